@@ -117,7 +117,7 @@ export class AttachedImage {
         ];
     }
 
-    /** How a request is answered; undefined where an image has nothing of its own to say. */
+    /** How a request is answered; undefined if an image has nothing of its own to say. */
     answerer(command: string): Answerer | undefined {
         return this.answers.get(command);
     }

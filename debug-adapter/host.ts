@@ -4,7 +4,7 @@ import type { SourceHost } from '../emulator/language/load';
 /** The paths of files on this machine; the in-process entry may have others. */
 export interface Paths {
     toUri(path: string): string;
-    /** The path of a URI, or undefined where it has none. */
+    /** The path of a URI, or undefined if it has none. */
     toPath(uri: string): string | undefined;
 }
 

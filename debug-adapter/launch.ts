@@ -71,7 +71,7 @@ export class ProgramErrors extends RequestError {
     }
 }
 
-/** Loads and checks a program. @throws RequestError where there is no such file. */
+/** Loads and checks a program. @throws RequestError if there is no such file. */
 export function load(host: SourceHost, uri: string, path: string): Program {
     if (host.read(uri) === undefined) {
         throw new RequestError('noSuchFile', `There is no scenario file ${path}.`);

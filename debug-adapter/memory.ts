@@ -40,7 +40,7 @@ export function addressOf(reference: string): number {
 
 /**
  * Reads up to `count` bytes; stops where memory ends, and says how far it is to the next.
- * @throws RequestError where the reference is no address.
+ * @throws RequestError if the reference is no address.
  */
 export function readMemory(
     memory: ReadableMemory,

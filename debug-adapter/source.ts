@@ -46,7 +46,7 @@ export class Sources {
         return /^[a-z][a-z0-9+.-]+:/i.test(path) ? path : this.paths.toUri(path);
     }
 
-    /** The URI of a source that a client names; undefined where it names none. */
+    /** The URI of a source that a client names; undefined if it names none. */
     uriOf(source: {
         readonly path?: string | undefined;
         readonly name?: string | undefined;

@@ -49,7 +49,7 @@ export class Stacks {
         return out.length > 0 ? out : [this.idle(thread)];
     }
 
-    /** Where a frame id looks from; undefined where there is no such frame (any more). */
+    /** Where a frame id looks from; undefined if there is no such frame (any more). */
     viewpoint(host: Host, id: number): Viewpoint | undefined {
         const place = this.places[id - 1];
         const thread = place && host.interpreter.threads.find((t) => t.id === place.thread);

@@ -41,7 +41,7 @@ async function askForParent(): Promise<vscode.Uri | undefined> {
 
 /**
  * Copies the examples to a new folder and opens it.
- * @returns the folder's URI as a string, undefined where the user chose no place
+ * @returns the folder's URI as a string, undefined if the user chose no place
  */
 export async function openExamples(extension: vscode.Uri, argument: unknown): Promise<string | undefined> {
     const given = argumentSchema.safeParse(argument);

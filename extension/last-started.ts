@@ -16,7 +16,7 @@ export class LastStarted implements vscode.Disposable {
         }
     });
 
-    /** The scenario as it stands now; undefined where none was started yet, or where it is gone. */
+    /** The scenario as it stands now; undefined if none was started yet, or where it is gone. */
     async scenario(): Promise<Scenario | undefined> {
         const program: unknown = this.configuration?.['program'];
         const name: unknown = this.configuration?.['scenario'];

@@ -17,7 +17,7 @@ function rows(scenarios: readonly Scenario[], withFile: boolean): ScenarioItem[]
 
 /**
  * A scenario of the file in the editor, or of the workspace where that has none; asks where there are several.
- * @returns undefined where there is none (the user was told) or none was chosen
+ * @returns undefined if there is none (the user was told) or none was chosen
  */
 export async function pickScenario(title: string): Promise<Scenario | undefined> {
     const ofFile = scenariosOfEditor();

@@ -16,7 +16,7 @@ export function scenariosOf(document: vscode.TextDocument): Scenario[] {
     return findScenarios(document.uri.toString(), document.getText()).map((s) => ({ ...s, uri: document.uri }));
 }
 
-/** The scenarios of the file in the editor: none where it is of another language, or has only what others import. */
+/** The scenarios of the file in the editor: none if it is of another language, or has only what others import. */
 export function scenariosOfEditor(): Scenario[] {
     const document = vscode.window.activeTextEditor?.document;
     return document?.languageId === LANGUAGE ? scenariosOf(document) : [];

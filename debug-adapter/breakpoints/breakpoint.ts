@@ -28,13 +28,13 @@ export type Wish = LineWish | FunctionWish;
 export interface Breakpoint {
     readonly id: number;
     readonly wish: Wish;
-    /** Why it stops nowhere; undefined where it is bound. */
+    /** Why it stops nowhere; undefined if it is bound. */
     problem: string | undefined;
     /** Where one in a file has come to lie. */
     place: Statement | undefined;
 }
 
-/** True where two wishes are the same, so that one breakpoint serves both. */
+/** True if two wishes are the same, so that one breakpoint serves both. */
 export function sameWish(a: Wish, b: Wish): boolean {
     return (
         (a.kind === 'line'

@@ -67,7 +67,7 @@ export class Breakpoints {
         return this.all().filter((b) => before.get(b) !== state(b));
     }
 
-    /** True where the breakpoint is one on a function. */
+    /** True if the breakpoint is one on a function. */
     isFunction(id: number): boolean {
         return this.functions.some((b) => b.id === id);
     }

@@ -71,12 +71,12 @@ export class Handles {
         return this.refer(0, key, children);
     }
 
-    /** The reference of an item below another; 0 where it does not unfold. */
+    /** The reference of an item below another; 0 if it does not unfold. */
     of(parent: number, key: string, item: Item): number {
         return item.children ? this.refer(parent, key, item.children) : 0;
     }
 
-    /** What a reference unfolds into; undefined where that does not exist (any more). */
+    /** What a reference unfolds into; undefined if that does not exist (any more). */
     get(ref: number): Children | undefined {
         const entry = this.entries.get(ref);
         if (!entry) {

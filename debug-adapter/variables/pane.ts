@@ -42,7 +42,7 @@ export class Pane {
         return page([...named, ...numbers(0, indexed.count).map(variable)], start, count);
     }
 
-    /** What a reference unfolds into. @throws RequestError where that is gone. */
+    /** What a reference unfolds into. @throws RequestError if that is gone. */
     children(ref: number): Children {
         const children = this.handles.get(ref);
         if (!children) {

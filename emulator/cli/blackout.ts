@@ -69,7 +69,7 @@ export const command: Command = (args) => {
     return tables.every((t) => t.rows.every((r) => r.passed)) ? 0 : 1;
 };
 
-/** `preserve_folio=80ns,1us`. @throws BadArguments where it is not of this form, or no cost is called so */
+/** `preserve_folio=80ns,1us`. @throws BadArguments if it is not of this form, or no cost is called so */
 function variationOf(text: string): Variation {
     const at = text.indexOf('=');
     const name = at < 0 ? text : text.slice(0, at);
@@ -103,7 +103,7 @@ function figureOf(text: string): number {
     return ns;
 }
 
-/** Every combination, the last variation fastest. @throws BadArguments where they are too many */
+/** Every combination, the last variation fastest. @throws BadArguments if they are too many */
 function combinations(variations: readonly Variation[]): CostChanges[] {
     const runs = variations.reduce((n, v) => n * v.figures.length, 1);
     if (runs > MAX_RUNS) {

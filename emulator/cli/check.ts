@@ -28,7 +28,7 @@ export const command: Command = (args) => {
     return errors > 0 ? 1 : 0;
 };
 
-/** @throws BadArguments where one of them cannot be read */
+/** @throws BadArguments if one of them cannot be read */
 export function openAll(files: Files, names: readonly string[]): string[] {
     try {
         return [...new Set(names.map((name) => files.open(name)))];

@@ -50,7 +50,7 @@ export const command: Command = (args) => {
     return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;
 };
 
-/** @throws BadArguments where one of them is unknown */
+/** @throws BadArguments if one of them is unknown */
 function kernelsOf(program: Program, list: string | undefined): readonly string[] {
     if (list === undefined) {
         return ALL;

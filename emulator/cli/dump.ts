@@ -67,7 +67,7 @@ function formsIn(program: Program, uri: string): Found[] {
     return codedIn(program, uri).map((decl) => found(program, decl));
 }
 
-/** @throws BadArguments where nothing has this name */
+/** @throws BadArguments if nothing has this name */
 function formsNamed(programs: readonly Program[], name: string): Found[] {
     const known: string[] = [];
     for (const program of programs) {

@@ -46,7 +46,7 @@ export class Files implements SourceHost {
 
     /**
      * The URI of a file that the user named.
-     * @throws UsageError where it cannot be read
+     * @throws UsageError if it cannot be read
      */
     open(name: string): string {
         const uri = pathToFileURL(path.resolve(name)).href;

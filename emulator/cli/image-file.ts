@@ -7,7 +7,7 @@ import { MOST_IMAGE, readOpen, Unreadable } from '../disk/read';
 import { BadArguments } from './options';
 import { noteInput } from './output-file';
 
-/** @throws BadArguments where the file cannot be read or unpacked */
+/** @throws BadArguments if the file cannot be read or unpacked */
 export function openImage(name: string): ByteSource {
     let fd: number;
     try {

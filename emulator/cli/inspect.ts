@@ -57,7 +57,7 @@ function noPage(name: string, text: string): BadArguments {
     return new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
 }
 
-/** @throws BadArguments where the option is no address; whether a page begins there the image says */
+/** @throws BadArguments if the option is no address; whether a page begins there the image says */
 function addressOption(parsed: Parsed, name: string): number | undefined {
     const text = parsed.text(name);
     if (text === undefined) {
@@ -96,7 +96,7 @@ function extraction(parsed: Parsed): Extraction | undefined {
     return { session: what.slice(0, slash), token: BigInt(token), output };
 }
 
-/** @throws BadArguments where there is no such memfd, or the file cannot be written */
+/** @throws BadArguments if there is no such memfd, or the file cannot be written */
 function extractFile(handover: HandoverView, memory: MemoryView, { session, token, output }: Extraction): number {
     const sessions = handover.luo?.sessions ?? [];
     const found = sessions.find((s) => s.name === session);

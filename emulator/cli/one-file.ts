@@ -11,7 +11,7 @@ import { complain } from './print';
 
 /**
  * Reads and checks the one file that the arguments name. Its errors are printed; then there is no program.
- * @throws BadArguments where they name none, several, or one that is not there
+ * @throws BadArguments if they name none, several, or one that is not there
  */
 export function openOne(
     positionals: readonly string[],
@@ -29,7 +29,7 @@ export function openOne(
     return errors.length > 0 ? undefined : { files, program };
 }
 
-/** The scenarios of a program, or the one of this name. @throws BadArguments where there is none */
+/** The scenarios of a program, or the one of this name. @throws BadArguments if there is none */
 export function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
     const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
     if (found.length === 0) {

@@ -10,14 +10,14 @@ export class BadArguments extends Error {}
 
 export interface Parsed {
     readonly positionals: readonly string[];
-    /** An option's value, or undefined where it was not given. */
+    /** An option's value, or undefined if it was not given. */
     text(name: string): string | undefined;
     /** The values of an option that may be given several times, in their order. */
     texts(name: string): readonly string[];
     flag(name: string): boolean;
-    /** @throws BadArguments where it is not an integer from `min` to `max` */
+    /** @throws BadArguments if it is not an integer from `min` to `max` */
     integer(name: string, min: number, max: number): number | undefined;
-    /** @throws BadArguments where it is none of them */
+    /** @throws BadArguments if it is none of them */
     oneOf<T extends string>(name: string, choices: readonly [T, ...T[]]): T;
 }
 

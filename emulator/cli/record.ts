@@ -1,4 +1,4 @@
-/** `lus record`: prepares recording on a kernel of one's own. */
+/** `lus record`: prepares recording on a kernel of your own. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -59,7 +59,7 @@ export const command: Command = (args) => {
     return 0;
 };
 
-/** Compiles the recorder. @returns its path. @throws BadArguments where that does not work */
+/** Compiles the recorder. @returns its path. @throws BadArguments if that does not work */
 function build(folder: string, cc: string): string {
     try {
         mkdirSync(folder, { recursive: true });

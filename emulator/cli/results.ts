@@ -148,9 +148,9 @@ export interface Cell {
     readonly from: string;
     readonly to: string;
     readonly outcome: Outcome;
-    /** A few words; empty where it works. */
+    /** A few words; empty if it works. */
     readonly reason: string;
-    /** The failure of the scenario; null where it works. */
+    /** The failure of the scenario; null if it works. */
     readonly message: string | null;
     readonly where: Where | null;
     /** What the last kernel logged about it. */

@@ -75,7 +75,7 @@ export const command: Command = (args) => {
     return code;
 };
 
-/** @throws BadArguments where `--whole-memory` stands without a file */
+/** @throws BadArguments if `--whole-memory` stands without a file */
 function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {
     const name = parsed.text('save-handover');
     const whole = parsed.flag('whole-memory');
@@ -100,7 +100,7 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
 }
 
 /**
- * @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run
+ * @throws BadArguments if the arguments name a scenario or a kernel that is not there, or there is nothing to run
  */
 function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
     const plan = programs.map(

@@ -13,7 +13,7 @@ export class HandoverFiles {
 
     constructor(private readonly name: string) {}
 
-    /** @throws BadArguments where a file cannot be written */
+    /** @throws BadArguments if a file cannot be written */
     save(image: Iterable<Uint8Array> | undefined): void {
         this.jumps++;
         if (!image) {

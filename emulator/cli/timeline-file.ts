@@ -26,7 +26,7 @@ export class TimelineFile {
         }
     }
 
-    /** @throws BadArguments where the file cannot be written */
+    /** @throws BadArguments if the file cannot be written */
     write(): void {
         writeOutput(this.name, (fd) =>
             writeAll(

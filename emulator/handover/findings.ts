@@ -15,7 +15,7 @@ export type Consequence = 'panic' | 'lost' | 'fails' | 'corrupt' | 'held' | 'non
 export interface HandoverFinding {
     /** Stable, for tools: `radix-node-outside`. */
     readonly code: string;
-    /** Physical address, or for findings about the file its offset; undefined where there is no one place. */
+    /** Physical address, or for findings about the file its offset; undefined if there is no one place. */
     readonly address: Int | undefined;
     /** What is wrong: one sentence, without what comes of it. */
     readonly text: string;
@@ -65,7 +65,7 @@ export class Findings {
 
 const WORST: readonly Consequence[] = ['panic', 'lost', 'fails', 'corrupt', 'held', 'none'];
 
-/** The worst that comes of all of them; undefined where there are none. */
+/** The worst that comes of all of them; undefined if there are none. */
 export function worst(findings: readonly HandoverFinding[]): Consequence | undefined {
     return WORST.find((c) => findings.some((f) => f.consequence === c));
 }

@@ -10,7 +10,7 @@ import type { PreservedMemory } from '../kernel/kho/preserved';
 export interface HandoverView {
     /** How large the pages are of the kernel that it is of. */
     readonly page: PageGeometry;
-    /** The root FDT; undefined where there is none. */
+    /** The root FDT; undefined if there is none. */
     readonly fdtAddr: number | undefined;
     readonly fdt: FdtNode | undefined;
     /** Bytes of the FDT that are in use. */

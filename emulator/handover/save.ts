@@ -27,7 +27,7 @@ interface Origin {
  * @param parameters where the next kernel's boot parameters lie.
  * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the
  * next kernel.
- * @returns undefined where nothing is handed over.
+ * @returns undefined if nothing is handed over.
  */
 function handoverImage(
     machine: Machine,
@@ -67,7 +67,7 @@ function pages({ page }: Machine, pa: number, size: number): CoreContent {
 }
 
 /**
- * FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another
+ * FDT, array of scratch areas, tree, preserved memory; undefined if the kernel's release hands over in another
  * format.
  */
 function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | undefined {

@@ -15,7 +15,7 @@ const CHUNK_PAGES = 32768;
 class PfnSet {
     private readonly chunks = new Map<number, Uint8Array>();
 
-    /** @returns false where it was there already. */
+    /** @returns false if it was there already. */
     add(pfn: number): boolean {
         const key = Math.floor(pfn / CHUNK_PAGES);
         let chunk = this.chunks.get(key);

@@ -10,7 +10,7 @@ import { leaf, type Children, type Item } from './item';
 export interface VisibleMemory {
     /** How large the pages are of the kernels that have used it. */
     readonly page: PageGeometry;
-    /** True where all of [pa, pa+length) is there. */
+    /** True if all of [pa, pa+length) is there. */
     has(pa: number, length: number): boolean;
     read(pa: number, length: number): Uint8Array;
     /** What is said where nothing is at an address. */

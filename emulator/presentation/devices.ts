@@ -20,7 +20,7 @@ import { countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
 
 const CONFIG_SIZE = 256;
 
-/** @param kernel the one that runs; null where none does */
+/** @param kernel the one that runs; null if none does */
 export function deviceItems(machine: Machine, kernel: Kernel | null): Item[] {
     const { pci } = machine;
     if (pci.devices.length === 0 && !pci.iommu) {

@@ -8,7 +8,7 @@ import { addressItem, bytesAt, type VisibleMemory } from './bytes';
 import { nodeItems } from './fdt';
 import { group, leaf, listing, type Item } from './item';
 
-/** @param kho of the kernel that runs; undefined where none does */
+/** @param kho of the kernel that runs; undefined if none does */
 export function handoverItems(memory: VisibleMemory, kho: Kho | undefined): Item[] {
     if (!kho) {
         return [leaf('kernel', 'none runs')];

@@ -10,7 +10,7 @@ import { blocksText } from './handover';
 import { luoItems } from './image-luo';
 import { group, leaf, listing, type Item } from './item';
 
-/** Which kernel made the handover: `7.2.13, update 1`; undefined where its metadata cannot be read. */
+/** Which kernel made the handover: `7.2.13, update 1`; undefined if its metadata cannot be read. */
 export function originText({ metadata }: HandoverView): string | undefined {
     return metadata && `${metadata.release}, update ${metadata.count}`;
 }
@@ -124,7 +124,7 @@ function findingItem(memory: VisibleMemory, index: number, f: HandoverFinding | 
 }
 
 /**
- * What comes of a finding, and how: `a call fails in the next kernel: RETRIEVE_FD gives EIO`; undefined where nothing
+ * What comes of a finding, and how: `a call fails in the next kernel: RETRIEVE_FD gives EIO`; undefined if nothing
  * does.
  */
 export function consequenceText({ consequence, effect }: HandoverFinding): string | undefined {

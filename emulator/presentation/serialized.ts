@@ -55,7 +55,7 @@ function pointerTo(
 const known = new WeakMap<object, HandedOver | null>();
 
 /**
- * The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined where the callbacks do not
+ * The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined if the callbacks do not
  * tell.
  */
 export function handedOver(

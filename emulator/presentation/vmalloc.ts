@@ -52,7 +52,7 @@ function listedPages(machine: Machine, desc: View): ListedPages {
     return new ListedPages(groups, page.size * 2 ** order);
 }
 
-/** A vmalloc field of a structure with the array that it lists, by pages; undefined where nothing is listed (yet). */
+/** A vmalloc field of a structure with the array that it lists, by pages; undefined if nothing is listed (yet). */
 export function arrayItem(host: Host, view: View, listed: ListedArray): Item | undefined {
     const desc = view.get(view.field(listed.field));
     const first = desc instanceof View ? desc.get(desc.field('first')) : undefined;

@@ -50,7 +50,7 @@ export type RecordedLine = Placed &
 
 /** A recording that can be replayed: its first line is a boot. */
 export interface Recording {
-    /** `7.2.13`; undefined where the first line does not name it. */
+    /** `7.2.13`; undefined if the first line does not name it. */
     readonly release: string | undefined;
     /** What comes after the first boot. */
     readonly lines: readonly RecordedLine[];

@@ -31,7 +31,7 @@ export class ReplayState extends JournaledRecord {
         edit.booted = false;
     }
 
-    /** The step is over. True where another kernel has come up meanwhile. */
+    /** The step is over. True if another kernel has come up meanwhile. */
     jumped(host: Host): boolean {
         const booted = host.kernel !== null && host.kernel !== this.kernel;
         host.machine.journal.edit<ReplayState>(this).booted = booted;

@@ -73,7 +73,7 @@ export interface BuiltMachine {
 
 /**
  * The machine that a program describes; 2 GiB on one node where it does not.
- * @throws UsageError where it cannot be built
+ * @throws UsageError if it cannot be built
  */
 export function machineOf({ machine: decl, constants }: Program): BuiltMachine {
     const m: Draft = {

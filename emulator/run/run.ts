@@ -56,7 +56,7 @@ export class Run {
     }
 
     /**
-     * @throws UsageError where the program has errors, no such scenario, or the options name an unknown kernel.
+     * @throws UsageError if the program has errors, no such scenario, or the options name an unknown kernel.
      */
     static start(program: Program, options: RunOptions = {}): Run {
         const [first] = errorsOf(program);

@@ -1,4 +1,4 @@
-/** What `.name` and `[i]` find on a value at run time, where the type was not known before. */
+/** `.name` and `[i]` on values whose type is known only at run time. */
 import { counted } from '../text/text';
 import { Bytes } from '../machine/bytes';
 import { JournaledList } from '../machine/journal';
@@ -10,7 +10,7 @@ import type { ObjectType, NativeField, NativeFunction } from './natives/native';
 import { ArrayView, View } from './view';
 import { asNumber, format, ProgramError } from '../language/values';
 
-/** A collection of the kernel's that is indexed like a list. */
+/** A collection of the kernel that is indexed like a list. */
 export interface Indexed {
     readonly length: number;
     elementAt(index: number): Value;
@@ -42,7 +42,7 @@ export function memberOf(host: Host, v: Value, name: string): Member | undefined
     return method && { kind: 'method', method };
 }
 
-/** Reads a field of an object. @throws ProgramError where the read fails, with the reason. */
+/** Reads a field of an object. @throws ProgramError if the read fails, with the reason. */
 export function readNative(host: Host, field: NativeField, v: Value): Value {
     if (v === null || v === undefined) {
         throw new ProgramError(`cannot read ${field.name}: the object is none`);
@@ -132,7 +132,7 @@ export function writeIndex(v: Value, index: Value, value: Value): void {
     throw new ProgramError(`the elements of ${format(v)} cannot be assigned`);
 }
 
-/** How many rounds a `for` over this value makes. */
+/** The number of iterations of a `for` over this value. */
 export function lengthOf(v: Value): number {
     if (v instanceof JournaledList || v instanceof ArrayView || v instanceof Bytes) {
         return v.length;

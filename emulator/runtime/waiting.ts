@@ -3,7 +3,7 @@ import { listed } from '../text/text';
 import { labelOf } from './call-stack';
 import type { Thread } from './code';
 
-/** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined where the thread waits for no lock. */
+/** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined if the thread waits for no lock. */
 export function waitsFor(threads: readonly Thread[], thread: Thread): string | undefined {
     const { waiting } = thread;
     if (waiting?.kind !== 'lock') {

@@ -1,7 +1,7 @@
 /** What comments say of a declaration: the lines right above it, or else the one behind it on its line. */
 import type { SourceFile, Span } from '../language/syntax/ast';
 
-/** The text without slashes; undefined where nothing is said. */
+/** The text without slashes; undefined if nothing is said. */
 export function commentOf({ text, comments }: SourceFile, declaration: Span): string | undefined {
     const above: string[] = [];
     let from = declaration.start;

@@ -115,7 +115,7 @@ export class Declarations {
         return names.get(member) ?? '';
     }
 
-    /** The file that an import names; undefined where it is not there. */
+    /** The file that an import names; undefined if it is not there. */
     imported(from: string, { path, shipped }: ImportDecl): string | undefined {
         if (shipped) {
             return this.known(stdUri(path.value));

@@ -81,7 +81,7 @@ export function childrenOf(node: Node): Node[] {
 }
 
 /**
- * The innermost node at an offset; undefined where no declaration is. Between two nodes that touch, the one that begins
+ * The innermost node at an offset; undefined if no declaration is. Between two nodes that touch, the one that begins
  * there is meant; behind the last letter of a name, the name.
  */
 export function placeAt(file: SourceFile, offset: number): Place | undefined {

@@ -6,7 +6,7 @@ import { placeAt } from './nodes';
 import type { NamedSymbol } from './symbol';
 import { subjectAt } from './words';
 
-/** What the name, member, string or keyword at an offset means; undefined where nothing is known of it. */
+/** What the name, member, string or keyword at an offset means; undefined if nothing is known of it. */
 export function symbolAt(program: Program, uri: string, offset: number): NamedSymbol | undefined {
     const file = program.files.get(uri);
     const place = file && placeAt(file, offset);

@@ -15,7 +15,7 @@ import type { SettingTable, ShippedKind, Subject } from './subjects';
 /** The types that fields and parameters are declared with. */
 const TYPES: ReadonlySet<string> = new Set([...SIMPLE_TYPES, 'vmalloc']);
 
-/** What the word at a place names; undefined where it is no word, or names nothing. */
+/** What the word at a place names; undefined if it is no word, or names nothing. */
 export function subjectAt(program: Program, uri: string, { node, above }: Place): Subject | undefined {
     if (!('kind' in node)) {
         return undefined;

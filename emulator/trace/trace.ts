@@ -81,7 +81,7 @@ export class Tracer implements Listener {
 
     /**
      * @param index of the run among those of one trace.
-     * @param title what the run's processes are called besides; empty where there is one run only.
+     * @param title what the run's processes are called besides; empty if there is one run only.
      */
     constructor(
         private readonly host: Host,

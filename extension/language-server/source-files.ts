@@ -11,7 +11,7 @@ export class SourceFiles implements SourceHost {
         private readonly disk: Required<SourceHost>,
     ) {}
 
-    /** The text of a file, or undefined where it cannot be read. */
+    /** The text of a file, or undefined if it cannot be read. */
     read(uri: string): string | undefined {
         const document = this.open.get(uri);
         if (document) {

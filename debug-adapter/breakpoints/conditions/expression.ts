@@ -10,7 +10,7 @@ export class ExpressionCondition {
     /** It has had no value before: said once. */
     private complained = false;
 
-    /** @throws ProgramError where the text is no expression */
+    /** @throws ProgramError if the text is no expression */
     constructor(private readonly text: string) {
         this.entry = parseEntry(text);
     }

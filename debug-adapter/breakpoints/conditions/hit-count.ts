@@ -5,12 +5,12 @@ export class HitCount {
     private readonly rule: (hits: number) => boolean;
     private hits = 0;
 
-    /** @throws ProgramError where the text is no such rule */
+    /** @throws ProgramError if the text is no such rule */
     constructor(text: string) {
         this.rule = ruleOf(text);
     }
 
-    /** Counts one more; true where the rule holds for it. */
+    /** Counts one more; true if the rule holds for it. */
     reached(): boolean {
         this.hits++;
         return this.rule(this.hits);

@@ -8,7 +8,7 @@ import type { Host } from '../../../emulator/runtime/host/host';
 export class LogMessage {
     private readonly parts: readonly (string | Entry)[];
 
-    /** @throws ProgramError where an expression is none, or a brace is not closed */
+    /** @throws ProgramError if an expression is none, or a brace is not closed */
     constructor(message: string) {
         this.parts = partsOf(message);
     }

@@ -16,12 +16,12 @@ import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 import { hex } from '../../text/text';
 
-/** Memory is laid out in pieces of this many bytes. */
+/** The alignment of memory regions, in bytes. */
 const PIECE = 1024 * 1024;
 
 /**
- * The machine's memory becomes what the image says, and the kernel is started as the one that left the image would have
- * started it: loaded into scratch, with setup data that name FDT and scratch areas.
+ * Loads the image into the machine's memory and starts a kernel as the one in the image would have: loaded into
+ * scratch memory, with setup data that contain the addresses of the FDT and of the scratch areas.
  * @param name the kernel; empty for the one that is loaded in an image of all memory.
  * @param from the file that `path` is written in.
  */
@@ -52,7 +52,7 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
     startKernel(host, at);
 }
 
-/** Goes on where the image was made: with the kernel that lies in it, at the moment of the jump to it. */
+/** Continues at the jump to the kernel that is loaded in the image. */
 function startLoaded(host: Host, file: CoreFile, path: string): void {
     const note = readHandoverNote(file.notes);
     if (!note || note.parameters === 0) {
@@ -66,7 +66,7 @@ function startLoaded(host: Host, file: CoreFile, path: string): void {
     startKernel(host, note.parameters);
 }
 
-/** @throws ProgramError where the image has no memory, or some that the machine has not */
+/** @throws ProgramError if the image has no memory, or memory that the machine does not have */
 function checkMachine(machine: Machine, file: CoreFile, path: string): void {
     if (file.segments.length === 0) {
         throw new ProgramError(`"${path}" is not a memory image: ${file.findings[0]?.text ?? 'it contains no memory'}`);
@@ -105,7 +105,7 @@ function layOut(machine: Machine, memory: CoreMemory, file: CoreFile): void {
     }
 }
 
-/** @throws ProgramError where nothing is handed over */
+/** @throws ProgramError if nothing is handed over */
 function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: string): HandoverToLoad {
     const note = readHandoverNote(file.notes);
     const found = findHandover(memory);
@@ -133,7 +133,7 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     return { fdt, scratch, array };
 }
 
-/** What the tree names, to tell the array of scratch areas from contents that look like one. */
+/** The memory that the tree contains, to tell the array of scratch areas from data that look like one. */
 function preservedIn(machine: Machine, fdt: number): PreservedMemory {
     const { page } = machine;
     const preserved = new PreservedMemory(page);

@@ -1,4 +1,4 @@
-/** Makes the closures that assign. */
+/** Creates the closures for assignments. */
 import type { Value } from '../../language/types';
 import { format, ProgramError } from '../../language/values';
 import type { Frame } from '../code';

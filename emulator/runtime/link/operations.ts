@@ -1,4 +1,4 @@
-/** Makes the operations that are closures from those that are data. */
+/** Creates the operations as closures from the operations as data. */
 import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
 import type { Value } from '../../language/types';
 import { asBool, asInt, asNumber, asString, binary, format, ProgramError } from '../../language/values';
@@ -27,7 +27,7 @@ import { outcomesOf } from './outcomes';
 
 type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
 
-/** Timers that fire in one operation of a `sleep`, so that a run that is paused or budgeted gets its turn. */
+/** The most timers that fire in one operation of a `sleep`, so that a pause or the end of the budget takes effect. */
 const TIMERS_AT_ONCE = 4096;
 
 export function linkOperation(l: Linkage, o: Operation): Op {
@@ -231,7 +231,7 @@ function linkRange(l: Linkage, o: Of<'range'>): Op {
     const to = linkExpression(l, o.to);
     return (f) => {
         f.slots[index] = asNumber(from(f), 'the start of a range') - 1;
-        // No loop gets further than the largest number.
+        // No loop exceeds the largest number.
         f.slots[last] = Math.min(Number(asInt(to(f), 'the end of a range')), Number.MAX_SAFE_INTEGER);
         return first;
     };
@@ -323,7 +323,7 @@ function assertion(what: string, message: Value, why: string): string {
 
 // ---------------------------------------------------------------- processes
 
-/** A block of a process: a frame on its thread that shares the slots of the code around it. */
+/** A process block: a frame on the thread of the process that shares the slots of the code around it. */
 function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
     return (f) => {

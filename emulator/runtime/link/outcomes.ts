@@ -1,6 +1,6 @@
 /**
- * What becomes of calls: `fails`, `may fail`, `panics` and `try` say it, or nothing does. One place for functions,
- * natives, system calls and `send`.
+ * The outcome of calls, with `fails`, `may fail`, `panics`, `try` or without any of these. Used for functions, natives,
+ * system calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';
@@ -9,13 +9,13 @@ import type { Frame } from '../code';
 import type { Policy, Slot } from '../form/form';
 import type { Linkage } from './linkage';
 
-/** Where a call goes on after success and after failure; `next` is the operation behind it. */
+/** Where the code continues after success and after failure of a call; `next` is the operation after it. */
 export interface Outcomes {
     readonly success: (f: Frame, value: Value, next: number) => number;
     readonly failure: (f: Frame, error: Err, next: number) => number;
 }
 
-/** @param span the call, whose text messages have */
+/** @param span the call; its text is used in messages */
 export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): Outcomes {
     const { run, host } = l;
     const what = (): string => l.textOf(span);

@@ -1,4 +1,4 @@
-/** The steps of a boot, which start_kernel() in std/kernel.lus takes. */
+/** The steps of a boot, for start_kernel() in std/kernel.lus. */
 import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
 import { asBool, asNumber, asString } from '../../language/values';
 import { Boot } from '../host/boot';

@@ -7,7 +7,7 @@ interface NamedCallback extends CallbackShape {
     readonly name: string;
 }
 
-/** @param of what it is given: nothing, or one object */
+/** @param of the type of its parameter, if it has one */
 function shape(
     name: string,
     of: { readonly [name: string]: Type },

@@ -11,7 +11,7 @@ import type { NativeContext } from './native';
 
 const DRIVERS: readonly DriverChoice[] = ['native', 'vfio', 'none'];
 
-/** The device as the running kernel knows it. */
+/** The running kernel's object for a device. */
 export function boundOf({ running }: NativeContext, device: Device): BoundDevice {
     const bound = running.devices.of(device);
     if (!bound) {
@@ -20,7 +20,7 @@ export function boundOf({ running }: NativeContext, device: Device): BoundDevice
     return bound;
 }
 
-/** A number among the arguments that may be left out. */
+/** An optional number. */
 function given(v: Value, what: string): number | undefined {
     const number = numberOr(v, what, undefined);
     if (number !== undefined && number < 0) {
@@ -29,7 +29,7 @@ function given(v: Value, what: string): number | undefined {
     return number;
 }
 
-/** Has a device work. What a driver of the kernel has for it is what the arguments leave out. */
+/** Starts the DMA of a device. Omitted arguments come from the kernel's driver. */
 function start(
     context: NativeContext,
     device: Device,

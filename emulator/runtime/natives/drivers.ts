@@ -1,6 +1,6 @@
 /**
- * What a driver does for a process and no other system call can say: descriptors of files that it makes, and what is
- * behind them.
+ * Operations of drivers that no other system call covers: descriptors for files that a driver creates, and their
+ * fields.
  */
 import { counted } from '../../text/text';
 import { fget, installNewFd } from '../../kernel/fs/process';

@@ -1,4 +1,4 @@
-/** Flattened device trees for `.lus` code: in them LUO described its state before 7.2. */
+/** Flattened device trees for `.lus` code: LUO's format before 7.2. */
 import { FdtBuilder, FdtNodeRef } from '../../kernel/kho/fdt-tree';
 import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
 import { asInt, asNumber, asString } from '../../language/values';

@@ -1,4 +1,4 @@
-/** Open files, inodes and descriptors as kernel code sees them. */
+/** Open files, inodes and descriptors for kernel code. */
 import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR } from '../../kernel/fs/fcntl';
 import { fput, getFile, OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
@@ -60,7 +60,7 @@ export const fileObject = new RecordMembers(OpenFile, 'file', 'An open file (`st
         (file, [seals], { running }) => done(addSeals(running, file, flagsArg(seals, 'the seals'))),
     )
     .add(
-        // A file that `.lus` code opened or that came with a descriptor: what it has beyond the plain kernel.
+        // Members of files beyond those of the plain kernel.
         callback('open', [], {}, 'Calls the open() callback of the file kind.'),
         callback('release', [], {}, 'Calls the release() callback of the file kind.'),
     );

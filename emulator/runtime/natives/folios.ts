@@ -1,6 +1,6 @@
 /**
- * Folios as kernel code sees them. Called once a folio in loops over a million of them, so each native is one look at
- * the page metadata.
+ * Folios for kernel code. Called for each folio in loops over a million of them, so each native is one access to the
+ * page metadata.
  */
 import { FolioList, FolioRef } from '../../kernel/mm/file-folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';

@@ -1,4 +1,4 @@
-/** guest_memfd for `.lus` code, and what handlers of it and of VMs need. */
+/** guest_memfd for `.lus` code, and natives for the handlers of guest_memfd and of VMs. */
 import { OpenFile } from '../../kernel/fs/file';
 import { guestMemfdOfFile, makeVm, vmOf } from '../../kernel/kvm/file';
 import {
@@ -65,7 +65,7 @@ export const vmObject = new Members(
     'A virtual machine, as used by its handler.',
 ).field('name', STRING, 'Its name.', (machine) => machine.name);
 
-/** What an open file of a kind is to its handler. */
+/** Members of an open file for its handler. */
 export const guestOfFile = new Members(OpenFile, 'file', '')
     .field(
         'guest_memfd',

@@ -1,4 +1,4 @@
-/** The natives of the host in one table. What observers of a run add to them stands where they are. */
+/** The natives of the host in one table. Observers of a run define theirs in their own files. */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
@@ -48,7 +48,7 @@ import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
-/** Devices of the machine, with what kernel code sees of them. */
+/** Devices of the machine, with their members for kernel code. */
 export const hostDevice = deviceObject.and(deviceInKernel);
 
 /** Object types, found by the class of an object. */

@@ -1,4 +1,4 @@
-/** Interrupts of devices for kernel code: what std/interrupts.lus is written with. */
+/** Interrupts of devices for kernel code (std/interrupts.lus). */
 import { KernelInterrupts } from '../../kernel/devices/interrupts';
 import { Irq } from '../../kernel/devices/irq';
 import { PciDev } from '../../kernel/devices/pci';
@@ -13,7 +13,7 @@ import type { NativeContext, NativeGlobal } from './native';
 
 const DEV = [param('dev', objectOf('pci_dev'))];
 
-/** The device behind a PCI function; bridges raise no interrupts here. */
+/** The device of a PCI function; bridges raise no interrupts here. */
 function deviceOf(v: Value): Device {
     const { fn } = expect(PciDev, v, 'a PCI function');
     if (!(fn instanceof Device)) {
@@ -22,7 +22,7 @@ function deviceOf(v: Value): Device {
     return fn;
 }
 
-/** The folio at an address; `none` where there is no such address. */
+/** The folio at an address; `none` if there is no such address. */
 function folioAt({ machine: { page } }: NativeContext, address: number | undefined): FolioRef | null {
     return address === undefined ? null : new FolioRef(address / page.size, page);
 }

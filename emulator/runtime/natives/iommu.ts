@@ -1,4 +1,4 @@
-/** The IOMMU and iommufd for kernel code: what std/iommu.lus and std/iommufd.lus are written with. */
+/** The IOMMU and iommufd for kernel code (std/iommu.lus and std/iommufd.lus). */
 import { Domain } from '../../kernel/devices/domain';
 import { Hwpt } from '../../kernel/devices/hwpt';
 import { IommuUnit } from '../../kernel/devices/iommu-unit';
@@ -124,7 +124,7 @@ export const iommuDomain = new Members(Domain, 'iommu_domain', 'A domain: the ad
         running.devices.unit.tablesRestored(domain),
     );
 
-/** What kernel code sees of hardware page tables beyond what a scenario reads of them. */
+/** Members of hardware page tables for kernel code only. */
 export const hwptInKernel = new RecordMembers(Hwpt, 'hwpt', '')
     .journaled(
         'preserved',
@@ -161,7 +161,7 @@ export const hwptInKernel = new RecordMembers(Hwpt, 'hwpt', '')
         (hwpt) => hwpt.ioas?.iommufd.file ?? null,
     );
 
-/** What kernel code sees of devices beyond that. */
+/** Members of devices for kernel code only. */
 export const deviceInKernel = new Members(Device, 'device', '')
     .field(
         'requester',

@@ -1,4 +1,4 @@
-/** The running kernel for `.lus` code: its log, what scenarios read of it, and what code says to those who watch. */
+/** The running kernel for `.lus` code: its log, its properties, and output for the user. */
 import { Kernel } from '../../kernel/kernel';
 import { reservedAddress } from '../../kernel/kho/reserve-mem';
 import { errOfCode } from '../../kernel/release/errno';
@@ -13,7 +13,7 @@ import type { NativeFunction, NativeGlobal } from './native';
 
 const WORDS = [{ ...param('words', ANY), rest: true }];
 
-/** The arguments of a rest parameter as text, one behind the other. */
+/** The arguments of a rest parameter as text, concatenated. */
 function joined(words: Value): string {
     return joinTexts(restOf(words).map(text));
 }

@@ -1,4 +1,4 @@
-/** Loading a kernel and leaving the one that runs: kexec, reboot, crash, and the modules of a kernel. */
+/** Loading a kernel and ending the running one: kexec, reboot, crash, and the modules of a kernel. */
 import { unloadKexec, type KexecLoad } from '../../kernel/kexec';
 import type { Err } from '../../kernel/release/errno';
 import { BOOL, INT, objectOf, STRING, type Value } from '../../language/types';
@@ -13,12 +13,12 @@ import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
 const SHUTDOWN = costId('shutdown');
 
-/** What `kexec` stands for in `.lus` code. */
+/** The value of `kexec` in `.lus` code. */
 export class KexecState {}
 
 const KEXEC_STATE = new KexecState();
 
-/** @throws ProgramError where the scenario has no kernel of this name */
+/** @throws ProgramError if the scenario has no kernel of this name */
 function load(host: Host, name: Value, cmdline: Value, how: KexecLoad): undefined | Err {
     return loadKernel(host, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
 }
@@ -46,7 +46,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
     .method(
         'load',
         [param('kernel', STRING), param('cmdline', STRING)],
-        // it has to be read and checked
+        // the time for reading and checking the kernel
         { fails: true, long: true },
         'Reads a kernel and places its segments in scratch memory, where the next kernel expects them. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
         (_kexec, [name, cmdline], host: Host) => load(host, name, cmdline, { handover: true }),
@@ -62,7 +62,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
     .method(
         'prepare',
         [],
-        // the other processors still run
+        // the other processors are still running
         { long: true },
         "kernel_restart_prepare(): begins the kernel's shutdown.",
         (_kexec, _args, host: Host) => {
@@ -75,7 +75,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
         const begin = clock.now;
         host.running.devices.interrupts.shutdown();
         clock.charge(SHUTDOWN);
-        // other processors are stopped last: until here vCPUs run on them
+        // the other processors are stopped last: until here they run vCPUs
         host.guests.kernelStops(host.running);
         host.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
@@ -86,7 +86,7 @@ export const kexecGlobals: readonly NativeGlobal<NativeContext>[] = [
     global('kexec', objectOf('kexec'), 'kernel', 'The loaded kernel, which a kexec reboot starts.', () => KEXEC_STATE),
 ];
 
-/** @throws ProgramError where there is no such kernel */
+/** @throws ProgramError if there is no such kernel */
 function isKernel(host: Host, [name, cmdline]: readonly Value[]): void {
     kernelNamed(host, asString(name, 'the kernel'), 'load');
     asString(cmdline, 'the command line');

@@ -1,6 +1,5 @@
 /**
- * Kexec HandOver for `.lus` code: what a kernel preserves, what it was given, and the tree that says so
- * (include/linux/kexec_handover.h).
+ * Kexec HandOver for `.lus` code: outgoing and incoming memory, and the KHO FDT (include/linux/kexec_handover.h).
  */
 import { abortFinalize, finalize } from '../../kernel/kho/finalize';
 import { Kho } from '../../kernel/kho/kho';
@@ -17,7 +16,7 @@ import { done, global, Members, nothing, param } from './define';
 import { areaOf, arrayOver, layoutOf, ownerHere, physOf } from './memory';
 import type { NativeContext, NativeGlobal } from './native';
 
-/** What the scenario sees of one direction of a handover. */
+/** One direction of a handover, for scenarios. */
 export class KhoSide {
     constructor(
         readonly kho: Kho,
@@ -63,7 +62,7 @@ export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the prev
     .field('phys', PHYS, 'Its address.', (blob) => blob.phys)
     .field('size', INT, 'Its length in bytes.', (blob) => blob.size);
 
-/** Preserving was refused: where scratch is why, listeners are told. */
+/** Preserving was refused: if the reason is scratch memory, listeners are told. */
 function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
     const { size } = host.machine.page;
     if (kho.touchesScratch(pfn * size, pages * size)) {
@@ -71,7 +70,7 @@ function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
     }
 }
 
-/** Restoring what begins at an address has failed. `pages`: that were restored before, and are nobody's now. */
+/** Restoring at an address has failed. `pages`: the number of pages restored before, which now have no owner. */
 function restoreFailed(host: Host, address: Int, pages: number): void {
     host.tell((l) => (pages > 0 ? l.halfRestored?.(address, pages) : l.notRestored?.(address)));
 }
@@ -192,7 +191,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             const pfn = kho.restoreFolio(address, ownerHere(host));
             if (pfn === undefined) {
                 host.tell((l) => l.notRestored?.(address));
-                // the kernel gives NULL, and its callers make EIO of that (mm/memfd_luo.c)
+                // the kernel returns NULL, which its callers turn into EIO (mm/memfd_luo.c)
                 return err('EIO');
             }
             return new FolioRef(pfn, host.machine.page);
@@ -256,7 +255,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'The array of `count` structs that the previous kernel preserved. EINVAL.',
         (kho, [type, field, count], host: Host) => {
             const layout = layoutOf(type);
-            // Nobody compares it with the size of the array: reading past its end faults.
+            // The kernel does not compare it with the size of the array: reading past its end faults.
             const length = Number(asInt(count, 'the count'));
             const before = kho.restoredPages;
             const descriptor = physOf(field, 'the descriptor');
@@ -264,7 +263,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             if (area === undefined) {
                 const first = host.machine.memory.readU64(descriptor);
                 restoreFailed(host, first, kho.restoredPages - before);
-                // NULL again, of which its callers make EINVAL
+                // NULL again, which its callers turn into EINVAL
                 return err('EINVAL');
             }
             return arrayOver(host, layout, area, length);

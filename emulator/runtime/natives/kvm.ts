@@ -1,4 +1,4 @@
-/** Virtual machines for `.lus` code: KVM in processes, and guests as those who watch know them. */
+/** Virtual machines for `.lus` code: KVM for processes, and guests seen from outside. */
 import { counted } from '../../text/text';
 import { fget, type Process } from '../../kernel/fs/process';
 import { createVm, loadVm, MAX_VCPUS, saveVm, vmOf } from '../../kernel/kvm/file';
@@ -15,16 +15,16 @@ import { fdArg, isLeftOut, numberOr } from './arguments';
 import { fdMethodOn, fn, global, Members, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal } from './native';
 
-/** The vectors that devices get: those below are exceptions of the processor. */
+/** The first vector of devices: those below are exceptions of the processor. */
 const FIRST_VECTOR = 32;
 const VECTORS = 256;
 
-/** What `kvm` stands for in `.lus` code. */
+/** The value of `kvm` in `.lus` code. */
 export class Kvm {}
 
 const KVM = new Kvm();
 
-/** Files behind one another: one descriptor, or a list of them. */
+/** Consecutive files: one descriptor, or a list of descriptors. */
 function memoryArg(v: Value): number[] {
     if (isLeftOut(v)) {
         return [];

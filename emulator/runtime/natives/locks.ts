@@ -56,7 +56,7 @@ export const lockObject = new Members(Lock, 'lock', 'A sleeping lock of the kern
         (lock, _args, host: Host) => nothing(guardLock(host.interpreter, lock, 'write')),
     );
 
-/** What kernel code does with the lock of an inode. */
+/** The lock of an inode, for kernel code. */
 export const inodeLocking = new Members(Inode, 'inode', '')
     .method('lock', [], {}, '`inode_lock()`: waits until the lock is free.', (inode, _args, host: Host) =>
         nothing(takeLock(host.interpreter, inode.lock, 'write')),
@@ -66,8 +66,8 @@ export const inodeLocking = new Members(Inode, 'inode', '')
     );
 
 /**
- * The lock of the inode behind a descriptor, which system calls that change a file in memory hold while they run
- * (mm/shmem.c, mm/memfd.c, fs/open.c). Reading does not.
+ * The lock of a descriptor's inode. System calls that change a file in memory hold it (mm/shmem.c, mm/memfd.c,
+ * fs/open.c); reads do not.
  */
 export function inodeLock({ process }: NativeContext, [fd]: readonly Value[]): Lock | undefined {
     const file = typeof fd === 'number' ? process.fds.get(fd) : undefined;

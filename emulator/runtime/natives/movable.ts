@@ -1,4 +1,4 @@
-/** Memory that moves: what a host does with movable pages, and where the pages of a file lie. */
+/** Movable memory: the host's operations on movable pages, and the addresses of a file's pages. */
 import { compactMemory } from '../../kernel/fs/movable';
 import { exposeFolio } from '../../kernel/fs/shmem';
 import { bytesInScratch, folioAt, nodeOf, sysMovePages } from '../../kernel/fs/syscalls/placement';

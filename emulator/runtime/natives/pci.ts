@@ -1,4 +1,4 @@
-/** PCI functions for `.lus` code: what the PCI core of the kernel knows of them, and what drivers ask of it. */
+/** PCI functions for `.lus` code: the PCI core of the kernel, and its interface for drivers. */
 import { KernelPci, PciDev } from '../../kernel/devices/pci';
 import { BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
 import { asBool, asNumber } from '../../language/values';
@@ -146,7 +146,7 @@ export const bridgeObject = new Members(
 
 const DEV = [param('dev', objectOf('pci_dev'))];
 
-/** What a driver's file handler calls. */
+/** Functions for the file handler of a driver. */
 export const pciFunctions: readonly NativeFunction<NativeContext>[] = [
     code(
         'pci_liveupdate_preserve',

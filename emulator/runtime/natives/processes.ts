@@ -1,4 +1,4 @@
-/** Processes, and the files that they open, leave behind and lose: for kernel code, and as the scenario sees them. */
+/** Processes and their files, for kernel code and for scenarios. */
 import { deviceKindAt } from '../../kernel/device-nodes';
 import { discardFile, hasDelayedFput, nextDelayedFput, releaseFile } from '../../kernel/fs/file';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
@@ -12,7 +12,7 @@ import { fileArg } from './arguments';
 import { code, fn, Members, nothing, param, SYSCALL } from './define';
 import type { NativeFunction } from './native';
 
-/** A process as the scenario sees it. */
+/** A process, for scenarios. */
 export const processObject = new Members(ScenarioProcess, 'process', 'A process that the scenario started.', true)
     .field('pid', INT, 'Its process id.', (user) => user.process.pid)
     .field('name', STRING, 'Its name.', (user) => user.name)

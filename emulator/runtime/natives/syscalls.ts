@@ -46,10 +46,10 @@ import { done, fdField, fdMethod, fn, Members, nothing, param, SYSCALL } from '.
 import { inodeLock } from './locks';
 import type { NativeContext, NativeField, NativeFunction } from './native';
 
-/** Changes a file in memory, and holds the lock of its inode meanwhile. */
+/** Changes a file in memory while holding the lock of its inode. */
 const CHANGES = { ...SYSCALL, takes: inodeLock } as const;
 
-/** Writes all, as a program does that calls again after maxRwCount() bytes; stops at the first call that does less. */
+/** Writes all data, like a program that repeats the call after maxRwCount() bytes; stops at the first short write. */
 function writeAll(
     { page }: NativeContext['running'],
     data: Bytes,
@@ -74,7 +74,7 @@ function writeAll(
     return total;
 }
 
-/** Reads all, in the same way. */
+/** Reads all data, in the same way. */
 function readAll(
     { page }: NativeContext['running'],
     length: number,
@@ -105,7 +105,7 @@ const OFFSET = param('offset', INT);
 const AT = param('at', INT);
 const DATA = param('data', ANY);
 
-/** Methods that every descriptor has. Live update's own come on top. */
+/** The methods of every descriptor, without those for live update. */
 export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
     fdMethod('close', [], SYSCALL, '`close(2)`. `EBADF`.', ({ running, process }, fd) =>
         done(sysClose(running, process, fd)),
@@ -267,7 +267,7 @@ function fallocate(
     );
 }
 
-/** A field of the file behind a descriptor. */
+/** A field of a descriptor's file. */
 function fileField(
     name: string,
     type: Type,

@@ -1,7 +1,7 @@
 /**
- * What the shipped kernel code says of itself to whoever observes the run: tracepoints, as those of Linux
- * (Documentation/trace/tracepoints.rst). They change nothing of the kernel, take no time, and are no places to stop at.
- * Other code does not get to see them.
+ * Tracepoints of the emulator's kernel code for observers of the run, like those of Linux
+ * (Documentation/trace/tracepoints.rst). They do not change the kernel, take no time, and the debugger does not stop at
+ * them. Other code cannot use them.
  */
 import { LuoSession } from '../../kernel/luo/state';
 import { INT, objectOf, STRING, type Value } from '../../language/types';
@@ -103,7 +103,7 @@ const tracepoints: readonly NativeFunction[] = [
     ),
 ];
 
-/** What the shipped kernel code is checked against: all that other code can use, and tracepoints. */
+/** The natives of the emulator's kernel code: those of other code, and tracepoints. */
 export const KERNEL_NATIVES: Natives = {
     ...HOST_NATIVES,
     functions: table([...HOST_NATIVES.functions.values(), ...tracepoints]),

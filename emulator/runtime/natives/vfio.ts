@@ -1,6 +1,5 @@
 /**
- * Devices in the hands of user space for `.lus` code: `/dev/vfio/devices/vfioN`, for processes and for its file
- * handler.
+ * Devices of user space for `.lus` code: `/dev/vfio/devices/vfioN`, for processes and for its file handler.
  */
 import { Hwpt } from '../../kernel/devices/hwpt';
 import { Ioas } from '../../kernel/devices/ioas';
@@ -16,7 +15,7 @@ import { expect, fdArg, isLeftOut } from './arguments';
 import { fdMethodOn, fn, nothing, param, RecordMembers, Members } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
-/** What an open file of the kind `vfio` has besides. */
+/** Additional members of open files of kind `vfio`. */
 export const vfioOfFile = new Members(OpenFile, 'file', '').field(
     'vfio',
     objectOf('vfio_device'),
@@ -77,7 +76,7 @@ export const vfioFunctions: readonly NativeFunction<NativeContext>[] = [
     ),
 ];
 
-/** What a device can be attached to. */
+/** The targets that a device can be attached to. */
 function pageTable(v: Value): Ioas | Hwpt {
     if (v instanceof Ioas || v instanceof Hwpt) {
         return v;

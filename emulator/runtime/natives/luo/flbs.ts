@@ -1,4 +1,4 @@
-/** FLBs, state that lives as long as a file that needs it (kernel/liveupdate/luo_flb.c). */
+/** FLBs: state that exists while a file needs it (kernel/liveupdate/luo_flb.c). */
 import { FlbArgs, LuoFlb } from '../../../kernel/luo/state';
 import { ANY, BOOL, INT, objectOf, STRING, type Value } from '../../../language/types';
 import { asBool, asInt, asNumber } from '../../../language/values';
@@ -7,13 +7,13 @@ import { callback, code, nothing, param, RecordMembers } from '../define';
 
 const ARGS = [param('args', objectOf('flb_args'))];
 
-/** For properties that hold whatever an FLB has left there. */
+/** For properties with any value that an FLB has stored. */
 const anything = (value: Value): Value => value;
 
 const outgoing = (flb: LuoFlb): LuoFlb['outgoing'] => flb.outgoing;
 const incoming = (flb: LuoFlb): LuoFlb['incoming'] => flb.incoming;
 
-/** A reference less. One that was never taken is told. */
+/** Drops a reference. Reports one that was never taken. */
 function put(host: Host, flb: LuoFlb, side: 'outgoing' | 'incoming'): boolean {
     if (flb[side].count === 0) {
         host.tell((l) => l.flbUnderflow?.(flb, side));

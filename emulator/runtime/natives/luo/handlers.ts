@@ -10,7 +10,7 @@ import { callback, code, Members, param, RecordMembers } from '../define';
 const ARGS = [param('args', objectOf('luo_args'))];
 const FILE = [param('file', objectOf('file'))];
 
-/** Whether a handler has an optional callback; one that is to fail takes the place of one that is not there. */
+/** Whether a handler has an optional callback; an injected failure counts as a callback. */
 function has(name: 'freeze' | 'unfreeze' | 'can_finish' | 'get_id') {
     return (handler: LuoHandler, host: Host): boolean =>
         hasCallback(host, handler, name) ||

@@ -1,4 +1,4 @@
-/** LUO as a whole, and the blocks in which it hands its lists over (kernel/liveupdate/luo_core.c, kho_block.c). */
+/** LUO as a whole, and the blocks of its lists in the handover (kernel/liveupdate/luo_core.c, kho_block.c). */
 import { BlockIterator, BlockSet } from '../../../kernel/kho/blocks';
 import { Luo } from '../../../kernel/luo/state';
 import { Err } from '../../../kernel/release/errno';

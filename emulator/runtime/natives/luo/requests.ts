@@ -1,4 +1,4 @@
-/** The ioctls of LUO: what a call passes to std/luo.lus, and the calls themselves (include/uapi/linux/liveupdate.h). */
+/** The ioctls of LUO, and their arguments for std/luo.lus (include/uapi/linux/liveupdate.h). */
 import { LuoRequest, type Reply } from '../../../kernel/luo/request';
 import { LuoSession } from '../../../kernel/luo/state';
 import type { Err } from '../../../kernel/release/errno';
@@ -17,12 +17,12 @@ import { code, fn, Members, param, SYSCALL } from '../define';
 import type { NativeContext, NativeFunction } from '../native';
 
 const IOCTL = costId('ioctl');
-/** Nanoseconds for which a stalled reply keeps the kernel waiting. */
+/** The time of a stalled reply, in nanoseconds. */
 const STALL = 1e9;
 
 const READONLY = param(REPLY_PARAM, BOOL, false);
 
-/** What the parameter means. */
+/** The effect of the parameter. */
 function replyFrom(v: Value): Reply {
     return v === true ? 'faults' : v === 'stalled' ? 'stalls' : 'goes through';
 }
@@ -32,7 +32,7 @@ export function ioctlsOf({ running }: NativeContext): IoctlTable {
     return running.desc.luo?.ioctls ?? NO_IOCTLS;
 }
 
-/** Copies the structure back; a reply that stalls keeps the caller in the kernel meanwhile. */
+/** Copies the structure back to user space; a stalled reply keeps the caller in the kernel in the meantime. */
 function reply(host: Host, request: LuoRequest): undefined | Err {
     const result = request.reply();
     if (request.stalls) {
@@ -119,18 +119,18 @@ export const requestFunctions: readonly NativeFunction[] = [
 
 type Told = NonNullable<NativeFunction<NativeContext>['told']>;
 
-/** The session behind a descriptor. */
+/** The session of a descriptor. */
 function sessionAt({ process }: NativeContext, fd: Value): LuoSession | null {
     const priv = typeof fd === 'number' ? process.fds.get(fd)?.priv : undefined;
     return priv instanceof LuoSession ? priv : null;
 }
 
-/** What is told of a call on the device that names a session. */
+/** The event for a call on the device that names a session. */
 function naming(kind: 'create_session' | 'retrieve_session'): Told {
     return (_context, [, name]) => ({ kind, session: text(name) });
 }
 
-/** What is told of a call on a session that is about one of its files. */
+/** The event for a call on a session about one of its files. */
 function onFile(kind: 'preserve_fd' | 'retrieve_fd', context: NativeContext, fd: Value, token: Value): SystemCall {
     return { kind, session: isInt(token) ? sessionAt(context, fd) : null, token: isInt(token) ? token : 0 };
 }

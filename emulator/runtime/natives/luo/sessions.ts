@@ -1,6 +1,5 @@
 /**
- * Sessions of LUO, their files and the lists that they are on, as std/luo.lus works on them
- * (kernel/liveupdate/luo_session.c, luo_file.c).
+ * Sessions of LUO, their files and lists, for std/luo.lus (kernel/liveupdate/luo_session.c, luo_file.c).
  */
 import { OpenFile } from '../../../kernel/fs/file';
 import { sessionName } from '../../../kernel/luo/request';
@@ -17,7 +16,7 @@ import { fn, Members, nothing, param, RecordMembers } from '../define';
 import type { NativeFunction } from '../native';
 import { ioctlsOf } from './requests';
 
-/** For properties that hold whatever a handler has left there. */
+/** For properties with any value that a handler has stored. */
 const anything = (value: Value): Value => value;
 
 const sessionArg = (v: Value): LuoSession => expect(LuoSession, v, 'a session');
@@ -51,7 +50,7 @@ export const luoFile = new RecordMembers(LuoFile, 'luo_file', 'A file inside a s
         (file, _args, { machine }) => new LuoArgs(machine.journal, file.handler, file, file.retrieveStatus),
     );
 
-/** A list of files as seen by `.lus`: the newest is `last`. */
+/** A list of files for `.lus` code: the newest is `last`. */
 class FileList {
     constructor(readonly session: LuoSession) {}
 
@@ -136,7 +135,7 @@ export const luoSession = new RecordMembers(LuoSession, 'luo_session', 'A sessio
         (session, _args, { running }) => session.openFile(running),
     );
 
-/** What an open file of the kind `luo_session` has besides. */
+/** Additional members of open files of kind `luo_session`. */
 export const sessionOfFile = new Members(OpenFile, 'file', '').field(
     'session',
     objectOf('luo_session'),
@@ -186,7 +185,7 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
         nothing(list.remove(sessionArg(v))),
     );
 
-/** The allocation of a session fails where a failure was injected into it. */
+/** The allocation of a session fails if a failure is injected into it. */
 function allocated(host: Host, make: () => LuoSession): LuoSession | Err {
     return host.injections.hit('luo_session', host.boot) ? err('ENOMEM') : make();
 }
