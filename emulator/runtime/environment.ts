@@ -1,5 +1,7 @@
-/** The interface between the interpreter and the system that its code acts on. The interpreter knows no machine, kernel
- * or process itself. */
+/**
+ * The interface between the interpreter and the system that its code acts on. The interpreter knows no machine, kernel
+ * or process itself.
+ */
 import type { Clock } from '../machine/clock';
 import type { Journal } from '../machine/journal';
 import type { Err } from '../kernel/release/errno';

@@ -103,8 +103,8 @@ export class Scheduler extends JournaledRecord {
 }
 
 /**
- * Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other
- * for ever.
+ * The thread that wakes first. Of several the current one, so that one of them lets the time pass instead of leaving
+ * that to the others forever.
  */
 function soonest(threads: readonly Thread[], current: Thread): Thread | undefined {
     let found: Thread | undefined;
@@ -149,8 +149,8 @@ export function yieldToOthers(run: Scheduled): void {
 }
 
 /**
- * The thread that runs sleeps.
- * @returns false if nobody else can go on, so that it has to let the time pass by itself.
+ * The current thread sleeps.
+ * @returns false if no other thread is runnable, so that it must let the time pass itself.
  */
 export function sleepInTurn(run: Scheduled, until: number): boolean {
     if (!takesTurns(run) || run.clock.now >= until) {

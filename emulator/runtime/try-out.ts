@@ -10,9 +10,9 @@ import type { Outcome } from './stop';
 const BUDGET = 5_000_000;
 
 /**
- * Calls code on a thread, above whatever it runs, and gives what it returns. `enter` pushes the callee, whose result
- * goes to slot 0. Afterwards everything is as before; frames keep their identity. Only while the run is stopped.
- * @throws ProgramError if the code fails, or does not come back.
+ * Calls code on top of a thread's frames, and returns its result. `enter` pushes the callee, whose result goes to slot
+ * 0. Afterwards the state is as before; frames keep their identity. Only while the run is stopped.
+ * @throws ProgramError if the code fails or does not return.
  */
 export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (frame: Frame) => number): Value | Err {
     const { onTrap } = run;

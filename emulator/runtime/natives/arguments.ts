@@ -10,7 +10,7 @@ import { JournaledList } from '../../machine/journal';
 /** A class of objects. */
 export type Class<T> = abstract new (...args: never[]) => T;
 
-/** @throws ProgramError if `v` is not of the class: a program passed something else. */
+/** @throws ProgramError if `v` is not of the class. */
 export function expect<T>(cls: Class<T>, v: unknown, what: string): T {
     if (v instanceof cls) {
         return v;

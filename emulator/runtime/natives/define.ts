@@ -24,7 +24,7 @@ export function done(result: 0 | Err): undefined | Err {
 
 /**
  * A table of natives by name.
- * @throws RangeError if a name is there twice: the later one would silently take the place of the earlier one
+ * @throws RangeError if a name occurs twice: the later one would silently replace the earlier one
  */
 export function table<T extends { readonly name: string }>(items: Iterable<T>): Map<string, T> {
     const byName = new Map<string, T>();
@@ -221,8 +221,8 @@ export class Members<T extends object> {
     }
 
     /**
-     * A property of a record that belongs to the object, which kernel code assigns: the journal knows of the change.
-     * @param read makes of a value what the property takes. @throws ProgramError if it cannot be that
+     * A property of a record of the object that kernel code assigns: the change is journaled.
+     * @param read converts a value to the type of the property. @throws ProgramError if that is not possible
      */
     journaledIn<R extends JournaledRecord, K extends keyof R & string>(
         record: (object: T) => R,

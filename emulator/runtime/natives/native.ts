@@ -12,7 +12,7 @@ import type { NativeFieldOn, NativeFunctionOn, NativeGlobalOn, NativesOn, Object
 /** The part of the host that most natives need. A native that needs more takes the whole host. */
 export interface NativeContext {
     readonly machine: Machine;
-    /** The kernel that runs. @throws ProgramError if none does */
+    /** The running kernel. @throws ProgramError if there is none */
     readonly running: Kernel;
     /** The process that makes the system call. @throws ProgramError outside of processes */
     readonly process: Process;
@@ -30,7 +30,7 @@ export type Natives = NativesOn<Host>;
 
 /**
  * The native field behind a shape.
- * @throws RangeError if the program was checked against shapes that nothing stands behind
+ * @throws RangeError if the program was checked against shapes without code
  */
 export function nativeField(shape: FieldShape): NativeField {
     if (isField(shape)) {
