@@ -12,7 +12,7 @@ import { UsageError } from './usage-error';
 
 const GIB = 0x4000_0000;
 
-/** What the program says of its machine. Sizes and addresses in bytes. */
+/** The program's description of its machine. Sizes and addresses in bytes. */
 interface Draft {
     readonly banks: { readonly size: number; readonly node: number }[];
     readonly ranges: RamRange[];
@@ -67,12 +67,12 @@ const SETTINGS: Appliers<MachineValues, Draft> = {
 
 export interface BuiltMachine {
     readonly machine: Machine;
-    /** What takes another time on it than the table of costs says. */
+    /** The costs that differ from the table. */
     readonly costs: CostChanges;
 }
 
 /**
- * The machine that a program describes; 2 GiB on one node where it does not.
+ * The machine that a program describes; by default it has 2 GiB on one node.
  * @throws UsageError if it cannot be built
  */
 export function machineOf({ machine: decl, constants }: Program): BuiltMachine {
@@ -106,7 +106,7 @@ export function machineOf({ machine: decl, constants }: Program): BuiltMachine {
     }
 }
 
-/** Banks where the firmware of such a machine has them. */
+/** The memory banks at the addresses of a typical machine. */
 function memoryOf({ arch, banks }: Draft): RamRange[] {
     const layout = arch === 'arm64' ? armMemory : pcMemory;
     return layout(banks.length > 0 ? banks : [{ size: 2 * GIB, node: 0 }]);

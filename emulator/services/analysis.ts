@@ -1,4 +1,4 @@
-/** A text and what it imports, checked: what everything that is said of it stands on. */
+/** A checked file with its imports: the basis of all services. */
 import { NATIVES } from '../diagnosis/natives';
 import { check } from '../language/check/check';
 import type { CheckFinding } from '../language/check-finding';
@@ -8,16 +8,16 @@ import type { ParseCache } from '../language/syntax/parse-cache';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
 
 /**
- * Checks a file with its imports, however broken they are.
- * @param parsed what is known of files that have not changed
+ * Checks a file with its imports, even if they have errors.
+ * @param parsed the cache of parsed files
  */
 export function analyse(host: SourceHost, uri: string, parsed?: ParseCache): Program {
     return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)), parsed?.parse);
 }
 
 /**
- * The findings of several programs, by the file that each is in. A file may be imported by several, which find the same
- * in it; and some things are wrong only together, such as a name that two files declare.
+ * The findings of several programs, by file. Several programs may import a file and have the same findings in it; some
+ * findings concern several files, such as a name that two files declare.
  */
 export function findingsByFile(
     programs: Iterable<Pick<Program, 'diagnostics'>>,

@@ -1,4 +1,4 @@
-/** Where something is named: its declaration and its uses, in all files of a program. */
+/** The references to a subject: its declaration and its uses, in all files of a program. */
 import type { Span } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { isLibrary } from './declarations';
@@ -10,7 +10,7 @@ import { subjectAt } from './words';
 export interface Reference {
     readonly uri: string;
     readonly span: Span;
-    /** It is the name in the declaration itself. */
+    /** Whether it is the name in the declaration. */
     readonly isDeclaration: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface Reference {
 export function referencesTo(program: Program, symbol: Pick<SymbolInfo, 'key' | 'declaration'>): Reference[] {
     const { key, declaration } = symbol;
     const found: Reference[] = [];
-    // the kernel's own code knows nothing of what a program declares
+    // the kernel code has no references to declarations of a program
     const own = declaration !== undefined && !isLibrary(declaration.uri);
     for (const [uri, file] of program.files) {
         if (own && isLibrary(uri)) {

@@ -1,20 +1,20 @@
-/** What devices do by themselves, for a trace: bursts of DMA, whichever kernel runs, or none. */
+/** The activity of devices for a trace: bursts of DMA, independent of kernels. */
 import type { Clock } from '../machine/clock';
 import type { Device } from '../machine/devices/device';
 
-/** Requests that follow each other, and had the same end. Nanoseconds. */
+/** Consecutive requests with the same outcome. Nanoseconds. */
 export interface Burst {
     readonly device: string;
     readonly what: 'DMA' | 'refused by the IOMMU';
     readonly begin: number;
     readonly end: number;
-    /** Pieces of requests that lie in one page each. */
+    /** The number of parts of requests, each within one page. */
     readonly reads: number;
     readonly writes: number;
     readonly bytes: number;
 }
 
-/** Interrupts of a vector that followed each other and did not arrive, or arrived where nobody was. Nanoseconds. */
+/** Consecutive interrupts of a vector that were lost or misrouted. Nanoseconds. */
 export interface InterruptMark {
     readonly device: string;
     readonly text: string;
@@ -24,7 +24,7 @@ export interface InterruptMark {
 
 type Growing = { -readonly [K in keyof Burst]: Burst[K] };
 
-/** Rounds of its own that a device may leave out before it counts as having paused. */
+/** The number of skipped rounds after which a device counts as paused. */
 const PAUSE = 2;
 
 export class DeviceTracks {
@@ -36,7 +36,7 @@ export class DeviceTracks {
 
     constructor(private readonly clock: Clock) {}
 
-    /** A piece of a request has come through. */
+    /** A part of a request has succeeded. */
     dma(device: Device, length: number, write: boolean): void {
         this.count(device, 'DMA', length, write);
     }
@@ -47,8 +47,8 @@ export class DeviceTracks {
     }
 
     /**
-     * An interrupt came out in a way that is worth a mark; undefined: as it should. Those that follow it in the same
-     * way are counted with it.
+     * The outcome of an interrupt that gets a mark; undefined for a normal delivery. Consecutive interrupts with the
+     * same outcome are counted together.
      */
     interrupt(device: Device, vector: number, text: string | undefined): void {
         const key = `${device.shape.name} ${vector}`;
@@ -64,7 +64,7 @@ export class DeviceTracks {
         }
     }
 
-    /** All of them so far, those of a device in the order of time. */
+    /** All tracks so far; those of a device are in the order of time. */
     bursts(): Burst[] {
         return [...this.over, ...this.open.values()];
     }

@@ -1,4 +1,4 @@
-/** When each vCPU of each guest ran, for a trace: over kernels, as the guest sees it. */
+/** The run times of the vCPUs of guests for a trace, across kernels. */
 import type { Clock } from '../machine/clock';
 import type { VcpuState } from '../machine/guests';
 
@@ -20,7 +20,7 @@ export class GuestTracks {
     vcpu(guest: string, index: number, state: VcpuState): void {
         const key = `${guest} ${index}`;
         const before = this.open.get(key);
-        // one that is paused stays so when its VM goes, and one that never ran is nothing to show
+        // a paused vCPU stays paused when its VM ends; one that never ran is not shown
         if (state === 'new' || (state === 'gone' && before?.state !== 'running')) {
             return;
         }
@@ -30,7 +30,7 @@ export class GuestTracks {
         this.open.set(key, { guest, index, state, begin: this.clock.now, end: this.clock.now });
     }
 
-    /** All of them up to now. */
+    /** All of them until now. */
     slices(): VcpuSlice[] {
         return [...this.over, ...[...this.open.values()].map((s) => ({ ...s, end: this.clock.now }))];
     }

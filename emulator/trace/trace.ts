@@ -1,7 +1,7 @@
 /**
  * A run as a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open: the JSON of the "Trace Event
- * Format". A process of the trace is a kernel; its tracks are what runs in it. One more process holds a track an update
- * with its phases, and one a track a device.
+ * Format". A process of the trace is a kernel; its tracks are the threads in it. Another process has one track per
+ * update with its phases, and another one track per device.
  */
 import { type Update, Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';
@@ -26,7 +26,7 @@ import type { CallbackCall, KernelWork } from '../runtime/purpose';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
 
-/** Times in microseconds, as the format has them; whole nanoseconds are kept. */
+/** Times in microseconds, as in the format, with a precision of nanoseconds. */
 export type TraceEvent =
     | {
           readonly ph: 'X';
@@ -50,15 +50,15 @@ export type TraceEvent =
       }
     | { readonly ph: 'M'; readonly name: string; readonly pid: number; readonly tid: number; readonly args: Args };
 
-/** The process of the trace that holds the phases; kernels follow it. */
+/** The trace process of the phases; kernels follow it. */
 const PHASES = 1;
-/** Processes of one run at most; those of the next run of a trace begin behind them. */
+/** The most trace processes of one run; those of the next run follow. */
 const PROCESSES = 10_000;
-/** The process of the devices: behind any kernel. */
+/** The trace process of the devices, after all kernels. */
 const DEVICES = PROCESSES - 1;
-/** And that of the vCPUs of all guests: they go on over kernels. */
+/** The trace process of the vCPUs of all guests, which continue across kernels. */
 const GUESTS = PROCESSES - 2;
-/** The track of what a kernel does for nobody in particular. Threads of the run have numbers of their own from 1. */
+/** The track for the kernel's own work. Threads of the run are numbered from 1. */
 const KERNEL = 0;
 
 /** A slice that has not ended. */
@@ -73,7 +73,7 @@ interface Open {
 
 export class Tracer implements Listener {
     private readonly list: TraceEvent[] = [];
-    /** By the number of the thread, the outermost first. */
+    /** By thread id, the outermost first. */
     private readonly open = new Map<number, Open[]>();
     private readonly named = new Set<string>();
     private readonly devices: DeviceTracks;
@@ -81,7 +81,7 @@ export class Tracer implements Listener {
 
     /**
      * @param index of the run among those of one trace.
-     * @param title what the run's processes are called besides; empty if there is one run only.
+     * @param title an addition to the names of the run's processes; empty if there is only one run.
      */
     constructor(
         private readonly host: Host,
@@ -183,7 +183,7 @@ export class Tracer implements Listener {
     phase(phase: Phase): void {
         if (phase === 'boot') {
             const { boot, booting } = this.host;
-            this.nameProcess(this.pid, `Linux ${booting?.kernel.desc.release ?? ''}, boot ${boot}`);
+            this.nameProcess(this.pid, `kernel ${boot + 1}: Linux ${booting?.kernel.desc.release ?? ''}`);
             this.nameThread(this.pid, KERNEL, 'kernel');
         }
     }
@@ -205,7 +205,7 @@ export class Tracer implements Listener {
         }
     }
 
-    /** What the run came to: all of it so far. */
+    /** The trace of the run so far. */
     events(): TraceEvent[] {
         this.endAll();
         return [...this.list, ...this.deviceTracks(), ...this.guestTracks(), ...this.phases()];
@@ -233,7 +233,7 @@ export class Tracer implements Listener {
         return stack;
     }
 
-    /** Ends the innermost slice of this name, and what has begun in it and never ended. */
+    /** Ends the innermost slice of this name, and all open slices in it. */
     private endUpTo(thread: number, name: string, args: Args): void {
         const stack = this.open.get(thread) ?? [];
         while (stack.some((o) => o.name === name)) {
@@ -296,7 +296,7 @@ export class Tracer implements Listener {
 
     // ------------------------------------------------------------ arguments
 
-    /** Which file of which session a callback is about. */
+    /** The session and file of a callback. */
     private aboutCallback(call: CallbackCall): Args {
         const file = (call.kind === 'handler' ? call.args?.luoFile : undefined) ?? fileAtWork(this.host);
         return file
@@ -309,7 +309,7 @@ export class Tracer implements Listener {
             : {};
     }
 
-    /** The parameters of a system call of the standard library; descriptors by what they refer to. */
+    /** The parameters of a system call of the standard library; for descriptors, the names of their files. */
     private argumentsOf(frame: Frame | null): Args {
         const args: Record<string, string | number | boolean> = {};
         const process = processOf(this.host.interpreter.current)?.process;
@@ -416,8 +416,9 @@ export class Tracer implements Listener {
 }
 
 /**
- * The slices of an update. @param begin of the time before it, where that is nobody else's. @param end of the time
- * after it.
+ * The slices of an update.
+ * @param begin the start of the time before it that belongs to no other update
+ * @param end the end of the time after it
  */
 function phasesOf(u: Update, pid: number, begin: number | null, end: number, now: number): TraceEvent[] {
     const slices: TraceEvent[] = [];

@@ -116,8 +116,8 @@ suite('lus: time', function () {
         );
         assert.equal(new Set(processes.map(([pid]) => pid)).size, 9);
         assert.deepEqual(processes.map(([, name]) => name).slice(0, 3), [
-            '4 KiB folios: Linux 7.2.13, boot 0',
-            '4 KiB folios: Linux 7.2.13, boot 1',
+            '4 KiB folios: kernel 1: Linux 7.2.13',
+            '4 KiB folios: kernel 2: Linux 7.2.13',
             '4 KiB folios: live updates',
         ]);
         assert.equal(traceEvents.filter((e) => e.name === 'Blackout').length, 3);
@@ -128,7 +128,7 @@ suite('lus: time', function () {
     test('one scenario needs no title', () => {
         const file = path.join(folder, 'out.json');
         lus('run', 'first-session.lus', '--timeline', file);
-        assert.match(readFileSync(file, 'utf8'), /"name":"Linux 7\.2\.13, boot 0"/);
+        assert.match(readFileSync(file, 'utf8'), /"name":"kernel 1: Linux 7\.2\.13"/);
     });
 
     test('a timeline that cannot be written is one clear sentence', () => {

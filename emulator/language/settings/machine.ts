@@ -40,7 +40,7 @@ export const MACHINE_SETTINGS = {
         takes: number('The size', {
             least: 1,
             most: MOST_MEMORY,
-            refusal: 'A machine has between 1 byte and 64 TiB of memory.',
+            refusal: 'The memory of a machine must be between 1 byte and 64 TiB.',
         }),
         options: { node: NODE },
         examples: ['memory 2GiB', 'memory 2GiB node 1'],

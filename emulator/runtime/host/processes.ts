@@ -38,7 +38,9 @@ export function startedProcess(host: Host, name: string): ScenarioProcess {
 export function idleProcess(host: Host, name: string): ScenarioProcess {
     const p = startedProcess(host, name);
     if (p.thread.top) {
-        throw new ProgramError(`the process ${name} is in a system call. Its next block can begin when the call has returned`);
+        throw new ProgramError(
+            `the process ${name} is in a system call. Its next block can begin when the call has returned`,
+        );
     }
     return p;
 }

@@ -53,7 +53,7 @@ scenario "s" {
 }`;
         assert.equal(
             failureOf(programOf(text)),
-            'process luod is in a system call: a block of it can begin when that has returned',
+            'the process luod is in a system call. Its next block can begin when the call has returned',
         );
     });
 });
