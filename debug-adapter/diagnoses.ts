@@ -16,7 +16,7 @@ export function diagnosisListener(output: Output, sources: Sources): Listener {
             const lines = [
                 `${d.severity} ${d.code}: ${d.message}`,
                 ...(d.cause ? [`    follows from ${d.cause.code}: ${d.cause.message}${spot(d.cause.place)}`] : []),
-                ...d.history.map((h) => `    kernel ${h.boot}: ${h.text}${spot(h.place)}`),
+                ...d.history.map((h) => `    kernel ${h.boot + 1}: ${h.text}${spot(h.place)}`),
                 `    What to do: ${d.advice}`,
             ];
             output.at(d.severity === 'hint' ? 'console' : 'stderr', lines.join('\n'), d.place);

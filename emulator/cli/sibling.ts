@@ -1,4 +1,4 @@
-/** Starts one of the bundles that lie beside this one, on the same terminal. */
+/** Starts another bundle from the folder of this one, on the same terminal. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -8,7 +8,7 @@ import { BadArguments } from './options';
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * @param bundle the file's name without its ending
+ * @param bundle the file's name without its extension
  * @returns its exit code
  */
 export function runSibling(bundle: string, args: readonly string[]): Promise<number> {

@@ -104,7 +104,7 @@ function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl
     }
     throw new UsageError(
         name === undefined || names === ''
-            ? 'the file has no scenario: write scenario "what it shows" { … }'
+            ? 'the file has no scenario. Write scenario "name" { … }'
             : `there is no scenario "${name}". Scenarios: ${names}.`,
     );
 }

@@ -183,7 +183,7 @@ export class Tracer implements Listener {
     phase(phase: Phase): void {
         if (phase === 'boot') {
             const { boot, booting } = this.host;
-            this.nameProcess(this.pid, `kernel ${boot + 1}: Linux ${booting?.kernel.desc.release ?? ''}`);
+            this.nameProcess(this.pid, `kernel ${boot + 1} (Linux ${booting?.kernel.desc.release ?? ''})`);
             this.nameThread(this.pid, KERNEL, 'kernel');
         }
     }

@@ -57,7 +57,7 @@ suite('debug adapter', () => {
             await client.initialize();
             assert.match(
                 await client.fails('launch', { program: UPDATE, kernel: '6.1' }),
-                /No kernel is called "6\.1"\. There are: .*7\.2, .*counter/,
+                /There is no kernel "6\.1"\. Expected .*7\.2, .*counter/,
             );
         });
 
@@ -332,7 +332,7 @@ suite('debug adapter', () => {
             assert.match((await client.frames(stop.threadId))[0]?.name ?? '', /it never ends/);
             assert.match(
                 await client.fails('restart', { arguments: { program: UPDATE, scenario: 'nosuch' } }),
-                /No scenario is called "nosuch"/,
+                /There is no scenario "nosuch"/,
             );
         });
 
