@@ -1,4 +1,4 @@
-/** Exception filters: what a run is stopped by although it could go on. */
+/** Exception filters: the exceptions that stop a run that could continue. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
 import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
@@ -11,10 +11,15 @@ const KINDS: readonly (DebugProtocol.ExceptionBreakpointsFilter & { readonly fil
     {
         filter: 'failed-call',
         label: 'Failed Call',
-        description: 'A system call fails, or succeeds, and the scenario did not announce that.',
+        description: 'A system call fails or succeeds unexpectedly.',
         default: true,
     },
-    { filter: 'failed-assertion', label: 'Failed Assertion', description: 'An assert does not hold.', default: true },
+    {
+        filter: 'failed-assertion',
+        label: 'Failed Assertion',
+        description: 'The condition of an assert is false.',
+        default: true,
+    },
     {
         filter: 'callback-error',
         label: 'Callback Returned an Error',
@@ -24,24 +29,24 @@ const KINDS: readonly (DebugProtocol.ExceptionBreakpointsFilter & { readonly fil
     {
         filter: 'kernel-warning',
         label: 'Kernel Warning or Panic',
-        description: 'The kernel warns (WARN_ON), or panics.',
+        description: 'The kernel warns (WARN_ON) or panics.',
         default: true,
     },
     {
         filter: 'difference',
         label: 'Difference from the Recording',
-        description: 'A step of a recording comes out otherwise than on the real kernel.',
+        description: 'A recorded step behaves differently from the real kernel.',
         default: true,
     },
     {
         filter: 'diagnosis-warning',
         label: 'Diagnosis: Warning',
-        description: 'The emulator sees a leak or another mistake, which no kernel tells.',
+        description: 'The emulator finds a leak or another error that the kernel does not report.',
         default: false,
     },
 ];
 
-/** All errors of all groups: for clients that do not show the groups. */
+/** All errors of all groups, for clients that do not show the groups. */
 const EVERYTHING: ExceptionKind = 'diagnosis';
 
 const PREFIX = 'diagnosis-';
@@ -59,12 +64,12 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
         label: `Diagnosis: ${capital(group)}`,
         default: true,
         supportsCondition: true,
-        description: `${GROUPS[group]} Stops where something is or will be lost, which no kernel tells.`,
-        conditionDescription: 'The codes to stop at instead, warnings too: LU1001, LU1002',
+        description: `${GROUPS[group]} Stops at errors, not at warnings.`,
+        conditionDescription: 'Codes to stop at instead, including warnings: LU1001, LU1002',
     })),
 ];
 
-/** What a client says of its filters: those that are on, some of them with a condition. */
+/** The filters that a client has enabled, some of them with a condition. */
 export interface Chosen {
     readonly filters: readonly string[];
     readonly filterOptions?:
@@ -74,7 +79,7 @@ export interface Chosen {
 
 export const BY_DEFAULT: Chosen = { filters: FILTERS.filter((f) => f.default).map((f) => f.filter) };
 
-/** What a run stops at with these filters, and for each of them, in the order of the request, whether it can be had. */
+/** What a run stops at with these filters, and for each filter, in the order of the request, whether it is valid. */
 export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     readonly stops: ReadonlySet<StopsAt>;
     readonly answers: readonly DebugProtocol.Breakpoint[];
@@ -95,11 +100,11 @@ export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     return { stops, answers };
 }
 
-/** @returns why not, where that cannot be had */
+/** @returns the reason if it is not valid */
 function stopsOf(filter: string, condition: string): readonly StopsAt[] | string {
     const kind = filter === EVERYTHING ? EVERYTHING : KINDS.find((k) => k.filter === filter)?.filter;
     if (kind) {
-        return condition === '' ? [kind] : `The filter ${filter} takes no condition.`;
+        return condition === '' ? [kind] : `The filter ${filter} has no condition.`;
     }
     const group = filter.startsWith(PREFIX) ? filter.slice(PREFIX.length) : '';
     if (!isGroup(group)) {
@@ -114,7 +119,7 @@ function codesIn(condition: string, group: Group, own: readonly DiagnosisCode[])
     for (const word of condition.split(/[\s,]+/).filter((w) => w !== '')) {
         if (!isDiagnosisCode(word)) {
             const nearest = near(word, own);
-            return `No diagnosis has the code ${word}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
+            return `There is no diagnosis ${word}${nearest === undefined ? '' : `. Did you mean ${nearest}?`}`;
         }
         if (CATALOGUE[word].group !== group) {
             return `${word} belongs to the filter Diagnosis: ${CATALOGUE[word].group}.`;
@@ -124,7 +129,7 @@ function codesIn(condition: string, group: Group, own: readonly DiagnosisCode[])
     return codes;
 }
 
-/** What the client says when it stands at an exception. */
+/** The name of an exception in a stop. */
 export function pausedOn({ kind, diagnosis }: RunException): string {
     const filter = diagnosis && kind === EVERYTHING ? `${PREFIX}${CATALOGUE[diagnosis.code].group}` : kind;
     return FILTERS.find((f) => f.filter === filter)?.label.toLowerCase() ?? 'a failure';

@@ -1,4 +1,4 @@
-/** What an entry gives a session: where programs come from, how their files are called, and turns to work in. */
+/** The services of an entry for a session: sources of programs, names of files, and scheduling. */
 import type { SourceHost } from '../emulator/language/load';
 
 /** The paths of files on this machine; the in-process entry may have others. */
@@ -9,6 +9,6 @@ export interface Paths {
 }
 
 export interface Host extends SourceHost, Paths {
-    /** Does something once what has arrived meanwhile is dealt with, or after so many milliseconds. */
+    /** Runs a function after pending messages are processed, or after so many milliseconds. */
     later(work: () => void, ms?: number): void;
 }

@@ -1,4 +1,4 @@
-/** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
+/** Source files in the protocol: positions, and references to sources that are not on disk. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { percentDecoded } from '../emulator/text/text';
 import { SHIPPED_SOURCES } from '../emulator/std/texts';
@@ -12,14 +12,14 @@ export interface Position {
     readonly column: number;
 }
 
-/** How the client counts and names. */
+/** The client's conventions for positions and paths. */
 export interface ClientFormat {
     readonly lineBase: 0 | 1;
     readonly columnBase: 0 | 1;
     readonly pathsAreUris: boolean;
 }
 
-/** A range as the client counts, with the keys that the protocol's types share. */
+/** A range in the client's convention. */
 export interface ClientRange {
     readonly line: number;
     readonly column: number;
@@ -27,7 +27,7 @@ export interface ClientRange {
     readonly endColumn: number;
 }
 
-/** Where the standard library's sources come from. */
+/** The origin of the standard library's sources. */
 const STD_ORIGIN = 'Linux 7.2, std';
 const STD_URIS = [...SHIPPED_SOURCES.keys()];
 
@@ -35,7 +35,7 @@ export class Sources {
     format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
     private readonly lines = new Map<string, LineMap>();
 
-    /** @param textOf the text of a file of the program that runs, or undefined */
+    /** @param textOf the text of a file of the running program, or undefined */
     constructor(
         private readonly paths: Paths,
         private readonly textOf: (uri: string) => string | undefined,
@@ -58,7 +58,7 @@ export class Sources {
         return source.path === undefined ? undefined : this.uriOfPath(source.path);
     }
 
-    /** The text behind a source reference. */
+    /** The text of a source reference. */
     textOfReference(reference: number): string | undefined {
         const uri = STD_URIS[reference - 1];
         return uri === undefined ? undefined : SHIPPED_SOURCES.get(uri);
@@ -86,7 +86,7 @@ export class Sources {
         return { line: line - 1, column: column - 1 };
     }
 
-    /** A span as the client counts. Of one that goes over several lines (a block) the first line. */
+    /** A span in the client's convention; of a span of several lines (a block) only the first line. */
     range(uri: string, span: Span): ClientRange {
         const { lineBase, columnBase } = this.format;
         const start = this.position(uri, span.start);

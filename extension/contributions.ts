@@ -1,13 +1,13 @@
 /**
- * The names by which the manifest (package.json, `contributes`) and the code know the same things.
- * test/unit/extension/manifest.test.ts holds the two together.
+ * Names that the manifest (package.json, `contributes`) and the code share. test/unit/extension/manifest.test.ts checks
+ * that they agree.
  */
 
 /** Language id of scenario files, and the type of their debug sessions. */
 export const LANGUAGE = 'lus';
 export const DEBUG_TYPE = 'lus';
 
-/** Recordings of a real kernel are files of the editor's own language *JSON Lines*. */
+/** Recordings of a real kernel have VS Code's language *JSON Lines*. */
 export const RECORDING_ENDING = '.jsonl';
 
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */

@@ -1,4 +1,4 @@
-/** The editor's half of the language server: diagnostics, outline and quick fixes come through it. */
+/** The client of the language server, which provides diagnostics, outline and quick fixes. */
 import * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { LANGUAGE } from './contributions';
@@ -15,7 +15,7 @@ export function createLanguageClient(extension: vscode.Uri): LanguageClient {
                 { language: LANGUAGE, scheme: 'file' },
                 { language: LANGUAGE, scheme: 'untitled' },
             ],
-            // Imports are read from disk: their changes matter to the files that are open.
+            // Imports are read from disk, so their changes affect open files.
             initializationOptions: { trusted: vscode.workspace.isTrusted },
             synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher(`**/*.${LANGUAGE}`) },
         },

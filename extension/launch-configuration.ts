@@ -1,4 +1,4 @@
-/** Makes launch configurations out of what is at hand: a scenario, a file, an incomplete launch.json entry. */
+/** Creates launch configurations from a scenario, a file or an incomplete launch.json entry. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE, RECORDING_ENDING } from './contributions';
@@ -7,7 +7,7 @@ import { pickScenario } from './pick-scenario';
 import { scenarioAt, scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
 import { settings } from './settings';
 
-/** What is handed to the debug adapter to start a scenario. */
+/** The launch configuration of a scenario. */
 export function launchConfiguration(
     scenario: Scenario,
     { noDebug }: { readonly noDebug: boolean },
@@ -31,7 +31,7 @@ export function isRecordingFile(uri: vscode.Uri): boolean {
     return uri.path.endsWith(RECORDING_ENDING);
 }
 
-/** What is handed to the debug adapter to step through a recording. */
+/** The launch configuration of a recording. */
 export function recordingConfiguration(
     uri: vscode.Uri,
     { noDebug }: { readonly noDebug: boolean },
@@ -47,14 +47,14 @@ export function recordingConfiguration(
     };
 }
 
-/** A path for files, the URI for anything else, as everywhere in the debugger. */
+/** The path of a file, or the URI of any other document. */
 function pathOf(uri: vscode.Uri): string {
     return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }
 
 /**
- * The scenario around the cursor, or the file's first. From a file without any (kernel code that was stepped through, a
- * handler that scenarios import) it is the one that was started last, or the user is asked.
+ * The scenario at the cursor, or the first one of the file. In a file without scenarios (kernel code, or a handler that
+ * scenarios import) it is the one that was started last, otherwise the user selects one.
  */
 async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> {
     const editor = vscode.window.activeTextEditor;
@@ -62,7 +62,7 @@ async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> 
     return atCursor ?? (await last.scenario()) ?? (await pickScenario('Debug Scenario'));
 }
 
-/** What F5 starts: the recording in the editor, or a scenario. */
+/** The configuration for F5: the recording in the editor, or a scenario. */
 async function configurationAtHand(
     last: LastStarted,
     noDebug: boolean,
@@ -75,11 +75,11 @@ async function configurationAtHand(
     return scenario && launchConfiguration(scenario, { noDebug });
 }
 
-/** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
+/** Completes configurations before they reach the adapter, which checks them. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     constructor(private readonly last: LastStarted) {}
 
-    /** F5 without a launch.json asks with an empty configuration. */
+    /** F5 without a launch.json passes an empty configuration. */
     async resolveDebugConfiguration(
         _folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
@@ -92,7 +92,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         if (!complete) {
             return undefined;
         }
-        // What an incomplete entry of launch.json does say holds; an empty configuration says nothing.
+        // The values of an incomplete launch.json entry take precedence; an empty configuration has none.
         return config.type ? { ...complete, ...config } : { ...complete, ...(noDebug ? { noDebug } : {}) };
     }
 
@@ -100,7 +100,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
     ): vscode.DebugConfiguration {
-        // The file of a scenario or recording, or that of an image: relative paths are from the folder.
+        // The file of a scenario, recording or image: relative paths are relative to the folder.
         const key = config.request === 'attach' ? 'image' : 'program';
         const file: unknown = config[key];
         if (typeof file === 'string' && folder && !path.isAbsolute(file) && !/^[a-z][a-z0-9+.-]+:/i.test(file)) {
@@ -110,7 +110,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
     }
 }
 
-/** Offers every scenario of the workspace in the Run view's menu. */
+/** Lists all scenarios of the workspace in the menu of the Run view. */
 export class ScenarioConfigurations implements vscode.DebugConfigurationProvider {
     async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
         return (await scenariosOfWorkspace()).map((s) => launchConfiguration(s, { noDebug: false }));

@@ -1,4 +1,4 @@
-/** Lets the user choose a scenario. */
+/** Lets the user select a scenario. */
 import * as vscode from 'vscode';
 import { scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
 
@@ -6,7 +6,7 @@ interface ScenarioItem extends vscode.QuickPickItem {
     readonly scenario: Scenario;
 }
 
-/** One row a scenario; those of the workspace with their file. */
+/** One row per scenario; scenarios of the workspace are shown with their file. */
 function rows(scenarios: readonly Scenario[], withFile: boolean): ScenarioItem[] {
     return scenarios.map((scenario) => ({
         label: scenario.name,
@@ -16,15 +16,16 @@ function rows(scenarios: readonly Scenario[], withFile: boolean): ScenarioItem[]
 }
 
 /**
- * A scenario of the file in the editor, or of the workspace where that has none; asks where there are several.
- * @returns undefined if there is none (the user was told) or none was chosen
+ * A scenario of the file in the editor, or of the workspace if the file has none; lets the user select if there are
+ * several.
+ * @returns undefined if there is none (the user was told) or none was selected
  */
 export async function pickScenario(title: string): Promise<Scenario | undefined> {
     const ofFile = scenariosOfEditor();
     const scenarios = ofFile.length > 0 ? ofFile : await scenariosOfWorkspace();
     if (scenarios.length === 0) {
         void vscode.window.showWarningMessage(
-            'There is no scenario in this workspace. "Live Update: Open Examples" has some to start from.',
+            'There is no scenario in this workspace. "Live Update: Open Examples" copies example scenarios.',
         );
         return undefined;
     }
@@ -34,7 +35,7 @@ export async function pickScenario(title: string): Promise<Scenario | undefined>
     const items = rows(scenarios, ofFile.length === 0);
     const picked = await vscode.window.showQuickPick(items, {
         title,
-        placeHolder: 'Which scenario?',
+        placeHolder: 'Select a scenario',
         matchOnDescription: true,
     });
     return picked?.scenario;

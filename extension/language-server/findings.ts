@@ -1,4 +1,4 @@
-/** Findings of the checker in the protocol's terms. */
+/** Findings of the checker as diagnostics of the protocol. */
 import {
     CodeActionKind,
     DiagnosticSeverity,
@@ -16,7 +16,7 @@ export function rangeOf(document: TextDocument, span: Span): Range {
     return { start: document.positionAt(span.start), end: document.positionAt(span.end) };
 }
 
-/** @param document the file that the finding is in */
+/** @param document the file of the finding */
 export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, files: SourceFiles): Diagnostic {
     return {
         range: rangeOf(document, finding.span),
@@ -37,7 +37,7 @@ function overlaps(a: Range, b: Range): boolean {
     return !before(a, b) && !before(b, a);
 }
 
-/** The fixes of the findings that touch a range. */
+/** The fixes of the findings in a range. */
 export function fixesIn(
     findings: readonly CheckFinding[],
     document: TextDocument,

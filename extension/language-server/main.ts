@@ -18,12 +18,12 @@ import { fixesIn, toLspDiagnostic } from './findings';
 import { SourceFiles } from './source-files';
 import { toDocumentSymbol } from './symbols';
 
-/** How long one may pause in typing before the file is checked. */
+/** The delay after the last change before a file is checked, in milliseconds. */
 const QUIET_MS = 150;
 
 const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
 const documents = new TextDocuments(TextDocument);
-/** Whether the person trusts the folders that are open: if not, nothing outside of them is read. */
+/** Whether the user trusts the open folders. If not, files outside them are not read. */
 let trusted = true;
 let folders: readonly string[] = [];
 
@@ -42,9 +42,9 @@ const files = new SourceFiles(documents, filesOnDisk(foldersToStayIn));
 
 const parsed = new ParseCache();
 
-/** The programs of open files; empty as soon as any file changes, since files import one another. */
+/** The programs of open files; cleared at every change of a file, because files import each other. */
 const programs = new Map<string, Program>();
-/** The files that have findings on the editor's side. */
+/** The files for which the editor shows findings. */
 let marked: readonly string[] = [];
 let pending: NodeJS.Timeout | undefined;
 
@@ -72,7 +72,7 @@ async function publish(uri: string, found: readonly CheckFinding[]): Promise<voi
     });
 }
 
-/** Sends the findings of all open files and of what they import, and takes back those that are gone. */
+/** Sends the findings of all open files and their imports, and clears obsolete ones. */
 async function publishAll(): Promise<void> {
     const found = findings();
     const open = documents.all().map((d) => d.uri);

@@ -1,11 +1,11 @@
-/** Source files by URI: as the editor has them where they are open, else as they are on disk. */
+/** Source files by URI: open files from the editor, others from disk. */
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SourceHost } from '../../emulator/language/load';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 
 export class SourceFiles implements SourceHost {
-    /** @param disk the files that are not open */
+    /** @param disk reads the files that are not open */
     constructor(
         private readonly open: TextDocuments<TextDocument>,
         private readonly disk: Required<SourceHost>,
@@ -24,12 +24,12 @@ export class SourceFiles implements SourceHost {
         return this.disk.read(uri);
     }
 
-    /** Whether there is a file on disk, whatever it holds. */
+    /** Whether there is a file on disk. */
     exists(uri: string): boolean {
         return this.disk.exists(uri);
     }
 
-    /** The file as a document, for turning offsets into positions. */
+    /** The file as a document, which converts offsets to positions. */
     document(uri: string): TextDocument {
         return this.open.get(uri) ?? TextDocument.create(uri, 'lus', 0, this.read(uri) ?? '');
     }

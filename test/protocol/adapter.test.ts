@@ -42,8 +42,8 @@ suite('debug adapter', () => {
     suite('messages', () => {
         test('unknown requests and wrong arguments get an error, and the session goes on', async () => {
             await client.initialize();
-            assert.match(await client.fails('fly'), /does not know the request fly/);
-            assert.match(await client.fails('stepBack', { threadId: 1 }), /does not know the request stepBack/);
+            assert.match(await client.fails('fly'), /does not support the request fly/);
+            assert.match(await client.fails('stepBack', { threadId: 1 }), /does not support the request stepBack/);
             assert.match(
                 await client.fails('evaluate', { expression: 7 }),
                 /evaluate: "expression" must be a string, not 7/,

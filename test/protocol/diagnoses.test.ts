@@ -139,9 +139,9 @@ suite('debug adapter: diagnoses', () => {
                 { verified: true },
                 { verified: false, message: 'There is no exception filter nothing.' },
                 { verified: true },
-                { verified: false, message: 'No diagnosis has the code LU1O04: did you mean LU1004?' },
+                { verified: false, message: 'There is no diagnosis LU1O04. Did you mean LU1004?' },
                 { verified: false, message: 'LU1003 belongs to the filter Diagnosis: sessions.' },
-                { verified: false, message: 'The filter failed-call takes no condition.' },
+                { verified: false, message: 'The filter failed-call has no condition.' },
                 { verified: false, message: 'There is no exception filter diagnosis-weather.' },
             ],
         );

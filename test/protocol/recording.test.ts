@@ -142,7 +142,7 @@ suite('debug adapter: recordings', () => {
         await client.initialize();
         assert.match(
             await client.fails('launch', { program: file }),
-            /broken\.jsonl has an error: "a dance" is no step of a recording/,
+            /broken\.jsonl has an error: "a dance" is not a step of a recording/,
         );
     });
 });
