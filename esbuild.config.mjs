@@ -165,7 +165,7 @@ function notices(folders) {
 const forTests = {
     ...common,
     outbase: '.',
-    external: ['vscode', 'mocha', 'playwright-core', 'esbuild', '@vscode/test-electron'],
+    external: ['vscode', 'mocha', 'typescript', 'playwright-core', 'esbuild', '@vscode/test-electron'],
 };
 
 /**

@@ -1,4 +1,4 @@
-/** What the adapter can do, as it tells clients. */
+/** The capabilities of the adapter. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { FILTERS } from './filters';
 

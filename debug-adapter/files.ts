@@ -1,4 +1,4 @@
-/** Files of this machine, for the engine that knows none. */
+/** Files of this machine, for the emulator, which has no access to files. */
 import { realpathSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

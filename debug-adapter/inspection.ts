@@ -1,4 +1,4 @@
-/** Looking at a stopped run: stacks, scopes, variables, expressions, memory. */
+/** Inspection of a stopped run: stacks, scopes, variables, expressions, memory. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
     assign,
@@ -25,16 +25,18 @@ import { Pane } from './variables/pane';
 import { processScope } from '../emulator/presentation/process';
 import { itemOf } from '../emulator/presentation/values';
 
-/** What a client can do about variables. */
+/** The client's capabilities for variables. */
 export interface ClientAbilities {
-    /** Tells it to read the variables that it shows anew. */
+    /** Tells the client to read variables again. */
+
     readonly invalidated: () => void;
 }
 
 export class Inspection {
     private readonly stacks: Stacks;
     private readonly pane = new Pane();
-    /** Where `setVariable`, which names no frame, evaluates what it is given. */
+    /** The frame in which `setVariable`, which has no frame, evaluates its value. */
+
     private lastViewpoint: Viewpoint | undefined;
 
     constructor(
@@ -45,13 +47,13 @@ export class Inspection {
         this.stacks = new Stacks(sources);
     }
 
-    /** The run goes on. */
+    /** The run continues. */
     changed(): void {
         this.pane.handles.invalidate();
         this.lastViewpoint = undefined;
     }
 
-    /** Something was assigned, which may show in other places, too. */
+    /** An assignment may change other variables too. */
     private assigned(): void {
         this.pane.handles.refresh();
         this.client.invalidated();
@@ -184,7 +186,7 @@ export class Inspection {
     private viewpoint(frameId: number): Viewpoint {
         const at = this.stacks.viewpoint(this.host, frameId);
         if (!at) {
-            throw new RequestError('frameGone', 'This frame is gone: the run has left it.');
+            throw new RequestError('frameGone', 'This frame no longer exists: the run has continued.');
         }
         return at;
     }

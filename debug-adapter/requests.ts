@@ -1,4 +1,4 @@
-/** What clients may send, checked at the border: the arguments of every request that is answered. */
+/** Schemas that check the arguments of every request. */
 import * as z from 'zod/mini';
 import { RequestError } from './errors';
 
@@ -83,7 +83,7 @@ export const REQUESTS = {
 export type Command = keyof typeof REQUESTS;
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 
-/** @throws RequestError that names the first argument that is wrong. */
+/** @throws RequestError that names the first invalid argument. */
 export function parsed<T>(
     schema: z.ZodMiniType<T>,
     data: unknown,
@@ -133,7 +133,7 @@ function whatIsWrong(issue: z.core.$ZodIssue | undefined, data: unknown): string
     }
 }
 
-/** A value that was given, in the words of a message. */
+/** The description of a given value in a message. */
 function kindOf(v: unknown): string {
     if (Array.isArray(v)) {
         return 'a list';

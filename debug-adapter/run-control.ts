@@ -1,15 +1,15 @@
-/** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
+/** Executes a run in slices, so that requests are handled in between, and reports its stops. */
 import type { Run } from '../emulator/run/run';
 import { steppedBy } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/code';
 import type { Host } from './host';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/stop';
 
-/** Operations in a slice: some milliseconds. */
+/** Operations in a slice: a few milliseconds. */
 const SLICE = 50_000;
-/** While the client does not keep up with what it is told, it is looked at again after so many milliseconds. */
+/** The interval of checks, in milliseconds, while the client does not keep up with the output. */
 const CONGESTED_MS = 5;
-/** Operations to look for the beginning of a statement at a pause. */
+/** The most operations until the beginning of a statement at a pause. */
 const TO_NEXT_STATEMENT = 1_000_000;
 
 export type Halt =
@@ -20,15 +20,15 @@ export type Halt =
 export interface RunEvents {
     halted(halt: Halt): void;
     ended(outcome: Outcome): void;
-    /** The engine itself failed. */
+    /** The emulator has failed. */
     broke(error: unknown): void;
-    /** The client does not keep up with what it is told. */
+    /** The client does not keep up with the output. */
     congested(): boolean;
-    /** The line that a thread stands on, for steps by lines. */
+    /** The current line of a thread, for steps by lines. */
     lineOf(thread: Thread): string;
 }
 
-/** A step that goes on until the line is another one. */
+/** A step that continues until the line changes. */
 interface LineStep {
     readonly kind: StepKind;
     readonly thread: Thread;
@@ -37,9 +37,9 @@ interface LineStep {
 }
 
 export class RunControl {
-    /** `ready`: before its first statement. `gone`: nobody is interested any more. */
+    /** `ready`: before its first statement. `gone`: the run is discarded. */
     state: 'ready' | 'running' | 'stopped' | 'over' | 'gone' = 'ready';
-    /** The exception at which it stands. */
+    /** The exception at which it has stopped. */
     exception: RunException | undefined;
     private pauseWanted = false;
     private lineStep: LineStep | undefined;
@@ -51,7 +51,7 @@ export class RunControl {
         private readonly host: Pick<Host, 'later'>,
     ) {}
 
-    /** At which exceptions it stops. */
+    /** The exceptions at which it stops. */
     setFilters(stops: ReadonlySet<StopsAt>): void {
         const { filters } = this.run.host.interpreter;
         filters.clear();
@@ -71,7 +71,7 @@ export class RunControl {
         }
     }
 
-    /** Goes on, until something stops it or for one step: to the next statement, or to the next line. */
+    /** Continues until a stop, or for one step: to the next statement or to the next line. */
     go(step?: StepKind, byLine = false, asked = this.run.host.interpreter.current): void {
         const { host } = this.run;
         const thread = steppedBy(host.interpreter, asked);
@@ -95,7 +95,7 @@ export class RunControl {
         this.pauseWanted = true;
     }
 
-    /** Nothing of it is heard again. */
+    /** Discards the run. */
     abandon(): void {
         this.state = 'gone';
     }
@@ -109,7 +109,7 @@ export class RunControl {
             if (stop) {
                 this.stopped(stop);
             } else if (this.pauseWanted) {
-                // in the middle of a statement that takes long
+                // in the middle of a long statement
                 this.run.host.interpreter.endStep();
                 this.run.host.interpreter.markStopped();
                 this.halt({ reason: 'pause', thread: this.run.host.interpreter.current });

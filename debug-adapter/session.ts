@@ -1,4 +1,6 @@
-/** A debug session: requests in, answers and events out. The same behind stdio, TCP and in the process of an editor. */
+/**
+ * A debug session: requests in, responses and events out. It is the same for stdio, TCP and the process of an editor.
+ */
 import { type Frame, placeOf, type Thread } from '../emulator/runtime/code';
 import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
 import { Event, Response } from '@vscode/debugadapter/lib/messages';
@@ -27,7 +29,7 @@ import { parsed, REQUESTS, type Arguments } from './requests';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Sources } from './source';
 
-/** The body of a response, and what happens once it is sent. */
+/** The body of a response, and an action after it is sent. */
 interface Answer {
     readonly body?: object | undefined;
     readonly after?: () => void;
@@ -40,7 +42,7 @@ const requestSchema = z.looseObject({
     arguments: z.optional(z.unknown()),
 });
 
-/** A run with what looks at it. */
+/** A run and its inspection. */
 interface Debuggee {
     readonly config: LaunchConfiguration;
     readonly control: RunControl;
@@ -58,10 +60,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private image: AttachedImage | undefined;
     private configured = false;
     private clientInvalidates = false;
-    /** Set by what carries the messages: the client does not keep up with them. */
+    /** Set by the transport if the client does not keep up with the messages. */
     congested: () => boolean = () => false;
 
-    /** @param onExit the client has disconnected: nothing more will come */
+    /** @param onExit called after the client has disconnected */
     constructor(
         private readonly host: Host,
         private readonly onExit: () => void = () => undefined,
@@ -78,7 +80,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     // ------------------------------------------------------------ messages
 
-    /** A message from the client, or garbage (undefined). */
+    /** Handles a message of the client; undefined stands for an invalid one. */
     receive(message: unknown): void {
         const request = requestSchema.safeParse(message);
         if (request.success) {
@@ -92,10 +94,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.refuse(
                 seq,
                 '',
-                new RequestError('noRequest', 'This message is no request: it needs "type", "seq" and "command".'),
+                new RequestError('noRequest', 'This message is not a request: it needs "type", "seq" and "command".'),
             );
         } else if (type !== 'response' && type !== 'event') {
-            this.output.line('stderr', 'The debug adapter has ignored a message that is no request of the protocol.');
+            this.output.line(
+                'stderr',
+                'The debug adapter has ignored a message that is not a request of the protocol.',
+            );
         }
     }
 
@@ -107,7 +112,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.debuggee?.control.abandon();
     }
 
-    /** Every request gets exactly one response, here. */
+    /** Sends the one response to a request. */
     private answer(seq: number, command: string, args: unknown): void {
         const { image } = this;
         const ofImage = image?.answerer(command);
@@ -115,7 +120,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         let answer: Answer;
         try {
             if (!handler) {
-                throw new RequestError('unknownRequest', `This debug adapter does not know the request ${command}.`);
+                throw new RequestError('unknownRequest', `This debug adapter does not support the request ${command}.`);
             }
             answer = handler(args);
         } catch (e) {
@@ -156,7 +161,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.sendEvent(new Event(name, body));
     }
 
-    // ------------------------------------------------------------ what requests do
+    // ------------------------------------------------------------ requests
 
     private serve<T>(command: string, schema: z.ZodMiniType<T>, handle: (args: T) => Answer): void {
         this.handlers.set(command, (args) => handle(parsed(schema, args, command)));
@@ -238,7 +243,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         if (this.debuggee || this.image) {
             throw new RequestError(
                 'alreadyDebugging',
-                'A scenario has been launched in this session: restart it, or start another session.',
+                'This session has already launched a scenario. Restart it, or start another session.',
             );
         }
         this.debuggee = this.prepared(launchConfiguration(args));
@@ -251,12 +256,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         };
     }
 
-    /** Opens a memory image, which is stopped at its handover for good. */
+    /** Opens a memory image: the session stays stopped at its handover. */
     private attach(args: unknown): Answer {
         if (this.debuggee || this.image) {
             throw new RequestError(
                 'alreadyDebugging',
-                'This session has something to debug: start another one for the image.',
+                'This session is already in use. Start another session for the image.',
             );
         }
         const image = AttachedImage.open(this.host, this.sources, args);
@@ -272,7 +277,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         };
     }
 
-    /** Loads, checks and starts; says all findings where there are errors. */
+    /** Loads, checks and starts a program; reports all findings if there are errors. */
     private prepared(config: LaunchConfiguration): Debuggee {
         const program = load(this.host, this.sources.uriOfPath(config.program), config.program);
         this.program = program;
@@ -320,7 +325,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
     }
 
-    /** The run begins when it is launched and the client has said all its breakpoints, whatever comes first. */
+    /** The run begins after both the launch and the configuration of breakpoints, in any order. */
     private beginWhenReady(done: boolean): void {
         this.configured ||= done;
         const { debuggee } = this;
@@ -364,7 +369,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.onExit();
     }
 
-    // ------------------------------------------------------------ what the run tells
+    // ------------------------------------------------------------ events of the run
 
     halted(halt: Halt): void {
         const { reason, thread } = halt;
@@ -390,7 +395,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     broke(error: unknown): void {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        this.output.line('stderr', `The emulator failed, which is a bug of it: ${text}`);
+        this.output.line('stderr', `This is a bug in the emulator: ${text}`);
         this.event('exited', { exitCode: 1 });
         this.event('terminated');
     }
@@ -402,7 +407,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     private invalidated(): void {
         if (this.clientInvalidates) {
-            // behind the response of the request that assigned
+            // after the response to the assignment
             this.host.later(() => this.event('invalidated', { areas: ['variables'] }));
         }
     }
@@ -509,7 +514,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return this.debuggee;
     }
 
-    /** What looks at the run, which must not go on meanwhile: trying calls out moves it forth and back. */
+    /**
+     * The inspection of a stopped run. The run must not continue meanwhile, because trial calls execute and undo code.
+     */
     private stopped(): Inspection {
         const { control, inspection } = this.running();
         if (control.state === 'running') {
@@ -552,5 +559,5 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 }
 
 function stillRunning(): RequestError {
-    return new RequestError('running', 'The scenario is running: pause it first.');
+    return new RequestError('running', 'The scenario is running. Pause it first.');
 }

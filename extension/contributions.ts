@@ -1,6 +1,6 @@
 /**
- * The names by which the manifest (package.json, `contributes`) and the code know the same things.
- * test/unit/extension/manifest.test.ts holds the two together.
+ * Names that the manifest (package.json, `contributes`) and the code share. test/unit/extension/manifest.test.ts checks
+ * that they agree.
  */
 
 /** Language id of scenario files, and the type of their debug sessions. */
@@ -9,7 +9,7 @@ export const DEBUG_TYPE = 'lus';
 /** Whose findings those of the language server are, in *Problems*. */
 export const DIAGNOSTIC_SOURCE = 'live update';
 
-/** Recordings of a real kernel are files of the editor's own language *JSON Lines*. */
+/** Recordings of a real kernel have VS Code's language *JSON Lines*. */
 export const RECORDING_ENDING = '.jsonl';
 
 /** The scheme of the code that ships with the emulator: `lus-std:/memfd.lus`. */

@@ -1,4 +1,5 @@
-/** The editor's half of the language server. */
+/** The client of the language server. */
+
 import * as vscode from 'vscode';
 import { LanguageClient, TransportKind, type Middleware } from 'vscode-languageclient/node';
 import { LANGUAGE, SHIPPED_SCHEME } from './contributions';
@@ -48,7 +49,7 @@ export function createLanguageClient(extension: vscode.Uri): LanguageClient {
                 { language: LANGUAGE, scheme: 'untitled' },
                 { language: LANGUAGE, scheme: SHIPPED_SCHEME },
             ],
-            // Imports are read from disk: their changes matter to the files that are open.
+            // Imports are read from disk, so their changes affect open files.
             initializationOptions: { trusted: vscode.workspace.isTrusted },
             synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher(`**/*.${LANGUAGE}`) },
             middleware: linksToCommands(extension),

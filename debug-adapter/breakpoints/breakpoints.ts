@@ -1,6 +1,6 @@
 /**
- * Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is
- * reached.
+ * Breakpoints: they outlive launches and restarts, are bound to the code of the current run, and decide at a trap
+ * whether to stop.
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
@@ -14,13 +14,13 @@ interface Bound extends Breakpoint {
     readonly decision: Decision;
 }
 
-/** Where a breakpoint traps. */
+/** The code and position of a trap. */
 interface Trap {
     readonly code: Code;
     readonly pc: number;
 }
 
-/** Why a breakpoint is not bound before there is a run. */
+/** The message of breakpoints before a run. */
 export const NOT_YET = 'Bound when the scenario is launched.';
 
 export class Breakpoints {
@@ -30,7 +30,7 @@ export class Breakpoints {
     private executable: Executable | undefined;
     private trapped: (frame: Frame) => boolean = () => false;
     private traps = new Map<Code, Map<number, Bound[]>>();
-    /** Frames at whose beginning a function breakpoint has stopped: a loop at the beginning comes by again. */
+    /** Frames at whose first statement a function breakpoint has stopped: a loop may reach that statement again. */
     private begun = new WeakSet<Frame>();
 
     constructor(
@@ -67,12 +67,12 @@ export class Breakpoints {
         return this.all().filter((b) => before.get(b) !== state(b));
     }
 
-    /** True where the breakpoint is one on a function. */
+    /** True if the breakpoint is one on a function. */
     isFunction(id: number): boolean {
         return this.functions.some((b) => b.id === id);
     }
 
-    /** Decides at a trap; the ids of the breakpoints that stop here. */
+    /** Decides at a trap. Returns the ids of the breakpoints that stop here. */
     hit(frame: Frame, host: Host): number[] {
         const here = this.traps.get(frame.code)?.get(frame.pc) ?? [];
         const ids: number[] = [];
@@ -140,7 +140,7 @@ export class Breakpoints {
         }
     }
 
-    /** Code that cannot be compiled must not take the other breakpoints with it. */
+    /** Code that cannot be compiled must not affect other breakpoints. */
     private placesOf(executable: Executable, b: Bound): readonly Trap[] | string {
         try {
             return b.wish.kind === 'function'
@@ -148,7 +148,7 @@ export class Breakpoints {
                 : this.lineTraps(executable, b, b.wish);
         } catch (e) {
             if (e instanceof RangeError) {
-                return `The code here cannot be compiled, which is a bug of the emulator: ${e.message}.`;
+                return `This code cannot be compiled. This is a bug in the emulator: ${e.message}.`;
             }
             throw e;
         }

@@ -1,4 +1,5 @@
-/** `lus compat`: runs a scenario from every kernel to every other one, and says for each pair what comes of it. */
+/** `lus compat`: runs scenarios for every pair of kernels, and prints the outcome of each. */
+import { listed } from '../text/text';
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
 import type { Finalize } from '../kernel/release/kho-format';
 import type { LogLine } from '../kernel/klog';
@@ -19,8 +20,7 @@ import { whereOf } from './where';
 import { print } from './print';
 
 /**
- * What takes part where nothing is asked for: every release, in the order of time; not the configurations of the
- * recordings.
+ * The default kernels: every release, in the order of time, without the configurations of the recordings.
  */
 const ALL = [...DESCRIPTIONS.keys()].filter((name) => !name.endsWith('-uma'));
 
@@ -50,7 +50,7 @@ export const command: Command = (args) => {
     return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;
 };
 
-/** @throws BadArguments where one of them is unknown */
+/** @throws BadArguments if one of them is unknown */
 function kernelsOf(program: Program, list: string | undefined): readonly string[] {
     if (list === undefined) {
         return ALL;
@@ -62,7 +62,7 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
     const unknown = names.find((n) => !DESCRIPTIONS.has(n) && !program.kernels.has(n));
     if (unknown !== undefined || names.length === 0) {
         throw new BadArguments(
-            `${unknown === undefined ? 'Name kernels behind --kernels' : `No kernel is called "${unknown}"`}. There are ${[...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ')}.`,
+            `${unknown === undefined ? '--kernels needs names of kernels' : `There is no kernel "${unknown}"`}. The kernels are ${listed([...DESCRIPTIONS.keys(), ...program.kernels.keys()])}.`,
         );
     }
     return [...new Set(names)];
@@ -73,7 +73,7 @@ export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl,
     const cells = kernels.flatMap((from) =>
         kernels.map((to) =>
             cellOf(files, program, scenario, from, to, (layers) => {
-                // a kernel of the program that is made from this description keeps its layers
+                // a kernel of the program that is based on this description keeps its layers
                 if (layers.size > 0) {
                     proposed[from] = layersOf(layers).map(titleOf);
                 }
@@ -83,7 +83,7 @@ export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl,
     return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, cells };
 }
 
-/** @param booted is told the layers of the first kernel */
+/** @param booted gets the layers of the first kernel */
 function cellOf(
     files: Files,
     program: Program,
@@ -146,7 +146,7 @@ function cellOf(
     return { ...base, outcome, reason };
 }
 
-/** Which outcome of the scenario a verdict on the formats accounts for. */
+/** The outcome of a scenario that a verdict on the formats explains. */
 const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
     works: 'works',
     lost: 'lost',
@@ -156,7 +156,7 @@ const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
     'no handover': 'unsuited',
 };
 
-/** Why a handover of the right format is refused. */
+/** Why a handover with the right format is refused. */
 const NOT_FINALIZED: Readonly<Record<Finalize, string>> = {
     never: 'refused',
     debugfs: 'not finalized',
@@ -164,7 +164,7 @@ const NOT_FINALIZED: Readonly<Record<Finalize, string>> = {
     prepare: 'no PREPARE',
 };
 
-/** From what the kernel said and how the scenario failed. */
+/** The outcome, from the kernel log and the failure of the scenario. */
 function outcomeOf(message: string, log: readonly string[]): Outcome {
     if (message.startsWith('kernel panic')) {
         return 'panic';

@@ -1,4 +1,4 @@
-/** Runs one scenario to its end and says what it came to. */
+/** Runs one scenario to its end and returns its result. */
 import { Diagnoses } from '../diagnosis/diagnoses';
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
@@ -23,38 +23,41 @@ import type { TraceFile } from './trace-file';
 import { updatesOf } from '../diagnosis/update-report';
 import { whereOf } from './where';
 
-/** Operations between two looks at whether the run is over. */
+/** The operations between two checks whether the run is over. */
 const SLICE = 1 << 24;
 
-/** How many lines of the kernel log a failure shows. */
+/** The number of lines of the kernel log in a failure. */
 const LOG_TAIL = 8;
 
-/** How much of a long call stack is shown. */
+/** The number of frames shown at both ends of a long call stack. */
 const STACK_TOP = 20;
 const STACK_BOTTOM = 10;
 
 export interface ExecuteOptions {
     readonly kernel: string | undefined;
     readonly seed: number;
-    /** The kernel log is part of the output. */
+    /** Whether the kernel log is part of the output. */
     readonly log: boolean;
-    /** A diagnosis that the scenario does not ask for makes it fail; hints do not. */
+    /** Whether an unexpected diagnosis fails the scenario; hints do not. */
     readonly strict?: boolean;
-    /** What takes another time, whatever the scenario says. */
+    /** Costs that override those of the scenario. */
     readonly costs?: CostChanges | undefined;
-    /** What happened when goes to a trace. */
+
+    /** The recipient of the trace. */
     readonly trace?: TraceFile | undefined;
-    /** Every handover goes to a file. */
+    /** The recipient of the handovers. */
+
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
 
-/** Collects what a failure report needs while the scenario runs. */
+/** Collects data for a failure report while the scenario runs. */
 class Watcher implements Listener {
     readonly output: LogEntry[] = [];
     tail: LogEntry[] = [];
-    /** By thread, the first failing call of the system call that is under way. */
+
+    /** By thread, the first failing call in the current system call. */
     private readonly origins = new Map<Thread, { readonly error: string; readonly cause: Cause }>();
-    /** The last failure that a process or the scenario saw, and where that error came up. */
+    /** The last failure that reached a process or the scenario saw, and where that error came up. */
     private last: { readonly error: Err; readonly cause: Cause | null } | null = null;
 
     constructor(
@@ -112,7 +115,7 @@ class Watcher implements Listener {
     }
 }
 
-/** Long stacks, as of functions that call themselves, keep their ends. */
+/** Long stacks, for example of recursive functions, keep only their ends. */
 function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
     const lines = (entries: readonly StackEntry[]): StackLine[] =>
         entries.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
@@ -123,7 +126,7 @@ function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
     return [...lines(stack.slice(0, STACK_TOP)), more, ...lines(stack.slice(-STACK_BOTTOM))];
 }
 
-/** The processes that wait for a lock, but for the one whose stack is shown anyway. */
+/** The processes that wait for a lock, except the one whose stack is already shown. */
 function waitersOf(files: Files, host: Host): Waiter[] {
     return host.interpreter.threads.flatMap((thread): Waiter[] => {
         const message = waitsFor(host.interpreter.threads, thread);
@@ -229,7 +232,7 @@ function toTheEnd(files: Files, host: Host, watcher: Watcher): Failure | null {
         if (e instanceof BadArguments) {
             throw e;
         }
-        const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
+        const message = `This is a bug in the emulator: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
         const stack = stackLines(files, callStack(host.interpreter.current));
         return {
             kind: 'emulator',

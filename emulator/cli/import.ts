@@ -1,4 +1,4 @@
-/** `lus import`: writes a recording of a real kernel as a scenario. */
+/** `lus import`: converts a recording of a real kernel to a scenario. */
 import * as path from 'node:path';
 import { importRecording } from '../recording/import';
 import { openAll } from './check';

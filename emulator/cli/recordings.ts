@@ -3,7 +3,7 @@ import { parseRecording, RecordingError, type Recording } from '../recording/rec
 import type { Files } from './files';
 import { BadArguments } from './options';
 
-/** @throws BadArguments that names file and line where it is no recording */
+/** @throws BadArguments with file and line if it is not a valid recording */
 export function recordingIn(files: Files, uri: string): { readonly text: string; readonly recording: Recording } {
     const text = files.read(uri) ?? '';
     try {

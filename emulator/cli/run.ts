@@ -26,7 +26,7 @@ const EXIT_UNUSABLE = 2;
 
 const FORMATS = ['pretty', 'tap', 'junit', 'json'] as const;
 
-/** A file and what is to run of it; nothing where it has errors. */
+/** A file and its scenarios to run; none if it has errors. */
 interface Planned {
     readonly program: Program;
     readonly scenarios: readonly ScenarioDecl[];
@@ -77,12 +77,12 @@ export const command: Command = (args) => {
     return code;
 };
 
-/** @throws BadArguments where `--whole-memory` stands without a file */
+/** @throws BadArguments if `--whole-memory` is given without a file */
 function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {
     const name = parsed.text('save-handover');
     const whole = parsed.flag('whole-memory');
     if (name === undefined && whole) {
-        throw new BadArguments('--whole-memory says what --save-handover FILE writes: name the file.');
+        throw new BadArguments('--whole-memory needs --save-handover FILE.');
     }
     return name === undefined ? undefined : { files: new HandoverFiles(name), whole };
 }
@@ -102,7 +102,7 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
 }
 
 /**
- * @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run
+ * @throws BadArguments if the arguments name an unknown scenario or kernel, or there is nothing to run
  */
 function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
     const plan = programs.map(
@@ -130,12 +130,12 @@ function planned(programs: readonly Program[], name: string | undefined, options
 function nothingToRun(programs: readonly Program[], name: string | undefined): string {
     const names = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
     if (name === undefined || names.length === 0) {
-        return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario: write scenario "what it shows" { … }.`;
+        return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario. Write scenario "name" { … }.`;
     }
-    return `No scenario is called "${name}". There ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}.`;
+    return `There is no scenario "${name}". Scenarios: ${names.join(', ')}.`;
 }
 
-/** An unknown kernel is one sentence before anything runs, not a failure of every scenario. */
+/** Reports an unknown kernel once before anything runs, instead of as a failure of every scenario. */
 function checkKernel(program: Program, scenario: ScenarioDecl | undefined, options: ExecuteOptions): void {
     if (!scenario) {
         return;

@@ -1,4 +1,4 @@
-/** What the parser and the checker find wrong with a text, and the edits that set it right. */
+/** Errors and warnings of the parser and the checker, and the edits that fix them. */
 import type { CheckCode } from './check-codes';
 import type { Span } from './syntax/ast';
 
@@ -26,7 +26,7 @@ export interface CheckFinding {
     readonly fix?: Fix;
 }
 
-/** A span alone: of a node or a token nothing else belongs in a finding. */
+/** Only the span of a node or a token, without its other properties. */
 export const spanOf = ({ start, end }: Span): Span => ({ start, end });
 
 /** A fix of one edit. */

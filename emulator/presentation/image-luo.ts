@@ -1,4 +1,4 @@
-/** What the Live Update Orchestrator of an image hands over: sessions, files with their folios and contents, FLBs. */
+/** The handover of the Live Update Orchestrator in an image: sessions, files with their folios and contents, FLBs. */
 import { printable } from '../handover/luo';
 import type { FileView, FlbView, LuoView, MemfdView, SessionView, VmallocView } from '../handover/model';
 import { FILE_SER_SIZE, FLB_SER_SIZE, LUO_SER_SIZE, SESSION_SER_SIZE } from '../kernel/luo/abi';
@@ -32,7 +32,7 @@ function stateItem(memory: VisibleMemory, luo: LuoView): Item {
     };
 }
 
-/** Up to so many files stand first in their session; more are read in pages. */
+/** The most files that are listed directly in their session; more are read in pages. */
 const FEW = 100;
 
 export function sessionItem(memory: VisibleMemory, session: SessionView | undefined): Item {
@@ -114,7 +114,7 @@ function memfdItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
     return [ser, ...contentItems(memory, memfd)];
 }
 
-/** The folios of a memfd and what is in them; an empty one has neither. */
+/** The folios of a memfd and its contents; an empty memfd has neither. */
 export function contentItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
     const { folios, content } = memfd;
     const item = listing('folios', 'folio', folios.length, (i) => folioItem(memory, memfd, i));
@@ -124,7 +124,7 @@ export function contentItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
     }
     return [
         { ...item, value: `${foliosText(memory, memfd)}, the first at ${hex(first.pfn * memory.page.size)}` },
-        leaf('contents', content ? `FNV-1a ${content.fnv1a64}` : 'not complete'),
+        leaf('contents', content ? `FNV-1a ${content.fnv1a64}` : 'incomplete'),
     ];
 }
 

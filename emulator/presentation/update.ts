@@ -1,9 +1,10 @@
 /** Live updates in time, in the scope *Live Update*. */
 import type { Update } from '../diagnosis/updates';
 import { duration } from '../text/durations';
+import { counted } from '../text/text';
 import { group, leaf, type Item } from './item';
 
-/** @param u the update that is under way, or else the last one */
+/** @param u the update in progress, otherwise the last one */
 export function updateTimes(u: Update | undefined): Item[] {
     return u ? [{ ...group('time', `update ${u.number}, ${u.phase}`, () => times(u)), evaluateName: 'update' }] : [];
 }
@@ -23,7 +24,7 @@ function times(u: Update): Item[] {
         time('post-blackout', 'post_blackout', u.postBlackout, u.finished !== null),
         ...(shares.length > 0
             ? [
-                  group('made of', `${shares.length} costs`, () =>
+                  group('costs', counted(shares.length, 'cost'), () =>
                       shares.map((s) => ({
                           ...leaf(s.cost, duration(s.ns)),
                           evaluateName: `update.spent("${s.cost}")`,

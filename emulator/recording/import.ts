@@ -1,6 +1,6 @@
 /**
- * Writes a recording as a scenario: the same steps as statements, and what the real kernel answered behind `fails`,
- * `panics` and in `assert`. The test handlers that the recorded kernel had stand below it.
+ * Writes a recording as a scenario: the same steps as statements, and the results of the real kernel in `fails`,
+ * `panics` and `assert`. The test handlers of the recorded kernel follow.
  */
 import { errOfCode, isErrnoName } from '../kernel/release/errno';
 import { RESERVED } from '../language/syntax/words';
@@ -11,7 +11,7 @@ import type { Recording, StepLine } from './recording';
 import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';
 import { hex } from '../text/text';
 
-/** Whoever recorded, as a process. */
+/** The process that stands for the recorder. */
 const RECORDER = 'recorder';
 /** The recorder writes in pieces of this size: a longer write is more than one call. */
 const PIECE = 65536;
@@ -32,7 +32,7 @@ const WHENCE: Readonly<Record<Whence, string>> = {
 
 /** Helpers that an imported scenario may need, by name. */
 const HELPERS: Readonly<Record<string, string>> = {
-    write_pieces: `// Writes in pieces of 64 KiB, as the recorder did: the bytes written, or the error of the first piece.
+    write_pieces: `// Writes in pieces of 64 KiB, as the recorder does. Returns the bytes written, or the error of the first piece.
 fn write_pieces(file: fd, length: int, seed: int, start: int, at_position: bool) {
     total = 0
     while total < length {
@@ -54,7 +54,7 @@ fn write_pieces(file: fd, length: int, seed: int, start: int, at_position: bool)
     return total
 }
 `,
-    position: `// The position of a file; 0 where it cannot be told.
+    position: `// The position of a file; 0 if it has none.
 fn position(file: fd) {
     pos = try file.lseek(0, SEEK_CUR)
     if pos < 0 { return 0 }
@@ -67,14 +67,14 @@ fn position(file: fd) {
     flb_putout: 'fn flb_putout(flb) { return try flb.put_outgoing() }\n',
 };
 
-/** What a statement is: an expression that gives something, and where its result goes. */
+/** The parts of a statement: an expression, and the use of its result. */
 interface Call {
     readonly text: string;
-    /** The variable that gets the result. */
+    /** The variable for the result. */
     readonly to?: string | undefined;
-    /** What is asserted of the result, in which `%` stands for it. */
+    /** An assertion about the result, which is `%` in it. */
     readonly holds?: (answer: StepLine) => string;
-    /** It never fails, but gives a negative error number. */
+    /** The expression returns a negative error number instead of failing. */
     readonly negative?: boolean;
 }
 
@@ -92,7 +92,7 @@ class Importer {
     private block: string | undefined;
     private release: '7.2' | '7.3';
     private readonly names: ReadonlyMap<string, string>;
-    /** Slots that hold a descriptor number, by process; another name in each of them is open nowhere. */
+    /** Slots with a descriptor, by process; all other names are closed descriptors. */
     private filled = new Map<string, Set<string>>();
     private readonly read: ReadonlySet<string>;
     private boot = 0;
@@ -133,8 +133,8 @@ class Importer {
         this.close();
         const helpers = [...this.helpers].map((h) => `\n${HELPERS[h] ?? ''}`).join('');
         return [
-            `// Imported from a recording of a real kernel${recording.release === undefined ? '' : ` (${recording.release})`}: what stands behind fails and in assert is what it answered.`,
-            '// A comment that begins with "kernel:" is a line of its log.',
+            `// Imported from a recording of a real kernel${recording.release === undefined ? '' : ` (${recording.release})`}: errors after "fails" and values in asserts are its results.`,
+            '// A comment that begins with "kernel:" is a line of its kernel log.',
             '',
             `scenario ${quoted(this.title)} {`,
             ...this.out,
@@ -180,7 +180,7 @@ class Importer {
         return this.names.get(process) ?? process;
     }
 
-    /** A slot as a variable; one that holds nothing is no descriptor. */
+    /** A slot as a variable; an empty slot is not a descriptor. */
     private slot(process: string, slot: string): string {
         return this.filled.get(process)?.has(slot) ? variable(slot) : 'descriptor(-1)';
     }
@@ -270,7 +270,7 @@ class Importer {
         this.in(this.name(process));
         this.comment(answer.klog);
         const { text, holds, negative = false } = call;
-        // a variable that nobody reads is a finding of the checker
+        // the checker warns about variables that are never read
         const to = call.to !== undefined && this.read.has(slotKey(this.boot, process, call.to)) ? call.to : undefined;
         if (answer.errno !== undefined) {
             const error = isErrnoName(answer.errno) ? answer.errno : 'EIO';
@@ -448,8 +448,7 @@ const quoted = (text: string): string =>
     `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
 
 /**
- * A name of the recording as one of the language, which is neither a word of it nor something that comes with the
- * kernel.
+ * A name of the recording as a name of the language that is neither a keyword nor a name of the kernel.
  */
 function identifier(name: string): string {
     const word = name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
@@ -462,7 +461,7 @@ function identifier(name: string): string {
     return taken ? `${word}_` : word;
 }
 
-/** Names that an imported scenario has itself. */
+/** Names that an imported scenario defines. */
 const OWN = new Set([
     RECORDER,
     'luotest',
@@ -483,7 +482,7 @@ function slotKey(boot: number, process: string, slot: string): string {
     return `${boot} ${process} ${slot}`;
 }
 
-/** The slots that are used as descriptors, in which boot and by whom. */
+/** The slots that are used as descriptors, by boot and process. */
 function slotsRead(recording: Recording): Set<string> {
     const read = new Set<string>();
     let boot = 0;
@@ -508,7 +507,7 @@ function slotsRead(recording: Recording): Set<string> {
     return read;
 }
 
-/** Names of processes; none is that of a variable, which a process block could not tell from it. */
+/** Names of processes, which differ from all variables, because a process block could not distinguish them. */
 function processNames(recording: Recording): Map<string, string> {
     const slots = new Set(
         recording.lines.flatMap((l) =>

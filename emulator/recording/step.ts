@@ -1,9 +1,10 @@
 /** The steps of a recording as data: the words of a line, read and checked. */
+import { listed } from '../text/text';
 
-/** A step that is none of the format's. */
+/** An invalid step. */
 export class UnknownStep extends Error {}
 
-/** The words behind a process's name, each where it belongs. Slots are names of descriptors. */
+/** The words after the name of a process, parsed. Slots are names of descriptors. */
 export type CallStep =
     | { readonly op: 'open'; readonly slot: string; readonly path: string }
     | {
@@ -59,7 +60,7 @@ export type CallStep =
     | { readonly op: 'pipe' | 'socket' | 'eventfd' | 'tmpfile' | 'tmpnamed'; readonly slot: string }
     | { readonly op: 'luofile'; readonly slot: string; readonly type: string; readonly id: bigint };
 
-/** What `ctl` says to the test handlers. */
+/** The commands of `ctl` to the test handlers. */
 export type Control =
     | {
           readonly command: 'inject' | 'flbinject';
@@ -87,14 +88,14 @@ export type Whence = (typeof WHENCES)[number];
 const FLB_COMMANDS = ['flb_get', 'flb_put', 'flb_getout', 'flb_putout'] as const;
 export type FlbCommand = (typeof FLB_COMMANDS)[number];
 
-/** The words of a step; what is in double quotes is one word, without them. */
+/** The words of a step; a quoted text is one word, without the quotes. */
 function wordsOf(op: string): string[] {
     return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
         m[1] === undefined ? (m[2] ?? '') : m[1].replace(/\\(.)/g, '$1'),
     );
 }
 
-/** Hands out the words of a step one after the other. */
+/** Iterates over the words of a step. */
 class Words {
     private at = 0;
 
@@ -104,7 +105,7 @@ class Words {
     ) {}
 
     wrong(what: string): UnknownStep {
-        return new UnknownStep(`"${this.source}" is no step of a recording: ${what}.`);
+        return new UnknownStep(`"${this.source}" is not a step of a recording: ${what}.`);
     }
 
     get more(): boolean {
@@ -119,7 +120,7 @@ class Words {
         return word;
     }
 
-    /** The rest, with blanks between. */
+    /** The remaining words, separated by blanks. */
     rest(): string {
         const text = this.words.slice(this.at).join(' ');
         this.at = this.words.length;
@@ -146,14 +147,14 @@ class Words {
     choice<T extends string>(word: string, choices: readonly T[], what: string): T {
         const found = choices.find((c) => c === word);
         if (found === undefined) {
-            throw this.wrong(`${what} is one of ${choices.join(', ')}, not "${word}"`);
+            throw this.wrong(`${what} must be ${listed(choices, 'or')}, not "${word}"`);
         }
         return found;
     }
 
     end(): void {
         if (this.more) {
-            throw this.wrong(`"${this.words[this.at] ?? ''}" is too much`);
+            throw this.wrong(`"${this.words[this.at] ?? ''}" is unexpected`);
         }
     }
 }
@@ -161,7 +162,7 @@ class Words {
 /** Reads a step. @throws UnknownStep */
 export function stepOf(source: string): Step {
     const w = new Words(wordsOf(source), source);
-    const step = read(w, w.word('what is to be done'));
+    const step = read(w, w.word('the operation'));
     w.end();
     return step;
 }
@@ -201,8 +202,8 @@ function readControl(c: Words): Control {
         command,
         target,
         error: c.integer('the error number'),
-        times: c.integer('how often'),
-        skip: c.more ? c.integer('how many calls are let through') : 0,
+        times: c.integer('the number of calls that fail'),
+        skip: c.more ? c.integer('the number of calls that succeed first') : 0,
     };
 }
 
@@ -292,7 +293,7 @@ function readCall(w: Words, op: string): CallStep {
     }
 }
 
-/** An ioctl whose argument lies in memory that the kernel cannot write. */
+/** An ioctl with its argument in memory that the kernel cannot write. */
 function readReadonly(w: Words): CallStep {
     const what = w.oneOf(['create', 'retrieve', 'preserve', 'retrieve_fd'] as const, 'the ioctl');
     switch (what) {

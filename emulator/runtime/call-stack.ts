@@ -1,5 +1,5 @@
 /**
- * The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line.
+ * The call stack of a stopped run for people: from the callback through the kernel down to the line of the scenario.
  */
 import type { Place } from '../findings/place';
 import { ProgramError, text } from '../language/values';
@@ -14,8 +14,8 @@ export interface StackEntry {
 }
 
 /**
- * The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the one
- * that runs.
+ * The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the
+ * running thread.
  */
 export function callStack(current: Thread, thread: Thread = current): StackEntry[] {
     const entries: StackEntry[] = [];
@@ -34,8 +34,8 @@ export function callStack(current: Thread, thread: Thread = current): StackEntry
 }
 
 /**
- * Whether the topmost frame of a thread stands behind the call that it is in. A system call that takes a lock before it
- * runs is made once more when the lock is there: its frame stands before it.
+ * Whether the `pc` of a thread's topmost frame is after the call that it is in. A system call that waits for a lock is
+ * repeated when it has the lock: the `pc` of its frame is before the call.
  */
 export function standsBehind(current: Thread, thread: Thread): boolean {
     return thread.waiting?.kind === 'lock' ? thread.top?.mode === 'kernel' : thread !== current;

@@ -1,7 +1,6 @@
 /**
- * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop; a stop is a return, so
- * nothing blocks and the same code runs anywhere. What the code acts on is not its business: it speaks to an {@link
- * Environment}.
+ * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop, so nothing blocks, and
+ * the same code runs in every shell. The system that the code acts on is behind an {@link Environment}.
  */
 import type { Chooser } from '../machine/chooser';
 import type { Clock } from '../machine/clock';
@@ -29,25 +28,25 @@ import {
     type TrapHandler,
 } from './stop';
 
-/** Deeper than any call chain that is meant. */
+/** Deeper than any sensible call chain. */
 const MAX_FRAMES = 10_000;
 
 export class Interpreter implements Execution, Locking {
-    /** Operations executed so far: the position of the run in its own time. */
+    /** The number of executed operations: the position in the run. */
     ticks = 0;
     readonly threads: Thread[] = [];
     current: Thread;
     outcome: Outcome | null = null;
-    /** Who runs next, where several threads run at the same time. */
+    /** The next thread, if several run concurrently. */
     readonly scheduler: Scheduler;
-    /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
+    /** Exceptions that stop the run although it could continue; fatal ones always stop it. */
     readonly filters = new Set<StopsAt>();
     onTrap: TrapHandler = () => [];
     private limit = 0;
     private stop: Stop | null = null;
     private stepping: Step | null = null;
     private nextThreadId = 1;
-    /** True where the run has stopped at the current position before: the trap there must not stop it again. */
+    /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
 
@@ -101,7 +100,7 @@ export class Interpreter implements Execution, Locking {
         return this.stop !== null || this.switched;
     }
 
-    /** A native that pushed frames, or that dropped the frame it was called from, says so. */
+    /** Set by a native that pushed frames, or dropped the frame of its caller. */
     switchFrames(): void {
         this.switched = true;
     }
@@ -113,7 +112,7 @@ export class Interpreter implements Execution, Locking {
 
     call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose: Purpose | null = null): number {
         if (this.current.frames.length >= MAX_FRAMES) {
-            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
+            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: ${code.name} may call itself endlessly`);
         }
         const slots: Value[] = new Array<Value>(code.slots).fill(undefined);
         for (let i = 0; i < args.length; i++) {
@@ -168,7 +167,7 @@ export class Interpreter implements Execution, Locking {
         return SWITCH;
     }
 
-    /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
+    /** Continues the thread that waited for the one that has ended; if there is none, the scenario is over. */
     private wake(waiter: Thread | null): void {
         if (this.scheduler.active) {
             this.blockDone();
@@ -183,7 +182,7 @@ export class Interpreter implements Execution, Locking {
         }
     }
 
-    /** Blocks begin that run at the same time, each on a thread; the current thread waits for all of them. */
+    /** Starts concurrent blocks, each on a thread; the current thread waits for all of them. */
     runBlocks(blocks: readonly { readonly thread: Thread; readonly frame: Frame }[]): number {
         for (const { thread, frame } of blocks) {
             thread.frames.push(frame);
@@ -199,7 +198,7 @@ export class Interpreter implements Execution, Locking {
     }
 
     /**
-     * The current thread has nothing left to do: others go on, and behind the last one whoever waits for all of them.
+     * The current thread has ended: the others continue, and after the last one the thread that waits for all of them.
      */
     blockDone(): void {
         const { scheduler, current } = this;
@@ -247,7 +246,7 @@ export class Interpreter implements Execution, Locking {
         return SWITCH;
     }
 
-    /** Something remarkable that the run survives: stops only where its filter is on. */
+    /** An event that does not end the run: stops only if its filter is on. */
     raise(
         kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>,
         message: string,
@@ -280,19 +279,19 @@ export class Interpreter implements Execution, Locking {
     }
 
     /**
-     * The run has stopped at the current position (on entry, by a pause): a breakpoint on it does not stop it again.
+     * The run has stopped at the current position (on entry, by a pause): a breakpoint there does not stop it again.
      */
     markStopped(): void {
         this.stoppedHere = true;
     }
 
-    /** Forgets a step that was not finished, as when the user continues from a breakpoint. */
+    /** Discards an unfinished step, for example when the user continues from a breakpoint. */
     endStep(): void {
         this.stepping = null;
     }
 
     /**
-     * After a kexec no frame of the old kernel is left: a step over the reboot, or out of what ran in it, ends at
+     * After a kexec, the frames of the old kernel are gone: a step over the reboot, or out of code in it, ends at
      * scenario level.
      */
     stepAcrossJump(): void {
@@ -303,7 +302,7 @@ export class Interpreter implements Execution, Locking {
 
     /**
      * Executes at most `budget` operations. Returns why it stopped, or null when the budget is used up.
-     * A stopped run goes on where it stopped: a breakpoint at the current position does not stop it again.
+     * A stopped run continues where it stopped: a breakpoint at the current position does not stop it again.
      */
     run(budget: number): Stop | null {
         if (this.outcome) {
@@ -317,7 +316,7 @@ export class Interpreter implements Execution, Locking {
             } catch (e) {
                 this.environment.threw(e);
                 const stop = this.takeStop();
-                // a panic that the scenario announced: it goes on without a kernel
+                // an expected panic: the scenario continues without a kernel
                 if (stop || this.ticks >= this.limit) {
                     return stop;
                 }
@@ -428,7 +427,7 @@ export class Interpreter implements Execution, Locking {
 
     // ------------------------------------------------------------ checkpoints
 
-    /** Remembers this moment; costs what the stacks hold, and later what changes. */
+    /** Takes a checkpoint. Its cost is the size of the stacks, and later the changes since. */
     checkpoint(): Checkpoint {
         const slotsOf = copyOnce();
         return {
@@ -445,12 +444,12 @@ export class Interpreter implements Execution, Locking {
         };
     }
 
-    /** A checkpoint that nobody goes back to any more. */
+    /** Discards a checkpoint. */
     forget(c: Checkpoint): void {
         this.environment.journal.drop(c.mark);
     }
 
-    /** Goes back to a checkpoint, which stays valid. */
+    /** Restores a checkpoint, which stays valid. */
     restore(c: Checkpoint): void {
         this.environment.journal.restore(c.mark);
         const slotsOf = copyOnce();

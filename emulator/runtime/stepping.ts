@@ -1,9 +1,9 @@
-/** Steps: from a statement to the next one that counts. */
+/** Steps from a statement to the next one at which a step ends. */
 import type { StepKind } from './stop';
 import { depthOf, type Thread } from './code';
 import type { Scheduler } from './scheduler';
 
-/** What can be stepped: the interpreter. */
+/** The interpreter, as far as stepping needs it. */
 export interface Stepped {
     readonly scheduler: Scheduler;
     readonly current: Thread;
@@ -12,17 +12,17 @@ export interface Stepped {
 export interface Step {
     readonly kind: StepKind;
     readonly thread: Thread;
-    /** Functions deep where it began. */
+    /** The call depth at its start. */
     depth: number;
-    /** Something has been executed. */
+    /** Whether anything has been executed. */
     begun: boolean;
-    /** Its thread has left the statement where it began. */
+    /** Whether its thread has left the statement in which it began. */
     moved: boolean;
 }
 
 /**
- * The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one
- * that runs.
+ * The thread that a step of `thread` moves: itself if it is one of several concurrent threads, otherwise the current
+ * one.
  */
 export function steppedBy(run: Stepped, thread: Thread): Thread {
     return run.scheduler.threads.includes(thread) ? thread : run.current;
@@ -40,8 +40,7 @@ export function noteStep(run: Stepped, step: Step): void {
 }
 
 /**
- * Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has
- * something to do.
+ * Whether a step ends at the statement that the run has reached. A step stays in its thread until the thread ends.
  */
 export function stepDone(run: Stepped, { kind, thread, depth }: Step): boolean {
     if (kind !== 'any' && thread !== run.current && run.scheduler.threads.includes(thread)) {

@@ -1,4 +1,4 @@
-/** How a run stops and comes out: why it stands still, how far it was to go, and a copy of where it stands. */
+/** Stops and outcomes of a run: the reason of a stop, how far to run, and a copy of the state. */
 import type { Err } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
@@ -7,7 +7,7 @@ import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import type { Frame, Thread, ThreadState } from './code';
 
-/** Why a run does not go on by itself. */
+/** Why a run has stopped. */
 export type ExceptionKind =
     | 'failed-call'
     | 'failed-assertion'
@@ -17,7 +17,7 @@ export type ExceptionKind =
     | 'diagnosis-warning'
     | 'difference';
 
-/** What stops a run that could go on: exceptions of a kind, or the diagnoses with a code. */
+/** What stops a run that could continue: exceptions of a kind, or diagnoses with a code. */
 export type StopsAt = ExceptionKind | DiagnosisCode;
 
 export interface RunException {
@@ -37,7 +37,7 @@ export type Stop =
     | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException }
     | { readonly reason: 'end' };
 
-/** How a scenario came out. */
+/** The outcome of a scenario. */
 export interface Outcome {
     readonly passed: boolean;
     /** Why it failed. */
@@ -45,15 +45,15 @@ export interface Outcome {
 }
 
 /**
- * How far to run: to the next statement in the same function, in any function, or after this function, all of the same
- * thread; `any`: of whatever thread.
+ * How far to run: to the next statement in the same function, in any function, or after this function, of the same
+ * thread; `any`: of any thread.
  */
 export type StepKind = 'next' | 'in' | 'out' | 'any';
 
-/** Decides at a trap whether to stop there; gives the ids of the breakpoints that were hit. */
+/** Decides at a trap whether to stop there; returns the ids of the breakpoints that were hit. */
 export type TrapHandler = (frame: Frame) => readonly number[];
 
-/** A copy of everything of a run that is not in the journal. */
+/** A copy of the state of a run that is not journaled. */
 export interface Checkpoint {
     readonly mark: Mark;
     readonly ticks: number;
@@ -67,7 +67,7 @@ export interface Checkpoint {
     readonly nextThreadId: number;
 }
 
-/** Copies each array once, so that frames which share their slots still do. */
+/** Copies each array once, so that frames that share slots still share them. */
 export function copyOnce(): (slots: Value[]) => Value[] {
     const copies = new Map<Value[], Value[]>();
     return (slots) => {

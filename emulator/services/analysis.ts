@@ -1,4 +1,4 @@
-/** A text and what it imports, checked: what everything that is said of it stands on. */
+/** A checked file with its imports: the basis of all services. */
 import { NATIVES } from '../diagnosis/natives';
 import { check } from '../language/check/check';
 import type { Probe } from '../language/check/probe';
@@ -30,8 +30,8 @@ export function analysisErrors({ diagnostics }: Pick<Program, 'diagnostics'>): C
 }
 
 /**
- * The findings of several programs, by the file that each is in. A file may be imported by several, which find the same
- * in it; and some things are wrong only together, such as a name that two files declare.
+ * The findings of several programs, by file. Several programs may import a file and have the same findings in it; some
+ * findings concern several files, such as a name that two files declare.
  */
 export function findingsByFile(
     programs: Iterable<Pick<Program, 'diagnostics'>>,

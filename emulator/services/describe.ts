@@ -1,4 +1,4 @@
-/** What is said of a subject: its kind, type, place, one line of code, and its documentation. */
+/** The description of a subject: its kind, type, place, one line of code, and its documentation. */
 import { percentDecoded } from '../text/text';
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';

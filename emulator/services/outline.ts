@@ -2,7 +2,7 @@
 import type { Block, Callback, Ident, Item, MachineDecl, SourceFile, Span, Stmt } from '../language/syntax/ast';
 
 export interface OutlineEntry {
-    /** Empty where one is being written. */
+    /** Empty while the user is typing the declaration. */
     readonly name: string;
     readonly kind: Exclude<Item['kind'], 'import'> | 'field' | 'callback' | 'process' | 'device';
     readonly whole: Span;
@@ -15,7 +15,7 @@ export function outline({ items }: SourceFile): OutlineEntry[] {
     return items.flatMap((item) => entryOf(item) ?? []);
 }
 
-/** Undefined for what an outline has no use for. */
+/** Undefined for items that an outline does not show. */
 function entryOf(item: Item): OutlineEntry | undefined {
     switch (item.kind) {
         case 'scenario':

@@ -19,7 +19,7 @@ export function settingNamed(table: SettingTable, name: string): Description | u
     return TABLES[table].get(name);
 }
 
-/** What a word behind a setting means: `nic` of `kind`, `off` of `acs`. */
+/** The documentation of a setting's word: `nic` of `kind`, `off` of `acs`. */
 export function wordOf(table: SettingTable, name: string, word: string): string | undefined {
     const setting = TABLES[table].get(name);
     const takes = setting && 'takes' in setting ? setting.takes : undefined;

@@ -1,4 +1,4 @@
-/** Findings of the checker in the protocol's terms. */
+/** Findings of the checker as diagnostics of the protocol. */
 import { DIAGNOSTIC_SOURCE } from '../contributions';
 import {
     CodeActionKind,
@@ -29,7 +29,7 @@ function severityOf({ code, severity }: CheckFinding): DiagnosticSeverity {
           : DiagnosticSeverity.Warning;
 }
 
-/** @param document the file that the finding is in */
+/** @param document the file of the finding */
 export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, files: SourceFiles): Diagnostic {
     const page = pageOfCode(finding.code);
     return {
@@ -61,12 +61,11 @@ export function toRefactoring(fix: Fix, document: TextDocument): CodeAction {
         edit: { changes: { [document.uri]: editsOf(fix, document) } },
     };
 }
-
 function editsOf(fix: Fix, document: TextDocument): TextEdit[] {
     return fix.edits.map(({ span, text }) => ({ range: rangeOf(document, span), newText: text }));
 }
+/** The fixes of the findings in a range. */
 
-/** The fixes of the findings that touch a range. */
 export function fixesIn(
     findings: readonly CheckFinding[],
     document: TextDocument,

@@ -1,4 +1,4 @@
-/** The outline of a file in the protocol's terms. */
+/** The outline of a file as symbols of the protocol. */
 import { SymbolKind, type DocumentSymbol, type SymbolInformation } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { OutlineEntry } from '../../emulator/services/outline';
@@ -21,7 +21,7 @@ const KINDS: Readonly<Record<OutlineEntry['kind'], SymbolKind>> = {
     device: SymbolKind.Object,
 };
 
-/** Said behind a name, where the name does not say it already. */
+/** The detail after a name, if the name does not include it. */
 function detailOf({ kind }: OutlineEntry): string {
     return kind === 'machine' || kind === 'field' ? '' : kind === 'flb' ? 'FLB' : kind;
 }
@@ -29,7 +29,7 @@ function detailOf({ kind }: OutlineEntry): string {
 export function toDocumentSymbol(entry: OutlineEntry, document: TextDocument): DocumentSymbol {
     const detail = detailOf(entry);
     return {
-        // The protocol refuses symbols without a name; a file that is being written has such.
+        // The protocol does not allow symbols without a name, which an incomplete file may have.
         name: entry.name === '' ? `(${detail} without a name)` : entry.name,
         detail,
         kind: KINDS[entry.kind],

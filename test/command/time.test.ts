@@ -206,7 +206,7 @@ suite('lus: time', function () {
         assert.equal(title, '2 MiB folios');
         assert.match(
             head ?? '',
-            /^ +purgatory +shutdown +pre-blackout +blackout +kernel shutdown +kernel startup +user space +made of$/,
+            /^ +purgatory +shutdown +pre-blackout +blackout +kernel shutdown +kernel startup +user space +largest costs$/,
         );
         assert.deepEqual(
             rows.map((r) => r.trim().split(/ {2,}/).slice(0, 2)),
@@ -271,19 +271,19 @@ suite('lus: time', function () {
         };
         assert.match(
             sentence('blackout.lus', '--vary', 'purgatry=1ms'),
-            /^lus: No cost is called "purgatry"\. Did you mean "purgatory"\?/,
+            /^lus: There is no cost "purgatry"\. Did you mean "purgatory"\?/,
         );
-        assert.match(sentence('blackout.lus', '--vary', 'sleep=1ms'), /^lus: No cost is called "sleep"\./);
-        assert.match(sentence('blackout.lus', '--vary', 'purgatory'), /^lus: --vary purgatory needs figures/);
-        assert.match(sentence('blackout.lus', '--vary', 'purgatory=1ms,'), /^lus: "" is no time/);
-        assert.match(sentence('blackout.lus', '--vary', 'purgatory=-1'), /^lus: "-1" is no time/);
+        assert.match(sentence('blackout.lus', '--vary', 'sleep=1ms'), /^lus: There is no cost "sleep"\./);
+        assert.match(sentence('blackout.lus', '--vary', 'purgatory'), /^lus: --vary purgatory needs values/);
+        assert.match(sentence('blackout.lus', '--vary', 'purgatory=1ms,'), /^lus: "" is not a time/);
+        assert.match(sentence('blackout.lus', '--vary', 'purgatory=-1'), /^lus: "-1" is not a time/);
         assert.match(
             sentence('blackout.lus', '--vary', `purgatory=${new Array(1001).fill('1').join(',')}`),
             /^lus: These are 1001 combinations/,
         );
-        assert.match(sentence('blackout.lus', '--scenario', 'x'), /^lus: No scenario is called "x"\./);
+        assert.match(sentence('blackout.lus', '--scenario', 'x'), /^lus: There is no scenario "x"\./);
         assert.match(sentence(), /^lus: Name one file\./);
-        assert.match(sentence('blackout.lus', '--kernel', '2.6'), /^lus: no kernel is called "2\.6"/i);
+        assert.match(sentence('blackout.lus', '--kernel', '2.6'), /^lus: there is no kernel "2\.6"/i);
         assert.equal(lus('blackout', inRepository('test', 'command', 'fixtures', 'broken.lus')).code, 2);
     });
 });

@@ -131,7 +131,7 @@ suite('debug adapter: recordings', () => {
         await client.ok('configurationDone');
         assert.equal(await exitCode(), 1);
         assert.ok(
-            client.transcript.some((l) => l.includes('lines differ from the recording; the first is line')),
+            client.transcript.some((l) => l.includes('lines differ from the recording. The first is line')),
             'it is said in the console',
         );
     });
@@ -142,7 +142,7 @@ suite('debug adapter: recordings', () => {
         await client.initialize();
         assert.match(
             await client.fails('launch', { program: file }),
-            /broken\.jsonl has an error: "a dance" is no step of a recording/,
+            /broken\.jsonl has an error: "a dance" is not a step of a recording/,
         );
     });
 });

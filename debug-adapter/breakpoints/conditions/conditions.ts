@@ -1,5 +1,5 @@
 /**
- * All conditions of a breakpoint: first its expression, then how often that has held, then whether it stops or prints.
+ * The conditions of a breakpoint: first its expression, then its hit count, then whether it stops or prints.
  */
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
@@ -9,16 +9,16 @@ import { ExpressionCondition } from './expression';
 import { HitCount } from './hit-count';
 import { LogMessage } from './log-point';
 
-/** What breakpoints have to say while the run goes on. */
+/** Output of breakpoints during the run. */
 export interface BreakpointOutput {
-    /** A log point's line. */
+    /** The line of a log point. */
     logged(line: string, frame: Frame): void;
-    /** A condition that has no value. */
+    /** A condition that cannot be evaluated. */
     complained(line: string, frame: Frame): void;
 }
 
 export class Decision {
-    /** What is wrong with the conditions; such a breakpoint is not bound. */
+    /** The error in the conditions; such a breakpoint is not bound. */
     readonly problem: string | undefined;
     private readonly expression: ExpressionCondition | undefined;
     private readonly count: HitCount | undefined;
@@ -37,7 +37,7 @@ export class Decision {
         }
     }
 
-    /** The breakpoint is reached. True: it stops here. */
+    /** The breakpoint is reached. Returns whether it stops. */
     stops(frame: Frame, host: Host, output: BreakpointOutput): boolean {
         if (this.expression?.holds(frame, host, (why) => output.complained(why, frame)) === false) {
             return false;

@@ -1,4 +1,4 @@
-/** What a log point prints: text with expressions in braces, `token {args.token}`; `\{` is a brace. */
+/** The message of a log point: text with expressions in braces, `token {args.token}`; `\{` is a literal brace. */
 import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry';
 import { ProgramError, text } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
@@ -8,12 +8,12 @@ import type { Host } from '../../../emulator/runtime/host/host';
 export class LogMessage {
     private readonly parts: readonly (string | Entry)[];
 
-    /** @throws ProgramError where an expression is none, or a brace is not closed */
+    /** @throws ProgramError if an expression is invalid, or a brace is not closed */
     constructor(message: string) {
         this.parts = partsOf(message);
     }
 
-    /** The line as it reads here; an expression that has no value gives the reason. */
+    /** The message with values; an expression that cannot be evaluated is replaced by the reason. */
     text(frame: Frame, host: Host): string {
         return this.parts.map((part) => (typeof part === 'string' ? part : valueText(host, frame, part))).join('');
     }
@@ -42,7 +42,7 @@ function partsOf(message: string): (string | Entry)[] {
         } else if (c === '{') {
             const end = message.indexOf('}', i);
             if (end < 0) {
-                throw new ProgramError('A { in the log message has no }: write \\{ for the brace itself.');
+                throw new ProgramError('A { in the log message has no matching }. Write \\{ for a literal brace.');
             }
             parts.push(literal, parseEntry(message.slice(i + 1, end)));
             literal = '';

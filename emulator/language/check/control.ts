@@ -17,7 +17,7 @@ export function checkIf(c: CodeContext, s: IfStmt): void {
     uncertain(c, () => branches(c, s));
 }
 
-/** What ends the kernel in `check` ends it on some ways only. */
+/** A kernel that ends in `check` ends on some paths only. */
 function uncertain(c: CodeContext, check: () => void): void {
     const { fn } = c.unit;
     const before = fn?.endsKernel;
@@ -56,7 +56,7 @@ function checkLoop(c: CodeContext, body: () => void, forever: boolean): void {
     uncertain(c, body);
     c.loops--;
     if (forever) {
-        c.flow.ended ??= 'the loop before never ends';
+        c.flow.ended ??= 'the loop before it never ends';
         return;
     }
     c.flow.ended = undefined;
@@ -83,7 +83,7 @@ function rangeElement(c: CodeContext, e: Extract<Expr, { kind: 'range' }>): Type
     for (const side of [e.from, e.to]) {
         const type = c.expr(side);
         if (!isIntLike(type)) {
-            c.error('LU0303', side, `A range goes from one integer to another, and this is ${describeType(type)}.`);
+            c.error('LU0303', side, `The bounds of a range must be integers, not ${describeType(type)}.`);
         }
     }
     const bound = (side: Expr): number | undefined => {
@@ -123,8 +123,8 @@ function elementOf(c: CodeContext, e: Expr): Type {
                 'LU0310',
                 e,
                 isIntLike(type)
-                    ? `A loop goes over a list or a range, not ${describeType(type)}: write \`0..${c.program.textOf(c.unit.uri, e)}\`.`
-                    : `A loop goes over a list or a range, not ${describeType(type)}.`,
+                    ? `A loop iterates over a list or a range, not ${describeType(type)}. Write \`0..${c.program.textOf(c.unit.uri, e)}\`.`
+                    : `A loop iterates over a list or a range, not ${describeType(type)}.`,
                 isIntLike(type) ? insertAt(e.start, '0..', 'Make it a range') : undefined,
             );
             return ANY;
@@ -139,14 +139,14 @@ export function checkReturn(c: CodeContext, s: ReturnStmt): void {
             'LU0407',
             s,
             c.process === undefined
-                ? 'A scenario gives nothing back: `return` stands in functions and callbacks.'
-                : '`return` cannot leave the block of a process.',
+                ? 'A scenario returns nothing. `return` is for functions and callbacks.'
+                : '`return` cannot leave a process block.',
         );
     } else if (s.value && type && !c.unit.fn && !assignable(type, wanted)) {
         c.error(
             'LU0301',
             s.value,
-            `This callback returns ${describeType(wanted)}${wanted.k === 'int' ? ' (0 or a negative error, as -EIO)' : ''}, not ${describeType(type)}.`,
+            `This callback must return ${describeType(wanted)}${wanted.k === 'int' ? ' (0, or a negative error such as -EIO)' : ''}, not ${describeType(type)}.`,
         );
     }
     if (s.value && isErrno(c, s.value)) {
@@ -159,7 +159,7 @@ export function checkReturn(c: CodeContext, s: ReturnStmt): void {
             c.unit.fn.fails = true;
         }
     }
-    c.flow.ended = `\`return\` on line ${c.line(s)} leaves before`;
+    c.flow.ended = `the \`return\` on line ${c.line(s)} leaves before it`;
 }
 
 /** `-EIO` */
@@ -173,7 +173,7 @@ function isErrno(c: CodeContext, e: Expr): boolean {
     );
 }
 
-/** True where a loop's body has a statement that leaves the loop. */
+/** True if a loop's body has a statement that leaves the loop. */
 function leaves(block: Block): boolean {
     return block.statements.some((s) => {
         switch (s.kind) {

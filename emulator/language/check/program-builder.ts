@@ -1,4 +1,4 @@
-/** The program as the checker builds it up, and what it has found wrong with it. */
+/** The program while the checker builds it, and the findings so far. */
 import type { CheckCode } from '../check-codes';
 import type {
     ConstDecl,
@@ -40,12 +40,12 @@ export interface ConstInfo {
     type: Type;
 }
 
-/** What is known of a function from its body. */
+/** What the body of a function says about it. */
 export interface FnInfo {
     readonly decl: FnDecl;
     readonly uri: string;
     state: 'new' | 'busy' | 'done';
-    /** Where it can run, and what made that so. */
+    /** Where it can run, and the statement that decides it. */
     context: Context;
     contextWhy: string;
     result: Type;
@@ -90,21 +90,21 @@ export class ProgramBuilder {
 
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants = new Map<Expr, number>();
-    /** Expressions whose operation has no result: that is reported once. */
+    /** Expressions whose operation has no result, reported already. */
     readonly withoutValue = new Set<Expr>();
 
-    /** Whether a file stands beside another; true where the host cannot tell. */
+    /** Whether a file exists beside another; true if the host cannot tell. */
     fileExists: (from: string, path: string) => boolean = () => true;
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
 
     /** The place that is asked about, if any. */
     probe: Probe | undefined;
+    /** The standard library, once the layers of the program's kernels are known. */
 
-    /** The standard library, once it is known which layers the program's kernels have. */
     std: Program | undefined;
     layers: ReadonlySet<string> = new Set();
-    /** How large the pages are of the machine that the program describes. */
+    /** The page size of the machine that the program describes. */
     page: PageGeometry = pageOf(undefined);
 
     constructor(readonly natives: NativeShapes) {}
@@ -196,7 +196,7 @@ export class ProgramBuilder {
         return text.length > 60 ? `${text.slice(0, 57)}...` : text;
     }
 
-    /** Every name of the file kinds, handlers and FLBs, those of the kernel included. */
+    /** Every name of the file kinds, handlers and FLBs, including those of the kernel. */
     *declared(kind: 'fileKinds' | 'handlers' | 'flbs'): Generator<string> {
         yield* this[kind].keys();
         yield* this.std?.[kind].keys() ?? [];
@@ -205,7 +205,7 @@ export class ProgramBuilder {
         }
     }
 
-    /** The program as far as it could be made of the files. @param main the file that was asked for */
+    /** The program, as far as the files could be understood. @param main the file to check */
     finish(main: string): Program {
         const { std } = this;
         const order = [...this.files.keys()];

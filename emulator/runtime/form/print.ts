@@ -1,6 +1,6 @@
 /**
- * Prints the form of code for people: what has values, then each statement with its line and text, and below it its
- * operations with their numbers. Where a jump goes is a label.
+ * Prints the form of code: its slots, then each statement with its line and text, and below it its operations with
+ * their numbers. Targets of jumps are labels.
  */
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';
@@ -11,7 +11,7 @@ const LONGEST = 90;
 
 /**
  * @param lines of the file that the code is in
- * @param file how that is called
+ * @param file its name
  */
 export function printForm(form: CodeForm, lines: LineMap, file: string): string {
     const p = new Printer(form);
@@ -39,12 +39,12 @@ export function printForm(form: CodeForm, lines: LineMap, file: string): string 
     return `${out.join('\n')}\n`;
 }
 
-/** `fn luo_file_id(handler, file)`; the name of a scenario or an `init` block says what it is. */
+/** `fn luo_file_id(handler, file)`; the name of a scenario or an `init` block includes its kind. */
 function titleOf({ kind, name, params }: CodeForm): string {
     return kind === 'scenario' || kind === 'init' ? name : `${kind} ${name}(${params.join(', ')})`;
 }
 
-/** `142 | if session == none`; operations that belong to a statement that has begun before say so. */
+/** `142 | if session == none`; marks operations that continue an earlier statement. */
 function statementText(
     lines: LineMap,
     span: { readonly start: number; readonly end: number },
@@ -56,7 +56,7 @@ function statementText(
     return `${String(line).padStart(4)} | ${begins ? '' : '… '}${short}`;
 }
 
-/** One line a slot that has a name; the others are values between two operations. */
+/** One line for each named slot; the others hold intermediate values. */
 function slotLines({ slots, params, locals }: CodeForm): string[] {
     const named = locals.map(({ slot, name, type }) => {
         const what = slot < params.length ? ', parameter' : '';
@@ -85,7 +85,7 @@ function typeText(t: Type): string {
     }
 }
 
-/** Where an operation may go on besides behind itself. */
+/** The targets of an operation besides the next one. */
 export function targetsOf(o: Operation): Target[] {
     switch (o.op) {
         case 'jump':
@@ -132,7 +132,7 @@ class Printer {
         );
     }
 
-    /** What stands behind the name of an operation. */
+    /** The operands of an operation. */
     operation(o: Operation): string {
         switch (o.op) {
             case 'set':
@@ -175,7 +175,7 @@ class Printer {
         }
     }
 
-    /** Calls, and what is done to processes and the host. */
+    /** Calls, and operations on processes and the host. */
     private action(o: Operation): string {
         switch (o.op) {
             case 'call':
@@ -275,7 +275,7 @@ class Printer {
         }
     }
 
-    /** In parentheses where it has operators of its own. */
+    /** In parentheses if it contains operators. */
     private operand(e: Expression): string {
         const text = this.expression(e);
         return e.k === 'binary' || e.k === 'logical' || e.k === 'unary' ? `(${text})` : text;
@@ -285,7 +285,7 @@ class Printer {
         return items.map((e) => this.expression(e)).join(', ');
     }
 
-    /** `memfd_create("x", 0)`; a method stands behind its receiver. */
+    /** `memfd_create("x", 0)`; a method follows its receiver. */
     private native(name: string, args: readonly Expression[]): string {
         const at = name.indexOf('.');
         const [receiver, ...rest] = args;

@@ -1,5 +1,5 @@
 /**
- * What the interpreter's code acts on is the emulated host: who hears of it, and what a process does before it goes on.
+ * Connects the interpreter to the emulated host: events for listeners, and the work of a process before it continues.
  */
 import { Err } from '../../kernel/release/errno';
 import { placeOf } from '../code';
@@ -64,7 +64,7 @@ export function environmentOf(host: Host): Environment {
     };
 }
 
-/** The current thread goes back to user mode. @returns whether something else runs before */
+/** The current thread returns to user mode. @returns whether something else runs first */
 export function leaveKernel(host: Host): boolean {
     return taskWork(host) || backToUser(host);
 }

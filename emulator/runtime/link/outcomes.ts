@@ -1,6 +1,6 @@
 /**
- * What becomes of calls: `fails`, `may fail`, `panics` and `try` say it, or nothing does. One place for functions,
- * natives, system calls and `send`.
+ * The outcome of calls, with `fails`, `may fail`, `panics`, `try` or without any of these. Used for functions, natives,
+ * system calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';
@@ -9,13 +9,13 @@ import type { Frame } from '../code';
 import type { Policy, Slot } from '../form/form';
 import type { Linkage } from './linkage';
 
-/** Where a call goes on after success and after failure; `next` is the operation behind it. */
+/** Where the code continues after success and after failure of a call; `next` is the operation after it. */
 export interface Outcomes {
     readonly success: (f: Frame, value: Value, next: number) => number;
     readonly failure: (f: Frame, error: Err, next: number) => number;
 }
 
-/** @param span the call, whose text messages have */
+/** @param span the call; its text is used in messages */
 export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): Outcomes {
     const { run, host } = l;
     const what = (): string => l.textOf(span);
@@ -40,7 +40,7 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     }
                     return run.fail(
                         'failed-call',
-                        `${what()} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                        `${what()} fails with ${error.name}. If this is expected, append "fails ${error.name}".`,
                         error,
                     );
                 },
@@ -59,14 +59,10 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
             };
         case 'panics':
             return {
-                success: () => run.fail('failed-call', `${what()} should end in a panic, but it returns.`),
+                success: () => run.fail('failed-call', `${what()} should panic, but it returns.`),
                 failure: (f, error) => {
                     note(f, error);
-                    return run.fail(
-                        'failed-call',
-                        `${what()} should end in a panic, but it fails with ${error.name}.`,
-                        error,
-                    );
+                    return run.fail('failed-call', `${what()} should panic, but it fails with ${error.name}.`, error);
                 },
             };
         case 'fails':
@@ -97,7 +93,7 @@ function announcement(what: string, { k, errors }: Extract<Policy, { readonly k:
     return `${what} ${k === 'may' ? 'may' : 'should'} fail with ${errors.join(' or ')}`;
 }
 
-/** Why a call that does not return when it succeeds must not succeed; null: it may. */
+/** The expectation that a call which does not return on success must fail; null if it may succeed. */
 export function mustFail(l: Linkage, span: Span, policy: Policy): string | null {
     return policy.k === 'fails' ? announcement(l.textOf(span), policy) : null;
 }

@@ -21,7 +21,7 @@ suite('conditions of breakpoints', () => {
         assert.deepEqual(times('< 2'), [1]);
         assert.deepEqual(times('% 4'), [4, 8]);
         for (const bad of ['often', '% 0', '-1', '']) {
-            assert.throws(() => new HitCount(bad), /A hit count is a number/, bad);
+            assert.throws(() => new HitCount(bad), /A hit count must be a number/, bad);
         }
     });
 
@@ -35,9 +35,9 @@ suite('conditions of breakpoints', () => {
     test('what is wrong is said of the breakpoint; blank conditions are none', () => {
         assert.equal(new Decision({}).problem, undefined);
         assert.equal(new Decision({ condition: ' ', hitCondition: '', logMessage: ' ' }).problem, undefined);
-        assert.match(new Decision({ condition: 'x +' }).problem ?? '', /What comes behind `\+` is missing/);
-        assert.match(new Decision({ hitCondition: 'often' }).problem ?? '', /A hit count is a number/);
-        assert.match(new Decision({ logMessage: 'token {x' }).problem ?? '', /has no \}/);
+        assert.match(new Decision({ condition: 'x +' }).problem ?? '', /The operand after `\+` is missing/);
+        assert.match(new Decision({ hitCondition: 'often' }).problem ?? '', /A hit count must be a number/);
+        assert.match(new Decision({ logMessage: 'token {x' }).problem ?? '', /has no matching \}/);
         assert.equal(new Decision({ logMessage: 'token \\{x' }).problem, undefined);
     });
 

@@ -41,7 +41,7 @@ suite('a scenario says what it finds', () => {
     });
 
     test('another failure comes first, and the failure stands at the codes', () => {
-        assert.equal(failure(crash(' finds LU1003', 'assert false')), 'assertion failed: false: it is false');
+        assert.equal(failure(crash(' finds LU1003', 'assert false')), 'assertion failed: false is false');
         const text = crash(' finds LU1003');
         const { host } = Run.start(programOf(text));
         host.interpreter.run(FOREVER);

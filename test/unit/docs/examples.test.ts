@@ -96,7 +96,7 @@ suite('examples', () => {
         );
         assert.match(
             changed('guest-under-load', 'process vmm { leave(false, true) }', 'process vmm { leave(true, true) }'),
-            /a guest that nobody paused: what follows/,
+            /a guest that nobody paused: assertion failed: what follows/,
         );
     });
 
@@ -238,7 +238,7 @@ suite('examples', () => {
     test('huge-folios: the order of the folios is what makes the count', () => {
         assert.match(
             changed('huge-folios', 'memfd_create("huge", huge: true)', 'memfd_create("huge", huge: false)'),
-            /the left side is 16384, the right side 32/,
+            /the left side is 16384 and the right side is 32/,
         );
     });
 

@@ -9,7 +9,7 @@ const inProcess = (line: string): string =>
 /** The findings but for that of the line behind, which no error may hide. */
 function found(text: string): string[] {
     const all = findingsOf(programOf(text));
-    const behind = all.filter((f) => f.includes('Nothing is called `missing`'));
+    const behind = all.filter((f) => f.includes('`missing` is not defined'));
     assert.equal(behind.length, 1, `the error behind is hidden: ${all.join(' | ')}`);
     return all.filter((f) => !f.includes('`missing`')).map((f) => f.replace(/^\d+: /, ''));
 }

@@ -216,7 +216,7 @@ suite('concurrently: the serialize lock', () => {
             }`);
         assert.deepEqual(
             log[0],
-            'waits for the serialize lock, held by vmm (preserve_fd) and wanted before by luod (reboot(KEXEC))',
+            'waits for the serialize lock, held by vmm (preserve_fd), queued behind luod (reboot(KEXEC))',
         );
         assert.ok(log.indexOf('name') > log.indexOf('thaw') || log.indexOf('thaw') < 0);
         assert.deepEqual([...log].sort(), ['name', 'reboot', log[0] ?? ''].sort());
@@ -379,7 +379,7 @@ suite('concurrently: signals and dead ends', () => {
     test('a lock that is not held cannot be given up; one that is held twice alone is a deadlock without others, too', () => {
         const kernel = (init: string): string =>
             `kernel "k" from "7.2" { init { m = mutex("m"); ${init} } }; scenario "s" { boot "k" }`;
-        assert.match(run(kernel('m.unlock()')).failure, /gives up m, which it does not hold/);
+        assert.match(run(kernel('m.unlock()')).failure, /unlocks m, which it does not hold/);
         assert.match(run(kernel('m.lock(); m.lock()')).failure, /deadlock: kernel waits for m, held by itself/);
         assert.equal(
             run(
@@ -404,10 +404,10 @@ suite('concurrently: what the checker says', () => {
             codes('concurrently\n{ a { log("x") } }').join(),
             /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/,
         );
-        assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only blocks of processes/);
+        assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only process blocks/);
         assert.match(
             codes('concurrently { a { log("x") }; a { log("y") } }').join(),
-            /LU0416.*`a` has a block here already/,
+            /LU0416.*`a` already has a block here/,
         );
         assert.match(codes('a { concurrently { b { log("x") } } }').join(), /LU0401/);
         assert.match(codes('concurrently { c { log("x") } }').join(), /LU0205/);

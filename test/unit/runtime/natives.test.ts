@@ -109,7 +109,7 @@ suite('system calls in the language', () => {
         assert.deepEqual([...got.toUint8Array()], [1, 97, 98, 0, 0]);
         assert.throws(
             () => call(vm, byteFunctions, 'bytes', [], new JournaledList<Value>(vm.running.journal, [256])),
-            /256 is no byte/,
+            /256 is not a byte/,
         );
     });
 });

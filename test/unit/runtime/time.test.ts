@@ -208,7 +208,7 @@ suite('which figure counts', () => {
         assert.match(
             ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).host.interpreter.outcome
                 ?.failure?.message ?? '',
-            /nothing takes -1 ns/,
+            /a cost cannot be negative: -1 ns/,
         );
     });
 

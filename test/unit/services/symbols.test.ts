@@ -141,7 +141,7 @@ suite('symbols', () => {
         assert.equal(at(program, 'magic', 2)?.doc, 'says that it is one');
         assert.equal(at(program, 'State')?.doc, undefined);
         assert.match(at(program, 'create_session')?.doc ?? '', /LIVEUPDATE_IOCTL_CREATE_SESSION/);
-        assert.match(at(program, 'can_preserve')?.doc ?? '', /^Whether the handler takes this file/);
+        assert.match(at(program, 'can_preserve')?.doc ?? '', /^Whether the handler can preserve this file/);
         assert.match(at(program, 'luo_unpinned')?.doc ?? '', /a module can be unloaded/);
     });
 

@@ -76,10 +76,10 @@ kernel "k" from "7.2" { handlers + h; modules h }
     });
 
     test('what is no module of this kernel is a mistake of the scenario', () => {
-        assert.match(fails(inP('modprobe("memfd")')), /^"k" has no module with a handler memfd: there is h$/);
+        assert.match(fails(inP('modprobe("memfd")')), /^"k" has no module with the handler memfd: its modules are h$/);
         assert.match(
             fails('scenario "s" { boot "7.2"; process p { rmmod("h") } }\n'),
-            /say `modules name` in its declaration$/,
+            /list it after `modules` in the declaration of the kernel$/,
         );
     });
 });
