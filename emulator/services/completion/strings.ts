@@ -45,6 +45,8 @@ export function stringOffers(s: Situation, files: readonly string[]): Offer[] {
                 : node === parent.image
                   ? texts(files.filter((f) => /\.(?:elf|gz)$/.test(f)))
                   : cmdlines();
+        case 'entry':
+            return parent.key.name === 'like' ? texts(files.filter((f) => /\.(?:elf|gz)$/.test(f))) : [];
         case 'kernel':
             return node === parent.from ? kernels(s) : [];
         case 'import':

@@ -87,6 +87,7 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
     ],
     [/(?:^|;)boot $/, [['from', 'boot', 'from image "$1"']]],
     [/(?:^|;)for \w+ $/, [['in', 'for']]],
+    [/^machine $/, [['like', 'machine', 'like "$1"']]],
     [/^scenario "" $/, [['finds', 'scenario']]],
     [/^kernel "" $/, [['from', 'kernel', 'from "${1:7.2}"']]],
     [/^handler \w+ "" for \w+ $/, [['uses', 'handler']]],

@@ -110,6 +110,8 @@ suite('completion', () => {
         assert.deepEqual(first(1, inProcess('open("‸')), ['/dev/liveupdate']);
         assert.deepEqual(first(1, inProcess('lu.retrieve_session("‸")')), ['vm-1']);
         assert.deepEqual(labels('import "‸"', ['nic.lus', 'a.elf']), ['nic.lus']);
+        assert.deepEqual(labels('machine like "‸"', ['nic.lus', 'a.elf']), ['a.elf']);
+        assert.deepEqual(labels('machine ‸'), ['like']);
         assert.ok(
             labels(`${HANDLER.replace('‸', '')}scenario "s" { boot "7.2"; process p { open("‸") } }`).includes(
                 '/dev/nic0',
