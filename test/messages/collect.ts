@@ -93,7 +93,7 @@ export async function messages(): Promise<Text[]> {
 }
 
 /** The documentation line by line, without its code. */
-function pages(): Text[] {
+export function pages(): Text[] {
     return PAGES.flatMap((file) => {
         const whole = readFileSync(inRepository(file), 'utf8');
         const prose = whole.replace(/^```.*?^```$/gms, (block) => block.replace(/[^\n]/g, ''));
