@@ -43,6 +43,7 @@ import type { Scene } from './scene';
 import { sessionRules } from './sessions';
 import { unreadableRules } from './unreadable-sessions';
 import { waitingRules } from './waiting';
+import { printable } from '../text/utf8';
 
 /** Whose rules are heard, in this order. Every code of the catalogue belongs to one of these files. */
 export const RULE_FILES: readonly RuleFile[] = [
@@ -222,14 +223,20 @@ export class Diagnoses implements Observer {
         const { severity, advice } = CATALOGUE[code];
         const place = finding.place ?? this.here() ?? this.end;
         const { data = {} } = finding;
+        // names in it are what processes and memory images say they are
+        const message = printable(finding.message);
         const diagnosis: Diagnosis = {
             code,
             severity,
-            message: finding.message,
+            message,
             place,
             time: host.machine.clock.now,
             boot: host.boot,
-            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
+            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({
+                boot,
+                text: printable(text),
+                place: at,
+            })),
             advice: finding.advice ?? advice,
             data,
             cause: causeOf({ code, boot: host.boot, data }, this.found.items, host.machine.page),
@@ -239,7 +246,7 @@ export class Diagnoses implements Observer {
         if (severity !== 'hint' || host.interpreter.filters.has(code)) {
             host.interpreter.raise(
                 severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
-                `${code}: ${finding.message}`,
+                `${code}: ${message}`,
                 place,
                 diagnosis,
             );

@@ -5,6 +5,7 @@ import { JournaledList } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { hex, hexBytes } from '../text/text';
+import { joinText, quoted } from '../text/utf8';
 
 export type { Int };
 
@@ -86,7 +87,7 @@ export function add(a: Value, b: Value, named?: Named): Value {
         }
     }
     if (typeof a === 'string' || typeof b === 'string') {
-        return text(a) + text(b);
+        return joinText(text(a), text(b));
     }
     if (a instanceof Bytes && b instanceof Bytes) {
         return Bytes.concat(a, b);
@@ -270,7 +271,7 @@ export function format(v: Value, type?: Type): string {
         return 'none';
     }
     if (typeof v === 'string') {
-        return JSON.stringify(v);
+        return quoted(v);
     }
     if (isInt(v)) {
         return type?.k === 'phys' ? hex(v) : String(v);

@@ -1,6 +1,7 @@
 /** Byte strings that need not be built: file contents of gigabytes are compared and hashed by what they are made of. */
 import { Fnv1a64 } from './fnv';
 import { advanceCode, byteOfCode, patternCode, renderCode, seedOfCode } from './pattern';
+import { encodeText } from '../text/utf8';
 
 /** A run of content. Bytes of an extent are never changed once it exists. */
 export type Extent =
@@ -93,9 +94,9 @@ export class Bytes {
         return new BytesBuilder().bytes(bytes.slice()).build();
     }
 
-    /** The UTF-8 of a text. */
+    /** The bytes of a text. */
     static text(text: string): Bytes {
-        return new BytesBuilder().bytes(new TextEncoder().encode(text)).build();
+        return new BytesBuilder().bytes(encodeText(text)).build();
     }
 
     static concat(...parts: readonly Bytes[]): Bytes {

@@ -1,4 +1,5 @@
 /** The steps of a recording as data: the words of a line, read and checked. */
+import { decodeText, encodeText } from '../text/utf8';
 
 /** A step that is none of the format's. */
 export class UnknownStep extends Error {}
@@ -87,6 +88,9 @@ export type Whence = (typeof WHENCES)[number];
 const FLB_COMMANDS = ['flb_get', 'flb_put', 'flb_getout', 'flb_putout'] as const;
 export type FlbCommand = (typeof FLB_COMMANDS)[number];
 
+/** Bytes of a session's name at most (include/uapi/linux/liveupdate.h: 64 with the NUL). */
+const SESSION_NAME_MAX = 63;
+
 /** The words of a step; what is in double quotes is one word, without them. */
 export function wordsOf(op: string): string[] {
     return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
@@ -137,6 +141,11 @@ class Words {
 
     integer(what: string): number {
         return Number(this.big(what));
+    }
+
+    /** The name of a session. The recorder puts into the field what leaves room for a NUL. */
+    sessionName(): string {
+        return decodeText(encodeText(this.word('the name')).subarray(0, SESSION_NAME_MAX));
     }
 
     oneOf<T extends string>(choices: readonly T[], what: string): T {
@@ -214,7 +223,7 @@ function readCall(w: Words, op: string): CallStep {
             return { op, slot: slot(), path: w.word('the path') };
         case 'create_session':
         case 'retrieve_session':
-            return { op, slot: slot(), device: w.word('the device'), name: w.word('the name'), readonly: false };
+            return { op, slot: slot(), device: w.word('the device'), name: w.sessionName(), readonly: false };
         case 'preserve':
             return { op, session: w.word('the session'), fd: fd(), token: w.big('the token'), readonly: false };
         case 'retrieve':
@@ -301,7 +310,7 @@ function readReadonly(w: Words): CallStep {
                 op: 'create_session',
                 slot: undefined,
                 device: w.word('the device'),
-                name: w.word('the name'),
+                name: w.sessionName(),
                 readonly: true,
             };
         case 'retrieve':
@@ -309,7 +318,7 @@ function readReadonly(w: Words): CallStep {
                 op: 'retrieve_session',
                 slot: undefined,
                 device: w.word('the device'),
-                name: w.word('the name'),
+                name: w.sessionName(),
                 readonly: true,
             };
         case 'preserve':

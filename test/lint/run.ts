@@ -2,8 +2,9 @@
 import { lineProblems } from './lines';
 import { pageSizeProblems } from './page-size';
 import { roomProblems } from './rooms';
+import { textBytesProblems } from './text-bytes';
 
-const problems = [...roomProblems(), ...lineProblems(), ...pageSizeProblems()];
+const problems = [...roomProblems(), ...lineProblems(), ...pageSizeProblems(), ...textBytesProblems()];
 for (const { file, line, message } of problems) {
     console.log(`${file}:${line}: ${message}`);
 }

@@ -12,6 +12,7 @@ import { Inode } from '../fs/inode';
 import type { KernelDescription } from '../release/descriptions';
 import { abortFinalize, finalize } from './finalize';
 import type { Kho } from './kho';
+import { decodeText } from '../../text/utf8';
 
 /** What the files of KHO in debugfs need of their kernel. */
 export interface KhoDebugEnv extends KernelCore {
@@ -38,9 +39,7 @@ export function openFinalizeFile(kernel: KhoDebugEnv, flags: number): OpenFile {
         read: (_k, _file, pos, length) =>
             Bytes.text(kho.finalized ? '1\n' : '0\n').slice(Math.min(pos, 2), Math.min(pos + length, 2)),
         write: (_k, _file, _pos, data) => {
-            const text = new TextDecoder('latin1')
-                .decode(data.slice(0, Math.min(data.length, 32)).toUint8Array())
-                .trim();
+            const text = decodeText(data.slice(0, Math.min(data.length, 32)).toUint8Array()).trim();
             if (!/^(?:0x[0-9a-f]+|\d+)$/i.test(text)) {
                 return err('EINVAL');
             }

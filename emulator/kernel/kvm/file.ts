@@ -10,6 +10,7 @@ import { makeGuestMemfd } from './guest-memfd';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { type KvmEnv, VirtualMachine } from './vm';
+import { encodeText } from '../../text/utf8';
 
 const EINVAL = err('EINVAL');
 
@@ -54,12 +55,7 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
  * memory slots give
  */
 export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
-    if (
-        !Number.isInteger(vcpus) ||
-        vcpus < 1 ||
-        vcpus > MAX_VCPUS ||
-        new TextEncoder().encode(name).length > MAX_NAME
-    ) {
+    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS || encodeText(name).length > MAX_NAME) {
         return EINVAL;
     }
     const files: OpenFile[] = [];
