@@ -3,6 +3,7 @@
  * descriptors had.
  */
 import { Err } from '../kernel/release/errno';
+import { pagesOf } from '../kernel/fs/offset';
 import {
     O_ACCMODE,
     O_NONBLOCK,
@@ -69,7 +70,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
     /** LU1072, and what LU1071 has to know. */
     const listed = (kernel: Kernel, call: CallbackCall, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
         const folios = listOf(args);
-        const wanted = Math.ceil(inode.size / page.size);
+        const wanted = pagesOf({ page }, inode.size);
         // later formats mark every page as written, and a file has millions
         const tracked = args.handler.compatible === WITHOUT_SEALS;
         if (!folios || (!tracked && folios.length >= wanted)) {
@@ -93,7 +94,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
         if (pages < wanted) {
             say('LU1072', {
                 about: `${inode.ino}`,
-                data: { memfd: inode.name, pages, size: inode.size, ...fileData(host, call) },
+                data: { memfd: inode.name, pages, size: Number(inode.size), ...fileData(host, call) },
                 message: `Of memfd "${inode.name}" ${pagesText(page, pages)} are preserved, but it has ${pagesText(page, wanted)}: what lies behind them will be zeroes in the next kernel.`,
             });
         }

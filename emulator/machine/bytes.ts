@@ -1,5 +1,6 @@
 /** Byte strings that need not be built: file contents of gigabytes are compared and hashed by what they are made of. */
 import { Fnv1a64 } from './fnv';
+import type { Int } from './int';
 import { advanceCode, byteOfCode, patternCode, renderCode, seedOfCode } from './pattern';
 import { encodeText } from '../text/utf8';
 
@@ -85,7 +86,7 @@ export class Bytes {
     }
 
     /** `length` bytes of the pattern with this seed, from its offset `offset` on. */
-    static pattern(seed: number, length: number, offset = 0): Bytes {
+    static pattern(seed: number, length: number, offset: Int = 0): Bytes {
         return new BytesBuilder().code(patternCode(seed, offset), length).build();
     }
 

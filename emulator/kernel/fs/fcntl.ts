@@ -57,8 +57,5 @@ export function maxRwCount(page: PageGeometry): number {
     return 0x7fffffff - (0x7fffffff % page.size);
 }
 
-/**
- * The largest file offset of the emulator, 2^53−1: up to here offsets are exact numbers. The kernel's own limit
- * (MAX_LFS_FILESIZE, 2^63−1) is treated as if it were this one.
- */
-export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
+/** The largest file offset, and the largest size of a file in memory (MAX_LFS_FILESIZE). */
+export const MAX_OFFSET = 2n ** 63n - 1n;

@@ -1,4 +1,5 @@
 /** Inodes: what an open file is opened on (fs/inode.c). */
+import type { Int } from '../../machine/int';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Lock } from '../lock';
@@ -12,7 +13,7 @@ export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'char
 export class Inode extends JournaledRecord {
     readonly nlink: number = 1;
     /** In bytes. */
-    readonly size: number = 0;
+    readonly size: Int = 0;
     /** Open files on it. An inode without any, and without a link, is gone. */
     readonly opens: number = 0;
     /**

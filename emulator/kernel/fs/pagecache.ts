@@ -108,10 +108,17 @@ export class PageCache extends JournaledRecord {
         return row !== undefined && (row.huge[(index - key * ROW * LEAF) >> 9] ?? 0) > 0;
     }
 
-    /**
-     * True where nothing is cached of the `2^order` pages from `index` on, a multiple of their number; whole leaves.
-     */
+    /** True where nothing is cached of the `2^order` pages from `index` on, a multiple of their number. */
     isVacant(index: number, order: number): boolean {
+        if (order < LEAF_ORDER) {
+            const row = this.row(Math.floor(index / (ROW * LEAF)));
+            const slot = Math.floor(index / LEAF) % ROW;
+            const leaf = row?.leaves[slot];
+            const from = index % LEAF;
+            return (
+                (row?.huge[slot] ?? 0) === 0 && !leaf?.pfns.subarray(from, from + 2 ** order).some((pfn) => pfn !== 0)
+            );
+        }
         for (let at = index; at < index + 2 ** order; at += LEAF) {
             const key = Math.floor(at / (ROW * LEAF));
             const row = this.rows.get(key);

@@ -78,12 +78,14 @@ export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, mem
     vm.createVcpus(vcpus);
     let gpa = 0;
     for (const file of files) {
-        const failed = vm.space.add(file, gpa, 0, file.inode.size);
+        // what is too large for a number is too large for a slot
+        const size = Number(file.inode.size);
+        const failed = vm.space.add(file, gpa, 0, size);
         if (failed) {
             fput(k, vmFile);
             return failed;
         }
-        gpa += file.inode.size;
+        gpa += size;
     }
     return installFd(p, vmFile, true);
 }

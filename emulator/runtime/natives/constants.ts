@@ -3,7 +3,7 @@ import * as fcntl from '../../kernel/fs/fcntl';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
 import { asInt, ProgramError } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
-import { dataArg, lengthArg, restOf } from './arguments';
+import { dataArg, lengthArg, offsetArg, restOf } from './arguments';
 import { constant, fn, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 import { decodeName } from '../../text/utf8';
@@ -74,7 +74,7 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
             Bytes.pattern(
                 Number(BigInt.asUintN(8, BigInt(asInt(seed, 'the seed')))),
                 lengthArg(length, 'the length'),
-                lengthArg(offset, 'the offset'),
+                offsetArg(offset, 'the offset'),
             ),
     ),
     fn(
