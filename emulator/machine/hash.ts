@@ -1,3 +1,4 @@
+/** Fingerprints of state. */
 import { halvesOf, type Int } from './int';
 
 /**

@@ -2,10 +2,13 @@
  * Offsets in files, exact up to 2^63−1: what works on contents splits one into a page and a byte in it, which numbers
  * hold.
  */
+import type { PageGeometry } from '../../machine/arch';
 import { lesser, minus, plus, quotient, rest, times, type Int } from '../../machine/int';
-import type { KernelCore } from './core';
 
-type Paged = Pick<KernelCore, 'page'>;
+/** Whoever knows how large a page is. */
+interface Paged {
+    readonly page: PageGeometry;
+}
 
 /** The page offset of a byte. */
 export function pageOf({ page }: Paged, offset: Int): number {

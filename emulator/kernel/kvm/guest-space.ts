@@ -54,7 +54,8 @@ export class GuestSpace extends JournaledRecord {
 
     /**
      * KVM_SET_USER_MEMORY_REGION, with the mapping of the file that the VMM makes for it. Bytes.
-     * @returns EINVAL (not aligned, beyond the file, too large), EEXIST (overlaps), EACCES, EPERM (sealed against writing), ENODEV
+     * @returns EINVAL (not aligned, beyond the file, too large), EEXIST (overlaps), EACCES, EPERM (sealed against
+     * writing), ENODEV
      */
     add(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
         const { k } = this;

@@ -49,7 +49,7 @@ const NAMES = [
 const TOKENS = ['0x0', '0x1', '0x2', '0x3', '0x10', '0xffffffffffffffff'];
 const LENGTHS = [1, 5, 10, 100, 4096, 4097, 7000, 9000, 12288, 40000, 70000];
 const OFFSETS = [0, 0, 0, 1, 100, 4000, 4096, 5000, 8192, 12288, 2097152 - 5000];
-/** Offsets at the borders of what numbers hold, with neighbours: of a double, and of 63 and 64 bits, with and without a sign. */
+/** Offsets at the borders of what numbers hold, and beside them: of a double, and of 63 and 64 bits. */
 const FAR = [53n, 62n, 63n, 64n]
     .flatMap((bits) => [-4096n, -1n, 0n, 1n, 4096n].map((by) => 2n ** bits + by))
     .filter((n) => n < 2n ** 64n)

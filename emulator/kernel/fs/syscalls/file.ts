@@ -219,7 +219,7 @@ function writableMapping(p: Process, fd: number): OpenFile | Err {
 /**
  * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF; EINVAL for nothing to store,
  * EOVERFLOW for a range that no file has (file_mmap_ok()), the errors of {@link sysMmapWrite}; ENOMEM where huge pages
- * cannot be promised; EFAULT where the access faults (SIGBUS): beyond the size, and where there is no memory for a hole.
+ * cannot be promised; EFAULT where the access faults (SIGBUS): beyond the size, and without memory for a hole.
  */
 export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: Int): 0 | Err {
     const any = fget(p, fd);
