@@ -46,6 +46,7 @@ import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
 import { Verdicts } from './verdicts';
 import { waitingRules } from './waiting';
+import { printable } from '../text/utf8';
 
 /** The rules, in the order in which they hear events. Every code of the catalogue belongs to one of these files. */
 export const RULE_FILES: readonly RuleFile[] = [
@@ -234,14 +235,20 @@ export class Diagnoses extends Verdicts {
         const { severity, advice } = CATALOGUE[code];
         const place = finding.place ?? this.here() ?? this.end;
         const { data = {} } = finding;
+        // names in it are what processes and memory images say they are
+        const message = printable(finding.message);
         const diagnosis: Diagnosis = {
             code,
             severity,
-            message: finding.message,
+            message,
             place,
             time: host.machine.clock.now,
             boot: host.boot,
-            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
+            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({
+                boot,
+                text: printable(text),
+                place: at,
+            })),
             advice: finding.advice ?? advice,
             data,
             cause: causeOf({ code, boot: host.boot, data }, this.found.items, host.machine.page),
@@ -251,7 +258,7 @@ export class Diagnoses extends Verdicts {
         if (severity !== 'hint' || host.interpreter.filters.has(code)) {
             host.interpreter.raise(
                 severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
-                `${code}: ${finding.message}`,
+                `${code}: ${message}`,
                 place,
                 diagnosis,
             );

@@ -11,6 +11,7 @@ import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, some } from './wording';
 import { counted, hex } from '../text/text';
+import { decodeName } from '../text/utf8';
 
 /** Keys of the chronicle. */
 const REFUSED = 'refused sessions';
@@ -190,9 +191,8 @@ export const handoverRules = ruleFile(
             }
             const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), maxFlbs(kernel.page));
             for (let i = 0; i < count; i++) {
-                const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
-                const end = raw.indexOf(0);
-                const compatible = new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+                const at = luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE;
+                const compatible = decodeName(memory.read(at, COMPATIBLE_SIZE));
                 if (!luo.flbs.items.some((f) => f.compatible === compatible)) {
                     say('LU1015', {
                         about: compatible,

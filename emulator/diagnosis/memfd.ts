@@ -3,6 +3,7 @@
  * of its descriptors.
  */
 import { Err } from '../kernel/release/errno';
+import { pagesOf } from '../kernel/fs/offset';
 import {
     O_ACCMODE,
     O_NONBLOCK,
@@ -69,8 +70,9 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
     /** LU1072, and the records for LU1071. */
     const listed = (kernel: Kernel, call: CallbackCall, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
         const folios = listOf(args);
-        const wanted = Math.ceil(inode.size / page.size);
+        const wanted = pagesOf({ page }, inode.size);
         // later formats mark every page as written, so millions of pages need no record
+
         const tracked = args.handler.compatible === WITHOUT_SEALS;
         if (!folios || (!tracked && folios.length >= wanted)) {
             return;
@@ -93,7 +95,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
         if (pages < wanted) {
             say('LU1072', {
                 about: `${inode.ino}`,
-                data: { memfd: inode.name, pages, size: inode.size, ...fileData(host, call) },
+                data: { memfd: inode.name, pages, size: Number(inode.size), ...fileData(host, call) },
                 message: `Memfd "${inode.name}" has ${pagesText(page, wanted)}, but only ${pagesText(page, pages)} ${be(pages)} preserved: the rest will read as zeroes in the next kernel.`,
             });
         }

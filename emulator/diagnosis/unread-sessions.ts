@@ -4,6 +4,7 @@
 import type { Kernel } from '../kernel/kernel';
 import { incomingEntries } from '../kernel/luo/incoming';
 import { SESSION_NAME_SIZE } from '../kernel/luo/abi';
+import { decodeName } from '../text/utf8';
 
 export interface IncomingSession {
     readonly name: string;
@@ -22,9 +23,7 @@ export function incomingSessions(kernel: Kernel): IncomingSession[] {
     const { memory } = kernel;
     return incomingEntries(kernel).flatMap((at) => {
         const files = Number(memory.readU64(at + SESSION_NAME_SIZE + 8));
-        const raw = memory.read(at, SESSION_NAME_SIZE);
-        const end = raw.indexOf(0);
-        const name = new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+        const name = decodeName(memory.read(at, SESSION_NAME_SIZE));
         return files > 0 ? [{ name, files }] : [];
     });
 }

@@ -16,12 +16,13 @@ import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
 import { KHO_V4, scratchAlign } from '../kernel/release/kho-format';
 import type { HandoverFinding } from './findings';
-import { printable, readLuo } from './luo';
+import { readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
 import { pagesOfImage, readHandoverNote } from '../kernel/kho/note';
 import { PreservedMemory } from '../kernel/kho/preserved';
 import { Walk } from './walk';
 import { counted, hex, sizeText } from '../text/text';
+import { decodeName, printable } from '../text/utf8';
 
 export interface InspectOptions {
     /** The address of the root FDT; searched if it is left out. */
@@ -381,11 +382,10 @@ function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
         );
     }
     const release = view.read(addr + 4, METADATA_SIZE - 8);
-    const nul = release.indexOf(0);
     return {
         addr,
         version,
-        release: printable(new TextDecoder('latin1').decode(nul < 0 ? release : release.subarray(0, nul))),
+        release: printable(decodeName(release)),
         count: walk.u32(addr + METADATA_SIZE - 4),
     };
 }

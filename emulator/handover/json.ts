@@ -5,6 +5,7 @@ import type { HandoverFinding } from './findings';
 import type { FolioList } from './folio-list';
 import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';
 import { hex, hexBytes } from '../text/text';
+import { decodeText } from '../text/utf8';
 
 /** Sizes beyond 2^53 as strings, because not every JSON reader keeps such numbers exact. */
 const number = (value: Int): number | string => (typeof value === 'number' ? value : hex(value));
@@ -24,7 +25,7 @@ function fdtProperties(node: FdtNode, path: string, into: Record<string, string>
 function propertyText(value: Uint8Array): string {
     const text = value.subarray(0, -1);
     if (value.length > 1 && value[value.length - 1] === 0 && text.every((b) => b >= 0x20 && b < 0x7f)) {
-        return new TextDecoder().decode(text);
+        return decodeText(text);
     }
     if (value.length === 8) {
         return hex(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));

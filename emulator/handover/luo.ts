@@ -16,6 +16,7 @@ import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
 import { type Walk, readBlocks } from './walk';
 import { counted, hex } from '../text/text';
+import { printable } from '../text/utf8';
 
 const NUMBER = 8;
 const SESSIONS = 16;
@@ -109,13 +110,6 @@ export function readLuo(
         }
     }
     return { ...view, blocks: blocks.map((b) => b.addr), sessions, flbs: readFlbs(walk, view.flbsPa) };
-}
-
-/** A name as it may be shown: without control characters. */
-export function printable(text: string): string {
-    return [...text]
-        .map((c) => (c < ' ' || c === '\x7f' ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c))
-        .join('');
 }
 
 function readSession(walk: Walk, addr: number, handlers: readonly string[] | undefined): SessionView {

@@ -5,6 +5,7 @@ import type { MemoryView } from '../machine/view';
 import { hex } from '../text/text';
 import { Findings } from './findings';
 import type { PreservedMemory } from '../kernel/kho/preserved';
+import { decodeName } from '../text/utf8';
 
 /** The result of claiming a preserved block, like the kernel's kho_restore_folio. */
 export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';
@@ -63,9 +64,7 @@ export class Walk {
 
     /** A string in a field of fixed size: up to its NUL, or all of it. */
     text(pa: number, size: number): string {
-        const bytes = this.view.read(pa, size);
-        const nul = bytes.indexOf(0);
-        return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+        return decodeName(this.view.read(pa, size));
     }
 
     /** An address of existing memory, or undefined. */

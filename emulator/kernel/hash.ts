@@ -56,7 +56,7 @@ export class FileHasher {
         if (this.known(file)) {
             return;
         }
-        this.hasher.num(file.id).str(file.kind).num(file.refs).num(file.pos).num(file.flags).str(file.name);
+        this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
         if (file.priv instanceof Iommufd || file.priv instanceof VfioFile) {
             file.priv.hash(this.hasher);
         }
@@ -72,7 +72,7 @@ export class FileHasher {
             .num(inode.ino)
             .num(inode.mode)
             .num(inode.nlink)
-            .num(inode.size)
+            .int(inode.size)
             .num(inode.opens)
             .u32(inode.locked ? 1 : 0);
         if (inode instanceof HugetlbInode) {
@@ -101,6 +101,7 @@ export class FileHasher {
                 .num(inode.seals)
                 .u32(inode.frozen ? 1 : 0)
                 .u32(inode.exposed ? 1 : 0)
+                .num(inode.fallocEnd)
                 .num(inode.writableMaps)
                 .num(cache.pages);
             this.cache(cache);

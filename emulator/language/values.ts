@@ -5,6 +5,7 @@ import { JournaledList } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { hex, hexBytes } from '../text/text';
+import { joinText, quoted } from '../text/utf8';
 
 export type { Int };
 
@@ -88,7 +89,7 @@ export function joinTexts(texts: readonly string[]): string {
     if (texts.reduce((sum, t) => sum + t.length, 0) > MOST_TEXT) {
         throw new ProgramError(`a text has at most ${MOST_TEXT} characters`);
     }
-    return texts.join('');
+    return texts.reduce(joinText, '');
 }
 
 export function add(a: Value, b: Value, named?: Named): Value {
@@ -285,7 +286,7 @@ export function format(v: Value, type?: Type): string {
         return 'none';
     }
     if (typeof v === 'string') {
-        return JSON.stringify(v);
+        return quoted(v);
     }
     if (isInt(v)) {
         return type?.k === 'phys' ? hex(v) : String(v);

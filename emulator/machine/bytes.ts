@@ -1,6 +1,8 @@
 /** Byte strings that need not be built: file contents of gigabytes are compared and hashed by their runs. */
 import { Fnv1a64 } from './fnv';
+import type { Int } from './int';
 import { advanceCode, byteOfCode, patternCode, renderCode, seedOfCode } from './pattern';
+import { encodeText } from '../text/utf8';
 
 /** A run of content. Bytes of an extent are never changed once it exists. */
 export type Extent =
@@ -84,7 +86,7 @@ export class Bytes {
     }
 
     /** `length` bytes of the pattern with this seed, from its offset `offset` on. */
-    static pattern(seed: number, length: number, offset = 0): Bytes {
+    static pattern(seed: number, length: number, offset: Int = 0): Bytes {
         return new BytesBuilder().code(patternCode(seed, offset), length).build();
     }
 
@@ -93,9 +95,9 @@ export class Bytes {
         return new BytesBuilder().bytes(bytes.slice()).build();
     }
 
-    /** The UTF-8 of a text. */
+    /** The bytes of a text. */
     static text(text: string): Bytes {
-        return new BytesBuilder().bytes(new TextEncoder().encode(text)).build();
+        return new BytesBuilder().bytes(encodeText(text)).build();
     }
 
     static concat(...parts: readonly Bytes[]): Bytes {

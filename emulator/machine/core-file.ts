@@ -5,6 +5,7 @@
  */
 import type { ArchName } from './arch';
 import { PHYS_LIMIT } from './memory';
+import { decodeText, encodeText } from '../text/utf8';
 
 const HEADER = 64;
 const PROGRAM_HEADER = 56;
@@ -245,9 +246,7 @@ function readNotes(file: ByteSource, offset: number, size: number, notes: CoreNo
             });
             return;
         }
-        const name = new TextDecoder('latin1').decode(
-            bytes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.max(0, nameSize - 1)),
-        );
+        const name = decodeText(bytes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.max(0, nameSize - 1)));
         notes.push({ name, type: view.getUint32(at + 8, true), content: bytes.slice(content, content + length) });
         at = content + align4(length);
     }
@@ -339,7 +338,7 @@ export function* writeCoreFile(
 }
 
 function encodeNote(note: CoreNote): Uint8Array {
-    const name = new TextEncoder().encode(`${note.name}\0`);
+    const name = encodeText(`${note.name}\0`);
     const content = NOTE_HEADER + align4(name.length);
     const bytes = new Uint8Array(content + align4(note.content.length));
     const view = viewOf(bytes);

@@ -6,10 +6,14 @@
  * bits of the offset and the sum of the rest. A *code* is that number plus one; 0 stands for zeroes. Equal codes mean
  * equal contents.
  */
+import type { Int } from './int';
+
 const LOW = 0x10000;
 
-/** The code of content that starts at file offset `offset` of the pattern with this seed. */
-export function patternCode(seed: number, offset: number): number {
+/** The code of content that starts at file offset `start` of the pattern with this seed. Offsets are of 64 bits. */
+export function patternCode(seed: number, start: Int): number {
+    const offset =
+        typeof start === 'number' && start >= 0 ? start % (LOW * 256) : Number(BigInt.asUintN(24, BigInt(start)));
     const high = Math.floor(offset / LOW);
     const base = ((((seed % 256) * 31 + (high % 256)) % 256) + 256) % 256;
     return base * LOW + (offset - high * LOW) + 1;

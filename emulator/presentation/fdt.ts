@@ -1,4 +1,5 @@
 /** Flattened device trees of KHO: nodes and properties. */
+import { quoted } from '../text/utf8';
 import type { FdtNode, FdtProperty } from '../kernel/kho/fdt-read';
 import { PROP_DATA, PROP_MEMORY_MAP, readNativeU64 } from '../kernel/kho/root-fdt';
 import type { Int } from '../machine/int';
@@ -19,7 +20,7 @@ export function nodeItems(memory: VisibleMemory, node: FdtNode): Item[] {
 export function propertyItem(memory: VisibleMemory, { name, value }: FdtProperty): Item {
     const text = stringOf(value);
     if (text !== undefined) {
-        return leaf(name, JSON.stringify(text));
+        return leaf(name, quoted(text));
     }
     const number = readNativeU64(value);
     if (number === undefined) {

@@ -1,4 +1,5 @@
 /** Virtual machines: vCPUs and their registers, memory slots, progress of their programs, and wrong bytes. */
+import { quoted } from '../text/utf8';
 import { look, titleOf, type Slot } from '../kernel/kvm/slots';
 import { registersOf } from '../kernel/kvm/state';
 import type { Vcpu } from '../kernel/kvm/vcpu';
@@ -24,7 +25,7 @@ function guestItem(host: Host, g: Guest): Item {
     return {
         name: g.name,
         value: `${countOf(g.vcpus, 'vCPU')}, ${g.state}`,
-        evaluateName: `vm(${JSON.stringify(g.name)})`,
+        evaluateName: `vm(${quoted(g.name)})`,
         children: {
             named: () => [
                 ...(live

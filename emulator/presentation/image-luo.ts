@@ -1,5 +1,6 @@
 /** The handover of the Live Update Orchestrator in an image: sessions, files with their folios and contents, FLBs. */
-import { printable } from '../handover/luo';
+import { quoted } from '../text/utf8';
+import { printable } from '../text/utf8';
 import type { FileView, FlbView, LuoView, MemfdView, SessionView, VmallocView } from '../handover/model';
 import { FILE_SER_SIZE, FLB_SER_SIZE, LUO_SER_SIZE, SESSION_SER_SIZE } from '../kernel/luo/abi';
 import { counted, countOf, exactSize, hex, sizeText } from '../text/text';
@@ -22,7 +23,7 @@ function stateItem(memory: VisibleMemory, luo: LuoView): Item {
         address: luo.addr,
         children: {
             named: () => [
-                leaf('compatible', JSON.stringify(luo.compatible)),
+                leaf('compatible', quoted(luo.compatible)),
                 leaf('liveupdate_num', String(luo.number)),
                 addressItem(memory, 'sessions_pa', luo.sessionsPa),
                 addressItem(memory, 'flbs_pa', luo.flbsPa),
@@ -42,7 +43,7 @@ export function sessionItem(memory: VisibleMemory, session: SessionView | undefi
     const { files } = session;
     const many = files.length > FEW;
     return {
-        name: JSON.stringify(session.name),
+        name: quoted(session.name),
         value: countOf(files.length, 'file'),
         type: 'luo_session_ser',
         address: session.addr,
@@ -71,7 +72,7 @@ export function fileItem(memory: VisibleMemory, file: FileView | undefined): Ite
         children: {
             named: () => [
                 ...(memfd ? memfdItems(memory, memfd) : []),
-                leaf('compatible', JSON.stringify(file.compatible)),
+                leaf('compatible', quoted(file.compatible)),
                 addressItem(memory, 'data', file.data),
                 leaf('token', hex(file.token)),
                 bytesAt(memory, file.addr, FILE_SER_SIZE),
@@ -183,7 +184,7 @@ export function flbItem(memory: VisibleMemory, flb: FlbView | undefined): Item {
         return leaf('none', '');
     }
     return {
-        name: JSON.stringify(flb.name),
+        name: quoted(flb.name),
         value: `count ${flb.count}, data ${hex(flb.data)}`,
         type: 'luo_flb_ser',
         address: flb.addr,

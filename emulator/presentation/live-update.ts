@@ -1,4 +1,5 @@
 /** The scope *Live Update*: the outgoing and incoming state of the running kernel's LUO. */
+import { quoted } from '../text/utf8';
 import { Updates } from '../diagnosis/updates';
 import type { Kernel } from '../kernel/kernel';
 import type { BlockSet } from '../kernel/kho/blocks';
@@ -95,10 +96,10 @@ export function sessionItem(host: Host, session: LuoSession | undefined): Item {
         ...(session.finished ? ['finished'] : []),
     ];
     return {
-        name: JSON.stringify(session.name),
+        name: quoted(session.name),
         value: `${counted(n, 'file')}, ${state.join(', ')}`,
         type: 'luo_session',
-        evaluateName: `session(${JSON.stringify(session.name)})`,
+        evaluateName: `session(${quoted(session.name)})`,
         children: {
             named: () => [
                 ...(n <= FEW ? session.files.items.map((f) => fileItem(host, f)) : []),
@@ -238,7 +239,7 @@ function handlerItem(host: Host, handler: LuoHandler | undefined, name?: string)
     }
     return {
         name: name ?? handler.name,
-        value: name === undefined ? JSON.stringify(handler.compatible) : handler.display(),
+        value: name === undefined ? quoted(handler.compatible) : handler.display(),
         type: 'luo_handler',
         children: { named: () => objectFields(host, handler, handler.name) },
     };

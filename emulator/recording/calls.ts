@@ -4,13 +4,14 @@ import * as fcntl from '../kernel/fs/fcntl';
 import { installFd } from '../kernel/fs/process';
 import { Stat } from '../kernel/fs/syscalls/file';
 import { Bytes } from '../machine/bytes';
-import { intOf } from '../machine/int';
+import { intOf, plus } from '../machine/int';
 import { JournaledList } from '../machine/journal';
 import { newFileOfKind } from '../runtime/host/callbacks';
 import { HOST_NATIVES } from '../runtime/natives';
 import { setProcessVar } from '../runtime/host/processes';
 import type { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
+import { isInt } from '../language/values';
 import type { NativeFunction } from '../runtime/natives/native';
 import type { Host } from '../runtime/host/host';
 import { workOf } from '../runtime/host/syscall-entry';
@@ -73,7 +74,7 @@ function fdIn(process: ScenarioProcess, slot: string): Value {
 }
 
 const failed = (r: Err): Answer => ({ errno: r.name });
-export const done = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: typeof r === 'number' ? r : 0 });
+export const done = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: isInt(r) ? r : 0 });
 const newFd = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: 'fd' });
 
 type Args = (fd: (slot: string) => Value, host: Host) => readonly Value[];
@@ -208,8 +209,8 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
                                 process,
                                 'pwrite',
                                 fdIn(process, c.fd),
-                                Bytes.pattern(c.seed, n, c.offset + at),
-                                c.offset + at,
+                                Bytes.pattern(c.seed, n, plus(c.offset, at)),
+                                plus(c.offset, at),
                             ),
                         ),
                 },
@@ -293,8 +294,8 @@ function luoread(host: Host, process: ScenarioProcess, fd: Value): Value | Err {
 /** The position in the pattern; 0 if the file has no position. */
 function writePattern(host: Host, process: ScenarioProcess, fd: Value, length: number, seed: number): Value | Err {
     const pos = now(host, process, 'lseek', fd, 0, fcntl.SEEK_CUR);
-    const start = typeof pos === 'number' ? pos : 0;
-    return inPieces(length, (at, n) => now(host, process, 'write', fd, Bytes.pattern(seed, n, start + at)));
+    const start = pos !== undefined && isInt(pos) ? pos : 0;
+    return inPieces(length, (at, n) => now(host, process, 'write', fd, Bytes.pattern(seed, n, plus(start, at))));
 }
 
 /** Writes `length` bytes in the recorder's pieces. Returns the bytes written, or the error of the first piece. */

@@ -4,16 +4,20 @@
  */
 import * as z from 'zod/mini';
 import type { Span } from '../language/syntax/ast';
+import { parseJson } from '../text/json';
 import { stepOf, UnknownStep, type Step } from './step';
 
-/** The result of a step, of the recorder or of the emulator. */
+/** A number of any size: where a JSON number is none that a double holds, {@link parseJson} makes a bigint. */
+const number = z.union([z.number(), z.bigint()]);
+/** What a step gave, as the recorder wrote it or as the emulator answers. */
+
 const result = {
-    ret: z.optional(z.union([z.number(), z.literal('fd')])),
+    ret: z.optional(z.union([number, z.literal('fd')])),
     errno: z.optional(z.string()),
     name: z.optional(z.string()),
-    size: z.optional(z.number()),
-    blocks: z.optional(z.number()),
-    nlink: z.optional(z.number()),
+    size: z.optional(number),
+    blocks: z.optional(number),
+    nlink: z.optional(number),
     mode: z.optional(z.string()),
     text: z.optional(z.string()),
     link: z.optional(z.string()),
@@ -95,7 +99,7 @@ function parseLine(source: string, place: Placed): RecordedLine {
     const wrong = (what: string): RecordingError => new RecordingError(place.line, place.span, what);
     let json: unknown;
     try {
-        json = JSON.parse(source);
+        json = parseJson(source);
     } catch (e) {
         throw wrong(`This line is not JSON: ${e instanceof Error ? e.message : String(e)}.`);
     }

@@ -4,6 +4,7 @@
 import type { Place } from '../findings/place';
 import { ProgramError, text } from '../language/values';
 import { type Frame, placeOf, type Thread } from './code';
+import { printable } from '../text/utf8';
 
 export interface StackEntry {
     readonly thread: Thread;
@@ -49,7 +50,7 @@ export function labelOf(thread: Thread, frame: Frame, place: Place | undefined):
         return `${thread.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
     }
     try {
-        return code.label.length > 0 ? code.label.map((e) => text(e(frame))).join('') : code.name;
+        return code.label.length > 0 ? code.label.map((e) => printable(text(e(frame)))).join('') : code.name;
     } catch (e) {
         // a label reads locals, which are not set yet on the function's first lines
         if (e instanceof ProgramError || e instanceof TypeError) {

@@ -14,6 +14,7 @@ import {
     type Int,
 } from '../language/values';
 import { counted, hex } from '../text/text';
+import { decodeName, encodeText } from '../text/utf8';
 
 /** Memory that is virtually but not physically contiguous (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
@@ -150,11 +151,8 @@ function readField(l: Location, offset: number, type: FieldType): Value {
             return readBits(l, offset, type);
         case 'bytes':
             return Bytes.of(readBytes(l, offset, type.length));
-        case 'string': {
-            const raw = readBytes(l, offset, type.length);
-            const end = raw.indexOf(0);
-            return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
-        }
+        case 'string':
+            return decodeName(readBytes(l, offset, type.length));
         case 'struct':
             return structView(type.layout, l, offset);
         case 'array':
@@ -203,7 +201,7 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
             writeBytes(l, offset, type.length, rawBytes(value, what.name), what);
             return;
         case 'string':
-            writeBytes(l, offset, type.length, new TextEncoder().encode(asString(value, what.name)), what);
+            writeBytes(l, offset, type.length, encodeText(asString(value, what.name)), what);
             return;
         case 'struct':
             if (value instanceof View && value.layout.size === type.layout.size) {
@@ -393,5 +391,5 @@ function rawBytes(value: Value, what: string): Uint8Array {
     if (value instanceof Bytes) {
         return value.toUint8Array();
     }
-    return new TextEncoder().encode(asString(value, what));
+    return encodeText(asString(value, what));
 }

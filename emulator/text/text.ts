@@ -39,9 +39,9 @@ const withUnit = (n: string | number, unit: number): string =>
     unit === 0 ? counted(Number(n), 'byte') : `${n} ${UNITS[unit]}`;
 
 /** A rounded number of bytes: `100 bytes`, `64 MiB`, `1.5 GiB`; `2.0 MiB` if it is not exactly 2 MiB. */
-export function sizeText(bytes: number): string {
+export function sizeText(bytes: number | bigint): string {
     let unit = 0;
-    let n = bytes;
+    let n = Number(bytes);
     while (n >= 1024 && unit < UNITS.length - 1) {
         n /= 1024;
         unit++;

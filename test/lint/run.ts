@@ -11,6 +11,7 @@ import { figures } from './figures';
 import { lineProblems } from './lines';
 import { pageSizeProblems } from './page-size';
 import { roomProblems } from './rooms';
+import { textBytesProblems } from './text-bytes';
 
 function lint(): void {
     const problems = [
@@ -19,6 +20,7 @@ function lint(): void {
         ...pageSizeProblems(),
         ...exportProblems(),
         ...contributingProblems(),
+        ...textBytesProblems(),
     ];
     for (const { file, line, message } of problems) {
         console.log(`${file}:${line}: ${message}`);

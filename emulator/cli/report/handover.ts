@@ -1,8 +1,8 @@
 /** A handover for people: the items of an attached image, as text. */
 import type { HandoverFinding } from '../../handover/findings';
 import type { Inspection } from '../../handover/inspect';
-import { printable } from '../../handover/luo';
 import { shapeOf, shapeText } from '../../handover/shape';
+import { printable } from '../../text/utf8';
 import type { FileView, HandoverView, LuoView } from '../../handover/model';
 import type { FdtNode } from '../../kernel/kho/fdt-read';
 import { memoryOfImage, type VisibleMemory } from '../../presentation/bytes';

@@ -61,4 +61,4 @@ export function maxRwCount(page: PageGeometry): number {
  * The largest file offset of the emulator, 2^53−1: up to here offsets are exact numbers. It replaces the kernel's limit
  * (MAX_LFS_FILESIZE, 2^63−1).
  */
-export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
+export const MAX_OFFSET = 2n ** 63n - 1n;

@@ -1,5 +1,6 @@
 /** Open files: the operations of each kind, references, and release (fs/file_table.c). */
 import type { Bytes } from '../../machine/bytes';
+import type { Int } from '../../machine/int';
 import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from './core';
 import type { Err } from '../release/errno';
@@ -16,23 +17,26 @@ export interface FileOps {
      * created from an anonymous inode, for which pread and pwrite fail with ESPIPE.
      */
     readonly positioned: boolean;
+    /** Reading and writing move the file's position on: not on streams, and not on devices that ignore it. */
+    readonly moves?: boolean;
     /** Reads at most `length` bytes at `pos`. */
-    readonly read?: (k: KernelCore, file: OpenFile, pos: number, length: number) => Bytes | Err;
+    readonly read?: (k: KernelCore, file: OpenFile, pos: Int, length: number) => Bytes | Err;
     /** Writes at `pos`; returns the number of bytes written, at least 1 for a non-empty write. */
-    readonly write?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => number | Err;
+    readonly write?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => number | Err;
     /** Sets and returns the position. Absent: ESPIPE. */
-    readonly llseek?: (k: KernelCore, file: OpenFile, offset: number, whence: number) => number | Err;
-    readonly fallocate?: (k: KernelCore, file: OpenFile, mode: number, offset: number, length: number) => 0 | Err;
+    readonly llseek?: (k: KernelCore, file: OpenFile, offset: Int, whence: number) => Int | Err;
+    readonly fallocate?: (k: KernelCore, file: OpenFile, mode: number, offset: Int, length: Int) => 0 | Err;
     /** The inode's setattr for a new size, after the checks that all files share. */
-    readonly truncate?: (k: KernelCore, file: OpenFile, size: number) => 0 | Err;
+    readonly truncate?: (k: KernelCore, file: OpenFile, size: Int) => 0 | Err;
     /** Whether it can be mapped shared and writable, after the checks that all files share. Absent: ENODEV. */
     readonly mmap?: (k: KernelCore, file: OpenFile) => 0 | Err;
     /**
      * Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT if the
      * access faults (SIGBUS).
      */
-    readonly store?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => 0 | Err;
+    readonly store?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => 0 | Err;
     /** Frees the resources of a file when its last reference is dropped. */
+
     readonly release?: (k: KernelCore, file: OpenFile) => void;
 }
 
@@ -40,8 +44,9 @@ export interface FileOps {
 export class OpenFile extends JournaledRecord {
     /** Descriptors and kernel references. At 0 the file waits on {@link KernelCore.delayedFput}. */
     readonly refs: number = 1;
-    readonly pos: number = 0;
+    readonly pos: Int = 0;
     /** Data of a kernel subsystem: a LUO session, an eventfd's counter. Itself journaled if it changes. */
+
     readonly priv: object | null = null;
     /**
      * The fields of a file of a declared kind, in the order of the `file` declaration. Replaced, never changed in

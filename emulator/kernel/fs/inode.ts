@@ -1,4 +1,5 @@
 /** Inodes: what an open file is opened on (fs/inode.c). */
+import type { Int } from '../../machine/int';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Lock } from '../lock';
@@ -13,8 +14,9 @@ export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'char
 export class Inode extends JournaledRecord {
     readonly nlink: number = 1;
     /** In bytes. */
-    readonly size: number = 0;
+    readonly size: Int = 0;
     /** Open files on it. An inode without any, and without a link, is freed. */
+
     readonly opens: number = 0;
     /**
      * The inode lock (i_rwsem). System calls that run to completion at once only check whether it is held, and need not

@@ -1,5 +1,6 @@
 /** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
 import { costId } from '../../machine/costs';
+import { quotient, type Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import {
@@ -22,7 +23,8 @@ import type { HugePool, Hugetlb } from '../hugetlb/pool';
 import type { Inode } from './inode';
 import { moveToOrdinary } from './movable';
 import type { Process } from './process';
-import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
+import { pageOf } from './offset';
+import { getFolio, makeShmemInode, ShmemInode } from './shmem';
 import { shmemOps } from './shmem-file';
 
 const PIN = costId('pin');
@@ -165,7 +167,7 @@ function hasPins(k: KernelCore, inode: ShmemInode): boolean {
  * kernel's scratch memory) are moved out first. EINVAL if it is no memfd or the range is beyond its size; ENOMEM, with
  * nothing pinned. Folios that were allocated for holes stay in either case.
  */
-export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
+export function memfdPinFolios(k: KernelCore, file: OpenFile, start: Int, end: Int): FolioList | Err {
     const { inode } = file;
     if (
         !(inode instanceof ShmemInode || inode instanceof HugetlbInode) ||
@@ -202,8 +204,9 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
     return list;
 }
 
-function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: number): FolioList | Err {
-    const list = new FolioList(Math.floor(end / inode.pool.size) - Math.floor(start / inode.pool.size) + 1, k.page);
+function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: Int, end: Int): FolioList | Err {
+    const { size } = inode.pool;
+    const list = new FolioList(quotient(end, size) - quotient(start, size) + 1, k.page);
     const failed = pinHugePages(k, inode, start, end, (pfn) => {
         k.clock.charge(PIN);
         list.push(pfn);

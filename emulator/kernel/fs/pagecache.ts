@@ -110,7 +110,17 @@ export class PageCache extends JournaledRecord {
      * True if none of the `2^order` pages from `index` on is cached; `index` is a multiple of their number; whole
      * leaves.
      */
+
     isVacant(index: number, order: number): boolean {
+        if (order < LEAF_ORDER) {
+            const row = this.row(Math.floor(index / (ROW * LEAF)));
+            const slot = Math.floor(index / LEAF) % ROW;
+            const leaf = row?.leaves[slot];
+            const from = index % LEAF;
+            return (
+                (row?.huge[slot] ?? 0) === 0 && !leaf?.pfns.subarray(from, from + 2 ** order).some((pfn) => pfn !== 0)
+            );
+        }
         for (let at = index; at < index + 2 ** order; at += LEAF) {
             const key = Math.floor(at / (ROW * LEAF));
             const row = this.rows.get(key);

@@ -10,6 +10,7 @@ import type { MemoryView } from '../../machine/view';
 import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { BootParams, KhoSetupData } from './boot-info';
+import { decodeName, decodeText, encodeText } from '../../text/utf8';
 
 /** sizeof(struct boot_params). */
 const BOOT_PARAMS_SIZE = 4096;
@@ -55,7 +56,7 @@ export function parametersSize(commandLine: string, arch: Arch = X86_64): number
 }
 
 function setupDataOffset(commandLine: string): number {
-    return Math.ceil((BOOT_PARAMS_SIZE + new TextEncoder().encode(commandLine).length + 1) / 16) * 16;
+    return Math.ceil((BOOT_PARAMS_SIZE + encodeText(commandLine).length + 1) / 16) * 16;
 }
 
 /** The parameters segment for a kernel, to be placed at `at`. */
@@ -75,7 +76,7 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     split(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE, params.initrd?.addr ?? 0);
     split(RAMDISK_SIZE, EXT_RAMDISK_SIZE, params.initrd?.size ?? 0);
     split(CMD_LINE, EXT_CMD_LINE, at + BOOT_PARAMS_SIZE);
-    bytes.set(new TextEncoder().encode(params.commandLine), BOOT_PARAMS_SIZE);
+    bytes.set(encodeText(params.commandLine), BOOT_PARAMS_SIZE);
     view.setBigUint64(PREF_ADDRESS, BigInt(params.kernel.addr), true);
     view.setUint32(INIT_SIZE, params.kernel.size, true);
     const map = machine.map.slice(0, E820_MAX);
@@ -175,14 +176,12 @@ function findKho(machine: Machine, head: Int): KhoSetupData | undefined {
 }
 
 function readText(memory: PhysicalMemory, at: number, limit: number): string {
-    const bytes = memory.read(at, limit);
-    const nul = bytes.indexOf(0);
-    return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    return decodeName(memory.read(at, limit));
 }
 
 /** The header of the image of the kernel that is described under this name. */
 export function kernelHeader(name: string): Uint8Array {
-    const text = new TextEncoder().encode(name);
+    const text = encodeText(name);
     const bytes = new Uint8Array(8 + text.length);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, KERNEL_MAGIC, true);
@@ -199,5 +198,5 @@ export function readKernelName(machine: Machine, at: number): string | undefined
         return undefined;
     }
     const length = memory.readU32(at + 4);
-    return length <= size - 8 ? new TextDecoder().decode(memory.read(at + 8, length)) : undefined;
+    return length <= size - 8 ? decodeText(memory.read(at + 8, length)) : undefined;
 }

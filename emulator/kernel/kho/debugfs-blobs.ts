@@ -8,7 +8,7 @@ import { err } from '../release/errno';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { KhoDebugEnv } from './debugfs';
+import { readBuffer, type KhoDebugEnv } from './debugfs';
 import type { Area } from './env';
 import { fdtChild, fdtProperty } from './fdt-read';
 import { readFdtPage, readNativeU64 } from './root-fdt';
@@ -53,13 +53,14 @@ export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: strin
 export function openKhoDebugFile(kernel: KhoDebugEnv, path: string, flags: number): OpenFile {
     const ops: FileOps = {
         positioned: true,
+        moves: true,
         read: (_k, _file, pos, length) => {
             const content = khoDebugContent(kernel, path) ?? '';
             const bytes =
                 typeof content === 'string'
                     ? Bytes.text(content)
                     : kernel.machine.memory.readBytes(content.addr, content.size);
-            return bytes.slice(Math.min(pos, bytes.length), Math.min(pos + length, bytes.length));
+            return readBuffer(bytes, pos, length);
         },
         write: () => err('EINVAL'),
     };

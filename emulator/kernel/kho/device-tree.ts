@@ -9,6 +9,7 @@ import type { BootParams, KhoSetupData } from './boot-info';
 import type { Area } from './env';
 import { FdtWriter } from './fdt';
 import { fdtChild, fdtProperty, readFdt, type FdtNode } from './fdt-read';
+import { decodeName, encodeText } from '../../text/utf8';
 
 /** Number of bytes reserved for a tree. */
 export const DEVICE_TREE_SIZE = 0x10000;
@@ -21,7 +22,7 @@ const PROP_INITRD_END = 'linux,initrd-end';
 /** The address at which the image was loaded. A real kernel knows it from its program counter. */
 const PROP_KERNEL = 'lus,kernel';
 
-const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
+const text = (s: string): Uint8Array => encodeText(`${s}\0`);
 
 function cell(value: number): Uint8Array {
     const bytes = new Uint8Array(4);
@@ -91,7 +92,7 @@ export function readDeviceTree(machine: Machine, at: number): BootParams | undef
     const bootargs = fdtProperty(chosen, 'bootargs')?.value ?? new Uint8Array(0);
     return {
         arch: ARM64,
-        commandLine: new TextDecoder().decode(bootargs).split('\0')[0] ?? '',
+        commandLine: decodeName(bootargs),
         kernel,
         initrd:
             start !== undefined && end !== undefined && end > start ? { addr: start, size: end - start } : undefined,

@@ -1,5 +1,6 @@
 /** Reading flattened device trees (scripts/dtc/libfdt: fdt.c, fdt_ro.c), with any contents. */
 import { counted } from '../../text/text';
+import { decodeText } from '../../text/utf8';
 
 export const MAGIC = 0xd00dfeed;
 export const VERSION = 17;
@@ -43,14 +44,6 @@ export interface FdtFinding {
 
 export const align4 = (n: number): number => (n + 3) & ~3;
 
-function latin(bytes: Uint8Array): string {
-    let text = '';
-    for (const b of bytes) {
-        text += String.fromCharCode(b);
-    }
-    return text;
-}
-
 /** fdt_nodename_eq: a name without a unit address matches one with. */
 export function nameMatches(name: string, wanted: string): boolean {
     return name === wanted || (name.startsWith(wanted) && name[wanted.length] === '@' && !wanted.includes('@'));
@@ -71,7 +64,7 @@ export function readTag(
         const end = structure.indexOf(0, at + 4);
         return end < 0
             ? undefined
-            : { kind, name: latin(structure.subarray(at + 4, end)), next: align4(end + 1), length: 0 };
+            : { kind, name: decodeText(structure.subarray(at + 4, end)), next: align4(end + 1), length: 0 };
     }
     if (kind === PROP) {
         if (at + 12 > structure.length) {
@@ -83,7 +76,7 @@ export function readTag(
         if (at + 12 + length > structure.length || end < 0) {
             return undefined;
         }
-        return { kind, name: latin(strings.subarray(nameAt, end)), next: at + 12 + align4(length), length };
+        return { kind, name: decodeText(strings.subarray(nameAt, end)), next: at + 12 + align4(length), length };
     }
     return kind === END_NODE || kind === NOP || kind === END ? { kind, name: '', next: at + 4, length: 0 } : undefined;
 }
@@ -214,5 +207,5 @@ export function fdtChild(node: FdtNode, name: string): FdtNode | undefined {
 /** fdt_node_check_compatible: one of the strings of `compatible` is this one. */
 export function fdtIsCompatible(node: FdtNode, wanted: string): boolean {
     const value = fdtProperty(node, 'compatible')?.value;
-    return value !== undefined && latin(value).split('\0').slice(0, -1).includes(wanted);
+    return value !== undefined && decodeText(value).split('\0').slice(0, -1).includes(wanted);
 }

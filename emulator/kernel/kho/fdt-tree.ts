@@ -11,6 +11,7 @@ import { err, type Err } from '../release/errno';
 import { FdtWriter } from './fdt';
 import { fdtChild, fdtIsCompatible, type FdtNode, fdtProperty, readFdt } from './fdt-read';
 import { nativeU64, readNativeU64 } from './root-fdt';
+import { decodeName, encodeText } from '../../text/utf8';
 
 type Step = (writer: FdtWriter) => void;
 
@@ -34,7 +35,7 @@ export class FdtBuilder extends JournaledRecord {
 
     /** fdt_property_string(): including its NUL. */
     propertyString(name: string, value: string): void {
-        const bytes = new TextEncoder().encode(`${value}\0`);
+        const bytes = encodeText(`${value}\0`);
         this.add((w) => w.property(name, bytes));
     }
 
@@ -99,8 +100,7 @@ export class FdtNodeRef {
 
     /** A property as text, up to its NUL; empty if there is none. */
     text(name: string): string {
-        const value = fdtProperty(this.node, name)?.value ?? new Uint8Array(0);
-        return new TextDecoder('latin1').decode(value).split('\0')[0] ?? '';
+        return decodeName(fdtProperty(this.node, name)?.value ?? new Uint8Array(0));
     }
 
     /**

@@ -26,8 +26,7 @@ import {
     nameMatches,
     readTag,
 } from './fdt-read';
-
-const encoder = new TextEncoder();
+import { encodeText } from '../../text/utf8';
 
 /** Builds a tree front to back in a buffer of fixed size, with strings growing downward from its end (fdt_sw.c). */
 export class FdtWriter {
@@ -37,7 +36,7 @@ export class FdtWriter {
 
     begin(name: string): this {
         this.word(BEGIN_NODE);
-        this.raw([...encoder.encode(name), 0]);
+        this.raw([...encodeText(name), 0]);
         return this;
     }
 
@@ -106,7 +105,7 @@ export class FdtWriter {
 
     /** The string's distance from the end of the block. */
     private addString(text: string): number {
-        const bytes = [...encoder.encode(text), 0];
+        const bytes = [...encodeText(text), 0];
         const at = findString(Uint8Array.from(this.strings), Uint8Array.from(bytes));
         if (at >= 0) {
             return this.strings.length - at;
@@ -229,7 +228,7 @@ export class FdtEditor {
             at = tag.next;
             tag = this.tag(at);
         } while (!tag || tag.kind === PROP || tag.kind === NOP);
-        const bytes = encoder.encode(name);
+        const bytes = encodeText(name);
         const length = 4 + align4(bytes.length + 1) + 4;
         if (!this.spliceStruct(at, 0, length)) {
             return 'no space';
@@ -256,7 +255,7 @@ export class FdtEditor {
             }
         } else {
             at = tag.next;
-            const text = Uint8Array.from([...encoder.encode(name), 0]);
+            const text = Uint8Array.from([...encodeText(name), 0]);
             let nameOffset = findString(this.strings, text);
             const fresh = nameOffset < 0;
             if (fresh) {

@@ -15,6 +15,7 @@ import { PROP_DATA, readNativeU64 } from './root-fdt';
 import type { PreservedMemory } from './preserved';
 import { KHO_V4, scratchAlign } from '../release/kho-format';
 import { SCRATCH_ENTRY } from './scratch';
+import { decodeName } from '../../text/utf8';
 
 const FDT_MAGIC_LE = 0xedfe0dd0;
 /** Memory is searched in pieces of this many bytes. */
@@ -124,7 +125,7 @@ function setupIn({ size }: PageGeometry, words: Uint32Array, i: number): KhoSetu
 export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefined {
     const { root } = readFdt(view.read(pa, view.page.size));
     const value = root && fdtProperty(root, 'compatible')?.value;
-    const compatible = value ? (new TextDecoder('latin1').decode(value).split('\0')[0] ?? '') : '';
+    const compatible = value ? decodeName(value) : '';
     if (!root || !compatible.startsWith('kho-')) {
         return undefined;
     }

@@ -1,6 +1,7 @@
 /** The subtree `kexec-metadata`: the kernel that handed over, and the number of updates (struct kho_kexec_metadata). */
 import { Err } from '../release/errno';
 import type { Kho } from './kho';
+import { decodeName, encodeText } from '../../text/utf8';
 
 export const METADATA_SUBTREE = 'kexec-metadata';
 const VERSION = 1;
@@ -37,9 +38,7 @@ export function readMetadata(kho: Kho): { count: number; release: string | undef
         );
         return none;
     }
-    const bytes = machine.memory.read(phys + RELEASE, RELEASE_SIZE);
-    const nul = bytes.indexOf(0);
-    const release = new TextDecoder('latin1').decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    const release = decodeName(machine.memory.read(phys + RELEASE, RELEASE_SIZE));
     const count = machine.memory.readU32(phys + COUNT);
     log.log('info', `KHO: exec from: ${release} (count ${count})`);
     return { count, release };
@@ -55,7 +54,7 @@ export function writeMetadata(kho: Kho, count: number): 0 | Err {
         return pa;
     }
     memory.writeU32(pa, VERSION);
-    memory.write(pa + RELEASE, new TextEncoder().encode(kho.env.options.release).subarray(0, RELEASE_SIZE - 1));
+    memory.write(pa + RELEASE, encodeText(kho.env.options.release).subarray(0, RELEASE_SIZE - 1));
     memory.writeU32(pa + COUNT, count);
     const result = kho.addSubtree(METADATA_SUBTREE, pa, METADATA_SIZE);
     if (result !== 0) {

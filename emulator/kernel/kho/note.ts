@@ -7,6 +7,7 @@ import type { CoreFile, CoreNote } from '../../machine/core-file';
 import type { RamRange } from '../../machine/machine';
 import { PHYS_LIMIT } from '../../machine/memory';
 import type { KhoSetupData } from './boot-info';
+import { decodeText, encodeText } from '../../text/utf8';
 
 const NOTE_NAME = 'LUS';
 /** Boot parameters, clock, boots, setup data, memory map, kernel, command line; all numbers little-endian u64. */
@@ -29,8 +30,8 @@ export interface HandoverNote {
 }
 
 export function handoverNote(note: HandoverNote): CoreNote {
-    const kernel = new TextEncoder().encode(note.kernel);
-    const commandLine = new TextEncoder().encode(note.commandLine);
+    const kernel = encodeText(note.kernel);
+    const commandLine = encodeText(note.commandLine);
     const { fdt, fdtSize, scratch, scratchSize } = note.setup;
     const numbers = [
         VERSION,
@@ -94,15 +95,14 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
     if (!good || version !== VERSION || at + kernelLength + commandLength > content.length) {
         return undefined;
     }
-    const text = new TextDecoder();
     return {
         setup,
         map,
         parameters,
         time,
         boots,
-        kernel: text.decode(content.subarray(at, at + kernelLength)),
-        commandLine: text.decode(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
+        kernel: decodeText(content.subarray(at, at + kernelLength)),
+        commandLine: decodeText(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
     };
 }
 
@@ -115,7 +115,7 @@ const VMCOREINFO = 'VMCOREINFO';
  */
 export function pagesOfImage({ machine, notes }: Pick<CoreFile, 'machine' | 'notes'>): PageGeometry {
     const info = notes.find((n) => n.name === VMCOREINFO);
-    const line = info && /^PAGESIZE=([0-9]+)$/m.exec(new TextDecoder('latin1').decode(info.content))?.[1];
+    const line = info && /^PAGESIZE=([0-9]+)$/m.exec(decodeText(info.content))?.[1];
     const size = line === undefined ? readHandoverNote(notes)?.setup.fdtSize : Number(line);
     const known = PAGE_GEOMETRIES[machine === 'other' ? 'x86-64' : machine];
     return known.find((page) => page.size === size) ?? known[0];

@@ -10,6 +10,7 @@ import { FdtWriter } from './fdt';
 import { fdtIsCompatible, fdtProperty } from './fdt-read';
 import type { Kho } from './kho';
 import { nativeU64, readFdtPage, readNativeU64, retrieveSubtree } from './root-fdt';
+import { encodeText } from '../../text/utf8';
 
 const MAX_REGIONS = 8;
 const MAX_NAME = 15;
@@ -172,7 +173,7 @@ export function preserveNamed(kho: Kho, regions: readonly NamedRegion[]): 0 | Er
 }
 
 function tree(regions: readonly NamedRegion[]): Uint8Array {
-    const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
+    const text = (s: string): Uint8Array => encodeText(`${s}\0`);
     const fdt = new FdtWriter().begin('').property('compatible', text(COMPATIBLE));
     for (const r of regions) {
         fdt.begin(r.name)

@@ -6,6 +6,7 @@ import type { PagedMemory } from './env';
 import { FdtEditor, FdtWriter } from './fdt';
 import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { KHO_V4, type KhoFormat } from '../release/kho-format';
+import { encodeText } from '../../text/utf8';
 
 export const KHO_COMPATIBLE = 'kho-v4';
 export const PROP_MEMORY_MAP = 'preserved-memory-map';
@@ -32,7 +33,7 @@ export function readNativeU64(value: Uint8Array | undefined): Int | undefined {
 export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array {
     return new FdtWriter()
         .begin('')
-        .property('compatible', new TextEncoder().encode(`${compatible}\0`))
+        .property('compatible', encodeText(`${compatible}\0`))
         .property(PROP_MEMORY_MAP, nativeU64(radixRoot))
         .end()
         .finish();

@@ -10,6 +10,7 @@ import { makeGuestMemfd } from './guest-memfd';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { type KvmEnv, VirtualMachine } from './vm';
+import { encodeText } from '../../text/utf8';
 
 const EINVAL = err('EINVAL');
 
@@ -55,12 +56,7 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
  * of the memory slots
  */
 export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
-    if (
-        !Number.isInteger(vcpus) ||
-        vcpus < 1 ||
-        vcpus > MAX_VCPUS ||
-        new TextEncoder().encode(name).length > MAX_NAME
-    ) {
+    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS || encodeText(name).length > MAX_NAME) {
         return EINVAL;
     }
     const files: OpenFile[] = [];
@@ -83,12 +79,14 @@ export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, mem
     vm.createVcpus(vcpus);
     let gpa = 0;
     for (const file of files) {
-        const failed = vm.space.add(file, gpa, 0, file.inode.size);
+        // what is too large for a number is too large for a slot
+        const size = Number(file.inode.size);
+        const failed = vm.space.add(file, gpa, 0, size);
         if (failed) {
             fput(k, vmFile);
             return failed;
         }
-        gpa += file.inode.size;
+        gpa += size;
     }
     return installFd(p, vmFile, true);
 }

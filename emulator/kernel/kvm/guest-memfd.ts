@@ -14,6 +14,8 @@ import { Inode } from '../fs/inode';
 import { PageCache } from '../fs/pagecache';
 import { fget, installFd, type Process } from '../fs/process';
 import type { VirtualMachine } from './vm';
+import { plus, quotient, rest } from '../../machine/int';
+import { offsetOf } from '../fs/offset';
 
 /** GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED (include/uapi/linux/kvm.h). */
 export const GUEST_MEMFD_FLAG_MMAP = 1;
@@ -94,7 +96,7 @@ export class GuestMemfdInode extends Inode {
      * @returns EINVAL beyond the end, EPERM if the file is frozen, ENOMEM
      */
     page(k: KernelCore, index: number): number | Err {
-        if (index * k.page.size >= this.size) {
+        if (offsetOf(k, index) >= this.size) {
             return EINVAL;
         }
         const known = this.cache.at(index);
@@ -165,20 +167,20 @@ const gmemOps: FileOps = {
             return EOPNOTSUPP;
         }
         const { size } = k.page;
-        if (offset % size !== 0 || length % size !== 0) {
+        if (rest(offset, size) !== 0 || rest(length, size) !== 0) {
             return EINVAL;
         }
         if (inode.frozen) {
             return EPERM;
         }
-        const first = offset / size;
-        const end = (offset + length) / size;
+        const first = quotient(offset, size);
+        const end = first + quotient(length, size);
         if (mode & FALLOC_FL_PUNCH_HOLE) {
             inode.drop(k, first, end - 1);
-            inode.vm.space.unmap(inode, offset, length);
+            inode.vm.space.unmap(inode, first * size, (end - first) * size);
             return 0;
         }
-        if (offset + length > inode.size) {
+        if (plus(offset, length) > inode.size) {
             return EINVAL;
         }
         for (let index = first; index < end; index++) {
@@ -244,7 +246,7 @@ export function guestMemfdOf(p: Process, fd: number): GuestMemfdInode | Err {
 
 /** Puts a restored page into a new guest_memfd. @returns EEXIST, EINVAL (no single page, beyond the end) */
 export function addGuestPage(k: KernelCore, inode: GuestMemfdInode, pfn: number, index: number): 0 | Err {
-    if (k.memmap.orderOf(pfn) !== 0 || index * k.page.size >= inode.size) {
+    if (k.memmap.orderOf(pfn) !== 0 || offsetOf(k, index) >= inode.size) {
         return EINVAL;
     }
     if (inode.cache.at(index) >= 0) {

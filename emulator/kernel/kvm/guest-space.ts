@@ -18,7 +18,10 @@ import type { VirtualMachine } from './vm';
 
 const MEMSLOT = costId('memslot');
 
-/** Guest addresses [from, to). */
+/** KVM_MEM_MAX_NR_PAGES (include/linux/kvm_host.h). */
+const MAX_SLOT_PAGES = 0x7fffffff;
+/** Addresses [from, to) of the guest's. */
+
 interface Range {
     readonly from: number;
     readonly to: number;
@@ -51,7 +54,8 @@ export class GuestSpace extends JournaledRecord {
 
     /**
      * KVM_SET_USER_MEMORY_REGION, including the VMM's mapping of the file. Bytes.
-     * @returns EINVAL (not aligned, beyond the file), EEXIST (overlaps), EACCES, EPERM (sealed against writing), ENODEV
+     * @returns EINVAL (not aligned, beyond the file, too large), EEXIST (overlaps), EACCES, EPERM (sealed against
+     * writing), ENODEV
      */
     add(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
         const { k } = this;
@@ -62,6 +66,7 @@ export class GuestSpace extends JournaledRecord {
             gpa % this.k.page.size !== 0 ||
             offset % this.k.page.size !== 0 ||
             length % this.k.page.size !== 0 ||
+            length / k.page.size > MAX_SLOT_PAGES ||
             offset + length > file.inode.size
         ) {
             return err('EINVAL');

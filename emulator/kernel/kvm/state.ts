@@ -22,6 +22,7 @@
  * | 56 | 32 | pending interrupts, a bit per vector (IRR of the local APIC) |
  */
 import { Fnv1a64 } from '../../machine/fnv';
+import { decodeText, encodeText } from '../../text/utf8';
 
 const MAGIC = 'LUSVCPU\0';
 const VERSION = 1;
@@ -78,7 +79,7 @@ export function encodeState(state: SavedState): Uint8Array {
             out[byte] = (out[byte] ?? 0) | (1 << (vector & 7));
         }
     }
-    out.set(new TextEncoder().encode(MAGIC));
+    out.set(encodeText(MAGIC));
     view.setUint32(8, VERSION, true);
     view.setUint32(12, state.vcpus.length, true);
     view.setBigUint64(16, BigInt(state.memory), true);
@@ -88,7 +89,7 @@ export function encodeState(state: SavedState): Uint8Array {
 
 /** @returns undefined if it is no saved state, or one that was changed */
 export function decodeState(bytes: Uint8Array): SavedState | undefined {
-    if (bytes.length < STATE_HEADER || new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
+    if (bytes.length < STATE_HEADER || decodeText(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
         return undefined;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -113,7 +114,7 @@ export function decodeState(bytes: Uint8Array): SavedState | undefined {
 
 /** The number of vCPUs in a header; undefined: it is no header. */
 export function vcpusOf(header: Uint8Array): number | undefined {
-    return header.length >= STATE_HEADER && new TextDecoder().decode(header.subarray(0, MAGIC.length)) === MAGIC
+    return header.length >= STATE_HEADER && decodeText(header.subarray(0, MAGIC.length)) === MAGIC
         ? new DataView(header.buffer, header.byteOffset).getUint32(12, true)
         : undefined;
 }

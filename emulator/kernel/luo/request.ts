@@ -8,6 +8,7 @@ import type { OpenFile } from '../fs/file';
 import { fget, type Process } from '../fs/process';
 import { LARGEST_ARGUMENT, type IoctlName, type IoctlTable } from '../release/luo-ioctls';
 import { LuoSession } from './state';
+import { decodeName, decodeText, encodeText } from '../../text/utf8';
 
 /** Offset of the name in struct liveupdate_ioctl_create_session and _retrieve_session, and in that of GET_NAME. */
 const NAME_OFFSET = 8;
@@ -63,7 +64,7 @@ export class LuoRequest {
             default:
                 view.setInt32(4, args.argFd, true);
                 // the caller fills the field: a longer name leaves no room for the NUL
-                arg.set(latin1(args.name).subarray(0, table.nameSize), NAME_OFFSET);
+                arg.set(encodeText(args.name).subarray(0, table.nameSize), NAME_OFFSET);
         }
         return LuoRequest.check(process, table, args.fd, args.nr, size, arg, args.reply);
     }
@@ -135,9 +136,7 @@ export class LuoRequest {
 
     /** The name up to its first NUL. */
     get name(): string {
-        const raw = this.nameBytes;
-        const end = raw.indexOf(0);
-        return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+        return decodeName(this.nameBytes);
     }
 
     get argFd(): number {
@@ -176,9 +175,5 @@ export function sessionName(raw: Uint8Array, { checksNames, nameSize }: IoctlTab
     if (checksNames && (nul <= 0 || nul >= nameSize)) {
         return err('EINVAL');
     }
-    return new TextDecoder('latin1').decode(raw.subarray(0, nul < 0 ? nameSize - 1 : nul));
-}
-
-function latin1(text: string): Uint8Array {
-    return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff);
+    return decodeText(raw.subarray(0, nul < 0 ? nameSize - 1 : nul));
 }

@@ -15,6 +15,7 @@ import { Lock } from '../lock';
 import { RefCount, type WarnsOnce } from '../refcount';
 import { err, type Err } from '../release/errno';
 import { areaEntry, FILE_SER_SIZE, SESSION_SER_SIZE } from './abi';
+import { quoted } from '../../text/utf8';
 
 /** A file handler (struct liveupdate_file_handler). */
 export class LuoHandler extends JournaledRecord {
@@ -176,7 +177,7 @@ export class LuoSession extends JournaledRecord {
     }
 
     display(): string {
-        return `session "${this.name}"`;
+        return `session ${quoted(this.name)}`;
     }
 }
 

@@ -7,14 +7,13 @@ import type { CallbackShape } from '../natives';
 import { objectOf } from '../types';
 import { missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
+import { encodeText } from '../../text/utf8';
 
 /** A compatible string of the kernel is at most this long (include/linux/kho/abi/luo.h: 48 bytes with the NUL). */
 const COMPATIBLE_MAX = 47;
 
-const utf8 = new TextEncoder();
-
 export function checkCompatible(program: ProgramBuilder, uri: string, s: StringLit): void {
-    const length = utf8.encode(s.value).length;
+    const length = encodeText(s.value).length;
     if (s.start === s.end) {
         return;
     }

@@ -8,7 +8,8 @@ import type { Span } from './ast';
 import { near } from '../nearest';
 import { intOf } from '../../machine/int';
 import { INT_MAX } from '../values';
-import { changeTo, insertAt, replaceWith, type CheckFinding, type Fix } from '../check-finding';
+import { canonicalText, decodeText } from '../../text/utf8';
+import { changeTo, type CheckFinding, type Fix, insertAt, replaceWith } from '../check-finding';
 
 export type TokenKind = 'ident' | 'int' | 'string' | 'punct' | 'eof';
 
@@ -287,7 +288,7 @@ class Lexer {
             );
         }
         this.pos = pos;
-        this.push('string', start, pos, value);
+        this.push('string', start, pos, canonicalText(value));
     }
 
     /** The value of the escape at `pos` and its length in the text. */
@@ -300,7 +301,7 @@ class Lexer {
         }
         const code = /^x[0-9a-fA-F]{2}/.exec(this.text.slice(pos + 1, Math.min(pos + 4, lineEnd)));
         if (code) {
-            return [String.fromCharCode(Number.parseInt(code[0].slice(1), 16)), 4];
+            return [decodeText(Uint8Array.of(Number.parseInt(code[0].slice(1), 16))), 4];
         }
         this.report(
             'LU0105',

@@ -2,6 +2,7 @@
  * Prints the form of code: its slots, then each statement with its line and text, and below it its operations with
  * their numbers. Targets of jumps are labels.
  */
+import { quoted } from '../../text/utf8';
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';
 import type { CodeForm, Expression, Literal, Operation, Policy, Slot, Target } from './form';
@@ -18,7 +19,7 @@ export function printForm(form: CodeForm, lines: LineMap, file: string): string 
     const { line } = lines.position(form.span.start);
     const out = [`${titleOf(form)}  ${file}:${line}`, ...slotLines(form)];
     const label = form.label.map((e) => p.expression(e)).join(' ');
-    if (label !== '' && label !== JSON.stringify(form.name)) {
+    if (label !== '' && label !== quoted(form.name)) {
         out.push(`  shown as ${label}`);
     }
     let statement = -1;
@@ -197,7 +198,7 @@ class Printer {
             case 'result':
                 return `${this.slot(o.slot)}${this.policy(o.policy)}`;
             case 'expect-panic':
-                return JSON.stringify(o.message);
+                return quoted(o.message);
             case 'start':
                 return o.processes.join(', ');
             case 'enter':
@@ -215,9 +216,9 @@ class Printer {
                 return `${this.expression(o.fd)} to ${o.to} as ${o.as}${this.policy(o.policy)}`;
             case 'boot':
                 return [
-                    JSON.stringify(o.kernel),
-                    ...(o.image === undefined ? [] : [`from image ${JSON.stringify(o.image)}`]),
-                    ...(o.cmdline === '' ? [] : [`cmdline ${JSON.stringify(o.cmdline)}`]),
+                    quoted(o.kernel),
+                    ...(o.image === undefined ? [] : [`from image ${quoted(o.image)}`]),
+                    ...(o.cmdline === '' ? [] : [`cmdline ${quoted(o.cmdline)}`]),
                 ].join(' ');
             case 'inject':
                 return [
@@ -321,9 +322,5 @@ class Printer {
 }
 
 function literalText(value: Literal): string {
-    return value === undefined || value === null
-        ? 'none'
-        : typeof value === 'string'
-          ? JSON.stringify(value)
-          : String(value);
+    return value === undefined || value === null ? 'none' : typeof value === 'string' ? quoted(value) : String(value);
 }

@@ -5,6 +5,7 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import type { Value } from '../../language/types';
 import { asInt, asNumber, format, ProgramError } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
+import { intOf, type Int } from '../../machine/int';
 import { JournaledList } from '../../machine/journal';
 
 /** A class of objects. */
@@ -28,10 +29,15 @@ export function isLeftOut(v: Value): v is null | undefined {
     return v === null || v === undefined;
 }
 
-/** A 64-bit argument as the kernel takes it, signed (loff_t). Beyond ±2^53 only sign and size are kept. */
-export function offsetArg(v: Value, what: string): number {
+/** A 64-bit argument as the kernel takes it, signed (loff_t). */
+export function offsetArg(v: Value, what: string): Int {
     const x = asInt(v, what);
-    return typeof x === 'number' ? x : Number(BigInt.asIntN(64, x));
+    return typeof x === 'number' ? x : intOf(BigInt.asIntN(64, x));
+}
+
+/** The same for what is compared with numbers of pages or bytes in memory. Beyond ±2^53 only sign and size are kept. */
+export function indexArg(v: Value, what: string): number {
+    return Number(offsetArg(v, what));
 }
 
 /** A 32-bit argument as the kernel takes it, unsigned. */

@@ -3,9 +3,10 @@ import * as fcntl from '../../kernel/fs/fcntl';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
 import { asInt, ProgramError } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
-import { dataArg, lengthArg, restOf } from './arguments';
+import { dataArg, lengthArg, offsetArg, restOf } from './arguments';
 import { constant, fn, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
+import { decodeName } from '../../text/utf8';
 
 export const fileConstants: readonly NativeGlobal[] = [
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
@@ -73,7 +74,7 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
             Bytes.pattern(
                 Number(BigInt.asUintN(8, BigInt(asInt(seed, 'the seed')))),
                 lengthArg(length, 'the length'),
-                lengthArg(offset, 'the offset'),
+                offsetArg(offset, 'the offset'),
             ),
     ),
     fn(
@@ -102,11 +103,7 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
         [param('data', BYTES)],
         { context: 'any', result: STRING },
         'Bytes as text: the UTF-8 up to the first zero byte.',
-        (_context, [data]) => {
-            const raw = dataArg(data, 'the text').toUint8Array();
-            const end = raw.indexOf(0);
-            return new TextDecoder().decode(end < 0 ? raw : raw.subarray(0, end));
-        },
+        (_context, [data]) => decodeName(dataArg(data, 'the text').toUint8Array()),
     ),
     fn(
         'fnv1a64',

@@ -12,6 +12,7 @@ import {
     memfdPinFolios,
     unpinFolios,
 } from '../../kernel/fs/memfd';
+import { setPos } from '../../kernel/fs/llseek';
 import { fget } from '../../kernel/fs/process';
 import { addFolio, ShmemInode } from '../../kernel/fs/shmem';
 import { isPlainPath, sysOpen } from '../../kernel/fs/syscalls/create';
@@ -20,7 +21,7 @@ import { FolioList } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
 import { BOOL, FD, INT, objectOf, STRING, type Value } from '../../language/types';
 import { asBool, asInt, asNumber, asString } from '../../language/values';
-import { expect, fdArg, fileArg, flagsArg, folioArg, lengthArg, offsetArg } from './arguments';
+import { expect, fdArg, fileArg, flagsArg, folioArg, indexArg, offsetArg } from './arguments';
 import { callback, done, fn, nothing, param, RecordMembers } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
@@ -38,7 +39,13 @@ export const fileObject = new RecordMembers(OpenFile, 'file', 'An open file (`st
         'The kind of file: `memfd`, `pipe` or a declared kind.',
         (file) => file.kind,
     )
-    .journaled('pos', 'pos', INT, 'The file position.', offsetArg)
+    .field(
+        'pos',
+        INT,
+        'The file position. One that no file can have is not set (`vfs_setpos()`).',
+        (file) => file.pos,
+        (file, value, { running }) => nothing(setPos(running, file, offsetArg(value, 'pos'))),
+    )
     .field('refs', INT, 'The number of references: by descriptors, and by the kernel.', (file) => file.refs)
     .field('flags', INT, 'Access mode and status flags.', (file) => file.flags)
     .field('inode', INODE, 'Its inode.', (file) => file.inode)
@@ -74,7 +81,7 @@ function memory(inode: Inode): ShmemInode | HugetlbInode {
 
 export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode, shared by all opens of a file.')
     .field('ino', INT, 'The inode number.', (inode) => inode.ino)
-    .journaled('size', 'size', INT, 'The size in bytes.', lengthArg)
+    .journaled('size', 'size', INT, 'The size in bytes.', offsetArg)
     .journaled('mode', 'mode', INT, 'File type and permissions.', asNumber)
     .field('nlink', INT, 'The number of names.', (inode) => inode.nlink)
     .field('blocks', INT, 'Allocated memory in units of 512 bytes.', (inode) => inode.blocks)
@@ -198,7 +205,7 @@ const memfdFunctions: readonly NativeFunction<NativeContext>[] = [
         { fails: true },
         'Adds a folio to the page cache of a shared memory file at page offset `index`, and accounts for it. The cache takes its own references. `EEXIST`, `EINVAL`.',
         ({ running }, [inode, folio, index]) =>
-            done(addFolio(running, shmemArg(inode), folioArg(folio), offsetArg(index, 'the index'))),
+            done(addFolio(running, shmemArg(inode), folioArg(folio), indexArg(index, 'the index'))),
     ),
 ];
 

@@ -7,7 +7,7 @@ import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm
 import { Err } from '../../kernel/release/errno';
 import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
-import { folioArg, isLeftOut, offsetArg } from './arguments';
+import { folioArg, indexArg, isLeftOut } from './arguments';
 import { fn, Members, nothing, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
@@ -85,8 +85,8 @@ export const folioObject = new Members(
         {},
         '`folio_zero_range()`: zeroes `length` bytes, beginning at byte `offset` of the folio.',
         ({ pfn, pa }, [offset, length], { running }) => {
-            const from = offsetArg(offset, 'the offset');
-            const bytes = offsetArg(length, 'the length');
+            const from = indexArg(offset, 'the offset');
+            const bytes = indexArg(length, 'the length');
             if (from < 0 || bytes < 0 || from + bytes > running.folios.sizeOf(pfn)) {
                 throw new ProgramError(`bytes ${from} to ${from + bytes} are not inside the folio`);
             }

@@ -1,5 +1,6 @@
 /** guest_memfd for `.lus` code, and natives for the handlers of guest_memfd and of VMs. */
 import { OpenFile } from '../../kernel/fs/file';
+import { pageOf } from '../../kernel/fs/offset';
 import { guestMemfdOfFile, makeVm, vmOf } from '../../kernel/kvm/file';
 import {
     addGuestPage,
@@ -14,7 +15,7 @@ import { VirtualMachine } from '../../kernel/kvm/vm';
 import { Err } from '../../kernel/release/errno';
 import { BOOL, FD, INT, objectOf, STRING } from '../../language/types';
 import { asBool, asNumber, asString } from '../../language/values';
-import { fileArg, folioArg, lengthArg, offsetArg } from './arguments';
+import { fileArg, folioArg, indexArg, lengthArg, offsetArg } from './arguments';
 import { constant, done, fdMethodOn, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
@@ -56,7 +57,7 @@ export const guestMemfdObject = new Members(
         { fails: true },
         'Adds a page at a page offset, and takes its own reference. EINVAL, EEXIST.',
         ({ inode }, [folio, index], { running }) =>
-            done(addGuestPage(running, inode, folioArg(folio), offsetArg(index, 'the index'))),
+            done(addGuestPage(running, inode, folioArg(folio), indexArg(index, 'the index'))),
     );
 
 export const vmObject = new Members(
@@ -138,8 +139,7 @@ export const guestMemfdSyscalls: readonly NativeFunction<NativeContext>[] = [
         [param('at', INT)],
         {},
         'Injects a hardware error into the page at an offset of a guest_memfd (`MADV_HWPOISON`): guests that access it are notified. ENOENT if there is no page. ENOTTY on other files.',
-        (inode, [at], { running }) =>
-            inode.poison(running, Math.floor(offsetArg(at, 'the offset') / running.page.size)),
+        (inode, [at], { running }) => inode.poison(running, pageOf(running, offsetArg(at, 'the offset'))),
     ),
 ];
 

@@ -5,7 +5,7 @@ import { addHugePage, HugetlbInode } from '../../kernel/hugetlb/inode';
 import { HugePool } from '../../kernel/hugetlb/pool';
 import { INT, objectOf, STRING } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
-import { expect, folioArg, inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
+import { expect, folioArg, indexArg, inodeArg, lengthArg, numberOr } from './arguments';
 import { done, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
@@ -106,7 +106,7 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
                     running,
                     expect(HugetlbInode, inodeArg(inode), 'an inode of huge pages'),
                     folioArg(folio),
-                    offsetArg(index, 'the index'),
+                    indexArg(index, 'the index'),
                 ),
             ),
     ),

@@ -14,6 +14,7 @@ import type { Host } from '../host/host';
 import { fdArg, isLeftOut, numberOr } from './arguments';
 import { fdMethodOn, fn, global, Members, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal } from './native';
+import { minus } from '../../machine/int';
 
 /** The first vector of devices: those below are exceptions of the processor. */
 const FIRST_VECTOR = 32;
@@ -133,7 +134,7 @@ export const kvmSyscalls: readonly NativeFunction[] = [
                 file,
                 asNumber(at, 'the address'),
                 skip,
-                numberOr(length, 'the length', file.inode.size - skip),
+                numberOr(length, 'the length', Number(minus(file.inode.size, skip))),
             );
         },
     ),

@@ -6,7 +6,7 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
 import { INT, objectOf } from '../../language/types';
 import { asNumber } from '../../language/values';
-import { inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
+import { indexArg, inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
 import { fdField, fdMethod, fn, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction } from './native';
 
@@ -26,7 +26,7 @@ export const movableMethods: readonly NativeFunction<NativeContext>[] = [
         { context: 'user', result: objectOf('folio'), fails: true },
         'The folio that contains this byte of a memfd, as in `/proc/pid/pagemap`: its address (`phys`) and its pins (`pins`). `EINVAL` for other files, `ENOENT` for a hole.',
         ({ running, process }, fd, [offset]) => {
-            const pfn = folioAt(running, process, fd, lengthArg(offset, 'the offset'));
+            const pfn = folioAt(running, process, fd, offsetArg(offset, 'the offset'));
             return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),
@@ -74,7 +74,7 @@ export const movableFunctions: readonly NativeFunction<NativeContext>[] = [
         { fails: true, result: objectOf('folio') },
         'The folio of a shared memory file at page offset `index`, with a reference; a hole is filled. The folio is not pinned: after the reference is dropped, the kernel may move, split and free it. `EINVAL`, `ENOMEM`.',
         ({ running }, [inode, index]) => {
-            const pfn = exposeFolio(running, inodeArg(inode), offsetArg(index, 'the index'));
+            const pfn = exposeFolio(running, inodeArg(inode), indexArg(index, 'the index'));
             return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),

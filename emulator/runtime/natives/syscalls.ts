@@ -41,7 +41,8 @@ import { Err } from '../../kernel/release/errno';
 import { ANY, BOOL, BYTES, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../language/types';
 import { asBool, asString, ProgramError } from '../../language/values';
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
-import { dataArg, flagsArg, isLeftOut, lengthArg, offsetArg } from './arguments';
+import { minus, plus, type Int } from '../../machine/int';
+import { dataArg, flagsArg, indexArg, isLeftOut, lengthArg, offsetArg } from './arguments';
 import { done, fdField, fdMethod, fn, Members, nothing, param, SYSCALL } from './define';
 import { inodeLock } from './locks';
 import type { NativeContext, NativeField, NativeFunction } from './native';
@@ -55,49 +56,42 @@ function writeAll(
     data: Bytes,
     write: (part: Bytes, at: number) => number | Err,
 ): number | Err {
-    const most = maxRwCount(page);
-    if (data.length <= most) {
-        return write(data, 0);
-    }
     let total = 0;
-    while (total < data.length) {
-        const part = data.slice(total, total + most);
-        const n = write(part, total);
+    for (;;) {
+        const n = write(total === 0 ? data : data.slice(total), total);
         if (n instanceof Err) {
             return total > 0 ? total : n;
         }
         total += n;
-        if (n < part.length) {
-            break;
+        if (n < maxRwCount(page) || total === data.length) {
+            return total;
         }
     }
-    return total;
 }
 
 /** Reads all data, in the same way. */
 function readAll(
     { page }: NativeContext['running'],
-    length: number,
-    read: (length: number, at: number) => Bytes | Err,
+    length: Int,
+    read: (length: Int, at: number) => Bytes | Err,
 ): Bytes | Err {
     const most = maxRwCount(page);
-    if (length <= most) {
-        return read(length, 0);
+    const first = read(length, 0);
+    if (first instanceof Err || first.length < most || first.length === length) {
+        return first;
     }
-    const out = new BytesBuilder();
-    for (let total = 0; total < length; ) {
-        const want = Math.min(length - total, most);
-        const part = read(want, total);
+    const out = new BytesBuilder().append(first);
+    for (let total = first.length; ; ) {
+        const part = read(minus(length, total), total);
         if (part instanceof Err) {
-            return total > 0 ? out.build() : part;
+            return out.build();
         }
         out.append(part);
         total += part.length;
-        if (part.length < want) {
-            break;
+        if (part.length < most || total === length) {
+            return out.build();
         }
     }
-    return out.build();
 }
 
 const LENGTH = param('length', INT);
@@ -133,7 +127,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         ({ running, process }, fd, [length, at]) => {
             const from = offsetArg(at, 'the offset');
             return readAll(running, offsetArg(length, 'the length'), (part, i) =>
-                sysPread(running, process, fd, part, from + i),
+                sysPread(running, process, fd, part, plus(from, i)),
             );
         },
     ),
@@ -153,7 +147,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         ({ running, process }, fd, [data, at]) => {
             const from = offsetArg(at, 'the offset');
             return writeAll(running, dataArg(data, 'what is written'), (part, i) =>
-                sysPwrite(running, process, fd, part, from + i),
+                sysPwrite(running, process, fd, part, plus(from, i)),
             );
         },
     ),
@@ -301,7 +295,7 @@ function hugetlbFlags({ page, hugetlb }: NativeContext['running'], v: Value): nu
     if (isLeftOut(v)) {
         return 0;
     }
-    const log2 = Math.log2(offsetArg(v, 'the size of a huge page'));
+    const log2 = Math.log2(indexArg(v, 'the size of a huge page'));
     if (!Number.isInteger(log2) || log2 < page.shift || log2 > 63) {
         throw new ProgramError(`the size of huge pages must be ${hugetlb.sizes.join(' or ')}`);
     }
@@ -363,7 +357,7 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         [param('limit', INT)],
         SYSCALL,
         '`setrlimit(RLIMIT_NOFILE)`, soft and hard: the most descriptors that the process may have (1024 by default). Beyond it, `EMFILE`.',
-        ({ running, process }, [limit]) => done(sysSetrlimitNofile(running, process, offsetArg(limit, 'the limit'))),
+        ({ running, process }, [limit]) => done(sysSetrlimitNofile(running, process, indexArg(limit, 'the limit'))),
     ),
     fn(
         'memory_max',

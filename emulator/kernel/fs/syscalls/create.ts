@@ -27,6 +27,7 @@ import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
 import { makeShmemInode } from '../shmem';
 import { shmemOps, truncateShmem } from '../shmem-file';
+import { encodeText } from '../../../text/utf8';
 
 const EINVAL = err('EINVAL');
 const EACCES = err('EACCES');
@@ -61,7 +62,7 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
     if (!(all & MFD_NOEXEC_SEAL) && k.config.memfdNoexec === 2) {
         return EACCES;
     }
-    if (new TextEncoder().encode(name).length > MFD_NAME_MAX) {
+    if (encodeText(name).length > MFD_NAME_MAX) {
         return EINVAL;
     }
     const fd = p.fds.unused(p.nofile);

@@ -3,6 +3,7 @@
  * fs/fcntl.c, fs/stat.c, mm/mmap.c).
  */
 import type { Bytes } from '../../../machine/bytes';
+import { plus, type Int } from '../../../machine/int';
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
 import {
@@ -31,6 +32,7 @@ const ENODEV = err('ENODEV');
 const EACCES = err('EACCES');
 const EPERM = err('EPERM');
 const EOPNOTSUPP = err('EOPNOTSUPP');
+const EOVERFLOW = err('EOVERFLOW');
 
 /** The largest file of a descriptor without O_LARGEFILE (MAX_NON_LFS). */
 const MAX_NON_LFS = 0x7fffffff;
@@ -62,7 +64,7 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
  * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL if it is no regular file or not open for writing, then the
  * errors of the file.
  */
-export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: number): 0 | Err {
+export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: Int): 0 | Err {
     if (length < 0) {
         return EINVAL;
     }
@@ -80,14 +82,7 @@ export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: numb
  * fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF if not open for writing,
  * ESPIPE, ENODEV by type, EFBIG, then the errors of the file.
  */
-export function sysFallocate(
-    k: KernelCore,
-    p: Process,
-    fd: number,
-    mode: number,
-    offset: number,
-    length: number,
-): 0 | Err {
+export function sysFallocate(k: KernelCore, p: Process, fd: number, mode: number, offset: Int, length: Int): 0 | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
@@ -107,7 +102,7 @@ export function sysFallocate(
     if (!file.inode.isRegular) {
         return ENODEV;
     }
-    if (offset + length > MAX_OFFSET) {
+    if (plus(offset, length) > MAX_OFFSET) {
         return EFBIG;
     }
     return file.ops.fallocate ? file.ops.fallocate(k, file, mode, offset, length) : EOPNOTSUPP;
@@ -122,15 +117,15 @@ export function sysGetfl(_k: KernelCore, p: Process, fd: number): number | Err {
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 /**
- * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME; other bits are ignored. EINVAL for O_DIRECT, which no file
- * here supports.
+ * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME and O_DIRECT; other bits are ignored. EINVAL for O_DIRECT,
+ * which no file here supports.
  */
 export function sysSetfl(k: KernelCore, p: Process, fd: number, flags: number): 0 | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
     }
-    if (flags & O_DIRECT) {
+    if (flags & O_DIRECT && file.inode.type !== 'pipe' && file.kind !== 'tmpfs') {
         return EINVAL;
     }
     k.journal.edit(file).flags = (file.flags & ~SETFL_MASK) | (flags & SETFL_MASK);
@@ -169,7 +164,7 @@ export class Stat {
         readonly ino: number,
         readonly mode: number,
         readonly nlink: number,
-        readonly size: number,
+        readonly size: Int,
         readonly blocks: number,
         readonly blksize: number,
     ) {}
@@ -222,17 +217,24 @@ function writableMapping(p: Process, fd: number): OpenFile | Err {
 }
 
 /**
- * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF and the errors of {@link
- * sysMmapWrite}; EINVAL for nothing to store or a negative offset; ENOMEM if huge pages cannot be reserved; EFAULT if
- * the access faults (SIGBUS): beyond the size, or if there is no memory for a hole.
+ * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF; EINVAL for nothing to store,
+ * EOVERFLOW for a range that no file has (file_mmap_ok()), the errors of {@link sysMmapWrite}; ENOMEM if huge pages
+ * cannot be reserved; EFAULT if the access faults (SIGBUS): beyond the size, or if there is no memory for a hole.
  */
-export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: number): 0 | Err {
+export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: Int): 0 | Err {
+    const any = fget(p, fd);
+    if (any instanceof Err) {
+        return any;
+    }
+    if (data.length === 0) {
+        return EINVAL;
+    }
+    if (any.inode.isRegular && (at < 0 || plus(at, data.length) > MAX_OFFSET)) {
+        return EOVERFLOW;
+    }
     const file = writableMapping(p, fd);
     if (file instanceof Err) {
         return file;
-    }
-    if (data.length === 0 || at < 0) {
-        return EINVAL;
     }
     return file.ops.store ? file.ops.store(k, file, at, data) : ENODEV;
 }

@@ -113,7 +113,8 @@ suite('debugfs of KHO', () => {
         passes(
             'scenario "s" { boot "7.2"; process p { open("/sys/kernel/debug/kho/in/fdt") fails ENOENT; open("/sys/kernel/debug/kho/out/sub_fdts/LUO"); open("/sys/kernel/debug/kho/out/sub_fdts/nobody") fails ENOENT\n' +
                 'f = open("/sys/kernel/debug/kho/out/fdt"); f.write("x") fails EBADF; magic = f.pread(4, at: 0); assert magic == bytes(0xd0, 0x0d, 0xfe, 0xed)\n' +
-                'len = open("/sys/kernel/debug/kho/out/scratch_len").pread(100, at: 0); assert len.length > 4 } }\n',
+                'len = open("/sys/kernel/debug/kho/out/scratch_len").pread(100, at: 0); assert len.length > 4\n' +
+                'g = open("/sys/kernel/debug/kho/out/scratch_len"); assert bytes(g.read(3), g.read(100), g.read(1)) == len } }\n',
         );
         passes(
             'scenario "s" { boot "7.2" cmdline "kho=off"; process p { open("/sys/kernel/debug/kho/out/fdt") fails ENOENT } }\n',
