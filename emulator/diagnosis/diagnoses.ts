@@ -236,13 +236,11 @@ export class Diagnoses implements Observer {
         };
         this.found.push(diagnosis);
         host.tell((l) => l.diagnosed?.(diagnosis));
-        if (severity !== 'hint' || host.interpreter.filters.has(code)) {
-            host.interpreter.raise(
-                severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
-                `${code}: ${finding.message}`,
-                place,
-                diagnosis,
-            );
-        }
+        host.interpreter.raise(
+            severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
+            `${code}: ${finding.message}`,
+            place,
+            diagnosis,
+        );
     }
 }

@@ -82,10 +82,14 @@ export class Frame {
     purpose: Purpose | null = null;
     /** What its code works on, where it has said so. */
     subject: Subject | null = null;
+    /** It has waited in the operation that it stands before, and executes it once more: it has not just come to it. */
+    again = false;
 
+    /** @param born the position of the run at which it begins, in its own time */
     constructor(
         readonly code: Code,
         readonly mode: Mode,
+        readonly born: number,
         public slots: Value[],
         /** Where in the caller's slots the result goes; −1: nowhere. */
         readonly resultSlot: number,
@@ -96,13 +100,14 @@ export class Frame {
     ) {}
 
     /** A frame at the beginning of code whose result nobody wants, with slots of its own. */
-    static of(code: Code, mode: Mode, waiter: Thread | null = null): Frame {
-        return new Frame(code, mode, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+    static of(code: Code, mode: Mode, born: number, waiter: Thread | null = null): Frame {
+        return new Frame(code, mode, born, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
     }
 
     /** A copy that shares nothing that changes; `slotsOf` keeps slots shared that were shared. */
     clone(slotsOf: (slots: Value[]) => Value[]): Frame {
-        const f = new Frame(this.code, this.mode, slotsOf(this.slots), this.resultSlot, this.self, this.waiter);
+        const { code, mode, born, slots, resultSlot, self, waiter } = this;
+        const f = new Frame(code, mode, born, slotsOf(slots), resultSlot, self, waiter);
         f.standAs(this);
         f.purpose = this.purpose;
         f.subject = this.subject;
@@ -120,6 +125,7 @@ export class Frame {
         this.undos = other.undos.slice();
         this.failing = other.failing;
         this.guards = other.guards;
+        this.again = other.again;
     }
 }
 

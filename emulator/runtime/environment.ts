@@ -19,6 +19,8 @@ export interface Environment {
     purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): void;
     threadWaits(thread: Thread, waiting: LockWait): void;
     threadWoken(thread: Thread, waiting: LockWait): void;
+    /** Something remarkable has happened that the run survives. */
+    raised(exception: RunException): void;
 
     /** A frame of the kernel has returned to code that is not the kernel's, or to nobody. */
     kernelLeft(frame: Frame, result: Value | Err): void;

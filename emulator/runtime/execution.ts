@@ -7,8 +7,12 @@ import type { Purpose } from './purpose';
 /** Operations end with what these methods return: the position of the next operation, or that frames were switched. */
 export interface Execution {
     readonly current: Thread;
+    /** Operations executed so far, the one that is executed included. */
+    readonly ticks: number;
     /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
     readonly interrupted: boolean;
+    /** The operation that is executed has raised something, whether that stops the run or not. */
+    readonly raised: boolean;
 
     /**
      * Pushes a frame on the current thread. The caller's `pc` must already be where it goes on.

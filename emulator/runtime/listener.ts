@@ -134,6 +134,8 @@ export interface Listener {
     deviceChanged?(device: Device, change: DeviceChange): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
+    /** Something remarkable has happened that the run survives; it stops there where that is asked for. */
+    raised?(exception: RunException): void;
     /** The scenario has come to its end. */
     ended?(): void;
     /** Something is wrong that the kernel does not tell; not for those who diagnose. */

@@ -36,7 +36,7 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
     run.onTrap = () => [];
     // a run that is over can still be asked
     run.outcome = null;
-    thread.frames.push(new Frame(code, mode, [undefined], -1));
+    thread.frames.push(new Frame(code, mode, run.ticks, [undefined], -1));
     run.current = thread;
     try {
         const stop = run.run(BUDGET);

@@ -42,7 +42,7 @@ export function callCode(
 
 /** A frame of kernel code that nobody has called: of what is done for a thread, or to bring the kernel up. */
 export function workFrame(host: Host, work: KernelWork, waiter: Thread | null): Frame {
-    const frame = Frame.of(host.std(work.name), 'kernel', waiter);
+    const frame = Frame.of(host.std(work.name), 'kernel', host.interpreter.ticks, waiter);
     frame.purpose = work;
     return frame;
 }

@@ -327,7 +327,7 @@ function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
     return (f) => {
         const { thread } = startedProcess(host, process);
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+        const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, run.current);
         frame.pc = f.pc + 1;
         f.pc = end;
         return run.callOn(thread, frame);
@@ -339,7 +339,7 @@ function linkConcurrently(l: Linkage, { blocks, end }: Of<'concurrently'>): Op {
     return (f) => {
         const frames = blocks.map(({ process, starts, begin }) => {
             const { thread } = starts ? startProcess(host, process) : startedProcess(host, process);
-            const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+            const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, run.current);
             frame.pc = begin;
             return { thread, frame };
         });
@@ -410,7 +410,7 @@ function linkSleep(l: Linkage, { until }: Of<'sleep'>): Op {
         if (sleepInTurn(host.interpreter, moment)) {
             return SWITCH;
         }
-        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted);
+        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted || run.raised);
         if (done) {
             host.tell((listener) => listener.slept?.());
         }
