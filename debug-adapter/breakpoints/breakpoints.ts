@@ -4,11 +4,12 @@
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
-import type { Host } from '../../emulator/runtime/host/host';
+import type { Passing, Traps } from '../../emulator/timeline/traps';
 import type { Sources } from '../source';
 import { sameWish, type Breakpoint, type FunctionWish, type LineWish, type Wish } from './breakpoint';
-import { Decision, type BreakpointOutput } from './conditions/conditions';
+import { Decision } from './conditions/conditions';
 import { codesNamed, statementsAt } from './places';
+import type { BreakpointOutput, RunWithBreakpoints } from './run';
 
 interface Bound extends Breakpoint {
     readonly decision: Decision;
@@ -23,15 +24,12 @@ interface Trap {
 /** Why a breakpoint is not bound before there is a run. */
 export const NOT_YET = 'Bound when the scenario is launched.';
 
-export class Breakpoints {
+export class Breakpoints implements Traps {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
-    private executable: Executable | undefined;
-    private trapped: (frame: Frame) => boolean = () => false;
+    private run: RunWithBreakpoints | undefined;
     private traps = new Map<Code, Map<number, Bound[]>>();
-    /** Frames at whose beginning a function breakpoint has stopped: a loop at the beginning comes by again. */
-    private begun = new WeakSet<Frame>();
 
     constructor(
         private readonly sources: Sources,
@@ -43,28 +41,39 @@ export class Breakpoints {
         const before = this.inSources.get(uri) ?? [];
         const now = wishes.map((w) => this.make(w, before));
         this.inSources.set(uri, now);
-        this.bindAll();
+        this.rebind(now, before);
         return now;
     }
 
     setFunctions(wishes: readonly FunctionWish[]): readonly Breakpoint[] {
-        this.functions = wishes.map((w) => this.make(w, this.functions));
-        this.bindAll();
+        const before = this.functions;
+        this.functions = wishes.map((w) => this.make(w, before));
+        this.rebind(this.functions, before);
         return this.functions;
     }
 
-    /** Binds all breakpoints to a new run's code, or to none. Returns those that changed. */
-    bind(executable: Executable | undefined, trapped: (frame: Frame) => boolean): readonly Breakpoint[] {
+    /** Others than before are there in the middle of a run. */
+    private rebind(now: readonly Bound[], before: readonly Bound[]): void {
+        this.bindAll();
+        this.run?.timeline.trapsChanged(now.some((b) => b.decision.counts && !before.includes(b)));
+    }
+
+    /** Binds all breakpoints to the code of a run that has not begun, or to none. Returns those that changed. */
+    bind(run: RunWithBreakpoints | undefined): readonly Breakpoint[] {
         const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
-        this.executable = executable;
-        this.trapped = trapped;
-        for (const b of before.keys()) {
-            b.decision.reset();
-        }
+        this.run = run;
         this.bindAll();
         return this.all().filter((b) => before.get(b) !== state(b));
+    }
+
+    get any(): boolean {
+        return this.traps.size > 0;
+    }
+
+    get counting(): boolean {
+        return this.all().some((b) => b.decision.counts);
     }
 
     /** True where the breakpoint is one on a function. */
@@ -73,17 +82,12 @@ export class Breakpoints {
     }
 
     /** Decides at a trap; the ids of the breakpoints that stop here. */
-    hit(frame: Frame, host: Host): number[] {
-        const here = this.traps.get(frame.code)?.get(frame.pc) ?? [];
+    reached(frame: Frame, passing: Passing): number[] {
+        const { run } = this;
+        const here = (run && this.traps.get(frame.code)?.get(frame.pc)) ?? [];
         const ids: number[] = [];
         for (const b of here) {
-            if (b.wish.kind === 'function') {
-                if (this.begun.has(frame)) {
-                    continue;
-                }
-                this.begun.add(frame);
-            }
-            if (b.decision.stops(frame, host, this.output)) {
+            if (run && b.decision.stops(frame, run, passing, this.output)) {
                 ids.push(b.id);
             }
         }
@@ -96,7 +100,11 @@ export class Breakpoints {
 
     private make(wish: Wish, before: readonly Bound[]): Bound {
         const same = before.find((b) => sameWish(b.wish, wish));
-        return same ?? { id: this.nextId++, wish, decision: new Decision(wish), problem: NOT_YET, place: undefined };
+        if (same) {
+            return same;
+        }
+        const id = this.nextId++;
+        return { id, wish, decision: new Decision(id, wish), problem: NOT_YET, place: undefined };
     }
 
     // ------------------------------------------------------------ binding
@@ -123,7 +131,7 @@ export class Breakpoints {
     private bindOne(b: Bound): void {
         b.place = undefined;
         b.problem = b.decision.problem;
-        const { executable } = this;
+        const executable = this.run?.host.executable;
         if (!executable) {
             b.problem ??= NOT_YET;
             return;
@@ -176,7 +184,8 @@ export class Breakpoints {
         byPc.set(pc, [b]);
         const op = code.pristine[pc];
         if (op) {
-            code.ops[pc] = (f) => (this.trapped(f) ? SWITCH : op(f));
+            const interpreter = this.run?.host.interpreter;
+            code.ops[pc] = (f) => (interpreter?.trap(f) === true ? SWITCH : op(f));
         }
     }
 }

@@ -99,7 +99,7 @@ export class Journal {
         return mark;
     }
 
-    /** What was saved since a mark, up to the next one that is outstanding, where that is weighed. Bytes, an estimate. */
+    /** What was saved from a mark to the next one that is outstanding, where that is weighed. Bytes, an estimate. */
     bytesOf(mark: Mark): number {
         return this.segmentAt(this.indexOf(mark)).bytes;
     }
@@ -159,7 +159,8 @@ export class Journal {
         const before = target.epoch;
         target.epoch = this.epoch;
         const open = this.segments[this.segments.length - 1];
-        if (open) {
+        // what was saved since the mark, or made since then, is not needed again
+        if (open && before < open.epoch) {
             const saved = target.save();
             open.entries.push({ target, saved, before });
             open.bytes += this.weightOf(saved);

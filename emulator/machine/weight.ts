@@ -5,8 +5,8 @@ const FIELD_BYTES = 8;
 const MAP_ENTRY_BYTES = 40;
 
 /**
- * What a copy that somebody has made takes: the copy itself and the arrays in its fields, not the objects that it refers
- * to. Bytes.
+ * What a copy that somebody has made takes: the copy itself and the arrays in its fields, not the objects that it
+ * refers to. Bytes.
  */
 export function bytesOf(copy: unknown): number {
     if (typeof copy !== 'object' || copy === null) {

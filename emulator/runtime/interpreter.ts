@@ -43,6 +43,8 @@ export class Interpreter implements Execution, Locking {
     readonly scheduler: Scheduler;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
     readonly filters = new Set<StopsAt>();
+    /** False: none of these stops it. */
+    heedsFilters = true;
     onTrap: TrapHandler = () => [];
     /** The position at which {@link run} returns. */
     private limit = 0;
@@ -260,7 +262,7 @@ export class Interpreter implements Execution, Locking {
         const exception: RunException = { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) };
         this.raisedAt = this.ticks;
         this.environment.raised(exception);
-        if (!this.stop && stopsRun(exception, this.filters)) {
+        if (!this.stop && this.heedsFilters && stopsRun(exception, this.filters)) {
             this.stopWith({ reason: 'exception', thread: this.current, exception });
         }
     }
@@ -398,7 +400,7 @@ export class Interpreter implements Execution, Locking {
             const { code, pc } = frame;
             if (!first && !frame.again) {
                 const ends = code.begins[pc] === true && step.reaches(this);
-                const ids = code.ops[pc] === code.pristine[pc] ? [] : this.onTrap(frame);
+                const ids = this.hearTrap();
                 if (ends || ids.length > 0) {
                     const thread = this.current;
                     this.stop = ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
@@ -450,11 +452,34 @@ export class Interpreter implements Execution, Locking {
         return stood;
     }
 
-    /** Whoever has a trap at the current position hears that the run stands here. */
-    hearTrap(): void {
+    /** Whoever has a trap at the current position hears that the run stands here. @returns as a trap does */
+    hearTrap(): readonly number[] {
+        const frame = this.trapped;
+        return frame ? this.onTrap(frame) : [];
+    }
+
+    /** The topmost frame, where somebody has a trap at the current position. */
+    get trapped(): Frame | null {
         const frame = this.current.top;
-        if (frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc]) {
-            this.onTrap(frame);
+        return frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc] ? frame : null;
+    }
+
+    /** A statement begins at the current position. */
+    get atStatement(): boolean {
+        const frame = this.current.top;
+        return frame !== undefined && !frame.again && frame.code.begins[frame.pc] === true;
+    }
+
+    /** Runs something that is no part of the run, while that stands: nobody's traps, no step, and no filter count. */
+    aside<T>(what: () => T): T {
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit } = this;
+        this.heedsFilters = false;
+        this.onTrap = () => [];
+        this.stepping = null;
+        try {
+            return what();
+        } finally {
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit });
         }
     }
 

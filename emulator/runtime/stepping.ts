@@ -28,8 +28,8 @@ export function steppedBy(run: Stepped, thread: Thread): Thread {
 }
 
 /**
- * Whether a step of a thread stops at the statement that the run has come to, where nothing else counts. It stays in its
- * thread for as long as that has something to do.
+ * Whether a step of a thread stops at the statement that the run has come to, where nothing else counts. It stays in
+ * its thread for as long as that has something to do.
  * @param thread its number
  * @param depth functions deep where the step began
  */

@@ -15,7 +15,6 @@ const BUDGET = 5_000_000;
  * @throws ProgramError where the code fails, or does not come back.
  */
 export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (frame: Frame) => number): Value | Err {
-    const { onTrap } = run;
     const kept = run.threads.map((t) => ({ t, frames: t.frames.slice() }));
     const checkpoint = run.checkpoint();
     let result: { readonly value: Value } | undefined;
@@ -33,7 +32,6 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
         ],
         1,
     );
-    run.onTrap = () => [];
     // a run that is over can still be asked
     run.outcome = null;
     thread.frames.push(new Frame(code, mode, run.ticks, [undefined], -1));
@@ -51,7 +49,6 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
     } finally {
         run.restore(checkpoint);
         run.forget(checkpoint);
-        run.onTrap = onTrap;
         for (const { t, frames } of kept) {
             // others may have gone on meanwhile
             for (const [i, copy] of t.frames.entries()) {

@@ -16,14 +16,14 @@ export class ExpressionCondition {
     }
 
     /** @param complain is told, once, where it has no value; then it does not hold */
-    holds(frame: Frame, host: Host, complain: (why: string) => void): boolean {
+    holds(frame: Frame, host: Host, complain: ((why: string) => void) | undefined): boolean {
         try {
             return holds(evaluateAtTrap(host, frame, this.entry).value);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
                 throw e;
             }
-            if (!this.complained) {
+            if (complain && !this.complained) {
                 this.complained = true;
                 complain(`The condition ${this.text} of a breakpoint has no value here: ${e.message}`);
             }

@@ -4,13 +4,30 @@ import { ProgramError, text } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
 import { evaluateAtTrap } from '../../../emulator/runtime/evaluate';
 import type { Host } from '../../../emulator/runtime/host/host';
+import type { Future, Mark } from '../../../emulator/timeline/futures';
 
 export class LogMessage {
     private readonly parts: readonly (string | Entry)[];
+    /** Up to which position it has printed, by the future of the run. */
+    private readonly printed = new WeakMap<Future, number>();
 
     /** @throws ProgramError where an expression is none, or a brace is not closed */
     constructor(message: string) {
         this.parts = partsOf(message);
+    }
+
+    /** Whether it has not printed at a place before, in this future; now it has. */
+    isNew({ at, future }: Mark): boolean {
+        const isNew = at > this.printedUpTo(future);
+        if (isNew) {
+            this.printed.set(future, at);
+        }
+        return isNew;
+    }
+
+    private printedUpTo(future: Future): number {
+        const { before, from } = future;
+        return this.printed.get(future) ?? (before ? Math.min(this.printedUpTo(before), from) : -1);
     }
 
     /** The line as it reads here; an expression that has no value gives the reason. */
