@@ -41,7 +41,8 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
         const what = random.below(6);
         const about = `seed ${wish.seed}, gesture ${n}: ${what} ${kind} from ${from}`;
         if (what === 0) {
-            arrived(timeline.goTo(random.pick([...states.keys()].filter((at) => at <= timeline.end))));
+            const places = random.below(2) === 0 ? [...states.keys()] : visits.all.map(({ at }) => at);
+            arrived(timeline.goTo(random.pick(places.filter((at) => at <= timeline.end))));
         } else if (what === 1) {
             for (let left = random.below(visits.end); left > 0 && !interpreter.outcome; ) {
                 const before = interpreter.ticks;
