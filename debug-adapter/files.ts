@@ -6,7 +6,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import type { Host } from './host';
 
 /** The file system. */
-export const diskHost: Omit<Host, 'later'> = {
+export const diskHost: Omit<Host, 'later' | 'now'> = {
     read(uri) {
         try {
             return readFileSync(fileURLToPath(uri), 'utf8');

@@ -11,4 +11,6 @@ export interface Paths {
 export interface Host extends SourceHost, Paths {
     /** Does something once what has arrived meanwhile is dealt with, or after so many milliseconds. */
     later(work: () => void, ms?: number): void;
+    /** Milliseconds of a clock that only goes forward. */
+    now(): number;
 }

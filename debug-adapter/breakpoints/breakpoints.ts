@@ -28,6 +28,8 @@ export class Breakpoints implements Traps {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
+    /** Where the user wants to go, until he is there. */
+    private cursor: Bound[] = [];
     private run: RunWithBreakpoints | undefined;
     private traps = new Map<Code, Map<number, Bound[]>>();
 
@@ -50,6 +52,18 @@ export class Breakpoints implements Traps {
         this.functions = wishes.map((w) => this.make(w, before));
         this.rebind(this.functions, before);
         return this.functions;
+    }
+
+    /** Stops in one more place, for as long as the user wants to go there. @returns why it cannot */
+    setCursor(wish: LineWish | undefined): string | undefined {
+        const before = this.cursor;
+        this.cursor = wish ? [this.make(wish, [])] : [];
+        this.rebind(this.cursor, before);
+        return this.cursor[0]?.problem;
+    }
+
+    isCursor(id: number): boolean {
+        return this.cursor.some((b) => b.id === id);
     }
 
     /** Others than before are there in the middle of a run. */
@@ -95,7 +109,7 @@ export class Breakpoints implements Traps {
     }
 
     private all(): Bound[] {
-        return [...[...this.inSources.values()].flat(), ...this.functions];
+        return [...[...this.inSources.values()].flat(), ...this.functions, ...this.cursor];
     }
 
     private make(wish: Wish, before: readonly Bound[]): Bound {

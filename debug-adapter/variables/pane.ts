@@ -12,12 +12,13 @@ export class Pane {
     /** @param pages the client reads long collections in pages */
     constructor(private readonly pages: boolean) {}
 
-    scope(name: string, key: string, children: Children, hint?: string): DebugProtocol.Scope {
+    /** @param make see {@link Handles.root} */
+    scope(name: string, key: string, make: () => Children, hint?: string): DebugProtocol.Scope {
         return {
             name,
-            variablesReference: this.handles.root(key, children),
+            variablesReference: this.handles.root(key, make),
             expensive: false,
-            ...counts(children),
+            ...counts(make()),
             ...(hint === undefined ? {} : { presentationHint: hint }),
         };
     }

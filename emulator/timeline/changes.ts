@@ -7,7 +7,7 @@ export interface Change {
     /** As the user would write it: `n = 3`. */
     readonly text: string;
     /** Makes it; of the run it may refer to nothing but by name, place or number: objects are made anew. */
-    readonly make: (host: Host) => void;
+    readonly make: (host: Host) => unknown;
 }
 
 export class Changes {

@@ -57,6 +57,11 @@ export class Events implements Listener {
         return this.list;
     }
 
+    /** How many are not there any more, the oldest. */
+    get forgotten(): number {
+        return (this.list[0]?.id ?? 1) - 1;
+    }
+
     withId(id: number): TimelineEvent | undefined {
         return this.list[id - (this.list[0]?.id ?? 0)];
     }
@@ -172,7 +177,7 @@ function ofSession(name: string | undefined): string {
 function resultText(result: Value | Err): string {
     return result instanceof Err
         ? `-${result.name}`
-        : typeof result === 'number' || typeof result === 'bigint'
+        : typeof result === 'number' || typeof result === 'bigint' || typeof result === 'boolean'
           ? String(result)
           : 'done';
 }

@@ -5,7 +5,8 @@
  */
 import type { Host } from '../runtime/host/host';
 import type { Interpreter } from '../runtime/interpreter';
-import type { Frame, Thread } from '../runtime/code';
+import type { Place } from '../findings/place';
+import { type Frame, placeOf, type Thread } from '../runtime/code';
 import type { StepKind, Stop } from '../runtime/stop';
 import { Changes, type Change } from './changes';
 import { Checkpoints, type Kept, type Stacks } from './checkpoints';
@@ -45,6 +46,7 @@ interface Cut {
     readonly made: number;
     readonly later: readonly Change[];
     readonly told: number;
+    readonly toldTime: number;
     readonly ground: Beyond;
     readonly events: LaterEvents;
 }
@@ -59,8 +61,9 @@ export class Timeline {
     private readonly stops = new KnownStops();
     private readonly pace = new Pace();
     private current: Future = { before: null, from: 0 };
-    /** Up to which position the outside has been told everything. */
+    /** Up to which position the outside has been told everything, and the time there. */
     private told = 0;
+    private toldTime = 0;
     private reporting = true;
     private passing: Passing = 'forward';
     /** The run has stopped where it is, and whoever has a breakpoint there knows. */
@@ -99,12 +102,28 @@ export class Timeline {
         return this.told;
     }
 
+    /** The time there, in nanoseconds of the machine's clock. */
+    get endTime(): number {
+        return this.toldTime;
+    }
+
     get inThePast(): boolean {
         return this.position < this.told;
     }
 
     get future(): Future {
         return this.current;
+    }
+
+    /** The thread that runs. */
+    get thread(): Thread {
+        return this.interpreter.current;
+    }
+
+    /** The statement that it stands at, or in. */
+    get place(): Place | undefined {
+        const frame = this.interpreter.current.top;
+        return frame && placeOf(frame);
     }
 
     /** What going back takes: bytes, an estimate, and checkpoints. */
@@ -306,11 +325,11 @@ export class Timeline {
     /**
      * The user changes the run where it stands. What has come after it is cut off.
      * @param make does it; of the run it refers to nothing but by name, place or number. Where it throws nothing changed
-     * @returns whether something was cut off
+     * @returns what it gives, and whether something was cut off
      */
-    change(text: string, make: Change['make']): boolean {
+    change<T>(text: string, make: (host: Host) => T): { readonly result: T; readonly cutsOff: boolean } {
         const at = this.position;
-        make(this.host);
+        const result = make(this.host);
         const change = { at, text, make };
         const { made } = this.changes;
         this.cuts.push({
@@ -319,14 +338,16 @@ export class Timeline {
             made,
             later: this.changes.add(change),
             told: this.told,
+            toldTime: this.toldTime,
             ground: this.ground.cut(at),
             events: this.events.cut(at),
         });
         const cutsOff = at < this.told;
         this.current = { before: this.current, from: at };
         this.told = at;
+        this.toldTime = this.host.machine.clock.now;
         this.stops.cut(at);
-        return cutsOff;
+        return { result, cutsOff };
     }
 
     /** The last change that can be undone. */
@@ -344,6 +365,7 @@ export class Timeline {
         this.changes.replaceFrom(cut.made, cut.later);
         this.current = cut.future;
         this.told = cut.told;
+        this.toldTime = cut.toldTime;
         this.ground.cut(at);
         this.ground.rejoin(cut.ground);
         this.events.cut(at);
@@ -389,7 +411,10 @@ export class Timeline {
         const stop = interpreter.run(Math.min(budget, CHUNK, known, changes.distance(from)));
         clock.alarm = Infinity;
         interpreter.heedsFilters = true;
-        this.told = Math.max(this.told, this.position);
+        if (news) {
+            this.told = this.position;
+            this.toldTime = clock.now;
+        }
         changes.makeAgain(this.position, () => interpreter.hearTrap());
         this.pace.ranFor(this.options.now() - begin);
         if (this.pace.due) {

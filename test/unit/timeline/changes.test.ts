@@ -33,7 +33,7 @@ function goToLine(t: Travelled, line: number): void {
 function set(t: Travelled, text: string): boolean {
     return t.timeline.change(text, (host: Host) => {
         assign(host, viewpointOf(host, host.frame), parseEntry(text));
-    });
+    }).cutsOff;
 }
 
 const lines = ({ told }: Travelled): readonly string[] => told.filter((l) => /^(first|second|third)/.test(l));
