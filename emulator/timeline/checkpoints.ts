@@ -9,6 +9,8 @@ import type { Journal } from '../machine/journal';
 
 /** More than this many take time themselves, wherever one is looked for. */
 const MOST = 500;
+/** Milliseconds within which no gap is long. */
+const SHORT = 20;
 /** What a frame takes besides its slots, and a slot. Bytes, estimates. */
 const FRAME_BYTES = 200;
 const SLOT_BYTES = 16;
@@ -27,6 +29,8 @@ export interface Kept extends Stacks {
     /** How many changes the user had made up to there. */
     readonly changes: number;
     readonly checkpoint: Checkpoint;
+    /** How long the run takes from the one before to here. Milliseconds. */
+    cost: number;
     /** The stacks that it has copied. Bytes. */
     readonly stackBytes: number;
     /** What the journal has saved since, up to the next one. Bytes. */
@@ -56,14 +60,19 @@ export class Checkpoints {
         return this.list.length;
     }
 
-    /** Keeps one of where the run stands. @returns what was saved since the one before, in bytes */
-    keep(changes: number): number {
+    /**
+     * Keeps one of where the run stands.
+     * @param cost milliseconds that the run has taken since the one before
+     * @returns what was saved since then, in bytes
+     */
+    keep(changes: number, cost: number): number {
         const saved = this.close();
         const { interpreter } = this;
         const checkpoint = interpreter.checkpoint();
         const stacks = new Map(checkpoint.threads.map(({ thread, frames }) => [thread, frames]));
         const entry: Kept = {
             checkpoint,
+            cost,
             at: checkpoint.ticks,
             changes,
             current: checkpoint.current,
@@ -126,18 +135,18 @@ export class Checkpoints {
         return saved;
     }
 
-    /** The further back, the fewer stay: the gap that going closes up is to be small for its distance from here. */
+    /** The further back, the fewer stay: a gap is to be short for its distance from here, both in time. */
     private thin(): void {
-        const now = this.interpreter.ticks;
         while (this.list.length > 2 && (this.total > this.budget || this.list.length > MOST)) {
             let least = 1;
             let smallest = Infinity;
-            for (let i = 1; i < this.list.length - 1; i++) {
-                const before = this.list[i - 1]?.at ?? 0;
-                const gap = (this.list[i + 1]?.at ?? 0) - before;
-                const share = gap / (now - before);
-                if (share < smallest) {
-                    smallest = share;
+            let distance = 0;
+            for (let i = this.list.length - 2; i > 0; i--) {
+                const later = this.list[i + 1]?.cost ?? 0;
+                const gap = later + (this.list[i]?.cost ?? 0);
+                distance += later;
+                if (gap / (distance + SHORT) < smallest) {
+                    smallest = gap / (distance + SHORT);
                     least = i;
                 }
             }
@@ -148,8 +157,12 @@ export class Checkpoints {
     private drop(index: number): void {
         const [gone] = this.list.splice(index, 1);
         const older = this.list[index - 1];
+        const later = this.list[index];
         if (gone && older) {
             this.total -= gone.saved + gone.stackBytes;
+            if (later) {
+                later.cost += gone.cost;
+            }
             this.interpreter.forget(gone.checkpoint);
             this.weigh(older);
         }

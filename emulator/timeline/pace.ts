@@ -1,7 +1,7 @@
 /** When to keep a checkpoint: often enough that going back is quick, and seldom enough that nobody notices. */
 
 /** Milliseconds of running between two checkpoints, at least. */
-const PERIOD = 5;
+const PERIOD = 2;
 /** For each part of the time that checkpoints take there are so many parts of running. */
 const SHARE = 20;
 /** Bytes that are copied in a millisecond. */
@@ -14,6 +14,10 @@ export class Pace {
 
     ranFor(ms: number): void {
         this.ran += ms;
+    }
+
+    get time(): number {
+        return this.ran;
     }
 
     get due(): boolean {

@@ -432,7 +432,7 @@ export class Timeline {
 
     private keep(): void {
         const begin = this.options.now();
-        const saved = this.checkpoints.keep(this.changes.made);
+        const saved = this.checkpoints.keep(this.changes.made, this.pace.time);
         this.pace.kept(this.options.now() - begin, saved);
     }
 

@@ -9,15 +9,15 @@ suite('going back and forth', () => {
     test('in random programs', function () {
         this.timeout(60_000);
         let back = 0;
-        for (let seed = 1; seed <= 12; seed++) {
+        for (let seed = 1; seed <= 6; seed++) {
             back += wander(programOf(sequentialProgram(new Random(seed))), {}, { seed, gestures: 25 });
         }
-        assert.ok(back > 100, `${back} times back`);
+        assert.ok(back > 50, `${back} times back`);
     });
 
     test('in programs with several processes at the same time', function () {
         this.timeout(60_000);
-        for (let seed = 1; seed <= 6; seed++) {
+        for (let seed = 1; seed <= 4; seed++) {
             wander(programOf(concurrentProgram(new Random(seed))), { seed }, { seed, gestures: 25, period: 100 });
         }
     });
