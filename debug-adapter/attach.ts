@@ -8,7 +8,7 @@ import { hex } from '../emulator/text/text';
 import { addressOf, ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
-import { parsed, REQUESTS, type Command } from './requests';
+import { parsed, PAST_COMMANDS, REQUESTS, type Command } from './requests';
 import type { Sources } from './source';
 import {
     consequenceText,
@@ -36,14 +36,14 @@ export class AttachedImage {
         readonly path: string,
         private readonly inspection: Inspection,
     ) {
-        const refuse = (): never => {
-            throw new RequestError(
-                'imageOnly',
-                'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".',
-            );
-        };
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
-            this.answers.set(command, refuse);
+            this.refuse(command, 'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".');
+        }
+        for (const command of PAST_COMMANDS) {
+            this.refuse(
+                command,
+                'An image has no past: it is one moment, the handover. Nothing was executed before it.',
+            );
         }
         this.serve('threads', REQUESTS.threads, () => ({ threads: [{ id: THREAD, name: 'handover' }] }));
         this.serve('stackTrace', REQUESTS.stackTrace, () => ({
@@ -120,6 +120,12 @@ export class AttachedImage {
         return this.answers.get(command);
     }
 
+    private refuse(command: Command, why: string): void {
+        this.answers.set(command, () => {
+            throw new RequestError('imageOnly', why);
+        });
+    }
+
     private serve<T>(command: Command, arguments_: z.ZodMiniType<T>, answer: (args: T) => object | undefined): void {
         this.answers.set(command, (args) => answer(parsed(arguments_, args, command)));
     }
@@ -127,9 +133,9 @@ export class AttachedImage {
     private scopes(): DebugProtocol.Scope[] {
         const { inspection, pane } = this;
         return [
-            pane.scope('Live Update', 'live update', { named: () => imageLiveUpdate(inspection) }),
-            pane.scope('Handover', 'handover', { named: () => imageHandover(inspection) }),
-            pane.scope('Image', 'image', { named: () => imageMemory(inspection) }),
+            pane.scope('Live Update', 'live update', () => ({ named: () => imageLiveUpdate(inspection) })),
+            pane.scope('Handover', 'handover', () => ({ named: () => imageHandover(inspection) })),
+            pane.scope('Image', 'image', () => ({ named: () => imageMemory(inspection) })),
         ];
     }
 

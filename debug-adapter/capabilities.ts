@@ -20,5 +20,11 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
+    supportsStepBack: true,
+    supportsRestartFrame: true,
+
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };
+
+/** What there is not where nothing has a past: an image, and a run that nobody debugs. */
+export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };

@@ -31,7 +31,10 @@ export const ERRORS = {
     over: quiet(3002),
     notAtException: quiet(3003),
     imageOnly: shown(3004),
-    // the subject of the request
+    /** Nobody goes back in this run. */
+    noHistory: shown(3005),
+    nothingToUndo: shown(3006),
+    // what is asked for
     noSuchThread: quiet(4001),
     frameGone: quiet(4002),
     variablesGone: quiet(4003),
@@ -39,7 +42,9 @@ export const ERRORS = {
     readOnly: shown(4005),
     noSuchSource: quiet(4006),
     badAddress: quiet(4007),
-    /** An invalid expression, or one without a value here. */
+    /** No statement, mark or event that one could go to. */
+    noSuchPlace: shown(4008),
+    /** An expression that is none, or that has no value here. */
     noValue: quiet(5001),
     /** The adapter itself has failed. */
     internal: quiet(9001),

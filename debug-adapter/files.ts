@@ -7,7 +7,7 @@ import { canonicalUri } from '../emulator/language/paths';
 import type { Host } from './host';
 
 /** The file system. */
-export const diskHost: Omit<Host, 'later'> = {
+export const diskHost: Omit<Host, 'later' | 'now'> = {
     ...filesOnDisk(),
     toUri: (file) => canonicalUri(pathToFileURL(path.resolve(file)).href),
     real(uri) {

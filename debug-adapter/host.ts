@@ -13,4 +13,6 @@ export interface Paths {
 export interface Host extends SourceHost, Paths {
     /** Runs a function after pending messages are processed, or after so many milliseconds. */
     later(work: () => void, ms?: number): void;
+    /** Milliseconds of a clock that only goes forward. */
+    now(): number;
 }

@@ -9,6 +9,7 @@ import type { SourceHost } from '../emulator/language/load';
 import { capital, counted, percentDecoded } from '../emulator/text/text';
 import { RequestError } from './errors';
 import { parsed } from './requests';
+import type { StopAtEnd } from './run-control';
 
 const schema = z.looseObject({
     program: z.string(),
@@ -17,6 +18,8 @@ const schema = z.looseObject({
     kernel: z.optional(z.string()),
     seed: z.optional(z.int().check(z.gte(0))),
     noDebug: z.optional(z.boolean()),
+    stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
+    history: z.optional(z.number().check(z.gte(0))),
 });
 
 export interface LaunchConfiguration {
@@ -29,23 +32,32 @@ export interface LaunchConfiguration {
     readonly seed: number;
     /** Run without debugging: no breakpoints, no steps, no stop at a failure. */
     readonly noDebug: boolean;
+    readonly stopAtEnd: StopAtEnd;
+    /** Memory for going back, in MiB. */
+    readonly history: number;
 }
 
+const HISTORY = 256;
 /** @throws RequestError with one sentence about the error. */
+
 export function launchConfiguration(args: unknown): LaunchConfiguration {
-    const { program, scenario, stopOnEntry, kernel, seed, noDebug } = parsed(
-        schema,
-        args,
-        'launch configuration',
-        'badConfiguration',
-    );
+    const {
+        program,
+        scenario,
+        stopOnEntry = false,
+        kernel,
+        seed = 0,
+        noDebug = false,
+        stopAtEnd = 'failed',
+        history = HISTORY,
+    } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
             'badConfiguration',
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry: stopOnEntry ?? false, kernel, seed: seed ?? 0, noDebug: noDebug ?? false };
+    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history };
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */

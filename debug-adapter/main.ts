@@ -10,6 +10,7 @@ import { connect } from './stdio';
 
 const host: Host = {
     ...diskHost,
+    now: () => performance.now(),
     later(work, ms) {
         if (ms === undefined) {
             setImmediate(work);

@@ -78,9 +78,51 @@ export const REQUESTS = {
     loadedSources: nothing,
     exceptionInfo: thread,
     readMemory: z.looseObject({ memoryReference: z.string(), offset: optional.number, count: z.number() }),
+    // going back
+    stepBack: step,
+    reverseContinue: thread,
+    restartFrame: z.looseObject({ frameId: z.number() }),
+    'lus/stepBackInto': step,
+    'lus/stepBackOut': step,
+    'lus/goToBeginning': nothing,
+    'lus/goToEnd': nothing,
+    'lus/runBackTo': z.looseObject({ source, line: z.number(), column: optional.number }),
+    'lus/undoChange': nothing,
+    'lus/mark': z._default(z.looseObject({ name: optional.string }), {}),
+    'lus/marks': nothing,
+    'lus/goToMark': z.looseObject({ name: z.string() }),
+    'lus/events': z._default(
+        z.looseObject({
+            /** Words that all occur. */
+            filter: optional.string,
+            kinds: z.optional(z.array(z.string())),
+            start: optional.number,
+            count: optional.number,
+        }),
+        {},
+    ),
+    'lus/goToEvent': z.looseObject({ id: z.number() }),
 } as const;
 
 export type Command = keyof typeof REQUESTS;
+
+/** The requests that go back, or ask about the past. */
+export const PAST_COMMANDS = [
+    'stepBack',
+    'reverseContinue',
+    'restartFrame',
+    'lus/stepBackInto',
+    'lus/stepBackOut',
+    'lus/goToBeginning',
+    'lus/goToEnd',
+    'lus/runBackTo',
+    'lus/undoChange',
+    'lus/mark',
+    'lus/marks',
+    'lus/goToMark',
+    'lus/events',
+    'lus/goToEvent',
+] as const satisfies readonly Command[];
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 
 /** @throws RequestError that names the first invalid argument. */

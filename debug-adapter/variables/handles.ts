@@ -7,6 +7,8 @@ import { keyOf, namedItems, type Children, type Indexed, type Item } from '../..
 interface Entry {
     readonly parent: number;
     readonly key: string;
+    /** Makes what hangs at nothing, from the run as it is then. */
+    make: (() => Children) | undefined;
     children: Children | undefined;
     /** The stop at which `children` was computed. */
     stop: number;
@@ -67,8 +69,26 @@ export class Handles {
     }
 
     /** The reference of a root item: a scope, or the result of an evaluation. */
-    root(key: string, children: Children): number {
-        return this.refer(0, key, children);
+    root(key: string, make: () => Children, children: Children = make()): number {
+        return this.refer(0, key, children, make);
+    }
+    /** A way to find an item below a reference again, wherever the run is then. @param key of the item */
+    finder(ref: number, key: string): () => Item | undefined {
+        const keys = [key];
+        let entry = this.entries.get(ref);
+        for (; entry && entry.parent !== 0; entry = this.entries.get(entry.parent)) {
+            keys.unshift(entry.key);
+        }
+        const make = entry?.make;
+        return () => {
+            let children = make?.();
+            let item: Item | undefined;
+            for (const k of keys) {
+                item = children && itemBelow(children, k);
+                children = item?.children;
+            }
+            return item;
+        };
     }
 
     /** The reference of a child item; 0 if it is not expandable. */
@@ -99,31 +119,27 @@ export class Handles {
             return undefined;
         }
         const parent = this.get(entry.parent);
-        const index = numberOf(entry.key);
-        if (index !== undefined) {
-            const { indexed } = parent ?? {};
-            return indexed && index < indexed.count ? indexed.item(index).children : undefined;
-        }
-        if (parent?.indexed && entry.key.includes(' … ')) {
-            return rangesOf(parent.indexed).find((i) => i.name === entry.key)?.children;
-        }
-        return parent && namedItems(parent).find((i) => keyOf(i) === entry.key)?.children;
+        return parent && itemBelow(parent, entry.key)?.children;
     }
 
-    private refer(parent: number, key: string, children: Children): number {
+    private refer(parent: number, key: string, children: Children, make?: () => Children): number {
         const path = `${parent}/${key}`;
-        let ref = this.refs.get(path);
-        if (ref === undefined) {
-            ref = this.refs.size + 1;
-            this.refs.set(path, ref);
-            this.entries.set(ref, { parent, key, children, stop: this.stop });
-        } else {
-            const entry = this.entries.get(ref);
-            if (entry) {
-                entry.children = children;
-                entry.stop = this.stop;
-            }
-        }
+        const ref = this.refs.get(path) ?? this.refs.size + 1;
+        this.refs.set(path, ref);
+        this.entries.set(ref, { parent, key, make, children, stop: this.stop });
         return ref;
     }
+}
+
+/** The item with a key among what something unfolds into. */
+function itemBelow(parent: Children, key: string): Item | undefined {
+    const index = numberOf(key);
+    if (index !== undefined) {
+        const { indexed } = parent;
+        return indexed && index < indexed.count ? indexed.item(index) : undefined;
+    }
+    if (parent.indexed && key.includes(' … ')) {
+        return rangesOf(parent.indexed).find((i) => i.name === key);
+    }
+    return namedItems(parent).find((i) => keyOf(i) === key);
 }

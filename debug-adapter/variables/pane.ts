@@ -10,12 +10,12 @@ import { keyOf, namedItems, type Children, type Item } from '../../emulator/pres
 export class Pane {
     readonly handles = new Handles();
 
-    scope(name: string, key: string, children: Children, hint?: string): DebugProtocol.Scope {
+    scope(name: string, key: string, make: () => Children, hint?: string): DebugProtocol.Scope {
         return {
             name,
-            variablesReference: this.handles.root(key, children),
+            variablesReference: this.handles.root(key, make),
             expensive: false,
-            ...counts(children),
+            ...counts(make()),
             ...(hint === undefined ? {} : { presentationHint: hint }),
         };
     }

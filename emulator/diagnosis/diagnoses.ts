@@ -255,13 +255,11 @@ export class Diagnoses extends Verdicts {
         };
         this.found.push(diagnosis);
         host.tell((l) => l.diagnosed?.(diagnosis));
-        if (severity !== 'hint' || host.interpreter.filters.has(code)) {
-            host.interpreter.raise(
-                severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
-                `${code}: ${message}`,
-                place,
-                diagnosis,
-            );
-        }
+        host.interpreter.raise(
+            severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
+            `${code}: ${message}`,
+            place,
+            diagnosis,
+        );
     }
 }

@@ -34,6 +34,9 @@ export class Clock implements Saveable {
     private readonly accounts = new Float64Array(COST_NAMES.length);
     /** Chooses one of the timers that are due at the same moment. */
     chooser: Chooser = FIRST;
+    /** A moment that somebody wants to be told of when it has come, which is no part of the machine; Infinity: none. */
+    alarm = Infinity;
+    onAlarm: () => void = () => undefined;
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
@@ -139,6 +142,7 @@ export class Clock implements Saveable {
             this.time = Math.max(this.time, until);
         }
         this.accounts[SLEEP] = (this.accounts[SLEEP] ?? 0) + this.time - from;
+        this.ring();
         return reached;
     }
 
@@ -177,6 +181,14 @@ export class Clock implements Saveable {
         }
         this.time = until;
         this.accounts[cost] = (this.accounts[cost] ?? 0) + ns;
+        this.ring();
+    }
+
+    private ring(): void {
+        if (this.time >= this.alarm) {
+            this.alarm = Infinity;
+            this.onAlarm();
+        }
     }
 
     private fireNext(): void {

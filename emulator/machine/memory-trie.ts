@@ -75,19 +75,12 @@ class Node<Child> implements Saveable {
         return had;
     }
 
-    save(): () => void {
-        const codes = this.codes.slice();
-        const children = this.children?.slice();
-        return () => {
-            this.codes = codes;
-            this.children = children;
-        };
+    save(): unknown {
+        return { codes: this.codes.slice(), children: this.children?.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 }
 

@@ -138,6 +138,7 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
     const { recorded, step } = line;
     const plan = planStep(step);
     const { make, process } = plan;
+    const { interpreter } = host;
     const begin = e.here;
     e.emit((f) => {
         stateOf(f).begin(host);
@@ -148,7 +149,7 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
             return host.interpreter.interrupted ? SWITCH : f.pc;
         }
         const { thread } = process === RECORDER ? startProcess(host, RECORDER) : processNamed(host, process ?? '');
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, host.interpreter.current);
+        const frame = new Frame(f.code, 'user', interpreter.ticks, f.slots, -1, null, interpreter.current);
         frame.pc = begin + 1;
         return host.interpreter.callOn(thread, frame);
     });

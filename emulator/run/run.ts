@@ -89,7 +89,7 @@ export class Run {
         host.substitutes = options.substitutes ?? null;
         host.costs.begin(costs, options.costs ?? {});
         const code = host.executable.scenarioCode(scenario);
-        host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));
+        host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));
         Updates.attach(host);
         Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, scenario, host);

@@ -81,10 +81,14 @@ export class Frame {
     purpose: Purpose | null = null;
     /** What its code has declared to work on. */
     subject: Subject | null = null;
+    /** It has waited in the operation that it stands before, and executes it once more: it has not just come to it. */
+    again = false;
 
+    /** @param born the position of the run at which it begins, in its own time */
     constructor(
         readonly code: Code,
         readonly mode: Mode,
+        readonly born: number,
         public slots: Value[],
         /** The slot of the caller for the result; −1 if it is discarded. */
         readonly resultSlot: number,
@@ -95,13 +99,14 @@ export class Frame {
     ) {}
 
     /** A frame at the beginning of code, with its own slots; its result is discarded. */
-    static of(code: Code, mode: Mode, waiter: Thread | null = null): Frame {
-        return new Frame(code, mode, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+    static of(code: Code, mode: Mode, born: number, waiter: Thread | null = null): Frame {
+        return new Frame(code, mode, born, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
     }
 
     /** A copy that shares no mutable state; with `slotsOf`, frames that share slots still share them in the copy. */
     clone(slotsOf: (slots: Value[]) => Value[]): Frame {
-        const f = new Frame(this.code, this.mode, slotsOf(this.slots), this.resultSlot, this.self, this.waiter);
+        const { code, mode, born, slots, resultSlot, self, waiter } = this;
+        const f = new Frame(code, mode, born, slotsOf(slots), resultSlot, self, waiter);
         f.standAs(this);
         f.purpose = this.purpose;
         f.subject = this.subject;
@@ -119,6 +124,7 @@ export class Frame {
         this.undos = other.undos.slice();
         this.failing = other.failing;
         this.guards = other.guards;
+        this.again = other.again;
     }
 }
 

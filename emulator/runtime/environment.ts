@@ -22,6 +22,8 @@ export interface Environment {
     purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): void;
     threadWaits(thread: Thread, waiting: LockWait): void;
     threadWoken(thread: Thread, waiting: LockWait): void;
+    /** Something remarkable has happened that the run survives. */
+    raised(exception: RunException): void;
 
     /** A frame of the kernel has returned to other code, or was the last frame. */
     kernelLeft(frame: Frame, result: Value | Err): void;

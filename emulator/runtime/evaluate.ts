@@ -130,13 +130,11 @@ class Evaluator {
     untouched<T>(look: (e: Evaluator) => T): T {
         const { host } = this;
         const { interpreter } = host;
-        const { current, filters } = interpreter;
+        const { current } = interpreter;
         const { journal } = host.machine;
-        const before = [...filters];
-        filters.clear();
         interpreter.current = this.at.thread ?? current;
         try {
-            return host.listeners.quietly(() => look(this));
+            return interpreter.aside(() => host.listeners.quietly(() => look(this)));
         } finally {
             if (this.mark) {
                 journal.restore(this.mark);
@@ -144,9 +142,6 @@ class Evaluator {
                 this.mark = undefined;
             }
             interpreter.current = current;
-            for (const f of before) {
-                filters.add(f);
-            }
         }
     }
 

@@ -7,8 +7,14 @@ import type { Purpose } from './purpose';
 /** Operations return the result of these methods: the position of the next operation, or {@link SWITCH}. */
 export interface Execution {
     readonly current: Thread;
-    /** True if the current frame must yield: a stop is requested, or other frames come first. */
+
+    /** Operations executed so far, the one that is executed included. */
+    readonly ticks: number;
+    /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
+
     readonly interrupted: boolean;
+    /** The operation that is executed has raised something, whether that stops the run or not. */
+    readonly raised: boolean;
 
     /**
      * Pushes a frame on the current thread. The caller's `pc` must already be the position after the call.

@@ -15,7 +15,7 @@ import type { Execution } from './execution';
 import { giveUpGuards, type Locking } from './locks';
 import type { Purpose } from './purpose';
 import { type Policy, schedule, Scheduler } from './scheduler';
-import { noteStep, type Step, stepDone, stepOf } from './stepping';
+import { Step, type Stepping } from './stepping';
 import {
     type Checkpoint,
     copyOnce,
@@ -25,6 +25,7 @@ import {
     type StepKind,
     type Stop,
     type StopsAt,
+    stopsRun,
     type TrapHandler,
 } from './stop';
 
@@ -41,14 +42,19 @@ export class Interpreter implements Execution, Locking {
     readonly scheduler: Scheduler;
     /** Exceptions that stop the run although it could continue; fatal ones always stop it. */
     readonly filters = new Set<StopsAt>();
+    /** False: none of these stops it. */
+    heedsFilters = true;
     onTrap: TrapHandler = () => [];
+    /** The position at which {@link run} returns. */
     private limit = 0;
     private stop: Stop | null = null;
-    private stepping: Step | null = null;
+    private stepping: Stepping | null = null;
     private nextThreadId = 1;
     /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
+    /** Where something was raised last. */
+    private raisedAt = -1;
 
     constructor(
         private readonly environment: Environment,
@@ -118,7 +124,8 @@ export class Interpreter implements Execution, Locking {
         for (let i = 0; i < args.length; i++) {
             slots[i] = args[i];
         }
-        const frame = new Frame(code, mode, slots, resultSlot, purpose?.kind === 'file' ? purpose.file : null);
+        const self = purpose?.kind === 'file' ? purpose.file : null;
+        const frame = new Frame(code, mode, this.ticks, slots, resultSlot, self);
         frame.purpose = purpose;
         this.current.frames.push(frame);
         if (purpose) {
@@ -242,24 +249,28 @@ export class Interpreter implements Execution, Locking {
         const place = frame && placeOf(frame);
         const exception: RunException = { kind, message, place, fatal: true, ...(error ? { error } : {}) };
         this.outcome = { passed: false, failure: exception };
-        this.stop = { reason: 'exception', thread: this.current, exception };
+        this.stopWith({ reason: 'exception', thread: this.current, exception });
         return SWITCH;
     }
 
     /** An event that does not end the run: stops only if its filter is on. */
+
     raise(
         kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>,
         message: string,
         place: Place | undefined,
         diagnosis?: Diagnosis,
     ): void {
-        if ((this.filters.has(kind) || (diagnosis && this.filters.has(diagnosis.code))) && !this.stop) {
-            this.stop = {
-                reason: 'exception',
-                thread: this.current,
-                exception: { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) },
-            };
+        const exception: RunException = { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) };
+        this.raisedAt = this.ticks;
+        this.environment.raised(exception);
+        if (!this.stop && this.heedsFilters && stopsRun(exception, this.filters)) {
+            this.stopWith({ reason: 'exception', thread: this.current, exception });
         }
+    }
+
+    get raised(): boolean {
+        return this.raisedAt === this.ticks;
     }
 
     finish(outcome: Outcome): void {
@@ -268,14 +279,29 @@ export class Interpreter implements Execution, Locking {
             this.outcome = failure ? { passed: false, failure } : outcome;
         }
         this.outcome ??= outcome;
-        this.stop = { reason: 'end' };
+        this.stopWith({ reason: 'end' });
+    }
+
+    private stopWith(stop: Stop): void {
+        this.stop = stop;
+        this.giveWay();
+    }
+
+    /** {@link run} returns behind the operation that is executed, as if its budget were used up. */
+    giveWay(): void {
+        this.limit = this.ticks;
     }
 
     // ------------------------------------------------------------ running
 
     /** Prepares a step; {@link run} then stops at its end. */
     step(kind: StepKind, thread = this.current): void {
-        this.stepping = stepOf(this, kind, thread);
+        this.stepping = new Step(this, kind, thread);
+    }
+
+    /** The same with a step of another kind. */
+    goAlong(stepping: Stepping): void {
+        this.stepping = stepping;
     }
 
     /**
@@ -294,10 +320,9 @@ export class Interpreter implements Execution, Locking {
      * After a kexec, the frames of the old kernel are gone: a step over the reboot, or out of code in it, ends at
      * scenario level.
      */
+
     stepAcrossJump(): void {
-        if (this.stepping && this.stepping.kind !== 'in') {
-            this.stepping.depth = this.scenarioThread.frames.length + (this.stepping.kind === 'out' ? 1 : 0);
-        }
+        this.stepping?.jumps(this.scenarioThread.frames.length);
     }
 
     /**
@@ -312,7 +337,7 @@ export class Interpreter implements Execution, Locking {
         this.limit = this.ticks + budget;
         for (;;) {
             try {
-                return this.stepping ? this.runStepping() : this.runFast();
+                return this.stepping ? this.runStepping(this.stepping) : this.runFast();
             } catch (e) {
                 this.environment.threw(e);
                 const stop = this.takeStop();
@@ -335,14 +360,12 @@ export class Interpreter implements Execution, Locking {
     }
 
     private runFast(): Stop | null {
-        const limit = this.limit;
+        let first = this.leaveStop();
         let frame = this.current.top;
-        let first = this.stoppedHere;
-        this.stoppedHere = false;
         while (frame) {
             let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
             let pc = frame.pc;
-            while (pc >= 0 && this.ticks < limit) {
+            while (pc >= 0 && this.ticks < this.limit) {
                 frame.pc = pc;
                 this.ticks++;
                 const op: Op | undefined = ops[pc];
@@ -357,7 +380,7 @@ export class Interpreter implements Execution, Locking {
             }
             if (pc >= 0) {
                 frame.pc = pc;
-                return null;
+                return this.takeStop();
             }
             this.switched = false;
             if (this.stop) {
@@ -369,60 +392,101 @@ export class Interpreter implements Execution, Locking {
         return this.takeStop();
     }
 
-    private runStepping(): Stop | null {
-        while (this.ticks < this.limit) {
+    private runStepping(step: Stepping): Stop | null {
+        let first = this.leaveStop();
+        for (;;) {
             const frame = this.current.top;
             if (!frame) {
                 this.finish({ passed: true });
                 return this.takeStop();
             }
-            const step = this.stepping;
-            if (step?.moved && frame.code.begins[frame.pc] && stepDone(this, step)) {
-                const ids = this.onTrap(frame);
-                this.stop =
-                    ids.length > 0
-                        ? { reason: 'breakpoint', thread: this.current, ids }
-                        : { reason: 'step', thread: this.current };
+            if (this.ticks >= this.limit) {
                 return this.takeStop();
             }
-            const trapped = step?.begun === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
-            if (trapped) {
-                const ids = this.onTrap(frame);
-                if (ids.length > 0) {
-                    this.stop = { reason: 'breakpoint', thread: this.current, ids };
+            const { code, pc } = frame;
+            if (!first && !frame.again) {
+                const ends = code.begins[pc] === true && step.reaches(this);
+                const ids = this.hearTrap();
+                if (ends || ids.length > 0) {
+                    const thread = this.current;
+                    this.stop = ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
                     return this.takeStop();
                 }
             }
-            if (step) {
-                noteStep(this, step);
-            }
+            first = false;
+            step.executes(this);
             this.ticks++;
-            const op = frame.code.pristine[frame.pc];
+            const op = code.pristine[pc];
             if (!op) {
-                throw new RangeError(`${frame.code.name} has no operation ${frame.pc}`);
+                throw new RangeError(`${code.name} has no operation ${pc}`);
             }
-            const pc = op(frame);
-            if (pc >= 0) {
-                frame.pc = pc;
+            const next = op(frame);
+            if (next >= 0) {
+                frame.pc = next;
             } else {
                 this.switched = false;
-                if (this.stop) {
-                    return this.takeStop();
-                }
+            }
+            if (this.stop) {
+                return this.takeStop();
             }
         }
-        return null;
     }
 
     /** A trap operation calls this. True: stop before the statement. */
     trap(frame: Frame): boolean {
-        const ids = this.onTrap(frame);
-        if (ids.length === 0) {
+        if (frame.again) {
             return false;
         }
+        // before the operation that it stands in for
         this.ticks--;
+        const ids = this.onTrap(frame);
+        if (ids.length === 0) {
+            this.ticks++;
+            return false;
+        }
         this.stop = { reason: 'breakpoint', thread: this.current, ids };
         return true;
+    }
+
+    /** The run goes on. @returns whether it has stood at the current position, which does not stop it again */
+    private leaveStop(): boolean {
+        const stood = this.stoppedHere;
+        this.stoppedHere = false;
+        if (stood) {
+            this.hearTrap();
+        }
+        return stood;
+    }
+
+    /** Whoever has a trap at the current position hears that the run stands here. @returns as a trap does */
+    hearTrap(): readonly number[] {
+        const frame = this.trapped;
+        return frame ? this.onTrap(frame) : [];
+    }
+
+    /** The topmost frame, where somebody has a trap at the current position. */
+    get trapped(): Frame | null {
+        const frame = this.current.top;
+        return frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc] ? frame : null;
+    }
+
+    /** A statement begins at the current position. */
+    get atStatement(): boolean {
+        const frame = this.current.top;
+        return frame !== undefined && !frame.again && frame.code.begins[frame.pc] === true;
+    }
+
+    /** Runs something that is no part of the run, while that stands: nobody's traps, no step, and no filter count. */
+    aside<T>(what: () => T): T {
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit } = this;
+        this.heedsFilters = false;
+        this.onTrap = () => [];
+        this.stepping = null;
+        try {
+            return what();
+        } finally {
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit });
+        }
     }
 
     // ------------------------------------------------------------ checkpoints
@@ -466,5 +530,6 @@ export class Interpreter implements Execution, Locking {
         this.stop = null;
         this.stepping = null;
         this.stoppedHere = true;
+        this.raisedAt = -1;
     }
 }

@@ -138,7 +138,11 @@ export interface Listener {
     deviceChanged?(device: Device, change: DeviceChange): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
-    /** The scenario has ended. */
+
+    /** Something remarkable has happened that the run survives; it stops there where that is asked for. */
+    raised?(exception: RunException): void;
+    /** The scenario has come to its end. */
+
     ended?(): void;
     /** A diagnosis was made; for reporters, not for diagnoses. */
     diagnosed?(diagnosis: Diagnosis): void;

@@ -52,11 +52,15 @@ export function giveUpLock(run: Locking, lock: Lock): void {
  * call with the lock; {@link leave} releases it.
  */
 export function enterOrWait(run: Locking, lock: Lock): boolean {
-    if (lock.holders.length === 0 || lock.heldBy(run.current)) {
-        return true;
+    const { frame } = run;
+    const there = lock.holders.length === 0 || lock.heldBy(run.current);
+    if (frame) {
+        frame.again = !there;
     }
-    takeLock(run, lock, 'write');
-    return false;
+    if (!there) {
+        takeLock(run, lock, 'write');
+    }
+    return there;
 }
 
 export function leave(run: Locking, lock: Lock): void {

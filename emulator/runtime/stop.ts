@@ -31,6 +31,13 @@ export interface RunException {
     readonly error?: Err;
 }
 
+/** Whether an exception that the run survives stops it. Of hints only those whose code is asked for do. */
+export function stopsRun({ kind, diagnosis }: RunException, asked: ReadonlySet<StopsAt>): boolean {
+    return (
+        (asked.has(kind) && diagnosis?.severity !== 'hint') || (diagnosis !== undefined && asked.has(diagnosis.code))
+    );
+}
+
 export type Stop =
     | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
     | { readonly reason: 'step'; readonly thread: Thread }

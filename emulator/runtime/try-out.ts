@@ -15,7 +15,6 @@ const BUDGET = 5_000_000;
  * @throws ProgramError if the code fails or does not return.
  */
 export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (frame: Frame) => number): Value | Err {
-    const { onTrap } = run;
     const kept = run.threads.map((t) => ({ t, frames: t.frames.slice() }));
     const checkpoint = run.checkpoint();
     let result: { readonly value: Value } | undefined;
@@ -33,10 +32,11 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
         ],
         1,
     );
-    run.onTrap = () => [];
+
     // expressions also work after the end of a run
+
     run.outcome = null;
-    thread.frames.push(new Frame(code, mode, [undefined], -1));
+    thread.frames.push(new Frame(code, mode, run.ticks, [undefined], -1));
     run.current = thread;
     try {
         const stop = run.run(BUDGET);
@@ -51,7 +51,6 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
     } finally {
         run.restore(checkpoint);
         run.forget(checkpoint);
-        run.onTrap = onTrap;
         for (const { t, frames } of kept) {
             // other threads may have continued in the meantime
             for (const [i, copy] of t.frames.entries()) {

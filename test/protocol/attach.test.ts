@@ -171,7 +171,7 @@ suite('debug adapter: attached to an image', () => {
         try {
             const file = path.join(folder, 'text.elf');
             writeFileSync(file, 'hello');
-            assert.match(await client.fails('attach', { image: file }), /cannot be opened: this is no ELF file\.$/);
+            assert.match(await client.fails('attach', { image: file }), /cannot be opened: this is not an ELF file\.$/);
         } finally {
             rmSync(folder, { recursive: true });
         }

@@ -106,7 +106,7 @@ suite('debug adapter: recordings', () => {
         const file = path.join(folder, 'changed.jsonl');
         const at = lineOf('b luoread g');
         writeFileSync(file, LINES.with(at - 1, (LINES[at - 1] ?? '').replace('b1007', 'b7')).join('\n'));
-        await client.launch({ program: file });
+        await client.launch({ program: file, stopAtEnd: 'never' });
         await client.ok('setExceptionBreakpoints', { filters: ['difference'] });
         await client.ok('configurationDone');
         const { reason, text, threadId } = await client.stopped();
@@ -126,7 +126,7 @@ suite('debug adapter: recordings', () => {
     test('without the filter it runs to the end and fails there', async () => {
         const file = path.join(folder, 'changed.jsonl');
         writeFileSync(file, LINES.join('\n').replace('"errno": "EIO"', '"errno": "EBUSY"'));
-        await client.launch({ program: file });
+        await client.launch({ program: file, stopAtEnd: 'never' });
         await client.ok('setExceptionBreakpoints', { filters: [] });
         await client.ok('configurationDone');
         assert.equal(await exitCode(), 1);

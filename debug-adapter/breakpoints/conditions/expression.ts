@@ -16,14 +16,14 @@ export class ExpressionCondition {
     }
 
     /** @param complain called once if the expression cannot be evaluated, which counts as false */
-    holds(frame: Frame, host: Host, complain: (why: string) => void): boolean {
+    holds(frame: Frame, host: Host, complain: ((why: string) => void) | undefined): boolean {
         try {
             return holds(evaluateAtTrap(host, frame, this.entry).value);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
                 throw e;
             }
-            if (!this.complained) {
+            if (complain && !this.complained) {
                 this.complained = true;
                 complain(`The breakpoint condition ${this.text} cannot be evaluated here: ${e.message}`);
             }

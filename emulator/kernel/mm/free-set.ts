@@ -166,20 +166,12 @@ export class FreeSet implements Saveable {
         }
     }
 
-    save(): () => void {
-        const { count, hint } = this;
-        const used = this.used.slice();
-        return () => {
-            this.count = count;
-            this.hint = hint;
-            this.used = used;
-        };
+    save(): unknown {
+        return { count: this.count, hint: this.hint, used: this.used.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 
     private chunkForWrite(number: number): Chunk {

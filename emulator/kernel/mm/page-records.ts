@@ -96,16 +96,11 @@ export class Section implements Saveable {
         this.rows = new Array<Records | undefined>(ROWS).fill(undefined);
     }
 
-    save(): () => void {
-        const rows = this.rows.slice();
-        return () => {
-            this.rows = rows;
-        };
+    save(): unknown {
+        return { rows: this.rows.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 }

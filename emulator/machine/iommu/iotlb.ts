@@ -13,9 +13,9 @@ const DOMAIN = 2 ** 36;
  */
 export class IoTlb implements Saveable {
     epoch: number;
-    private readonly keys = new Float64Array(ENTRIES).fill(-1);
-    private readonly frames = new Float64Array(ENTRIES);
-    private readonly rights = new Uint8Array(ENTRIES);
+    private keys = new Float64Array(ENTRIES).fill(-1);
+    private frames = new Float64Array(ENTRIES);
+    private rights = new Uint8Array(ENTRIES);
 
     /**
      * Translation caches of devices (ATS): drivers invalidate them together with this one, as iommu_flush_dev_iotlb()
@@ -84,20 +84,11 @@ export class IoTlb implements Saveable {
         }
     }
 
-    save(): () => void {
-        const keys = this.keys.slice();
-        const frames = this.frames.slice();
-        const rights = this.rights.slice();
-        return () => {
-            this.keys.set(keys);
-            this.frames.set(frames);
-            this.rights.set(rights);
-        };
+    save(): unknown {
+        return { keys: this.keys.slice(), frames: this.frames.slice(), rights: this.rights.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 }

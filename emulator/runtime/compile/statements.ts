@@ -268,14 +268,21 @@ function compileIf(c: Compiler, s: IfStmt): void {
 function compileWhile(c: Compiler, s: WhileStmt): void {
     const e = c.emitter;
     const loop = { break: e.label(), continue: e.label() };
-    e.place(loop.continue);
-    e.statement({ start: s.start, end: s.condition.end });
+    const check = e.label();
+    const span = { start: s.start, end: s.condition.end };
+    // the loop is entered here once, and never come by again: a breakpoint on a function is at its first operation
+    e.statement(span);
+    e.emit({ op: 'nothing' });
+    e.place(check);
     const condition = compileValue(c, s.condition);
     e.emitLater(() => ({ op: 'branch', condition, otherwise: loop.break.pc }));
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    e.emitLater(() => ({ op: 'jump', to: loop.continue.pc }));
+    // the next round is a place to stop, too
+    e.statement(span);
+    e.place(loop.continue);
+    e.emitLater(() => ({ op: 'jump', to: check.pc }));
     e.place(loop.break);
 }
 

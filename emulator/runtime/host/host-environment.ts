@@ -49,6 +49,9 @@ export function environmentOf(host: Host): Environment {
         threadWoken(thread, waiting) {
             host.tell((l) => l.woken?.(thread, waiting));
         },
+        raised(exception) {
+            host.tell((l) => l.raised?.(exception));
+        },
         kernelLeft(frame, result) {
             const { purpose, code } = frame;
             host.kernelLeft(purpose && !isCallback(purpose) ? purpose : plainCall(code.name), result, frame);

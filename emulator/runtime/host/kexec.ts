@@ -132,7 +132,7 @@ export function runInit(host: Host): undefined {
         host,
         inits.map(({ init }) => {
             const code = host.executable.initCode(init);
-            const frame = Frame.of(code, 'kernel');
+            const frame = Frame.of(code, 'kernel', host.interpreter.ticks);
             frame.purpose = { kind: 'init', callback: 'init', name: code.name };
             return frame;
         }),
@@ -144,8 +144,9 @@ export function runInit(host: Host): undefined {
 export function runHandoverHooks(host: Host): undefined {
     const frames = host.handoverHooks.items.map(({ code, pc }) => {
         // the block sees the variables of the code around it
-        const around = host.interpreter.scenarioThread.frames.find((f) => f.code === code);
-        const frame = around ? new Frame(code, 'scenario', around.slots, -1) : Frame.of(code, 'scenario');
+        const { scenarioThread, ticks } = host.interpreter;
+        const around = scenarioThread.frames.find((f) => f.code === code);
+        const frame = around ? new Frame(code, 'scenario', ticks, around.slots, -1) : Frame.of(code, 'scenario', ticks);
         frame.pc = pc;
         return frame;
     });

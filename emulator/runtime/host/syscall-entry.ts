@@ -42,7 +42,7 @@ export function callCode(
 
 /** A frame of kernel code without a caller: for work on behalf of a thread, or for the boot. */
 export function workFrame(host: Host, work: KernelWork, waiter: Thread | null): Frame {
-    const frame = Frame.of(host.std(work.name), 'kernel', waiter);
+    const frame = Frame.of(host.std(work.name), 'kernel', host.interpreter.ticks, waiter);
     frame.purpose = work;
     return frame;
 }

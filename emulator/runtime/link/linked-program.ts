@@ -64,7 +64,7 @@ export class LinkedProgram implements Executable {
 
     constant(program: Program, uri: string, e: Expr): Value {
         const value = linkExpression(this.linkage(program, uri), constantForm(program, uri, e));
-        return value(Frame.of(codeOutsideFiles([], 0), 'kernel'));
+        return value(Frame.of(codeOutsideFiles([], 0), 'kernel', 0));
     }
 
     private linked(decl: Coded): Code {

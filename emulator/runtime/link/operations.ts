@@ -329,9 +329,10 @@ function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
     return (f) => {
         const { thread } = startedProcess(host, process);
+
         // at the handover of its own reboot: as another thread of the process would do it
         const own = thread === run.current;
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, own ? null : run.current);
+        const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, own ? null : run.current);
         frame.pc = f.pc + 1;
         f.pc = end;
         if (own) {
@@ -347,7 +348,7 @@ function linkConcurrently(l: Linkage, { blocks, end }: Of<'concurrently'>): Op {
     return (f) => {
         const frames = blocks.map(({ process, starts, begin }) => {
             const { thread } = starts ? startProcess(host, process) : idleProcess(host, process);
-            const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+            const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, run.current);
             frame.pc = begin;
             return { thread, frame };
         });
@@ -418,7 +419,7 @@ function linkSleep(l: Linkage, { until }: Of<'sleep'>): Op {
         if (sleepInTurn(host.interpreter, moment)) {
             return SWITCH;
         }
-        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted);
+        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted || run.raised);
         if (done) {
             host.tell((listener) => listener.slept?.());
         }
