@@ -34,12 +34,12 @@ export function pageOfCode(code: string): DocPlace | undefined {
 
 const OF_SHIPPED: Readonly<Record<Exclude<ShippedKind, 'finding'>, DocPlace>> = {
     kernel: library('Kernels'),
-    'file kind': library('File kinds that come with the kernel'),
+    'file kind': library('File kinds of the kernel'),
     type: language('Structs'),
     layer: at('kernels.md', 'Proposed layers'),
     flaw: at('kernels.md', 'What old kernels got wrong'),
     cost: at('time.md', 'Costs'),
-    'injection point': library('What else an injection can make fail'),
+    'injection point': library('Injection points'),
 };
 
 const OF_CALLBACKS: Readonly<Record<CallbackOwner['kind'], DocPlace>> = {
@@ -67,7 +67,7 @@ export function pageOfSubject(s: Subject): DocPlace | undefined {
                 /^E[A-Z0-9]+$/.test(s.global.name)
                     ? 'Errors'
                     : s.global.constant === undefined
-                      ? 'Names that are always there'
+                      ? 'Predefined names'
                       : 'Constants',
             );
         case 'callback':
@@ -109,7 +109,7 @@ const OF_KEYWORDS: Readonly<Partial<Record<Kind, DocPlace>>> = {
     handler: language('Handlers and FLBs'),
     boot: language('Machine and kernels'),
     process: language('Where code runs'),
-    concurrently: language('Several at the same time'),
+    concurrently: language('Concurrent processes'),
     send: language('Descriptors'),
     if: language('Control'),
     while: language('Control'),

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { CATALOGUE } from '../../../emulator/findings/catalogue';
 import { CHECK_CODES } from '../../../emulator/language/check-codes';
+import { lex } from '../../../emulator/language/syntax/lexer';
 import { definitionAt, typeDefinitionAt } from '../../../emulator/services/definition';
-import { offsetIn, pageOfCode, sectionOf } from '../../../emulator/services/documentation';
+import { type DocPlace, offsetIn, pageOfCode, sectionOf } from '../../../emulator/services/documentation';
 import { hoverAt } from '../../../emulator/services/hover';
-import { forEachLeaf, isWord } from '../../../emulator/services/nodes';
 import { kernelWith, shippedUri } from '../../../emulator/services/shipped';
 import { symbolAt } from '../../../emulator/services/symbol-at';
 import { LIBRARY_SOURCES, SHIPPED_SOURCES } from '../../../emulator/std/texts';
+import { EVERYTHING } from '../../support/language-samples';
 import { examples } from '../../support/programs';
 import { inRepository } from '../../support/repository';
 import { marked, placeText, programOf, URI } from '../../support/services';
@@ -83,22 +84,22 @@ suite('hover', () => {
     });
 
     test('what leads to a page leads to a heading of it', () => {
-        const wrong = new Set<string>();
-        let seen = 0;
-        for (const program of examples().values()) {
+        const places = new Map<string, DocPlace>();
+        for (const program of [...examples().values(), programOf(EVERYTHING)]) {
             const file = program.files.get(program.main) ?? assert.fail();
-            forEachLeaf(file, ({ node }) => {
-                const found = isWord(node) ? symbolAt(program, file.uri, node.start)?.page : undefined;
+            for (const token of lex(file.uri, file.text).tokens) {
+                const found = token.kind === 'ident' ? symbolAt(program, file.uri, token.start)?.page : undefined;
                 if (found && found.anchor !== '') {
-                    seen++;
-                    if (!sectionOf(page(found.page), found.anchor)) {
-                        wrong.add(`${found.page}#${found.anchor}`);
-                    }
+                    places.set(`${found.page}#${found.anchor}`, found);
                 }
-            });
+            }
         }
-        assert.deepEqual([...wrong], []);
-        assert.ok(seen > 500, `${seen} words with a page`);
+        const wrong = [...places].filter(([, place]) => !sectionOf(page(place.page), place.anchor));
+        assert.deepEqual(
+            wrong.map(([link]) => link),
+            [],
+        );
+        assert.ok(places.size > 30, `${places.size} headings`);
     });
 });
 
