@@ -85,7 +85,7 @@ function textsOfC(file: string): Text[] {
 export async function messages(): Promise<Text[]> {
     return [
         ...(await textsOfSources()),
-        ...['package.json', 'syntaxes/snippets.json'].flatMap(textsOfJson),
+        ...textsOfJson('package.json'),
         ...filesOf('.lus').flatMap(textsOfLus),
         ...filesOf('.c').flatMap(textsOfC),
     ].filter((t) => isProse(t.text));
