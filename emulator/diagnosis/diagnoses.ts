@@ -11,7 +11,7 @@ import type { Value } from '../language/types';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import type { Host } from '../runtime/host/host';
-import type { Listener, Phase } from '../runtime/listener';
+import type { Listener, Observer, Phase } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
 import { STD_SCHEME } from '../std/texts';
@@ -44,7 +44,6 @@ import { sessionRules } from './sessions';
 import { layoutRules } from './typed-handover';
 import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
-import { Verdicts } from './verdicts';
 import { waitingRules } from './waiting';
 import { printable } from '../text/utf8';
 
@@ -73,9 +72,9 @@ export const RULE_FILES: readonly RuleFile[] = [
     guestRules,
 ];
 
-export class Diagnoses extends Verdicts {
+export class Diagnoses implements Observer {
     /** All rules as one listener. */
-    override readonly listener: Listener;
+    readonly listener: Listener;
     /** In the order in which they were made. */
     readonly found: JournaledList<Diagnosis>;
     private readonly said: JournaledMap<string, true>;
@@ -96,7 +95,6 @@ export class Diagnoses extends Verdicts {
         private readonly scenario: ScenarioDecl,
         private readonly end: Place,
     ) {
-        super();
         this.found = new JournaledList(host.machine.journal);
         this.said = new JournaledMap(host.machine.journal);
         this.jumps = new JournaledMap(host.machine.journal);
@@ -158,7 +156,7 @@ export class Diagnoses extends Verdicts {
     }
 
     /** The diagnoses of a run; null if the run is not observed. */
-    static override of(host: Host): Diagnoses | null {
+    static of(host: Host): Diagnoses | null {
         return host.listeners.observer(Diagnoses);
     }
 
@@ -201,11 +199,13 @@ export class Diagnoses extends Verdicts {
         return missed(this.scenario, this.end.uri, this.found.items);
     }
 
-    override straysOf(device: string): number {
+    /** Number of requests of a device to memory that was not mapped for it. */
+    straysOf(device: string): number {
         return this.strays.get(device) ?? 0;
     }
 
-    override has(code: DiagnosisCode): boolean {
+    /** Whether a diagnosis with this code was made, or would be made if the scenario ended here. */
+    has(code: DiagnosisCode): boolean {
         if (this.found.items.some((d) => d.code === code)) {
             return true;
         }

@@ -9,8 +9,8 @@ import { hostDevice, HOST_NATIVES } from '../runtime/natives';
 import type { Host } from '../runtime/host/host';
 import { fn, global, Members, param, table } from '../runtime/natives/define';
 import type { NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';
+import { Diagnoses } from './diagnoses';
 import { Update, Updates } from './updates';
-import { Verdicts } from './verdicts';
 
 const clockObject = new Members(Clock, 'clock', "The machine's virtual clock.", false).field(
     'now',
@@ -115,7 +115,7 @@ const diagnosisFunctions: readonly NativeFunction[] = [
                     `unknown diagnosis "${text}": codes begin with LU1001, see the page about diagnoses`,
                 );
             }
-            return Verdicts.of(host)?.has(text) ?? false;
+            return Diagnoses.of(host)?.has(text) ?? false;
         },
     ),
 ];
@@ -125,7 +125,7 @@ const judged = new Members(Device, 'device', '').field(
     'strays',
     INT,
     'Number of requests of the device to memory that was not mapped for it, as counted by the DMA sanitizer.',
-    (device, host: Host) => Verdicts.of(host)?.straysOf(device.shape.name) ?? 0,
+    (device, host: Host) => Diagnoses.of(host)?.straysOf(device.shape.name) ?? 0,
 );
 
 const device = hostDevice.and(judged).type;

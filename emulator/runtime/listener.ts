@@ -184,8 +184,8 @@ export class Listeners {
         this.refresh();
     }
 
-    /** The observer of a class, or of one that is made from it. */
-    observer<T extends Observer>(cls: abstract new (...args: never[]) => T): T | null {
+    /** The observer of a class. */
+    observer<T extends Observer>(cls: new (...args: never[]) => T): T | null {
         return this.observers.find((o): o is T => o instanceof cls) ?? null;
     }
 
