@@ -29,7 +29,11 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
     const random = new Random(wish.seed);
     const visits = new Visits(Run.start(program, options).host);
     const places = new Set(Array.from({ length: wish.places ?? 12 }, () => random.below(visits.end + 1)));
-    const states = statesAt(program, options, [...places, 0, visits.end].sort((a, b) => a - b));
+    const states = statesAt(
+        program,
+        options,
+        [...places, 0, visits.end].sort((a, b) => a - b),
+    );
     const own = visits.all.filter(({ uri }) => program.files.has(uri));
     const t = travelled(program, options, wish);
     const { host, timeline } = t;
