@@ -1,4 +1,4 @@
-/** The way that the page about going back in time describes, from the wrong value to its cause, in the built debug adapter. */
+/** The way on the page about going back in time, from the wrong value to its cause, in the built debug adapter. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
