@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Thread } from '../emulator/runtime/code';
 import type { Stop } from '../emulator/runtime/stop';
-import type { TimelineEvent } from '../emulator/timeline/events';
+import type { TimelineEvent } from '../emulator/timeline/event-log';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Answer, Serve } from './answer';
 import type { Breakpoints } from './breakpoints/breakpoints';
@@ -196,11 +196,10 @@ export class GoingBack {
     private events({ filter, kinds, start = 0, count = MAX_EVENTS }: Arguments<'lus/events'>): object {
         const { timeline } = this.session.stopped();
         const words = (filter ?? '').toLowerCase().split(/\s+/);
-        const found = timeline.events.all.filter(
-            (e) =>
-                (kinds === undefined || kinds.includes(e.kind)) &&
-                words.every((w) => e.text.toLowerCase().includes(w) || e.who.toLowerCase().includes(w)),
-        );
+        const found = timeline.events.all.filter((e) => {
+            const all = `${e.text} ${e.who} ${e.kind} kernel ${e.boot + 1}`.toLowerCase();
+            return (kinds === undefined || kinds.includes(e.kind)) && words.every((w) => all.includes(w));
+        });
         const events = found.slice(start, start + Math.min(count, MAX_EVENTS)).map((e) => this.shownEvent(e));
         return { events, total: found.length, forgotten: timeline.events.forgotten };
     }

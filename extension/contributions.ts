@@ -24,6 +24,15 @@ export const COMMANDS = {
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
+    stepBackInto: 'lus.stepBackInto',
+    stepBackOut: 'lus.stepBackOut',
+    goToBeginning: 'lus.goToBeginning',
+    goToEnd: 'lus.goToEnd',
+    runBackToCursor: 'lus.runBackToCursor',
+    undoChange: 'lus.undoChange',
+    mark: 'lus.markThisMoment',
+    goToMark: 'lus.goToMark',
+    goToEvent: 'lus.goToEvent',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

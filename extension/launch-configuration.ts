@@ -13,18 +13,23 @@ export function launchConfiguration(
     scenario: Scenario,
     { noDebug }: { readonly noDebug: boolean },
 ): vscode.DebugConfiguration {
-    const { kernel, stopOnEntry } = settings(scenario.uri);
+    const { kernel } = settings(scenario.uri);
     return {
         type: DEBUG_TYPE,
         request: 'launch',
         name: scenario.name,
         program: pathOf(scenario.uri),
         scenario: scenario.name,
-        stopOnEntry: stopOnEntry && !noDebug,
-        noDebug,
+        ...stopping(scenario.uri, noDebug),
         ...(kernel === '' ? {} : { kernel }),
         internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
     };
+}
+
+/** What the settings say of where a run stops, and of going back. */
+function stopping(uri: vscode.Uri, noDebug: boolean): object {
+    const { stopOnEntry, stopAtEnd, history } = settings(uri);
+    return noDebug ? { noDebug, stopOnEntry: false } : { noDebug, stopOnEntry, stopAtEnd, history };
 }
 
 /** A recording of a real kernel, by its name. */
@@ -42,8 +47,7 @@ export function recordingConfiguration(
         request: 'launch',
         name: path.posix.basename(uri.path),
         program: pathOf(uri),
-        stopOnEntry: settings(uri).stopOnEntry && !noDebug,
-        noDebug,
+        ...stopping(uri, noDebug),
         internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
     };
 }

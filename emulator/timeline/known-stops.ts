@@ -31,11 +31,12 @@ export class KnownStops {
 
     /** Every position from one on was searched, up to another one, which is not included. */
     searched(from: number, to: number, stops: readonly number[]): void {
-        if (this.after >= this.upTo || to <= this.after) {
+        const { after, upTo } = this;
+        if (after >= upTo || to <= after || from > upTo + 1) {
             this.replace(from - 1, to - 1, stops);
-        } else if (from <= this.after) {
-            this.stops.unshift(...stops.filter((s) => s <= this.after));
-            this.after = from - 1;
+        } else {
+            const [before, behind] = [stops.filter((s) => s <= after), stops.filter((s) => s > upTo)];
+            this.replace(Math.min(after, from - 1), Math.max(upTo, to - 1), [...before, ...this.stops, ...behind]);
         }
     }
 

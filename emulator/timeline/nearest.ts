@@ -36,7 +36,7 @@ export class Nearest {
 
     /** What was found in a stretch that lies before all others. */
     add({ stops, first, start, firstLine, lastLine }: Scan): void {
-        this.stop ??= stops.at(-1);
+        this.stop = later(this.stop, stops.at(-1));
         if (first === undefined || start === undefined) {
             return;
         }
