@@ -90,7 +90,7 @@ suite('images on the command line', () => {
             [[], /^lus: Name one memory image\.\n/],
             [['nowhere.elf'], /^lus: There is no file nowhere\.elf\.\n/],
             [[folder], /is a folder\.\n/],
-            [[inRepository('README.md')], /cannot be inspected: this is no ELF file\.\n/],
+            [[inRepository('README.md')], /cannot be inspected: this is not an ELF file\.\n/],
             [[IMAGE, '--fdt', 'here'], /--fdt must be the physical address of a page/],
             [[IMAGE, '--format', 'xml'], /--format must be pretty or json, not "xml"/],
             [[IMAGE, '--extract', 'vm-1'], /--extract must be a session and a token/],

@@ -62,7 +62,7 @@ suite('a kernel that boots from an image', () => {
         const text = 'scenario "s" { boot "7.2" from image "made" }';
         assert.match(
             failuresOf(beside(text, new TextEncoder().encode('not an image'))).join(),
-            /"made" is no memory image: this is no ELF file/,
+            /"made" is not a memory image: this is not an ELF file/,
         );
     });
 });

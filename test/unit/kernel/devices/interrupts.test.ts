@@ -63,7 +63,10 @@ suite('interrupts: vectors and remapping of a kernel', () => {
                 iommu === 'iommu vtd' ? undefined : 'EINVAL',
             );
         }
-        assert.match(findingsOf(programOf({ 's.lus': file('cpus 9000', 'boot "7.2"') })).join(), /`cpus` is 1 to 8192/);
+        assert.match(
+            findingsOf(programOf({ 's.lus': file('cpus 9000', 'boot "7.2"') })).join(),
+            /`cpus` must be from 1 to 8192/,
+        );
     });
 
     test('a kernel that panics takes nothing any more', () => {
