@@ -42,7 +42,7 @@ suite('a kernel that boots from an image', () => {
             '1: LU0215: There is no file "nowhere.elf.gz" in the folder of this file.',
         ]);
         assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "../images/image-1.elf.gz" }')), [
-            '1: LU0215: An image must be in the folder of this file or below it: `from image "handover.elf.gz"`.',
+            '1: LU0215: An image must be in the folder of this file or below it: `"handover.elf.gz"`.',
         ]);
         assert.match(
             findingsOf(beside('scenario "s" { boot "7.2" from "image-1.elf.gz" }')).join(),

@@ -1,6 +1,7 @@
 /**
  * Sessions of LUO, their files and lists, for std/luo.lus (kernel/liveupdate/luo_session.c, luo_file.c).
  */
+import { counted } from '../../../text/text';
 import { OpenFile } from '../../../kernel/fs/file';
 import { sessionName } from '../../../kernel/luo/request';
 import { LuoArgs, LuoFile, LuoHandler, LuoSession, SessionList } from '../../../kernel/luo/state';
@@ -63,7 +64,7 @@ class FileList {
     }
 
     display(): string {
-        return `${this.length} files`;
+        return counted(this.length, 'file');
     }
 
     sameAs(other: object): boolean {
