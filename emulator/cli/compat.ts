@@ -1,5 +1,5 @@
 /** `lus compat`: runs a scenario from every kernel to every other one, and says for each pair what comes of it. */
-import { DESCRIPTIONS } from '../kernel/release/descriptions';
+import { descriptionOf, DESCRIPTIONS } from '../kernel/release/descriptions';
 import type { Finalize } from '../kernel/release/kho-format';
 import type { LogLine } from '../kernel/klog';
 import { layersOf, titleOf } from '../kernel/release/layers';
@@ -59,7 +59,7 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
         .split(',')
         .map((n) => n.trim())
         .filter((n) => n !== '');
-    const unknown = names.find((n) => !DESCRIPTIONS.has(n) && !program.kernels.has(n));
+    const unknown = names.find((n) => descriptionOf(n) === undefined && !program.kernels.has(n));
     if (unknown !== undefined || names.length === 0) {
         throw new BadArguments(
             `${unknown === undefined ? 'Name kernels behind --kernels' : `No kernel is called "${unknown}"`}. There are ${[...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ')}.`,

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';
 import { TREE_OWNER } from '../kernel/kho/kho';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
-import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bugs';
+import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from '../kernel/kho/fixed-bugs';
 import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
@@ -89,9 +89,9 @@ export const preparationRules = ruleFile(
             if (desc.kho.compatible !== kernel.desc.kho.compatible) {
                 return;
             }
-            const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
+            const options = { flaws: desc.flaws, numa: desc.numa };
             const early = earlyMarks(desc.flaws);
-            const runs = desc.kho.intSizes || early !== undefined ? kho.outgoingRuns() : [];
+            const runs = desc.flaws.has('kho_int_sizes') || early !== undefined ? kho.outgoingRuns() : [];
             const wrong = (about: string, pfn: number, pages: number, text: string): void =>
                 say('LU1063', {
                     about,
@@ -99,13 +99,18 @@ export const preparationRules = ruleFile(
                     data: { flaw: about, kernel: desc.name, address: hex(pfn * page.size), pages },
                     message: text,
                 });
-            const large = runs.find((r) => reservedPages(options, page, r.order) < 2 ** r.order);
+            const large = runs.find((r) => reservedPages(desc.flaws, page, r.order) !== 2 ** r.order);
             if (large) {
+                const reserved = reservedPages(desc.flaws, page, large.order);
+                const does =
+                    reserved === Infinity
+                        ? 'it will reserve all memory above it, and have none of that for itself'
+                        : `it will reserve ${pagesText(page, reserved)}, and use the rest as its own`;
                 wrong(
-                    'sizes in 32 bits',
+                    'kho_int_sizes',
                     large.pfn,
                     2 ** large.order,
-                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} it will reserve ${pagesText(page, reservedPages(options, page, large.order))}, and use the rest as its own.`,
+                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} ${does}.`,
                 );
             }
             const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
@@ -120,6 +125,19 @@ export const preparationRules = ruleFile(
                     unmarked.pfn,
                     2 ** unmarked.order,
                     `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: ${then}.`,
+                );
+            }
+            const edge = raggedEdge(
+                { flaws: desc.flaws, deferredInit: desc.options.has('deferred_init') },
+                page,
+                kho.scratch,
+            );
+            if (edge !== undefined) {
+                wrong(
+                    'kho_scratch_pageblocks',
+                    edge / page.size,
+                    1,
+                    `"${desc.name}" initializes most of its struct pages late, and a scratch area has its edge at ${hex(edge)}, inside of a block of the page allocator: merging blocks there is a fault, and the kernel does not come up.`,
                 );
             }
             const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;

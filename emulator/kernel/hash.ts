@@ -100,6 +100,7 @@ export class FileHasher {
                 .num(inode.seals)
                 .u32(inode.frozen ? 1 : 0)
                 .u32(inode.exposed ? 1 : 0)
+                .num(inode.uncounted)
                 .num(inode.writableMaps)
                 .num(cache.pages);
             this.cache(cache);

@@ -95,4 +95,6 @@ export interface NativeShapes {
     };
     /** The kernels that come with the emulator, by name, with a line about each. */
     readonly kernels: ReadonlyMap<string, string>;
+    /** A line about a kernel that comes with the emulator, or is a version of one; undefined: there is none. */
+    readonly kernelNamed: (name: string) => string | undefined;
 }

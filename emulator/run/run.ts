@@ -26,6 +26,8 @@ export interface RunOptions {
     readonly kernel?: string | undefined;
     /** Use these descriptions wherever the scenario boots or loads a kernel, whatever it is made from. */
     readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
+    /** Mistakes that no kernel of the run has, whatever its release. */
+    readonly cured?: ReadonlySet<string> | undefined;
     /** What takes another time, whatever the table and the program say. */
     readonly costs?: CostChanges | undefined;
     /**
@@ -66,7 +68,7 @@ export class Run {
         const scenario = scenarioNamed(program, options.scenario);
         if (
             options.kernel !== undefined &&
-            !NATIVES.kernels.has(options.kernel) &&
+            NATIVES.kernelNamed(options.kernel) === undefined &&
             !program.kernels.has(options.kernel)
         ) {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
@@ -88,6 +90,7 @@ export class Run {
             environment: environmentOf,
         });
         host.substitutes = options.substitutes ?? null;
+        host.cured = options.cured ?? host.cured;
         host.costs.begin(costs, options.costs ?? {});
         const code = host.executable.scenarioCode(scenario);
         host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));

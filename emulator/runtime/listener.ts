@@ -1,6 +1,7 @@
 /** The one seam between a run and those who watch it: the events, and who hears them. */
 import type { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
+import type { KexecImage } from '../kernel/kho/kexec-image';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import type { LuoRequest } from '../kernel/luo/request';
 import type { LuoFile, LuoFlb, LuoHandler, LuoSession } from '../kernel/luo/state';
@@ -65,6 +66,8 @@ export interface Listener {
     slept?(): void;
     /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and has lasted until now. */
     stage?(name: string, begin: number): void;
+    /** The kernel has jumped to an image that it comes back from, and is back. */
+    cameBack?(image: KexecImage): void;
     /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */
     jumped?(parameters: number): void;
     /** A part of a device's request that lies in one page goes to memory. There are many: this must be quick. */
@@ -111,6 +114,12 @@ export interface Listener {
     luoFailed?(error: number): void;
     /** The files of a session from the previous kernel cannot be read. −errno. */
     sessionUnreadable?(session: LuoSession, error: number): void;
+    /** The same, and the kernel takes it for read. −errno. */
+    filesMissing?(session: LuoSession, error: number): void;
+    /** Kernel code uses an object that was freed meanwhile. */
+    usedAfterFree?(session: LuoSession): void;
+    /** So many more use what an FLB stands for, whatever its references say. */
+    flbUsed?(flb: LuoFlb, side: 'outgoing' | 'incoming', change: number): void;
     /** It does not have as many files as it says. */
     sessionMiscounted?(session: LuoSession): void;
     /** No handler is registered for a file of a session from the previous kernel. */

@@ -31,6 +31,8 @@ export class ShmemInode extends Inode {
     readonly writableMaps: number = 0;
     /** Kernel code has taken folios of it without pinning them; see {@link exposeFolio}. */
     readonly exposed: boolean = false;
+    /** Pages that are in its cache and were not counted when they came (shmem_recalc_inode()). */
+    readonly uncounted: number = 0;
     /** Whom its pages are charged to: the cgroup of the process that made or retrieved it, where that has a limit. */
     readonly memcg: Memcg | null = null;
     readonly cache: PageCache;
@@ -52,7 +54,7 @@ export class ShmemInode extends Inode {
     }
 
     override get blocks(): number {
-        return this.cache.blocks;
+        return this.cache.blocksOf(this.cache.pages - this.uncounted);
     }
 
     override evict(k: KernelCore): void {
@@ -172,8 +174,9 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
  * follows). The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of
  * its pages is cached already; EINVAL where `index` is not aligned to the folio's size, which the kernel would BUG on;
  * ENOMEM where the cgroup that the file is charged to is full.
+ * @param asOne the folio counts as one page, however large it is
  */
-export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
+export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number, asOne = false): 0 | Err {
     const order = folioOrder(k, pfn);
     const pages = 2 ** order;
     if (index % pages !== 0) {
@@ -192,6 +195,9 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     setFlags(memmap, pfn, PG_SWAPBACKED);
     memmap.setOwner(pfn, inode.owner);
     inode.cache.insert(index, pfn, order);
+    if (asOne && pages > 1) {
+        k.journal.edit<ShmemInode>(inode).uncounted = inode.uncounted + pages - 1;
+    }
     return 0;
 }
 

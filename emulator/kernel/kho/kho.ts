@@ -260,7 +260,8 @@ export class Kho extends JournaledRecord {
             this.users.set(blob, { name, size });
             return 0;
         }
-        return addSubtree(this.env.machine, this.fdt, name, blob, size, this.format);
+        const half = this.env.options.flaws?.has('kho_half_subtree') === true;
+        return addSubtree(this.env.machine, this.fdt, name, blob, size, this.format, half);
     }
 
     /** kho_remove_subtree, by the blob's address; silent where there is none. */

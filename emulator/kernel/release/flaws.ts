@@ -1,28 +1,17 @@
 /**
- * Mistakes that a kernel can be given, one by one: what a draft of a series had, or what a reviewer asked about.
- * Nothing has them unless a scenario says so; they are there to be seen doing harm.
+ * Mistakes of kernels, one by one: those that releases have had, which each version has by itself, and others that only
+ * a kernel has that is given them: of drafts of a series, or such as a reviewer asked about.
  */
+import { BUG_FLAWS } from './known-bugs';
 
-export const FLAWS: ReadonlyMap<string, string> = new Map([
-    [
-        'kho_bitmaps_in_kfence',
-        'small bitmaps of preserved memory may lie in the KFENCE pool, which after a kexec is in scratch memory (6.16 to 6.18)',
-    ],
-    [
-        'kho_deferred_init',
-        'with deferred initialization of struct pages the marks of preserved pages are lost beyond the first 128 MiB of a node (up to 7.0)',
-    ],
+const GIVEN: ReadonlyMap<string, string> = new Map([
     [
         'kho_deferred_fault',
-        'the same where such struct pages cannot even be written: the first of these marks is a fault, and the kernel does not come up (up to 7.0)',
-    ],
-    [
-        'kho_scratch_not_cma',
-        'after a kexec the pageblocks of scratch are ordinary ones: whatever the kernel allocates may lie there (7.0)',
+        'with deferred initialization of struct pages writing the mark of a preserved page beyond the first 128 MiB of a node is a fault, and the kernel does not come up',
     ],
     [
         'luo_unpinned_modules',
-        'a module can be unloaded while its handler has preserved files (6.19 to 7.1, before the series of April 2026)',
+        'a module is unloaded by force while its handler has preserved files, and stays on the list (up to 7.0)',
     ],
     ['iommu_upper_tables', 'of a domain only the tables of the upper levels are preserved, not those that map memory'],
     [
@@ -34,4 +23,8 @@ export const FLAWS: ReadonlyMap<string, string> = new Map([
     ['interrupt_vectors', "the vectors that came along are not reserved: they are nobody's, or are given out anew"],
 ]);
 
-export const NO_FLAWS: ReadonlySet<string> = new Set();
+/** What each is, by name. */
+export const FLAWS: ReadonlyMap<string, string> = new Map([
+    ...GIVEN,
+    ...[...BUG_FLAWS].map(([name, { what }]) => [name, what] as const),
+]);

@@ -40,7 +40,7 @@ function newKernel(c: CodeContext, why: string): void {
 
 function kernelName(c: CodeContext, name: string, at: Expr): void {
     const { program } = c;
-    if (at.start < at.end && !program.kernels.has(name) && !program.natives.kernels.has(name)) {
+    if (at.start < at.end && !program.kernels.has(name) && program.natives.kernelNamed(name) === undefined) {
         const known = [...program.kernels.keys(), ...program.natives.kernels.keys()];
         c.unknown(
             'LU0213',

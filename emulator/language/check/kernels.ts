@@ -13,7 +13,12 @@ import { quoted, type ProgramBuilder } from './program-builder';
  */
 export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
     const { from } = decl;
-    if (from && from.start < from.end && !program.kernels.has(from.value) && !program.natives.kernels.has(from.value)) {
+    if (
+        from &&
+        from.start < from.end &&
+        !program.kernels.has(from.value) &&
+        program.natives.kernelNamed(from.value) === undefined
+    ) {
         const known = [...program.natives.kernels.keys(), ...program.kernels.keys()].filter(
             (k) => k !== decl.name.value,
         );

@@ -1,7 +1,7 @@
 /**
  * `layers pci, vfio` of a kernel: there are such layers, they fit onto the kernel, and what they need is there, too.
  */
-import { DESCRIPTIONS } from '../../kernel/release/descriptions';
+import { descriptionOf } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
 import { KERNEL_SETTINGS } from '../settings/kernel';
 import type { AnySetting } from '../settings/setting';
@@ -109,7 +109,7 @@ function checkLayer(
 /** Layers are on top of a release that has what they call. */
 function checkBase(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
     const [first] = layersNamed(decl);
-    const base = DESCRIPTIONS.get(line[0]?.from?.value ?? '');
+    const base = descriptionOf(line[0]?.from?.value ?? '');
     if (first && base && !takesLayers(base.release)) {
         program.report(
             'error',

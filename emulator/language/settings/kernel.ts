@@ -33,7 +33,7 @@ export const KERNEL_LISTS = {
     },
     flaws: {
         examples: ['flaws …'],
-        doc: 'Mistakes that the kernel is given, to see what they do.',
+        doc: 'Mistakes that the kernel is given besides those of its release, to see what they do; `flaws - a` rids it of one, as a fix that a distribution has brought in.',
         repeated: true,
     },
 } as const satisfies Record<string, Description>;
@@ -55,6 +55,12 @@ export const KERNEL_SETTINGS = {
         examples: ['kho_debug off'],
         doc: 'CONFIG_KEXEC_HANDOVER_DEBUG: the kernel checks whether preserved memory touches scratch.',
     },
+    deferred_init: {
+        takes: onOff,
+        examples: ['deferred_init on'],
+        doc: 'CONFIG_DEFERRED_STRUCT_PAGE_INIT; from 6.17 to 6.19 such a kernel has no KHO.',
+    },
+    kfence: { takes: onOff, examples: ['kfence on'], doc: 'CONFIG_KFENCE.' },
     iommu_shutdown: {
         takes: onOff,
         examples: ['iommu_shutdown off'],

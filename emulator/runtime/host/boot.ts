@@ -78,6 +78,7 @@ export class Boot extends JournaledRecord {
             arch: params.arch.name,
             page: machine.page,
             kexecHandover: desc.khoBuilt,
+            scratchParameter: desc.kho.scratchParameter,
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
         this.commandLine = desc.kho.offInCrashKernel && given.crashKernel ? { ...given, kho: false } : given;
@@ -96,6 +97,7 @@ export class Boot extends JournaledRecord {
             arch: params.arch,
             release: desc.release,
             flaws: desc.flaws,
+            deferredInit: desc.options.has('deferred_init'),
         };
         this.context = {
             machine,

@@ -74,6 +74,8 @@ export class Host {
      * where one is loaded.
      */
     substitutes: { readonly boot: string; readonly load: string } | null = null;
+    /** Mistakes that no kernel has, whatever its release. */
+    cured: ReadonlySet<string> = new Set();
 
     constructor(parts: HostParts) {
         const { machine } = parts;

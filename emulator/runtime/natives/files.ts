@@ -194,11 +194,11 @@ const memfdFunctions: readonly NativeFunction<NativeContext>[] = [
     ),
     fn(
         'shmem_add_folio',
-        [param('inode', INODE), param('folio', FOLIO), param('index', INT)],
+        [param('inode', INODE), param('folio', FOLIO), param('index', INT), param('as_one', BOOL, false)],
         { fails: true },
-        'Puts a folio into the page cache of a shared memory file at page offset `index`, and accounts it. The cache takes references of its own. `EEXIST`, `EINVAL`.',
-        ({ running }, [inode, folio, index]) =>
-            done(addFolio(running, shmemArg(inode), folioArg(folio), offsetArg(index, 'the index'))),
+        'Puts a folio into the page cache of a shared memory file at page offset `index`, and accounts it, all of its pages or, with `as_one`, one. The cache takes references of its own. `EEXIST`, `EINVAL`.',
+        ({ running }, [inode, folio, index, asOne]) =>
+            done(addFolio(running, shmemArg(inode), folioArg(folio), offsetArg(index, 'the index'), asOne === true)),
     ),
 ];
 

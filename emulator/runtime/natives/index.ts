@@ -1,5 +1,5 @@
 /** The natives of the host in one table. What observers of a run add to them stands where they are. */
-import { DESCRIPTIONS } from '../../kernel/release/descriptions';
+import { descriptionOf, DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
 import { callbacks } from './callbacks';
@@ -204,4 +204,5 @@ export const HOST_NATIVES: Natives = {
     ]),
     callbacks,
     kernels: new Map([...DESCRIPTIONS.values()].map((d) => [d.name, d.summary])),
+    kernelNamed: (name) => descriptionOf(name)?.summary,
 };

@@ -5,7 +5,7 @@ import { BOOL, INT, objectOf, STRING, type Value } from '../../language/types';
 import { asString } from '../../language/values';
 import { costId } from '../../machine/costs';
 import { crash } from '../host/kernel-end';
-import { jump, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
+import { jump, jumpAndReturn, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
 import { loadModule, unloadModule } from '../host/modules';
 import type { Host } from '../host/host';
 import { code, done, fn, global, Members, param, SYSCALL } from './define';
@@ -80,7 +80,14 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         host.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })
-    .method('jump', [], {}, 'machine_kexec(): the next kernel starts.', (_kexec, _args, host: Host) => jump(host));
+    .method('jump', [], {}, 'machine_kexec(): the next kernel starts.', (_kexec, _args, host: Host) => jump(host))
+    .method(
+        'jump_and_return',
+        [],
+        { long: true },
+        'machine_kexec() of an image that was loaded with KEXEC_PRESERVE_CONTEXT: it runs, and this kernel goes on behind it.',
+        (_kexec, _args, host: Host) => jumpAndReturn(host),
+    );
 
 export const kexecGlobals: readonly NativeGlobal<NativeContext>[] = [
     global('kexec', objectOf('kexec'), 'kernel', 'The kernel that a reboot would jump to.', () => KEXEC_STATE),
@@ -104,7 +111,7 @@ export const kexecFunctions: readonly NativeFunction[] = [
         'kexec_load',
         [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)],
         { ...SYSCALL, checks: isKernel },
-        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.',
+        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, for a jump from which this kernel comes back: the reboot returns 0 then, and LUO is not asked (before 7.2 it was).',
         'sys_kexec_load',
     ),
     fn(
@@ -139,7 +146,7 @@ export const kexecFunctions: readonly NativeFunction[] = [
         'reboot',
         [param('command', INT)],
         { ...SYSCALL, noReturn: true },
-        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.',
+        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return, unless the kernel was loaded with `preserve_context`: no process is left, and the next statement of the scenario runs in the next kernel.',
         'sys_reboot',
     ),
     fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (host: Host) =>

@@ -87,6 +87,12 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         (kho) => new KhoSide(kho, 'incoming'),
     )
     .field('outgoing', objectOf('kho_side'), 'What this kernel hands over.', (kho) => new KhoSide(kho, 'outgoing'))
+    .field(
+        'finalized_by_reboot',
+        BOOL,
+        'The reboot has to call `finalize()`, as in 6.19 and 7.0.',
+        (kho) => kho.env.options.format.finalize === 'reboot',
+    )
     .field('kexec_count', INT, 'How many kernels handed over in a row before this one.', (kho) => kho.kexecCount)
     .field('scratch_size', INT, 'Bytes of all scratch areas together.', (kho) => kho.scratchSize)
     .method(

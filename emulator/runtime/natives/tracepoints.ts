@@ -3,7 +3,7 @@
  * (Documentation/trace/tracepoints.rst). They change nothing of the kernel, take no time, and are no places to stop at.
  * Other code does not get to see them.
  */
-import { LuoSession } from '../../kernel/luo/state';
+import { LuoFlb, LuoSession } from '../../kernel/luo/state';
 import { INT, objectOf, STRING, type Value } from '../../language/types';
 import type { NativeParam } from '../../language/natives';
 import { asInt, asNumber, asString } from '../../language/values';
@@ -88,6 +88,28 @@ const tracepoints: readonly NativeFunction[] = [
         'The files of a session cannot be read.',
         (host, [session, error]) =>
             host.tell((l) => l.sessionUnreadable?.(sessionOf(session), asNumber(error, 'error'))),
+    ),
+    tracepoint(
+        'trace_luo_files_missing',
+        [SESSION, ERROR],
+        'The files of a session cannot be read, and it is taken for read all the same.',
+        (host, [session, error]) => host.tell((l) => l.filesMissing?.(sessionOf(session), asNumber(error, 'error'))),
+    ),
+    tracepoint('trace_luo_stale', [SESSION], 'A session is used that is freed by now.', (host, [session]) =>
+        host.tell((l) => l.usedAfterFree?.(sessionOf(session))),
+    ),
+    tracepoint(
+        'trace_flb_user',
+        [param('flb', objectOf('luo_flb')), param('side', STRING), param('change', INT)],
+        'One more or one less uses what an FLB stands for, whatever its references say.',
+        (host, [flb, side, change]) =>
+            host.tell((l) =>
+                l.flbUsed?.(
+                    expect(LuoFlb, flb, 'an FLB'),
+                    asString(side, 'side') === 'outgoing' ? 'outgoing' : 'incoming',
+                    asNumber(change, 'change'),
+                ),
+            ),
     ),
     tracepoint('trace_luo_miscounted', [SESSION], 'A session has not as many files as it says.', (host, [session]) =>
         host.tell((l) => l.sessionMiscounted?.(sessionOf(session))),

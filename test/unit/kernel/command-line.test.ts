@@ -16,7 +16,13 @@ import { FOREVER } from '../../support/runs';
 const MiB = 2 ** 20;
 
 const read = (text: string, arch: 'x86-64' | 'arm64' = 'x86-64', zeroScratchSizes = true): CommandLine =>
-    readCommandLine(text, { arch, page: PAGES_4K, kexecHandover: true, zeroScratchSizes });
+    readCommandLine(text, {
+        arch,
+        page: PAGES_4K,
+        kexecHandover: true,
+        scratchParameter: 'kho_scratch',
+        zeroScratchSizes,
+    });
 
 suite('the arguments of a command line', () => {
     test('white space divides them, quotation marks keep it together, -- ends them', () => {
@@ -244,6 +250,7 @@ suite('what a command line says', () => {
             arch: 'x86-64',
             page: PAGES_4K,
             kexecHandover: false,
+            scratchParameter: 'kho_scratch',
             zeroScratchSizes: true,
         });
         assert.deepEqual([without.kho, without.liveupdate, without.nrCpus, without.malformed], [false, false, 2, []]);

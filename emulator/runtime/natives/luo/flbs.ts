@@ -68,7 +68,7 @@ export const luoFlb = new RecordMembers(
         put(host, flb, 'incoming'),
     )
     .add(
-        callback('preserve', ARGS, {}, 'Called when the first file that uses it is preserved.'),
+        callback('preserve', ARGS, { result: INT }, 'Called when the first file that uses it is preserved.'),
         callback('unpreserve', ARGS, {}, 'Called when the last such file is unpreserved.'),
         callback('freeze', ARGS, {}, 'Called inside the reboot, by kernels before the merge (`luo-v4`) only.'),
         callback('retrieve', ARGS, {}, 'Called in the next kernel when the object is first asked for.'),

@@ -30,7 +30,7 @@ export const luoHandler = new Members(
     .add(
         callback('can_preserve', FILE, { result: BOOL, fails: false }, 'Whether the handler takes this file.'),
         callback('get_id', FILE, { result: ANY }, 'What makes two files the same resource.'),
-        callback('preserve', ARGS, {}, 'Prepares the file for the kexec.'),
+        callback('preserve', ARGS, { result: INT }, 'Prepares the file for the kexec.'),
         callback('unpreserve', ARGS, {}, 'Takes that back.'),
         callback('freeze', ARGS, {}, 'The last chance, inside the reboot system call.'),
         callback('unfreeze', ARGS, { fails: false }, 'The reboot failed after all.'),

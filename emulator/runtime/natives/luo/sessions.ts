@@ -187,6 +187,9 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
             return refused;
         },
     )
+    .method('has', [SESSION], { result: BOOL }, 'A session is on it.', (list, [v]) =>
+        list.sessions.items.includes(sessionArg(v)),
+    )
     .method('remove', [SESSION], {}, 'Takes a session off the list.', (list, [v]) =>
         nothing(list.remove(sessionArg(v))),
     );
