@@ -129,6 +129,8 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any' },
     LU1065: { LU1025: 'any' },
     LU1076: { LU1008: 'any' },
+    LU1077: { LU1014: 'any' },
+    LU1086: { LU1017: 'same' },
 };
 
 /** What a finding is about, as far as it can be compared with others. */

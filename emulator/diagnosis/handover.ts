@@ -1,6 +1,7 @@
 /** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
+import type { KernelDescription } from '../kernel/release/descriptions';
 import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { JournaledRecord, type Journal } from '../machine/journal';
@@ -33,6 +34,13 @@ class HandedOver extends JournaledRecord {
     constructor(journal: Journal) {
         super(journal);
     }
+}
+
+/** What a kernel does with a file that it has no handler for. */
+function withoutHandler({ flaws }: KernelDescription): string {
+    return flaws.has('luo_file_errors_ignored')
+        ? 'the session will be there without it, and nobody is told'
+        : '/dev/liveupdate will give EIO there, and no session can be had';
 }
 
 export const handoverRules = ruleFile(
@@ -158,7 +166,7 @@ export const handoverRules = ruleFile(
                                 kernel: next.desc.name,
                                 known: [...handlers],
                             },
-                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": /dev/liveupdate will give EIO there, and no session can be had.`,
+                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": ${withoutHandler(next.desc)}.`,
                         });
                     }
                 }
@@ -227,6 +235,20 @@ export const handoverRules = ruleFile(
                     });
                 }
             },
+            cameBack(image): void {
+                const { kernel } = host;
+                const files = kernel ? filesOf(kernel) : 0;
+                if (kernel && files > 0 && !kernel.desc.flaws.has('luo_freezes_for_return')) {
+                    const sessions = kernel.luo.outgoing.sessions.length;
+                    say('LU1018', {
+                        about: 'image',
+                        history: chronicle.of(IMAGE),
+                        data: { kernel: image.kernel, files, sessions },
+                        message: `The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not asked: "${image.kernel}" is told of no handover, and takes the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')} for its own; this kernel goes on behind it as if nothing had been.`,
+                        advice: 'For a live update load the kernel with kexec_file_load(); before a jump that comes back close the sessions.',
+                    });
+                }
+            },
             handingOver(kernel): void {
                 const image = kernel.kexecImage;
                 const files = filesOf(kernel);
@@ -243,7 +265,7 @@ export const handoverRules = ruleFile(
                             about: 'image',
                             history: chronicle.of(IMAGE),
                             data: { kernel: image.kernel, files, sessions: e.sessions },
-                            message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+                            message: `The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
                         });
                     }
                     e.files = 0;
@@ -285,7 +307,7 @@ export const handoverRules = ruleFile(
                     about: compatible,
                     history: chronicle.of(sessionKey(name)),
                     data: { compatible, session: name },
-                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots.`,
+                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": ${host.kernel?.desc.flaws.has('luo_file_errors_ignored') === true ? 'the session is there without it, and nobody is told' : 'from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots'}.`,
                 });
             },
             handoverIncompatible(part, expected, found): void {

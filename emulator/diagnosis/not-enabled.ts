@@ -208,7 +208,8 @@ export const preparationRules = ruleFile(
                     }
                 } else if (work.kind === 'retrieve_session' && result.name === 'EINVAL') {
                     const known = host.kernel?.luo.incoming.find(work.session);
-                    if (known?.retrieved && known.files.length === 0) {
+                    // one that is under release has no descriptor any more
+                    if (known?.retrieved && known.files.length === 0 && !chronicle.isReleased(known)) {
                         say('LU1066', {
                             about: known.name,
                             history: chronicle.of(sessionKey(known.name)),

@@ -448,7 +448,7 @@ export const CATALOGUE = {
     LU1075: {
         severity: 'error',
         group: 'handover',
-        title: 'file that stays frozen after a failed reboot',
+        title: 'file that stays frozen in a kernel that goes on',
         advice: 'Close the session, which unpreserves its files, and preserve them anew; or use a kernel that has nothing left to do behind the last freeze (7.1 and later).',
     },
     LU1076: {
@@ -480,6 +480,18 @@ export const CATALOGUE = {
         group: 'devices',
         title: 'translation that the next kernel cannot restore',
         advice: 'Find out why the FLB or what it points to cannot be read: a kernel of another version, memory that was not preserved, an IOMMU that is not there. Until the machine is reset the devices go on.',
+    },
+    LU1085: {
+        severity: 'error',
+        group: 'handover',
+        title: 'object of the kernel used after it was freed',
+        advice: 'Use a release in which it is mended; the page of known bugs says which.',
+    },
+    LU1086: {
+        severity: 'error',
+        group: 'handover',
+        title: 'callback that makes the kernel oops',
+        advice: 'End retrieve() with args.file set and 0, or with a negative error number and everything cleaned up.',
     },
 } as const satisfies Readonly<Record<string, Entry>>;
 

@@ -67,7 +67,7 @@ export interface GlobalShape {
 
 export interface CallbackShape {
     readonly params: readonly NativeParam[];
-    /** What it returns: a boolean for `can_…`, an integer (0 or −errno) else. */
+    /** What it returns: a boolean for `can_…`, an integer (0 or −errno), or nothing where the kernel's is `void`. */
     readonly result: Type;
     readonly required: boolean;
     readonly doc: string;

@@ -15,10 +15,12 @@ export interface Environment {
     threadEnded(thread: Thread): void;
     /** Code is called that has a purpose of its own: a callback, or what the kernel was asked for. */
     purposeBegan(purpose: Purpose): void;
-    /** Its frame has returned. */
-    purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): void;
+    /** Its frame has returned. @returns what its caller gets */
+    purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): Value | Err;
     threadWaits(thread: Thread, waiting: LockWait): void;
     threadWoken(thread: Thread, waiting: LockWait): void;
+    /** Whether a thread has died in the kernel: what it holds nobody gives up, and nobody waits for it. */
+    isDead(id: number): boolean;
 
     /** A frame of the kernel has returned to code that is not the kernel's, or to nobody. */
     kernelLeft(frame: Frame, result: Value | Err): void;

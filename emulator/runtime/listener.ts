@@ -62,6 +62,8 @@ export interface Listener {
     /** A function of the kernel or a callback returns an error that is its own, not that of a call in it. */
     refused?(error: Err): void;
     phase?(phase: Phase): void;
+    /** The kernel has followed a null pointer in a function, on behalf of the process that runs and still is. */
+    oopsed?(where: string): void;
     /** A `sleep` is over. */
     slept?(): void;
     /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and has lasted until now. */

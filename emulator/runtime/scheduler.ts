@@ -7,7 +7,7 @@ import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
 import { JournaledRecord, type Journal } from '../machine/journal';
 import type { Clock } from '../machine/clock';
-import type { Thread, Waiting } from './code';
+import type { LockWait, Thread } from './code';
 import { deadlock } from './waiting';
 
 /** Nanoseconds that a process runs while others could, under the policy `slices`. */
@@ -129,6 +129,8 @@ export interface Scheduled {
     /** Other frames than those of the operation that runs come first. */
     switchFrames(): void;
     fail(kind: 'failed-call', message: string): number;
+    /** Whether a thread hangs for ever and nobody waits for it: it has died in the kernel. Then others go on. */
+    leaveHanging(thread: Thread, waiting: LockWait): boolean;
 }
 
 /** True while the thread that runs is one of several. */
@@ -176,9 +178,12 @@ export function delayInKernel(run: Scheduled, ns: number): void {
 }
 
 /** The thread that runs cannot go on. Where nobody can, the scenario has failed. */
-export function park(run: Scheduled, waiting: Waiting): void {
+export function park(run: Scheduled, waiting: LockWait): void {
     const thread = run.current;
     thread.waiting = waiting;
+    if (run.leaveHanging(thread, waiting)) {
+        return;
+    }
     if (!takesTurns(run)) {
         deadlock(run, [thread]);
         return;

@@ -1,6 +1,6 @@
 /** Branches, loops and `return`. */
 import { isErrnoName } from '../../kernel/release/errno';
-import { insertAt } from '../check-finding';
+import { insertAt, replaceWith } from '../check-finding';
 import type { Block, Expr, ForStmt, IfStmt, ReturnStmt, WhileStmt } from '../syntax/ast';
 import { ANY, INT, type Type } from '../types';
 import { checkBlock, checkStatements } from './blocks';
@@ -122,6 +122,13 @@ export function checkReturn(c: CodeContext, s: ReturnStmt): void {
             c.process === undefined
                 ? 'A scenario gives nothing back: `return` stands in functions and callbacks.'
                 : '`return` cannot leave the block of a process.',
+        );
+    } else if (s.value && wanted.k === 'none') {
+        c.error(
+            'LU0417',
+            s.value,
+            'This callback gives nothing back (`void` in the kernel): whatever it returns, nobody is told. Return without a value.',
+            replaceWith('Return without a value', s, 'return'),
         );
     } else if (s.value && type && !c.unit.fn && !assignable(type, wanted)) {
         c.error(

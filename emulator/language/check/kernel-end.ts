@@ -1,4 +1,4 @@
-/** What starts and ends kernels: `boot`, `reboot(KEXEC)`, functions that do, and calls that are expected to panic. */
+/** What starts and ends kernels: `boot`, `reboot(KEXEC)`, functions that do, and calls expected to panic or oops. */
 import type { FunctionShape } from '../natives';
 import { isBeside } from '../paths';
 import type { BootStmt, CallExpr, Expectation, Expr, StringLit } from '../syntax/ast';
@@ -108,9 +108,30 @@ export function afterExpected(c: CodeContext, call: Expr, expect: Expectation): 
             );
         }
     }
+    if (expect.kind === 'oopses') {
+        oopses(c, call, expect);
+    }
     if (expect.kind === 'fails' && c.kernelEnd?.call === call) {
         c.kernelEnd = undefined;
     }
+}
+
+/** The kernel oopses in a call: its process dies there, and nothing behind the call runs. */
+function oopses(c: CodeContext, call: Expr, expect: Expectation): void {
+    if (c.context !== 'user') {
+        c.error(
+            'LU0402',
+            expect,
+            'An oops ends the process that is in a system call: `oopses` stands in the block of a process, behind a system call.',
+        );
+        return;
+    }
+    const why = `the oops in ${c.text(call)} on line ${c.line(call)}`;
+    if (c.process !== undefined) {
+        c.flow.end(c.process, why);
+    }
+    c.escapes.push(c.flow.copy());
+    c.flow.ended = `${why} ends the process`;
 }
 
 /** The flow behind a statement that ends the kernel. */

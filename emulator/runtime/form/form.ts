@@ -118,8 +118,8 @@ export type Policy =
     | { readonly k: 'fails'; readonly errors: readonly string[]; readonly end: Target }
     /** `may fail E` */
     | { readonly k: 'may'; readonly errors: readonly string[]; readonly end: Target }
-    /** `panics "…"`: it does not return. */
-    | { readonly k: 'panics' };
+    /** `panics "…"`, `oopses "…"`: it does not return. */
+    | { readonly k: 'panics' | 'oopses' };
 
 /** A call: where its result goes, its text for messages, and what becomes of a failure. */
 interface Calling {
@@ -235,6 +235,8 @@ export type Operation =
     | ({ readonly op: 'result' } & Calling)
     /** The next call must end in a panic whose message contains this. */
     | { readonly op: 'expect-panic'; readonly message: string }
+    /** The same with an oops, in which the process ends. */
+    | { readonly op: 'expect-oops'; readonly message: string }
 
     // ---- processes
     | { readonly op: 'start'; readonly processes: readonly string[] }

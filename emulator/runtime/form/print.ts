@@ -197,6 +197,7 @@ class Printer {
             case 'result':
                 return `${this.slot(o.slot)}${this.policy(o.policy)}`;
             case 'expect-panic':
+            case 'expect-oops':
                 return JSON.stringify(o.message);
             case 'start':
                 return o.processes.join(', ');
@@ -300,6 +301,7 @@ class Printer {
                 return '';
             case 'try':
             case 'panics':
+            case 'oopses':
                 return `; ${p.k}`;
             case 'fails':
             case 'may':

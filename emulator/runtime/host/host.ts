@@ -4,7 +4,7 @@
  * callbacks, modules.
  */
 import type { Chooser } from '../../machine/chooser';
-import { JournaledList } from '../../machine/journal';
+import { JournaledList, JournaledMap } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
@@ -66,6 +66,8 @@ export class Host {
     /** The processes of the running kernel that the scenario has named. */
     readonly processes: JournaledList<ScenarioProcess>;
     readonly handoverHooks: JournaledList<HandoverHook>;
+    /** The threads that have died in an oops of the running kernel, by number: their locks stay held. */
+    readonly deadThreads: JournaledMap<number, string>;
     readonly costs: CostSettings;
     /** Virtual machines, over kernels. */
     readonly guests: Guests;
@@ -88,6 +90,7 @@ export class Host {
         this.injections = new Injections(machine.journal, parts.chooser);
         this.processes = new JournaledList<ScenarioProcess>(machine.journal);
         this.handoverHooks = new JournaledList<HandoverHook>(machine.journal);
+        this.deadThreads = new JournaledMap<number, string>(machine.journal);
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.guests = new Guests(this);
         this.interpreter = new Interpreter(parts.environment(this), parts.policy, parts.chooser);

@@ -89,13 +89,17 @@ const ARCH_NAMES: Readonly<Record<KernelValues['arch'], ArchName>> = { arm64: 'a
 function build({ base, changes }: Draft, option: BuildOption, on: boolean): void {
     const options = new Set(changes.options ?? base.options);
     const flaws = new Set(changes.flaws ?? base.flaws);
-    const needing = flawsNeeding(option, base.version);
     if (on) {
         options.add(option);
-        needing.forEach((flaw) => flaws.add(flaw));
     } else {
         options.delete(option);
-        needing.forEach((flaw) => flaws.delete(flaw));
+    }
+    for (const flaw of flawsNeeding(option, base.version)) {
+        if (on) {
+            flaws.add(flaw);
+        } else {
+            flaws.delete(flaw);
+        }
     }
     changes.options = options;
     changes.flaws = flaws;

@@ -240,6 +240,24 @@ function lastCall(host: Host): boolean {
     return true;
 }
 
+/**
+ * A process dies in the kernel: what it was in ends without being taken back, and its locks stay held. Then it closes
+ * what it has open.
+ */
+export function endInOops(host: Host, p: ScenarioProcess): void {
+    const { interpreter } = host;
+    const { thread } = p;
+    host.deadThreads.set(thread.id, p.name);
+    host.machine.journal.edit<ScenarioProcess>(p).oopsExpected = null;
+    setKilled(host, p);
+    const waiter = interpreter.scheduler.active
+        ? interpreter.scheduler.waiter
+        : (thread.frames.find((f) => f.waiter)?.waiter ?? interpreter.scenarioThread);
+    thread.frames = [exitFrame(host, waiter)];
+    host.kernelEntered(EXIT);
+    interpreter.switchFrames();
+}
+
 /** A process that has ended is reaped: name, variables and thread are gone. */
 export function reapProcess(host: Host, name: string): void {
     const p = host.processNamed(name);

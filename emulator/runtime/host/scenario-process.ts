@@ -12,6 +12,8 @@ export class ScenarioProcess extends JournaledRecord {
     readonly killed: boolean = false;
     /** Why its reboot must not succeed: the call that the scenario says fails. */
     readonly rebootMustFail: string | null = null;
+    /** A part of the message of an oops that the scenario has announced for the call it makes; null: none is. */
+    readonly oopsExpected: string | null = null;
     readonly thread: Thread;
 
     constructor(

@@ -1,6 +1,6 @@
 /**
- * What becomes of calls: `fails`, `may fail`, `panics` and `try` say it, or nothing does. One place for functions,
- * natives, system calls and `send`.
+ * What becomes of calls: `fails`, `may fail`, `panics`, `oopses` and `try` say it, or nothing does. One place for
+ * functions, natives, system calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';
@@ -57,13 +57,16 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                 },
             };
         case 'panics':
+        case 'oopses': {
+            const end = policy.k === 'panics' ? 'a panic' : 'an oops';
             return {
-                success: () => run.fail('failed-call', `${what()} should end in a panic, but it returns.`),
+                success: () => run.fail('failed-call', `${what()} should end in ${end}, but it returns.`),
                 failure: (f, error) => {
                     note(f, error);
-                    return run.fail('failed-call', `${what()} should end in a panic, but it fails with ${error.name}.`);
+                    return run.fail('failed-call', `${what()} should end in ${end}, but it fails with ${error.name}.`);
                 },
             };
+        }
         case 'fails':
         case 'may': {
             const { errors, end } = policy;

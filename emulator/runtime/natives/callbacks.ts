@@ -1,6 +1,6 @@
 /** The callbacks of handlers, FLBs and file kinds that `.lus` code declares. */
 import type { CallbackShape, NativeShapes } from '../../language/natives';
-import { ANY, BOOL, INT, objectOf, type Type } from '../../language/types';
+import { ANY, BOOL, INT, NONE, objectOf, type Type } from '../../language/types';
 import { param, table } from './define';
 
 interface NamedCallback extends CallbackShape {
@@ -28,7 +28,7 @@ export const callbacks: NativeShapes['callbacks'] = {
         shape('can_preserve', FILE, BOOL, true, 'Whether the handler takes this file.'),
         shape('get_id', FILE, ANY, false, 'What makes two files the same resource; without it, the open file.'),
         shape('preserve', ARGS, INT, true, 'Prepares the file for the kexec and sets `args.serialized_data`.'),
-        shape('unpreserve', ARGS, INT, true, 'Takes preserve back.'),
+        shape('unpreserve', ARGS, NONE, true, 'Takes preserve back.'),
         shape(
             'freeze',
             ARGS,
@@ -36,14 +36,14 @@ export const callbacks: NativeShapes['callbacks'] = {
             false,
             'The last chance, inside the reboot system call; may change `args.serialized_data`.',
         ),
-        shape('unfreeze', ARGS, INT, false, 'The reboot failed after all.'),
+        shape('unfreeze', ARGS, NONE, false, 'The reboot failed after all.'),
         shape('retrieve', ARGS, INT, true, 'Makes the file again in the next kernel and sets `args.file`.'),
         shape('can_finish', ARGS, BOOL, false, 'Whether the session may be finished now.'),
-        shape('finish', ARGS, INT, true, 'Nothing of the handover is needed any more.'),
+        shape('finish', ARGS, NONE, true, 'Nothing of the handover is needed any more.'),
     ]),
     flb: table([
         shape('preserve', FLB, INT, true, 'The first file that uses it is preserved: sets `args.data` and `args.obj`.'),
-        shape('unpreserve', FLB, INT, true, 'The last such file is unpreserved.'),
+        shape('unpreserve', FLB, NONE, true, 'The last such file is unpreserved.'),
         shape(
             'freeze',
             FLB,
@@ -52,7 +52,7 @@ export const callbacks: NativeShapes['callbacks'] = {
             'Inside the reboot: may change `args.data`. Only the kernel `luo-v4` calls it, to which an FLB is a subsystem.',
         ),
         shape('retrieve', FLB, INT, true, 'In the next kernel: sets `args.obj` from `args.data`.'),
-        shape('finish', FLB, INT, true, 'The last file that used it is finished.'),
+        shape('finish', FLB, NONE, true, 'The last file that used it is finished.'),
     ]),
     file: table([
         shape('open', {}, INT, false, 'The device node is opened.'),

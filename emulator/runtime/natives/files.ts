@@ -22,6 +22,8 @@ import { BOOL, FD, INT, objectOf, STRING, type Value } from '../../language/type
 import { asBool, asInt, asNumber, asString } from '../../language/values';
 import { expect, fdArg, fileArg, flagsArg, folioArg, lengthArg, offsetArg } from './arguments';
 import { callback, done, fn, nothing, param, RecordMembers } from './define';
+import { nullPointer } from '../host/oops';
+import type { Host } from '../host/host';
 import type { NativeContext, NativeFunction } from './native';
 
 const FILE = objectOf('file');
@@ -121,13 +123,6 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         },
     ),
     fn(
-        'get_file',
-        [param('file', FILE)],
-        { result: FILE },
-        'Another reference to an open file.',
-        ({ running }, [file]) => getFile(running, fileArg(file)),
-    ),
-    fn(
         'fput',
         [param('file', FILE)],
         {},
@@ -145,13 +140,6 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         nothing(process.fds.unreserve(fdArg(fd))),
     ),
     fn(
-        'fd_install',
-        [param('fd', FD), param('file', FILE)],
-        {},
-        "Puts an open file behind a reserved descriptor number, with the caller's reference.",
-        ({ process }, [fd, file]) => nothing(process.fds.install(fdArg(fd), fileArg(file))),
-    ),
-    fn(
         'is_plain_path',
         [param('path', STRING)],
         { result: BOOL },
@@ -165,6 +153,30 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         'Opens /dev/null or a file on a tmpfs. `EMFILE`, `ENOENT`, `EEXIST`, `EISDIR`.',
         ({ running, process }, [path, flags]) =>
             sysOpen(running, process, asString(path, 'the path'), flagsArg(flags, 'the flags')),
+    ),
+];
+
+/** Those that follow a null pointer where they are given no file. */
+export const fileReferences: readonly NativeFunction[] = [
+    fn(
+        'get_file',
+        [param('file', FILE)],
+        { result: FILE },
+        'Another reference to an open file.',
+        (host: Host, [file]) =>
+            file === null
+                ? nullPointer(host, host.frame?.code.name ?? 'get_file')
+                : getFile(host.running, fileArg(file)),
+    ),
+    fn(
+        'fd_install',
+        [param('fd', FD), param('file', FILE)],
+        {},
+        "Puts an open file behind a reserved descriptor number, with the caller's reference.",
+        (host: Host, [fd, file]) =>
+            file === null
+                ? nullPointer(host, 'fd_install')
+                : nothing(host.process.fds.install(fdArg(fd), fileArg(file))),
     ),
 ];
 

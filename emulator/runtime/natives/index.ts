@@ -8,7 +8,7 @@ import { constant, table } from './define';
 import { deviceObject } from './devices';
 import { driverFunctions } from './drivers';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
-import { fileFunctions, fileObject, inodeObject } from './files';
+import { fileFunctions, fileReferences, fileObject, inodeObject } from './files';
 import { folioFunctions, folioObject, foliosObject } from './folios';
 import {
     guestMemfdConstants,
@@ -128,6 +128,7 @@ export const HOST_NATIVES: Natives = {
         ...byteFunctions,
         ...driverFunctions,
         ...fileFunctions,
+        ...fileReferences,
         ...folioFunctions,
         ...fileSyscalls,
         ...processFunctions,

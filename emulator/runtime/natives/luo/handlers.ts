@@ -11,7 +11,7 @@ const ARGS = [param('args', objectOf('luo_args'))];
 const FILE = [param('file', objectOf('file'))];
 
 /** Whether a handler has an optional callback; one that is to fail takes the place of one that is not there. */
-function has(name: 'freeze' | 'unfreeze' | 'can_finish' | 'get_id') {
+function has(name: 'freeze' | 'can_finish' | 'get_id') {
     return (handler: LuoHandler, host: Host): boolean =>
         hasCallback(host, handler, name) ||
         host.injections.items.some((i) => i.target === `${handler.name}.${name}` && i.boot === host.boot && i.left > 0);
@@ -31,19 +31,16 @@ export const luoHandler = new Members(
         callback('can_preserve', FILE, { result: BOOL, fails: false }, 'Whether the handler takes this file.'),
         callback('get_id', FILE, { result: ANY }, 'What makes two files the same resource.'),
         callback('preserve', ARGS, { result: INT }, 'Prepares the file for the kexec.'),
-        callback('unpreserve', ARGS, {}, 'Takes that back.'),
+        callback('unpreserve', ARGS, { fails: false }, 'Takes that back.'),
         callback('freeze', ARGS, {}, 'The last chance, inside the reboot system call.'),
         callback('unfreeze', ARGS, { fails: false }, 'The reboot failed after all.'),
         callback('retrieve', ARGS, {}, 'Makes the file again in the next kernel.'),
         callback('can_finish', ARGS, { result: BOOL, fails: false }, 'Whether the session may be finished now.'),
-        callback('finish', ARGS, {}, 'Nothing of the handover is needed any more.'),
+        callback('finish', ARGS, { fails: false }, 'Nothing of the handover is needed any more.'),
     )
     .field('has_freeze', BOOL, 'It has the optional callback freeze, or a failure is injected into it.', has('freeze'))
-    .field(
-        'has_unfreeze',
-        BOOL,
-        'It has the optional callback unfreeze, or a failure is injected into it.',
-        has('unfreeze'),
+    .field('has_unfreeze', BOOL, 'It has the optional callback unfreeze.', (handler, host: Host) =>
+        hasCallback(host, handler, 'unfreeze'),
     )
     .field(
         'has_can_finish',
