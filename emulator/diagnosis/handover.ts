@@ -166,7 +166,7 @@ export const handoverRules = ruleFile(
                                 kernel: next.desc.name,
                                 known: [...handlers],
                             },
-                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": ${withoutHandler(next.desc)}.`,
+                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${known.length > 0 ? some(known) : 'none'}), which preserved token ${hex(f.token)} of session "${s.name}": ${withoutHandler(next.desc)}.`,
                         });
                     }
                 }

@@ -89,7 +89,7 @@ export const LUO_BUGS: readonly KnownBug[] = [
         what: 'the name of a session may be empty, and may have no end',
         fixes: ['e947433cd0d2'],
         in: [{ since: '6.19-rc1', fixed: '7.2-rc1' }],
-        shown: 'here',
+        shown: 'F-44',
     },
     {
         name: 'luo_any_kind_of_session',

@@ -45,7 +45,7 @@ export const MEMFD_BUGS: readonly KnownBug[] = [
         fixes: ['dc44f32fde25'],
         in: [{ since: '6.19-rc1', fixed: '7.1-rc1' }],
         shown: {
-            not: 'Accounting fails where a mount of tmpfs is full; restored files are on a mount of the kernel that has no limit.',
+            not: 'Accounting fails on a full mount of tmpfs, and where memory may not be overcommitted. Restored files are on a mount without a limit, and emulated hosts overcommit.',
         },
     },
     {

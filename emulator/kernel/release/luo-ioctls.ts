@@ -56,7 +56,7 @@ export const IOCTLS_EARLY_7_2: IoctlTable = {
     commands: new Map([...IOCTLS_7_2.commands, [0x43, { name: 'GET_NAME', size: 16, on: 'any', arg: 'word' }]]),
 };
 
-/** 6.19 and 7.0. Whether 7.1 checks kinds and names is not known; it is taken not to. */
+/** 6.19 to 7.1, which check neither kinds of sessions nor names. */
 export const IOCTLS_6_19: IoctlTable = {
     commands: new Map([...IOCTLS_7_2.commands].filter(([nr]) => nr !== 0x43)),
     kinds: false,
