@@ -128,7 +128,7 @@ export const LUO_BUGS: readonly KnownBug[] = [
         what: 'a kexec from which the kernel comes back (KEXEC_PRESERVE_CONTEXT) freezes every file, and nobody thaws them afterwards',
         fixes: ['5eff62b051fb'],
         in: [{ since: '6.19-rc1', fixed: '7.2-rc1' }],
-        flaw: { only: BEFORE_7_2 },
+        flaw: {},
         shown: 'here',
     },
     {

@@ -189,6 +189,7 @@ function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): 
                 fails: false,
                 params: [],
                 endsKernel: 'no',
+                loadsToReturn: false,
                 touches: new Set(),
             });
     }

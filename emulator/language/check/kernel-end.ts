@@ -76,9 +76,20 @@ export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
     if (at >= 0 && !tried && kernel?.kind === 'string') {
         kernelName(c, kernel.value, kernel);
     }
+    if (native.name.startsWith('kexec_')) {
+        loads(c, e);
+    }
     const first = e.args[0]?.value;
-    if (native.name === 'reboot' && first?.kind === 'name' && first.name === 'KEXEC') {
+    if (native.name === 'reboot' && first?.kind === 'name' && first.name === 'KEXEC' && !c.flow.comesBack) {
         c.kernelEnd = { call: e, certain: !tried };
+    }
+}
+
+/** An image is loaded; whether to be come back from, only its call says. */
+function loads(c: CodeContext, e: CallExpr): void {
+    c.flow.comesBack = e.args.some((a) => a.name?.name === 'preserve_context');
+    if (c.unit.fn && c.flow.comesBack) {
+        c.unit.fn.loadsToReturn = true;
     }
 }
 
@@ -90,6 +101,7 @@ export function afterFn(c: CodeContext, fn: FnInfo, e: CallExpr): void {
         p.status = 'maybe';
         c.unit.fn?.touches.add(name);
     }
+    c.flow.comesBack ||= fn.loadsToReturn;
     if (fn.endsKernel !== 'no') {
         c.kernelEnd = { call: e, certain: fn.endsKernel === 'always' };
     }
