@@ -485,7 +485,7 @@ export const CATALOGUE = {
         severity: 'error',
         group: 'handover',
         title: 'object of the kernel used after it was freed',
-        advice: 'Use a release in which it is mended; the page of known bugs says which.',
+        advice: 'Use a release that has the fix; the page of known bugs says which.',
     },
     LU1086: {
         severity: 'error',

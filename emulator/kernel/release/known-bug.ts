@@ -9,7 +9,7 @@ export interface KnownBug {
     readonly name: string;
     /** What goes wrong, one line. */
     readonly what: string;
-    /** The commits that mend it, as their hashes begin; or what is known of them. */
+    /** The commits that fix it, as their hashes begin; or what is known of them. */
     readonly fixes: readonly string[];
     /** The versions that have it. */
     readonly in: readonly Span[];

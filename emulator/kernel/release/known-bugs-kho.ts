@@ -1,4 +1,4 @@
-/** What was mended in kexec handover itself (kernel/kexec_handover.c, from 6.19 on in kernel/liveupdate/). */
+/** What was fixed in kexec handover itself (kernel/kexec_handover.c, from 6.19 on in kernel/liveupdate/). */
 import type { KnownBug } from './known-bug';
 
 export const KHO_BUGS: readonly KnownBug[] = [

@@ -1,4 +1,4 @@
-/** What was mended in the Live Update Orchestrator (kernel/liveupdate/luo_*.c). */
+/** What was fixed in the Live Update Orchestrator (kernel/liveupdate/luo_*.c). */
 import type { KnownBug } from './known-bug';
 
 /** The code of LUO as it was from 6.19 to 7.1. */

@@ -1,4 +1,4 @@
-/** What was mended in the preservation of memory files (mm/memfd_luo.c). */
+/** What was fixed in the preservation of memory files (mm/memfd_luo.c). */
 import type { KnownBug } from './known-bug';
 
 /** The code of memfd-v1, and what memfd-v2 shares with it. */

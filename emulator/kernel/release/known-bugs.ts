@@ -1,5 +1,5 @@
 /**
- * What releases of Linux got wrong in kexec handover and live update, and where it was mended: plain data, a row a fix.
+ * What releases of Linux got wrong in kexec handover and live update, and where it was fixed: plain data, a row a fix.
  * Facts are from the commits, and from the lists of pulls of 6.18 to 7.3. Where the emulator does it, the row has a
  * flaw: every release in its spans has that, and any kernel can be given it, or be rid of it.
  */
