@@ -155,6 +155,8 @@ export interface Cell {
     readonly where: Where | null;
     /** What the last kernel logged about it. */
     readonly kernelLog: readonly string[];
+    /** Bugs of the two releases without which it works: all of them have to be fixed for that. */
+    readonly knownBugs: readonly string[];
 }
 
 /** What `lus compat` prints of a scenario. */

@@ -46,7 +46,7 @@ function kernelName(c: CodeContext, name: string, at: Expr): void {
             'LU0213',
             at,
             name,
-            `No kernel is called "${name}": there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `"${k}"`).join(', ')}.`,
+            `No kernel is called "${name}": there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `"${k}"`).join(', ')}, and stable releases such as "7.2.3".`,
             [],
         );
     }

@@ -27,7 +27,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
             uri,
             from,
             from.value,
-            `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}.`,
+            `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}, and stable releases such as "7.2.3".`,
             [],
         );
     }
