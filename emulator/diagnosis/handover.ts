@@ -244,7 +244,7 @@ export const handoverRules = ruleFile(
                         about: 'image',
                         history: chronicle.of(IMAGE),
                         data: { kernel: image.kernel, files, sessions },
-                        message: `The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not asked: "${image.kernel}" is told of no handover, and takes the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')} for its own; this kernel goes on behind it as if nothing had been.`,
+                        message: `The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not asked: "${image.kernel}" is told of no handover, and has to keep out of the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')} by itself; this kernel goes on behind it as if nothing had been.`,
                         advice: 'For a live update load the kernel with kexec_file_load(); before a jump that comes back close the sessions.',
                     });
                 }

@@ -413,11 +413,12 @@ export class Kho extends JournaledRecord {
         return this.incomingPages - this.restoredPages - kept;
     }
 
-    /** A preserved block begins at this address that nobody has restored. */
+    /** A block that can be restored begins at this address; without a magic number every preserved page is one. */
     isUnrestored(pa: number): boolean {
         const { machine, memmap } = this.env;
         const pfn = Math.floor(pa / machine.page.size);
-        return machine.isRam(pa) && memmap.stateOf(pfn) === 'preserved' && memmap.khoOrder(pfn) >= 0;
+        const marked = !this.format.magic || memmap.khoOrder(pfn) >= 0;
+        return machine.isRam(pa) && memmap.stateOf(pfn) === 'preserved' && marked;
     }
 
     /** Pages that this kernel preserves now. */

@@ -184,6 +184,7 @@ export const KHO_BUGS: readonly KnownBug[] = [
         what: 'scratch areas are aligned to pageblocks only: with deferred initialization of struct pages the page allocator looks at struct pages beyond their edge that nobody has initialized',
         fixes: ['797fe91e50d6'],
         in: [{ since: '6.16', fixed: '7.2-rc7' }],
+        inferred: 'That it is a fault each time: where that memory happens to hold zeroes it goes well.',
         flaw: {},
         shown: 'here',
     },
