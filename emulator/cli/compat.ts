@@ -159,7 +159,7 @@ function failureOf({ interpreter }: Host): RunException | undefined {
     return interpreter.outcome?.passed === false ? interpreter.outcome.failure : undefined;
 }
 
-/** The smallest set of bugs of two releases without which a scenario works that does not; none where there is no such. */
+/** The fewest bugs of two releases without which a scenario works that does not; none where there are no such. */
 function decisiveBugs(program: Program, scenario: ScenarioDecl, from: string, to: string): string[] {
     const works = (cured: readonly string[]): boolean =>
         failureOf(Run.start(program, { ...pairOf(scenario, from, to), cured: new Set(cured) }).host) === undefined;

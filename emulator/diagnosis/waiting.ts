@@ -41,7 +41,7 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, sa
         callReturned(work): void {
             const thread = host.interpreter.current;
             const lock = thread.locks.at(-1);
-            // a block of this process inside of `at handover` returns to the reboot that it stands in; an oops is LU1086
+            // a block of this process inside of `at handover` returns to the reboot; an oops is LU1086
             const oopsed = host.deadThreads.has(thread.id);
             if (lock && !oopsed && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
                 say('LU1033', {

@@ -2,9 +2,10 @@
  * Rules for kernels: what they are made from and what their lists name exists, and no two handlers share a compatible
  * string.
  */
-import { layersOf, layerWith } from '../../kernel/release/layers';
+import { layerWith } from '../../kernel/release/layers';
 import type { Ident, KernelDecl } from '../syntax/ast';
-import { checkLayers, layersNamed, missingLayer } from './layer-rules';
+import { checkFlaws } from './flaw-rules';
+import { checkLayers, layersOfLine, missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
 
 /**
@@ -42,6 +43,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
         );
     }
     checkLayers(program, uri, decl, line);
+    checkFlaws(program, uri, decl, line);
     for (const entry of decl.entries) {
         for (const name of entry.kind === 'list' && (entry.key.name === 'handlers' || entry.key.name === 'modules')
             ? entry.names
@@ -91,10 +93,6 @@ function nameInList(program: ProgramBuilder, uri: string, name: Ident, line: rea
             program.declared('handlers'),
         );
     }
-}
-
-function layersOfLine(line: readonly KernelDecl[]): string[] {
-    return layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name);
 }
 
 /** So many declared kernels may be made one from the other. */

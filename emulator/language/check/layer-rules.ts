@@ -19,15 +19,30 @@ export function layersNamed(decl: KernelDecl): Ident[] {
     return decl.entries.flatMap((e) => (isLayers(e) ? e.names : []));
 }
 
-/** The layers that any kernel of these files has. */
+/** The layers that a kernel has which comes with the emulator. */
+const shipped = (kernel: string): readonly string[] => [...(descriptionOf(kernel)?.layers ?? [])];
+
+/** A string that may name a version of Linux. */
+const VERSION = /"(\d[\w.-]*)"/g;
+
+/** The layers that any kernel has which these files declare or name. */
 export function layersIn(files: Iterable<SourceFile>): ReadonlySet<string> {
-    const named = [...files].flatMap((f) => f.items).flatMap((i) => (i.kind === 'kernel' ? layersNamed(i) : []));
-    return new Set(layersOf(named.map((n) => n.name)).map((l) => l.name));
+    const named = [...files].flatMap(({ items, text }) => [
+        ...items.flatMap((i) => (i.kind === 'kernel' ? layersNamed(i).map((n) => n.name) : [])),
+        ...[...text.matchAll(VERSION)].flatMap(([, kernel = '']) => shipped(kernel)),
+    ]);
+    return new Set(layersOf(named).map((l) => l.name));
+}
+
+/** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
+export function layersOfLine(line: readonly KernelDecl[]): string[] {
+    const named = line.flatMap(layersNamed).map((n) => n.name);
+    return layersOf([...shipped(line[0]?.from?.value ?? ''), ...named]).map((l) => l.name);
 }
 
 /** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
 export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
-    const has = new Set(layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name));
+    const has = new Set(layersOfLine(line));
     const seen = new Set<string>();
     for (const entry of decl.entries.filter(isLayers)) {
         if (entry.sign !== '') {
