@@ -2,7 +2,7 @@
  * Mistakes of kernels, one by one: those that releases have had, which each version has by itself, and others that only
  * a kernel has that is given them: of drafts of a series, or such as a reviewer asked about.
  */
-import { BUG_FLAWS } from './known-bugs';
+import { BUG_FLAWS, versionsWith } from './known-bugs';
 
 const GIVEN: ReadonlyMap<string, string> = new Map([
     [
@@ -11,7 +11,7 @@ const GIVEN: ReadonlyMap<string, string> = new Map([
     ],
     [
         'luo_unpinned_modules',
-        'a module is unloaded by force while its handler has preserved files, and stays on the list (up to 7.0)',
+        'a module is unloaded by force while its handler has preserved files, and stays on the list',
     ],
     ['iommu_upper_tables', 'of a domain only the tables of the upper levels are preserved, not those that map memory'],
     [
@@ -26,5 +26,5 @@ const GIVEN: ReadonlyMap<string, string> = new Map([
 /** What each is, by name. */
 export const FLAWS: ReadonlyMap<string, string> = new Map([
     ...GIVEN,
-    ...[...BUG_FLAWS].map(([name, { what }]) => [name, what] as const),
+    ...[...BUG_FLAWS].map(([name, bug]) => [name, `${bug.what} (${versionsWith(bug)})`] as const),
 ]);

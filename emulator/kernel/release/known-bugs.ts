@@ -27,6 +27,11 @@ export function hasBug(bug: KnownBug, version: Version): boolean {
     return bug.in.some((span) => isIn(span, version));
 }
 
+/** `6.19-rc1 to before 7.2-rc1`: the versions that have it. */
+export function versionsWith(bug: KnownBug): string {
+    return bug.in.map(({ since, fixed }) => `${since} to before ${fixed}`).join(', ');
+}
+
 /** The flaws that a version has where it is built with these options. */
 export function flawsOf(version: Version, options: ReadonlySet<BuildOption>): ReadonlySet<string> {
     return new Set(

@@ -1,6 +1,6 @@
 /** `flaws luo_stale_session` of a kernel: it has the code that such a flaw is in. */
 import { descriptionOf } from '../../kernel/release/descriptions';
-import { BUG_FLAWS } from '../../kernel/release/known-bugs';
+import { BUG_FLAWS, versionsWith } from '../../kernel/release/known-bugs';
 import type { KernelDecl } from '../syntax/ast';
 import { quoted, type ProgramBuilder } from './program-builder';
 
@@ -19,7 +19,7 @@ export function checkFlaws(program: ProgramBuilder, uri: string, decl: KernelDec
                 'LU0218',
                 uri,
                 name,
-                `"${base?.name ?? ''}" does not have the code that ${quoted(name.name)} is a flaw of: it was there from ${bug.in.map(({ since, fixed }) => `${since} to before ${fixed}`).join(', and from ')}.`,
+                `"${base?.name ?? ''}" does not have the code that ${quoted(name.name)} is a flaw of: it was there from ${versionsWith(bug)}.`,
             );
         }
     }
