@@ -377,7 +377,7 @@ export const CATALOGUE = {
         severity: 'error',
         group: 'handover',
         title: 'handover that a kernel is known to get wrong',
-        advice: 'Update from and to kernels in which it is fixed; the page of failures says which.',
+        advice: 'Update from and to kernels in which it is fixed; the page of known bugs says which.',
     },
     LU1064: {
         severity: 'warning',
