@@ -33,15 +33,42 @@ const common = {
 };
 
 /**
+ * Puts the shapes of the natives, as plain data, in place of the natives: a bundle that runs nothing needs no kernel.
+ * See emulator/services/shapes.ts.
+ * @type {import('esbuild').Plugin}
+ */
+const shapesOnly = {
+    name: 'shapes-only',
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /\/(?:diagnosis\/natives|natives\/tracepoints)$/ }, () => ({
+            path: 'shapes',
+            namespace: 'shapes',
+        }));
+        onLoad({ filter: /.*/, namespace: 'shapes' }, async () => {
+            const { outputFiles } = await build({
+                ...common,
+                entryPoints: ['emulator/services/shapes.ts'],
+                outdir: '.build',
+                write: false,
+            });
+            const module = { exports: { shapesModule: () => '' } };
+            new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
+            return { contents: module.exports.shapesModule(), loader: 'js' };
+        });
+    },
+};
+
+/**
  * A bundle that ships: its name in dist/, its entry point, and what differs.
- * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[] }} Bundle
+ * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[],
+ *             plugins?: import('esbuild').Plugin[] }} Bundle
  */
 
 /** @type {readonly Bundle[]} */
 const bundles = [
     { name: 'lus', entry: 'emulator/cli/main.ts', executable: true },
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
-    { name: 'language-server', entry: 'extension/language-server/main.ts' },
+    { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
 ];
 
@@ -49,7 +76,7 @@ const bundles = [
  * @param {Bundle} bundle
  * @returns {import('esbuild').BuildOptions}
  */
-function shipped({ name, entry, executable = false, external = [] }) {
+function shipped({ name, entry, executable = false, external = [], plugins = [] }) {
     return {
         ...common,
         entryPoints: [entry],
@@ -57,6 +84,7 @@ function shipped({ name, entry, executable = false, external = [] }) {
         minify: true,
         legalComments: 'none',
         external,
+        plugins,
         ...(executable ? { banner: { js: '#!/usr/bin/env node' } } : {}),
     };
 }
@@ -137,7 +165,7 @@ function notices(folders) {
 const forTests = {
     ...common,
     outbase: '.',
-    external: ['vscode', 'mocha', 'playwright-core', 'esbuild', '@vscode/test-electron'],
+    external: ['vscode', 'mocha', 'typescript', 'playwright-core', 'esbuild', '@vscode/test-electron'],
 };
 
 /**

@@ -1,4 +1,4 @@
-/** Attaching to a memory image: stopped at the handover, with nothing that runs. */
+/** Attaches to a memory image: a session that is stopped at the handover and cannot run. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
 import { worst } from '../emulator/handover/findings';
@@ -8,7 +8,7 @@ import { hex } from '../emulator/text/text';
 import { addressOf, ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
-import { parsed, REQUESTS, type Command } from './requests';
+import { parsed, PAST_COMMANDS, REQUESTS, type Command } from './requests';
 import type { Sources } from './source';
 import {
     consequenceText,
@@ -27,7 +27,7 @@ const FRAME = 1;
 /** The body of a response. */
 type Answerer = (args: unknown) => object | undefined;
 
-/** An open image, and the answers that it gives to requests about what is stopped. */
+/** An open image, and its answers to requests. */
 export class AttachedImage {
     private readonly pane = new Pane();
     private readonly answers = new Map<string, Answerer>();
@@ -36,14 +36,14 @@ export class AttachedImage {
         readonly path: string,
         private readonly inspection: Inspection,
     ) {
-        const refuse = (): never => {
-            throw new RequestError(
-                'imageOnly',
-                'An image does not run: it is stopped at the handover. A scenario can boot from it: boot "7.2" from image "…".',
-            );
-        };
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
-            this.answers.set(command, refuse);
+            this.refuse(command, 'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".');
+        }
+        for (const command of PAST_COMMANDS) {
+            this.refuse(
+                command,
+                'An image has no past: it is one moment, the handover. Nothing was executed before it.',
+            );
         }
         this.serve('threads', REQUESTS.threads, () => ({ threads: [{ id: THREAD, name: 'handover' }] }));
         this.serve('stackTrace', REQUESTS.stackTrace, () => ({
@@ -56,13 +56,13 @@ export class AttachedImage {
         this.serve('evaluate', REQUESTS.evaluate, ({ expression }) => this.evaluate(expression));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ sources: [] }));
         this.serve('setVariable', REQUESTS.setVariable, () => {
-            throw new RequestError('imageOnly', 'An image cannot be changed.');
+            throw new RequestError('imageOnly', 'A memory image cannot be changed.');
         });
     }
 
     /**
      * @param args the attach configuration.
-     * @throws RequestError with one sentence about what is wrong.
+     * @throws RequestError with one sentence about the error.
      */
     static open(host: Host, sources: Sources, args: unknown): AttachedImage {
         const { image, fdt } = parsed(schema, args, 'attach configuration', 'badConfiguration');
@@ -76,7 +76,7 @@ export class AttachedImage {
         }
         const bytes = host.readBytes?.(sources.uriOfPath(image));
         if (!bytes) {
-            throw new RequestError('noSuchFile', `There is no memory image ${image}, or it cannot be unpacked.`);
+            throw new RequestError('noSuchFile', `There is no memory image ${image}, or it cannot be decompressed.`);
         }
         const inspection = inspectFile(sourceOf(bytes), { fdt: address });
         if (address !== undefined && address % inspection.handover.page.size !== 0) {
@@ -89,19 +89,19 @@ export class AttachedImage {
         return new AttachedImage(image, inspection);
     }
 
-    /** What is shown where a stack would be. */
+    /** The title of the only stack frame. */
     get title(): string {
         const origin = originText(this.inspection.handover);
         return origin === undefined ? 'handover' : `handover from ${origin}`;
     }
 
-    /** What to say of it in the console. */
+    /** The report in the console. */
     get report(): { readonly category: 'console' | 'stderr'; readonly text: string }[] {
         const { findings } = this.inspection.handover;
         const bad = worst(findings);
         const head = {
             category: 'console' as const,
-            text: `${this.path}: ${this.title}${bad === undefined ? ', nothing wrong found' : ''}`,
+            text: `${this.path}: ${this.title}${bad === undefined ? ', no errors found' : ''}`,
         };
         return [
             head,
@@ -115,9 +115,15 @@ export class AttachedImage {
         ];
     }
 
-    /** How a request is answered; undefined where an image has nothing of its own to say. */
+    /** The answer to a request; undefined if images have no answer of their own. */
     answerer(command: string): Answerer | undefined {
         return this.answers.get(command);
+    }
+
+    private refuse(command: Command, why: string): void {
+        this.answers.set(command, () => {
+            throw new RequestError('imageOnly', why);
+        });
     }
 
     private serve<T>(command: Command, arguments_: z.ZodMiniType<T>, answer: (args: T) => object | undefined): void {
@@ -127,17 +133,20 @@ export class AttachedImage {
     private scopes(): DebugProtocol.Scope[] {
         const { inspection, pane } = this;
         return [
-            pane.scope('Live Update', 'live update', { named: () => imageLiveUpdate(inspection) }),
-            pane.scope('Handover', 'handover', { named: () => imageHandover(inspection) }),
-            pane.scope('Image', 'image', { named: () => imageMemory(inspection) }),
+            pane.scope('Live Update', 'live update', () => ({ named: () => imageLiveUpdate(inspection) })),
+            pane.scope('Handover', 'handover', () => ({ named: () => imageHandover(inspection) })),
+            pane.scope('Image', 'image', () => ({ named: () => imageMemory(inspection) })),
         ];
     }
 
-    /** An address in the console: what lies there. */
+    /** Evaluates an address in the console. */
     private evaluate(expression: string): DebugProtocol.EvaluateResponse['body'] {
         const pa = addressOf(expression.trim().replaceAll('_', ''));
         if (!Number.isSafeInteger(pa)) {
-            throw new RequestError('noValue', 'In an image one can look at physical addresses: 0x4c2000.');
+            throw new RequestError(
+                'noValue',
+                'In a memory image, only physical addresses can be evaluated, such as 0x4c2000.',
+            );
         }
         const segment = this.inspection.file.segments.find((s) => pa >= s.pa && pa < s.pa + s.size);
         const preserved = this.inspection.handover.preserved.covers(pa);

@@ -1,4 +1,4 @@
-/** What the adapter can do, as it tells clients. */
+/** The capabilities of the adapter. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { FILTERS } from './filters';
 
@@ -20,5 +20,11 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
+    supportsStepBack: true,
+    supportsRestartFrame: true,
+
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };
+
+/** What there is not where nothing has a past: an image, and a run that nobody debugs. */
+export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };

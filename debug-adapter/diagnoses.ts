@@ -1,4 +1,4 @@
-/** What the emulator thinks of the run, in the debug console and where a run has stopped for it. */
+/** Diagnoses in the debug console, and in the exception info of a stopped run. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { CATALOGUE } from '../emulator/findings/catalogue';
 import type { Diagnosis } from '../emulator/findings/diagnosis';
@@ -8,7 +8,7 @@ import type { RunException } from '../emulator/runtime/stop';
 import type { Output } from './output';
 import type { Sources } from './source';
 
-/** Says each diagnosis as it is made: the sentence at its place, then its history and what to do. */
+/** Prints each diagnosis when it is made: its message and place, then its history and advice. */
 export function diagnosisListener(output: Output, sources: Sources): Listener {
     const spot = (place: Place | undefined): string => (place ? `  ${sources.placeText(place.uri, place.start)}` : '');
     return {
@@ -16,7 +16,7 @@ export function diagnosisListener(output: Output, sources: Sources): Listener {
             const lines = [
                 `${d.severity} ${d.code}: ${d.message}`,
                 ...(d.cause ? [`    follows from ${d.cause.code}: ${d.cause.message}${spot(d.cause.place)}`] : []),
-                ...d.history.map((h) => `    kernel ${h.boot}: ${h.text}${spot(h.place)}`),
+                ...d.history.map((h) => `    kernel ${h.boot + 1}: ${h.text}${spot(h.place)}`),
                 `    What to do: ${d.advice}`,
             ];
             output.at(d.severity === 'hint' ? 'console' : 'stderr', lines.join('\n'), d.place);
@@ -24,7 +24,7 @@ export function diagnosisListener(output: Output, sources: Sources): Listener {
     };
 }
 
-/** What a client shows where the run has stopped: for a diagnosis also what it follows from, and what to do. */
+/** The exception info of a stopped run: for a diagnosis also its cause and advice. */
 export function exceptionInfoOf({
     kind,
     message,

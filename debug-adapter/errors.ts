@@ -1,11 +1,11 @@
 /**
- * What can be wrong with a request. Each kind has a number, by which clients tell them apart (`error.id` of a
- * response); a number is never used for anything else. They are listed in extension/docs/command-line.md.
+ * The errors of requests. Each kind has a number by which clients distinguish them (`error.id` of a response); numbers
+ * are never reused. extension/docs/command-line.md lists them.
  */
 
 interface Kind {
     readonly id: number;
-    /** The user has asked for it, and is shown the message. */
+    /** Whether clients show the message to the user. */
     readonly show: boolean;
 }
 
@@ -26,11 +26,14 @@ export const ERRORS = {
     alreadyDebugging: shown(2005),
     notLaunched: quiet(2006),
     badImage: shown(2007),
-    // what the run is at
+    // the state of the run
     running: quiet(3001),
     over: quiet(3002),
     notAtException: quiet(3003),
     imageOnly: shown(3004),
+    /** Nobody goes back in this run. */
+    noHistory: shown(3005),
+    nothingToUndo: shown(3006),
     // what is asked for
     noSuchThread: quiet(4001),
     frameGone: quiet(4002),
@@ -39,6 +42,8 @@ export const ERRORS = {
     readOnly: shown(4005),
     noSuchSource: quiet(4006),
     badAddress: quiet(4007),
+    /** No statement, mark or event that one could go to. */
+    noSuchPlace: shown(4008),
     /** An expression that is none, or that has no value here. */
     noValue: quiet(5001),
     /** The adapter itself has failed. */
@@ -47,7 +52,7 @@ export const ERRORS = {
 
 export type ErrorKind = keyof typeof ERRORS;
 
-/** A request that cannot be answered: one clear sentence. */
+/** A request that cannot be answered; the message is one sentence. */
 export class RequestError extends Error {
     constructor(
         readonly kind: ErrorKind,

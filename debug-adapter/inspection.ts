@@ -1,4 +1,4 @@
-/** Looking at a stopped run: stacks, scopes, variables, expressions, memory. */
+/** Inspection of a stopped run: stacks, scopes, variables, expressions, memory. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
     assign,
@@ -8,8 +8,10 @@ import {
     type Evaluated,
     type Viewpoint,
 } from '../emulator/runtime/evaluate';
-import { parseEntry } from '../emulator/language/syntax/entry';
+import { parseEntry, type Entry } from '../emulator/language/syntax/entry';
+import { ProgramError } from '../emulator/language/values';
 import { processOf } from '../emulator/runtime/host/scenario-process';
+import type { Thread } from '../emulator/runtime/code';
 import type { Host } from '../emulator/runtime/host/host';
 import { RequestError } from './errors';
 import type { Arguments } from './requests';
@@ -21,37 +23,46 @@ import { liveUpdateItems } from '../emulator/presentation/live-update';
 import { localItems } from '../emulator/presentation/locals';
 import { threadName } from '../emulator/presentation/locks';
 import { machineItems } from '../emulator/presentation/machine';
+import type { Children, Item } from '../emulator/presentation/item';
 import { Pane } from './variables/pane';
 import { processScope } from '../emulator/presentation/process';
 import { itemOf } from '../emulator/presentation/values';
 
-/** What a client can do about variables. */
+/** The client's capabilities for variables. */
 export interface ClientAbilities {
-    /** Tells it to read the variables that it shows anew. */
+    /** Tells the client to read variables again. */
+
     readonly invalidated: () => void;
 }
+
+/**
+ * The user changes the run. @param make does it, and may be called again when the run comes by again: it refers to
+ * nothing of the run but by place, name or number
+ */
+export type ChangeRun = <T>(text: string, make: (host: Host) => T) => T;
 
 export class Inspection {
     private readonly stacks: Stacks;
     private readonly pane = new Pane();
-    /** Where `setVariable`, which names no frame, evaluates what it is given. */
-    private lastViewpoint: Viewpoint | undefined;
+    /** The frame in which `setVariable`, which has no frame, evaluates its value. */
+    private lastFrame: number | undefined;
 
     constructor(
         readonly host: Host,
         sources: Sources,
         private readonly client: ClientAbilities,
+        private readonly change: ChangeRun,
     ) {
         this.stacks = new Stacks(sources);
     }
 
-    /** The run goes on. */
+    /** The run continues. */
     changed(): void {
         this.pane.handles.invalidate();
-        this.lastViewpoint = undefined;
+        this.lastFrame = undefined;
     }
 
-    /** Something was assigned, which may show in other places, too. */
+    /** An assignment may change other variables too. */
     private assigned(): void {
         this.pane.handles.refresh();
         this.client.invalidated();
@@ -72,23 +83,20 @@ export class Inspection {
     }
 
     scopes(frameId: number): DebugProtocol.Scope[] {
-        const { host } = this;
-        const at = this.viewpoint(frameId);
-        this.lastViewpoint = at;
-        const user = processOf(at.thread);
+        const { host, pane } = this;
+        const user = processOf(this.viewpoint(frameId).thread);
+        this.lastFrame = frameId;
+        const key = this.stacks.keyOf(host, frameId);
+        const locals = (): Children => ({ named: () => localItems(host, this.viewpoint(frameId)) });
+        const process = (): Children => processScope(host, processOf(this.viewpoint(frameId).thread));
         return [
-            this.pane.scope(
-                'Locals',
-                `locals ${this.stacks.keyOf(host, frameId)}`,
-                { named: () => localItems(host, at) },
-                'locals',
-            ),
-            this.pane.scope('Process', `process ${user?.thread.id ?? 0}`, processScope(host, user)),
-            this.pane.scope('Live Update', 'live update', { named: () => liveUpdateItems(host) }),
-            this.pane.scope('Handover', 'handover', {
+            pane.scope('Locals', `locals ${key}`, locals, 'locals'),
+            pane.scope('Process', `process ${user?.thread.id ?? 0}`, process),
+            pane.scope('Live Update', 'live update', () => ({ named: () => liveUpdateItems(host) })),
+            pane.scope('Handover', 'handover', () => ({
                 named: () => handoverItems(memoryOf(host.machine), host.kernel?.kho),
-            }),
-            this.pane.scope('Machine', 'machine', { named: () => machineItems(host) }),
+            })),
+            pane.scope('Machine', 'machine', () => ({ named: () => machineItems(host) })),
         ];
     }
 
@@ -108,7 +116,15 @@ export class Inspection {
         if (!found.item.assign) {
             throw new RequestError('readOnly', `${name} cannot be set.`);
         }
-        found.item.assign(evaluate(this.host, this.lastViewpoint, value).value);
+        const { lastFrame } = this;
+        const again = this.pane.handles.finder(ref, found.key);
+        this.change(`${found.item.evaluateName ?? name} = ${value}`, (host) => {
+            const assignAgain = again()?.assign;
+            if (!assignAgain) {
+                throw new ProgramError(`${name} cannot be set here.`);
+            }
+            assignAgain(evaluate(host, this.viewpointOrNone(lastFrame), value).value);
+        });
         this.assigned();
         const { key, item } = this.pane.named(ref, name) ?? found;
         const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, key, item);
@@ -125,20 +141,33 @@ export class Inspection {
         value,
         frameId,
     }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
-        const result = assign(this.host, this.viewpointOrTop(frameId), parseEntry(`${expression} = (${value})`));
-        this.assigned();
+        const entry = parseEntry(`${expression} = (${value})`);
+        const result = this.assign(`${expression} = ${value}`, entry, frameId);
         return { value: this.resultOf(expression, frameId, result).result };
     }
 
     evaluate({ expression, frameId, context }: Arguments<'evaluate'>): DebugProtocol.EvaluateResponse['body'] {
-        const at = this.viewpointOrTop(frameId);
         const entry = parseEntry(expression);
         if (entry.assign && context === 'repl') {
-            const result = assign(this.host, at, entry);
-            this.assigned();
-            return this.resultOf(expression, frameId, result);
+            return this.resultOf(expression, frameId, this.assign(expression, entry, frameId));
         }
-        return this.resultOf(expression, frameId, evaluateEntry(this.host, at, entry));
+        return this.resultOf(expression, frameId, evaluateEntry(this.host, this.viewpointOrTop(frameId), entry));
+    }
+
+    private assign(text: string, entry: Entry, frameId: number | undefined): Evaluated {
+        const result = this.change(text, (host) => assign(host, this.viewpointOrTop(frameId), entry));
+        this.assigned();
+        return result;
+    }
+
+    /** Where a frame is. @throws RequestError where it is gone, or is none */
+    frame(frameId: number): { readonly thread: Thread; readonly index: number } {
+        const { thread, frame } = this.viewpoint(frameId);
+        const index = thread && frame ? thread.frames.indexOf(frame) : -1;
+        if (!thread || index < 0) {
+            throw new RequestError('frameGone', 'Nothing runs in this frame.');
+        }
+        return { thread, index };
     }
 
     private resultOf(
@@ -146,10 +175,17 @@ export class Inspection {
         frameId: number | undefined,
         result: Evaluated,
     ): DebugProtocol.EvaluateResponse['body'] {
-        const item = itemOf(this.host, expression, result, {
-            evaluateName: expression,
-            process: processOf(this.lastViewpoint?.thread)?.process,
-        });
+        const item = (evaluated: Evaluated): Item =>
+            itemOf(this.host, expression, evaluated, {
+                evaluateName: expression,
+                process: processOf(this.viewpointOrTop(frameId).thread)?.process,
+            });
+        const shown = item(result);
+        const root = this.pane.handles.root(
+            `evaluate ${frameId ?? ''} ${expression}`,
+            () => ({ named: () => [item(evaluate(this.host, this.viewpointOrTop(frameId), expression))] }),
+            { named: () => [shown] },
+        );
         const {
             value,
             type,
@@ -157,13 +193,7 @@ export class Inspection {
             namedVariables,
             indexedVariables,
             memoryReference: at,
-        } = this.pane.variable(
-            this.pane.handles.root(`evaluate ${frameId ?? ''}`, {
-                named: () => [item],
-            }),
-            expression,
-            item,
-        );
+        } = this.pane.variable(root, expression, shown);
         return {
             result: value,
             variablesReference,
@@ -175,16 +205,18 @@ export class Inspection {
     }
 
     private viewpointOrTop(frameId: number | undefined): Viewpoint {
-        const at =
-            frameId === undefined ? viewpointOf(this.host, this.host.interpreter.current.top) : this.viewpoint(frameId);
-        this.lastViewpoint = at;
-        return at;
+        this.lastFrame = frameId;
+        return this.viewpointOrNone(frameId) ?? viewpointOf(this.host, this.host.interpreter.current.top);
+    }
+
+    private viewpointOrNone(frameId: number | undefined): Viewpoint | undefined {
+        return frameId === undefined ? undefined : this.viewpoint(frameId);
     }
 
     private viewpoint(frameId: number): Viewpoint {
         const at = this.stacks.viewpoint(this.host, frameId);
         if (!at) {
-            throw new RequestError('frameGone', 'This frame is gone: the run has left it.');
+            throw new RequestError('frameGone', 'This frame no longer exists: the run has continued.');
         }
         return at;
     }

@@ -6,9 +6,10 @@ import { errorsOf, loadProgram } from '../emulator/run/load-program';
 import { Run } from '../emulator/run/run';
 import { UsageError } from '../emulator/run/usage-error';
 import type { SourceHost } from '../emulator/language/load';
-import { capital, percentDecoded } from '../emulator/text/text';
+import { capital, counted, percentDecoded } from '../emulator/text/text';
 import { RequestError } from './errors';
 import { parsed } from './requests';
+import type { StopAtEnd } from './run-control';
 
 const schema = z.looseObject({
     program: z.string(),
@@ -17,38 +18,50 @@ const schema = z.looseObject({
     kernel: z.optional(z.string()),
     seed: z.optional(z.int().check(z.gte(0))),
     noDebug: z.optional(z.boolean()),
+    stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
+    history: z.optional(z.number().check(z.gte(0))),
 });
 
 export interface LaunchConfiguration {
     /** Path or URI of the scenario file. */
     readonly program: string;
-    /** The first one of the file where it is left out. */
+    /** Default: the first one of the file. */
     readonly scenario: string | undefined;
     readonly stopOnEntry: boolean;
     readonly kernel: string | undefined;
     readonly seed: number;
-    /** Run only: no breakpoint, no step, no stop at a failure. */
+    /** Run without debugging: no breakpoints, no steps, no stop at a failure. */
     readonly noDebug: boolean;
+    readonly stopAtEnd: StopAtEnd;
+    /** Memory for going back, in MiB. */
+    readonly history: number;
 }
 
-/** @throws RequestError with one sentence about what is wrong. */
+/** MiB. */
+const HISTORY = 256;
+
+/** @throws RequestError with one sentence about the error. */
 export function launchConfiguration(args: unknown): LaunchConfiguration {
-    const { program, scenario, stopOnEntry, kernel, seed, noDebug } = parsed(
-        schema,
-        args,
-        'launch configuration',
-        'badConfiguration',
-    );
+    const {
+        program,
+        scenario,
+        stopOnEntry = false,
+        kernel,
+        seed = 0,
+        noDebug = false,
+        stopAtEnd = 'failed',
+        history = HISTORY,
+    } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
             'badConfiguration',
-            'launch configuration: "program" is empty; it must be the path of a scenario file.',
+            'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry: stopOnEntry ?? false, kernel, seed: seed ?? 0, noDebug: noDebug ?? false };
+    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history };
 }
 
-/** A program with errors: they are all said, and nothing runs. */
+/** A program with errors: all of them are reported, and nothing runs. */
 export class ProgramErrors extends RequestError {
     constructor(
         readonly errors: readonly CheckFinding[],
@@ -59,19 +72,19 @@ export class ProgramErrors extends RequestError {
         const where =
             files.size === 1 && files.has(program.main)
                 ? percentDecoded(name)
-                : `${percentDecoded(name)} and what it imports`;
+                : `${percentDecoded(name)} and its imports`;
         const [first] = errors;
         const message = first?.message ?? '';
         super(
             'programErrors',
             errors.length === 1
                 ? `${where} has an error: ${message}`
-                : `${where} has ${errors.length} errors, all of them in the debug console. The first: ${message}`,
+                : `${where} has ${counted(errors.length, 'error')}; the debug console lists all of them. The first: ${message}`,
         );
     }
 }
 
-/** Loads and checks a program. @throws RequestError where there is no such file. */
+/** Loads and checks a program. @throws RequestError if there is no such file. */
 export function load(host: SourceHost, uri: string, path: string): Program {
     if (host.read(uri) === undefined) {
         throw new RequestError('noSuchFile', `There is no scenario file ${path}.`);
@@ -80,7 +93,7 @@ export function load(host: SourceHost, uri: string, path: string): Program {
 }
 
 /**
- * Makes a run, which stands before its first statement.
+ * Creates a run before its first statement.
  * @throws ProgramErrors, RequestError for an unknown scenario or kernel.
  */
 export function start(program: Program, config: LaunchConfiguration): Run {

@@ -1,6 +1,6 @@
 /**
- * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: any free
- * one, which is printed on stderr).
+ * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: a free
+ * port, which is printed on stderr).
  */
 import { createServer } from 'node:net';
 import { diskHost } from './files';
@@ -10,6 +10,7 @@ import { connect } from './stdio';
 
 const host: Host = {
     ...diskHost,
+    now: () => performance.now(),
     later(work, ms) {
         if (ms === undefined) {
             setImmediate(work);
@@ -20,7 +21,7 @@ const host: Host = {
 };
 
 function serveStdio(): void {
-    // Everything that was written has left before the process ends.
+    // All output is flushed before the process ends.
     const leave = (): void => {
         process.stdout.write('', () => process.exit(0));
     };
@@ -30,11 +31,11 @@ function serveStdio(): void {
     process.stdout.on('error', () => process.exit(0));
 }
 
-/** A session a connection. */
+/** One session per connection. */
 function serveTcp(port: number): void {
     const server = createServer((socket) => {
         const session = new LusDebugSession(host, () => socket.end());
-        // a web page can make a browser send anything but such a beginning
+        // a web page cannot make a browser send such a beginning
         connect(session, socket, socket, () => socket.destroy());
         socket.on('close', () => session.shutdown());
         socket.on('error', () => session.shutdown());

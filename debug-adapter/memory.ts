@@ -1,4 +1,4 @@
-/** Physical memory by address: what the memory view reads, of a machine or of an image. */
+/** Physical memory of a machine or of an image, for the memory view. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Machine } from '../emulator/machine/machine';
 import type { Inspection } from '../emulator/handover/inspect';
@@ -7,7 +7,7 @@ import { hex } from '../emulator/text/text';
 import { RequestError } from './errors';
 import type { Arguments } from './requests';
 
-/** At most as much as one request gets. */
+/** The most bytes of one request. */
 const MAX_COUNT = 4 * 1024 * 1024;
 
 interface Area {
@@ -17,7 +17,7 @@ interface Area {
 
 /** Memory to read; addresses and lengths in bytes. */
 export interface ReadableMemory {
-    /** Where it is, in ascending order; areas may touch. */
+    /** The areas of memory in ascending order; they may be adjacent. */
     readonly areas: readonly Area[];
     read(pa: number, length: number): Uint8Array;
 }
@@ -33,14 +33,14 @@ export function ramOfImage({ file, memory }: Inspection): ReadableMemory {
     };
 }
 
-/** The address that a memory reference, or a number in the console, stands for; NaN where it is none. */
+/** The address of a memory reference, or of a number in the console; NaN if it is not an address. */
 export function addressOf(reference: string): number {
     return /^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : Number.NaN;
 }
 
 /**
- * Reads up to `count` bytes; stops where memory ends, and says how far it is to the next.
- * @throws RequestError where the reference is no address.
+ * Reads up to `count` bytes; stops at the end of memory, and returns the distance to the next area.
+ * @throws RequestError if the reference is not an address.
  */
 export function readMemory(
     memory: ReadableMemory,
@@ -48,10 +48,10 @@ export function readMemory(
 ): DebugProtocol.ReadMemoryResponse['body'] {
     const pa = addressOf(memoryReference) + offset;
     if (!Number.isSafeInteger(pa) || !Number.isInteger(count) || count < 0) {
-        throw new RequestError('badAddress', `${memoryReference} is no physical address.`);
+        throw new RequestError('badAddress', `${memoryReference} is not a physical address.`);
     }
     if (pa < 0) {
-        // before the first byte there is nothing
+        // there is no memory below address 0
         return { address: hex(0), unreadableBytes: Math.min(count, -pa) };
     }
     const wanted = Math.min(count, MAX_COUNT);
@@ -61,7 +61,7 @@ export function readMemory(
     return { address: hex(pa), ...data, ...hole };
 }
 
-/** How many of the bytes from `pa` on are there without a gap. */
+/** The number of contiguous bytes of memory at `pa`. */
 function readableFrom(areas: readonly Area[], pa: number, limit: number): number {
     let at = pa;
     for (const { start, size } of areas) {

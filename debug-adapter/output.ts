@@ -1,4 +1,4 @@
-/** Lines for the debug console: the kernel log, `log()`, log points, findings, how the run came out. */
+/** Lines for the debug console: the kernel log, `log()`, log points, findings, and the outcome of the run. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { LogLine } from '../emulator/kernel/klog';
 import type { Span } from '../emulator/language/syntax/ast';
@@ -17,7 +17,7 @@ export class Output {
         private readonly send: (body: DebugProtocol.OutputEvent['body']) => void,
     ) {}
 
-    /** A line, with the place that it comes from. */
+    /** A line with its place. */
     line(category: Category, text: string, uri?: string, span?: Span): void {
         const output = `${text}\n`;
         if (uri === undefined || span === undefined) {
@@ -32,7 +32,7 @@ export class Output {
         this.line(category, text, place?.uri, place);
     }
 
-    /** What a run says by itself. */
+    /** The listener for a run's output. */
     listener(more: Pick<Listener, 'threadStarted' | 'threadEnded'>): Listener {
         return { ...more, log: (line, place) => this.at(categoryOf(line), logText(line), place) };
     }
@@ -41,7 +41,7 @@ export class Output {
         this.line('stderr', `${this.sources.placeText(uri, span.start)}: ${severity} ${code}: ${message}`, uri, span);
     }
 
-    /** How long guests stood still, and why. */
+    /** The blackout of guests and its parts. */
     updates(updates: readonly UpdateReport[]): void {
         for (const u of updates) {
             this.line('stdout', updateLine(u, updates));
@@ -76,7 +76,7 @@ function categoryOf({ level }: LogLine): Category {
     }
 }
 
-/** As dmesg prints it: seconds since the machine was switched on. What `log()` prints is printed as it is. */
+/** A line in the format of dmesg: seconds since the machine was switched on. Output of `log()` is printed unchanged. */
 function logText({ level, text, time }: LogLine): string {
     return level === 'log' ? text : `[${(time / 1e9).toFixed(6).padStart(12)}] ${text}`;
 }

@@ -1,4 +1,4 @@
-/** What clients may send, checked at the border: the arguments of every request that is answered. */
+/** Schemas that check the arguments of every request. */
 import * as z from 'zod/mini';
 import { RequestError } from './errors';
 
@@ -78,12 +78,54 @@ export const REQUESTS = {
     loadedSources: nothing,
     exceptionInfo: thread,
     readMemory: z.looseObject({ memoryReference: z.string(), offset: optional.number, count: z.number() }),
+    // going back
+    stepBack: step,
+    reverseContinue: thread,
+    restartFrame: z.looseObject({ frameId: z.number() }),
+    'lus/stepBackInto': step,
+    'lus/stepBackOut': step,
+    'lus/goToBeginning': nothing,
+    'lus/goToEnd': nothing,
+    'lus/runBackTo': z.looseObject({ source, line: z.number(), column: optional.number }),
+    'lus/undoChange': nothing,
+    'lus/mark': z._default(z.looseObject({ name: optional.string }), {}),
+    'lus/marks': nothing,
+    'lus/goToMark': z.looseObject({ name: z.string() }),
+    'lus/events': z._default(
+        z.looseObject({
+            /** Words that all occur. */
+            filter: optional.string,
+            kinds: z.optional(z.array(z.string())),
+            start: optional.number,
+            count: optional.number,
+        }),
+        {},
+    ),
+    'lus/goToEvent': z.looseObject({ id: z.number() }),
 } as const;
 
 export type Command = keyof typeof REQUESTS;
+
+/** The requests that go back, or ask about the past. */
+export const PAST_COMMANDS = [
+    'stepBack',
+    'reverseContinue',
+    'restartFrame',
+    'lus/stepBackInto',
+    'lus/stepBackOut',
+    'lus/goToBeginning',
+    'lus/goToEnd',
+    'lus/runBackTo',
+    'lus/undoChange',
+    'lus/mark',
+    'lus/marks',
+    'lus/goToMark',
+    'lus/events',
+    'lus/goToEvent',
+] as const satisfies readonly Command[];
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 
-/** @throws RequestError that names the first argument that is wrong. */
+/** @throws RequestError that names the first invalid argument. */
 export function parsed<T>(
     schema: z.ZodMiniType<T>,
     data: unknown,
@@ -133,7 +175,7 @@ function whatIsWrong(issue: z.core.$ZodIssue | undefined, data: unknown): string
     }
 }
 
-/** A value that was given, in the words of a message. */
+/** The description of a given value in a message. */
 function kindOf(v: unknown): string {
     if (Array.isArray(v)) {
         return 'a list';

@@ -1,34 +1,42 @@
-/** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
+/** Executes a run in slices, so that requests are handled in between, and reports its stops. */
 import type { Run } from '../emulator/run/run';
 import { steppedBy } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/code';
+import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Host } from './host';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/stop';
 
-/** Operations in a slice: some milliseconds. */
+/** Operations in a slice: a few milliseconds. */
 const SLICE = 50_000;
-/** While the client does not keep up with what it is told, it is looked at again after so many milliseconds. */
+/** The interval of checks, in milliseconds, while the client does not keep up with the output. */
 const CONGESTED_MS = 5;
-/** Operations to look for the beginning of a statement at a pause. */
+/** The most operations until the beginning of a statement at a pause. */
 const TO_NEXT_STATEMENT = 1_000_000;
 
+/** `beginning` and `end`: of the whole run. */
 export type Halt =
-    | { readonly reason: 'entry' | 'step' | 'pause'; readonly thread: Thread }
+    | {
+          readonly reason: 'entry' | 'step' | 'step back' | 'pause' | 'goto' | 'restart' | 'beginning' | 'end';
+          readonly thread: Thread;
+      }
     | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
     | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException };
+
+/** At which end of a run the session stays, to look and to go back from there. */
+export type StopAtEnd = 'never' | 'failed' | 'always';
 
 export interface RunEvents {
     halted(halt: Halt): void;
     ended(outcome: Outcome): void;
-    /** The engine itself failed. */
+    /** The emulator has failed. */
     broke(error: unknown): void;
-    /** The client does not keep up with what it is told. */
+    /** The client does not keep up with the output. */
     congested(): boolean;
-    /** The line that a thread stands on, for steps by lines. */
+    /** The current line of a thread, for steps by lines. */
     lineOf(thread: Thread): string;
 }
 
-/** A step that goes on until the line is another one. */
+/** A step that continues until the line changes. */
 interface LineStep {
     readonly kind: StepKind;
     readonly thread: Thread;
@@ -36,22 +44,29 @@ interface LineStep {
     readonly line: string;
 }
 
+/** Something that a run is at; undefined at its end: the session is over. */
+type Going = Travel<Halt | undefined>;
+
 export class RunControl {
-    /** `ready`: before its first statement. `gone`: nobody is interested any more. */
+    /** `ready`: before its first statement. `gone`: the run is discarded. */
     state: 'ready' | 'running' | 'stopped' | 'over' | 'gone' = 'ready';
-    /** The exception at which it stands. */
+    /** The exception at which it has stopped. */
     exception: RunException | undefined;
     private pauseWanted = false;
     private lineStep: LineStep | undefined;
     private fatalStops: ReadonlySet<StopsAt> = new Set();
+    private going: Going | undefined;
 
+    /** @param timeline null: nobody goes back in this run */
     constructor(
         readonly run: Run,
+        readonly timeline: Timeline | null,
+        private readonly stopAtEnd: StopAtEnd,
         private readonly events: RunEvents,
         private readonly host: Pick<Host, 'later'>,
     ) {}
 
-    /** At which exceptions it stops. */
+    /** The exceptions at which it stops. */
     setFilters(stops: ReadonlySet<StopsAt>): void {
         const { filters } = this.run.host.interpreter;
         filters.clear();
@@ -62,32 +77,21 @@ export class RunControl {
     }
 
     begin(stopOnEntry: boolean): void {
-        const { host } = this.run;
         if (stopOnEntry) {
-            host.interpreter.markStopped();
-            this.halt({ reason: 'entry', thread: host.interpreter.current });
+            this.stand();
+            this.halt({ reason: 'entry', thread: this.current });
         } else {
             this.go();
         }
     }
 
-    /** Goes on, until something stops it or for one step: to the next statement, or to the next line. */
-    go(step?: StepKind, byLine = false, asked = this.run.host.interpreter.current): void {
-        const { host } = this.run;
-        const thread = steppedBy(host.interpreter, asked);
-        this.lineStep =
-            step && byLine
-                ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }
-                : undefined;
-        if (step) {
-            host.interpreter.step(step, thread);
-        } else {
-            host.interpreter.endStep();
-        }
-        this.state = 'running';
-        this.exception = undefined;
-        this.pauseWanted = false;
-        this.host.later(() => this.slice());
+    /** Continues until a stop, or for one step: to the next statement or to the next line. */
+    go(step?: StepKind, byLine = false, asked = this.current): void {
+        this.start(this.onwards(step, byLine, asked.id));
+    }
+    /** Goes back, or wherever else on known ground. */
+    travel(going: Travel<Halt>): void {
+        this.start(this.untilPaused(going));
     }
 
     /** Stops it at the next statement. */
@@ -95,26 +99,47 @@ export class RunControl {
         this.pauseWanted = true;
     }
 
-    /** Nothing of it is heard again. */
+    /** Discards the run. */
     abandon(): void {
         this.state = 'gone';
     }
 
+    /** How it stands at the end of the run; undefined: it is not at its end. */
+    endHalt(): Halt | undefined {
+        const { outcome } = this.run.host.interpreter;
+        const thread = this.current;
+        return outcome?.failure
+            ? { reason: 'exception', thread, exception: outcome.failure }
+            : outcome
+              ? { reason: 'end', thread }
+              : undefined;
+    }
+
+    private get current(): Thread {
+        return this.run.host.interpreter.current;
+    }
+
+    private start(going: Going): void {
+        this.going = going;
+        this.state = 'running';
+        this.exception = undefined;
+        this.pauseWanted = false;
+        this.host.later(() => this.slice());
+    }
+
     private slice(): void {
-        if (this.state !== 'running') {
+        if (this.state !== 'running' || !this.going) {
             return;
         }
         try {
-            const stop = this.pauseWanted ? this.toNextStatement() : this.run.host.interpreter.run(SLICE);
-            if (stop) {
-                this.stopped(stop);
-            } else if (this.pauseWanted) {
-                // in the middle of a statement that takes long
-                this.run.host.interpreter.endStep();
-                this.run.host.interpreter.markStopped();
-                this.halt({ reason: 'pause', thread: this.run.host.interpreter.current });
+            const { done, value } = this.going.next();
+            if (done !== true) {
+                this.host.later(() => this.slice(), this.events.congested() ? CONGESTED_MS : undefined);
+            } else if (value) {
+                this.halt(value);
             } else {
-                this.later();
+                this.state = 'over';
+                this.events.ended(this.run.host.interpreter.outcome ?? { passed: true });
             }
         } catch (e) {
             this.state = 'over';
@@ -122,39 +147,75 @@ export class RunControl {
         }
     }
 
-    private later(): void {
-        this.host.later(() => this.slice(), this.events.congested() ? CONGESTED_MS : undefined);
-    }
+    // ------------------------------------------------------------ forward
 
-    private toNextStatement(): Stop | null {
-        this.run.host.interpreter.step('any');
-        return this.run.host.interpreter.run(TO_NEXT_STATEMENT);
-    }
-
-    private stopped(stop: Stop): void {
-        switch (stop.reason) {
-            case 'end':
-                this.end();
-                return;
-            case 'exception':
-                if (stop.exception.fatal && !this.fatalStops.has(stop.exception.kind)) {
-                    this.end();
-                } else {
-                    this.exception = stop.exception;
-                    this.halt(stop);
-                }
-                return;
-            case 'step':
-                if (this.onSameLine(stop.thread)) {
-                    this.run.host.interpreter.step(this.lineStep?.kind ?? 'next');
-                    this.later();
-                    return;
-                }
-                this.halt(this.pauseWanted ? { reason: 'pause', thread: stop.thread } : stop);
-                return;
-            case 'breakpoint':
-                this.halt(stop);
+    /** @param asked the number of the thread that is stepped */
+    private *onwards(step: StepKind | undefined, byLine: boolean, asked: number): Going {
+        const { interpreter } = this.run.host;
+        if (interpreter.outcome) {
+            return undefined;
         }
+        yield* this.timeline?.prepare() ?? [];
+        const thread = steppedBy(interpreter, interpreter.threads.find((t) => t.id === asked) ?? interpreter.current);
+        this.lineStep =
+            step && byLine
+                ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }
+                : undefined;
+        if (step) {
+            interpreter.step(step, thread);
+        } else {
+            interpreter.endStep();
+        }
+        for (;;) {
+            if (this.pauseWanted) {
+                return this.toNextStatement();
+            }
+            const stop = this.execute(SLICE);
+            if (!stop) {
+                yield;
+            } else if (stop.reason === 'step' && this.onSameLine(stop.thread)) {
+                interpreter.step(this.lineStep?.kind ?? 'next');
+                yield;
+            } else {
+                return this.haltOf(stop);
+            }
+        }
+    }
+
+    private execute(budget: number): Stop | null {
+        return (this.timeline ?? this.run.host.interpreter).run(budget);
+    }
+
+    /** A pause: stops at the next statement, or where that does not come, in the middle of one that takes long. */
+    private toNextStatement(): Halt | undefined {
+        this.run.host.interpreter.step('any');
+        const stop = this.execute(TO_NEXT_STATEMENT);
+        if (stop && stop.reason !== 'step') {
+            return this.haltOf(stop);
+        }
+        if (!stop) {
+            this.run.host.interpreter.endStep();
+            this.stand();
+        }
+        return { reason: 'pause', thread: this.current };
+    }
+
+    private stand(): void {
+        if (this.timeline) {
+            this.timeline.stand();
+        } else {
+            this.run.host.interpreter.markStopped();
+        }
+    }
+
+    private haltOf(stop: Stop): Halt | undefined {
+        const isFatal = stop.reason === 'exception' && stop.exception.fatal;
+        if (stop.reason !== 'end' && !(isFatal && !this.fatalStops.has(stop.exception.kind))) {
+            return stop;
+        }
+        const passed = this.run.host.interpreter.outcome?.passed === true;
+        const stays = this.timeline && (this.stopAtEnd === 'always' || (this.stopAtEnd === 'failed' && !passed));
+        return stays ? this.endHalt() : undefined;
     }
 
     private onSameLine(thread: Thread): boolean {
@@ -170,12 +231,25 @@ export class RunControl {
 
     private halt(halt: Halt): void {
         this.state = 'stopped';
+        this.going = undefined;
         this.pauseWanted = false;
+        this.exception = halt.reason === 'exception' ? halt.exception : undefined;
         this.events.halted(halt);
     }
 
-    private end(): void {
-        this.state = 'over';
-        this.events.ended(this.run.host.interpreter.outcome ?? { passed: true });
+    // ------------------------------------------------------------ elsewhere
+
+    private *untilPaused(travel: Travel<Halt | undefined>): Going {
+        for (;;) {
+            const { done, value } = travel.next();
+            if (done === true) {
+                return value;
+            }
+            if (this.pauseWanted) {
+                travel.return(undefined);
+                return this.toNextStatement();
+            }
+            yield;
+        }
     }
 }

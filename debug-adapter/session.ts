@@ -1,4 +1,6 @@
-/** A debug session: requests in, answers and events out. The same behind stdio, TCP and in the process of an editor. */
+/**
+ * A debug session: requests in, responses and events out. It is the same for stdio, TCP and the process of an editor.
+ */
 import { type Frame, placeOf, type Thread } from '../emulator/runtime/code';
 import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
 import { Event, Response } from '@vscode/debugadapter/lib/messages';
@@ -9,29 +11,34 @@ import { LIBRARY_SOURCES } from '../emulator/std/texts';
 import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/stop';
 import { updatesOf } from '../emulator/diagnosis/update-report';
+import type { Future } from '../emulator/timeline/futures';
+import { Timeline } from '../emulator/timeline/timeline';
 import { AttachedImage } from './attach';
-import type { Breakpoint, LineWish } from './breakpoints/breakpoint';
-import { Breakpoints, NOT_YET } from './breakpoints/breakpoints';
-import { statementsOf } from './breakpoints/places';
+import { Breakpoints } from './breakpoints/breakpoints';
+import { HitCounts } from './breakpoints/conditions/hit-count';
+import type { RunWithBreakpoints } from './breakpoints/run';
+import { BreakpointRequests } from './breakpoints/requests';
 import { CAPABILITIES } from './capabilities';
 import type { MessagePort } from './stdio';
 import { diagnosisListener, exceptionInfoOf } from './diagnoses';
 import { ERRORS, RequestError } from './errors';
-import { BY_DEFAULT, pausedOn, stopsAt, type Chosen } from './filters';
+import { BY_DEFAULT, stopsAt, type Chosen } from './filters';
+import type { Host as RunHost } from '../emulator/runtime/host/host';
 import type { Host } from './host';
 import { Inspection } from './inspection';
 import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { ramOf, readMemory } from './memory';
 import { Output } from './output';
+import type { Answer, Serve } from './answer';
 import { parsed, REQUESTS, type Arguments } from './requests';
+import { GoingBack } from './going-back';
+import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
+import { Past } from './past';
 import { Sources } from './source';
+import { stoppedBody } from './stopped-event';
 
-/** The body of a response, and what happens once it is sent. */
-interface Answer {
-    readonly body?: object | undefined;
-    readonly after?: () => void;
-}
+const MIB = 2 ** 20;
 
 const requestSchema = z.looseObject({
     type: z.literal('request'),
@@ -40,11 +47,13 @@ const requestSchema = z.looseObject({
     arguments: z.optional(z.unknown()),
 });
 
-/** A run with what looks at it. */
+/** A run and its inspection. */
 interface Debuggee {
     readonly config: LaunchConfiguration;
     readonly control: RunControl;
     readonly inspection: Inspection;
+    /** What breakpoints need of it; undefined: it has none. */
+    readonly bound: RunWithBreakpoints | undefined;
 }
 
 export class LusDebugSession extends DebugSession implements MessagePort, RunEvents {
@@ -52,16 +61,22 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private readonly sources: Sources;
     private readonly output: Output;
     private readonly breakpoints: Breakpoints;
+    private readonly breakpointRequests: BreakpointRequests;
+    private readonly marks = new Marks();
     private filters = stopsAt(BY_DEFAULT);
     private program: Program | undefined;
     private debuggee: Debuggee | undefined;
     private image: AttachedImage | undefined;
     private configured = false;
     private clientInvalidates = false;
-    /** Set by what carries the messages: the client does not keep up with them. */
+    private readonly past = new Past((name, body) => this.event(name, body));
+    /** The futures of a run whose outcomes were said. */
+    private readonly saidOutcomes = new WeakSet<Future>();
+    /** Set by the transport if the client does not keep up with the messages. */
+
     congested: () => boolean = () => false;
 
-    /** @param onExit the client has disconnected: nothing more will come */
+    /** @param onExit called after the client has disconnected */
     constructor(
         private readonly host: Host,
         private readonly onExit: () => void = () => undefined,
@@ -73,12 +88,17 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             logged: (line, frame) => this.fromFrame('stdout', line, frame),
             complained: (line, frame) => this.fromFrame('stderr', line, frame),
         });
+        this.breakpointRequests = new BreakpointRequests(
+            this.sources,
+            this.breakpoints,
+            () => this.debuggee?.control.run.executable,
+        );
         this.register();
     }
 
     // ------------------------------------------------------------ messages
 
-    /** A message from the client, or garbage (undefined). */
+    /** Handles a message of the client; undefined stands for an invalid one. */
     receive(message: unknown): void {
         const request = requestSchema.safeParse(message);
         if (request.success) {
@@ -92,10 +112,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.refuse(
                 seq,
                 '',
-                new RequestError('noRequest', 'This message is no request: it needs "type", "seq" and "command".'),
+                new RequestError('noRequest', 'This message is not a request: it needs "type", "seq" and "command".'),
             );
         } else if (type !== 'response' && type !== 'event') {
-            this.output.line('stderr', 'The debug adapter has ignored a message that is no request of the protocol.');
+            this.output.line(
+                'stderr',
+                'The debug adapter has ignored a message that is not a request of the protocol.',
+            );
         }
     }
 
@@ -107,7 +130,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.debuggee?.control.abandon();
     }
 
-    /** Every request gets exactly one response, here. */
+    /** Sends the one response to a request. */
     private answer(seq: number, command: string, args: unknown): void {
         const { image } = this;
         const ofImage = image?.answerer(command);
@@ -115,7 +138,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         let answer: Answer;
         try {
             if (!handler) {
-                throw new RequestError('unknownRequest', `This debug adapter does not know the request ${command}.`);
+                throw new RequestError('unknownRequest', `This debug adapter does not support the request ${command}.`);
             }
             answer = handler(args);
         } catch (e) {
@@ -156,7 +179,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.sendEvent(new Event(name, body));
     }
 
-    // ------------------------------------------------------------ what requests do
+    // ------------------------------------------------------------ requests
 
     private serve<T>(command: string, schema: z.ZodMiniType<T>, handle: (args: T) => Answer): void {
         this.handlers.set(command, (args) => handle(parsed(schema, args, command)));
@@ -170,21 +193,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('configurationDone', REQUESTS.configurationDone, () => ({ after: () => this.beginWhenReady(true) }));
         this.serve('disconnect', REQUESTS.disconnect, () => ({ after: () => this.leave() }));
         this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
-        this.serve('setBreakpoints', REQUESTS.setBreakpoints, (args) => this.setBreakpoints(args));
-        this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) =>
-            this.shownBreakpoints(
-                this.breakpoints.setFunctions(
-                    breakpoints.map(({ name, condition, hitCondition }) => ({
-                        kind: 'function',
-                        name,
-                        condition,
-                        hitCondition,
-                    })),
-                ),
-            ),
-        );
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
-        this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
         this.serve('continue', REQUESTS.continue, () => ({
             body: { allThreadsContinued: true },
             after: this.resume(),
@@ -196,9 +205,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             const { control } = this.running();
             return { after: () => control.pause() };
         });
-        this.serve('threads', REQUESTS.threads, () => ({
-            body: { threads: this.debuggee?.inspection.threads() ?? [] },
-        }));
+        this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.threads() } }));
         this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
         this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.stopped().scopes(frameId) } }));
         this.serve('variables', REQUESTS.variables, (args) => ({
@@ -215,6 +222,17 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
+        const { sources, breakpoints, marks } = this;
+        const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
+        this.breakpointRequests.serve(serve);
+        new GoingBack({
+            sources,
+            breakpoints,
+            marks,
+            stopped: () => this.stoppedInTime(),
+            lineOf: (thread) => this.lineOf(thread),
+            say: (text) => this.output.line('console', text),
+        }).serve(serve);
     }
 
     private initialize({
@@ -238,7 +256,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         if (this.debuggee || this.image) {
             throw new RequestError(
                 'alreadyDebugging',
-                'A scenario has been launched in this session: restart it, or start another session.',
+                'This session has already launched a scenario. Restart it, or start another session.',
             );
         }
         this.debuggee = this.prepared(launchConfiguration(args));
@@ -246,17 +264,18 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             after: () => {
                 this.rebind();
                 this.event('initialized');
+                this.past.offer(this.debuggee?.control.timeline !== null);
                 this.beginWhenReady(false);
             },
         };
     }
 
-    /** Opens a memory image, which is stopped at its handover for good. */
+    /** Opens a memory image: the session stays stopped at its handover. */
     private attach(args: unknown): Answer {
         if (this.debuggee || this.image) {
             throw new RequestError(
                 'alreadyDebugging',
-                'This session has something to debug: start another one for the image.',
+                'This session is already in use. Start another session for the image.',
             );
         }
         const image = AttachedImage.open(this.host, this.sources, args);
@@ -264,6 +283,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return {
             after: () => {
                 this.event('initialized');
+                this.past.offer(false);
                 for (const { category, text } of image.report) {
                     this.output.line(category, text);
                 }
@@ -272,13 +292,21 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         };
     }
 
-    /** Loads, checks and starts; says all findings where there are errors. */
+    /** Loads, checks and starts a program; reports all findings if there are errors. */
     private prepared(config: LaunchConfiguration): Debuggee {
         const program = load(this.host, this.sources.uriOfPath(config.program), config.program);
         this.program = program;
         try {
             const run = start(program, config);
-            const control = new RunControl(run, this, this.host);
+            const counts = new HitCounts(run.host.machine.journal);
+            const timeline = config.noDebug
+                ? null
+                : new Timeline(run.host, {
+                      budget: config.history * MIB,
+                      now: () => this.host.now(),
+                      traps: this.breakpoints,
+                  });
+            const control = new RunControl(run, timeline, config.stopAtEnd, this, this.host);
             const thread = (reason: string, threadId: number): void => {
                 if (control.state !== 'gone') {
                     this.event('thread', { reason, threadId });
@@ -291,14 +319,17 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 }),
             );
             run.host.listeners.report(diagnosisListener(this.output, this.sources));
-            run.host.interpreter.onTrap = (frame) => this.breakpoints.hit(frame, run.host);
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,
                 control,
-                inspection: new Inspection(run.host, this.sources, {
-                    invalidated: () => this.invalidated(),
-                }),
+                bound: timeline ? { host: run.host, counts, timeline } : undefined,
+                inspection: new Inspection(
+                    run.host,
+                    this.sources,
+                    { invalidated: () => this.invalidated() },
+                    (text, make) => this.change(control, text, make),
+                ),
             };
         } catch (e) {
             if (e instanceof ProgramErrors) {
@@ -311,16 +342,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private rebind(): void {
-        const changed = this.breakpoints.bind(
-            this.debuggee?.config.noDebug === false ? this.debuggee.control.run.executable : undefined,
-            (frame) => this.debuggee?.control.run.host.interpreter.trap(frame) === true,
-        );
-        for (const b of changed) {
-            this.event('breakpoint', { reason: 'changed', breakpoint: this.shown(b) });
+        for (const b of this.breakpoints.bind(this.debuggee?.bound)) {
+            this.event('breakpoint', { reason: 'changed', breakpoint: this.breakpointRequests.shown(b) });
         }
     }
 
-    /** The run begins when it is launched and the client has said all its breakpoints, whatever comes first. */
+    /** The run begins after both the launch and the configuration of breakpoints, in any order. */
     private beginWhenReady(done: boolean): void {
         this.configured ||= done;
         const { debuggee } = this;
@@ -344,11 +371,23 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return {
             after: () => {
                 old.control.abandon();
+                this.keepMarks(old, next);
                 this.debuggee = next;
                 this.rebind();
+                this.past.offer(next.control.timeline !== null);
                 this.beginWhenReady(false);
             },
         };
+    }
+
+    /** Marks outlive a restart of the same scenario. */
+    private keepMarks(old: Debuggee, next: Debuggee): void {
+        const [before, now] = [old.control.timeline, next.control.timeline];
+        const same = sameRun(old, next);
+        for (const { name } of before && now ? this.marks.restarted(before, now, same) : []) {
+            const why = same ? 'it lies behind a change of yours' : 'the scenario has changed';
+            this.output.line('console', `The mark ${JSON.stringify(name)} is gone: ${why}.`);
+        }
     }
 
     private terminate(): void {
@@ -364,33 +403,43 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.onExit();
     }
 
-    // ------------------------------------------------------------ what the run tells
+    // ------------------------------------------------------------ events of the run
 
     halted(halt: Halt): void {
-        const { reason, thread } = halt;
-        this.debuggee?.inspection.changed();
-        const body: DebugProtocol.StoppedEvent['body'] = { reason, threadId: thread.id, allThreadsStopped: true };
-        if (halt.reason === 'breakpoint') {
-            body.hitBreakpointIds = [...halt.ids];
-            body.reason = halt.ids.every((id) => this.breakpoints.isFunction(id)) ? 'function breakpoint' : reason;
-        } else if (halt.reason === 'exception') {
-            body.text = halt.exception.message;
-            body.description = `Paused on ${pausedOn(halt.exception)}`;
+        const { control, inspection } = this.running();
+        const { outcome } = control.run.host.interpreter;
+        inspection.changed();
+        if (outcome) {
+            this.sayOutcome(outcome);
         }
-        this.event('stopped', body);
+        this.event(
+            'stopped',
+            stoppedBody(halt, (id) => this.breakpoints.isFunction(id)),
+        );
+        this.past.stands(control);
+    }
+
+    /** Says how the scenario has come out; once in every future that it has. */
+    private sayOutcome(outcome: Outcome): void {
+        const { run, timeline } = this.running().control;
+        if (!timeline || !this.saidOutcomes.has(timeline.future)) {
+            if (timeline) {
+                this.saidOutcomes.add(timeline.future);
+            }
+            this.output.outcome(run.scenario.name.value, outcome);
+            this.output.updates(updatesOf(run.host));
+        }
     }
 
     ended(outcome: Outcome): void {
-        const run = this.debuggee?.control.run;
-        this.output.outcome(run?.scenario.name.value ?? '', outcome);
-        this.output.updates(run ? updatesOf(run.host) : []);
+        this.sayOutcome(outcome);
         this.event('exited', { exitCode: outcome.passed ? 0 : 1 });
         this.event('terminated');
     }
 
     broke(error: unknown): void {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        this.output.line('stderr', `The emulator failed, which is a bug of it: ${text}`);
+        this.output.line('stderr', `This is a bug in the emulator: ${text}`);
         this.event('exited', { exitCode: 1 });
         this.event('terminated');
     }
@@ -402,7 +451,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     private invalidated(): void {
         if (this.clientInvalidates) {
-            // behind the response of the request that assigned
+            // after the response to the assignment
             this.host.later(() => this.event('invalidated', { areas: ['variables'] }));
         }
     }
@@ -411,78 +460,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.output.at(category, line, placeOf(frame));
     }
 
-    // ------------------------------------------------------------ breakpoints
-
-    private setBreakpoints({ source, breakpoints = [] }: Arguments<'setBreakpoints'>): Answer {
-        const uri = this.sources.uriOf(source);
-        if (uri === undefined) {
-            throw new RequestError('noSuchSource', 'This source has no path.');
-        }
-        const { lineBase, columnBase } = this.sources.format;
-        const wishes = breakpoints.map(
-            ({ line, column, condition, hitCondition, logMessage }): LineWish => ({
-                kind: 'line',
-                uri,
-                line: line - lineBase,
-                column: column === undefined ? undefined : column - columnBase,
-                condition,
-                hitCondition,
-                logMessage,
-            }),
-        );
-        return this.shownBreakpoints(this.breakpoints.setInSource(uri, wishes));
-    }
-
-    private shownBreakpoints(breakpoints: readonly Breakpoint[]): Answer {
-        return { body: { breakpoints: breakpoints.map((b) => this.shown(b)) } };
-    }
-
-    private shown({ id, problem, place, wish }: Breakpoint): DebugProtocol.Breakpoint {
-        return {
-            id,
-            verified: problem === undefined,
-            ...(wish.kind === 'line' ? this.shownPlace(wish, place) : {}),
-            ...(problem === undefined ? {} : { message: problem, reason: problem === NOT_YET ? 'pending' : 'failed' }),
-        };
-    }
-
-    private shownPlace(
-        { uri, line }: LineWish,
-        place: Breakpoint['place'],
-    ): Pick<DebugProtocol.Breakpoint, 'source' | 'line' | 'column' | 'endLine' | 'endColumn'> {
-        const source = this.sources.source(uri);
-        return place
-            ? { source, ...this.sources.range(this.sources.inProgram(uri), place.span) }
-            : { source, line: line + this.sources.format.lineBase };
-    }
-
-    private breakpointLocations({
-        source,
-        line,
-        column,
-        endLine,
-        endColumn,
-    }: Arguments<'breakpointLocations'>): Answer {
-        const named = this.sources.uriOf(source);
-        const uri = named === undefined ? undefined : this.sources.inProgram(named);
-        const image = this.debuggee?.control.run.executable;
-        if (uri === undefined || !image) {
-            return { body: { breakpoints: [] } };
-        }
-        const from = (column ?? 0) - (column === undefined ? 0 : this.sources.format.columnBase);
-        const to = endColumn === undefined ? Infinity : endColumn - this.sources.format.columnBase;
-        const first = line - this.sources.format.lineBase;
-        const last = endLine === undefined ? first : endLine - this.sources.format.lineBase;
-        const found = statementsOf(image, this.sources, uri).filter(
-            ({ at }) =>
-                at.line >= first &&
-                at.line <= last &&
-                (at.line > first || at.column >= from) &&
-                (at.line < last || at.column <= to),
-        );
-        const places = new Map(found.map((s) => [s.span.start, this.sources.range(uri, s.span)]));
-        return { body: { breakpoints: [...places.values()] } };
-    }
+    // ------------------------------------------------------------ exceptions
 
     private setFilters(chosen: Chosen): Answer {
         this.filters = stopsAt(chosen);
@@ -509,7 +487,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return this.debuggee;
     }
 
-    /** What looks at the run, which must not go on meanwhile: trying calls out moves it forth and back. */
+    /**
+     * The inspection of a stopped run. The run must not continue meanwhile, because trial calls execute and undo code.
+     */
     private stopped(): Inspection {
         const { control, inspection } = this.running();
         if (control.state === 'running') {
@@ -536,6 +516,41 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         };
     }
 
+    /** A run that stands, and that one can go back in. */
+    private stoppedInTime(): { control: RunControl; timeline: Timeline; inspection: Inspection } {
+        const { control, inspection } = this.running();
+        const { timeline } = control;
+        if (control.state !== 'stopped') {
+            throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
+        }
+        if (!timeline) {
+            throw new RequestError('noHistory', 'This run was started without debugging: it keeps no history.');
+        }
+        return { control, timeline, inspection };
+    }
+
+    private threads(): DebugProtocol.Thread[] {
+        const { inspection, control } = this.debuggee ?? {};
+        const past = control?.timeline?.inThePast === true ? ' (in the past)' : '';
+        return (inspection?.threads() ?? []).map(({ id, name }) => ({ id, name: `${name}${past}` }));
+    }
+
+    /** The user changes the run where it stands. */
+    private change<T>(control: RunControl, text: string, make: (host: RunHost) => T): T {
+        if (!control.timeline) {
+            return make(control.run.host);
+        }
+        const { result, cutsOff } = control.timeline.change(text, make);
+        if (cutsOff) {
+            this.output.line(
+                'console',
+                `${text}: from here on the run goes another way. Undo Change in the Past brings back what came after.`,
+            );
+            this.past.stands(control);
+        }
+        return result;
+    }
+
     private uris(): string[] {
         return [...(this.program?.files.keys() ?? []), ...LIBRARY_SOURCES.keys()];
     }
@@ -551,6 +566,16 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 }
 
+/** Whether two runs are the same as long as nobody changes them. */
+function sameRun(a: Debuggee, b: Debuggee): boolean {
+    const written = ({ config, control }: Debuggee): string => {
+        const { program, scenario } = control.run;
+        const texts = [...program.files.values()].map((f) => f.text);
+        return JSON.stringify([scenario.name.value, config.kernel, config.seed, texts]);
+    };
+    return written(a) === written(b);
+}
+
 function stillRunning(): RequestError {
-    return new RequestError('running', 'The scenario is running: pause it first.');
+    return new RequestError('running', 'The scenario is running. Pause it first.');
 }

@@ -1,4 +1,4 @@
-/** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
+/** Source files in the protocol: positions, and references to sources that are not on disk. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { percentDecoded } from '../emulator/text/text';
 import { SHIPPED_SOURCES, STD_SCHEME } from '../emulator/std/texts';
@@ -13,14 +13,14 @@ export interface Position {
     readonly column: number;
 }
 
-/** How the client counts and names. */
+/** The client's conventions for positions and paths. */
 export interface ClientFormat {
     readonly lineBase: 0 | 1;
     readonly columnBase: 0 | 1;
     readonly pathsAreUris: boolean;
 }
 
-/** A range as the client counts, with the keys that the protocol's types share. */
+/** A range in the client's convention. */
 export interface ClientRange {
     readonly line: number;
     readonly column: number;
@@ -28,7 +28,7 @@ export interface ClientRange {
     readonly endColumn: number;
 }
 
-/** Where the standard library's sources come from. */
+/** The origin of the standard library's sources. */
 const STD_ORIGIN = 'Linux 7.2, std';
 const STD_URIS = [...SHIPPED_SOURCES.keys()];
 
@@ -36,7 +36,8 @@ export class Sources {
     format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
     private readonly lines = new Map<string, LineMap>();
 
-    /** @param files of the program that runs */
+    /** @param files of the running runs */
+
     constructor(
         private readonly paths: Paths,
         private readonly files: () => ReadonlyMap<string, { readonly text: string }> | undefined,
@@ -67,7 +68,7 @@ export class Sources {
         return [...files.keys()].find(same) ?? uri;
     }
 
-    /** The URI of a source that a client names; undefined where it names none. */
+    /** The URI of a source that a client names; undefined if it names none. */
     uriOf(source: {
         readonly path?: string | undefined;
         readonly name?: string | undefined;
@@ -79,7 +80,7 @@ export class Sources {
         return source.path === undefined ? undefined : this.uriOfPath(source.path);
     }
 
-    /** The text behind a source reference. */
+    /** The text of a source reference. */
     textOfReference(reference: number): string | undefined {
         const uri = STD_URIS[reference - 1];
         return uri === undefined ? undefined : SHIPPED_SOURCES.get(uri);
@@ -107,7 +108,7 @@ export class Sources {
         return { line: line - 1, column: column - 1 };
     }
 
-    /** A span as the client counts. Of one that goes over several lines (a block) the first line. */
+    /** A span in the client's convention; of a span of several lines (a block) only the first line. */
     range(uri: string, span: Span): ClientRange {
         const { lineBase, columnBase } = this.format;
         const start = this.position(uri, span.start);

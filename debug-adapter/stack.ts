@@ -1,4 +1,4 @@
-/** Call stacks: from a callback through the kernel and the process's block down to the scenario's line. */
+/** Call stacks: from a callback through the kernel and the process block down to the line of the scenario. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { labelOf, standsBehind } from '../emulator/runtime/call-stack';
 import { type Frame, statementOf, type Thread } from '../emulator/runtime/code';
@@ -8,14 +8,14 @@ import type { Host } from '../emulator/runtime/host/host';
 import { waitsFor } from '../emulator/runtime/waiting';
 import type { Sources } from './source';
 
-/** A frame by its place: ids stay the same as long as the stack below a frame does. */
+/** A frame by its place: its id stays the same while the stack below it does. */
 interface FramePlace {
     readonly thread: number;
-    /** From the bottom of its thread; {@link NOTHING} and {@link WAITS} stand for what is no frame. */
+    /** The index from the bottom of its thread; {@link NOTHING} and {@link WAITS} are entries without a frame. */
     readonly index: number;
 }
 
-/** A process that runs nothing now. */
+/** An idle process. */
 const NOTHING = -1;
 /** The line above the frames of a thread that waits for a lock. */
 const WAITS = -2;
@@ -27,7 +27,7 @@ export class Stacks {
     constructor(private readonly sources: Sources) {}
 
     /**
-     * The frames of a thread, newest first; below a process's block come the frames of the thread that waits for it.
+     * The frames of a thread, newest first; below a process block are the frames of the thread that waits for it.
      */
     of(host: Host, thread: Thread): DebugProtocol.StackFrame[] {
         const out: DebugProtocol.StackFrame[] = this.waiting(host, thread);
@@ -49,7 +49,7 @@ export class Stacks {
         return out.length > 0 ? out : [this.idle(thread)];
     }
 
-    /** Where a frame id looks from; undefined where there is no such frame (any more). */
+    /** The viewpoint of a frame id; undefined if there is no such frame (any more). */
     viewpoint(host: Host, id: number): Viewpoint | undefined {
         const place = this.places[id - 1];
         const thread = place && host.interpreter.threads.find((t) => t.id === place.thread);
@@ -60,7 +60,7 @@ export class Stacks {
         return frame || place.index < 0 ? { thread, frame } : undefined;
     }
 
-    /** What the variables of a frame hang at: the same for the same function at the same depth. */
+    /** The key of a frame's variables: the same for the same function at the same depth. */
     keyOf(host: Host, id: number): string {
         const place = this.places[id - 1];
         const at = this.viewpoint(host, id);
@@ -78,7 +78,7 @@ export class Stacks {
         return id;
     }
 
-    /** Above the frames of a thread that waits for a lock: for which, and who has it. */
+    /** The entry above the frames of a thread that waits for a lock: the lock and its holder. */
     private waiting(host: Host, thread: Thread): DebugProtocol.StackFrame[] {
         const { lineBase, columnBase } = this.sources.format;
         const name = waitsFor(host.interpreter.threads, thread);
@@ -101,8 +101,8 @@ export class Stacks {
             id: this.idOf(thread, index),
             name: labelOf(thread, frame, { uri, start: span.start, end: span.end }),
             source: this.sources.source(uri),
-            // Neither 'subtle' nor 'deemphasize' for kernel code: editors would fold away the frames that say where in
-            // the kernel this is.
+            // Neither 'subtle' nor 'deemphasize' for kernel code: editors would hide the frames that show the
+            // place in the kernel.
             ...range,
         };
     }

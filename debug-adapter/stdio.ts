@@ -1,34 +1,34 @@
-/** The protocol's framing: headers with a Content-Length, then JSON. Finds its way back after garbage. */
+/** The protocol's framing: headers with a Content-Length, then JSON. Resynchronizes after invalid input. */
 import type { Readable, Writable } from 'node:stream';
 
 const SEPARATOR = Buffer.from('\r\n\r\n');
 const MAX_HEADER = 64 * 1024;
-/** Bytes that may wait for the client before the run waits, too. */
+/** The most buffered bytes of output before the run waits for the client. */
 const MAX_UNSENT = 1024 * 1024;
-/** A longer message is read over, and answered as one that makes no sense. Bytes. */
+/** The limit of a message in bytes. A longer message is skipped and treated as invalid. */
 export const MAX_MESSAGE = 16 * 1024 * 1024;
-/** A length above this is a mistake, and says nothing of where the next message begins. */
+/** A length above this is invalid, and the start of the next message is unknown. */
 const MAX_PASSED_OVER = 1024 * 1024 * 1024;
-/** What the protocol begins with; a browser that was made to connect begins with the method of a request. */
+/** The first headers of the protocol; a connection of a browser begins with an HTTP method instead. */
 const FIRST_HEADERS = ['content-length:', 'content-type:'];
 
 /** Collects bytes into messages. */
 export class MessageReader {
-    /** What has arrived and is not used yet. */
+    /** Received bytes that are not used yet. */
     private readonly chunks: Buffer[] = [];
     private length = 0;
     /** Bytes of the message that is being received; −1 while its header is. */
     private wanted = -1;
-    /** Bytes of a message that is too long which are still to come. */
+    /** The remaining bytes of a message that is too long. */
     private unwanted = 0;
     private begun = false;
-    /** A stranger is not listened to any more. */
+    /** Whether the input was rejected. */
     private closed = false;
 
     /**
-     * @param onMessage gets what was parsed, or undefined where it was no JSON
-     * @param onStranger called, instead of reading on, where the first bytes are no header of the protocol; left out:
-     * they are read over
+     * @param onMessage gets the parsed message, or undefined if it is not JSON
+     * @param onStranger called, instead of reading on, if the first bytes are not a header of the protocol; without it
+     * they are skipped
      */
     constructor(
         private readonly onMessage: (message: unknown) => void,
@@ -45,11 +45,11 @@ export class MessageReader {
             return;
         }
         while (this.unwanted > 0 ? this.passOver() : this.wanted < 0 ? this.header() : this.body()) {
-            // as long as something complete is there
+            // while there is a complete header or body
         }
     }
 
-    /** Whether what has arrived begins with a header; a part of one may still go on. */
+    /** Whether the input begins with a header, or with a part of one. */
     private beginsWell(onStranger: () => void): boolean {
         const text = this.all()
             .toString('latin1', 0, Math.max(...FIRST_HEADERS.map((h) => h.length)))
@@ -65,7 +65,7 @@ export class MessageReader {
         return false;
     }
 
-    /** What has arrived, in one piece. */
+    /** The received bytes in one buffer. */
     private all(): Buffer {
         const [first] = this.chunks;
         if (first && this.chunks.length === 1) {
@@ -76,7 +76,7 @@ export class MessageReader {
         return all;
     }
 
-    /** Takes the first bytes away. */
+    /** Removes the first bytes. */
     private take(count: number): Buffer {
         const all = this.all();
         this.chunks.length = 0;
@@ -97,7 +97,7 @@ export class MessageReader {
             }
             return false;
         }
-        // Anything may stand before it: what was left of a message whose length was wrong.
+        // It may be preceded by the rest of a message with a wrong length.
         const lengths = [...data.toString('latin1', 0, end).matchAll(/Content-Length: *(\d+)/gi)];
         this.take(end + SEPARATOR.length);
         const length = Number(lengths.at(-1)?.[1] ?? -1);
@@ -138,7 +138,7 @@ function parseJson(text: string): unknown {
     }
 }
 
-/** What speaks the protocol in whole messages: a session. */
+/** The receiver of whole messages: a session. */
 export interface MessagePort {
     receive(message: unknown): void;
     readonly onDidSendMessage: (listener: (message: object) => void) => unknown;
@@ -147,7 +147,7 @@ export interface MessagePort {
 
 /**
  * Connects a session with streams.
- * @param onStranger as {@link MessageReader} has it
+ * @param onStranger see {@link MessageReader}
  */
 export function connect(session: MessagePort, input: Readable, output: Writable, onStranger?: () => void): void {
     const reader = new MessageReader((message) => session.receive(message), onStranger);

@@ -2,18 +2,19 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
+import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 
-/** What a lens, a test or a key binding may hand to the run and debug commands. */
+/** The argument of the run and debug commands, from a lens, a test or a key binding. */
 const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
 
 export type ScenarioTarget = z.infer<typeof targetSchema>;
 
 /**
- * The scenario that an argument names, if it names one. Menus hand over the URI of the editor, which names a file only.
+ * The scenario in an argument, if there is one. Menus pass the URI of the editor, which names only a file.
  */
 async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
     const target = targetSchema.safeParse(argument);
@@ -28,7 +29,7 @@ async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
     return found;
 }
 
-/** The debugger reads files: one that is not saved yet is saved first, under a name that the user is asked for. */
+/** The debugger reads files, so an unsaved file is saved first, with a name that the user chooses. */
 async function onDisk(scenario: Scenario): Promise<Scenario | undefined> {
     if (scenario.uri.scheme !== 'untitled') {
         return scenario;
@@ -48,7 +49,7 @@ async function start(argument: unknown, options: { readonly noDebug: boolean }):
     return await vscode.debug.startDebugging(folder, launchConfiguration(scenario, options), options);
 }
 
-/** Debugs the recording that a menu hands over, or else the one in the editor. */
+/** Debugs the recording in the argument of a menu, otherwise the one in the editor. */
 async function debugRecording(argument: unknown): Promise<boolean> {
     const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
     if (!uri || !isRecordingFile(uri)) {
@@ -70,6 +71,7 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
+        [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

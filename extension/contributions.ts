@@ -1,6 +1,6 @@
 /**
- * The names by which the manifest (package.json, `contributes`) and the code know the same things.
- * test/unit/extension/manifest.test.ts holds the two together.
+ * Names that the manifest (package.json, `contributes`) and the code share. test/unit/extension/manifest.test.ts checks
+ * that they agree.
  */
 
 /** Language id of scenario files, and the type of their debug sessions. */
@@ -9,8 +9,11 @@ export const DEBUG_TYPE = 'lus';
 /** Whose findings those of the language server are, in *Problems*. */
 export const DIAGNOSTIC_SOURCE = 'live update';
 
-/** Recordings of a real kernel are files of the editor's own language *JSON Lines*. */
+/** Recordings of a real kernel have VS Code's language *JSON Lines*. */
 export const RECORDING_ENDING = '.jsonl';
+
+/** The scheme of the code that ships with the emulator: `lus-std:/memfd.lus`. */
+export const SHIPPED_SCHEME = 'lus-std';
 
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
@@ -20,6 +23,7 @@ export const COMMANDS = {
     debug: 'lus.debugScenario',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
+    openDocumentation: 'lus.openDocumentation',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

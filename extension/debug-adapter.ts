@@ -1,4 +1,4 @@
-/** Starts the debug adapter in a process of its own, so that nothing it does can take the extension host down. */
+/** Starts the debug adapter as a separate process, so that it cannot crash the extension host. */
 import * as vscode from 'vscode';
 
 export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
@@ -7,7 +7,7 @@ export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
 
     createDebugAdapterDescriptor(): vscode.DebugAdapterDescriptor {
         const bundle = vscode.Uri.joinPath(this.extension, 'dist', 'debug-adapter.js').fsPath;
-        // The runtime that VS Code itself runs on: Electron as Node on a desktop, Node on a server.
+        // The runtime of VS Code: Electron as Node on a desktop, Node on a server.
         return new vscode.DebugAdapterExecutable(process.execPath, [bundle], { env: { ELECTRON_RUN_AS_NODE: '1' } });
     }
 }

@@ -1,11 +1,11 @@
-/** *Open Examples*: gives the user a copy of the shipped scenarios to work in. */
+/** *Open Examples*: copies the example scenarios for the user. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 
-/** Name of the folder that is made in the place the user picks. */
+/** The name of the folder that is created in the place that the user selects. */
 const FOLDER_NAME = 'live-update-examples';
 
-/** A caller other than the user may say where, and that no window be opened. */
+/** For callers other than the user: the target, and whether to open a window. */
 const argumentSchema = z.object({ into: z.string(), open: z._default(z.boolean(), true) });
 
 async function exists(uri: vscode.Uri): Promise<boolean> {
@@ -17,7 +17,7 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
     }
 }
 
-/** A folder that does not exist yet: nothing of the user's is ever written over. */
+/** A folder that does not exist yet, so that no file of the user is overwritten. */
 async function freshFolder(parent: vscode.Uri): Promise<vscode.Uri> {
     for (let n = 1; ; n++) {
         const folder = vscode.Uri.joinPath(parent, n === 1 ? FOLDER_NAME : `${FOLDER_NAME}-${n}`);
@@ -30,8 +30,8 @@ async function freshFolder(parent: vscode.Uri): Promise<vscode.Uri> {
 async function askForParent(): Promise<vscode.Uri | undefined> {
     const defaultUri = vscode.workspace.workspaceFolders?.[0]?.uri;
     const picked = await vscode.window.showOpenDialog({
-        title: 'Where to put the examples',
-        openLabel: 'Put the Examples Here',
+        title: 'Folder for the examples',
+        openLabel: 'Copy Examples Here',
         canSelectFiles: false,
         canSelectFolders: true,
         ...(defaultUri ? { defaultUri } : {}),
@@ -41,7 +41,7 @@ async function askForParent(): Promise<vscode.Uri | undefined> {
 
 /**
  * Copies the examples to a new folder and opens it.
- * @returns the folder's URI as a string, undefined where the user chose no place
+ * @returns the folder's URI as a string, undefined if the user chose no place
  */
 export async function openExamples(extension: vscode.Uri, argument: unknown): Promise<string | undefined> {
     const given = argumentSchema.safeParse(argument);

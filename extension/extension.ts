@@ -3,9 +3,9 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
-import { DEBUG_TYPE, LANGUAGE } from './contributions';
+import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { AdapterFactory } from './debug-adapter';
-import { createLanguageClient } from './language-client';
+import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
@@ -28,7 +28,10 @@ export function activate(context: vscode.ExtensionContext): void {
     );
     client = createLanguageClient(context.extensionUri);
     const server = client;
-    context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => server.sendNotification('lus/trusted')));
+    context.subscriptions.push(
+        vscode.workspace.onDidGrantWorkspaceTrust(() => server.sendNotification('lus/trusted')),
+        vscode.workspace.registerTextDocumentContentProvider(SHIPPED_SCHEME, new ShippedTexts(server)),
+    );
     client.start().catch((e: unknown) => {
         void vscode.window.showErrorMessage(
             `The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`,

@@ -1,4 +1,4 @@
-/** Finds the scenarios of a file, also of one that is half written. */
+/** Finds the scenarios of a file, also of an incomplete one. */
 import { parse } from '../emulator/language/syntax/parser';
 
 /** Offsets are UTF-16 code units of the text, the end exclusive. */

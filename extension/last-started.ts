@@ -1,9 +1,9 @@
-/** Remembers which scenario was started last, whoever started it. */
+/** Remembers the scenario that was started last, by any means. */
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from './contributions';
 import { scenariosOfFile, type Scenario } from './scenarios';
 
-/** A path or a URI, as `program` of launch configurations is. */
+/** A path or a URI, like `program` of launch configurations. */
 export function uriOf(program: string): vscode.Uri {
     return /^[a-z][a-z0-9+.-]+:/i.test(program) ? vscode.Uri.parse(program) : vscode.Uri.file(program);
 }
@@ -16,7 +16,7 @@ export class LastStarted implements vscode.Disposable {
         }
     });
 
-    /** The scenario as it stands now; undefined where none was started yet, or where it is gone. */
+    /** The current state of the scenario; undefined if none was started yet, or if it no longer exists. */
     async scenario(): Promise<Scenario | undefined> {
         const program: unknown = this.configuration?.['program'];
         const name: unknown = this.configuration?.['scenario'];
@@ -27,7 +27,7 @@ export class LastStarted implements vscode.Disposable {
             const scenarios = await scenariosOfFile(uriOf(program));
             return name === undefined ? scenarios[0] : scenarios.find((s) => s.name === name);
         } catch {
-            // the file is gone
+            // the file no longer exists
             return undefined;
         }
     }

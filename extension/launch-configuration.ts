@@ -1,4 +1,4 @@
-/** Makes launch configurations out of what is at hand: a scenario, a file, an incomplete launch.json entry. */
+/** Creates launch configurations from a scenario, a file or an incomplete launch.json entry. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE, DIAGNOSTIC_SOURCE, LANGUAGE, RECORDING_ENDING } from './contributions';
@@ -8,7 +8,7 @@ import { pickScenario } from './pick-scenario';
 import { scenarioAt, scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
 import { settings } from './settings';
 
-/** What is handed to the debug adapter to start a scenario. */
+/** The launch configuration of a scenario. */
 export function launchConfiguration(
     scenario: Scenario,
     { noDebug }: { readonly noDebug: boolean },
@@ -32,7 +32,7 @@ export function isRecordingFile(uri: vscode.Uri): boolean {
     return uri.path.endsWith(RECORDING_ENDING);
 }
 
-/** What is handed to the debug adapter to step through a recording. */
+/** The launch configuration of a recording. */
 export function recordingConfiguration(
     uri: vscode.Uri,
     { noDebug }: { readonly noDebug: boolean },
@@ -48,7 +48,7 @@ export function recordingConfiguration(
     };
 }
 
-/** A path for files, the URI for anything else, as everywhere in the debugger. */
+/** The path of a file, or the URI of any other document. */
 function pathOf(uri: vscode.Uri): string {
     return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }
@@ -78,7 +78,7 @@ async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> 
         : await pickScenario('Debug Scenario', document.uri);
 }
 
-/** What F5 starts: the recording in the editor, or a scenario. */
+/** The configuration for F5: the recording in the editor, or a scenario. */
 async function configurationAtHand(
     last: LastStarted,
     noDebug: boolean,
@@ -108,7 +108,7 @@ async function fileWithErrors(program: string): Promise<vscode.Uri | undefined> 
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     constructor(private readonly last: LastStarted) {}
 
-    /** F5 without a launch.json asks with an empty configuration. */
+    /** F5 without a launch.json passes an empty configuration. */
     async resolveDebugConfiguration(
         _folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
@@ -126,7 +126,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         if (!complete) {
             return undefined;
         }
-        // What an incomplete entry of launch.json does say holds; an empty configuration says nothing.
+        // The values of an incomplete launch.json entry take precedence; an empty configuration has none.
         return config.type ? { ...complete, ...config } : { ...complete, ...(noDebug ? { noDebug } : {}) };
     }
 
@@ -151,7 +151,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
     }
 }
 
-/** Offers every scenario of the workspace in the Run view's menu. */
+/** Lists all scenarios of the workspace in the menu of the Run view. */
 export class ScenarioConfigurations implements vscode.DebugConfigurationProvider {
     async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
         return (await scenariosOfWorkspace()).map((s) => launchConfiguration(s, { noDebug: false }));

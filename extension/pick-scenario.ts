@@ -1,4 +1,4 @@
-/** Lets the user choose a scenario. */
+/** Lets the user select a scenario. */
 import * as vscode from 'vscode';
 import { mayRun } from './imports';
 import { scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
@@ -7,7 +7,7 @@ interface ScenarioItem extends vscode.QuickPickItem {
     readonly scenario: Scenario;
 }
 
-/** One row a scenario; those of the workspace with their file. */
+/** One row per scenario; scenarios of the workspace are shown with their file. */
 function rows(scenarios: readonly Scenario[], withFile: boolean): ScenarioItem[] {
     return scenarios.map((scenario) => ({
         label: scenario.name,
@@ -53,7 +53,7 @@ export async function pickScenario(title: string, using?: vscode.Uri): Promise<S
     const items = rows(scenarios, ofFile.length === 0);
     const picked = await vscode.window.showQuickPick(items, {
         title,
-        placeHolder: 'Which scenario?',
+        placeHolder: 'Select a scenario',
         matchOnDescription: true,
     });
     return picked?.scenario;

@@ -1,14 +1,14 @@
-/** Where the scenarios of the workspace are. */
+/** The scenarios of the workspace. */
 import * as vscode from 'vscode';
 import { LANGUAGE } from './contributions';
 import { findScenarios, type FoundScenario } from './find-scenarios';
 
-/** A scenario and the file it is in. */
+/** A scenario and its file. */
 export interface Scenario extends FoundScenario {
     readonly uri: vscode.Uri;
 }
 
-/** At most so many files of a workspace are searched. */
+/** The most files of a workspace that are searched. */
 const MAX_FILES = 1000;
 
 /** The scenarios of an open document, in their order. */
@@ -16,13 +16,13 @@ export function scenariosOf(document: vscode.TextDocument): Scenario[] {
     return findScenarios(document.uri.toString(), document.getText()).map((s) => ({ ...s, uri: document.uri }));
 }
 
-/** The scenarios of the file in the editor: none where it is of another language, or has only what others import. */
+/** The scenarios of the file in the editor; none if it has another language, or no scenarios. */
 export function scenariosOfEditor(): Scenario[] {
     const document = vscode.window.activeTextEditor?.document;
     return document?.languageId === LANGUAGE ? scenariosOf(document) : [];
 }
 
-/** The text of a file: as it stands in the editor where it is open, else on disk. */
+/** The text of a file: from the editor if it is open, otherwise from disk. */
 export async function textOf(uri: vscode.Uri): Promise<string> {
     const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === uri.toString());
     return open ? open.getText() : new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
@@ -39,7 +39,8 @@ export async function scenariosOfWorkspace(): Promise<Scenario[]> {
     return (await Promise.all(files.map(scenariosOfFile))).flat();
 }
 
-/** The scenario that a position is in, or else the nearest; of two that are equally near, the one below. */
+/** The scenario at a position is in, otherwise the nearest; of two that are equally near, the one below. */
+
 export function scenarioAt(
     scenarios: readonly Scenario[],
     document: vscode.TextDocument,

@@ -1,9 +1,9 @@
-/** The user's settings, parsed: what does not fit counts as not set. */
+/** The user's settings, parsed; invalid values are ignored. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { SETTINGS_SECTION } from './contributions';
 
-/** Every setting but `trace.server`, which the language client reads by itself. */
+/** All settings except `trace.server`, which the language client reads itself. */
 const settingsSchema = z.object({
     stopOnEntry: z.catch(z.boolean(), true),
     kernel: z.catch(z.string(), ''),
@@ -12,7 +12,7 @@ const settingsSchema = z.object({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** The settings as they hold for a resource. */
+/** The settings for a resource. */
 export function settings(resource?: vscode.Uri): Settings {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION, resource);
     return settingsSchema.parse(

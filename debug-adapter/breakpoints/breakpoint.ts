@@ -1,11 +1,11 @@
-/** What a breakpoint is: what the client asks for, and what has become of it. */
+/** A breakpoint: the client's request and its binding. */
 import type { Statement } from './places';
 
-/** When it stops, as the client writes it; left out or blank: always. */
+/** The condition, as the client writes it. Absent or blank: it always stops. */
 export interface Conditions {
     readonly condition?: string | undefined;
     readonly hitCondition?: string | undefined;
-    /** It prints this and does not stop. */
+    /** The log message, which it prints instead of stopping. */
     readonly logMessage?: string | undefined;
 }
 
@@ -28,13 +28,13 @@ export type Wish = LineWish | FunctionWish;
 export interface Breakpoint {
     readonly id: number;
     readonly wish: Wish;
-    /** Why it stops nowhere; undefined where it is bound. */
+    /** Why it is not bound; undefined if it is bound. */
     problem: string | undefined;
-    /** Where one in a file has come to lie. */
+    /** The actual place of a source breakpoint. */
     place: Statement | undefined;
 }
 
-/** True where two wishes are the same, so that one breakpoint serves both. */
+/** True if two requests are equal, so that one breakpoint serves both. */
 export function sameWish(a: Wish, b: Wish): boolean {
     return (
         (a.kind === 'line'

@@ -1,37 +1,37 @@
 /**
- * Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is
- * reached.
+ * Breakpoints: they outlive launches and restarts, are bound to the code of the current run, and decide at a trap
+ * whether to stop.
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
-import type { Host } from '../../emulator/runtime/host/host';
+import type { Passing, Traps } from '../../emulator/timeline/traps';
 import type { Sources } from '../source';
 import { sameWish, type Breakpoint, type FunctionWish, type LineWish, type Wish } from './breakpoint';
-import { Decision, type BreakpointOutput } from './conditions/conditions';
+import { Decision } from './conditions/conditions';
 import { codesNamed, statementsAt } from './places';
+import type { BreakpointOutput, RunWithBreakpoints } from './run';
 
 interface Bound extends Breakpoint {
     readonly decision: Decision;
 }
 
-/** Where a breakpoint traps. */
+/** The code and position of a trap. */
 interface Trap {
     readonly code: Code;
     readonly pc: number;
 }
 
-/** Why a breakpoint is not bound before there is a run. */
+/** The message of breakpoints before a run. */
 export const NOT_YET = 'Bound when the scenario is launched.';
 
-export class Breakpoints {
+export class Breakpoints implements Traps {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
-    private executable: Executable | undefined;
-    private trapped: (frame: Frame) => boolean = () => false;
+    /** Where the user wants to go, until he is there. */
+    private cursor: Bound[] = [];
+    private run: RunWithBreakpoints | undefined;
     private traps = new Map<Code, Map<number, Bound[]>>();
-    /** Frames at whose beginning a function breakpoint has stopped: a loop at the beginning comes by again. */
-    private begun = new WeakSet<Frame>();
 
     constructor(
         private readonly sources: Sources,
@@ -43,47 +43,64 @@ export class Breakpoints {
         const before = this.inSources.get(uri) ?? [];
         const now = wishes.map((w) => this.make(w, before));
         this.inSources.set(uri, now);
-        this.bindAll();
+        this.rebind(now, before);
         return now;
     }
 
     setFunctions(wishes: readonly FunctionWish[]): readonly Breakpoint[] {
-        this.functions = wishes.map((w) => this.make(w, this.functions));
-        this.bindAll();
+        const before = this.functions;
+        this.functions = wishes.map((w) => this.make(w, before));
+        this.rebind(this.functions, before);
         return this.functions;
     }
 
-    /** Binds all breakpoints to a new run's code, or to none. Returns those that changed. */
-    bind(executable: Executable | undefined, trapped: (frame: Frame) => boolean): readonly Breakpoint[] {
+    /** Stops in one more place, for as long as the user wants to go there. @returns why it cannot */
+    setCursor(wish: LineWish | undefined): string | undefined {
+        const before = this.cursor;
+        this.cursor = wish ? [this.make(wish, [])] : [];
+        this.rebind(this.cursor, before);
+        return this.cursor[0]?.problem;
+    }
+
+    isCursor(id: number): boolean {
+        return this.cursor.some((b) => b.id === id);
+    }
+
+    /** Others than before are there in the middle of a run. */
+    private rebind(now: readonly Bound[], before: readonly Bound[]): void {
+        this.bindAll();
+        this.run?.timeline.trapsChanged(now.some((b) => b.decision.counts && !before.includes(b)));
+    }
+
+    /** Binds all breakpoints to the code of a run that has not begun, or to none. Returns those that changed. */
+    bind(run: RunWithBreakpoints | undefined): readonly Breakpoint[] {
         const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
-        this.executable = executable;
-        this.trapped = trapped;
-        for (const b of before.keys()) {
-            b.decision.reset();
-        }
+        this.run = run;
         this.bindAll();
         return this.all().filter((b) => before.get(b) !== state(b));
     }
 
-    /** True where the breakpoint is one on a function. */
+    get any(): boolean {
+        return this.traps.size > 0;
+    }
+    get counting(): boolean {
+        return this.all().some((b) => b.decision.counts);
+    }
+    /** True if the breakpoint is one on a function. */
+
     isFunction(id: number): boolean {
         return this.functions.some((b) => b.id === id);
     }
 
-    /** Decides at a trap; the ids of the breakpoints that stop here. */
-    hit(frame: Frame, host: Host): number[] {
-        const here = this.traps.get(frame.code)?.get(frame.pc) ?? [];
+    /** Decides at a trap. Returns the ids of the breakpoints that stop here. */
+    reached(frame: Frame, passing: Passing): number[] {
+        const { run } = this;
+        const here = (run && this.traps.get(frame.code)?.get(frame.pc)) ?? [];
         const ids: number[] = [];
         for (const b of here) {
-            if (b.wish.kind === 'function') {
-                if (this.begun.has(frame)) {
-                    continue;
-                }
-                this.begun.add(frame);
-            }
-            if (b.decision.stops(frame, host, this.output)) {
+            if (run && b.decision.stops(frame, run, passing, this.output)) {
                 ids.push(b.id);
             }
         }
@@ -91,12 +108,16 @@ export class Breakpoints {
     }
 
     private all(): Bound[] {
-        return [...[...this.inSources.values()].flat(), ...this.functions];
+        return [...[...this.inSources.values()].flat(), ...this.functions, ...this.cursor];
     }
 
     private make(wish: Wish, before: readonly Bound[]): Bound {
         const same = before.find((b) => sameWish(b.wish, wish));
-        return same ?? { id: this.nextId++, wish, decision: new Decision(wish), problem: NOT_YET, place: undefined };
+        if (same) {
+            return same;
+        }
+        const id = this.nextId++;
+        return { id, wish, decision: new Decision(id, wish), problem: NOT_YET, place: undefined };
     }
 
     // ------------------------------------------------------------ binding
@@ -123,7 +144,7 @@ export class Breakpoints {
     private bindOne(b: Bound): void {
         b.place = undefined;
         b.problem = b.decision.problem;
-        const { executable } = this;
+        const executable = this.run?.host.executable;
         if (!executable) {
             b.problem ??= NOT_YET;
             return;
@@ -140,7 +161,7 @@ export class Breakpoints {
         }
     }
 
-    /** Code that cannot be compiled must not take the other breakpoints with it. */
+    /** Code that cannot be compiled must not affect other breakpoints. */
     private placesOf(executable: Executable, b: Bound): readonly Trap[] | string {
         try {
             return b.wish.kind === 'function'
@@ -148,7 +169,7 @@ export class Breakpoints {
                 : this.lineTraps(executable, b, b.wish);
         } catch (e) {
             if (e instanceof RangeError) {
-                return `The code here cannot be compiled, which is a bug of the emulator: ${e.message}.`;
+                return `This code cannot be compiled. This is a bug in the emulator: ${e.message}.`;
             }
             throw e;
         }
@@ -176,7 +197,8 @@ export class Breakpoints {
         byPc.set(pc, [b]);
         const op = code.pristine[pc];
         if (op) {
-            code.ops[pc] = (f) => (this.trapped(f) ? SWITCH : op(f));
+            const interpreter = this.run?.host.interpreter;
+            code.ops[pc] = (f) => (interpreter?.trap(f) === true ? SWITCH : op(f));
         }
     }
 }

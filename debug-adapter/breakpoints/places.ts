@@ -28,8 +28,8 @@ export function statementsOf(executable: Executable, sources: Sources, uri: stri
 }
 
 /**
- * Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. Kernels that share a file each have code of
- * their own for the one statement.
+ * The place of a breakpoint on a line, or the reason why there is none. Kernels that share a file each have their own
+ * code for a statement.
  */
 export function statementsAt(
     executable: Executable,
@@ -52,7 +52,7 @@ function statementAt(
     column: number | undefined,
 ): Statement | string {
     if (!executable.declarations.program.files.has(uri) && !LIBRARY_SOURCES.has(uri)) {
-        return 'This file is not part of the scenario that runs.';
+        return 'This file is not part of the running scenario.';
     }
     const statements = statementsOf(executable, sources, uri);
     const here = statements.filter((s) => s.at.line === line);
@@ -60,7 +60,7 @@ function statementAt(
     if (first) {
         return first;
     }
-    // inside of a piece of code: the next statement of it
+    // inside a piece of code: its next statement
     const around = executable
         .codeIn(uri)
         .filter(
@@ -72,9 +72,9 @@ function statementAt(
             ? layerOfFile(uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, ''))
             : undefined;
         if (layer && !executable.declarations.program.layers.has(layer.name)) {
-            return `No kernel of this program has the layer ${layer.name}, so nothing of this file runs.`;
+            return `No kernel of this program has the layer ${layer.name}, so this file is not used.`;
         }
-        return 'Nothing runs on this line: it is in no scenario, function or callback.';
+        return 'There is no code on this line: it is not in a scenario, function or callback.';
     }
     for (const code of around) {
         const next = statements.find((s) => s.code === code && s.at.line > line);
@@ -85,10 +85,10 @@ function statementAt(
     const [code] = around;
     return code?.statements.length === 0
         ? `${code.name} has no statement to stop at.`
-        : `No statement begins on this line or below it in ${code?.name ?? ''}.`;
+        : `No statement begins on or below this line in ${code?.name ?? ''}.`;
 }
 
-/** The program and the code of every kernel: each may have code of its own for one name. */
+/** The program and the code of every kernel: each may have its own code for a name. */
 function programs({ declarations }: Executable): Program[] {
     const { program, stdProgram } = declarations;
     return [...new Set([program, stdProgram, ...librariesOf(program).map((l) => declarations.library(l))])];

@@ -1,23 +1,25 @@
 /**
- * References to what can be unfolded, keyed by parent and key: what was unfolded before a step has the same reference
- * after it. A reference from before the step is good as long as its path still leads somewhere.
+ * References to expandable items, keyed by parent and key: an item that was expanded before a step has the same
+ * reference after it. A reference from before the step stays valid while its path exists.
  */
 import { keyOf, namedItems, type Children, type Indexed, type Item } from '../../emulator/presentation/item';
 
 interface Entry {
     readonly parent: number;
     readonly key: string;
+    /** Makes what hangs at nothing, from the run as it is then. */
+    make: (() => Children) | undefined;
     children: Children | undefined;
-    /** The stop at which `children` was made. */
+    /** The stop at which `children` was computed. */
     stop: number;
 }
 
 /**
- * Clients that do not page get at most so many items at once; longer collections come in ranges, and ranges of ranges.
+ * The most items for clients without paging; longer collections are divided into ranges, and ranges of ranges.
  */
 export const RANGE = 1000;
 
-/** A long collection in ranges. */
+/** The ranges of a long collection. */
 export function rangesOf(indexed: Indexed): Item[] {
     let size = RANGE;
     while (indexed.count > size * RANGE) {
@@ -37,7 +39,7 @@ export function rangesOf(indexed: Indexed): Item[] {
     });
 }
 
-/** The key of an item that is read by number: among millions it is found again at once. */
+/** The key of an item by its index, so that it is found among millions in constant time. */
 export function numberKey(index: number): string {
     return `#${index}`;
 }
@@ -52,12 +54,12 @@ export class Handles {
     private readonly entries = new Map<number, Entry>();
     private stop = 0;
 
-    /** The run goes on: what is behind the references is to be made anew, once its scope is asked for. */
+    /** The run continues: items are recomputed when their scope is requested again. */
     invalidate(): void {
         this.stop++;
     }
 
-    /** Something was assigned: everything below the scopes is to be made anew. */
+    /** After an assignment, everything below the scopes is recomputed. */
     refresh(): void {
         const roots = [...this.entries.values()].filter((e) => e.parent === 0 && e.stop === this.stop);
         this.stop++;
@@ -66,17 +68,35 @@ export class Handles {
         }
     }
 
-    /** The reference of something that hangs at nothing: a scope, the result of an evaluation. */
-    root(key: string, children: Children): number {
-        return this.refer(0, key, children);
+    /** The reference of a root item: a scope, or the result of an evaluation. */
+    root(key: string, make: () => Children, children: Children = make()): number {
+        return this.refer(0, key, children, make);
+    }
+    /** A way to find an item below a reference again, wherever the run is then. @param key of the item */
+    finder(ref: number, key: string): () => Item | undefined {
+        const keys = [key];
+        let entry = this.entries.get(ref);
+        for (; entry && entry.parent !== 0; entry = this.entries.get(entry.parent)) {
+            keys.unshift(entry.key);
+        }
+        const make = entry?.make;
+        return () => {
+            let children = make?.();
+            let item: Item | undefined;
+            for (const k of keys) {
+                item = children && itemBelow(children, k);
+                children = item?.children;
+            }
+            return item;
+        };
     }
 
-    /** The reference of an item below another; 0 where it does not unfold. */
+    /** The reference of a child item; 0 if it is not expandable. */
     of(parent: number, key: string, item: Item): number {
         return item.children ? this.refer(parent, key, item.children) : 0;
     }
 
-    /** What a reference unfolds into; undefined where that does not exist (any more). */
+    /** The children of a reference; undefined if it does not exist (any more). */
     get(ref: number): Children | undefined {
         const entry = this.entries.get(ref);
         if (!entry) {
@@ -85,7 +105,7 @@ export class Handles {
         if (entry.stop !== this.stop) {
             const children = this.again(entry);
             if (!children) {
-                // its scope may be asked for later in this stop
+                // its scope may be requested later in this stop
                 return undefined;
             }
             entry.children = children;
@@ -99,31 +119,27 @@ export class Handles {
             return undefined;
         }
         const parent = this.get(entry.parent);
-        const index = numberOf(entry.key);
-        if (index !== undefined) {
-            const { indexed } = parent ?? {};
-            return indexed && index < indexed.count ? indexed.item(index).children : undefined;
-        }
-        if (parent?.indexed && entry.key.includes(' … ')) {
-            return rangesOf(parent.indexed).find((i) => i.name === entry.key)?.children;
-        }
-        return parent && namedItems(parent).find((i) => keyOf(i) === entry.key)?.children;
+        return parent && itemBelow(parent, entry.key)?.children;
     }
 
-    private refer(parent: number, key: string, children: Children): number {
+    private refer(parent: number, key: string, children: Children, make?: () => Children): number {
         const path = `${parent}/${key}`;
-        let ref = this.refs.get(path);
-        if (ref === undefined) {
-            ref = this.refs.size + 1;
-            this.refs.set(path, ref);
-            this.entries.set(ref, { parent, key, children, stop: this.stop });
-        } else {
-            const entry = this.entries.get(ref);
-            if (entry) {
-                entry.children = children;
-                entry.stop = this.stop;
-            }
-        }
+        const ref = this.refs.get(path) ?? this.refs.size + 1;
+        this.refs.set(path, ref);
+        this.entries.set(ref, { parent, key, make, children, stop: this.stop });
         return ref;
     }
+}
+
+/** The item with a key among what something unfolds into. */
+function itemBelow(parent: Children, key: string): Item | undefined {
+    const index = numberOf(key);
+    if (index !== undefined) {
+        const { indexed } = parent;
+        return indexed && index < indexed.count ? indexed.item(index) : undefined;
+    }
+    if (parent.indexed && key.includes(' … ')) {
+        return rangesOf(parent.indexed).find((i) => i.name === key);
+    }
+    return namedItems(parent).find((i) => keyOf(i) === key);
 }

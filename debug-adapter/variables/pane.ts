@@ -1,4 +1,5 @@
-/** The variables pane: items as the protocol's variables, in pages where the client asks for them so. */
+/** The variables pane: items as the protocol's variables, in pages if the client asks for paging. */
+
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../../emulator/text/text';
 import { RequestError } from '../errors';
@@ -9,12 +10,12 @@ import { keyOf, namedItems, type Children, type Item } from '../../emulator/pres
 export class Pane {
     readonly handles = new Handles();
 
-    scope(name: string, key: string, children: Children, hint?: string): DebugProtocol.Scope {
+    scope(name: string, key: string, make: () => Children, hint?: string): DebugProtocol.Scope {
         return {
             name,
-            variablesReference: this.handles.root(key, children),
+            variablesReference: this.handles.root(key, make),
             expensive: false,
-            ...counts(children),
+            ...counts(make()),
             ...(hint === undefined ? {} : { presentationHint: hint }),
         };
     }
@@ -42,16 +43,16 @@ export class Pane {
         ];
     }
 
-    /** What a reference unfolds into. @throws RequestError where that is gone. */
+    /** The children of a reference. @throws RequestError if it no longer exists. */
     children(ref: number): Children {
         const children = this.handles.get(ref);
         if (!children) {
-            throw new RequestError('variablesGone', 'These variables are gone: the run has gone on.');
+            throw new RequestError('variablesGone', 'These variables no longer exist: the run has continued.');
         }
         return children;
     }
 
-    /** The item of this name below a reference, with the key that it has there. */
+    /** The child with this name, with its key. */
     named(ref: number, name: string): { readonly key: string; readonly item: Item } | undefined {
         const children = this.children(ref);
         const item = namedItems(children).find((i) => i.name === name);
@@ -84,7 +85,7 @@ function indexedNamed({ indexed }: Children, name: string): { readonly key: stri
     return undefined;
 }
 
-/** What clients that page need to know. */
+/** The numbers of children, for clients with paging. */
 function counts(children: Children): { readonly namedVariables?: number; readonly indexedVariables?: number } {
     const { indexed } = children;
     return indexed && indexed.count > 0

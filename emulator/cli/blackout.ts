@@ -1,4 +1,5 @@
-/** `lus blackout`: runs scenarios under changed costs, and says how long the blackout is with each. */
+/** `lus blackout`: runs scenarios with changed costs, and prints the blackout of each run. */
+import { listed } from '../text/text';
 import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { near } from '../language/nearest';
 import { execute } from './execute';
@@ -10,7 +11,7 @@ import type { BlackoutRow, BlackoutTable } from './results';
 import { styleFor } from './style';
 import { print } from './print';
 
-/** Runs at most; more are a mistake, or a job for a script. */
+/** The most runs of one command. */
 const MAX_RUNS = 1000;
 const EXIT_UNUSABLE = 2;
 const UNITS: ReadonlyMap<string, number> = new Map([
@@ -21,7 +22,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
     ['s', 1e9],
 ]);
 
-/** A cost and the figures it is given, nanoseconds. */
+/** A cost and its values in nanoseconds. */
 interface Variation {
     readonly cost: CostName;
     readonly figures: readonly number[];
@@ -69,7 +70,7 @@ export const command: Command = (args) => {
     return tables.every((t) => t.rows.every((r) => r.passed)) ? 0 : 1;
 };
 
-/** `preserve_folio=80ns,1us`. @throws BadArguments where it is not of this form, or no cost is called so */
+/** `preserve_folio=80ns,1us`. @throws BadArguments if it does not have this form, or there is no such cost */
 function variationOf(text: string): Variation {
     const at = text.indexOf('=');
     const name = at < 0 ? text : text.slice(0, at);
@@ -77,7 +78,7 @@ function variationOf(text: string): Variation {
     if (!cost) {
         const nearest = near(name, SETTABLE_COSTS);
         throw new BadArguments(
-            `No cost is called "${name}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} There are ${SETTABLE_COSTS.join(', ')}.`,
+            `There is no cost "${name}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} The costs are ${listed(SETTABLE_COSTS)}.`,
         );
     }
     const figures =
@@ -88,7 +89,7 @@ function variationOf(text: string): Variation {
                   .split(',')
                   .map(figureOf);
     if (figures.length === 0) {
-        throw new BadArguments(`--vary ${cost} needs figures: --vary ${cost}=100ns,1us.`);
+        throw new BadArguments(`--vary ${cost} needs values: --vary ${cost}=100ns,1us.`);
     }
     return { cost, figures };
 }
@@ -98,16 +99,16 @@ function figureOf(text: string): number {
     const [, digits, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s|)$/.exec(text.trim()) ?? [];
     const ns = Math.round(Number(digits) * (UNITS.get(unit ?? '') ?? Number.NaN));
     if (!Number.isSafeInteger(ns)) {
-        throw new BadArguments(`"${text}" is no time: write 150ns, 20us, 3ms or 1s.`);
+        throw new BadArguments(`"${text}" is not a time. Write 150ns, 20us, 3ms or 1s.`);
     }
     return ns;
 }
 
-/** Every combination, the last variation fastest. @throws BadArguments where they are too many */
+/** Every combination, the last variation fastest. @throws BadArguments if they are too many */
 function combinations(variations: readonly Variation[]): CostChanges[] {
     const runs = variations.reduce((n, v) => n * v.figures.length, 1);
     if (runs > MAX_RUNS) {
-        throw new BadArguments(`These are ${runs} combinations; at most ${MAX_RUNS} are run at once.`);
+        throw new BadArguments(`These are ${runs} combinations. The limit is ${MAX_RUNS}.`);
     }
     return variations.reduce<CostChanges[]>(
         (all, { cost, figures }) => all.flatMap((c) => figures.map((ns) => ({ ...c, [cost]: ns }))),

@@ -1,4 +1,4 @@
-/** `lus check`: says what is wrong with files without running them. */
+/** `lus check`: checks files without running them. */
 import { loadProgram } from '../run/load-program';
 import { UsageError } from '../run/usage-error';
 import { excerpt } from './excerpt';
@@ -28,7 +28,7 @@ export const command: Command = (args) => {
     return errors > 0 ? 1 : 0;
 };
 
-/** @throws BadArguments where one of them cannot be read */
+/** @throws BadArguments if one of them cannot be read */
 export function openAll(files: Files, names: readonly string[]): string[] {
     try {
         return [...new Set(names.map((name) => files.open(name)))];
@@ -37,7 +37,7 @@ export function openAll(files: Files, names: readonly string[]): string[] {
     }
 }
 
-/** The findings of all files and what they import, each once. */
+/** The findings of all files and their imports, each once. */
 function findings(files: Files, uris: readonly string[]): FindingReport[] {
     const found = new Map<string, FindingReport>();
     for (const uri of uris) {

@@ -1,4 +1,5 @@
-/** `lus compat`: runs a scenario from every kernel to every other one, and says for each pair what comes of it. */
+/** `lus compat`: runs scenarios for every pair of kernels, and prints the outcome of each. */
+import { listed } from '../text/text';
 import { descriptionOf, DESCRIPTIONS } from '../kernel/release/descriptions';
 import type { Finalize } from '../kernel/release/kho-format';
 import type { LogLine } from '../kernel/klog';
@@ -22,8 +23,7 @@ import { whereOf } from './where';
 import { print } from './print';
 
 /**
- * What takes part where nothing is asked for: every release, in the order of time; not the configurations of the
- * recordings.
+ * The default kernels: every release, in the order of time, without the configurations of the recordings.
  */
 const ALL = [...DESCRIPTIONS.keys()].filter((name) => !name.endsWith('-uma'));
 
@@ -53,7 +53,7 @@ export const command: Command = (args) => {
     return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;
 };
 
-/** @throws BadArguments where one of them is unknown */
+/** @throws BadArguments if one of them is unknown */
 function kernelsOf(program: Program, list: string | undefined): readonly string[] {
     if (list === undefined) {
         return ALL;
@@ -65,7 +65,7 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
     const unknown = names.find((n) => descriptionOf(n) === undefined && !program.kernels.has(n));
     if (unknown !== undefined || names.length === 0) {
         throw new BadArguments(
-            `${unknown === undefined ? 'Name kernels behind --kernels' : `No kernel is called "${unknown}"`}. There are ${[...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ')}, and stable releases such as 7.2.3.`,
+            `${unknown === undefined ? '--kernels needs names of kernels' : `There is no kernel "${unknown}"`}. The kernels are ${listed([...DESCRIPTIONS.keys(), ...program.kernels.keys()])}, and stable releases such as 7.2.3.`,
         );
     }
     return [...new Set(names)];
@@ -76,7 +76,7 @@ export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl,
     const cells = kernels.flatMap((from) =>
         kernels.map((to) =>
             cellOf(files, program, scenario, from, to, (layers) => {
-                // a kernel of the program that is made from this description keeps its layers
+                // a kernel of the program that is based on this description keeps its layers
                 if (layers.size > 0) {
                     proposed[from] = layersOf(layers).map(titleOf);
                 }
@@ -86,7 +86,7 @@ export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl,
     return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, cells };
 }
 
-/** @param booted is told the layers of the first kernel */
+/** @param booted gets the layers of the first kernel */
 function cellOf(
     files: Files,
     program: Program,
@@ -192,7 +192,7 @@ function smallest(
     return [...left, ...smallest(second, enough, [...also, ...left])];
 }
 
-/** Which outcome of the scenario a verdict on the formats accounts for. */
+/** The outcome of a scenario that a verdict on the formats explains. */
 const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
     works: 'works',
     lost: 'lost',
@@ -202,7 +202,7 @@ const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
     'no handover': 'unsuited',
 };
 
-/** Why a handover of the right format is refused. */
+/** Why a handover with the right format is refused. */
 const NOT_FINALIZED: Readonly<Record<Finalize, string>> = {
     never: 'refused',
     debugfs: 'not finalized',
@@ -210,7 +210,7 @@ const NOT_FINALIZED: Readonly<Record<Finalize, string>> = {
     prepare: 'no PREPARE',
 };
 
-/** From what the kernel said and how the scenario failed. */
+/** The outcome, from the kernel log and the failure of the scenario. */
 function outcomeOf(message: string, log: readonly string[]): Outcome {
     if (message.startsWith('kernel panic')) {
         return 'panic';

@@ -9,7 +9,7 @@ export const command: Command = (args) => {
     const parsed = parse(args, { port: { type: 'string' }, stdio: { type: 'boolean' } });
     const [extra] = parsed.positionals;
     if (extra !== undefined) {
-        throw new BadArguments(`lus dap takes no "${extra}".`);
+        throw new BadArguments(`lus dap has no argument "${extra}".`);
     }
     const port = parsed.integer('port', 0, MAX_PORT);
     return becomeSibling('debug-adapter', port === undefined ? [] : ['--port', String(port)]);

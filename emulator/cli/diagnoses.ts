@@ -44,7 +44,7 @@ export function reportsOf(
     );
 }
 
-/** The codes that a scenario names in `diagnosed("…")`: those it knows of. */
+/** The codes in `diagnosed("…")` of a scenario: those it expects. */
 function askedFor(program: Program, scenario: ScenarioDecl): ReadonlySet<string> {
     const text = program.files.get(program.uriOf.get(scenario) ?? program.main)?.text ?? '';
     const { tokens } = lex(program.main, text.slice(scenario.start, scenario.end));
@@ -55,7 +55,7 @@ function askedFor(program: Program, scenario: ScenarioDecl): ReadonlySet<string>
     );
 }
 
-/** `--strict`: the first diagnosis that the scenario does not know of is a failure of it. Hints are none. */
+/** `--strict`: the first unexpected diagnosis fails the scenario. Hints do not. */
 export function strictFailure(diagnoses: readonly DiagnosisReport[]): Failure | null {
     const d = diagnoses.find((x) => !x.expected && x.severity !== 'hint');
     return d
@@ -71,7 +71,7 @@ export function strictFailure(diagnoses: readonly DiagnosisReport[]): Failure | 
         : null;
 }
 
-/** Lines for people. What the scenario asks for itself takes one. */
+/** Lines for people. An expected diagnosis takes one line. */
 export function prettyDiagnoses(files: Files, { diagnoses }: ScenarioResult, style: Style): string[] {
     return diagnoses.flatMap((d) => {
         const head = `${mark(d, style)}: ${d.message}`;
@@ -88,7 +88,7 @@ export function prettyDiagnoses(files: Files, { diagnoses }: ScenarioResult, sty
                       '',
                       style.strong('History'),
                       ...d.history.map(
-                          (h) => `  kernel ${h.boot}: ${h.text}${h.where ? `  ${style.dim(spot(h.where))}` : ''}`,
+                          (h) => `  kernel ${h.boot + 1}: ${h.text}${h.where ? `  ${style.dim(spot(h.where))}` : ''}`,
                       ),
                   ]
                 : []),

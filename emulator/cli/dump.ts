@@ -1,4 +1,4 @@
-/** `lus dump`: what the compiler makes of functions, callbacks and scenarios. */
+/** `lus dump`: the compiled code of functions, callbacks and scenarios. */
 import { type Coded, codedIn, formOf } from '../runtime/compile/forms';
 import type { CodeForm } from '../runtime/form/form';
 import { printForm } from '../runtime/form/print';
@@ -20,10 +20,10 @@ export const command: Command = (args) => {
     const format = parsed.oneOf('format', ['pretty', 'json']);
     const [file, name, ...more] = parsed.positionals;
     if (file === undefined || more.length > 0) {
-        throw new BadArguments('Name one file, and a function of it or of the kernel if you like.');
+        throw new BadArguments('Name one file, and optionally a function of it or of the kernel.');
     }
     if (isRecording(file)) {
-        throw new BadArguments('A recording has no code: make a scenario of it with lus import.');
+        throw new BadArguments('A recording has no code. Convert it to a scenario with lus import.');
     }
     const opened = openOne([file]);
     if (!opened) {
@@ -40,13 +40,13 @@ export const command: Command = (args) => {
     return 0;
 };
 
-/** The form of a piece of code, and the lines of the file that it is in. */
+/** The form of a piece of code, and the lines of its file. */
 interface Found {
     readonly form: CodeForm;
     readonly lines: LineMap;
 }
 
-/** The kernel code that is meant: that of a kernel, else of the default one with the layers of the program. */
+/** The kernel code to print: that of the given kernel, otherwise of the default one with the layers of the program. */
 function libraryOf(program: Program, kernel: string | undefined): Program {
     if (kernel === undefined) {
         return standardLibrary(libraryWith(program.layers));
@@ -67,7 +67,7 @@ function formsIn(program: Program, uri: string): Found[] {
     return codedIn(program, uri).map((decl) => found(program, decl));
 }
 
-/** @throws BadArguments where nothing has this name */
+/** @throws BadArguments if there is no code with this name */
 function formsNamed(programs: readonly Program[], name: string): Found[] {
     const known: string[] = [];
     for (const program of programs) {
@@ -80,11 +80,11 @@ function formsNamed(programs: readonly Program[], name: string): Found[] {
     }
     const meant = near(name, known);
     throw new BadArguments(
-        `Nothing with code is called "${name}": functions stand alone, callbacks behind their owner as memfd.freeze.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+        `There is no function, callback or scenario "${name}". Name a callback with its owner: memfd.freeze.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
     );
 }
 
-/** A scenario goes by its name alone, too. */
+/** A scenario also has a short name without its kind. */
 function namesOf(program: Program, decl: Coded): string[] {
     const { name } = formOf(program, decl);
     return decl.kind === 'scenario' ? [decl.name.value, name] : [name];
@@ -96,7 +96,7 @@ function json(file: string, all: readonly Found[]): string {
         line: lines.position(form.span.start).line,
         statements: form.statements.map((s) => ({ ...s, line: lines.position(s.span.start).line })),
     }));
-    // no number of JSON is as large as the largest of the language
+    // JSON numbers cannot represent the largest integers of the language
     const value = (_key: string, v: unknown): unknown => (typeof v === 'bigint' ? String(v) : v);
     return `${JSON.stringify({ version: 1, file, code }, value, 2)}\n`;
 }

@@ -4,12 +4,12 @@ import type { Where } from './results';
 import type { Style } from './style';
 
 const TAB = '    ';
-/** So many columns of a line are shown; of a longer one those around the place. */
+/** The most columns of a line that are shown; of a longer line, those around the place. */
 const WIDEST = 200;
 
 /**
- * @param before how many lines to show above the place
- * @returns lines without indentation; what spans several lines is underlined to the end of the first
+ * @param before the number of lines to show above the place
+ * @returns lines without indentation; a place of several lines is underlined to the end of the first
  */
 export function excerpt(lines: LineMap, where: Where, style: Style, before = 0): string[] {
     const { line, column } = where;
@@ -31,7 +31,7 @@ export function excerpt(lines: LineMap, where: Where, style: Style, before = 0):
     return out;
 }
 
-/** What is shown of a line, from a column on; dots stand where there is more. */
+/** The shown part of a line, from a column on; dots mark omitted parts. */
 function part(line: string, from: number): string {
     if (line.length <= WIDEST) {
         return line;

@@ -1,10 +1,11 @@
-/** Runs one scenario to its end and says what it came to. */
+/** Runs one scenario to its end and returns its result. */
 import { Diagnoses } from '../diagnosis/diagnoses';
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
 import type { Err } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { callStack, type StackEntry } from '../runtime/call-stack';
+import type { Thread } from '../runtime/code';
 import type { Place } from '../findings/place';
 import type { Listener } from '../runtime/listener';
 import type { Program } from '../language/program';
@@ -18,43 +19,46 @@ import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Waiter, Where } from './results';
 import type { HandoverFiles } from './save-handover';
-import type { TimelineFile } from './timeline-file';
+import type { TraceFile } from './trace-file';
 import { updatesOf } from '../diagnosis/update-report';
 import { whereOf } from './where';
 
-/** Operations between two looks at whether the run is over. */
+/** The operations between two checks whether the run is over. */
 const SLICE = 1 << 24;
 
-/** How many lines of the kernel log a failure shows. */
+/** The number of lines of the kernel log in a failure. */
 const LOG_TAIL = 8;
 
-/** How much of a long call stack is shown. */
+/** The number of frames shown at both ends of a long call stack. */
 const STACK_TOP = 20;
 const STACK_BOTTOM = 10;
 
 export interface ExecuteOptions {
     readonly kernel: string | undefined;
     readonly seed: number;
-    /** The kernel log is part of the output. */
+    /** Whether the kernel log is part of the output. */
     readonly log: boolean;
-    /** A diagnosis that the scenario does not ask for makes it fail; hints do not. */
+    /** Whether an unexpected diagnosis fails the scenario; hints do not. */
     readonly strict?: boolean;
-    /** What takes another time, whatever the scenario says. */
+    /** Costs that override those of the scenario. */
     readonly costs?: CostChanges | undefined;
-    /** What happened when goes to a trace. */
-    readonly timeline?: TimelineFile | undefined;
-    /** Every handover goes to a file. */
+
+    /** The recipient of the trace. */
+    readonly trace?: TraceFile | undefined;
+    /** The recipient of the handovers. */
+
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
 
-/** Collects what a failure report needs while the scenario runs. */
+/** Collects data for a failure report while the scenario runs. */
 class Watcher implements Listener {
     readonly output: LogEntry[] = [];
     tail: LogEntry[] = [];
-    /** The first failing call of the system call that is under way. */
-    private origin: { readonly error: string; readonly cause: Cause } | null = null;
-    /** The origin of the last failure that a process or the scenario saw. */
-    cause: Cause | null = null;
+
+    /** By thread, the first failing call in the current system call. */
+    private readonly origins = new Map<Thread, { readonly error: string; readonly cause: Cause }>();
+    /** The last failure that reached a process or the scenario saw, and where that error came up. */
+    private last: { readonly error: Err; readonly cause: Cause | null } | null = null;
 
     constructor(
         private readonly host: Host,
@@ -72,26 +76,46 @@ class Watcher implements Listener {
         }
     };
 
+    kernelEntered: NonNullable<Listener['kernelEntered']> = ({ kind }) => {
+        // what is released on the way back belongs to the call before
+        if (kind !== 'release' && kind !== 'exit') {
+            this.origins.delete(this.host.interpreter.current);
+        }
+    };
+
+    jumped: NonNullable<Listener['jumped']> = () => this.origins.clear();
+
     failed: NonNullable<Listener['failed']> = (what, error, frame) => {
         if (frame.mode === 'kernel') {
             this.comesUp(error, `${what} fails with ${error.name}`);
             return;
         }
-        this.cause = this.origin?.error === error.name ? this.origin.cause : null;
-        this.origin = null;
+        const { current } = this.host.interpreter;
+        const origin = this.origins.get(current);
+        this.last = { error, cause: origin?.error === error.name ? origin.cause : null };
+        this.origins.delete(current);
     };
 
     refused: NonNullable<Listener['refused']> = (error) => this.comesUp(error, `returns -${error.name}`);
 
+    /** Where the error came up that a run has failed for; null where it has failed for something else. */
+    causeOf({ error }: RunException): Cause | null {
+        return error && this.last?.error === error ? this.last.cause : null;
+    }
+
     private comesUp(error: Err, message: string): void {
-        if (this.origin?.error !== error.name) {
-            const stack = stackLines(this.files, callStack(this.host.interpreter.current));
-            this.origin = { error: error.name, cause: { message, where: stack[0]?.where ?? null, stack } };
+        const { current } = this.host.interpreter;
+        if (this.origins.get(current)?.error !== error.name) {
+            const stack = stackLines(this.files, callStack(current));
+            this.origins.set(current, {
+                error: error.name,
+                cause: { message, where: stack[0]?.where ?? null, stack },
+            });
         }
     }
 }
 
-/** Long stacks, as of functions that call themselves, keep their ends. */
+/** Long stacks, for example of recursive functions, keep only their ends. */
 function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
     const lines = (entries: readonly StackEntry[]): StackLine[] =>
         entries.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
@@ -102,7 +126,7 @@ function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
     return [...lines(stack.slice(0, STACK_TOP)), more, ...lines(stack.slice(-STACK_BOTTOM))];
 }
 
-/** The processes that wait for a lock, but for the one whose stack is shown anyway. */
+/** The processes that wait for a lock, except the one whose stack is already shown. */
 function waitersOf(files: Files, host: Host): Waiter[] {
     return host.interpreter.threads.flatMap((thread): Waiter[] => {
         const message = waitsFor(host.interpreter.threads, thread);
@@ -165,7 +189,7 @@ export function execute(
     const { host } = run;
     const watcher = new Watcher(host, files, options.log);
     host.listeners.report(watcher);
-    const tracer = options.timeline?.tracer(host, base.name);
+    const tracer = options.trace?.tracer(host, base.name);
     if (tracer) {
         host.listeners.report(tracer);
     }
@@ -175,7 +199,7 @@ export function execute(
     }
     const ended = toTheEnd(files, host, watcher);
     if (tracer) {
-        options.timeline?.add(tracer.events());
+        options.trace?.add(tracer.events());
     }
     const diagnoses = reportsOf(files, program, scenario, Diagnoses.of(host)?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
@@ -208,7 +232,7 @@ function toTheEnd(files: Files, host: Host, watcher: Watcher): Failure | null {
         if (e instanceof BadArguments) {
             throw e;
         }
-        const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
+        const message = `This is a bug in the emulator: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
         const stack = stackLines(files, callStack(host.interpreter.current));
         return {
             kind: 'emulator',
@@ -228,7 +252,7 @@ function failureOf(files: Files, host: Host, watcher: Watcher, e: RunException):
         message: e.message,
         where: placeIn(files, e.place),
         stack: stackLines(files, callStack(host.interpreter.current)),
-        cause: e.kind === 'failed-call' ? watcher.cause : null,
+        cause: watcher.causeOf(e),
         waiting: waitersOf(files, host),
         kernelLog: watcher.tail,
     };

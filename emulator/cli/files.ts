@@ -1,4 +1,4 @@
-/** Source files of the host for the engine, which knows them by URI only. */
+/** Source files of the host for the emulator, which identifies them by URI only. */
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../language/load';
@@ -14,7 +14,7 @@ export class Files implements SourceHost {
     private readonly disk = filesOnDisk();
     private readonly texts = new Map<string, string | undefined>();
     private readonly maps = new Map<string, LineMap>();
-    /** URIs by how they were displayed. */
+    /** URIs by their displayed form. */
     private readonly shown = new Map<string, string>();
 
     read(uri: string): string | undefined {
@@ -47,7 +47,7 @@ export class Files implements SourceHost {
 
     /**
      * The URI of a file that the user named.
-     * @throws UsageError where it cannot be read
+     * @throws UsageError if it cannot be read
      */
     open(name: string): string {
         const uri = canonicalUri(pathToFileURL(path.resolve(name)).href);
@@ -62,7 +62,7 @@ export class Files implements SourceHost {
         return uri;
     }
 
-    /** A URI as the user would write it: a path from here, or of the standard library. */
+    /** A URI for people: a path relative to the current folder, or a path of the standard library. */
     display(uri: string): string {
         const text = this.displayed(uri);
         this.shown.set(text, uri);
@@ -78,7 +78,7 @@ export class Files implements SourceHost {
         return relative.startsWith('..') || path.isAbsolute(relative) ? absolute : relative;
     }
 
-    /** The lines of a file that {@link display} has shown so. */
+    /** The lines of a file by its displayed form. */
     linesShownAs(file: string): LineMap {
         return this.lines(this.shown.get(file) ?? '');
     }
@@ -103,10 +103,10 @@ export function unreadable(name: string, e: unknown): string {
         case 'ENOTDIR':
             return `There is no file ${name}.`;
         case 'EISDIR':
-            return `${name} is a folder: name the .lus files in it.`;
+            return `${name} is a folder. Name the .lus files in it.`;
         case 'EACCES':
         case 'EPERM':
-            return `${name} may not be read.`;
+            return `You have no permission to read ${name}.`;
         default:
             return `${name} cannot be read: ${e instanceof Error ? e.message : String(e)}.`;
     }

@@ -1,4 +1,4 @@
-/** Memory images of the host: opened piece by piece where they are plain, unpacked where they are compressed. */
+/** Memory images on the host: uncompressed images are read in pieces, compressed ones are decompressed into memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type ByteSource, sourceOf } from '../machine/core-file';
 import { unreadable } from './files';
@@ -7,7 +7,7 @@ import { MOST_IMAGE, readOpen, Unreadable } from '../disk/read';
 import { BadArguments } from './options';
 import { noteInput } from './output-file';
 
-/** @throws BadArguments where the file cannot be read or unpacked */
+/** @throws BadArguments if the file cannot be read or decompressed */
 export function openImage(name: string): ByteSource {
     let fd: number;
     try {
@@ -18,7 +18,7 @@ export function openImage(name: string): ByteSource {
     noteInput(name);
     const stat = fstatSync(fd);
     if (stat.isFile() && !isGzip(readAt(fd, 0, 2))) {
-        // Stays open as long as the process: images may be larger than memory.
+        // Stays open until the process exits: images may be larger than memory.
         return { length: stat.size, read: (offset, length) => readAt(fd, offset, length) };
     }
     try {
@@ -27,7 +27,7 @@ export function openImage(name: string): ByteSource {
         throw new BadArguments(
             e instanceof Unreadable
                 ? unreadable(name, e)
-                : `${name} cannot be unpacked: ${e instanceof Error ? e.message : String(e)}.`,
+                : `${name} cannot be decompressed: ${e instanceof Error ? e.message : String(e)}.`,
         );
     } finally {
         closeSync(fd);

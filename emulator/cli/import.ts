@@ -1,11 +1,11 @@
-/** `lus import`: writes a recording of a real kernel as a scenario. */
+/** `lus import`: converts a recording of a real kernel to a scenario. */
 import * as path from 'node:path';
 import { importRecording } from '../recording/import';
 import { openAll } from './check';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';
 import { writeAll, writeOutput } from './output-file';
-import { recordingIn } from './recordings';
+import { readAs, recordingIn } from './recordings';
 
 export const command: Command = (args) => {
     const parsed = parse(args, { output: { type: 'string', short: 'o' } });
@@ -15,7 +15,9 @@ export const command: Command = (args) => {
     }
     const files = new Files();
     const [uri = ''] = openAll(files, [name]);
-    const text = importRecording(path.basename(name).replace(/\.jsonl$/, ''), recordingIn(files, uri).recording);
+    const title = path.basename(name).replace(/\.jsonl$/, '');
+    const { recording } = recordingIn(files, uri);
+    const text = readAs(files, uri, () => importRecording(title, recording));
     const output = parsed.text('output');
     if (output === undefined) {
         process.stdout.write(text);

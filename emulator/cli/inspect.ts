@@ -1,4 +1,4 @@
-/** `lus inspect`: what is in the memory image of a handover. */
+/** `lus inspect`: shows the handover in a memory image. */
 import { ftruncateSync, writeSync } from 'node:fs';
 import * as path from 'node:path';
 import { Bytes, extentLength } from '../machine/bytes';
@@ -55,10 +55,10 @@ export const command: Command = (args) => {
 };
 
 function noPage(name: string, text: string): BadArguments {
-    return new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
+    return new BadArguments(`--${name} must be the physical address of a page, such as 0x4c2000, not "${text}".`);
 }
 
-/** @throws BadArguments where the option is no address; whether a page begins there the image says */
+/** @throws BadArguments if the option is not an address; the alignment is checked against the image */
 function addressOption(parsed: Parsed, name: string): number | undefined {
     const text = parsed.text(name);
     if (text === undefined) {
@@ -82,36 +82,38 @@ function extraction(parsed: Parsed): Extraction | undefined {
     const output = parsed.text('output');
     if (what === undefined) {
         if (output !== undefined) {
-            throw new BadArguments('-o says where a file goes: say which one with --extract SESSION/TOKEN.');
+            throw new BadArguments('-o needs --extract SESSION/TOKEN.');
         }
         return undefined;
     }
     const slash = what.lastIndexOf('/');
     const token = what.slice(slash + 1);
     if (slash < 1 || !/^(?:0x[0-9a-f]+|[0-9]+)$/i.test(token)) {
-        throw new BadArguments(`--extract takes a session and a token, as vm-1/0x10, not "${what}".`);
+        throw new BadArguments(`--extract must be a session and a token, such as vm-1/0x10, not "${what}".`);
     }
     if (output === undefined) {
-        throw new BadArguments('--extract needs -o FILE: where the contents go.');
+        throw new BadArguments('--extract needs -o FILE.');
     }
     return { session: what.slice(0, slash), token: BigInt(token), output };
 }
 
-/** @throws BadArguments where there is no such memfd, or the file cannot be written */
+/** @throws BadArguments if there is no such memfd, or the file cannot be written */
 function extractFile(handover: HandoverView, memory: MemoryView, { session, token, output }: Extraction): number {
     const sessions = handover.luo?.sessions ?? [];
     const found = sessions.find((s) => s.name === session);
     if (!found) {
         const names = sessions.map((s) => `"${s.name}"`).join(', ');
         throw new BadArguments(
-            `This image has no session "${session}". ${names === '' ? 'It has none at all.' : `It has ${names}.`}`,
+            `This image has no session "${session}". ${names === '' ? 'It has no sessions.' : `It has ${names}.`}`,
         );
     }
     const memfd = memfdOf(found.files, token, session);
     write(output, memfd, memory);
     print(`${output}: ${memfd.size} bytes\n`);
     if (!memfd.content && memfd.size !== 0) {
-        complain('lus: Not all of the contents are in the image, or not in order; what is missing is zeroes.\n');
+        complain(
+            'lus: A part of the contents is missing in the image or out of order. Missing parts are written as zeroes.\n',
+        );
         return EXIT_DAMAGED;
     }
     return 0;
@@ -122,12 +124,12 @@ function memfdOf(files: readonly FileView[], token: bigint, session: string): Me
     if (!file) {
         const tokens = files.map((f) => hex(f.token)).join(', ');
         throw new BadArguments(
-            `Session "${session}" has no file with token ${hex(token)}. ${tokens === '' ? 'It has none at all.' : `It has ${tokens}.`}`,
+            `Session "${session}" has no file with token ${hex(token)}. ${tokens === '' ? 'It has no files.' : `It has ${tokens}.`}`,
         );
     }
     if (!file.memfd) {
         throw new BadArguments(
-            `This file is of "${file.compatible}", and only the contents of memfds can be extracted.`,
+            `Only the contents of memfds can be extracted. This file belongs to "${file.compatible}".`,
         );
     }
     return file.memfd;

@@ -1,4 +1,4 @@
-/** What commands about one file begin with. */
+/** The common part of commands with one file. */
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { errorsOf, loadProgram } from '../run/load-program';
@@ -10,8 +10,8 @@ import { findingOf } from './where';
 import { complain } from './print';
 
 /**
- * Reads and checks the one file that the arguments name. Its errors are printed; then there is no program.
- * @throws BadArguments where they name none, several, or one that is not there
+ * Reads and checks the file in the arguments. If it has errors, prints them and returns no program.
+ * @throws BadArguments if the arguments name no file, several, or one that does not exist
  */
 export function openOne(
     positionals: readonly string[],
@@ -29,11 +29,11 @@ export function openOne(
     return errors.length > 0 ? undefined : { files, program };
 }
 
-/** The scenarios of a program, or the one of this name. @throws BadArguments where there is none */
+/** The scenarios of a program, or the one with this name. @throws BadArguments if there is none */
 export function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
     const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
     if (found.length === 0) {
-        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `No scenario is called "${name}".`);
+        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `There is no scenario "${name}".`);
     }
     return found;
 }

@@ -2,28 +2,28 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { listed } from '../text/text';
 
-/** Does what the arguments say. Returns the exit code. */
+/** Runs the command. Returns the exit code. */
 export type Command = (args: readonly string[]) => number | Promise<number>;
 
-/** What a user asked for cannot be done: one clear sentence. */
+/** A request of the user that cannot be done; the message is one sentence. */
 export class BadArguments extends Error {}
 
 export interface Parsed {
     readonly positionals: readonly string[];
-    /** An option's value, or undefined where it was not given. */
+    /** An option's value, or undefined if it was not given. */
     text(name: string): string | undefined;
     /** The values of an option that may be given several times, in their order. */
     texts(name: string): readonly string[];
     flag(name: string): boolean;
-    /** @throws BadArguments where it is not an integer from `min` to `max` */
+    /** @throws BadArguments if it is not an integer from `min` to `max` */
     integer(name: string, min: number, max: number): number | undefined;
-    /** @throws BadArguments where it is none of them */
+    /** @throws BadArguments if it is none of them */
     oneOf<T extends string>(name: string, choices: readonly [T, ...T[]]): T;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** @throws BadArguments with one sentence where the arguments are not what the options say */
+/** @throws BadArguments if the arguments do not match the options */
 export function parse(args: readonly string[], options: Options): Parsed {
     const { tokens, positionals } = parseArgs({
         args: [...args],
@@ -69,7 +69,7 @@ export function parse(args: readonly string[], options: Options): Parsed {
             }
             const n = /^\d+$/.test(value) ? Number(value) : Number.NaN;
             if (!(n >= min && n <= max)) {
-                throw new BadArguments(`--${name} takes an integer from ${min} to ${max}, not "${value}".`);
+                throw new BadArguments(`--${name} must be an integer from ${min} to ${max}, not "${value}".`);
             }
             return n;
         },
@@ -80,7 +80,7 @@ export function parse(args: readonly string[], options: Options): Parsed {
             }
             const choice = choices.find((c) => c === value);
             if (choice === undefined) {
-                throw new BadArguments(`--${name} is ${listed(choices, 'or')}, not "${value}".`);
+                throw new BadArguments(`--${name} must be ${listed(choices, 'or')}, not "${value}".`);
             }
             return choice;
         },

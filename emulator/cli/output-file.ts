@@ -1,15 +1,15 @@
-/** Files that the command writes: never one that it has read. */
+/** Writes output files, but never over an input. */
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, statSync, writeSync } from 'node:fs';
 import { BadArguments } from './options';
 
-/** The files that this process has read, whatever they are called. */
+/** The identities of the files that this process has read. */
 const inputs = new Set<string>();
 
 function identity(stats: { readonly dev: bigint; readonly ino: bigint }): string {
     return `${stats.dev} ${stats.ino}`;
 }
 
-/** A file has been read, and must not be written over. */
+/** Records a file as an input, which must not be overwritten. */
 export function noteInput(file: string): void {
     const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
     if (stats?.isFile() === true) {
@@ -18,14 +18,14 @@ export function noteInput(file: string): void {
 }
 
 /**
- * Writes a file anew.
+ * Creates or overwrites a file.
  * @param write gets its descriptor
- * @param links whether a symbolic link of that name is followed: not where the command chooses the name itself
- * @throws BadArguments where it cannot be written, or is one that was read
+ * @param links whether a symbolic link of that name is followed: not if the command chooses the name itself
+ * @throws BadArguments if it cannot be written, or is an input
  */
 export function writeOutput(name: string, write: (fd: number) => void, links: 'follow' | 'refuse' = 'follow'): void {
     if (links === 'refuse' && lstatSync(name, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
-        throw new BadArguments(`${name} is a symbolic link, which is not written through: remove it.`);
+        throw new BadArguments(`${name} is a symbolic link, and lus does not write through it. Remove the link.`);
     }
     const noFollow = links === 'refuse' ? (constants.O_NOFOLLOW ?? 0) : 0;
     try {
@@ -33,7 +33,7 @@ export function writeOutput(name: string, write: (fd: number) => void, links: 'f
         try {
             const stats = fstatSync(fd, { bigint: true });
             if (inputs.has(identity(stats))) {
-                throw new BadArguments(`${name} is a file that this command reads: write to another one.`);
+                throw new BadArguments(`${name} is also an input of this command. Write to another file.`);
             }
             if (stats.isFile()) {
                 ftruncateSync(fd, 0);
@@ -50,7 +50,7 @@ export function writeOutput(name: string, write: (fd: number) => void, links: 'f
     }
 }
 
-/** Writes all of it; writeSync() may write less at once. */
+/** Writes all data; a single writeSync() may write less. */
 export function writeAll(fd: number, data: string | Uint8Array): void {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     for (let done = 0; done < bytes.length; ) {

@@ -1,6 +1,6 @@
 /**
- * Text for people, on the terminal or in a report: what a scenario or a damaged image has put into names and messages
- * must not steer the terminal, nor look like another line of the report.
+ * Text for people, on the terminal or in a report: names and messages from a scenario or a damaged image must not
+ * control the terminal, nor look like another line of the report.
  */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be shown
@@ -8,7 +8,7 @@ const STEERING = /\u001b(?!\[(?:1|2|22|31|32|33|39)m)|[\u0000-\u0008\u000b-\u001
 
 const asEscape = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
-/** Control characters as `\x1b`, but for line feeds, tabs and the colours of {@link Style}. */
+/** Shows control characters as `\x1b`, except for line feeds, tabs and the colours of {@link Style}. */
 export function shown(text: string): string {
     return text.replace(/\r\n/g, '\n').replace(STEERING, asEscape);
 }

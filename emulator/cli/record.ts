@@ -1,4 +1,4 @@
-/** `lus record`: prepares recording on a kernel of one's own. */
+/** `lus record`: builds the recorder for your own kernel. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -9,7 +9,7 @@ import { BadArguments, parse, type Command } from './options';
 import { writeAll, writeOutput } from './output-file';
 import { print } from './print';
 
-/** How the recorder is compiled: statically, as it is the only program of its initial RAM disk. */
+/** The recorder is linked statically, because it is the only program of its initial RAM disk. */
 const FLAGS = ['-static', '-O2', '-Wall', '-Wextra', '-Werror'];
 
 export const command: Command = (args) => {
@@ -22,7 +22,7 @@ export const command: Command = (args) => {
     });
     const [extra] = parsed.positionals;
     if (extra !== undefined) {
-        throw new BadArguments(`lus record takes no "${extra}": a script goes behind --script.`);
+        throw new BadArguments(`lus record has no argument "${extra}". Pass a script with --script.`);
     }
     const script = parsed.text('script');
     const steps = script === undefined ? undefined : stepsOf(script, read(script).toString('utf8'));
@@ -30,13 +30,13 @@ export const command: Command = (args) => {
     const kernel = parsed.text('kernel');
     if (folder === undefined) {
         if (steps === undefined) {
-            throw new BadArguments('Say where to build the recorder: lus record --build DIR.');
+            throw new BadArguments('The folder for the recorder is missing: lus record --build DIR.');
         }
         print(steps);
         return 0;
     }
     if (kernel !== undefined && steps === undefined) {
-        throw new BadArguments('An initial RAM disk needs a script, too: --script FILE.');
+        throw new BadArguments('An initial RAM disk also needs a script: --script FILE.');
     }
     const recorder = build(folder, parsed.text('cc') ?? process.env['CC'] ?? 'cc');
     const made = [recorder];
@@ -59,12 +59,12 @@ export const command: Command = (args) => {
     return 0;
 };
 
-/** Compiles the recorder. @returns its path. @throws BadArguments where that does not work */
+/** Compiles the recorder. @returns its path. @throws BadArguments if the compilation fails */
 function build(folder: string, cc: string): string {
     try {
         mkdirSync(folder, { recursive: true });
     } catch (e) {
-        throw new BadArguments(`${folder} cannot be made: ${e instanceof Error ? e.message : String(e)}.`);
+        throw new BadArguments(`${folder} cannot be created: ${e instanceof Error ? e.message : String(e)}.`);
     }
     for (const [name, text] of SOURCES) {
         written(path.join(folder, name), text);
@@ -74,11 +74,11 @@ function build(folder: string, cc: string): string {
     const units = [...SOURCES.keys()].filter((name) => name.endsWith('.c')).map((name) => path.join(folder, name));
     const { error, status, stderr } = spawnSync(cc, [...FLAGS, '-o', output, ...units], { encoding: 'utf8' });
     if (error) {
-        throw new BadArguments(`There is no C compiler "${cc}": install one, or name it with --cc.`);
+        throw new BadArguments(`There is no C compiler "${cc}". Install one, or name another one with --cc.`);
     }
     if (status !== 0) {
         throw new BadArguments(
-            `${cc} cannot compile the recorder (it needs Linux headers and a C library to link statically):\n${stderr.trimEnd()}`,
+            `${cc} cannot compile the recorder, which needs Linux headers and a static C library:\n${stderr.trimEnd()}`,
         );
     }
     chmodSync(output, 0o755);
@@ -98,7 +98,7 @@ function written(file: string, data: string | Uint8Array): string {
     return file;
 }
 
-/** A script, one step a line, out of a script or a recording. @throws BadArguments that names file and line */
+/** A script with one step per line, from a script or a recording. @throws BadArguments with file and line */
 function stepsOf(file: string, text: string): string {
     const steps: string[] = [];
     text.split('\n').forEach((source, i) => {
@@ -110,7 +110,7 @@ function stepsOf(file: string, text: string): string {
         try {
             if (needsTestHandlers(stepOf(line))) {
                 throw wrong(
-                    `"${line}" is for the test handlers of the recordings that come with lus, which no other kernel has.`,
+                    `"${line}" is for the test handlers of the recordings in the lus repository. Other kernels do not have them.`,
                 );
             }
         } catch (e) {

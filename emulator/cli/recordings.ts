@@ -3,11 +3,16 @@ import { parseRecording, RecordingError, type Recording } from '../recording/rec
 import type { Files } from './files';
 import { BadArguments } from './options';
 
-/** @throws BadArguments that names file and line where it is no recording */
+/** @throws BadArguments with file and line if it is not a valid recording */
 export function recordingIn(files: Files, uri: string): { readonly text: string; readonly recording: Recording } {
     const text = files.read(uri) ?? '';
+    return readAs(files, uri, () => ({ text, recording: parseRecording(text) }));
+}
+
+/** What is made of a recording. @throws BadArguments that names file and line where it cannot be */
+export function readAs<T>(files: Files, uri: string, make: () => T): T {
     try {
-        return { text, recording: parseRecording(text) };
+        return make();
     } catch (e) {
         throw e instanceof RecordingError ? new BadArguments(`${files.display(uri)}:${e.line}: ${e.message}`) : e;
     }

@@ -1,4 +1,4 @@
-/** `lus replay`: makes the steps of recordings of a real kernel in the emulator and compares. */
+/** `lus replay`: replays recordings of a real kernel in the emulator and compares the results. */
 import { compareRecording, type Comparison, type FirstDifference } from '../run/compare-recording';
 import { openAll } from './check';
 import { Files } from './files';
@@ -9,7 +9,7 @@ import { styleFor, type Style } from './style';
 import { counted } from '../text/text';
 import { print } from './print';
 
-/** What a recording came to. `--format json` prints these; their shape is documented and stable. */
+/** The result of a replay. `--format json` prints these objects; their format is documented and stable. */
 export interface ReplayResult {
     readonly file: string;
     readonly matched: number;
@@ -24,7 +24,7 @@ export const command: Command = (args) => {
         throw new BadArguments('Name at least one recording.');
     }
     const files = new Files();
-    // All are read before any is replayed: a broken one is no difference.
+    // All are read before any is replayed, so that an invalid file does not count as a difference.
     const recordings = openAll(files, parsed.positionals).map((uri) => ({ uri, ...recordingIn(files, uri) }));
     const style = styleFor(process.stdout, process.env);
     const results = recordings.map(({ uri, text, recording }) => {

@@ -1,5 +1,5 @@
 /**
- * What runs came to, as plain data. `--format json` of run, blackout and compat prints exactly this; its shape is
+ * Results of runs, as plain data. `--format json` of run, blackout and compat prints exactly this; the format is
  * documented and stable.
  */
 import type { Datum } from '../findings/diagnosis';
@@ -23,25 +23,25 @@ export interface StackLine {
 }
 
 export interface LogEntry {
-    /** `log` is what the scenario printed with log(), the others are levels of the kernel log. */
+    /** `log` for output of log(); the others are levels of the kernel log. */
     readonly level: string;
     readonly text: string;
     /** Nanoseconds of virtual time since the machine was switched on. */
     readonly timeNs: number;
-    /** Which boot of the machine, 0 for the first. */
+    /** The number of boots before: 0 for kernel 1. */
     readonly boot: number;
 }
 
 /** A process that waited for a lock of the kernel when the scenario failed. */
 export interface Waiter {
     readonly process: string;
-    /** For which lock, and who had it. */
+    /** The lock and its holder. */
     readonly message: string;
     /** The innermost frame first. */
     readonly stack: readonly StackLine[];
 }
 
-/** Where the error of a failing system call came up first. */
+/** The origin of the error of a failed system call. */
 export interface Cause {
     readonly message: string;
     readonly where: Where | null;
@@ -49,7 +49,7 @@ export interface Cause {
 }
 
 export interface Failure {
-    /** `emulator`: the program is not to blame. `setup`: the machine it asks for cannot be had. */
+    /** `emulator`: a bug in the emulator. `setup`: the machine of the program cannot be built. */
     readonly kind: ExceptionKind | 'setup' | 'emulator';
     readonly message: string;
     readonly where: Where | null;
@@ -61,22 +61,22 @@ export interface Failure {
     readonly kernelLog: readonly LogEntry[];
 }
 
-/** Something wrong that the kernel does not tell. */
+/** A diagnosis: an error that the kernel does not report. */
 export interface DiagnosisReport {
     /** `LU1001`; the page of diagnoses explains each. */
     readonly code: string;
     readonly severity: Severity;
     readonly message: string;
     readonly where: Where | null;
-    /** Which boot of the machine it was, 0 for the first, and nanoseconds of virtual time. */
+    /** The number of boots before (0 for kernel 1), and nanoseconds of virtual time. */
     readonly boot: number;
     readonly timeNs: number;
-    /** What happened to the page, session, file or FLB before, oldest first. */
+    /** The history of the page, session, file or FLB, oldest first. */
     readonly history: readonly { readonly boot: number; readonly text: string; readonly where: Where | null }[];
     readonly advice: string;
-    /** The scenario asks for this code with `diagnosed("…")`, or says that it `finds` it or what it follows from. */
+    /** Whether the scenario expects it: by `diagnosed("…")`, or because `finds` lists it or its cause. */
     readonly expected: boolean;
-    /** The earlier finding that this one follows from. */
+    /** The earlier finding that caused this one. */
     readonly cause: { readonly code: string; readonly message: string; readonly where: Where | null } | null;
     /** Names, addresses and numbers of the message. */
     readonly data: Readonly<Record<string, Datum>>;
@@ -84,20 +84,20 @@ export interface DiagnosisReport {
 
 export interface ScenarioResult {
     readonly name: string;
-    /** Where it is declared. */
+    /** The place of its declaration. */
     readonly where: Where;
     readonly passed: boolean;
-    /** What has picked the schedule, where processes ran at the same time; null: none did. */
+    /** The seed of the schedule; null if no processes ran concurrently. */
     readonly seed: number | null;
     /** Virtual time at its end, in nanoseconds. */
     readonly timeNs: number;
-    /** How many kernels booted. */
+    /** The number of kernels that booted. */
     readonly boots: number;
-    /** What it printed with log(), and with `--log` the kernel log. */
+    /** The output of log(), and with `--log` the kernel log. */
     readonly output: readonly LogEntry[];
-    /** Those that got as far as the jump. */
+    /** The updates that reached the jump. */
     readonly updates: readonly UpdateReport[];
-    /** In the order in which they were made. */
+    /** In the order of time. */
     readonly diagnoses: readonly DiagnosisReport[];
     readonly failure: Failure | null;
 }
@@ -108,13 +108,13 @@ export interface FindingReport {
     readonly severity: 'error' | 'warning';
     readonly message: string;
     readonly where: Where;
-    /** What a quick fix would do, in a few words. */
+    /** The title of the quick fix. */
     readonly fix: string | null;
 }
 
 export interface FileResult {
     readonly file: string;
-    /** What kept the file from running. */
+    /** The errors because of which the file was not run. */
     readonly errors: readonly FindingReport[];
     readonly scenarios: readonly ScenarioResult[];
 }
@@ -125,7 +125,7 @@ export interface BlackoutRow {
     readonly costs: CostChanges;
     readonly updates: readonly UpdateReport[];
     readonly passed: boolean;
-    /** Why it failed. */
+    /** The reason of the failure. */
     readonly message: string | null;
 }
 
@@ -137,9 +137,9 @@ export interface BlackoutTable {
 }
 
 /**
- * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`:
- * /dev/liveupdate cannot be opened; `panic`; `fails`: anything else that makes the scenario fail; `unsuited`: it fails
- * before its first kexec.
+ * The outcome of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`:
+ * /dev/liveupdate cannot be opened; `panic`; `fails`: the scenario fails in another way; `unsuited`: it fails before
+ * its first kexec.
  */
 export type Outcome = 'works' | 'lost' | 'EIO' | 'panic' | 'fails' | 'unsuited';
 
@@ -148,23 +148,23 @@ export interface Cell {
     readonly from: string;
     readonly to: string;
     readonly outcome: Outcome;
-    /** A few words; empty where it works. */
+    /** A few words; empty if it works. */
     readonly reason: string;
-    /** The failure of the scenario; null where it works. */
+    /** The failure of the scenario; null if it works. */
     readonly message: string | null;
     readonly where: Where | null;
-    /** What the last kernel logged about it. */
+    /** Related lines in the log of the last kernel. */
     readonly kernelLog: readonly string[];
     /** Bugs of the two releases without which it works: all of them have to be fixed for that. */
     readonly knownBugs: readonly string[];
 }
 
-/** What `lus compat` prints of a scenario. */
+/** The output of `lus compat` for a scenario. */
 export interface Matrix {
     readonly file: string;
     readonly scenario: string;
     readonly kernels: readonly string[];
-    /** What of these kernels is proposed code: `vfio v5 (under review)`, by the name of the kernel. */
+    /** The proposed code of these kernels: `vfio v5 (under review)`, by the name of the kernel. */
     readonly proposed: Readonly<Record<string, readonly string[]>>;
     /** Row by row: all pairs from the first kernel, then all from the second. */
     readonly cells: readonly Cell[];

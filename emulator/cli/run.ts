@@ -16,7 +16,7 @@ import { tapReporter } from './report/tap';
 import type { FileResult, ScenarioResult } from './results';
 import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
-import { TimelineFile } from './timeline-file';
+import { TraceFile } from './trace-file';
 import { findingOf } from './where';
 import { capital } from '../text/text';
 import { complain, print } from './print';
@@ -26,7 +26,7 @@ const EXIT_UNUSABLE = 2;
 
 const FORMATS = ['pretty', 'tap', 'junit', 'json'] as const;
 
-/** A file and what is to run of it; nothing where it has errors. */
+/** A file and its scenarios to run; none if it has errors. */
 interface Planned {
     readonly program: Program;
     readonly scenarios: readonly ScenarioDecl[];
@@ -40,6 +40,8 @@ export const command: Command = (args) => {
         format: { type: 'string' },
         log: { type: 'boolean' },
         strict: { type: 'boolean' },
+        trace: { type: 'string' },
+        // the old name of --trace
         timeline: { type: 'string' },
         'save-handover': { type: 'string' },
         'whole-memory': { type: 'boolean' },
@@ -61,13 +63,13 @@ export const command: Command = (args) => {
         parsed.text('scenario'),
         options,
     );
-    const name = parsed.text('timeline');
-    const timeline =
-        name === undefined ? undefined : new TimelineFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
-    const code = runAll(files, plan, { ...options, timeline }, reporterOf(format, files));
-    if (timeline) {
-        timeline.write();
-        complain(`${timeline.summary()}\n`);
+    const name = parsed.text('trace') ?? parsed.text('timeline');
+    const trace =
+        name === undefined ? undefined : new TraceFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
+    const code = runAll(files, plan, { ...options, trace }, reporterOf(format, files));
+    if (trace) {
+        trace.write();
+        complain(`${trace.summary()}\n`);
     }
     if (options.saveHandover) {
         complain(`${options.saveHandover.files.summary()}\n`);
@@ -75,12 +77,12 @@ export const command: Command = (args) => {
     return code;
 };
 
-/** @throws BadArguments where `--whole-memory` stands without a file */
+/** @throws BadArguments if `--whole-memory` is given without a file */
 function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {
     const name = parsed.text('save-handover');
     const whole = parsed.flag('whole-memory');
     if (name === undefined && whole) {
-        throw new BadArguments('--whole-memory says what --save-handover FILE writes: name the file.');
+        throw new BadArguments('--whole-memory needs --save-handover FILE.');
     }
     return name === undefined ? undefined : { files: new HandoverFiles(name), whole };
 }
@@ -100,7 +102,7 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
 }
 
 /**
- * @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run
+ * @throws BadArguments if the arguments name an unknown scenario or kernel, or there is nothing to run
  */
 function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
     const plan = programs.map(
@@ -128,12 +130,12 @@ function planned(programs: readonly Program[], name: string | undefined, options
 function nothingToRun(programs: readonly Program[], name: string | undefined): string {
     const names = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
     if (name === undefined || names.length === 0) {
-        return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario: write scenario "what it shows" { … }.`;
+        return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario. Write scenario "name" { … }.`;
     }
-    return `No scenario is called "${name}". There ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}.`;
+    return `There is no scenario "${name}". Scenarios: ${names.join(', ')}.`;
 }
 
-/** An unknown kernel is one sentence before anything runs, not a failure of every scenario. */
+/** Reports an unknown kernel once before anything runs, instead of as a failure of every scenario. */
 function checkKernel(program: Program, scenario: ScenarioDecl | undefined, options: ExecuteOptions): void {
     if (!scenario) {
         return;

@@ -3,7 +3,9 @@ import * as path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { writeAll, writeOutput } from './output-file';
 
-/** What is compressed at once; a larger file is several gzip members, which every reader takes for one. */
+/**
+ * The bytes that are compressed at a time; a larger file consists of several gzip members, which readers concatenate.
+ */
 const MEMBER = 64 * 1024 * 1024;
 
 /** The files of one command: `handover.elf.gz`, `handover-2.elf.gz`, … in the order of the jumps. */
@@ -13,7 +15,7 @@ export class HandoverFiles {
 
     constructor(private readonly name: string) {}
 
-    /** @throws BadArguments where a file cannot be written */
+    /** @throws BadArguments if a file cannot be written */
     save(image: Iterable<Uint8Array> | undefined): void {
         this.jumps++;
         if (!image) {
@@ -28,19 +30,19 @@ export class HandoverFiles {
         });
     }
 
-    /** What to tell the user at the end: one sentence. */
+    /** The summary for the user, in one sentence. */
     summary(): string {
         if (this.written === 0) {
             return this.jumps === 0
                 ? 'There was no kexec, so no handover was saved.'
-                : 'No kexec handed anything over, so nothing was saved.';
+                : 'No kexec had a handover, so nothing was saved.';
         }
         const last = this.written === 1 ? '' : ` … ${numbered(this.name, this.written)}`;
         return `Saved ${this.written === 1 ? 'the handover' : `${this.written} handovers`}: ${this.name}${last}`;
     }
 }
 
-/** The name with a number before its endings; the first has none. */
+/** The name with a number before its extensions; the first has no number. */
 export function numbered(name: string, n: number): string {
     const { dir, base } = path.parse(name);
     const dot = base.indexOf('.', 1);

@@ -1,4 +1,4 @@
-/** Colours of the terminal, where there is one and the user wants them (https://no-color.org, FORCE_COLOR). */
+/** Colours, if the output is a terminal and the user allows them (https://no-color.org, FORCE_COLOR). */
 
 export interface Style {
     good(text: string): string;
@@ -25,7 +25,7 @@ export const COLOURED: Style = {
     dim: sgr(2, 22),
 };
 
-/** FORCE_COLOR wins over NO_COLOR; `FORCE_COLOR=0` and an empty NO_COLOR mean nothing is asked for. */
+/** FORCE_COLOR takes precedence over NO_COLOR; `FORCE_COLOR=0` and an empty NO_COLOR have no effect. */
 export function styleFor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Style {
     const forced = env['FORCE_COLOR'];
     if (forced !== undefined && forced !== '0' && forced !== 'false') {

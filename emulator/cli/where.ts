@@ -1,4 +1,4 @@
-/** Places of the engine as files, lines and columns. */
+/** Places in the emulator as files, lines and columns. */
 import type { Span } from '../language/syntax/ast';
 import type { CheckFinding } from '../language/check-finding';
 import type { Files } from './files';
@@ -27,7 +27,7 @@ export function findingOf(files: Files, d: CheckFinding): FindingReport {
     };
 }
 
-/** `file:line:column`, as editors and terminals make it a link. */
+/** `file:line:column`, which editors and terminals turn into a link. */
 export function spot(where: Where): string {
     return `${where.file}:${where.line}:${where.column}`;
 }

@@ -1,4 +1,4 @@
-/** What is done to a file behind its freeze(), and files that stay frozen although there is no reboot. */
+/** Files that change after their freeze(), and files that stay frozen after a failed reboot. */
 import { Err } from '../kernel/release/errno';
 import type { LuoArgs, LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
@@ -14,13 +14,13 @@ import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { capital, hex } from '../text/text';
 
-/** What of a file is lost where it changes behind the freeze: what is not memory. */
+/** State of a file that is lost if it changes after the freeze: everything but its memory. */
 type State = readonly (readonly [name: string, value: unknown])[];
 
-/** Bytes of an array that are kept to be compared: of longer ones it would cost more than it is worth. */
+/** Longer arrays, in bytes, are not compared: a copy would cost too much. */
 const ARRAY_LIMIT = 0x10_0000;
 
-/** What a file hands over: the structure at its address or an array that this describes, and what its bytes were. */
+/** The structure that a file hands over, or an array that the structure describes, with its bytes at the freeze. */
 interface Written {
     /** `State at 0x1000` */
     readonly what: string;
@@ -42,9 +42,9 @@ interface Frozen {
 export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, say }) => {
     const { machine } = host;
     const frozen = new JournaledMap<LuoFile, Frozen>(machine.journal);
-    /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
+    /** Structures at the start of a page: those of kho.alloc_preserve(), which handlers hand over. */
     const structs = new JournaledMap<number, StructLayout>(machine.journal);
-    /** Arrays by where they are described. */
+    /** Arrays by the addresses of their descriptors. */
     const arrays = new JournaledMap<number, ArrayView>(machine.journal);
 
     const all = (): Frozen[] => [...frozen.keys()].flatMap((file) => frozen.get(file) ?? []);
@@ -98,7 +98,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
                     about: `${name(f)} data`,
                     history: [...history, ...chronicle.damage()],
                     data: { ...data, what: changed.what, address: hex(changed.pa) },
-                    message: `The ${changed.what}, which ${name(f)} hands over, is not any more what it was when ${f.callback} had run: the next kernel reads what freeze() has not written.`,
+                    message: `The ${changed.what}, which ${name(f)} hands over, changed after ${f.callback} ran: the next kernel reads data that freeze() did not write.`,
                 });
             }
             const before = new Map(f.state);
@@ -110,15 +110,15 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
                         about: `${name(f)} ${what}`,
                         history,
                         data: { ...data, what, was: shown(old), is: shown(value) },
-                        message: `${capital(what)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets what was written down then.`,
+                        message: `${capital(what)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets the old value.`,
                     });
                 }
             }
         }
     };
 
-    /** A session that was frozen is closed: kernels before 7.2 let that happen while the others are frozen. */
-    const takenBack = (file: LuoFile): void => {
+    /** A frozen session is closed: kernels before 7.2 allow this while the other sessions are frozen. */
+    const unpreserved = (file: LuoFile): void => {
         const f = frozen.get(file);
         frozen.delete(file);
         if (f && chronicle.isReleased(file.session)) {
@@ -127,8 +127,8 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
                 about: `${name(f)} unpreserved`,
                 history,
                 data: { ...data, what: 'preserved', was: 'true', is: 'false' },
-                message: `${capital(name(f))} is unpreserved after ${f.callback} has run: the next kernel is told of it all the same, and finds memory that is somebody else's.`,
-                advice: 'Close no session while somebody reboots, or use a kernel whose reboot keeps them out (7.2 and later).',
+                message: `${capital(name(f))} was unpreserved after ${f.callback} ran: the handover still lists it, and the next kernel finds memory of another owner.`,
+                advice: 'Close no session during a reboot, or use a kernel in which the reboot blocks such a close (7.2 and later).',
             });
         }
     };
@@ -145,7 +145,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
                     about: name(f),
                     history,
                     data: { ...data, error: error?.name ?? null },
-                    message: `${what}, and nobody calls unfreeze(): the file stays frozen while its user goes on.`,
+                    message: `${what}, but this kernel does not call unfreeze(): the file stays frozen while processes continue to use it.`,
                 });
             }
         }
@@ -176,7 +176,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
                     place,
                 });
             } else if (call.callback === 'unpreserve') {
-                takenBack(luoFile);
+                unpreserved(luoFile);
             } else if (call.callback === 'unfreeze') {
                 frozen.delete(luoFile);
             }

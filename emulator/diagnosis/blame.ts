@@ -1,19 +1,31 @@
-/** Where a run stands: the user's statement, whatever kernel code it is in. */
-import { placeOf } from '../runtime/code';
+/** The user's statement at which a run stands, even while it executes kernel code. */
+import { type Frame, placeOf } from '../runtime/code';
 import type { Place } from '../findings/place';
 import { framesAtWork } from '../runtime/at-work';
 import type { Host } from '../runtime/host/host';
 import { STD_SCHEME } from '../std/texts';
 
 /**
- * The statement of the user's own program that is to blame: the innermost one that is not the kernel's.
- * @param callReturned its call has just returned, so the topmost frame stands behind it
+ * Where the topmost frame stands: at a statement; after a call that has just returned; or before the first statement of
+ * a callback that is being entered.
  */
-export function blame(host: Host, callReturned = false): Place | undefined {
+export type Moment = 'statement' | 'call returned' | 'callback entered';
+
+/**
+ * The statement of the user's own program that a finding is placed at: the innermost one outside of kernel code.
+ * @param ended the frame that has just ended, if its end is the reason for the finding
+ */
+export function blame(host: Host, moment: Moment = 'statement', ended: Frame | null = null): Place | undefined {
     const top = host.frame;
-    for (const frame of framesAtWork(host)) {
-        if (!frame.code.uri.startsWith(STD_SCHEME)) {
-            return placeOf(frame, callReturned || frame !== top);
+    for (const frame of framesAtWork(host, ended)) {
+        if (moment === 'callback entered' && frame === top) {
+            continue;
+        }
+        const place = frame.code.uri.startsWith(STD_SCHEME)
+            ? undefined
+            : placeOf(frame, moment === 'call returned' || frame !== top);
+        if (place) {
+            return place;
         }
     }
     return undefined;

@@ -1,4 +1,4 @@
-/** What callbacks return, and what the kernel comes to where that is wrong. */
+/** Return values of callbacks, and their effect on the kernel. */
 import { Err } from '../kernel/release/errno';
 import { hasInterfaceStates } from '../kernel/luo/interface-states';
 import type { Value } from '../language/types';
@@ -10,7 +10,7 @@ import { fileData } from './chronicle';
 import { ruleFile } from './rules';
 import { be } from './wording';
 
-/** What they give is an answer, and no error. */
+/** Their result is an answer, not an error number. */
 const ANSWERS: readonly string[] = ['can_preserve', 'can_finish', 'get_id'];
 
 const IGNORED = 'Only negative values are errors to the kernel';

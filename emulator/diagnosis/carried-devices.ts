@@ -1,4 +1,4 @@
-/** The devices that were preserved at the last kexec, and the memory that was: what may still be theirs. */
+/** Devices and memory that were preserved at the last kexec, and which of that memory the devices may still use. */
 import type { Device, Intent } from '../machine/devices/device';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
@@ -13,19 +13,19 @@ export interface Span {
 export interface CarriedDevices extends Rules {
     /** It was preserved at the last kexec. */
     has(device: Device): boolean;
-    /** A page that was preserved at the last kexec, and that nobody has given away since. */
+    /** The page was preserved at the last kexec and has not been freed since. */
     isKept(pfn: number): boolean;
     /**
-     * A page that a device which came along was given by the previous kernel's user space, and that is still its own.
+     * User space of the previous kernel mapped this page for a preserved device, and the page still belongs to it.
      */
     mayUse(device: Device, iova: number, pa: number): boolean;
-    /** Pages are free from now on. */
+    /** Records that pages were freed. */
     freed(pfn: number, count: number): void;
     /** What was preserved at the last kexec, ascending. */
     readonly kept: readonly Span[];
 }
 
-/** The first one that ends behind a page. */
+/** The first span that ends after a page. */
 export function nextOf(spans: readonly Span[], pfn: number): Span | undefined {
     let low = 0;
     let high = spans.length;
@@ -49,18 +49,21 @@ const NOTHING: readonly Span[] = [];
 
 export function carriedDevices(host: Host): CarriedDevices {
     const { journal, pci, page } = host.machine;
-    /** What the devices had been given then. */
+    /** What was mapped for the devices at that time. */
     const carried = new JournaledMap<string, Intent>(journal);
-    /** What was preserved then; one list, replaced as a whole. */
-    const kept = new JournaledList<readonly Span[]>(journal);
-    /** What was freed since then, in its order. */
+    /**
+     * What was preserved at that time, and the number of the boot that the kexec leads to. One item, replaced as a
+     * whole.
+     */
+    const kept = new JournaledList<{ readonly spans: readonly Span[]; readonly into: number }>(journal);
+    /** What was freed since, in order of time. */
     const freedSince = new JournaledList<Span>(journal);
 
     const isKept = (pfn: number): boolean => {
-        const spans = kept.items[0];
+        const [then] = kept;
         return (
-            spans !== undefined &&
-            isCovered(spans, pfn) &&
+            then !== undefined &&
+            isCovered(then.spans, pfn) &&
             host.kernel?.kho.isKhoBoot !== false &&
             !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
         );
@@ -70,7 +73,7 @@ export function carriedDevices(host: Host): CarriedDevices {
         has: (device) => carried.has(device.shape.name),
         isKept,
         get kept(): readonly Span[] {
-            return kept.items[0] ?? NOTHING;
+            return kept.items[0]?.spans ?? NOTHING;
         },
         mayUse(device, iova, pa): boolean {
             const given = carried.get(device.shape.name)?.areaAt(iova);
@@ -78,14 +81,15 @@ export function carriedDevices(host: Host): CarriedDevices {
             if (!given || pci.iommu?.enabled !== true || pa - given.pa !== iova - given.iova) {
                 return false;
             }
-            // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that
-            // came along, or nobody's
+            // until the booting kernel has looked for devices, the device runs as it was programmed; afterwards it is
+            // either inherited or unknown
             const known = kernel?.devices.of(device);
             const goesOn = known ? known.inherited !== null : !kernel || host.booting !== null;
             return goesOn && isKept(Math.floor(pa / page.size));
         },
         freed(pfn, count): void {
-            if (carried.size === 0 || !kept.items[0] || !isCovered(kept.items[0], pfn)) {
+            const [then] = kept;
+            if (carried.size === 0 || !then || !isCovered(then.spans, pfn)) {
                 return;
             }
             const last = freedSince.at(-1);
@@ -115,16 +119,17 @@ export function carriedDevices(host: Host): CarriedDevices {
                     spans.push(run);
                 }
             }
-            kept.push(spans);
+            kept.push({ spans, into: kernel.boot + 1 });
             for (const b of preserved) {
                 carried.set(b.device.shape.name, b.domain);
             }
         },
-        /** A kernel that was switched on has nothing from before. */
+        /** A kernel that another kernel did not jump to has no preserved devices. */
         phase(phase): void {
-            if (phase === 'boot' && pci.devices.every((d) => !d.intent)) {
+            if (phase === 'boot' && kept.items[0]?.into !== host.boot) {
                 carried.clear();
             }
         },
+        lost: () => carried.clear(),
     };
 }

@@ -1,20 +1,20 @@
 /**
- * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many
- * places. A finding that has a cause names it; those that have none are the roots, which is where to begin.
+ * Causes of findings. One mistake can lead to many findings: a page that is freed too early is found by each of its
+ * readers. A finding names its cause; findings without a cause are the roots, the place to begin.
  */
 import type { PageGeometry } from '../machine/arch';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Datum, Diagnosis } from '../findings/diagnosis';
 
 /**
- * How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as
- * all of a handover is concerned.
+ * How an earlier finding must be related to a later one: it is about the `same` session, file, page, FLB, device or
+ * format; or about `any`, because it affects the whole handover.
  */
 type Link = 'same' | 'any';
 
 /**
- * Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows
- * from itself.
+ * The possible causes of each code. A code that is reported before a kexec and again when it takes effect is its own
+ * cause.
  */
 const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<DiagnosisCode, Link>>>>>> = {
     LU1001: {
@@ -26,12 +26,13 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1063: 'any',
         LU1068: 'any',
         LU1077: 'any',
+        LU1092: 'any',
     },
-    LU1002: { LU1014: 'any', LU1015: 'any' },
+    LU1002: { LU1014: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
     LU1007: { LU1004: 'any', LU1007: 'same' },
-    LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same' },
-    LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same' },
+    LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
+    LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
     LU1011: {
         LU1011: 'same',
         LU1012: 'same',
@@ -42,6 +43,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1050: 'same',
         LU1063: 'any',
         LU1070: 'same',
+        LU1092: 'same',
     },
     LU1012: { LU1017: 'same', LU1026: 'same' },
     LU1013: { LU1068: 'any' },
@@ -56,9 +58,10 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1045: 'same',
         LU1046: 'same',
         LU1067: 'any',
+        LU1091: 'any',
     },
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
-    LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
+    LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any', LU1091: 'any' },
     LU1035: {
         LU1011: 'same',
         LU1012: 'same',
@@ -83,6 +86,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1050: 'any',
         LU1063: 'any',
         LU1067: 'any',
+        LU1091: 'any',
         LU1071: 'any',
         LU1072: 'any',
     },
@@ -98,6 +102,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1038: 'same',
         LU1063: 'any',
         LU1067: 'any',
+        LU1091: 'any',
     },
     LU1038: { LU1003: 'any', LU1018: 'any', LU1023: 'any', LU1065: 'any', LU1079: 'any' },
     LU1043: {
@@ -125,58 +130,60 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1057: { LU1012: 'any', LU1015: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
     LU1058: { LU1016: 'any', LU1018: 'any' },
     LU1059: { LU1012: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
-    LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same' },
-    LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any' },
+    LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same', LU1092: 'any' },
+    LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any', LU1092: 'any' },
     LU1065: { LU1025: 'any' },
     LU1076: { LU1008: 'any' },
     LU1077: { LU1014: 'any' },
     LU1086: { LU1017: 'same' },
 };
 
-/** What a finding is about, as far as it can be compared with others. */
+/** What is compared with other findings to find the cause of a finding. */
 export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
+/** How closely two findings are related, the closest relation last. */
+const RELATIONS = ['none', 'same name', 'same session', 'same file', 'same page'] as const;
+
 /**
- * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session`
- * and `token`, `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`,
- * `device`, `guest`.
+ * The cause of a new finding: of the earlier findings that qualify, the most closely related one; of several, the
+ * latest. Their data says what both are about: `session` and `token`, `address`, `target` or `table` with `pages`,
+ * `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[], page: PageGeometry): Diagnosis | null {
     const links = FOLLOWS[finding.code];
-    return (
-        (links &&
-            found.findLast((d) => {
-                const link = links[d.code];
-                // what a page or a session was two kernels ago is another one by now
-                return (
-                    link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding, page))
-                );
-            })) ??
-        null
-    );
+    let closest: { readonly cause: Diagnosis; readonly relation: number } | null = null;
+    for (const cause of links ? found : []) {
+        const link = links?.[cause.code];
+        // after two kexecs, a page or session of the same name is another one
+        if (link !== undefined && cause.boot >= finding.boot - 1) {
+            const relation = relationOf(cause, finding, page);
+            if (relation >= (link === 'any' ? 0 : 1) && relation >= (closest?.relation ?? 0)) {
+                closest = { cause, relation };
+            }
+        }
+    }
+    return closest?.cause ?? null;
 }
 
-/** The finding at the beginning of the chain that this one is the end of. */
+/** The first finding of the chain of causes of this one. */
 export function rootOf(d: Diagnosis): Diagnosis {
     return d.cause ? rootOf(d.cause) : d;
 }
 
-function sameThing(a: Concerns, b: Concerns, page: PageGeometry): boolean {
-    const names = namesOf(b);
-    if (namesOf(a).some((name) => names.includes(name)) || sameFile(a, b)) {
-        return true;
-    }
+/** @returns an index of {@link RELATIONS} */
+function relationOf(a: Concerns, b: Concerns, page: PageGeometry): number {
     const spans = spansOf(b, page);
-    return spansOf(a, page).some((s) => spans.some((t) => s.start < t.end && t.start < s.end));
-}
-
-/** The same session and, where both are about one of its files, the same file. */
-function sameFile(a: Concerns, b: Concerns): boolean {
-    const [one, other] = [a.data, b.data];
-    return (
-        sessionsOf(a).some((s) => sessionsOf(b).includes(s)) &&
-        (typeof one['token'] !== 'string' || typeof other['token'] !== 'string' || one['token'] === other['token'])
-    );
+    if (spansOf(a, page).some((s) => spans.some((t) => s.start < t.end && t.start < s.end))) {
+        return RELATIONS.indexOf('same page');
+    }
+    const { token: one } = a.data;
+    const { token: other } = b.data;
+    const bothFiles = typeof one === 'string' && typeof other === 'string';
+    if (sessionsOf(a).some((s) => sessionsOf(b).includes(s)) && (!bothFiles || one === other)) {
+        return RELATIONS.indexOf(bothFiles ? 'same file' : 'same session');
+    }
+    const names = namesOf(b);
+    return RELATIONS.indexOf(namesOf(a).some((name) => names.includes(name)) ? 'same name' : 'none');
 }
 
 function sessionsOf({ data }: Concerns): readonly Datum[] {
@@ -184,7 +191,7 @@ function sessionsOf({ data }: Concerns): readonly Datum[] {
     return typeof session === 'string' && session !== '' ? [session] : isList(sessions) ? sessions : [];
 }
 
-/** FLBs; handlers and formats; devices. */
+/** Names of FLBs, compatible strings, devices and guests. */
 function namesOf({ data }: Concerns): string[] {
     const { flb, compatible, device, guest } = data;
     const name = (kind: string, value: Datum | undefined): string[] =>

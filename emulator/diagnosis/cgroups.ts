@@ -1,4 +1,4 @@
-/** Memory that is charged to a cgroup which is too small for it. */
+/** Memory that is charged to a cgroup whose limit is too small for it. */
 import { Err } from '../kernel/release/errno';
 import { processOf } from '../runtime/host/scenario-process';
 import { fileData, fileKey, sessionKey } from './chronicle';
@@ -20,7 +20,7 @@ export const cgroupRules = ruleFile(['LU1052'], ({ host, chronicle, say }) => {
             }
             say('LU1052', {
                 about: fileKey(session, token),
-                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(host.machine.page, process.memcg.limit)}. What was retrieved of it is freed, and ${host.running.desc.flaws.has('luo_retried_retrieve') ? 'another try would work on what is left' : 'the error sticks'}.`,
+                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(host.machine.page, process.memcg.limit)}. The pages that were already retrieved are freed, and ${host.running.desc.flaws.has('luo_retried_retrieve') ? 'a later attempt works on what is left of its data' : 'later attempts fail with the same error'}.`,
                 history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))],
                 data: { session, token, process: process.name, limit: process.memcg.limit },
             });

@@ -1,4 +1,4 @@
-/** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
+/** Records what happens to sessions, files, FLBs and pages, across kernels: the histories of diagnoses. */
 import { Err } from '../kernel/release/errno';
 import type { LuoFile, LuoSession } from '../kernel/luo/state';
 import type { PageEvent } from '../machine/history';
@@ -12,7 +12,7 @@ import type { Rules } from './hearing';
 import type { HistoryLine } from '../findings/diagnosis';
 import { hex } from '../text/text';
 
-/** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */
+/** An execution of a preserve() callback, from its first step to its last. The history of a page names it. */
 export interface Preserving {
     readonly boot: number;
     /** `nic_handler.preserve` */
@@ -25,26 +25,27 @@ export interface Preserving {
     readonly last: number;
 }
 
-/** A line of a history, and when it was said. */
+/** A line of a history, and the step at which it was recorded. */
 interface Note extends HistoryLine {
     readonly step: number;
 }
 
-/** More lines than this make no history that anybody reads: the oldest and the newest are kept. */
+/** Number of lines of a history at most: of more, the oldest and the newest are kept. */
 const HISTORY_LIMIT = 12;
 
-/** What is known of the kernel that is loaded. */
+/** Key of the notes about the loaded kernel image. */
 export const IMAGE = 'image';
-/** So many preserve() calls are looked at that may have been under way at the same time. */
+/** Number of preserve() calls that are searched because they may have run at the same time. */
 const AT_ONCE = 16;
 
 export const sessionKey = (name: string): string => `session ${name}`;
 export const fileKey = (session: string, token: number | bigint | string): string =>
     `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
+export const deviceKey = (name: string): string => `device ${name}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
 
 export class Chronicle {
-    /** What it hears. */
+    /** The events that are recorded. */
     readonly events: Rules = {
         corrupted: () => this.note(`damage ${this.host.boot}`, 'corrupted by the scenario'),
         callbackEntered: (call) => this.callbackEntered(call),
@@ -53,14 +54,14 @@ export class Chronicle {
         sessionReleased: (session) => this.released.set(session, true),
         phase: (phase) => phase === 'boot' && this.released.clear(),
     };
-    /** By what it is about. Lists are replaced, never changed in place. */
+    /** Notes by subject. Lists are replaced, never changed in place. */
     private readonly notes: JournaledMap<string, readonly Note[]>;
     private readonly preserving: JournaledList<Preserving>;
-    /** The last time that a file was preserved, by {@link fileKey}. */
+    /** The last preserve() of each file, by {@link fileKey}. */
     private readonly preserved: JournaledMap<string, Preserving>;
     /**
-     * The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or
-     * of several threads.
+     * The preserve() calls that are being executed, with their first steps, the latest last. They nest, or belong to
+     * several threads.
      */
     private readonly begun: JournaledList<{ readonly thread: number; readonly step: number }>;
     private readonly released: JournaledMap<LuoSession, true>;
@@ -91,12 +92,12 @@ export class Chronicle {
         return this.notes.get(about) ?? [];
     }
 
-    /** What the scenario has done, in this kernel or on the way from the previous one, that no kernel does. */
+    /** Corruption by the scenario itself, in this kernel or on the way from the previous one. */
     damage(): readonly HistoryLine[] {
         return [...this.of(`damage ${this.host.boot - 1}`), ...this.of(`damage ${this.host.boot}`)];
     }
 
-    /** The last descriptor of the session is gone. */
+    /** The last descriptor of the session is closed. */
     isReleased(session: LuoSession): boolean {
         return this.released.has(session);
     }
@@ -139,7 +140,7 @@ export class Chronicle {
         }
     }
 
-    /** What system calls did to sessions and their files. */
+    /** Records what system calls did to sessions and their files. */
     private callReturned(work: KernelWork, result: Value | Err): void {
         const failed = result instanceof Err ? ` failed with ${result.name}` : '';
         switch (work.kind) {
@@ -168,7 +169,7 @@ export class Chronicle {
         }
     }
 
-    /** What is known of a session: its own calls, and those of the files that it has. */
+    /** The history of a session: calls on the session and on its files. */
     ofSession(session: LuoSession): HistoryLine[] {
         return [
             ...this.of(sessionKey(session.name)),
@@ -178,7 +179,7 @@ export class Chronicle {
             .slice(0, HISTORY_LIMIT);
     }
 
-    /** The same of a session of which only the name is known, since nobody has read it. */
+    /** The same for a session of which only the name is known, because it was not deserialized. */
     ofSessionNamed(name: string): HistoryLine[] {
         const files = [...this.notes.keys()].filter((key) => key.startsWith('file ') && key.endsWith(` of ${name}`));
         return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))]
@@ -190,18 +191,18 @@ export class Chronicle {
         return this.ofToken(file.session.name, file.token);
     }
 
-    /** What is known of a file by its name, and of its session. */
+    /** The history of a file, given by session and token, and of its session. */
     ofToken(session: string, token: number | bigint | string): HistoryLine[] {
         return [...this.of(sessionKey(session)), ...this.of(fileKey(session, token))].sort((a, b) => a.step - b.step);
     }
 
-    /** What preserved the file that came over under this session and token. */
+    /** The preserve() of the previous kernel for the file of this session and token. */
     preserverOf(session: string, token: string): Preserving | undefined {
         const found = this.preserved.get(fileKey(session, token));
         return found?.boot === this.host.boot - 1 ? found : undefined;
     }
 
-    /** The callback that was preserving something when that happened to a page. */
+    /** The preserve() callback that was running when an event happened to a page. */
     preservingAt(event: PageEvent): Preserving | undefined {
         const { firstStep: step, thread } = event;
         const boot = event.boot - 1;
@@ -217,14 +218,14 @@ export class Chronicle {
                 high = middle;
             }
         }
-        // where processes run at the same time, what ended first need not have been the one
+        // processes run at the same time, so the first one that ended need not be the one
         return list.slice(low, low + AT_ONCE).find((p) => p.boot === boot && p.thread === thread && p.first <= step);
     }
 
-    /** What happened to a page since the machine was switched on. */
+    /** The history of a page since the machine was switched on. */
     ofPage(pfn: number): HistoryLine[] {
         const { history, owners } = this.host.machine;
-        const lines = history.of(pfn).map((e): HistoryLine => {
+        const lines = sinceFirstOwner(history.of(pfn)).map((e): HistoryLine => {
             const by = this.preservingAt(e);
             const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
             return {
@@ -242,13 +243,21 @@ export class Chronicle {
     }
 }
 
+/** Omits reservations that ended before the page allocator got the page, such as that of the initrd. */
+function sinceFirstOwner(events: readonly PageEvent[]): readonly PageEvent[] {
+    const [first, second, ...more] = events;
+    return first?.kind === 'reserved' && second?.kind === 'released' && more.length > 0
+        ? sinceFirstOwner(more)
+        : events;
+}
+
 function isPreserve({ kind, callback }: CallbackCall): boolean {
     return callback === 'preserve' && (kind === 'handler' || kind === 'flb');
 }
 
 /**
- * Which file of which session kernel code works on, as the data of a finding, as far as it is one. @param call a
- * callback that has just returned
+ * Session and token of the file that kernel code works on, as data of a finding; empty if there is none.
+ * @param call a callback that has just returned
  */
 export function fileData(host: Host, call?: CallbackCall): { readonly session?: string; readonly token?: string } {
     const { session, token } = (call && subjectOf(call)) ?? subjectAtWork(host) ?? {};

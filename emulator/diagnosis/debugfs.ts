@@ -1,4 +1,4 @@
-/** Files of debugfs that show memory which is somebody else's by now. */
+/** Files of debugfs that show reused memory. */
 import { Err } from '../kernel/release/errno';
 import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
 import { ruleFile } from './rules';
@@ -17,7 +17,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ host, chronicle, say }) => {
                 return;
             }
             const pfn = Math.floor(content.addr / kernel.page.size);
-            // what nobody has restored is still what was handed over
+            // memory that was not restored still has the contents that were handed over
             if (
                 kernel.memmap.khoOrder(pfn) >= 0 ||
                 !host.machine.history.of(pfn).some((e) => e.boot - 1 === host.boot && e.kind === 'restored')
@@ -29,7 +29,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ host, chronicle, say }) => {
                 about: path,
                 history: chronicle.ofPage(pfn),
                 data: { path, address: hex(content.addr) },
-                message: `${path} shows the page at ${hex(content.addr)}, which was handed over, but has been restored and given back since: it is ${state === 'free' ? 'free memory' : `memory of ${host.machine.owners.name(kernel.memmap.ownerOf(pfn))}`} now.`,
+                message: `${path} shows the page at ${hex(content.addr)}, which was handed over but has since been restored and freed: it is now ${state === 'free' ? 'free memory' : `memory of ${host.machine.owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
             });
         },
     };

@@ -1,7 +1,6 @@
 /**
- * Devices that go on over a kexec: before it, whether everything is preserved that they can reach; after it, what is
- * theirs still. What is asked here are the invariants of devices that keep running: their memory and the tables before
- * it are preserved, on all levels, and nobody gives them away before the device sees others.
+ * Devices that keep running over a kexec. Their memory, and the tables that lead to it on all levels, must be preserved
+ * before the kexec, and must not be freed after it before the devices use other tables.
  */
 import type { BoundDevice } from '../kernel/devices/bound';
 import { readTables } from '../kernel/devices/page-tables';
@@ -10,17 +9,34 @@ import { IOMMU_FLB } from '../kernel/release/layers';
 import type { FaultReason } from '../machine/iommu/tables';
 import { isCovered, nextOf, type Span } from './carried-devices';
 import { ruleFile } from './rules';
-import { pagesText } from './wording';
+import { be, pagesText } from './wording';
 import { hex, listed } from '../text/text';
 
 /** The entry of the device leads to no domain. */
 const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-absent', 'blocked']);
 
+/** The largest number of page ranges in the data of a finding. */
+const RANGES_LIMIT = 64;
+
 export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'LU1080'], (scene) => {
     const { host, chronicle, carried, say } = scene;
     const { pci, owners, page } = host.machine;
 
-    /** LU1045: pages that the IOMMU reads on the way to what the device sees. */
+    /** Ranges of pages, as `[address, number of pages]`, for the data of a finding; only the first of them. */
+    const rangesOf = (tables: readonly number[]): readonly (readonly [string, number])[] => {
+        const runs: { readonly start: number; pages: number }[] = [];
+        for (const pa of [...tables].sort((a, b) => a - b)) {
+            const last = runs.at(-1);
+            if (last && last.start + last.pages * page.size === pa) {
+                last.pages++;
+            } else {
+                runs.push({ start: pa, pages: 1 });
+            }
+        }
+        return runs.slice(0, RANGES_LIMIT).map((r) => [hex(r.start), r.pages]);
+    };
+
+    /** LU1045: pages that the IOMMU reads to translate addresses of the device. */
     const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: typeof say): void => {
         const { iommu } = pci;
         if (!iommu) {
@@ -50,7 +66,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                 const what =
                     level === 0
                         ? 'a table of the IOMMU'
-                        : `a table of level ${level}, for addresses from ${hex(first.iova)} on`;
+                        : `a table of level ${level} for addresses from ${hex(first.iova)} on`;
                 tell('LU1045', {
                     about: `${name} ${level}`,
                     history: chronicle.ofAddress(first.pa),
@@ -61,8 +77,9 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                         pages: 1,
                         level,
                         tables: 1 + more.length,
+                        ranges: rangesOf([first, ...more].map((t) => t.pa)),
                     },
-                    message: `${name} keeps running, but ${what}, at ${hex(first.pa)}${more.length > 0 ? ` and ${more.length} more of that level are` : ' is'} not preserved: somebody else gets the page, and the IOMMU reads it all the same.`,
+                    message: `${name} keeps running, but ${what} is not preserved, at ${hex(first.pa)}${more.length > 0 ? ` (and ${more.length} more of that level)` : ''}: the next kernel reuses the memory, and the IOMMU still reads it as a table.`,
                 });
             }
         }
@@ -108,7 +125,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                     pages: first.pages,
                     owner,
                 },
-                message: `${name} keeps running and can write to ${pagesText(page, total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
+                message: `${name} keeps running and can write to ${pagesText(page, total)} that ${be(total)} not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. The next kernel reuses the memory, and the device can still write to it.`,
             });
         }
     };
@@ -127,11 +144,11 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                 say('LU1048', {
                     about: name,
                     data: { device: name, at: device.name, iova: hex(iova), write },
-                    message: `${name} is running, but the IOMMU has no domain for it (${device.name}): every request is refused, the first one at ${hex(iova)}.`,
+                    message: `${name} (${device.name}) is running, but the IOMMU has no domain for it and refuses every request, the first one at ${hex(iova)}.`,
                 });
             }
         },
-        /** LU1049: what the devices go by is given back before them. */
+        /** LU1049: the state of the IOMMU is freed while devices use it. */
         callbackEntered(call): void {
             const finished = call.kind === 'flb' && call.flb.name === IOMMU_FLB && call.callback === 'finish';
             const live = finished ? (host.kernel?.devices.bound.items.filter((b) => b.inherited) ?? []) : [];
@@ -140,11 +157,11 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                 say('LU1049', {
                     about: IOMMU_FLB,
                     data: { flb: IOMMU_FLB, device: first.device.shape.name, devices: live.length },
-                    message: `The FLB ${IOMMU_FLB} is finished, but ${live.map((b) => b.device.shape.name).join(', ')} still ${live.length === 1 ? 'goes' : 'go'} by what it holds.`,
+                    message: `The FLB ${IOMMU_FLB} is finished, but ${listed(live.map((b) => b.device.shape.name))} still ${live.length === 1 ? 'uses' : 'use'} the tables that it holds.`,
                 });
             }
         },
-        /** LU1080: the kernel stops, as it cannot know what the devices do. */
+        /** LU1080: the kernel panics, because it cannot know which memory the devices use. */
         translationLost(): void {
             const running = pci.devices.filter((d) => carried.has(d) && d.running);
             if (running.length > 0) {
@@ -156,7 +173,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                         flb: IOMMU_FLB,
                         devices: running.map((d) => d.shape.name),
                     },
-                    message: `The kernel stops: it cannot restore by which tables ${names} ${running.length === 1 ? 'reaches' : 'reach'} memory. ${running.length === 1 ? 'It goes' : 'They go'} on writing until the machine is reset.`,
+                    message: `The kernel panics: it cannot restore the tables by which ${names} ${running.length === 1 ? 'reaches' : 'reach'} memory. ${running.length === 1 ? 'The device keeps' : 'The devices keep'} writing until the machine is reset.`,
                 });
             }
         },

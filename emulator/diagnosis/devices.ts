@@ -1,25 +1,26 @@
 /**
- * The sanitizer of devices: every request that goes to memory is compared with what the software meant when it
- * programmed the device.
+ * The DMA sanitizer: compares every request of a device that reaches memory with what the software mapped for the
+ * device.
  */
 import { IO_PAGE, walk } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
 import { JournaledMap } from '../machine/journal';
+import { deviceKey } from './chronicle';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
 export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU1047'], (scene) => {
     const { host, chronicle, carried, strays, say } = scene;
     const { owners, pci, journal, page } = host.machine;
-    /** What has been said: a device that goes astray does so a million times. */
+    /** Reported findings: a device repeats a stray request a million times. */
     const told = new JournaledMap<string, true>(journal);
     /**
-     * Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed
-     * in place.
+     * Pages of an area that were freed while they were mapped for a device, even if they have a new owner. Sets are
+     * replaced, never changed in place.
      */
     const freed = new JournaledMap<Area, ReadonlySet<number>>(journal);
-    /** Owners of tables by their number: a memo. */
+    /** Whether the owner of a number is a table; a cache. */
     const tableOwners = new Map<number, boolean>();
 
     const isNew = (key: string): boolean => {
@@ -30,9 +31,9 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         return first;
     };
 
-    const who = (device: Device): string => device.shape.name;
+    const nameOf = (device: Device): string => device.shape.name;
 
-    /** Where the tables say that a request goes, whatever the IOMMU has cached; −1: nowhere. */
+    /** The physical address to which the tables translate a request, regardless of caches; −1: none. */
     const byTables = (device: Device, iova: number): number => {
         const { iommu } = pci;
         const found = iommu?.format.lookup(host.machine, iommu.root, device.requester, []);
@@ -50,11 +51,11 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         const pfn = Math.floor(pa / page.size);
         const { kernel } = host;
         if (!kernel) {
-            return 'memory that the kernel which comes up has yet to give away';
+            return 'memory that the booting kernel has not allocated yet';
         }
         const state = kernel.memmap.stateOf(pfn);
         if (state === 'preserved') {
-            return 'memory that the previous kernel preserved, and that nobody has restored';
+            return 'memory that the previous kernel preserved and that has not been restored';
         }
         return state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
     };
@@ -69,7 +70,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     };
 
     const dataOf = (device: Device, iova: number, pa: number, write: boolean) => ({
-        device: who(device),
+        device: nameOf(device),
         at: device.name,
         iova: hex(iova),
         address: hex(pa),
@@ -77,15 +78,18 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         owner: host.kernel ? owners.name(host.kernel.memmap.ownerOf(Math.floor(pa / page.size))) : null,
     });
 
-    /** LU1030: nobody in the kernel that runs has set this device going. */
+    /** LU1030: the running kernel has not started this device. */
     const unknownDevice = (device: Device, text: string, pa?: number): void => {
-        if (isNew(`LU1030 ${who(device)} ${device.intent?.boot ?? -1}`)) {
+        if (isNew(`LU1030 ${nameOf(device)} ${device.intent?.boot ?? -1}`)) {
             say('LU1030', {
-                about: who(device),
+                about: nameOf(device),
                 message: text,
-                history: pa === undefined ? [] : chronicle.ofAddress(pa),
+                history: [
+                    ...chronicle.of(deviceKey(nameOf(device))),
+                    ...(pa === undefined ? [] : chronicle.ofAddress(pa)),
+                ],
                 data: {
-                    device: who(device),
+                    device: nameOf(device),
                     at: device.name,
                     driver: host.kernel?.devices.of(device)?.driver ?? '',
                     program: hex(device.program?.base ?? 0),
@@ -95,18 +99,18 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     };
 
     const stray = (device: Device, iova: number, pa: number, write: boolean): void => {
-        const name = who(device);
+        const name = nameOf(device);
         const { intent } = device;
         const verb = write ? 'writes to' : 'reads';
         strays.set(name, (strays.get(name) ?? 0) + 1);
-        // the first of these that holds is the cause; what follows from it is not said as well
+        // the first condition that holds is the cause; its consequences are not reported
         const bound = host.kernel?.devices.of(device);
         const reused =
             pci.iommu?.enabled === true &&
             bound !== undefined &&
             host.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
         const tables = reused ? byTables(device, iova) : pa;
-        // what a device remembers itself goes past the IOMMU
+        // requests that a device translates with its own cache bypass the IOMMU
         const own = device.atc?.find(Math.floor(iova / IO_PAGE), write) === Math.floor(pa / IO_PAGE);
         if (!own && tables !== pa) {
             if (isNew(`LU1047 ${name} ${host.boot}`)) {
@@ -114,7 +118,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                     about: name,
                     history: chronicle.ofAddress(pa),
                     data: dataOf(device, iova, pa, write),
-                    message: `${name} ${verb} ${hex(pa)} by what the IOMMU has cached for ${hex(iova)}, but its tables ${tables < 0 ? 'have nothing there' : `lead to ${hex(tables)}`}: the id of its domain was another one's before, and nobody has flushed what was cached under it. At ${hex(pa)} lies ${pageText(pa)}.`,
+                    message: `${name} ${verb} ${hex(pa)} through a stale translation of ${hex(iova)} that the IOMMU has cached, but its tables ${tables < 0 ? 'map nothing there' : `lead to ${hex(tables)}`}: another domain had its domain id before, and the translations cached under that id were not flushed. At ${hex(pa)} is ${pageText(pa)}.`,
                 });
             }
         } else if (!own && intent?.translated === true && pci.iommu?.enabled !== true) {
@@ -123,13 +127,13 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                     about: name,
                     history: chronicle.ofAddress(pa),
                     data: dataOf(device, iova, pa, write),
-                    message: `${name} ${verb} ${hex(pa)} while translation is off: ${hex(iova)} is an address of the domain of ${intent.name}, and is taken for a physical one. There lies ${pageText(pa)}.`,
+                    message: `${name} ${verb} ${hex(pa)} while translation is off: ${hex(iova)} is an address in the domain of ${intent.name}, but is taken for a physical address. It is ${pageText(pa)}.`,
                 });
             }
         } else if (intent && intent.boot !== host.boot && !carried.has(device)) {
             unknownDevice(
                 device,
-                `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a kernel before this one set it going, and this one knows nothing of it.`,
+                `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a previous kernel started the device, and this kernel does not know of it.`,
                 pa,
             );
         } else {
@@ -141,10 +145,10 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                     data: dataOf(device, iova, pa, write),
                     ...(own
                         ? {
-                              advice: 'Whoever takes a mapping away has the device forget it as well, and waits until it has: a device that does not is not to be given ATS.',
+                              advice: 'When a mapping is removed, invalidate the translation in the device, too, and wait until the device confirms it. Do not enable ATS for a device that does not invalidate.',
                           }
                         : {}),
-                    message: `${name} ${verb} ${hex(pa)} (${hex(iova)} for the device${own ? ', by a translation that it remembers itself' : ''}), which ${intent?.name ?? 'nobody'} has not given to it, or has taken back: it is ${pageText(pa)}.`,
+                    message: `${name} ${verb} ${hex(pa)} (${hex(iova)} for the device${own ? ', translated by its own cache' : ''}), which ${intent ? `${intent.name} has not mapped for it, or has unmapped` : 'was never mapped for it'}: it is ${pageText(pa)}.`,
                 });
             }
         }
@@ -153,7 +157,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     const onFreed = (pfn: number, count: number): void => {
         carried.freed(pfn, count);
         for (const b of host.kernel?.devices.bound ?? []) {
-            // what user space maps is pinned, so only what the DMA API gave away can be freed
+            // what user space maps is pinned, so only memory mapped by the DMA API can be freed
             for (const area of b.own.areas) {
                 const from = Math.max(pfn, Math.floor(area.pa / page.size));
                 const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / page.size));
@@ -166,7 +170,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
             }
         }
     };
-    // pages are freed a million times in a row: without devices nobody is told
+    // pages are freed a million times in a row: without devices there is no observer
     host.machine.history.onFreed = pci.devices.length > 0 ? onFreed : null;
 
     return {
@@ -179,7 +183,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 intent.boot === kernel.boot &&
                 (!intent.translated || pci.iommu?.enabled === true)
             ) {
-                // a page that nobody has belongs to owner 0, which no mapping has
+                // a free page has owner 0, which no mapping has
                 const area = intent.areaAt(iova);
                 if (
                     area &&
@@ -204,17 +208,17 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 if (kernel?.memmap.stateOf(pfn) === 'preserved' && carried.isKept(pfn)) {
                     continue;
                 }
-                if (isNew(`LU1028 ${carried.has(device) ? `${who(device)} ${host.boot}` : pfn}`)) {
+                if (isNew(`LU1028 ${carried.has(device) ? `${nameOf(device)} ${host.boot}` : pfn}`)) {
                     say('LU1028', {
                         about: hex(table),
                         history: chronicle.ofAddress(table),
-                        data: { device: who(device), iova: hex(iova), table: hex(table) },
-                        message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${who(device)}, but that is no table any more: it is ${pageText(table)}.`,
+                        data: { device: nameOf(device), iova: hex(iova), table: hex(table) },
+                        message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${nameOf(device)}, but the page is no longer a table: it is ${pageText(table)}.`,
                     });
                 }
             }
         },
-        /** A kernel is up: is something going on that it knows nothing of? */
+        /** LU1030: looks for running devices that the kernel does not know once it is up. */
         phase(phase): void {
             if (phase !== 'running') {
                 return;
@@ -230,7 +234,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 ) {
                     unknownDevice(
                         device,
-                        `${who(device)} is still running: a kernel before this one set it going, and this one knows nothing of it.`,
+                        `${nameOf(device)} is still running: a previous kernel started it, and this kernel does not know of it.`,
                     );
                 }
             }

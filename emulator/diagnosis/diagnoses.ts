@@ -1,6 +1,6 @@
 /**
- * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it,
- * and what they remember is in the journal, so that going back takes it back.
+ * The diagnoses of a run. Rules are observers: they read the machine and never change it, and they keep their state in
+ * the journal, so that going back in time undoes it.
  */
 import { CATALOGUE, type DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis, RuleFinding, Say } from '../findings/diagnosis';
@@ -16,7 +16,7 @@ import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
 import { STD_SCHEME } from '../std/texts';
 import { frozenRules } from './after-freeze';
-import { blame } from './blame';
+import { blame, type Moment } from './blame';
 import { callbackRules } from './callbacks';
 import { freedRules } from './used-after-free';
 import { carriedDevices } from './carried-devices';
@@ -42,10 +42,13 @@ import { pointerRules } from './pointers';
 import type { RuleFile } from './rules';
 import type { Scene } from './scene';
 import { sessionRules } from './sessions';
+import { layoutRules } from './typed-handover';
+import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
 import { waitingRules } from './waiting';
+import { printable } from '../text/utf8';
 
-/** Whose rules are heard, in this order. Every code of the catalogue belongs to one of these files. */
+/** The rules, in the order in which they hear events. Every code of the catalogue belongs to one of these files. */
 export const RULE_FILES: readonly RuleFile[] = [
     sessionRules,
     flbRules,
@@ -54,6 +57,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     hugePageRules,
     cgroupRules,
     pointerRules,
+    layoutRules,
     handoverRules,
     preparationRules,
     debugfsRules,
@@ -71,20 +75,22 @@ export const RULE_FILES: readonly RuleFile[] = [
 ];
 
 export class Diagnoses implements Observer {
-    /** All rules as one: for each event those that have it. */
+    /** All rules as one listener. */
     readonly listener: Listener;
     /** In the order in which they were made. */
     readonly found: JournaledList<Diagnosis>;
     private readonly said: JournaledMap<string, true>;
-    /** The reboot that a kernel comes up by, which is the place of what it says then. */
+    /** By boot, the reboot() that started the kernel: the place of findings while it boots. */
     private readonly jumps: JournaledMap<number, Place>;
     private readonly strays: JournaledMap<string, number>;
     private readonly rules: readonly Rules[];
-    /** Those that hear of returned calls: of those that matter, and of all. */
+    /** The handlers of `callReturned` and of `anyCallReturned`. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
-    /** While rules are told that a call has returned: the caller's frame stands behind it. */
-    private callReturned = false;
+    /** The kind of event that the rules are hearing. */
+    private moment: Moment = 'statement';
+    /** The frame that has just ended, while the rules hear of its end. */
+    private endedFrame: Frame | null = null;
 
     constructor(
         private readonly host: Host,
@@ -97,21 +103,27 @@ export class Diagnoses implements Observer {
         this.strays = new JournaledMap(host.machine.journal);
         const chronicle = new Chronicle(host, () => this.here());
         const carried = carriedDevices(host);
+        const typed = typedRecords(host);
         const scene: Scene = {
             host,
             chronicle,
             carried,
+            typed,
             strays: this.strays,
             say: (code, finding) => this.say(code, finding),
         };
-        this.rules = [chronicle.events, carried, ...RULE_FILES.map((file) => file.make(scene))];
+        this.rules = [chronicle.events, carried, typed, ...RULE_FILES.map((file) => file.make(scene))];
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);
         const events = together(this.rules);
-        // an object of its own that is made at once: what hears a million DMA writes must be quick to ask for its
-        // methods
+        // one object literal: the lookup of its methods must be fast, as there can be a million DMA writes
         this.listener = {
             ...events,
+            callbackEntered: (call) => {
+                this.moment = 'callback entered';
+                events.callbackEntered?.(call);
+                this.moment = 'statement';
+            },
             kernelLeft: (work, result, frame) => this.hearReturn(work, result, frame),
             phase: (phase) => this.hearPhase(phase, () => events.phase?.(phase)),
             ended: () => this.hearEnd(),
@@ -120,7 +132,8 @@ export class Diagnoses implements Observer {
     }
 
     private hearReturn(work: KernelWork, result: Value | Err, frame: Frame | null): void {
-        this.callReturned = frame !== null;
+        this.moment = frame === null ? 'statement' : 'call returned';
+        this.endedFrame = frame;
         for (const hear of this.returnedAny) {
             hear(work, result);
         }
@@ -129,7 +142,11 @@ export class Diagnoses implements Observer {
                 hear(work, result);
             }
         }
-        this.callReturned = false;
+        this.moment = 'statement';
+        this.endedFrame = null;
+        if (work.kind === 'boot') {
+            this.jumps.delete(this.host.boot);
+        }
     }
 
     private here(): Place | undefined {
@@ -137,17 +154,17 @@ export class Diagnoses implements Observer {
         const { current, scenarioThread } = this.host.interpreter;
         const jumped = this.jumps.get(boot);
         const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
-        return jumped && !ownCode ? jumped : blame(this.host, this.callReturned);
+        return jumped && !ownCode ? jumped : (blame(this.host, this.moment, this.endedFrame) ?? jumped);
     }
 
-    /** Those of a run; null where nobody looks. */
+    /** The diagnoses of a run; null if the run is not observed. */
     static of(host: Host): Diagnoses | null {
         return host.listeners.observer(Diagnoses);
     }
 
     /**
-     * Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it
-     * is over.
+     * Watches the run of a scenario that is about to start.
+     * @param end the place of findings after the last statement
      */
     static attach(host: Host, scenario: ScenarioDecl, end: Place): Diagnoses {
         return new Diagnoses(host, scenario, end);
@@ -159,9 +176,6 @@ export class Diagnoses implements Observer {
             this.jumps.set(this.host.boot + 1, from);
         }
         tellRules();
-        if (phase === 'running') {
-            this.jumps.delete(this.host.boot);
-        }
         if (phase === 'shutdown') {
             const kernel = this.host.running;
             for (const r of this.rules) {
@@ -171,7 +185,7 @@ export class Diagnoses implements Observer {
     }
 
     private hearEnd(): void {
-        // What the scenario left undone is best shown where it began: the last place of its history.
+        // What the scenario left undone is shown at the last place of its history.
         this.atEnd((code, finding) =>
             this.say(code, {
                 ...finding,
@@ -181,19 +195,18 @@ export class Diagnoses implements Observer {
     }
 
     /**
-     * Why the scenario, which has come to its end, has not found what it says that it finds; undefined where all is as
-     * it says.
+     * Why a scenario that has ended did not find what it declares with `finds`; undefined if it did.
      */
     missed(): RunException | undefined {
         return missed(this.scenario, this.end.uri, this.found.items);
     }
 
-    /** How often a device went to memory that was not given to it. */
+    /** Number of requests of a device to memory that was not mapped for it. */
     straysOf(device: string): number {
         return this.strays.get(device) ?? 0;
     }
 
-    /** A diagnosis with this code was made, or would be if the scenario ended here. */
+    /** Whether a diagnosis with this code was made, or would be made if the scenario ended here. */
     has(code: DiagnosisCode): boolean {
         if (this.found.items.some((d) => d.code === code)) {
             return true;
@@ -224,27 +237,31 @@ export class Diagnoses implements Observer {
         const { severity, advice } = CATALOGUE[code];
         const place = finding.place ?? this.here() ?? this.end;
         const { data = {} } = finding;
+        // names in it are what processes and memory images say they are
+        const message = printable(finding.message);
         const diagnosis: Diagnosis = {
             code,
             severity,
-            message: finding.message,
+            message,
             place,
             time: host.machine.clock.now,
             boot: host.boot,
-            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
+            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({
+                boot,
+                text: printable(text),
+                place: at,
+            })),
             advice: finding.advice ?? advice,
             data,
             cause: causeOf({ code, boot: host.boot, data }, this.found.items, host.machine.page),
         };
         this.found.push(diagnosis);
         host.tell((l) => l.diagnosed?.(diagnosis));
-        if (severity !== 'hint' || host.interpreter.filters.has(code)) {
-            host.interpreter.raise(
-                severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
-                `${code}: ${finding.message}`,
-                place,
-                diagnosis,
-            );
-        }
+        host.interpreter.raise(
+            severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
+            `${code}: ${message}`,
+            place,
+            diagnosis,
+        );
     }
 }

@@ -1,10 +1,10 @@
-/** What a scenario says of its own findings: `scenario "…" finds LU1003`. */
+/** The findings that a scenario declares: `scenario "…" finds LU1003`. */
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { RunException } from '../runtime/stop';
 import type { Diagnosis } from '../findings/diagnosis';
 import { listed } from '../text/text';
 
-/** The findings that follow from no other, in order, each code once. A hint is one only where it is asked for. */
+/** The findings without a cause, in order, each code once. A hint counts only if it is asked for. */
 export function rootsOf(found: readonly Diagnosis[], asked: readonly string[] = []): readonly Diagnosis[] {
     const seen = new Set<string>();
     return found.filter((d) => {
@@ -17,8 +17,7 @@ export function rootsOf(found: readonly Diagnosis[], asked: readonly string[] = 
 }
 
 /**
- * Why a scenario that came to its end has not found what it says that it finds; undefined where it has, or says
- * nothing.
+ * Why a scenario that has ended did not find what it declares; undefined if it did, or declares nothing.
  */
 export function missed(
     { finds, name }: ScenarioDecl,
@@ -41,7 +40,7 @@ export function missed(
         fatal: true,
         place: { uri, start: finds[0]?.start ?? name.start, end: finds.at(-1)?.end ?? name.end },
         message:
-            `the scenario says that it finds ${listed(said)}, but its root ${roots.length === 1 ? `finding is ${listed(roots)}` : `findings are ${listed(roots) || 'none'}`}` +
+            `the scenario should find ${listed(said)}, but ${roots.length === 0 ? 'it has no root finding' : `its root ${roots.length === 1 ? 'finding is' : 'findings are'} ${listed(roots)}`}` +
             `${following.length > 0 ? `: ${listed([...new Set(following)])}` : ''}`,
     };
 }

@@ -1,4 +1,4 @@
-/** FLBs: reference counts that go below zero, or never to it. */
+/** FLBs: reference counts that underflow or never reach zero, and FLBs that exist twice. */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { JournaledList, JournaledMap } from '../machine/journal';
@@ -19,27 +19,24 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
         data: { flb: flb.name, compatible: flb.compatible, references },
     });
 
-    /** References to what is preserved, and to what came over, as they were after the last system call. */
-    const ledger = new JournaledMap<LuoFlb, readonly [number, number]>(host.machine.journal);
+    /** Outgoing and incoming references of each FLB after the last system call. */
+    const references = new JournaledMap<LuoFlb, readonly [number, number]>(host.machine.journal);
 
-    /** What has gone below zero in the system call under way. */
+    /** Counts that underflowed in the current system call. */
     const underflown = new JournaledList<readonly [LuoFlb, 'outgoing' | 'incoming']>(host.machine.journal);
 
-    const keepBooks = (kernel: Kernel): void => {
+    const noteChanges = (kernel: Kernel): void => {
         for (const flb of kernel.luo.flbs) {
-            const [out, come] = ledger.get(flb) ?? [0, 0];
+            const [out, come] = references.get(flb) ?? [0, 0];
             const now = [flb.outgoing.count, flb.incoming.count] as const;
             if (now[0] !== out) {
-                chronicle.note(flbKey(flb.name), `references to what is preserved: ${out} → ${now[0]}`);
+                chronicle.note(flbKey(flb.name), `outgoing references: ${out} → ${now[0]}`);
             }
             if (now[1] !== come && now[1] < REFCOUNT_SATURATED) {
-                chronicle.note(
-                    flbKey(flb.name),
-                    `references to what came from the previous kernel: ${come} → ${now[1]}`,
-                );
+                chronicle.note(flbKey(flb.name), `incoming references: ${come} → ${now[1]}`);
             }
             if (now[0] !== out || now[1] !== come) {
-                ledger.set(flb, now);
+                references.set(flb, now);
             }
         }
     };
@@ -50,15 +47,15 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
             finding(
                 flb,
                 side === 'incoming'
-                    ? `A file of FLB "${flb.compatible}" was finished before anybody in this kernel asked for the FLB: its reference count was never loaded, goes below zero, and its finish() will not run.`
-                    : `put_outgoing() of FLB "${flb.compatible}" was called more often than get_outgoing(): its reference count goes below zero.`,
+                    ? `A file that uses FLB "${flb.compatible}" was finished before this kernel called get_incoming(): the reference count of the FLB was never loaded and underflows, and its finish() will not run.`
+                    : `put_outgoing() of FLB "${flb.compatible}" was called more often than get_outgoing(): its reference count underflows.`,
                 0,
             ),
         );
 
     const incoming = (kernel: Kernel, sink: typeof say): void => {
         const { luo } = kernel;
-        // what could not be read is still there, and nobody has let go of it
+        // sessions that could not be read still hold their references
         const over = luo.deserialized === 0 || (luo.deserialized === undefined && !hasUnread(kernel));
         for (const flb of luo.flbs) {
             const { count, finished, retrieveStatus } = flb.incoming;
@@ -74,7 +71,7 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
                     'LU1007',
                     finding(
                         flb,
-                        `No file of FLB "${flb.compatible}" is left, but ${counted(count, 'reference')} to what came from the previous kernel: its finish() never runs.`,
+                        `No incoming file uses FLB "${flb.compatible}" any more, but ${counted(count, 'incoming reference')} ${count === 1 ? 'remains' : 'remain'}: its finish() never runs.`,
                         count,
                     ),
                 );
@@ -90,7 +87,7 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
                     'LU1007',
                     finding(
                         flb,
-                        `No file of FLB "${flb.compatible}" is preserved any more, but ${counted(count, 'reference')} of get_outgoing() ${count === 1 ? 'was' : 'were'} never put: it stays preserved.`,
+                        `No preserved file uses FLB "${flb.compatible}" any more, but put_outgoing() was not called for ${counted(count, 'reference')} from get_outgoing(): the FLB stays preserved.`,
                         count,
                     ),
                 );
@@ -98,7 +95,7 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
         }
     };
 
-    /** LU1078: the state of the previous kernel is still there when it is preserved anew. */
+    /** LU1078: the state of the previous kernel still exists when the FLB is preserved again. */
     const twice = (flb: LuoFlb, sessions: Kernel['luo']['incoming']['sessions']): void => {
         const waiting = sessions.items.filter((s) => usersOf(flb, [s]) > 0).map((s) => `"${s.name}"`);
         const { count, retrieveStatus } = flb.incoming;
@@ -109,12 +106,12 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
             const why =
                 waiting.length > 0
                     ? `session${waiting.length === 1 ? '' : 's'} ${some(waiting)} ${be(waiting.length)} not finished`
-                    : `${counted(count, 'reference')} to it ${be(count)} left`;
+                    : `${counted(count, 'reference')} to it ${count === 1 ? 'remains' : 'remain'}`;
             say(
                 'LU1078',
                 finding(
                     flb,
-                    `FLB "${flb.compatible}" is preserved for the next update while that of the previous one lives (${why}): from now on there are two, and the older one is dropped at the kexec.`,
+                    `FLB "${flb.compatible}" is preserved for the next update while its state from the previous kernel still exists (${why}): from now on there are two, and the kexec drops the older one.`,
                     count,
                 ),
             );
@@ -132,7 +129,7 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
         },
         callReturned(): void {
             if (host.kernel && !host.booting) {
-                keepBooks(host.kernel);
+                noteChanges(host.kernel);
             }
             if (underflown.length > 0) {
                 const all = [...underflown];
@@ -157,7 +154,7 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
                         'LU1007',
                         finding(
                             flb,
-                            `FLB "${flb.compatible}" is handed over with ${counted(flb.outgoing.count, 'reference')}, but has ${counted(files, 'file')}: get_outgoing() was not put ${extra === 1 ? 'once' : `${extra} times`}, and the next kernel has to make up for it.`,
+                            `FLB "${flb.compatible}" is handed over with ${counted(flb.outgoing.count, 'reference')}, but ${files === 0 ? 'no file uses' : files === 1 ? 'only 1 file uses' : `only ${files} files use`} it: put_outgoing() is missing ${extra === 1 ? 'once' : `${extra} times`}, and the next kernel must call put_incoming() as often.`,
                             extra,
                         ),
                     );

@@ -1,21 +1,21 @@
 /**
- * Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and
- * what is freed.
+ * Preserved memory that changes before the kexec: folios of files that are moved, split or truncated, and memory that
+ * is freed.
  */
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
 import { freedWhilePreserved } from './preserved';
-import { pagesText } from './wording';
+import { be, pagesText } from './wording';
 import { hex } from '../text/text';
 
 export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
     const { history, owners, journal, page } = host.machine;
-    /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
+    /** Boot and owner of folios whose change was reported: consequences are not reported. */
     const told = new JournaledMap<string, true>(journal);
 
-    /** LU1050 of memory that is no file's: kernel code has freed what it had preserved. */
+    /** LU1050 for memory outside of files: kernel code has freed what it had preserved. */
     const freed = (kernel: Kernel): void => {
         for (const { pfn, count, by } of freedWhilePreserved(kernel, history)) {
             if (!isPreserved(kernel, pfn) || told.has(`${host.boot} ${owners.name(by)}`)) {
@@ -27,9 +27,9 @@ export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
             const state = kernel.memmap.stateOf(pfn);
             say('LU1050', {
                 about: `freed ${owner}`,
-                message: `${pagesText(page, count)} at ${hex(pfn * page.size)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
+                message: `${pagesText(page, count)} at ${hex(pfn * page.size)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${be(count)} still handed over: now ${state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
                 history: chronicle.ofPage(pfn),
-                advice: 'Keep a reference to what is preserved until it is unpreserved: the next kernel frees it, this one does not.',
+                advice: 'Keep a reference to preserved memory until it is unpreserved. Memory that is handed over is freed by the next kernel, not by this one.',
                 data: {
                     address: hex(pfn * page.size),
                     pages: count,
@@ -56,9 +56,9 @@ export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
             told.set(`${host.boot} ${owner}`, true);
             const what = `The folio of ${pagesText(page, orderPages(order))} at ${hex(head * page.size)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
             const becomes = {
-                moved: `, moves to ${hex(to * page.size)}: what is handed over is the place that it has left.`,
-                split: ', is split: the next kernel is still told of one folio, and unpreserving it goes by the orders that the parts have now.',
-                freed: ', is freed by a truncation: what is handed over is memory that others may have by then.',
+                moved: `, moves to ${hex(to * page.size)}: the old address is handed over.`,
+                split: ', is split: one folio is still handed over, and unpreserving uses the orders of the parts.',
+                freed: ', is freed by a truncation: its memory is still handed over, and may have a new owner by then.',
             };
             say('LU1050', {
                 about: `${how} ${owner}`,
@@ -77,7 +77,7 @@ export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
     };
 });
 
-/** The largest block that is looked for: 1 GiB. */
+/** The largest block that is searched for: 1 GiB. */
 const MAX_ORDER = 18;
 
 /** The first page of the folio is in a block that is handed over. */

@@ -1,18 +1,19 @@
 /**
- * What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that
- * are not the guest's.
+ * Effects of an update on virtual machines: guests that still run, vCPU state and memory that are not handed over, and
+ * guest memory that changes.
  */
 import type { Kernel } from '../kernel/kernel';
 import type { Differing } from '../machine/guests';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../runtime/host/guests';
 import type { HistoryLine } from '../findings/diagnosis';
 import { ruleFile } from './rules';
+import { be } from './wording';
 import { counted, hex, listed, sizeText } from '../text/text';
 
 const guestKey = (name: string): string => `guest ${name}`;
 
-/** A guest at the moment when its kernel is about to go. */
+/** A guest when its kernel is about to end. */
 interface AtEnd {
     readonly guest: Guest;
     readonly positions: readonly number[];
@@ -29,8 +30,8 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
         ...(pa < 0 ? [] : chronicle.ofAddress(pa)),
     ];
 
-    /** Guests that are there, and those that were saved and whose VMM is gone already. */
-    const goingOn = (kernel: Kernel): AtEnd[] =>
+    /** Guests that have a VM, and guests that were saved and whose VM was closed in this kernel. */
+    const carriedOver = (kernel: Kernel): AtEnd[] =>
         host.guests.all.flatMap((guest): AtEnd[] => {
             const live = kernel.vms.items.find((v) => v.name === guest.name);
             if (live && !hasRun(live)) {
@@ -64,16 +65,16 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
             tell('LU1038', {
                 ...base,
                 data: { guest: name, files: missing.map((m) => m.name) },
-                message: `Memory of guest "${name}" is not handed over: ${listed(missing.map((m) => m.name))} ${missing.length === 1 ? 'is' : 'are'} in no session, so the next kernel takes ${missing.length === 1 ? 'its' : 'their'} pages for free.`,
+                message: `Memory of guest "${name}" is not handed over: ${listed(missing.map((m) => m.name))} ${be(missing.length)} in no session, so the next kernel reuses ${missing.length === 1 ? 'its' : 'their'} pages.`,
             });
         } else if (running > 0) {
             tell('LU1036', {
                 ...base,
                 data: { guest: name, running, vcpus: positions.length, saved: known !== null },
-                message: `Guest "${name}" is not paused: ${running} of ${counted(positions.length, 'vCPU')} run while the kernel goes down. ${
+                message: `Guest "${name}" is not paused: ${running} of ${counted(positions.length, 'vCPU')} ${running === 1 ? 'runs' : 'run'} while the kernel shuts down. ${
                     known
-                        ? `Their state was saved ${duration(clock.now - known.time)} ago, and what they write from then on is in the memory that goes over.`
-                        : 'Their state was never saved, while the memory that they write goes over.'
+                        ? `The vCPU state was saved ${duration(clock.now - known.time)} ago, but the memory that is handed over contains all later writes.`
+                        : 'The vCPU state was never saved, but the memory with all writes is handed over.'
                 }`,
             });
         } else if (positions.some((n) => n > 0) && (known === null || !kept.has(known.to.inode))) {
@@ -82,23 +83,23 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 data: { guest: name, file: known?.to.name ?? null },
                 message:
                     known === null
-                        ? `The state of the vCPUs of guest "${name}" was not saved since it ran: its memory goes over, and nobody will know where its programs were.`
-                        : `The saved state of the vCPUs of guest "${name}" is not handed over: ${known.to.name} is in no session.`,
+                        ? `The vCPU state of guest "${name}" was not saved after the guest last ran: its memory is handed over, but not the point that its programs had reached.`
+                        : `The saved vCPU state of guest "${name}" is not handed over: ${known.to.name} is in no session.`,
             });
         } else if (known !== null && !samePositions(known.positions, positions)) {
             tell('LU1036', {
                 ...base,
                 data: { guest: name, running, vcpus: positions.length, saved: true },
-                message: `Guest "${name}" has run after its state was saved, ${duration(clock.now - known.time)} ago: what it has written since then is in the memory that goes over, and not in the state.`,
+                message: `Guest "${name}" ran after its state was saved ${duration(clock.now - known.time)} ago: its later writes are in the memory that is handed over, but not in the saved state.`,
             });
         }
     };
 
-    /** Why memory is not as the guest left it, as far as can be seen. */
+    /** Why memory differs from what the guest wrote, as far as can be told. */
     const why = (guest: Guest, first: Differing): string => {
         const { endOfVm, loaded } = guest;
         if (endOfVm && loaded && !samePositions(endOfVm.positions, loaded)) {
-            return 'The state that was loaded into its vCPUs is of another moment than its memory.';
+            return 'The state that was loaded into its vCPUs and its memory are from different moments.';
         }
         const before =
             endOfVm?.boot === host.boot - 1
@@ -112,15 +113,15 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                   ? 'free memory'
                   : `memory of ${owners.name(host.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
         if (first.pa < 0) {
-            return `No page is there any more${now === '' ? '' : `: the one that the guest wrote, at ${hex(was)}, is ${now} now`}.`;
+            return `There is no page at this address any more${now === '' ? '' : `: the page that the guest wrote to, at ${hex(was)}, is now ${now}`}.`;
         }
         if (was >= 0 && Math.floor(was / page.size) !== Math.floor(first.pa / page.size)) {
-            return `The guest wrote to the page at ${hex(was)}, which is ${now} now; the one that it finds there is another one, at ${hex(first.pa)}.`;
+            return `The guest wrote to the page at ${hex(was)}${now === '' ? '' : `, which is now ${now}`}; it now has another page at this address, at ${hex(first.pa)}.`;
         }
         const restored = history
             .of(Math.floor(first.pa / page.size))
             .some((e) => e.kind === 'restored' && e.boot === host.machine.boots);
-        return `It is the page at ${hex(first.pa)} that the guest wrote to${restored ? ', and it came over' : ''}: somebody else has written to it.`;
+        return `The page at ${hex(first.pa)} is the one that the guest wrote to${restored ? ', and was handed over' : ''}: its contents were overwritten.`;
     };
 
     const differs = (name: string, first: Differing): void => {
@@ -137,7 +138,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                     found: first.found,
                     bytes: first.bytes,
                 },
-                message: `Guest "${name}" finds ${sizeText(first.bytes)} of its memory changed, first at its address ${hex(first.gpa)}: ${hex(first.found)} where it has left ${hex(first.expected)}. ${why(guest, first)}`,
+                message: `Guest "${name}" finds ${sizeText(first.bytes)} of its memory changed, first at guest address ${hex(first.gpa)}: ${hex(first.found)} instead of ${hex(first.expected)}. ${why(guest, first)}`,
             });
         }
     };
@@ -153,7 +154,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)} of writing along.`,
+                message: `Guest "${name}" starts over: no state was loaded into its vCPUs, whose programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)} before the update.`,
             });
             return;
         }
@@ -162,17 +163,17 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * page.size)}.`,
+                message: `Guest "${name}" resumes from a state that is not its last one: its programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)}, but the loaded state is from when they had written ${sizeText(loaded.reduce((n, p) => n + p, 0) * page.size)}.`,
             });
         }
-        const { first, bytes } = guest.examine();
+        const { first, bytes } = guest.whenResumed;
         if (first) {
             differs(name, { ...first, bytes });
         }
     };
 
-    /** vCPUs that came out with a fault, and that no VMM has looked after since. */
-    const forgotten = (kernel: Kernel, tell: typeof say): void => {
+    /** LU1039: vCPUs that exited with a memory fault that no VMM has handled. */
+    const unhandledFaults = (kernel: Kernel, tell: typeof say): void => {
         for (const live of kernel.vms) {
             for (const v of live.vcpus) {
                 if (v.state === 'faulted' && v.fault) {
@@ -181,7 +182,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                         about: `${live.name} ${v.index}`,
                         history: historyOf(live.name),
                         data: { guest: live.name, vcpu: v.index, gpa: hex(gpa), why: reason },
-                        message: `vCPU ${v.index} of guest "${live.name}" has left it with a memory fault at ${hex(gpa)} (${reason}), and stands still since then.`,
+                        message: `vCPU ${v.index} of guest "${live.name}" stopped with a memory fault at guest address ${hex(gpa)} (${reason}) and has not run since.`,
                     });
                 }
             }
@@ -189,7 +190,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
     };
 
     return {
-        atEnd: forgotten,
+        atEnd: unhandledFaults,
         guestCreated: (name) => chronicle.note(guestKey(name), 'created'),
         guestSaved: (name) =>
             chronicle.note(guestKey(name), `state saved to ${host.guests.of(name)?.saved?.to.name ?? 'a file'}`),
@@ -210,8 +211,8 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
             }
         },
         handingOver(kernel, tell): void {
-            forgotten(kernel, tell);
-            for (const at of goingOn(kernel)) {
+            unhandledFaults(kernel, tell);
+            for (const at of carriedOver(kernel)) {
                 handedOver(kernel, at, tell);
             }
         },

@@ -1,4 +1,4 @@
-/** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
+/** Whether the next kernel understands what is handed over: checked before the kexec, and again when it is up. */
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import type { KernelDescription } from '../kernel/release/descriptions';
@@ -12,20 +12,21 @@ import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, some } from './wording';
 import { counted, hex } from '../text/text';
+import { decodeName } from '../text/utf8';
 
 /** Keys of the chronicle. */
 const REFUSED = 'refused sessions';
 const MISMATCH = 'formats that do not match';
 
-/** Whether it was said before the kexec that the kernel which runs now would not understand what it gets. */
-export function saidToDiffer({ host, chronicle }: Pick<Scene, 'host' | 'chronicle'>): boolean {
+/** Whether a format mismatch of the running kernel was reported before the kexec that started it. */
+export function mismatchReported({ host, chronicle }: Pick<Scene, 'host' | 'chronicle'>): boolean {
     return chronicle.of(`${MISMATCH} ${host.boot}`).length > 0;
 }
 
-/** The LUO that hands FLBs over as structs in one page; before that they are an FDT. */
+/** The format of LUO that hands FLBs over as structs in one page; earlier formats use an FDT. */
 const WITH_FLB_PAGE = 'luo-v5';
 
-/** What went over at the last kexec, for the kernel that came of it. */
+/** What was handed over at the last kexec to the kernel that it started. */
 class HandedOver extends JournaledRecord {
     readonly sessions: number = 0;
     readonly files: number = 0;
@@ -53,7 +54,7 @@ export const handoverRules = ruleFile(
         const filesOf = (kernel: Kernel): number =>
             kernel.luo.outgoing.sessions.items.reduce((sum, s) => sum + s.files.length, 0);
 
-        /** F-07: a block without entries is corruption to the next kernel. */
+        /** LU1008: the next kernel takes a block without entries for corruption. */
         const emptyBlocks = (kernel: Kernel): void => {
             const { outgoing } = kernel.luo;
             const check = (
@@ -76,7 +77,7 @@ export const handoverRules = ruleFile(
                             perBlock: set.perBlock,
                             address: hex(set.blocks.at(-1) ?? 0),
                         },
-                        message: `${what} fill ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
+                        message: `${what} ${entries === 1 ? 'fills' : 'fill'} ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
                     });
                 }
             };
@@ -85,7 +86,7 @@ export const handoverRules = ruleFile(
                 outgoing.sessions.length,
                 counted(outgoing.sessions.length, 'session'),
                 'sessions',
-                'the next kernel takes that for corruption and panics',
+                'the next kernel takes this for corruption and panics',
                 chronicle.of(REFUSED),
             );
             for (const s of outgoing.sessions) {
@@ -94,13 +95,13 @@ export const handoverRules = ruleFile(
                     s.files.length,
                     `The ${counted(s.files.length, 'file')} of session "${s.name}"`,
                     s.name,
-                    'the next kernel takes that for corruption, and /dev/liveupdate gives EIO',
+                    'the next kernel takes this for corruption, and opening /dev/liveupdate fails with EIO',
                     chronicle.ofSession(s),
                 );
             }
         };
 
-        /** @returns whether the next kernel will find the sessions at all */
+        /** @returns whether the next kernel can find the sessions */
         const formats = (kernel: Kernel, next: BootableKernel): boolean => {
             const pairs = [
                 {
@@ -113,13 +114,13 @@ export const handoverRules = ruleFile(
                     part: 'LUO',
                     from: kernel.desc.luo?.compatible,
                     to: next.desc.luo?.compatible,
-                    effect: 'it cannot know what it must not touch, and panics',
+                    effect: 'it cannot know which memory is preserved, and panics',
                 },
                 ...[...(next.desc.luo?.nodes ?? [])].map(([part, to]) => ({
                     part,
                     from: kernel.desc.luo?.nodes.get(part),
                     to,
-                    effect: 'it cannot know what it must not touch, and panics',
+                    effect: 'it cannot know which memory is preserved, and panics',
                 })),
             ];
             const different = pairs.find((p) => p.from !== p.to);
@@ -132,15 +133,17 @@ export const handoverRules = ruleFile(
                     data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
                     message:
                         to === undefined
-                            ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
-                            : `${from === undefined ? `This kernel hands over no ${part}, and "${next.desc.name}" wants` : `${part} of this kernel hands over "${from}", and that of "${next.desc.name}" understands`} "${to}"${from === undefined ? '' : ' only'}: ${effect}.`,
+                            ? `"${next.desc.name}" has no ${part} and ignores the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
+                            : from === undefined
+                              ? `This kernel hands over no ${part}, but "${next.desc.name}" expects "${to}": ${effect}.`
+                              : `${part} of this kernel hands over "${from}", but ${part} of "${next.desc.name}" understands only "${to}": ${effect}.`,
                 });
             }
             return different === undefined;
         };
 
         const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-            // a module may be loaded in time: who does not finds out there
+            // a module may be loaded in time; if it is not, the next kernel reports it
             const library = host.declarations.library(next.desc.library);
             const declared = [...next.handlers, ...next.modules].flatMap(
                 (name) => host.declarations.handler(name, library)?.decl ?? [],
@@ -177,13 +180,13 @@ export const handoverRules = ruleFile(
                         about: flb.compatible,
                         history: chronicle.of(flbKey(flb.name)),
                         data: { flb: flb.name, compatible: flb.compatible, kernel: next.desc.name },
-                        message: `"${next.desc.name}" does not know FLB "${flb.compatible}": its data is ignored there and held until the machine reboots.`,
+                        message: `"${next.desc.name}" does not know FLB "${flb.compatible}": it ignores the data of the FLB, and holds it until the machine reboots.`,
                     });
                 }
             }
         };
 
-        /** Entries of the FLB page that came over, of which no handler here has ever heard. */
+        /** LU1015: entries of the incoming FLB page that no handler of this kernel uses. */
         const unknownFlbs = (kernel: Kernel): void => {
             const { luo, memory } = kernel;
             if (
@@ -196,14 +199,13 @@ export const handoverRules = ruleFile(
             }
             const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), maxFlbs(kernel.page));
             for (let i = 0; i < count; i++) {
-                const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
-                const end = raw.indexOf(0);
-                const compatible = new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+                const at = luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE;
+                const compatible = decodeName(memory.read(at, COMPATIBLE_SIZE));
                 if (!luo.flbs.items.some((f) => f.compatible === compatible)) {
                     say('LU1015', {
                         about: compatible,
                         data: { compatible, kernel: kernel.desc.name },
-                        message: `This kernel was handed FLB "${compatible}", and no handler of it uses one of this name: its data is ignored and held until the machine reboots.`,
+                        message: `This kernel was handed FLB "${compatible}", but none of its handlers uses an FLB of this name: the data of the FLB is ignored, and held until the machine reboots.`,
                     });
                 }
             }
@@ -214,7 +216,7 @@ export const handoverRules = ruleFile(
                 if (!session.incoming) {
                     chronicle.note(
                         REFUSED,
-                        `create_session("${session.name}") was refused with EEXIST, after room had been made for it`,
+                        `create_session("${session.name}") failed with EEXIST after making room for the session`,
                     );
                 }
             },
@@ -231,21 +233,24 @@ export const handoverRules = ruleFile(
                             token: hex(first.token),
                             files: files.length,
                         },
-                        message: `The module of ${handler.name} is unloaded, but ${counted(files.length, 'file')} (token ${hex(first.token)} of session "${first.session.name}") ${be(files.length)} preserved by it: the next callback is a call into nowhere, and the kernel panics.`,
+                        message: `The module of ${handler.name} is unloaded, but it has preserved ${counted(files.length, 'file')} (${files.length > 1 ? 'the first is ' : ''}token ${hex(first.token)} of session "${first.session.name}"): the next callback calls unloaded code, and the kernel panics.`,
                     });
                 }
             },
             cameBack(image): void {
                 const { kernel } = host;
                 const files = kernel ? filesOf(kernel) : 0;
-                if (kernel && files > 0 && !kernel.desc.flaws.has('luo_freezes_for_return')) {
+                if (kernel && files > 0) {
                     const sessions = kernel.luo.outgoing.sessions.length;
+                    const luo = kernel.desc.flaws.has('luo_freezes_for_return')
+                        ? `; Linux ${kernel.desc.release} calls LUO for this kexec too, which freezes all files`
+                        : ', so this kexec does not call LUO';
                     say('LU1018', {
                         about: 'image',
                         history: chronicle.of(IMAGE),
                         data: { kernel: image.kernel, files, sessions },
-                        message: `The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not asked: "${image.kernel}" is told of no handover, and has to keep out of the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')} by itself; this kernel goes on behind it as if nothing had been.`,
-                        advice: 'For a live update load the kernel with kexec_file_load(); before a jump that comes back close the sessions.',
+                        message: `The image is loaded with KEXEC_PRESERVE_CONTEXT${luo}. The loaded kernel "${image.kernel}" gets no handover, but ${counted(files, 'file')} in ${counted(sessions, 'session')} ${be(files)} preserved: it must not use their memory, and this kernel continues after it.`,
+                        advice: 'For a live update, load the kernel with kexec_file_load(). Close the sessions before a kexec that returns.',
                     });
                 }
             },
@@ -265,7 +270,7 @@ export const handoverRules = ruleFile(
                             about: 'image',
                             history: chronicle.of(IMAGE),
                             data: { kernel: image.kernel, files, sessions: e.sessions },
-                            message: `The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+                            message: `The loaded kernel "${image.kernel}" gets no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will reuse their memory.`,
                         });
                     }
                     e.files = 0;
@@ -279,7 +284,7 @@ export const handoverRules = ruleFile(
                     e.files = 0;
                 }
             },
-            /** A kernel is up: did it look at what it was given? */
+            /** LU1025, once a kernel is up: live update is off, so that what was handed over is ignored. */
             phase(phase): void {
                 const { kernel } = host;
                 if (phase === 'running' && kernel) {
@@ -297,7 +302,7 @@ export const handoverRules = ruleFile(
                         about: 'parameters',
                         history: chronicle.of(IMAGE),
                         data: { cmdline: kernel.commandLine.text, missing: off, files: sent.files },
-                        message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
+                        message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but was booted without ${off.join(' ')}: it has no /dev/liveupdate, and holds the memory until the machine reboots.`,
                     });
                 }
             },
@@ -307,19 +312,19 @@ export const handoverRules = ruleFile(
                     about: compatible,
                     history: chronicle.of(sessionKey(name)),
                     data: { compatible, session: name },
-                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": ${host.kernel?.desc.flaws.has('luo_file_errors_ignored') === true ? 'the session is there without it, and nobody is told' : 'from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots'}.`,
+                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": ${host.kernel?.desc.flaws.has('luo_file_errors_ignored') === true ? 'the session exists without it, and no error says so' : 'from now on, opening /dev/liveupdate fails with EIO, and everything that was handed over is held until the machine reboots'}.`,
                 });
             },
             handoverIncompatible(part, expected, found): void {
-                // where the kexec was not seen, or the image came from elsewhere
-                if (!saidToDiffer(scene)) {
+                // the kexec was not observed, or the memory image comes from another machine
+                if (!mismatchReported(scene)) {
                     say('LU1016', {
                         about: 'formats',
                         data: { part, to: expected, from: found },
                         message:
                             found === null
-                                ? `This kernel understands "${expected}" of ${part} and was handed something else: it boots as if nothing had been preserved.`
-                                : `This kernel understands "${expected}" of ${part} and was handed "${found}": it cannot know what it must not touch, and panics.`,
+                                ? `${part} of this kernel understands "${expected}", but was handed another format: it boots as if nothing had been preserved.`
+                                : `${part} of this kernel understands "${expected}", but was handed "${found}": it cannot know which memory is preserved, and panics.`,
                     });
                 }
             },

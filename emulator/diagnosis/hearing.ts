@@ -1,4 +1,4 @@
-/** What rules of diagnosis hear of a run, and how several of them hear it as one. */
+/** The events of a run that diagnosis rules hear, and the combination of several rules into one. */
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Say } from '../findings/diagnosis';
 import type { Err } from '../kernel/release/errno';
@@ -13,6 +13,7 @@ const HEARD = [
     'callbackLeft',
     'viewed',
     'described',
+    'redescribed',
     'corrupted',
     'notRestored',
     'halfRestored',
@@ -33,6 +34,7 @@ const HEARD = [
     'guestLoaded',
     'waits',
     'woken',
+    'filesClosed',
     'sessionRefused',
     'sessionReleased',
     'sessionStuck',
@@ -61,22 +63,22 @@ type Told = { [E in Heard]: Parameters<NonNullable<Listener[E]>> };
 type Hearing<E extends Heard> = (...told: Told[E]) => void;
 export type Events = { [E in Heard]?: Hearing<E> };
 
-/** What some rules hear that belong together. */
+/** The event handlers of a file of rules. */
 export interface Rules<C extends DiagnosisCode = DiagnosisCode> extends Readonly<Events> {
     /**
-     * A system call is over, or what the kernel has done without one. Calls that ran at once and of which nobody asks
-     * are left out.
+     * A system call, or kernel work outside of one, has ended. Calls that ran without a frame and have no kind of their
+     * own are left out.
      */
     readonly callReturned?: (work: KernelWork, result: Value | Err) => void;
-    /** The same of every call: there are many, and this must be quick. */
+    /** The same for every call. There are many, so this must be fast. */
     readonly anyCallReturned?: (work: KernelWork, result: Value | Err) => void;
-    /** The sessions are frozen and the loaded kernel is about to start; all of the old one is still there. */
+    /** The sessions are frozen and the loaded kernel is about to start; the state of the old kernel is complete. */
     readonly handingOver?: (kernel: Kernel, say: Say<C>) => void;
-    /** What would be wrong if this were the end. Must remember nothing. */
+    /** Reports what would be wrong if the scenario ended here. Must not change any state. */
     readonly atEnd?: (kernel: Kernel, say: Say<C>) => void;
 }
 
-/** Several that hear events as one: for each event those that have it, in their order. */
+/** Combines event handlers: each event goes to all that have it, in their order. */
 export function together(all: readonly Readonly<Events>[]): Events {
     const events: Events = {};
     for (const event of HEARD) {
@@ -95,7 +97,7 @@ function hear<E extends Heard>(events: { [P in E]?: Hearing<P> }, all: readonly 
     }
     const [only] = list;
     if (only) {
-        // what one alone hears comes often: DMA, interrupts
+        // frequent events have one handler: DMA, interrupts
         events[event] =
             list.length === 1
                 ? only

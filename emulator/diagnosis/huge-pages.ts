@@ -1,11 +1,11 @@
-/** Pools of huge pages that have not got back what the previous kernel preserved. */
+/** Huge pages that the previous kernel preserved and that were not returned to their pool. */
 import type { Kernel } from '../kernel/kernel';
 import { ruleFile } from './rules';
 import { be } from './wording';
 import { counted } from '../text/text';
 
 export const hugePageRules = ruleFile(['LU1051'], ({ say }) => {
-    /** LU1051: nobody is left who could bring a page back. */
+    /** LU1051: no session is left that could return a page. */
     const missing = ({ luo, hugetlb }: Kernel, sink: typeof say): void => {
         if (luo.deserialized !== 0 || luo.incoming.sessions.items.some((s) => s.files.length > 0)) {
             return;
@@ -14,7 +14,7 @@ export const hugePageRules = ruleFile(['LU1051'], ({ say }) => {
             if (pool.incoming > 0) {
                 sink('LU1051', {
                     about: pool.name,
-                    message: `${counted(pool.incoming, 'huge page')} of ${pool.name} that the previous kernel preserved ${be(pool.incoming)} in no pool: boot took so much less for it, and every incoming session is finished. The pool has ${pool.nr}.`,
+                    message: `${counted(pool.incoming, 'huge page')} of ${pool.name} that the previous kernel preserved ${be(pool.incoming)} in no pool: at boot, this kernel allocated that many pages less, and every incoming session is finished. The pool has ${counted(pool.nr, 'page')}.`,
                     data: { pageSize: pool.size, missing: pool.incoming, nr: pool.nr },
                 });
             }

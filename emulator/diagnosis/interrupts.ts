@@ -1,6 +1,5 @@
 /**
- * Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that
- * is something else by now.
+ * Interrupts that are lost, spurious or misrouted, or that are delivered through reused memory.
  */
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
@@ -8,14 +7,14 @@ import { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
 import { type Journal, JournaledRecord, JournaledMap } from '../machine/journal';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { blame } from './blame';
 import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
-import { hex } from '../text/text';
+import { counted, hex } from '../text/text';
 
-/** Interrupts of a vector that followed each other and came out the same way. */
+/** Consecutive interrupts of a vector with the same outcome. */
 class Stretch extends JournaledRecord {
     readonly count: number = 1;
 
@@ -29,7 +28,7 @@ class Stretch extends JournaledRecord {
     }
 }
 
-/** Of a vector so many stretches are kept. */
+/** Number of stretches kept per vector. */
 const KEPT = 6;
 
 export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 'LU1059'], (scene) => {
@@ -70,7 +69,10 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
     const historyOf = (device: Device, vector: number): HistoryLine[] =>
         (stretches.get(keyOf(device, vector)) ?? []).map(({ delivery, line, since, count }) => ({
             ...line,
-            text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${duration(since)} on: it ${outcomeText(delivery)}`,
+            text:
+                count === 1
+                    ? `${device.shape.name} raised vector ${vector} at ${duration(since)}: it ${outcomeText(delivery)}`
+                    : `${device.shape.name} raised vector ${vector} ${count} times from ${duration(since)} on: each time it ${outcomeText(delivery)}`,
         }));
 
     const dataOf = (device: Device, vector: number) => ({ device: device.shape.name, at: device.name, vector });
@@ -91,7 +93,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
         }
     };
 
-    /** A page that the hardware reads or writes for interrupts is what it was made for, or waits to be restored. */
+    /** Whether a page that the hardware uses for interrupts still has its owner, or waits to be restored. */
     const isStill = (pa: number, owner: string): boolean => {
         const { kernel } = host;
         const pfn = Math.floor(pa / page.size);
@@ -105,7 +107,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
         );
     };
 
-    const elsewhere = (device: Device, vector: number, pa: number, what: string): void => {
+    const reusedPage = (device: Device, vector: number, pa: number, what: string): void => {
         const { kernel } = host;
         const pfn = Math.floor(pa / page.size);
         if (kernel && isNew(`LU1059 ${pfn} ${host.boot}`)) {
@@ -115,14 +117,14 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
                 about: hex(pfn * page.size),
                 history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)],
                 data: { ...dataOf(device, vector), table: hex(pa) },
-                message: `An interrupt of ${device.shape.name} ${what} ${hex(pa)}, which is ${now} by now.`,
+                message: `An interrupt of ${device.shape.name} ${what} ${hex(pa)}, which is now ${now}.`,
             });
         }
     };
 
     /**
-     * LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then
-     * nobody minds.
+     * LU1055: drivers of guests that wait for an interrupt that will not come. Drivers of a guest that does not run are
+     * left out.
      */
     const stalled = (tell: typeof say): void => {
         for (const line of pci.interrupts.lines) {
@@ -141,7 +143,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
                     },
                     message:
                         `The driver of ${device.shape.name} in ${line.guest} waits for vector ${line.index}, which ${device.shape.name} raised at ${duration(device.awaits?.since ?? 0)}: ` +
-                        'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                        'this interrupt is lost, and the device raises no other until the driver responds.',
                 });
             }
         }
@@ -161,16 +163,16 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
                     about: `${keyOf(device, awaits.vector)} ${awaits.since}`,
                     history: historyOf(device, awaits.vector),
                     data: dataOf(device, awaits.vector),
-                    advice: "Set the device's vectors up again, and have its driver look at what is done.",
+                    advice: "Set the device's vectors up again, and let its driver look for completed work.",
                     message:
                         `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${duration(awaits.since)}: ` +
-                        'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                        'this interrupt is lost, and the device raises no other until the driver responds.',
                 });
             }
         }
     };
 
-    /** LU1056: interrupts that a guest has taken and that no device had raised. */
+    /** LU1056: interrupts that a guest has taken without work to do. */
     const unexpected = (line: GuestLine, tell: typeof say): void => {
         const device = deviceOf(host, line);
         if (device && line.spurious > 0) {
@@ -183,7 +185,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
                     spurious: line.spurious,
                     injected: line.injected,
                 },
-                message: `${line.guest} took an interrupt of vector ${line.index} of ${device.shape.name} at which its driver found nothing to do: ${line.injected > 0 ? 'its VMM put it in' : 'nobody had raised it'}.`,
+                message: `${line.guest} took an interrupt of vector ${line.index} of ${device.shape.name} at which its driver found no work: ${line.injected > 0 ? 'its VMM had injected it' : 'the device had not raised it'}.`,
             });
         }
     };
@@ -208,13 +210,13 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
                 delivery.outcome !== 'refused' &&
                 !isStill(delivery.descriptor, DESCRIPTOR_OWNER)
             ) {
-                elsewhere(device, vector, delivery.descriptor, 'is posted to a descriptor at');
+                reusedPage(device, vector, delivery.descriptor, 'is posted to a descriptor at');
             }
         },
         remapped(device, vector, trail): void {
             const table = trail.find((pa) => !isStill(pa, `${TABLE_OWNER} `));
             if (table !== undefined) {
-                elsewhere(device, vector, table, 'is remapped by a table at');
+                reusedPage(device, vector, table, 'is remapped through a table at');
             }
         },
         /** LU1058 */
@@ -228,7 +230,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
                     tell('LU1058', {
                         about: fn.shape.name,
                         data: { ...dataOf(fn, 0), vectors: open.length },
-                        message: `${fn.shape.name} goes on over the kexec with ${open.length === 1 ? 'one of its vectors' : `${open.length} of its vectors`} turned on, and nothing is handed over about where ${open.length === 1 ? 'it leads' : 'they lead'}.`,
+                        message: `${fn.shape.name} keeps running over the kexec with ${counted(open.length, 'vector')} turned on, but ${open.length === 1 ? 'its destination is' : 'their destinations are'} not handed over.`,
                     });
                 }
             }

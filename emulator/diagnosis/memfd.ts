@@ -1,8 +1,9 @@
 /**
- * What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its
- * descriptors had.
+ * What a memfd loses in a handover (mm/memfd_luo.c): seals, pages written too late, pages beyond a limit, and the state
+ * of its descriptors.
  */
 import { Err } from '../kernel/release/errno';
+import { pagesOf } from '../kernel/fs/offset';
 import {
     O_ACCMODE,
     O_NONBLOCK,
@@ -27,13 +28,13 @@ import { ruleFile } from './rules';
 import { be, pagesText } from './wording';
 import { hex, listed as listedWords } from '../text/text';
 
-/** The only format that hands seals over; in it the u32 `seals` of struct memfd_luo_ser. */
+/** The only format that hands seals over, and the offset of the u32 `seals` in its struct memfd_luo_ser. */
 const WITH_SEALS = 'memfd-v2';
 const SEALS_AT = 16;
-/** The format before that, without them. */
+/** The previous format, without seals. */
 const WITHOUT_SEALS = 'memfd-v1';
 
-/** What a folio needs so that the next kernel takes it for written. */
+/** Flags of a folio that the next kernel takes for written. */
 const WRITTEN = PG_DIRTY | PG_UPTODATE;
 
 const SEALS: readonly (readonly [number, string])[] = [
@@ -45,7 +46,7 @@ const SEALS: readonly (readonly [number, string])[] = [
     [F_SEAL_EXEC, 'F_SEAL_EXEC'],
 ];
 
-/** Folios in a row whose flags were taken when they were not written yet, or clean. */
+/** Adjacent folios that were not written, or clean, when preserve() recorded their flags. */
 interface Early {
     readonly file: OpenFile;
     /** Page frames [start, end). */
@@ -60,17 +61,18 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
 
     const namesOf = (seals: number): string[] => SEALS.filter(([bit]) => (seals & bit) !== 0).map(([, seal]) => seal);
 
-    /** Pages of a file that preserve() has put down; undefined where it does not tell. */
+    /** Folios of a file that preserve() recorded; undefined if the handler keeps no list. */
     const listOf = (args: LuoArgs): FolioList | undefined => {
         const [folios] = args.privateData instanceof JournaledList ? args.privateData.items : [];
         return folios instanceof FolioList ? folios : undefined;
     };
 
-    /** LU1072, and what LU1071 has to know. */
+    /** LU1072, and the records for LU1071. */
     const listed = (kernel: Kernel, call: CallbackCall, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
         const folios = listOf(args);
-        const wanted = Math.ceil(inode.size / page.size);
-        // later formats mark every page as written, and a file has millions
+        const wanted = pagesOf({ page }, inode.size);
+        // later formats mark every page as written, so millions of pages need no record
+
         const tracked = args.handler.compatible === WITHOUT_SEALS;
         if (!folios || (!tracked && folios.length >= wanted)) {
             return;
@@ -93,8 +95,8 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
         if (pages < wanted) {
             say('LU1072', {
                 about: `${inode.ino}`,
-                data: { memfd: inode.name, pages, size: inode.size, ...fileData(host, call) },
-                message: `Of memfd "${inode.name}" ${pagesText(page, pages)} are preserved, but it has ${pagesText(page, wanted)}: what lies behind them will be zeroes in the next kernel.`,
+                data: { memfd: inode.name, pages, size: Number(inode.size), ...fileData(host, call) },
+                message: `Memfd "${inode.name}" has ${pagesText(page, wanted)}, but only ${pagesText(page, pages)} ${be(pages)} preserved: the rest will read as zeroes in the next kernel.`,
             });
         }
     };
@@ -128,7 +130,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                     zeroes,
                     address: hex(first * page.size),
                 },
-                message: `${pagesText(page, pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
+                message: `${pagesText(page, pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written after token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : `clean: the next kernel may drop ${pages === 1 ? 'it' : 'them'} when memory is short`}.`,
             });
         }
     };
@@ -157,13 +159,9 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
             }
         }
         const what = [
-            ...(flags.length > 0
-                ? [
-                      `without ${flags.map((x) => (x === 'O_APPEND' || x === 'O_NONBLOCK' ? x : `its ${x}`)).join(' and ')}`,
-                  ]
-                : []),
+            ...(flags.length > 0 ? [`without ${listedWords(flags)}`] : []),
             ...(others.size > 0
-                ? [`as one open file, though there are ${others.size + 1} with positions and flags of their own`]
+                ? [`as one open file, although ${others.size + 1} with different positions or flags are open now`]
                 : []),
         ];
         if (what.length > 0) {
@@ -177,7 +175,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                     flags,
                     others: others.size,
                 },
-                message: `Token ${hex(f.token)} of session "${session.name}" (memfd "${file.inode.name}") will come back readable and writable, ${listedWords(what)}.`,
+                message: `Token ${hex(f.token)} of session "${session.name}" (memfd "${file.inode.name}") will be retrieved readable and writable, ${listedWords(what)}.`,
             });
         }
     };
@@ -216,8 +214,8 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                 say('LU1021', {
                     about: `${session ?? ''} ${token ?? ''}`,
                     data: { memfd: inode.name, session: session ?? null, token: token ?? null, seals: lost },
-                    message: `${listedWords(lost)} of memfd "${inode.name}" will not be there in the next kernel: ${WITHOUT_SEALS} hands no seals over.`,
-                    advice: 'Add the seals again after retrieve_fd(), or use a kernel whose memfd handler has them (memfd-v2, Linux 7.1).',
+                    message: `Memfd "${inode.name}" loses ${listedWords(lost)} in the next kernel: ${WITHOUT_SEALS} hands no seals over.`,
+                    advice: 'Add the seals again after retrieve_fd(), or use a kernel whose memfd handler hands them over (memfd-v2, Linux 7.1).',
                 });
             }
             if (
@@ -227,7 +225,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
             ) {
                 say('LU1020', {
                     about: `${inode.ino}`,
-                    message: `The memfd "${inode.name}" has F_SEAL_EXEC: the next kernel makes it executable before it adds that seal, which then brings the seals against writing with it.`,
+                    message: `Memfd "${inode.name}" has F_SEAL_EXEC: the next kernel makes the file executable before it adds this seal, and on an executable file F_SEAL_EXEC adds the seals against writing, too.`,
                     data: { memfd: inode.name, token: fileData(host, call).token ?? null },
                 });
             }
@@ -253,7 +251,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                         const names = namesOf(late);
                         say('LU1021', {
                             about: `${session.name} ${hex(file.token)} ${late}`,
-                            message: `${listedWords(names)} of memfd "${inode.name}" ${names.length === 1 ? 'was' : 'were'} added after it was preserved (token ${hex(file.token)} of session "${session.name}"), and will not be there in the next kernel.`,
+                            message: `Memfd "${inode.name}" will lose ${listedWords(names)} in the next kernel, added after the file was preserved (token ${hex(file.token)} of session "${session.name}").`,
                             history: chronicle.ofFile(file),
                             data: { memfd: inode.name, session: session.name, token: hex(file.token), seals: names },
                         });

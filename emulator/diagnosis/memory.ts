@@ -1,4 +1,4 @@
-/** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
+/** Preserved memory in the next kernel: leaked, restored twice, or used although it was not preserved. */
 import type { Kernel } from '../kernel/kernel';
 import { JournaledList } from '../machine/journal';
 import type { Int } from '../machine/int';
@@ -11,16 +11,16 @@ import { hasUnread } from './unread-sessions';
 import { be, pagesText, some } from './wording';
 import { hex } from '../text/text';
 
-/** Callbacks that work on what the previous kernel handed over. */
+/** Callbacks that work on data of the previous kernel. */
 const INCOMING: readonly string[] = ['retrieve', 'can_finish', 'finish'];
 
-/** What kernels do that have no mark to look for. */
+/** The effect in kernels that do not mark preserved pages. */
 const SECOND_OWNER = 'this kernel gives it to a second owner';
 
-/** Owners of pages that no callback works on. */
+/** Owners of pages that no callback uses. */
 const FOREIGN = /^(page cache|memfd|tmpfs|kexec image|KHO radix tree)/;
 
-/** Runs of unclaimed blocks that are looked at; a leak has few. */
+/** Number of runs of unclaimed blocks that are examined at most; a leak has few. */
 const RUNS_LIMIT = 4096;
 
 interface Finished {
@@ -28,7 +28,7 @@ interface Finished {
     readonly token: string;
 }
 
-/** A run of pages [start, end) that a diagnosis has been made of. */
+/** Pages [start, end) that were reported. */
 interface Span {
     readonly start: number;
     readonly end: number;
@@ -37,12 +37,12 @@ interface Span {
 export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU1062'], (scene) => {
     const { host, chronicle, say } = scene;
     const { journal, history, owners, page } = host.machine;
-    /** Files whose finish() has run in the system call under way. */
+    /** Files whose finish() has run in the current system call. */
     const finished = new JournaledList<Finished>(journal);
-    /** Leaks that are said to be a file's. */
+    /** Leaks that were reported as those of a file. */
     const told = new JournaledList<Span>(journal);
 
-    /** LU1010: what the preserve() of a file preserved and is still there after its finish(). */
+    /** LU1010: memory that preserve() of a file preserved and that is not restored after its finish(). */
     const leftBehind = (kernel: Kernel, file: Finished): void => {
         const mine = chronicle.preserverOf(file.session, file.token);
         if (!mine) {
@@ -52,7 +52,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         if (pages > 0) {
             say('LU1010', {
                 about: fileKey(file.session, file.token),
-                message: `${pagesText(page, pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * page.size)}.`,
+                message: `${pagesText(page, pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored although the file is finished, the first at ${hex(first * page.size)}.`,
                 history: chronicle.ofPage(first),
                 data: {
                     session: file.session,
@@ -69,7 +69,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     const stillMarked = (kernel: Kernel, by: Preserving): { pages: number; first: number } => {
         let pages = 0;
         let first = 0;
-        // what was preserved twice is in the history twice
+        // a page that was preserved twice is in the history twice
         const counted = new Set<number>();
         for (let i = firstEntry(by); i < history.length; i++) {
             const e = history.at(i);
@@ -95,8 +95,8 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     };
 
     /**
-     * The index of the first entry of the pages' history that was begun by then: entries begin in the order of their
-     * steps.
+     * The index of the first entry of the history of pages that began during this callback or later: entries are in the
+     * order of their first steps.
      */
     const firstEntry = (by: Preserving): number => {
         let low = 0;
@@ -113,7 +113,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         return low;
     };
 
-    /** LU1001: nobody is left who could claim what is unclaimed. */
+    /** LU1001: memory is unclaimed, and no session is left that could claim it. */
     const leaked = (kernel: Kernel, sink: typeof say): void => {
         const { kho, luo } = kernel;
         if (!kho.isKhoBoot || kho.unclaimed <= 0 || !luo.enabled || (luo.deserialized !== 0 && hasUnread(kernel))) {
@@ -140,7 +140,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         }
         sink('LU1001', {
             about: 'leak',
-            message: `Every incoming session is finished, but ${pagesText(page, pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
+            message: `Every incoming session is finished, but ${pagesText(page, pages)} of the previous kernel ${be(pages)} still preserved (by ${some([...preservers])}), and no session is left that could claim ${pages === 1 ? 'it' : 'them'}.`,
             history: chronicle.ofPage(worst.pfn),
             data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * page.size) },
         });
@@ -150,7 +150,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         const pfn = typeof address === 'number' ? Math.floor(address / page.size) : -1;
         const events = history.of(pfn).filter((e) => e.boot - 1 === host.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
-        // of many pages that a callback gets wrong one is enough
+        // one page of a callback is enough
         const call = callbackAtWork(host);
         const file = fileData(host);
         const data = { address: hex(address), callback: call?.name ?? null, ...file };
@@ -163,7 +163,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         if (inherited && events.some((e) => e.kind === 'restored')) {
             say('LU1009', {
                 ...base,
-                message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and ${given ? SECOND_OWNER : 'the kernel refuses'}.`,
+                message: `The page at ${hex(address)} is restored a second time: it is now ${stateText(pfn)}, and ${given ? SECOND_OWNER : 'the kernel refuses'}.`,
             });
         } else if (
             inherited &&
@@ -171,19 +171,19 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         ) {
             say('LU1011', {
                 ...base,
-                message: `The block at ${hex(address)} was preserved, but this kernel has no mark on it: whoever has it cannot restore it.`,
-                advice: 'The kernel that comes up has lost it: look for what was said of it before the kexec.',
+                message: `The block at ${hex(address)} was preserved, but this kernel has lost its mark: the block cannot be restored.`,
+                advice: 'The mark was lost while this kernel booted. Look for a finding about this memory before the kexec.',
             });
         } else if (inherited) {
             say('LU1011', {
                 ...base,
-                message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`,
-                advice: "Hand over the address of the folio's first page, and restore the folio as a whole.",
+                message: `No preserved block begins at ${hex(address)}: the page lies inside a larger block.`,
+                advice: 'Hand over the address of the first page of the folio, and restore the whole folio.',
             });
         } else {
             say('LU1011', {
                 ...base,
-                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && host.machine.isRam(pfn * page.size) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it: ${pfn >= 0 && host.machine.isRam(pfn * page.size) ? `it is now ${stateText(pfn)}` : 'there is no memory at this address'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
             });
         }
     };
@@ -195,7 +195,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             about: hex(address),
             history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
             data: { address: hex(address), pages, callback },
-            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(page, pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
+            message: `Restoring the memory from ${hex(address)} on failed half way: ${pagesText(page, pages)} ${be(pages)} restored but ${pages === 1 ? 'has' : 'have'} no owner, and a second attempt fails because ${pages === 1 ? 'its mark is' : 'their marks are'} gone.`,
         });
     };
 
@@ -205,7 +205,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     const stateText = (pfn: number): string => {
         const { memmap } = host.running;
         const state = memmap.stateOf(pfn);
-        return state === 'free' ? 'free memory now' : `memory of ${owners.name(memmap.ownerOf(pfn))} now`;
+        return state === 'free' ? 'free memory' : `memory of ${owners.name(memmap.ownerOf(pfn))}`;
     };
 
     return {
@@ -242,19 +242,19 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             const file = fileData(host);
             say('LU1011', {
                 about: `read ${hex(pa)}`,
-                message: `${call.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
+                message: `${call.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and freed before' : 'the previous kernel did not preserve'}: the page is now ${stateText(pfn)}.`,
                 history: history.of(pfn).some((e) => e.kind === 'preserved')
                     ? chronicle.ofPage(pfn)
                     : [...ofFile(file), ...chronicle.damage(), ...chronicle.ofPage(pfn)],
                 data: { address: hex(pa), struct: layout.name, callback: call.name, ...file },
                 ...(restored
                     ? {
-                          advice: 'Use up what was preserved once: where a callback can run again, have it find out that it has done so before.',
+                          advice: 'Use preserved memory up only once: if a callback can run again, let it detect that it has already done so.',
                       }
                     : {}),
             });
         },
-        /** A handle that leads nowhere: that is a panic, and the callback is still there. */
+        /** LU1011: a handle leads to no memory and the kernel panics, while the callback is still on the stack. */
         kernelFault(target, struct): void {
             const call = callbackAtWork(host);
             if (call && isIncoming(call)) {
@@ -264,8 +264,8 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
                     about: `read ${address}`,
                     data: { address, struct, callback: call.name, ...file },
                     history: [...ofFile(file), ...chronicle.damage()],
-                    message: `${call.name} reads a ${struct} at ${address}, where there is no memory: the handle that it was given is not the one that was handed over.`,
-                    advice: 'Check what comes over before it is believed: a magic number in front of the data, an address that lies in preserved memory.',
+                    message: `${call.name} reads a ${struct} at ${address}, where there is no memory: its handle is not the one that was handed over.`,
+                    advice: 'Validate incoming data before you use it: check a magic number in front of the data, and check that addresses lie in preserved memory.',
                 });
             }
         },
@@ -274,8 +274,8 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     };
 
     /**
-     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot
-     * may be what the callback itself works on.
+     * The page was allocated in this boot by an owner that has no part in a handover. Other pages that kernel code has
+     * allocated in this boot may be those that the callback itself works on.
      */
     function isForeign(pfn: number): boolean {
         const last = history

@@ -1,4 +1,4 @@
-/** All natives: those of the host, and what scenarios ask of the updates and diagnoses of their run. */
+/** All natives: those of the host, and those that give scenarios the updates and diagnoses of their run. */
 import { isDiagnosisCode } from '../findings/catalogue';
 import { Device } from '../machine/devices/device';
 import { Clock } from '../machine/clock';
@@ -22,54 +22,64 @@ const clockObject = new Members(Clock, 'clock', "The machine's virtual clock.", 
 const updateObject = new Members(
     Update,
     'update',
-    'A live update in time, in nanoseconds; [the page of time](time.md) says where each phase begins.',
+    'The times of a live update, in nanoseconds. [The page about time](time.md) says where each phase begins.',
     false,
 )
-    .field('number', INT, 'Which one, from 1.', (u) => u.number)
+    .field('number', INT, 'Number of the update, from 1.', (u) => u.number)
     .field(
         'phase',
         STRING,
-        'Where it is: `"pre-lu"`, `"pre-blackout"`, `"blackout"`, `"post-blackout"`, `"post-lu"`.',
+        'The current phase: `"pre-lu"`, `"pre-blackout"`, `"blackout"`, `"post-blackout"`, `"post-lu"`.',
         (u) => u.phase,
     )
-    .field('pre_blackout', INT, 'From the first session, or the loaded kernel, to the blackout.', (u) => u.preBlackout)
+    .field(
+        'pre_blackout',
+        INT,
+        'From the first session, or the first loaded kernel, to the blackout.',
+        (u) => u.preBlackout,
+    )
     .field(
         'blackout',
         INT,
-        'Of the guest that stood still the longest, from its first paused vCPU to its last that ran again; without guests, from the first freeze to the last file that was retrieved. Up to now where it is not over, 0 before it.',
+        'The blackout of the guest that was stopped for the longest time: from the pause of its first vCPU until its last vCPU runs again. Without guests, from the first freeze to the last file that was retrieved. If the blackout is not over, up to now; before it, 0.',
         (u) => u.blackout,
     )
     .field(
         'pausing',
         INT,
-        "The blackout's beginning where there are guests: they are paused and their state is saved, up to the first freeze.",
+        'The first part of the blackout if there are guests: VMMs pause them and save their state, up to the first freeze.',
         (u) => u.pausing,
     )
     .field(
         'kernel_shutdown',
         INT,
-        "Its first part of the kernels': freezing, shutting down, the jump.",
+        'The part of the blackout in the old kernel: freezing, shutting down, the jump.',
         (u) => u.kernelShutdown,
     )
-    .field('kernel_startup', INT, 'Its second part: the next kernel comes up.', (u) => u.kernelStartup)
+    .field('kernel_startup', INT, 'The part of the blackout in which the next kernel boots.', (u) => u.kernelStartup)
     .field(
         'userspace',
         INT,
-        'Its third part: the agent and its VMMs retrieve everything, and guests run again.',
+        'The last part of the blackout: the agent and its VMMs retrieve everything, and guests run again.',
         (u) => u.userspace,
     )
-    .field('post_blackout', INT, 'From the end of the blackout to the end of the last session.', (u) => u.postBlackout)
+    .field(
+        'post_blackout',
+        INT,
+        'From the end of the blackout until the last session is finished.',
+        (u) => u.postBlackout,
+    )
     .field('files', INT, 'Files that were handed over.', (u) => u.files)
     .field('sessions', INT, 'Sessions that were handed over.', (u) => u.sessions)
     .method(
         'spent',
         [param('cost', STRING)],
         { context: 'any', result: INT },
-        'How much of the blackout went to a cost: `update.spent("purgatory")`, `update.spent("sleep")`.',
+        'The time of the blackout that went to a cost: `update.spent("purgatory")`, `update.spent("sleep")`.',
         (u, [c]) => {
             const name = asString(c, 'the cost');
             if (!COST_NAMES.some((n) => n === name)) {
-                throw new ProgramError(`no cost is called "${name}": there are ${COST_NAMES.join(', ')}`);
+                throw new ProgramError(`unknown cost "${name}": the costs are ${COST_NAMES.join(', ')}`);
             }
             return u.shares.find((s) => s.cost === name)?.ns ?? 0;
         },
@@ -81,11 +91,11 @@ const timeGlobals: readonly NativeGlobal[] = [
         'update',
         objectOf('update'),
         'any',
-        'The live update that is under way, or else the last one.',
+        'The live update in progress, or the last one if none is.',
         (host: Host) => {
             const updates = Updates.of(host);
             if (!updates) {
-                throw new ProgramError('nobody watches the updates of this run');
+                throw new ProgramError('the updates of this run are not recorded');
             }
             return updates.current;
         },
@@ -97,12 +107,12 @@ const diagnosisFunctions: readonly NativeFunction[] = [
         'diagnosed',
         [param('code', STRING)],
         { context: 'scenario', result: BOOL },
-        'Whether a diagnosis with this code was made so far, or would be made if the scenario ended here: `assert diagnosed("LU1001")`. The codes are those of [the page of diagnoses](diagnoses.md). What a scenario asks for does not make it fail under `lus run --strict`.',
+        'Whether a diagnosis with this code was made so far, or would be made if the scenario ended here: `assert diagnosed("LU1001")`. [The page about diagnoses](diagnoses.md) lists the codes. A diagnosis that a scenario asks for does not make it fail under `lus run --strict`.',
         (host: Host, [code]) => {
             const text = asString(code, 'the code');
             if (!isDiagnosisCode(text)) {
                 throw new ProgramError(
-                    `no diagnosis has the code "${text}": they are LU1001 and what follows, see the page of diagnoses`,
+                    `unknown diagnosis "${text}": codes begin with LU1001, see the page about diagnoses`,
                 );
             }
             return Diagnoses.of(host)?.has(text) ?? false;
@@ -110,11 +120,11 @@ const diagnosisFunctions: readonly NativeFunction[] = [
     ),
 ];
 
-/** What the sanitizer knows of a device. */
+/** The field of a device that the DMA sanitizer fills. */
 const judged = new Members(Device, 'device', '').field(
     'strays',
     INT,
-    'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
+    'Number of requests of the device to memory that was not mapped for it, as counted by the DMA sanitizer.',
     (device, host: Host) => Diagnoses.of(host)?.straysOf(device.shape.name) ?? 0,
 );
 

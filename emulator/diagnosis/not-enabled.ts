@@ -1,6 +1,6 @@
 /**
- * Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there
- * is a kexec at all.
+ * Whether an update is prepared: what the next kernel needs, whether the handover is finalized, and whether there is a
+ * kexec at all.
  */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
@@ -11,19 +11,22 @@ import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from '../kernel/
 import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
+import { sessionHolders } from './holders';
 import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, pagesText, some } from './wording';
-import { counted, hex } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
+/** enum liveupdate_state of the series v4. */
+const FROZEN = 3;
 
 export const preparationRules = ruleFile(
-    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068'],
+    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068', 'LU1091'],
     (scene) => {
         const { host, chronicle, say } = scene;
         const { journal, page } = host.machine;
-        /** Opens of the device that a kernel without live update has refused. */
+        /** Failed opens of /dev/liveupdate in a kernel without live update. */
         const refused = new JournaledList<HistoryLine>(journal);
 
         const early = (kernel: Kernel): void => {
@@ -57,7 +60,7 @@ export const preparationRules = ruleFile(
                     about: desc.name,
                     history: chronicle.of(IMAGE),
                     data: { kernel: desc.name, scratch, panic: shortage },
-                    message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(page, scratch / page.size)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
+                    message: `"${desc.name}" will run out of memory early in boot: it has ${pagesText(page, scratch / page.size)} of scratch memory, including its image and initrd, and will panic with "${shortage}".`,
                 });
             }
         };
@@ -73,13 +76,27 @@ export const preparationRules = ruleFile(
                     about: 'finalize',
                     history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
                     data: { pages },
-                    message: `${pagesText(page, pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+                    message: `${pagesText(page, pages)} ${be(pages)} preserved, but the handover is not finalized: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
                 });
             }
         };
 
-        /** LU1063: what the next kernel, or this one, is known to do wrong. */
-        const mistakes = (kernel: Kernel): void => {
+        /** LU1091: the series v4 hands over only what LIVEUPDATE_PREPARE has prepared. */
+        const unprepared = ({ desc, luo }: Kernel): void => {
+            const sessions = luo.outgoing.sessions.items.filter((s) => !s.incoming && s.files.length > 0);
+            if (desc.kho.finalize === 'prepare' && luo.state !== FROZEN && sessions.length > 0) {
+                const files = sessions.reduce((sum, s) => sum + s.files.length, 0);
+                say('LU1091', {
+                    about: 'prepare',
+                    history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
+                    data: { state: luo.state, files, sessions: sessions.map((s) => s.name) },
+                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec calls no handler, and the next kernel finds no session.`,
+                });
+            }
+        };
+
+        /** LU1063: known bugs of the next kernel, or of this one. */
+        const knownBugs = (kernel: Kernel): void => {
             const image = kernel.kexecImage;
             if (!image?.kho) {
                 return;
@@ -92,7 +109,7 @@ export const preparationRules = ruleFile(
             const options = { flaws: desc.flaws, numa: desc.numa };
             const early = earlyMarks(desc.flaws);
             const runs = desc.flaws.has('kho_int_sizes') || early !== undefined ? kho.outgoingRuns() : [];
-            const wrong = (about: string, pfn: number, pages: number, text: string): void =>
+            const report = (about: string, pfn: number, pages: number, text: string): void =>
                 say('LU1063', {
                     about,
                     history: chronicle.ofPage(pfn),
@@ -102,15 +119,15 @@ export const preparationRules = ruleFile(
             const large = runs.find((r) => reservedPages(desc.flaws, page, r.order) !== 2 ** r.order);
             if (large) {
                 const reserved = reservedPages(desc.flaws, page, large.order);
-                const does =
+                const effect =
                     reserved === Infinity
-                        ? 'it will reserve all memory above it, and have none of that for itself'
-                        : `it will reserve ${pagesText(page, reserved)}, and use the rest as its own`;
-                wrong(
+                        ? 'it will reserve all memory above it, and not use it'
+                        : `it will reserve only ${pagesText(page, reserved)} and reuse the rest`;
+                report(
                     'kho_int_sizes',
                     large.pfn,
                     2 ** large.order,
-                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} ${does}.`,
+                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} ${effect}.`,
                 );
             }
             // a mark that is gone reads as that of a single page where it has no magic number
@@ -120,13 +137,13 @@ export const preparationRules = ruleFile(
                 const block = `the mark of the block at ${hex(unmarked.pfn * page.size)}`;
                 const then =
                     early === 'kho_deferred_fault'
-                        ? `to write ${block} will be a fault, and the kernel does not come up`
-                        : `${block} will be gone, and ${single ? 'who restores it gets its first page alone' : 'restoring it fails'}`;
-                wrong(
+                        ? `writing ${block} will fault, and the kernel will not boot`
+                        : `${block} will be lost, and ${single ? 'restoring the block will give its first page only' : 'restoring the block will fail'}`;
+                report(
                     early,
                     unmarked.pfn,
                     2 ** unmarked.order,
-                    `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: ${then}.`,
+                    `"${desc.name}" marks preserved pages before it has initialized most of its struct pages: ${then}.`,
                 );
             }
             const edge = raggedEdge(
@@ -135,20 +152,20 @@ export const preparationRules = ruleFile(
                 kho.scratch,
             );
             if (edge !== undefined) {
-                wrong(
+                report(
                     'kho_scratch_pageblocks',
                     edge / page.size,
                     1,
-                    `"${desc.name}" initializes most of its struct pages late, and a scratch area has its edge at ${hex(edge)}, inside of a block of the page allocator: merging blocks there is a fault, and the kernel does not come up.`,
+                    `"${desc.name}" initializes most of its struct pages late, and a scratch area has its edge at ${hex(edge)}, inside a block of the page allocator: merging blocks there will fault, and the kernel will not boot.`,
                 );
             }
             const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
             if (inScratch !== undefined) {
-                wrong(
+                report(
                     'kho_bitmaps_in_kfence',
                     inScratch,
                     1,
-                    `The page at ${hex(inScratch * page.size)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`,
+                    `The page at ${hex(inScratch * page.size)} is part of the map of preserved memory, but lies in scratch memory: "${desc.name}" is loaded over it, and will take the new contents for that map.`,
                 );
             }
         };
@@ -175,7 +192,23 @@ export const preparationRules = ruleFile(
                     about: 'switched off',
                     history: [...refused],
                     data: { missing, cmdline: kernel.commandLine.text },
-                    message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
+                    message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, although a process tried to open ${DEVICE}.`,
+                });
+            }
+        };
+
+        /** LU1066. Without descriptors the session is just being released: EINVAL is then the result of a race. */
+        const stillOpen = (name: string): void => {
+            const { kernel } = host;
+            const known = kernel?.luo.incoming.find(name);
+            const holders = kernel && known ? [...(sessionHolders(kernel).get(known) ?? [])] : [];
+            if (known?.retrieved && known.files.length === 0 && holders.length > 0) {
+                const processes = listed(holders.map((p) => p.name));
+                say('LU1066', {
+                    about: known.name,
+                    history: chronicle.of(sessionKey(known.name)),
+                    data: { session: known.name, processes: holders.map((p) => p.name) },
+                    message: `Session "${known.name}" is finished, but ${processes} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays on the list of sessions, and retrieving it again fails with EINVAL.`,
                 });
             }
         };
@@ -192,7 +225,7 @@ export const preparationRules = ruleFile(
                         pages: Math.floor(size / page.size),
                         now: now ? hex(now.addr) : null,
                     },
-                    message: `reserve_mem "${name}" is not where it was: ${why}. ${now ? `It is at ${hex(now.addr)} now, and empty; what` : 'What'} was in it is held at ${hex(addr)} until the machine reboots.`,
+                    message: `Region "${name}" of reserve_mem= was not recovered: ${why}. ${now ? `A new, empty region is at ${hex(now.addr)}; the` : 'The'} old contents are held at ${hex(addr)} until the machine reboots.`,
                 });
             }
         };
@@ -209,22 +242,14 @@ export const preparationRules = ruleFile(
                         refused.push(line);
                     }
                 } else if (work.kind === 'retrieve_session' && result.name === 'EINVAL') {
-                    const known = host.kernel?.luo.incoming.find(work.session);
-                    // one that is under release has no descriptor any more
-                    if (known?.retrieved && known.files.length === 0 && !chronicle.isReleased(known)) {
-                        say('LU1066', {
-                            about: known.name,
-                            history: chronicle.of(sessionKey(known.name)),
-                            data: { session: known.name },
-                            message: `Session "${known.name}" is finished, but a descriptor of it is still open: it stays in the list, and asking for it again is EINVAL.`,
-                        });
-                    }
+                    stillOpen(work.session);
                 }
             },
             handingOver(kernel): void {
                 early(kernel);
                 unfinalized(kernel);
-                mistakes(kernel);
+                unprepared(kernel);
+                knownBugs(kernel);
                 switchedOff(kernel);
             },
             reservedMemoryMoved: moved,

@@ -1,12 +1,12 @@
-/** Follows the pointers of what is handed over: every page that one leads to must be preserved. */
+/** Follows the pointers in memory that is handed over: every page that one leads to must be preserved. */
 import type { Kho } from '../kernel/kho/kho';
 import { chunkEntries, KHO_VMALLOC_SIZE } from '../kernel/kho/vmalloc';
 import type { Int } from '../machine/int';
 import type { FieldType, StructLayout } from '../language/layout';
 
-/** Larger blocks than 1 TiB are not asked for. */
+/** The largest order of a block that is searched for: 1 TiB. */
 const MAX_ORDER = 28;
-/** Structures that are visited in one walk; more is a chain that goes in circles or a table that has no end. */
+/** Number of structures visited in one walk at most; more are a cycle or a table without an end. */
 const VISITS_LIMIT = 100_000;
 const KHO_VMALLOC = 'kho_vmalloc';
 
@@ -18,14 +18,20 @@ export interface Dangling {
     readonly target: number;
 }
 
+/** An array of structs. */
+export interface TypedArray {
+    readonly layout: StructLayout;
+    readonly count: number;
+}
+
 /** What is known of the structures at physical addresses. */
 export interface TypedMemory {
-    /** The struct that lies at an address, as far as it is known. */
+    /** The struct at an address; undefined if it is not known. */
     layoutAt(pa: number): StructLayout | undefined;
     /** The struct of this name. */
     layoutNamed(name: string): StructLayout | undefined;
     /** The array of structs that a `struct kho_vmalloc` at an address describes. */
-    arrayAt(descriptor: number): { readonly layout: StructLayout; readonly count: number } | undefined;
+    arrayAt(descriptor: number): TypedArray | undefined;
 }
 
 /** True where all pages of [pa, pa+size) are in the outgoing tree. */
@@ -54,7 +60,7 @@ export function orderOver(kho: Kho, pfn: number): number {
 const pointing = new WeakMap<StructLayout, boolean>();
 
 /** Whether a struct has pointers at all. */
-export function hasPointers(layout: StructLayout): boolean {
+function hasPointers(layout: StructLayout): boolean {
     let known = pointing.get(layout);
     if (known === undefined) {
         known = layout.fields.some((f) => pointsSomewhere(f.type));
@@ -76,7 +82,7 @@ function pointsSomewhere(type: FieldType): boolean {
     }
 }
 
-export class Reach {
+export class PointerWalk {
     private readonly seen = new Set<string>();
     private visits = 0;
 
@@ -86,7 +92,7 @@ export class Reach {
         private readonly found: (d: Dangling) => void,
     ) {}
 
-    /** What a handle leads to, where it is the address of a struct that is known. */
+    /** Follows a handle if it is the address of a known struct. */
     from(pa: number, path: string): void {
         const layout = this.memory.layoutAt(pa);
         if (layout) {
@@ -144,8 +150,8 @@ export class Reach {
     }
 
     /**
-     * Says it where a pointer to memory leads to a page that is not preserved. What is no memory may be a device's.
-     * @returns whether one can go on
+     * Reports a pointer to memory that is not preserved. An address outside of memory may be that of a device.
+     * @returns whether the pointer can be followed
      */
     private check(target: Int, size: number, at: number, path: string): boolean {
         const { machine } = this.kho.env;
@@ -159,7 +165,7 @@ export class Reach {
         return false;
     }
 
-    /** The chunks of a preserved vmalloc area, the pages in them, and the array where it has pointers of its own. */
+    /** The chunks of a preserved vmalloc area, the pages in them, and the array if its elements have pointers. */
     private vmalloc(at: number, path: string): void {
         const { memory, page } = this.kho.env.machine;
         const entries = chunkEntries(page);
@@ -208,7 +214,7 @@ export class Reach {
             const start = i * array.layout.size;
             const at = (offset: number): number =>
                 (pages[Math.floor((start + offset) / size)] ?? 0) + ((start + offset) % size);
-            // a pointer that crosses a page is left alone: it cannot be read in one piece
+            // a pointer across a page boundary is skipped: it cannot be read in one piece
             for (const f of array.layout.fields.filter((x) => ((start + x.offset) % size) + x.size <= size)) {
                 this.visits++;
                 this.field(f.type, f.offset, at, `${path}[${i}].${f.name}`);

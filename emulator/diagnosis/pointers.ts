@@ -1,28 +1,20 @@
 /**
- * What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that
- * overlap.
+ * Checks before the kexec of the memory that is handed over: pointers to memory that is not preserved, blocks in
+ * scratch memory, and blocks that overlap.
  */
 import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
 import { fdtProperty } from '../kernel/kho/fdt-read';
 import type { Int } from '../machine/int';
-import { JournaledMap } from '../machine/journal';
-import type { StructLayout } from '../language/layout';
 import { fileKey, flbKey } from './chronicle';
 import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
-import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
-import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
+import { overlapping, preservers, scratchOverlaps } from './preserved';
+import { isPreserved, orderOver, PointerWalk, type Dangling } from './pointer-walk';
 import { be, pagesText } from './wording';
 import { hex } from '../text/text';
 
-/** An address that was said to be that of a struct, and when. */
-interface Typed {
-    readonly layout: StructLayout;
-    readonly step: number;
-}
-
-/** What hands something over: a file, an FLB, a subtree. */
+/** An object that hands memory over: a file, an FLB, a subtree. */
 interface Root {
     readonly text: string;
     /** The same for programs. */
@@ -30,34 +22,9 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
-export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, say }) => {
+export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, typed: known, say }) => {
     const { machine } = host;
-    const { journal, history, owners, page } = machine;
-    const typed = new JournaledMap<number, Typed>(journal);
-    const arrays = new JournaledMap<
-        number,
-        { readonly layout: StructLayout; readonly count: number; readonly step: number }
-    >(journal);
-
-    /**
-     * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for
-     * each handover.
-     */
-    let changes: ReadonlyMap<number, number> = new Map();
-    const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / page.size)) ?? 0) <= step;
-
-    const known: TypedMemory = {
-        layoutAt(pa) {
-            const found = typed.get(pa);
-            return found && fresh(pa, found.step) ? found.layout : undefined;
-        },
-        layoutNamed: (name) => host.declarations.struct(name, host.library),
-        arrayAt(descriptor) {
-            const found = arrays.get(descriptor);
-            return found && fresh(descriptor, found.step) ? found : undefined;
-        },
-    };
-
+    const { history, owners, page } = machine;
     const stateText = (kernel: Kernel, pa: number): string => {
         const pfn = Math.floor(pa / page.size);
         const { memmap } = kernel;
@@ -72,24 +39,24 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
         say('LU1012', {
             ...about,
             about: `${hex(at)} ${hex(target)}`,
-            message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever is there then.`,
+            message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever the page then contains.`,
         });
     };
 
-    /** A handle is a pointer if it looks like one: whole pages of memory that somebody has allocated. */
+    /** A handle is taken for a pointer if it is the address of a known struct, or of an allocated page. */
     const handle = (kernel: Kernel, data: Int, root: Root): void => {
-        const reach = new Reach(kernel.kho, known, (d) => dangling(kernel, root, d));
+        const walk = new PointerWalk(kernel.kho, known, (d) => dangling(kernel, root, d));
         if (typeof data !== 'number' || data === 0 || !host.machine.isRam(data)) {
             return;
         }
         if (isPreserved(kernel.kho, data)) {
-            reach.from(data, known.layoutAt(data)?.name ?? 'data');
+            walk.from(data, known.layoutAt(data)?.name ?? 'data');
         } else if (known.layoutAt(data) || (data % page.size === 0 && kernel.memmap.isAllocated(data / page.size))) {
             say('LU1012', {
                 about: root.text,
                 history: [...root.history, ...chronicle.ofAddress(data)],
                 data: { pointer: 'serialized data', target: hex(data), root: root.text, ...root.data },
-                message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever is there then.`,
+                message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever the page then contains.`,
             });
         }
     };
@@ -111,10 +78,10 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
                     about: `subtree ${child.name}`,
                     history: chronicle.ofAddress(blob),
                     data: { pointer: dataProperty, target: hex(blob), size, root: from.text },
-                    message: `The blob of the subtree "${child.name}" at ${hex(blob)} is not preserved (${stateText(kernel, blob)}): the next kernel will read whatever is there then.`,
+                    message: `The blob of the subtree "${child.name}" at ${hex(blob)} is not preserved (${stateText(kernel, blob)}): the next kernel will read whatever the page then contains.`,
                 });
             } else {
-                new Reach(kernel.kho, known, (d) => dangling(kernel, from, d)).from(
+                new PointerWalk(kernel.kho, known, (d) => dangling(kernel, from, d)).from(
                     blob,
                     known.layoutAt(blob)?.name ?? child.name,
                 );
@@ -169,43 +136,28 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
                 history: chronicle.ofPage(first),
                 data: { address: hex(first * page.size), pages, ranges, owner: owners.name(by), handedOver: kept },
                 message: kept
-                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * page.size)}: the bits are not counted, and of two restores in the next kernel the second fails.`
-                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * page.size)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
+                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * page.size)}: KHO keeps no count, so of two restores in the next kernel the second fails.`
+                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * page.size)}: KHO keeps no count, so ${pages === 1 ? 'it is' : 'they are'} not handed over, although one owner still relies on ${pages === 1 ? 'it' : 'them'}.`,
             });
         }
     };
 
     return {
-        viewed(layout, pa): void {
-            if (hasPointers(layout)) {
-                typed.set(pa, { layout, step: host.interpreter.ticks });
-            }
-        },
-        described(array, descriptor): void {
-            if (array.of.k === 'struct') {
-                arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: host.interpreter.ticks });
-            }
-        },
         inScratch(address, size): void {
             say('LU1013', {
                 about: hex(address),
                 history: chronicle.ofAddress(address),
                 data: { address: hex(address), pages: size / page.size, refused: true },
-                message: `${pagesText(page, size / page.size)} from ${hex(address)} on ${size === page.size ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
+                message: `${pagesText(page, size / page.size)} from ${hex(address)} on ${size === page.size ? 'overlaps' : 'overlap'} scratch memory and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG does not detect this.`,
             });
         },
         handingOver(kernel): void {
             if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
                 return;
             }
-            // first what is wrong with the blocks themselves: pointers that dangle may follow from it
+            // blocks first: they can be the cause of dangling pointers
             scratch(kernel);
             twice(kernel);
-            changes = lastChanges(
-                kernel,
-                history,
-                [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / page.size)),
-            );
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
                     handle(kernel, f.serializedData, {

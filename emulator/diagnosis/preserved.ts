@@ -1,9 +1,9 @@
-/** What a kernel has preserved, by the log of its pages' history: the tree has bits, and no memory of who set them. */
+/** What a kernel has preserved, by the history of pages: the tree has bits, but does not say who set them. */
 import type { Kernel } from '../kernel/kernel';
 import type { Area } from '../kernel/kho/env';
 import type { PageEvent, PageHistory } from '../machine/history';
 
-/** Overlaps that are looked at; a program has few. */
+/** Number of overlaps that are reported at most; a program has few. */
 const LIMIT = 64;
 
 export interface Pages {
@@ -17,7 +17,7 @@ interface Entry extends Pages {
     readonly by: number;
 }
 
-/** The entries of a kind that were made in the running kernel's time. */
+/** The entries of a kind since the running kernel booted. */
 function entriesOf(kernel: Kernel, history: PageHistory, kind: PageEvent['kind']): Entry[] {
     const out: Entry[] = [];
     for (let i = history.length - 1; i >= 0; i--) {
@@ -48,7 +48,7 @@ export function scratchOverlaps(kernel: Kernel, history: PageHistory): (Pages & 
     return out;
 }
 
-/** Pages that were preserved when they were preserved already; what was undone later is the caller's to ask. */
+/** Pages that were preserved while they were preserved already. The caller checks whether this was undone later. */
 export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { readonly by: number })[] {
     const preserved = entriesOf(kernel, history, 'preserved').sort((a, b) => a.pfn - b.pfn || a.at - b.at);
     const undone = entriesOf(kernel, history, 'unpreserved');
@@ -70,8 +70,8 @@ export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { re
 }
 
 /**
- * Pages that were freed when they were preserved, and that nobody has taken the preservation back of; whether they
- * still are is the caller's to ask.
+ * Pages that were freed while they were preserved, without being unpreserved. The caller checks whether they still are
+ * preserved.
  */
 export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Pages & { readonly by: number })[] {
     const preserved = entriesOf(kernel, history, 'preserved').sort((a, b) => a.pfn - b.pfn || a.at - b.at);
@@ -94,8 +94,7 @@ export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Page
 }
 
 /**
- * How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not
- * count.
+ * How many times a page was preserved in the running kernel and not unpreserved: a count that the kernel does not keep.
  */
 export function preservers(kernel: Kernel, history: PageHistory, pfn: number): number {
     let n = 0;
@@ -127,7 +126,7 @@ function undoneBetween(undone: readonly Entry[], pages: Pages, from: number, to:
     }
 }
 
-/** The index of the first item for which `is` holds, in a list in which it holds for all behind that. */
+/** The index of the first item for which `is` holds, in a list in which it holds for all later items. */
 function firstAt<T>(list: readonly T[], is: (item: T) => boolean): number {
     let low = 0;
     let high = list.length;
@@ -143,7 +142,7 @@ function firstAt<T>(list: readonly T[], is: (item: T) => boolean): number {
     return low;
 }
 
-/** For each of some page frames the step at which it was last allocated or freed in the running kernel's time. */
+/** For each page frame given, the step at which it was last allocated or freed since the running kernel booted. */
 export function lastChanges(kernel: Kernel, history: PageHistory, pfns: Iterable<number>): Map<number, number> {
     const wanted = Float64Array.from(new Set(pfns)).sort();
     const out = new Map<number, number>();

@@ -1,16 +1,16 @@
-/** A file of rules: it says which diagnoses it makes. */
+/** A file of rules, with the codes of the diagnoses that it makes. */
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Rules } from './hearing';
 import type { Scene } from './scene';
 
 /** The rules of a file. */
 export interface RuleFile {
-    /** Of the diagnoses that it makes; no other file makes them. */
+    /** Codes of the diagnoses that this file makes; no other file makes them. */
     readonly codes: readonly DiagnosisCode[];
     readonly make: (scene: Scene) => Rules;
 }
 
-/** What has no name of an event in it that there is not: nobody would tell it. */
+/** Rejects a handler whose name is that of no event: it would never be called. */
 type Only<R> = R & { readonly [K in Exclude<keyof R, keyof Rules>]: never };
 
 export function ruleFile<const C extends DiagnosisCode, R extends Rules<C>>(

@@ -1,37 +1,45 @@
-/** Sessions: lost, forgotten, out of reach, or discarded by accident. */
+/** Sessions that are lost, never retrieved, unreachable, or discarded by mistake. */
 import type { Kernel } from '../kernel/kernel';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LuoRequest } from '../kernel/luo/request';
-import { LuoSession } from '../kernel/luo/state';
-import type { Process } from '../kernel/fs/process';
+import type { LuoHandler, LuoSession } from '../kernel/luo/state';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import { isAtWork, subjectSaid } from '../runtime/at-work';
 import type { CallbackCall } from '../runtime/purpose';
 import { sessionKey } from './chronicle';
+import { hasCallback } from '../runtime/host/callbacks';
 import { processOf } from '../runtime/host/scenario-process';
+import { sessionHolders } from './holders';
 import { ruleFile } from './rules';
 import type { Datum } from '../findings/diagnosis';
 import { incomingSessions, type IncomingSession } from './unread-sessions';
 import { be, some } from './wording';
-import { counted, hex } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 
 type HandlerCall = CallbackCall & { readonly kind: 'handler' };
 
-/** A file that came from the previous kernel and belongs to no session any more. */
+/** A file that came from the previous kernel and whose session is finished. */
 interface Finished {
     readonly boot: number;
     readonly file: OpenFile;
     readonly session: string;
     readonly token: string;
+    /**
+     * The process whose end finished the session: it had the file open and the last descriptor of the session;
+     * undefined: the session was finished in another way.
+     */
+    readonly endedWith: string | undefined;
 }
 
 export const sessionRules = ruleFile(
-    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079'],
+    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079', 'LU1090'],
     (scene) => {
         const { host, chronicle, say } = scene;
-        /** Sessions whose RETRIEVE_SESSION could not be answered. */
+        /** Sessions whose RETRIEVE_SESSION reply faulted. */
         const faulted = new JournaledMap<LuoSession, true>(host.machine.journal);
         const finished = new JournaledList<Finished>(host.machine.journal);
+        /** Files that ending processes had open, with the names of the processes. */
+        const leaving = new JournaledMap<OpenFile, string>(host.machine.journal);
 
         const about = (
             s: LuoSession,
@@ -41,7 +49,19 @@ export const sessionRules = ruleFile(
             data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
         });
 
-        /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
+        /** Why the handlers did not refuse a finish() that discards their files. */
+        const whyNotRefused = (handlers: ReadonlySet<LuoHandler>): string => {
+            const [having, lacking] = [true, false].map((has) =>
+                [...handlers].filter((h) => hasCallback(host, h, 'can_finish') === has).map((h) => h.name),
+            );
+            const allowed = having?.length ? [`can_finish() of ${listed(having)} allowed it.`] : [];
+            const absent = lacking?.length
+                ? [`${listed(lacking)} ${lacking.length === 1 ? 'has' : 'have'} no can_finish() that could refuse it.`]
+                : [];
+            return [...absent, ...allowed].join(' ');
+        };
+
+        /** A handler's finish() runs for a file that was not retrieved: its data is discarded. */
         const discarded = ({ args }: HandlerCall): void => {
             const session = subjectSaid(host)?.session;
             if (args?.retrieveStatus !== 0 || !session) {
@@ -49,18 +69,20 @@ export const sessionRules = ruleFile(
             }
             const lost = session.files.items.filter((f) => f.retrieveStatus === 0);
             const files = `${counted(lost.length, 'file')} (${some(lost.map((f) => `token ${hex(f.token)}`))})`;
+            const were = lost.length === 1 ? 'was' : 'were';
             const details = about(session);
             const finding = { ...details, data: { ...details.data, lost: lost.map((f) => hex(f.token)) } };
             if (!session.incoming) {
                 say('LU1022', {
                     ...finding,
-                    advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
-                    message: `finish() of session "${session.name}", which is to be handed over, is let through: the handlers are told that ${files} ${be(lost.length)} done with, and the session has no files any more.`,
+                    advice: 'Call finish() only on sessions of the previous kernel. To give up an outgoing session, close it.',
+                    message: `finish() of the outgoing session "${session.name}" is not refused: the handlers finish ${files}, and the session loses all its files.`,
                 });
             } else if (!chronicle.isReleased(session)) {
                 say('LU1022', {
                     ...finding,
-                    message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
+                    advice: `Retrieve every file before finish(). ${whyNotRefused(new Set(lost.map((f) => f.handler)))}`,
+                    message: `finish() of session "${session.name}" discards ${files} that ${were} not retrieved.`,
                 });
             } else if (faulted.has(session)) {
                 say('LU1019', {
@@ -68,17 +90,17 @@ export const sessionRules = ruleFile(
                     message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.`,
                 });
             } else {
-                const end = isAtWork(host, 'exit')
-                    ? `${host.interpreter.current.name} ends with the last descriptor of`
-                    : 'the last close of';
+                const why = isAtWork(host, 'exit')
+                    ? `${host.interpreter.current.name} exits with its last descriptor`
+                    : 'its last descriptor is closed';
                 say('LU1024', {
                     ...finding,
-                    message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.`,
+                    message: `Session "${session.name}" is finished because ${why}: ${files} that ${were} not retrieved ${be(lost.length)} discarded.`,
                 });
             }
         };
 
-        /** A handler's finish() gets a file that a process has: from here on it belongs to that only. */
+        /** A handler's finish() runs for a file that was retrieved: the session does not own it any more. */
         const released = ({ args }: HandlerCall): void => {
             const said = subjectSaid(host);
             if (args?.file && said?.session.incoming && said.token !== null) {
@@ -87,12 +109,39 @@ export const sessionRules = ruleFile(
                     file: args.file,
                     session: said.session.name,
                     token: hex(said.token),
+                    endedWith: endsWith(said.session) ? leaving.get(args.file) : undefined,
                 });
             }
         };
 
+        /** The last descriptor of a session is closed because its process exits, or executes another program. */
+        const endsWith = (session: LuoSession): boolean =>
+            chronicle.isReleased(session) && (isAtWork(host, 'exit') || isAtWork(host, 'execve'));
+
+        /** LU1090: a file that a process retrieved is freed at its end, and its session no longer exists. */
+        const freedWith = (owner: string): void => {
+            for (const [file, process] of [...leaving]) {
+                if (process === owner) {
+                    leaving.delete(file);
+                }
+            }
+            for (const f of [...finished]) {
+                if (f.endedWith === owner && f.boot === host.boot) {
+                    finished.remove(f);
+                    if (f.file.refs === 0) {
+                        say('LU1090', {
+                            about: `${f.session} ${f.token}`,
+                            history: chronicle.ofToken(f.session, f.token),
+                            data: { session: f.session, token: f.token, process: owner },
+                            message: `${owner} retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of the file and of the session: the release of the session finishes it, and the file is freed.`,
+                        });
+                    }
+                }
+            }
+        };
+
         /** LU1079 */
-        const notHandedOn = (kernel: Kernel): void => {
+        const notPreservedAgain = (kernel: Kernel): void => {
             const held = new Set<OpenFile>();
             for (const process of kernel.processes) {
                 for (const [, file] of process.fds.entries()) {
@@ -106,32 +155,32 @@ export const sessionRules = ruleFile(
                         about: `${session} ${token}`,
                         history: chronicle.ofToken(session, token),
                         data: { session, token },
-                        message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
+                        message: `Token ${token} of session "${session}" came from the previous kernel and is still open, but is in no session of this kernel: this kexec drops it.`,
                     });
                 }
             }
         };
 
         /** LU1074 */
-        const preservedAllTheSame = (session: LuoSession, request: LuoRequest): void => {
+        const preservedDespiteFault = (session: LuoSession, request: LuoRequest): void => {
             const token = hex(request.token);
             say('LU1074', {
                 about: `${session.name} ${token}`,
                 history: chronicle.of(sessionKey(session.name)),
                 data: { session: session.name, token },
-                message: `preserve_fd(token: ${token}) of session "${session.name}" gives EFAULT, as its reply cannot be written, but the file is preserved all the same.`,
+                message: `preserve_fd(token: ${token}) of session "${session.name}" fails with EFAULT because its reply cannot be written, but the file stays preserved.`,
             });
         };
 
         const unpreserved = ({ args }: HandlerCall): void => {
             const session = args?.session;
             const execs = isAtWork(host, 'execve');
-            if (session && chronicle.isReleased(session) && (execs || isAtWork(host, 'exit'))) {
+            if (session && endsWith(session)) {
                 const details = about(session);
                 say('LU1023', {
                     ...details,
                     data: { ...details.data, process: host.interpreter.current.name },
-                    message: `${host.interpreter.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
+                    message: `${host.interpreter.current.name} ${execs ? 'executes another program' : 'exits'} and closes the last descriptor of session "${session.name}": the ${counted(session.files.length, 'file')} of the session will not be handed over.`,
                 });
             }
         };
@@ -139,17 +188,17 @@ export const sessionRules = ruleFile(
         const unreachable = (s: LuoSession): void => {
             say('LU1004', {
                 ...about(s),
-                message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
+                message: `Session "${s.name}" cannot be finished, and its last descriptor is closed: no process can reach the session any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
             });
         };
 
-        /** Incoming sessions at the end, which nobody has asked for. */
-        const forgotten = (kernel: Kernel, sink: typeof say): void => {
+        /** LU1002: incoming sessions at the end of the scenario that were not retrieved. */
+        const neverRetrieved = (kernel: Kernel, sink: typeof say): void => {
             for (const s of kernel.luo.incoming.sessions) {
                 if (!s.retrieved && s.files.length > 0 && kernel.luo.deserialized === 0) {
                     sink('LU1002', {
                         ...about(s),
-                        message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')}, and nobody has retrieved it.`,
+                        message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')} and was never retrieved.`,
                     });
                 }
             }
@@ -158,7 +207,7 @@ export const sessionRules = ruleFile(
                     about: name,
                     history: chronicle.ofSessionNamed(name),
                     data: { session: name, files },
-                    message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, and nobody has even opened /dev/liveupdate.`,
+                    message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, but no process has opened /dev/liveupdate.`,
                 });
             }
         };
@@ -169,7 +218,7 @@ export const sessionRules = ruleFile(
                     const state = s.retrieved ? 'is not finished' : 'was never retrieved';
                     say('LU1003', {
                         ...about(s),
-                        message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the memory of its ${counted(s.files.length, 'file')} will be somebody else's.`,
+                        message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the next kernel reuses the memory of its ${counted(s.files.length, 'file')}.`,
                     });
                 }
             }
@@ -178,15 +227,15 @@ export const sessionRules = ruleFile(
                     about: name,
                     history: chronicle.ofSessionNamed(name),
                     data: { session: name, files },
-                    message: `Session "${name}" came from the previous kernel, and nobody has even opened /dev/liveupdate: this kexec drops it and its ${counted(files, 'file')}.`,
+                    message: `Session "${name}" came from the previous kernel, but no process has opened /dev/liveupdate: this kexec drops the session and its ${counted(files, 'file')}.`,
                 });
             }
         };
 
-        /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
+        /** LU1005. If the process that reboots holds a session itself, its death would also stop the reboot. */
         const oneHolder = (kernel: Kernel): void => {
             const rebooting = processOf(host.interpreter.current)?.process;
-            const all = holdersOf(kernel);
+            const all = sessionHolders(kernel);
             for (const s of kernel.luo.outgoing.sessions) {
                 const holders = [...(all.get(s) ?? [])];
                 const [holder] = holders;
@@ -195,7 +244,7 @@ export const sessionRules = ruleFile(
                     say('LU1005', {
                         ...details,
                         data: { ...details.data, process: holder.name },
-                        message: `Only ${holder.name} holds session "${s.name}", and ${rebooting?.name ?? 'another process'} reboots: had ${holder.name} died before, the update would have gone on without the session.`,
+                        message: `Only ${holder.name} holds session "${s.name}", but ${rebooting?.name ?? 'another process'} reboots: if ${holder.name} had died before, the update would have continued without the session.`,
                     });
                 }
             }
@@ -212,7 +261,7 @@ export const sessionRules = ruleFile(
             },
             replyFailed(request): void {
                 if (request.command === 'PRESERVE_FD' && request.session) {
-                    preservedAllTheSame(request.session, request);
+                    preservedDespiteFault(request.session, request);
                 }
                 const session =
                     request.command === 'RETRIEVE_SESSION' ? host.kernel?.luo.incoming.find(request.name) : undefined;
@@ -220,33 +269,30 @@ export const sessionRules = ruleFile(
                     faulted.set(session, true);
                 }
             },
+            filesClosed(process, files): void {
+                for (const file of host.kernel?.luo.incoming.sessions.length ? files : []) {
+                    leaving.set(file, process);
+                }
+            },
+            callReturned({ kind }): void {
+                if (kind === 'exit' || kind === 'execve') {
+                    freedWith(host.interpreter.current.name);
+                }
+            },
             sessionStuck: unreachable,
             handingOver(kernel): void {
                 dropped(kernel);
                 oneHolder(kernel);
                 if (kernel.kexecImage?.kho) {
-                    notHandedOn(kernel);
+                    notPreservedAgain(kernel);
                 }
             },
-            atEnd: forgotten,
+            atEnd: neverRetrieved,
         };
     },
 );
 
-/** Which processes have descriptors of each session. */
-function holdersOf(kernel: Kernel): Map<LuoSession, Set<Process>> {
-    const out = new Map<LuoSession, Set<Process>>();
-    for (const process of kernel.processes) {
-        for (const [, { priv }] of process.fds.entries()) {
-            if (priv instanceof LuoSession) {
-                out.set(priv, (out.get(priv) ?? new Set()).add(process));
-            }
-        }
-    }
-    return out;
-}
-
-/** Sessions with files that nobody has read because the device was never opened. */
+/** Sessions with files that were not deserialized because the device was never opened. */
 function unread(kernel: Kernel): readonly IncomingSession[] {
     return kernel.luo.enabled && kernel.luo.deserialized === undefined ? incomingSessions(kernel) : [];
 }

@@ -1,20 +1,20 @@
 /**
- * Sessions that were handed over and that this kernel cannot read: all of them, or those behind an error that it has
- * forgotten.
+ * Sessions that were handed over but cannot be read: all of them, or those after an error that the kernel does not
+ * remember.
  */
 import { Err, errOfCode } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import type { LuoSession } from '../kernel/luo/state';
 import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
-import { saidToDiffer } from './handover';
+import { mismatchReported } from './handover';
 import { hasUnread, incomingSessions } from './unread-sessions';
 import { be, some } from './wording';
 import { counted } from '../text/text';
 
 export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
     const { host, chronicle, say } = scene;
-    /** Why, in this boot: what the kernel has come across first, and whether another rule has said it. */
+    /** Reasons in this boot: the first error of the kernel, and whether another rule has reported one. */
     const why = new JournaledMap<'first' | 'elsewhere', string>(host.machine.journal);
 
     const because = (words: string): void => {
@@ -23,14 +23,14 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
         }
     };
 
-    /** The kernel's own words, or its error. */
+    /** The message of the kernel, or its error. */
     const reason = (code: number | undefined): string => {
         const words = why.get('first') ?? errOfCode(-(code ?? 0))?.name;
         return words === undefined ? '' : ` (${words})`;
     };
 
-    /** LU1077: sessions behind the place at which an earlier attempt has failed. */
-    const forgotten = (kernel: Kernel): void => {
+    /** LU1077: sessions after the point at which an earlier attempt failed. */
+    const skipped = (kernel: Kernel): void => {
         const there = new Map(kernel.luo.incoming.sessions.items.map((s) => [s.name, s.files.length]));
         for (const { name, files } of incomingSessions(kernel)) {
             if ((there.get(name) ?? 0) < files) {
@@ -38,7 +38,7 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
                     about: name,
                     history: chronicle.ofSessionNamed(name),
                     data: { session: name, files },
-                    message: `/dev/liveupdate opens after an error, as if nothing had happened, but session "${name}" with ${counted(files, 'file')} was never read: nobody can reach it, and its memory is held until the machine reboots.`,
+                    message: `/dev/liveupdate opens although an earlier attempt failed, but session "${name}" with ${counted(files, 'file')} was never read: no process can reach it, and its memory is held until the machine reboots.`,
                 });
             }
         }
@@ -77,12 +77,12 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
         sessionMiscounted: ({ name }) => because(`File count mismatch in session "${name}"`),
         sessionUnreadable: ({ name }, error) => because(`Failed to deserialize files for session [${name}] ${error}`),
         luoFailed(error): void {
-            if (!why.has('elsewhere') && !saidToDiffer(scene)) {
+            if (!why.has('elsewhere') && !mismatchReported(scene)) {
                 say('LU1076', {
                     about: 'sessions',
                     history: chronicle.damage(),
                     data: { panics: true },
-                    message: `What lists the sessions cannot be read${reason(error)}: this kernel cannot know which memory it must not touch, and panics.`,
+                    message: `The list of sessions cannot be read${reason(error)}: this kernel cannot know which memory is preserved, and panics.`,
                 });
             }
         },
@@ -98,13 +98,13 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
                         about: 'sessions',
                         history: chronicle.damage(),
                         data: { panics: false, error: kernel.luo.deserialized ?? 0 },
-                        message: `The sessions of the previous kernel cannot be read${reason(kernel.luo.deserialized)}: from now on /dev/liveupdate gives EIO, ${sessions.length > 0 ? `${some(sessions)} ${be(sessions.length)} out of reach, ` : ''}and everything that was handed over is held until the machine reboots.`,
+                        message: `The sessions of the previous kernel cannot be read${reason(kernel.luo.deserialized)}: from now on, opening /dev/liveupdate fails with EIO, ${sessions.length > 0 ? `${some(sessions)} ${be(sessions.length)} unreachable, ` : ''}and everything that was handed over is held until the machine reboots.`,
                     });
                 }
             } else if (missing.size > 0) {
                 takenForRead();
             } else if (kernel.luo.deserialized === 0 && hasUnread(kernel)) {
-                forgotten(kernel);
+                skipped(kernel);
             }
         },
     };

@@ -1,9 +1,9 @@
-/** Live updates of a run as plain data, and in words. */
+/** Reports of the live updates of a run: as plain data, and as text. */
 import { type Update, Updates } from './updates';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import type { Host } from '../runtime/host/host';
 
-/** A live update in time. Nanoseconds; null: it never came to that. */
+/** The times of a live update, in nanoseconds; null: it did not get that far. */
 export interface UpdateReport {
     /** From 1. */
     readonly number: number;
@@ -15,19 +15,19 @@ export interface UpdateReport {
     readonly files: number;
     readonly preBlackoutNs: number;
     readonly blackoutNs: number | null;
-    /** The blackout's parts; the first one only where there are guests. */
+    /** The parts of the blackout; the first one only if there are guests. */
     readonly pausingNs: number;
     readonly kernelShutdownNs: number;
     readonly kernelStartupNs: number | null;
     readonly userspaceNs: number | null;
     readonly postBlackoutNs: number | null;
-    /** What the blackout went to, the largest first, by the keys of the table of costs. */
+    /** The costs that make up the blackout, the largest first, by their names in the table of costs. */
     readonly madeOf: readonly { readonly cost: string; readonly ns: number }[];
-    /** How long each guest stood still that went through it; null: it does to the end. */
+    /** How long each guest was stopped that went through the update; null: it never ran again. */
     readonly guests: readonly { readonly name: string; readonly blackoutNs: number | null }[];
 }
 
-/** How many things a blackout is said to be made of. */
+/** Number of costs that the text names. */
 const LARGEST = 3;
 
 export function updatesOf(host: Host): UpdateReport[] {
@@ -53,7 +53,7 @@ function reportOf(u: Update): UpdateReport {
     };
 }
 
-/** `blackout 230 ms: boot_initcalls 70 ms, boot_userspace 60 ms, purgatory 36 ms`; with guests, whose it is. */
+/** `blackout 230 ms: boot_initcalls 70 ms, boot_userspace 60 ms, purgatory 36 ms`; with guests, names the slowest. */
 export function updateLine(u: UpdateReport, updates: readonly UpdateReport[]): string {
     const which = updates.length > 1 ? `update ${u.number}: ` : '';
     const stuck = u.guests.find((g) => g.blackoutNs === null);
@@ -73,7 +73,7 @@ function slowestOf({ guests, blackoutNs }: UpdateReport): string {
         : ` of guest "${slowest.name}", the longest of ${guests.length}`;
 }
 
-/** What took most of a blackout. */
+/** The largest costs of a blackout. */
 export function largest(u: UpdateReport): string {
     return u.madeOf
         .slice(0, LARGEST)

@@ -1,7 +1,7 @@
 /**
- * Live updates in time: where each phase begins, found from what happens. The phases are those of the flow table in the
- * talk "Live Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels'
- * shutdown and startup, Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
+ * The phases of live updates and when they begin, derived from events. The phases are those of the flow table in the
+ * talk "Live Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with kernel shutdown
+ * and startup, Post-Blackout, Post-LU. An observer with journaled state, like the diagnoses.
  */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
@@ -16,7 +16,7 @@ import type { Host } from '../runtime/host/host';
 
 export type UpdatePhase = 'pre-lu' | 'pre-blackout' | 'blackout' | 'post-blackout' | 'post-lu';
 
-/** What a blackout was made of: nanoseconds by cost, the largest first. */
+/** The part of a blackout that a cost took, in nanoseconds. */
 export interface Share {
     readonly cost: CostName;
     readonly ns: number;
@@ -27,41 +27,41 @@ type Accounts = readonly number[];
 
 /** One update. Times in nanoseconds of the machine's clock; null: not yet. */
 export class Update extends JournaledRecord {
-    /** The first session was made, or a kernel loaded: the pre-blackout begins. */
+    /** The first session was created, or a kernel loaded: the pre-blackout begins. */
     readonly prepared: number | null = null;
-    /** The first freeze of the reboot that succeeds; where nothing is frozen, its system call. */
+    /** The first freeze of the reboot that succeeds; if nothing is frozen, its system call. */
     readonly blackoutBegan: number | null = null;
-    /** From here on the reboot does not fail. */
+    /** From here on the reboot cannot fail. */
     readonly shutdownBegan: number | null = null;
     /** The next kernel's first instruction. */
     readonly jumped: number | null = null;
     /** The next kernel has a user space. */
     readonly up: number | null = null;
-    /** The last file so far was retrieved; where none was handed over, user space runs. */
+    /** The last retrieve so far; if no file was handed over, the start of user space. */
     readonly resumed: number | null = null;
     /** The last session was finished. */
     readonly finished: number | null = null;
-    /** It never came to an end: something else was booted first, as after a panic. */
+    /** The update never completed: another kernel was booted first, as after a panic. */
     readonly lost: boolean = false;
-    /** Which boot of the machine its new kernel is. */
+    /** Number of the boot of its new kernel. */
     readonly boot: number = -1;
     /** What was handed over. */
     readonly files: number = 0;
     readonly sessions: number = 0;
-    /** Sessions that the next kernel has found. */
+    /** Sessions that the next kernel has read. */
     readonly arrived: number = 0;
     /** The kernels' names. */
     readonly from: string = '';
     readonly to: string = '';
-    /** When the system call began that runs, or the last one. */
+    /** When the current or last system call began. */
     readonly lastCallBegan: number = 0;
     /** The reboot has frozen a file. */
     readonly frozen: boolean = false;
-    /** How long each guest that went through it stood still. Replaced, never changed in place. */
-    readonly guests: readonly Pause[] = [];
-    /** A file was retrieved by a system call that has not returned. */
+    /** Set at the jump: how long each guest that went through it was stopped. Replaced, never changed in place. */
+    readonly overKexec: readonly Pause[] = [];
+    /** The system call that retrieved a file has not returned. */
     readonly retrieving: boolean = false;
-    /** The clock's accounts when the blackout began and ended. */
+    /** The accounts of the clock when the blackout began and ended. */
     readonly before: Accounts = [];
     readonly after: Accounts | null = null;
 
@@ -72,24 +72,30 @@ export class Update extends JournaledRecord {
         super(host.machine.journal);
     }
 
-    /** The guest that stood still the longest, or still does; null: none went through it. */
+    /** How long each guest of the update was stopped. Before the jump: each guest that is stopped now. */
+    get guests(): readonly Pause[] {
+        if (this.jumped !== null) {
+            return this.overKexec;
+        }
+        return this.prepared === null && this.shutdownBegan === null ? [] : this.host.guests.pausesForUpdate();
+    }
+
+    /** The guest that was stopped for the longest time, or still is; null: no guest goes through the update. */
     get slowest(): Pause | null {
-        return (
-            this.guests.find((p) => p.end === null) ??
-            this.guests.reduce<Pause | null>(
-                (longest, p) => (longest && longest.length >= p.length ? longest : p),
-                null,
-            )
+        const { guests } = this;
+        const open = guests.filter((p) => p.end === null);
+        return (open.length > 0 ? open : guests).reduce<Pause | null>(
+            (longest, p) => (longest && longest.length >= p.length ? longest : p),
+            null,
         );
     }
 
-    /** The blackout's beginning: guests that run are what it is about; where there are none, the first freeze. */
+    /** The beginning of the blackout: the pause of the slowest guest; without guests, the first freeze. */
     get began(): number | null {
-        const { slowest } = this;
-        return this.shutdownBegan === null ? null : slowest ? slowest.begin : this.blackoutBegan;
+        return this.slowest?.begin ?? (this.frozen || this.shutdownBegan !== null ? this.blackoutBegan : null);
     }
 
-    /** Its end: the last vCPU runs again; without guests, the last file was retrieved. */
+    /** The end of the blackout: its last vCPU runs again; without guests, the last file is retrieved. */
     get ended(): number | null {
         const { slowest } = this;
         return slowest ? slowest.end : this.resumed;
@@ -102,17 +108,17 @@ export class Update extends JournaledRecord {
         if (this.ended !== null) {
             return 'post-blackout';
         }
-        return this.shutdownBegan !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
+        return this.began !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
     }
 
-    /** Up to the reboot that succeeds. */
+    /** From the first session or the loaded kernel to the blackout. */
     get preBlackout(): number {
         return this.between(this.prepared, this.began);
     }
 
     /**
-     * Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where
-     * it is not over, until now.
+     * From {@link began} to {@link ended}: the time for which the slowest guest is stopped. If it is not over, until
+     * now.
      */
     get blackout(): number {
         return this.between(this.began, this.ended);
@@ -123,16 +129,16 @@ export class Update extends JournaledRecord {
         return this.between(this.slowest && this.began, this.blackoutBegan);
     }
 
-    /** Freezing, shutting down, and the jump. */
+    /** From the first freeze to the jump. */
     get kernelShutdown(): number {
-        return this.between(this.shutdownBegan === null ? null : this.blackoutBegan, this.jumped);
+        return this.between(this.frozen || this.shutdownBegan !== null ? this.blackoutBegan : null, this.jumped);
     }
 
     get kernelStartup(): number {
         return this.between(this.jumped, this.up);
     }
 
-    /** The agent and its VMMs get everything back: from user space to the last file, or to the last vCPU that runs. */
+    /** The agent and its VMMs retrieve everything: from user space to the last file, or to the last vCPU that runs. */
     get userspace(): number {
         return this.between(this.up, this.ended);
     }
@@ -142,9 +148,9 @@ export class Update extends JournaledRecord {
         return this.between(this.ended, this.finished);
     }
 
-    /** What the blackout went to, the largest first. */
+    /** The costs that make up the blackout, the largest first. */
     get shares(): Share[] {
-        if (this.shutdownBegan === null) {
+        if (this.began === null) {
             return [];
         }
         const { before } = this.slowest ?? this;
@@ -176,7 +182,7 @@ export class Update extends JournaledRecord {
             .num(this.sessions)
             .num(this.arrived);
         hasher.str(this.from).str(this.to);
-        for (const pause of this.guests) {
+        for (const pause of this.overKexec) {
             pause.hash(hasher);
         }
         for (const ns of [...this.before, ...(this.after ?? [])]) {
@@ -194,19 +200,19 @@ export class Update extends JournaledRecord {
 }
 
 export class Updates implements Listener {
-    /** In order; the last one is that which is to come, or is prepared, or reboots. */
+    /** In order; the last one has not begun, is being prepared, or reboots. */
     private readonly list: JournaledList<Update>;
 
     constructor(private readonly host: Host) {
         this.list = new JournaledList(host.machine.journal, [new Update(host, 1)]);
     }
 
-    /** Those of a run; null where nobody looks. */
+    /** The updates of a run; null if it is not watched. */
     static of(host: Host): Updates | null {
         return host.listeners.observer(Updates);
     }
 
-    /** Has the run that is about to start watched. */
+    /** Watches a run that is about to start. */
     static attach(host: Host): Updates {
         const updates = new Updates(host);
         host.listeners.observe(updates);
@@ -217,13 +223,13 @@ export class Updates implements Listener {
         return this.list.items;
     }
 
-    /** The latest one that has begun; before the first, that one. */
+    /** The latest one that has begun; if none has, the first. */
     get current(): Update {
         const { next } = this;
         return next.prepared === null && next.shutdownBegan === null ? (this.list.at(-2) ?? next) : next;
     }
 
-    /** Those that got as far as the jump. */
+    /** Those that reached the jump. */
     get done(): readonly Update[] {
         return this.items.filter((u) => u.jumped !== null);
     }
@@ -258,7 +264,7 @@ export class Updates implements Listener {
         const { kernel } = this.host;
         const { next, incoming } = this;
         if (kind === 'reboot' && next.blackoutBegan !== null) {
-            // it came back, so it failed
+            // the reboot returned, so it failed
             const edit = this.edit(next);
             edit.blackoutBegan = null;
             edit.frozen = false;
@@ -313,7 +319,7 @@ export class Updates implements Listener {
         const edit = this.edit(next);
         edit.jumped = this.now;
         edit.boot = this.host.boot + 1;
-        edit.guests = this.host.guests.pausesOverKexec();
+        edit.overKexec = this.host.guests.pausesOverKexec();
         this.list.push(new Update(this.host, next.number + 1));
     }
 
@@ -324,12 +330,12 @@ export class Updates implements Listener {
     private get next(): Update {
         const last = this.list.at(-1);
         if (!last) {
-            throw new RangeError('there is always an update that is to come');
+            throw new RangeError('the list of updates is empty');
         }
         return last;
     }
 
-    /** The one that led to the kernel that runs or comes up, while it is not over. */
+    /** The one that started the running or booting kernel, until it is over. */
     private get incoming(): Update | undefined {
         const u = this.list.at(-2);
         return u && u.finished === null && !u.lost ? u : undefined;
@@ -357,7 +363,7 @@ export class Updates implements Listener {
         }
     }
 
-    /** A kernel that nobody jumped to: the machine was switched on again, and whatever was under way is gone. */
+    /** A kernel boots without a kexec: the machine was switched on again, and the update in progress is lost. */
     private booting(): void {
         const { next, incoming } = this;
         if (this.host.boot === incoming?.boot) {
@@ -386,7 +392,7 @@ export class Updates implements Listener {
     }
 }
 
-/** Every session that was found has been finished, by FINISH or by its last descriptor. */
+/** Every session that was read has been finished, by FINISH or by closing its last descriptor. */
 function isFinished({ luo }: Kernel): boolean {
     return luo.incoming.sessions.items.every((s) => s.files.length === 0);
 }

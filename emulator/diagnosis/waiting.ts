@@ -1,6 +1,6 @@
 /**
- * Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever
- * comes behind one that forgot to give it up.
+ * Waits for locks of the kernel that last too long: a reboot that waits for system calls, processes that wait for a
+ * reboot, and locks that are never released.
  */
 import { JournaledMap } from '../machine/journal';
 import type { Place } from '../findings/place';
@@ -10,14 +10,14 @@ import { inKernel, waitsFor } from '../runtime/waiting';
 import { processOf } from '../runtime/host/scenario-process';
 import { ruleFile } from './rules';
 
-/** Nanoseconds that a reboot may wait without a word: watchdogs and users do not notice. */
+/** Shorter waits of a reboot, in nanoseconds, are not reported: watchdogs and users do not notice them. */
 const NOTICED = 10e6;
 
-/** What it comes back from that is no system call. */
-const CALLS: Readonly<Partial<Record<KernelWork['kind'], string>>> = { release: 'a close', exit: 'its end' };
+/** Names of kernel work outside of system calls. */
+const CALLS: Readonly<Partial<Record<KernelWork['kind'], string>>> = { release: 'a close', exit: 'its exit' };
 
 export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, say }) => {
-    /** What reboots wait for, in the words of the moment when they began; by the number of their thread. */
+    /** By thread id, what each reboot waits for, as a text from the moment when the wait began. */
     const reboots = new JournaledMap<number, string>(host.machine.journal);
     return {
         waits(thread): void {
@@ -32,7 +32,7 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, sa
             if (words !== undefined && waited >= NOTICED) {
                 say('LU1031', {
                     about: `${thread.name} ${lock.name}`,
-                    message: `The reboot of ${thread.name} has waited ${milliseconds(waited)} for ${words.replace(/^waits for /, '')}.`,
+                    message: `The reboot of ${thread.name} waited ${milliseconds(waited)} for ${words.replace(/^waits for /, '')}.`,
                     place: standing(thread),
                     data: { process: thread.name, lock: lock.name, waitedNs: waited },
                 });
@@ -41,12 +41,12 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, sa
         callReturned(work): void {
             const thread = host.interpreter.current;
             const lock = thread.locks.at(-1);
-            // a block of this process inside of `at handover` returns to the reboot; an oops is LU1086
+            // a process block inside `at handover` returns to the reboot, not to user space; an oops is LU1086
             const oopsed = host.deadThreads.has(thread.id);
             if (lock && !oopsed && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
                 say('LU1033', {
                     about: `${thread.name} ${lock.name}`,
-                    message: `${thread.name} comes back from ${CALLS[work.kind] ?? work.name} with ${lock.name} held: whoever wants it next waits for ever.`,
+                    message: `${thread.name} returns from ${CALLS[work.kind] ?? work.name} with ${lock.name} held: the next process that takes this lock waits forever.`,
                     data: { process: thread.name, lock: lock.name },
                 });
             }
@@ -60,7 +60,7 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, sa
                 if (words !== undefined && thread.waiting?.kind === 'lock') {
                     say('LU1032', {
                         about: thread.name,
-                        message: `${thread.name} hangs until the jump, in ${inKernel(thread) ?? 'a system call'}: it ${words}.`,
+                        message: `${thread.name} is blocked in ${inKernel(thread) ?? 'a system call'} until the jump: it ${words}.`,
                         place: standing(thread),
                         data: { process: thread.name, lock: thread.waiting.lock.name },
                     });

@@ -1,4 +1,4 @@
-/** Words that several rules use. */
+/** Phrases that several rules use. */
 import type { PageGeometry } from '../machine/arch';
 import type { LuoFlb, LuoSession } from '../kernel/luo/state';
 import { counted, listed, sizeText } from '../text/text';
@@ -13,7 +13,7 @@ export function be(n: number): string {
     return n === 1 ? 'is' : 'are';
 }
 
-/** At most `limit` words of many, and how many more there are. */
+/** A list of at most `limit` words, with the number of the others. */
 export function some(words: readonly string[], limit = 4): string {
     return words.length <= limit ? listed(words) : listed([...words.slice(0, limit), `${words.length - limit} more`]);
 }

@@ -3,14 +3,14 @@ import { constants, gunzipSync } from 'node:zlib';
 import { MOST_IMAGE } from './read';
 
 /**
- * Unpacks gzip, also of several members; other bytes are returned as they are. What is left of a damaged file is what
- * could be unpacked.
+ * Decompresses gzip, also with several members; returns other bytes unchanged. For a damaged file, returns the part
+ * that could be decompressed.
  */
 export function unpacked(bytes: Uint8Array): Uint8Array {
     if (!isGzip(bytes)) {
         return bytes;
     }
-    // Z_SYNC_FLUSH: a file that was cut off gives what comes before the cut.
+    // Z_SYNC_FLUSH: a truncated file yields the data before the cut.
     return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MOST_IMAGE });
 }
 

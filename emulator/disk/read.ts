@@ -1,16 +1,16 @@
 /**
- * Files of the machine that the product runs on, for the shells that have Node. What a scenario names is read only if
- * it is a regular file, without waiting and within a limit; what a person names on the command line may be a pipe, too.
+ * Reads files of the machine that the product runs on, for the command and the servers. A file that a scenario names is
+ * read only if it is a regular file within a limit; a file on the command line may also be a pipe.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
-/** A source file or a recording has at most so many bytes. */
+/** The most bytes of a source file or a recording. */
 export const MOST_TEXT = 64 * 1024 * 1024;
-/** A compressed image has at most so many, packed and unpacked: it is kept in memory. */
+/** The most bytes of a compressed image, compressed and decompressed: it is kept in memory. */
 export const MOST_IMAGE = 2 ** 31 - 1;
 
 const MIB = 1024 * 1024;
-/** So much of a pipe is read at once, in bytes. */
+/** The bytes that are read from a pipe at a time. */
 const PIECE = 64 * 1024;
 
 /** Why a file cannot be read, as the end of a sentence that begins with its name. */
@@ -19,7 +19,7 @@ export class Unreadable extends Error {}
 /**
  * The bytes of a regular file.
  * @param most bytes
- * @throws Unreadable where it is none, or larger; and what node:fs throws
+ * @throws Unreadable if it is not a regular file or is larger; also the errors of node:fs
  */
 export function readRegular(file: string, most: number): Uint8Array {
     return withOpen(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), (fd, stats) => {
@@ -30,12 +30,12 @@ export function readRegular(file: string, most: number): Uint8Array {
     });
 }
 
-/** The same of what a person has named: a pipe or a terminal is read to its end. */
+/** The same for a file that the user has named: a pipe or a terminal is read to its end. */
 export function readNamed(file: string, most: number): Uint8Array {
     return withOpen(file, constants.O_RDONLY, (fd, stats) => readOpen(fd, stats, most));
 }
 
-/** The same of an open file of which nothing has been read yet. */
+/** The same for an open file at its beginning. */
 export function readOpen(fd: number, stats: Stats, most: number): Uint8Array {
     if (stats.isDirectory()) {
         throw new Unreadable('is a folder');

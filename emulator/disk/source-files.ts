@@ -1,4 +1,4 @@
-/** The files that programs name, by URI: what stands beside a scenario on this machine. */
+/** The files that programs name, by URI, on this machine. */
 import { realpathSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import type { SourceHost } from '../language/load';
 import { unpacked } from './gzip';
 import { MOST_IMAGE, MOST_TEXT, readRegular } from './read';
 
-/** The path of a URI; undefined where it has none. */
+/** The path of a URI; undefined if it has none. */
 export function pathOf(uri: string): string | undefined {
     try {
         return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
@@ -22,7 +22,7 @@ export function textOf(bytes: Uint8Array): string {
 
 /**
  * Files on disk.
- * @param within asked at each file: the folders that nothing is read outside of, links followed; undefined: anything is
+ * @param within called for each file: the folders that files must be in, with links resolved; undefined allows all
  */
 export function filesOnDisk(within: () => readonly string[] | undefined = () => undefined): Required<SourceHost> {
     const there = (uri: string): boolean => {

@@ -1,10 +1,10 @@
-/** What a diagnosis is: something that is wrong, or is about to be, and that no kernel tells. */
+/** The data of a diagnosis: a mistake, made or imminent, that no kernel reports. */
 import type { DiagnosisCode, Severity } from './catalogue';
 import type { Place } from './place';
 
 /** A line of the history of a page, session, file or FLB. */
 export interface HistoryLine {
-    /** Which boot of the machine it was, 0 for the first. */
+    /** Number of the boot of the machine, 0 for the first. */
     readonly boot: number;
     readonly text: string;
     readonly place: Place | undefined;
@@ -18,9 +18,9 @@ export interface Diagnosis {
     readonly severity: Severity;
     /** One sentence. */
     readonly message: string;
-    /** The statement of the user's program at which it was noticed; undefined where there is none. */
+    /** The statement of the user's program at which it was noticed; undefined if there is none. */
     readonly place: Place | undefined;
-    /** Nanoseconds of virtual time, and which boot of the machine it was. */
+    /** Nanoseconds of virtual time, and the number of the boot of the machine, 0 for the first. */
     readonly time: number;
     readonly boot: number;
     /** Oldest first. */
@@ -33,15 +33,15 @@ export interface Diagnosis {
     readonly cause: Diagnosis | null;
 }
 
-/** What a rule says; the rest of the diagnosis is known without it. */
+/** The part of a diagnosis that its rule supplies. */
 export interface RuleFinding {
     readonly message: string;
-    /** What it is about. The same thing is said once a boot. */
+    /** The object of the finding. A code is reported once per object and boot. */
     readonly about: string;
-    /** Where the program stands, where this is left out. */
+    /** Default: where the program stands. */
     readonly place?: Place | undefined;
     readonly history?: readonly HistoryLine[];
-    /** The advice of the catalogue, where this is left out. */
+    /** Default: the advice of the catalogue. */
     readonly advice?: string;
     readonly data?: Readonly<Record<string, Datum>>;
 }

@@ -1,32 +1,32 @@
-/** What is wrong with a handover, where, and what comes of it in a kernel that boots from it. */
+/** Errors in a handover, their places, and their consequences in a kernel that boots from it. */
 import type { Int } from '../machine/int';
 
 /**
- * What a kernel of the same version does with it:
- * `panic`: it panics while it comes up, or faults where it is used;
- * `lost`: it comes up as if nothing had been handed over, and gives the memory to others without a word;
- * `fails`: a system call gives an error, and what it was for stays held until the next boot;
- * `corrupt`: it goes on with wrong data;
- * `held`: memory that nobody gets back before the next boot;
- * `none`: nothing that one would notice.
+ * What a kernel of the same version does:
+ * `panic`: it panics during boot, or faults when it uses the data;
+ * `lost`: it boots as if nothing had been handed over, and reuses the memory silently;
+ * `fails`: a system call fails, and its resource stays reserved until the next cold boot;
+ * `corrupt`: it continues with wrong data;
+ * `held`: memory stays reserved until the next cold boot;
+ * `none`: no visible effect.
  */
 export type Consequence = 'panic' | 'lost' | 'fails' | 'corrupt' | 'held' | 'none';
 
 export interface HandoverFinding {
     /** Stable, for tools: `radix-node-outside`. */
     readonly code: string;
-    /** Physical address, or for findings about the file its offset; undefined where there is no one place. */
+    /** Physical address, or for findings about the file its offset; undefined if there is no single place. */
     readonly address: Int | undefined;
-    /** What is wrong: one sentence, without what comes of it. */
+    /** The error in one sentence, without its consequence. */
     readonly text: string;
     readonly consequence: Consequence;
-    /** What the next kernel does: half a sentence, or nothing where the consequence says it all. */
+    /** What the next kernel does, as a clause; undefined if the consequence says it all. */
     readonly effect: string | undefined;
 }
 
-/** Damage repeats itself: this many findings are kept, and counted after that. */
+/** The most findings that are kept; more are only counted. */
 const LIMIT = 500;
-/** Of one code. */
+/** The same for findings of one code. */
 const LIMIT_OF_CODE = 20;
 
 /** Collects findings. */
@@ -43,7 +43,7 @@ export class Findings {
         }
     }
 
-    /** All that is kept, and for codes of which there were more how many. */
+    /** The kept findings, and the total for codes with more. */
     list(): readonly HandoverFinding[] {
         const more = [...this.counts].filter(
             ([code, { count }]) => count > this.kept.filter((f) => f.code === code).length,
@@ -54,7 +54,7 @@ export class Findings {
                 ([code, { count, consequence }]): HandoverFinding => ({
                     code,
                     address: undefined,
-                    text: `there are ${count} findings of this kind in all`,
+                    text: `${count} findings of this kind in total`,
                     consequence,
                     effect: undefined,
                 }),
@@ -65,17 +65,17 @@ export class Findings {
 
 const WORST: readonly Consequence[] = ['panic', 'lost', 'fails', 'corrupt', 'held', 'none'];
 
-/** The worst that comes of all of them; undefined where there are none. */
+/** The worst consequence; undefined if there are no findings. */
 export function worst(findings: readonly HandoverFinding[]): Consequence | undefined {
     return WORST.find((c) => findings.some((f) => f.consequence === c));
 }
 
-/** What a consequence is called in a sentence about the next kernel. */
+/** The text of a consequence. */
 export const CONSEQUENCE_TEXT: Readonly<Record<Consequence, string>> = {
     panic: 'the next kernel panics',
     lost: 'everything is lost silently',
     fails: 'a call fails in the next kernel',
     corrupt: 'the next kernel works with wrong data',
-    held: 'memory stays held until the next boot',
-    none: 'nothing comes of it',
+    held: 'memory stays reserved until the next cold boot',
+    none: 'it has no effect',
 };

@@ -1,4 +1,4 @@
-/** The folios of a memfd, by millions where it has so many. */
+/** The folios of a memfd, in a compact form: there may be millions. */
 
 export interface FolioEntry {
     /** First page frame. */
@@ -7,7 +7,7 @@ export interface FolioEntry {
     readonly flags: number;
     /** Page offset in the file. */
     readonly index: number;
-    /** From the tree of preserved memory; −1 where no preserved block begins there. */
+    /** From the tree of preserved memory; −1 if no preserved block begins there. */
     readonly order: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Takes a handover apart: from physical memory, or a core file of it, to sessions, files and folios. Survives any
- * garbage.
+ * Analyses a handover: from physical memory, or a core file of it, to sessions, files and folios. Accepts arbitrary
+ * input.
  */
 import { readCoreFile, type ByteSource, type CoreFile } from '../machine/core-file';
 import type { Int } from '../machine/int';
@@ -16,23 +16,24 @@ import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
 import { scratchAlign } from '../kernel/kho/fixed-bugs';
 import type { HandoverFinding } from './findings';
-import { printable, readLuo } from './luo';
+import { readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
 import { pagesOfImage, readHandoverNote } from '../kernel/kho/note';
 import { PreservedMemory } from '../kernel/kho/preserved';
 import { Walk } from './walk';
-import { counted, hex } from '../text/text';
+import { counted, hex, sizeText } from '../text/text';
+import { decodeName, printable } from '../text/utf8';
 
 export interface InspectOptions {
-    /** Where the root FDT is; searched where it is left out. */
+    /** The address of the root FDT; searched if it is left out. */
     readonly fdt?: number | undefined;
-    /** Where the array of scratch areas is, and its bytes. */
+    /** The address of the array of scratch areas, and its size in bytes. */
     readonly scratch?: { readonly addr: number; readonly size: number } | undefined;
-    /** Compatible strings that the next kernel has handlers for. Undefined: nothing is said of handlers. */
+    /** Compatible strings that the next kernel has handlers for. Undefined: handlers are not checked. */
     readonly handlers?: readonly string[] | undefined;
-    /** False: contents are not read and have no hashes, for those who only look for damage. */
+    /** False: contents are not read and have no hashes, which is faster if only the findings are needed. */
     readonly contents?: boolean | undefined;
-    /** One more than the highest address of memory. Undefined: what the file has. */
+    /** The end of memory. Undefined: the end of the file's memory. */
     readonly end?: number | undefined;
 }
 
@@ -66,7 +67,7 @@ export function inspectFile(source: ByteSource, options: InspectOptions = {}): I
         damage.push({
             code: 'segment-outside',
             address: outside.pa,
-            text: `the segment ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)} is no memory of this machine`,
+            text: `the segment ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)} is outside the memory of this machine`,
             consequence: 'none',
             effect: undefined,
         });
@@ -113,7 +114,7 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
             addr,
             `the root FDT at ${hex(addr)} is not preserved`,
             'corrupt',
-            'the kernel may give its page away and read it later',
+            'the kernel may reuse its page before it reads the FDT',
         );
     }
     const scratch = findScratch(walk, addr, found, options.scratch);
@@ -144,7 +145,7 @@ function rootFdt(walk: Walk, addr: number): { root: FdtNode; size: number } | un
     const { findings, view } = walk;
     const { size: page } = view.page;
     if (!view.has(addr, page)) {
-        findings.add('fdt-outside', addr, `there is no memory at ${hex(addr)}, where the root FDT should be`, 'lost');
+        findings.add('fdt-outside', addr, `the address of the root FDT, ${hex(addr)}, is not memory`, 'lost');
         return undefined;
     }
     const { root, findings: damage, size } = readFdt(view.read(addr, page));
@@ -164,9 +165,9 @@ function rootFdt(walk: Walk, addr: number): { root: FdtNode; size: number } | un
         findings.add(
             'fdt-incompatible',
             addr,
-            `the root FDT is ${said === undefined ? 'none of KHO' : `"${printable(said)}"`}; this is read as "${KHO_COMPATIBLE}"`,
+            `the root FDT is ${said === undefined ? 'not compatible with KHO' : `"${printable(said)}"`}; lus reads it as "${KHO_COMPATIBLE}"`,
             'lost',
-            'it is refused as incompatible',
+            'the kernel refuses it as incompatible',
         );
     }
     return { root, size };
@@ -186,23 +187,23 @@ function readTree(
             'map-missing',
             undefined,
             property
-                ? `"${PROP_MEMORY_MAP}" is ${property.value.length} bytes, not 8`
+                ? `"${PROP_MEMORY_MAP}" has ${counted(property.value.length, 'byte')}, not 8`
                 : `the root FDT has no "${PROP_MEMORY_MAP}"`,
             'lost',
         );
         return { root: undefined, nodes };
     }
     if (map === 0) {
-        findings.add('map-null', undefined, `"${PROP_MEMORY_MAP}" is 0: nothing was finalized`, 'lost');
+        findings.add('map-null', undefined, `"${PROP_MEMORY_MAP}" is 0: the handover was not finalized`, 'lost');
         return { root: map, nodes };
     }
     if (typeof map !== 'number' || map >= PHYS_LIMIT) {
         findings.add(
             'radix-node-outside',
             map,
-            `the tree of preserved memory lies at ${hex(map)}, beyond physical memory`,
+            `the tree of preserved memory is at ${hex(map)}, beyond physical memory`,
             'panic',
-            'walking it faults',
+            'the kernel faults while it reads the tree',
         );
         return { root: map, nodes };
     }
@@ -230,16 +231,16 @@ function readTree(
             d.pa,
             `the tree of preserved memory: ${d.text}${outside}`,
             d.fatal ? 'panic' : 'held',
-            d.fatal ? 'walking it faults' : 'memory that nobody preserved is held',
+            d.fatal ? 'the kernel faults while it reads the tree' : 'memory that was not preserved stays reserved',
         );
     }
     if (preserved.full) {
         findings.add(
             'radix-large',
             map,
-            'the tree of preserved memory is larger than any real one; the rest of it was not read',
+            'the tree of preserved memory is larger than any real one; lus has read only a part of it',
             'panic',
-            'no memory is left to boot',
+            'the kernel has no memory left to boot',
         );
     }
     return { root: map, nodes };
@@ -255,14 +256,14 @@ function findScratch(
     const array = scratchArrayOf(view, found, fdt, preserved, given);
     const areas: Area[] = [];
     if (!array) {
-        findings.add('scratch-unknown', undefined, 'no array of scratch areas can be found', 'none');
+        findings.add('scratch-unknown', undefined, 'the array of scratch areas cannot be found', 'none');
         return { addr: undefined, areas, from: undefined };
     }
     if (!view.has(array.addr, array.size)) {
         findings.add(
             'scratch-outside',
             array.addr,
-            `there is no memory at ${hex(array.addr)}, where the array of scratch areas should be`,
+            `the address of the array of scratch areas, ${hex(array.addr)}, is not memory`,
             'lost',
         );
         return { ...array, areas };
@@ -274,9 +275,9 @@ function findScratch(
             findings.add(
                 'scratch-entry',
                 at,
-                `scratch area ${i} is ${hex(addr)} + ${hex(size)}, which is no memory`,
+                `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not memory`,
                 'lost',
-                'it cannot be marked',
+                'the kernel cannot use the scratch area',
             );
             continue;
         }
@@ -284,9 +285,9 @@ function findScratch(
             findings.add(
                 'scratch-aligned',
                 at,
-                `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of ${align / 2 ** 20} MiB`,
+                `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not aligned to ${sizeText(align)}`,
                 'corrupt',
-                'the page allocator mixes it with its neighbours',
+                'the page allocator merges it with adjacent memory',
             );
         }
         areas.push({ addr, size });
@@ -305,7 +306,7 @@ function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | unde
             findings.add(
                 'preserved-in-scratch',
                 at,
-                `the preserved memory at ${hex(at)} lies in the scratch area ${hex(area.addr)} + ${hex(area.size)}`,
+                `the preserved memory at ${hex(at)} is in the scratch area ${hex(area.addr)} + ${hex(area.size)}`,
                 'corrupt',
                 'early boot overwrites it',
             );
@@ -318,7 +319,7 @@ function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | unde
             undefined,
             `${counted(preserved.pages - inRanges, 'page')} ${preserved.pages - inRanges === 1 ? 'is' : 'are'} preserved by more than one block`,
             'corrupt',
-            'restoring the larger block gives back fewer pages',
+            'restoring the larger block returns fewer pages',
         );
     }
     const missing = ranges.filter((r) => !view.has(r.start * size, (r.end - r.start) * size));
@@ -328,9 +329,9 @@ function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | unde
         findings.add(
             beyond ? 'preserved-outside' : 'preserved-missing',
             from,
-            `of the preserved memory ${hex(from)}-${hex(r.end * size - 1)} not all is ${beyond ? 'memory' : 'in the image'}`,
+            `a part of the preserved memory ${hex(from)}-${hex(r.end * size - 1)} is not ${beyond ? 'memory' : 'in the image'}`,
             beyond ? 'panic' : 'none',
-            beyond ? 'marking it faults' : undefined,
+            beyond ? 'the kernel faults while it reserves the memory' : undefined,
         );
     }
 }
@@ -344,7 +345,7 @@ function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
             undefined,
             `there is no subtree "${METADATA_SUBTREE}"`,
             'none',
-            'the count of updates begins at 0',
+            'the number of updates restarts at 0',
         );
         return undefined;
     }
@@ -357,7 +358,7 @@ function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
             phys,
             'the metadata of the kexec cannot be read',
             'none',
-            'the count of updates begins at 0',
+            'the number of updates restarts at 0',
         );
         return undefined;
     }
@@ -365,9 +366,9 @@ function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
         findings.add(
             'metadata-not-preserved',
             addr,
-            `the metadata of the kexec at ${hex(addr)} are not preserved`,
+            `the metadata of the kexec at ${hex(addr)} is not preserved`,
             'corrupt',
-            'the count of updates may be wrong',
+            'the number of updates may be wrong',
         );
     }
     const version = walk.u32(addr);
@@ -375,17 +376,16 @@ function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
         findings.add(
             'metadata-version',
             addr,
-            `the metadata of the kexec are of version ${version}`,
+            `the metadata of the kexec has version ${version}`,
             'none',
-            'the count of updates begins at 0',
+            'the number of updates restarts at 0',
         );
     }
     const release = view.read(addr + 4, METADATA_SIZE - 8);
-    const nul = release.indexOf(0);
     return {
         addr,
         version,
-        release: printable(new TextDecoder('latin1').decode(nul < 0 ? release : release.subarray(0, nul))),
+        release: printable(decodeName(release)),
         count: walk.u32(addr + METADATA_SIZE - 4),
     };
 }

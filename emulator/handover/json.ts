@@ -5,8 +5,9 @@ import type { HandoverFinding } from './findings';
 import type { FolioList } from './folio-list';
 import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';
 import { hex, hexBytes } from '../text/text';
+import { decodeText } from '../text/utf8';
 
-/** Sizes beyond 2^53 as strings: JSON has no such numbers that every reader keeps exact. */
+/** Sizes beyond 2^53 as strings, because not every JSON reader keeps such numbers exact. */
 const number = (value: Int): number | string => (typeof value === 'number' ? value : hex(value));
 
 /** Properties by path: `:compatible`, `/LUO:blob-size`. */
@@ -20,11 +21,11 @@ function fdtProperties(node: FdtNode, path: string, into: Record<string, string>
     return into;
 }
 
-/** A string where it is one, a native u64 where it is 8 bytes, else the bytes. */
-export function propertyText(value: Uint8Array): string {
+/** A string property as a string, 8 bytes as a native u64, everything else as bytes. */
+function propertyText(value: Uint8Array): string {
     const text = value.subarray(0, -1);
     if (value.length > 1 && value[value.length - 1] === 0 && text.every((b) => b >= 0x20 && b < 0x7f)) {
-        return new TextDecoder().decode(text);
+        return decodeText(text);
     }
     if (value.length === 8) {
         return hex(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
@@ -36,10 +37,10 @@ function orders(counts: ReadonlyMap<number, number>): Record<string, number> {
     return Object.fromEntries([...counts].map(([order, n]) => [String(order), n]));
 }
 
-/** Of files in very many pieces only the first runs are listed; their number is in `folio_orders`. */
+/** The most runs that are listed for a file; `folio_orders` has the number of all folios. */
 const RUNS_LIMIT = 1000;
 
-/** Neighbouring folios of one order as one run: what is at which page of the file. */
+/** Adjacent folios of one order as one run. */
 function folioRuns(folios: FolioList): object[] {
     const runs: { index: number; pfn: number; order: number; count: number }[] = [];
     for (const { index, pfn, order } of folios) {
@@ -81,7 +82,7 @@ function memfdJson(m: MemfdView): object {
                       order: first.order,
                   },
               }),
-        // Of a file whose contents are not all there, nothing; of an empty one there is nothing to say.
+        // Only for files with complete, non-empty contents.
         ...(m.content && m.nrFolios !== 0
             ? { content_fnv1a64: m.content.fnv1a64, content_head: hexBytes(m.content.head, '') }
             : {}),
@@ -122,7 +123,7 @@ function findingJson(f: HandoverFinding): object {
     };
 }
 
-/** The shape that `lus inspect --format json` prints; documented in extension/docs/images.md. */
+/** The output of `lus inspect --format json`, documented in extension/docs/images.md. */
 export function handoverJson(h: HandoverView): object {
     return {
         fdt_addr: h.fdtAddr === undefined ? null : hex(h.fdtAddr),

@@ -1,4 +1,4 @@
-/** What the Live Update Orchestrator hands over ("luo-v5"): sessions, files, FLBs, as the next kernel reads them. */
+/** The handover of the Live Update Orchestrator ("luo-v5"): sessions, files, FLBs, as the next kernel reads them. */
 import type { Int } from '../machine/int';
 import { BLOCK_HEADER, entriesPerBlock } from '../kernel/kho/blocks';
 import {
@@ -16,6 +16,7 @@ import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
 import { type Walk, readBlocks } from './walk';
 import { counted, hex } from '../text/text';
+import { printable } from '../text/utf8';
 
 const NUMBER = 8;
 const SESSIONS = 16;
@@ -26,10 +27,10 @@ const FILE_DATA = COMPATIBLE_SIZE;
 const FILE_TOKEN = COMPATIBLE_SIZE + 8;
 
 const PANIC = '"The incoming tree failed to initialize properly"';
-const NO_DEVICE = 'every open of /dev/liveupdate gives EIO';
+const NO_DEVICE = 'every open of /dev/liveupdate fails with EIO';
 
 /**
- * @param phys where the subtree LUO says that its blob is.
+ * @param phys the address of the blob in the subtree LUO.
  * @param handlers compatible strings that the next kernel has handlers for; undefined: all of them.
  */
 export function readLuo(
@@ -43,7 +44,7 @@ export function readLuo(
         findings.add(
             'luo-too-small',
             phys,
-            `the LUO blob is ${size} bytes; struct luo_ser is ${LUO_SER_SIZE}`,
+            `the LUO blob has ${counted(size, 'byte')}, but struct luo_ser has ${LUO_SER_SIZE}`,
             'panic',
             PANIC,
         );
@@ -51,7 +52,7 @@ export function readLuo(
     }
     const addr = walk.address(phys, LUO_SER_SIZE);
     if (addr === undefined) {
-        findings.add('luo-outside', phys, `the LUO blob lies at ${hex(phys)}, where no memory is`, 'panic', PANIC);
+        findings.add('luo-outside', phys, `the address of the LUO blob, ${hex(phys)}, is not memory`, 'panic', PANIC);
         return undefined;
     }
     if (walk.claim(addr) !== 'restored') {
@@ -60,7 +61,7 @@ export function readLuo(
             addr,
             `the LUO blob at ${hex(addr)} is not preserved`,
             'corrupt',
-            'other data may have taken its place when it is read',
+            'other data may have overwritten it before it is read',
         );
     }
     const compatible = walk.text(addr, 8);
@@ -75,7 +76,7 @@ export function readLuo(
         findings.add(
             'luo-incompatible',
             addr,
-            `the LUO blob is "${printable(compatible)}"; this is read as "${LUO_COMPATIBLE}"`,
+            `the LUO blob is "${printable(compatible)}"; lus reads it as "${LUO_COMPATIBLE}"`,
             'panic',
             PANIC,
         );
@@ -99,7 +100,7 @@ export function readLuo(
                 findings.add(
                     'session-twice',
                     session.addr,
-                    `two sessions are called "${printable(session.name)}"`,
+                    `two sessions have the name "${printable(session.name)}"`,
                     'fails',
                     NO_DEVICE,
                 );
@@ -109,13 +110,6 @@ export function readLuo(
         }
     }
     return { ...view, blocks: blocks.map((b) => b.addr), sessions, flbs: readFlbs(walk, view.flbsPa) };
-}
-
-/** A name as it may be shown: without control characters. */
-export function printable(text: string): string {
-    return [...text]
-        .map((c) => (c < ' ' || c === '\x7f' ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c))
-        .join('');
 }
 
 function readSession(walk: Walk, addr: number, handlers: readonly string[] | undefined): SessionView {
@@ -128,9 +122,9 @@ function readSession(walk: Walk, addr: number, handlers: readonly string[] | und
         findings.add(
             'session-name',
             addr,
-            `the name of ${title} has no end`,
+            `the name of ${title} is not terminated`,
             'corrupt',
-            'it has another name than before',
+            'the next kernel gives it another name',
         );
     }
     if (filesPa === 0) {
@@ -140,7 +134,7 @@ function readSession(walk: Walk, addr: number, handlers: readonly string[] | und
                 addr + SESSION_FILES,
                 `${title} has ${counted(count, 'file')}, but no list of them`,
                 'held',
-                'it comes up empty, with a warning',
+                'the session is empty, and the kernel warns',
             );
         }
         return { addr, name, filesPa, count, blocks: [], files: [] };
@@ -176,7 +170,7 @@ function readSession(walk: Walk, addr: number, handlers: readonly string[] | und
         findings.add(
             'file-count',
             addr + SESSION_COUNT,
-            `${title} says that it has ${counted(count, 'file')}, but its list has ${files.length}`,
+            `the file count of ${title} is ${count}, but its list has ${counted(files.length, 'file')}`,
             'fails',
             NO_DEVICE,
         );
@@ -192,9 +186,9 @@ function readFile(walk: Walk, addr: number, title: string, handlers: readonly st
         walk.findings.add(
             'handler-unknown',
             addr,
-            `file ${hex(token)} of ${title} is for the handler "${printable(compatible)}"`,
+            `file ${hex(token)} of ${title} needs the handler "${printable(compatible)}"`,
             'fails',
-            `${NO_DEVICE} in a kernel that has no such handler`,
+            `${NO_DEVICE} in a kernel without this handler`,
         );
     }
     return {
@@ -216,7 +210,7 @@ function readFlbs(walk: Walk, pa: Int): FlbView[] {
         findings.add(
             'flbs-outside',
             pa,
-            `the FLB page lies at ${hex(pa)}, where no memory is`,
+            `the address of the FLB page, ${hex(pa)}, is not memory`,
             'panic',
             'the first use of an FLB faults',
         );
@@ -228,7 +222,7 @@ function readFlbs(walk: Walk, pa: Int): FlbView[] {
             addr,
             `the FLB page at ${hex(addr)} is not preserved`,
             'corrupt',
-            'other data may have taken its place when it is read',
+            'other data may have overwritten it before it is read',
         );
     }
     const count = walk.u64(addr + 8);
@@ -237,7 +231,7 @@ function readFlbs(walk: Walk, pa: Int): FlbView[] {
         findings.add(
             'flb-count',
             addr + 8,
-            `there should be ${count} FLBs; a page has room for ${most}`,
+            `the FLB count is ${count}, but a page holds ${most}`,
             'corrupt',
             'the kernel reads past the page',
         );

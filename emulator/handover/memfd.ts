@@ -1,4 +1,4 @@
-/** How a memfd is handed over ("memfd-v2", mm/memfd_luo.c): its structure, the array of its folios, their contents. */
+/** The handover of a memfd ("memfd-v2", mm/memfd_luo.c): its structure, the array of its folios, their contents. */
 import { Bytes, type Extent, extentLength, hashExtent } from '../machine/bytes';
 import { Fnv1a64 } from '../machine/fnv';
 import type { Int } from '../machine/int';
@@ -23,12 +23,12 @@ const ALL_SEALS = 0x3f;
 const DIRTY = 1;
 const UPTODATE = 2;
 const HEAD = 16;
-/** Folios after the last good one that are looked at: what follows is no array. */
+/** The number of entries checked after the last valid one: after that, the memory is not an array. */
 const BAD_FOLIOS = 1000;
-/** Pages of an array: a million stand for a file of 1 TiB in 4 KiB folios. */
+/** The most pages of an array: a million pages describe a file of 1 TiB in 4 KiB folios. */
 const ARRAY_LIMIT = 1 << 20;
 
-const RETRIEVE = (errno: string): string => `RETRIEVE_FD gives ${errno}`;
+const RETRIEVE = (errno: string): string => `RETRIEVE_FD fails with ${errno}`;
 
 export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | undefined {
     const { findings } = walk;
@@ -41,7 +41,7 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
         findings.add(
             'memfd-outside',
             data,
-            `the structure of ${title} lies at ${hex(data)}, where no memory is`,
+            `the address of the structure of ${title}, ${hex(data)}, is not memory`,
             'panic',
             'retrieving or finishing it faults',
         );
@@ -52,9 +52,9 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
         findings.add(
             'memfd-shared',
             addr,
-            `the structure of ${title} at ${hex(addr)} belongs to something else, too`,
+            `the structure of ${title} at ${hex(addr)} also belongs to another object`,
             'corrupt',
-            'the second to be retrieved reads a page that is free',
+            'the object that is retrieved second reads a free page',
         );
     } else if (claim !== 'restored') {
         findings.add(
@@ -62,7 +62,7 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
             addr,
             `the structure of ${title} at ${hex(addr)} is not preserved`,
             'corrupt',
-            'other data may have taken its place when it is read',
+            'other data may have overwritten it before it is read',
         );
     }
     const seals = walk.u32(addr + SEALS);
@@ -70,7 +70,7 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
         findings.add(
             'memfd-seals',
             addr + SEALS,
-            `${title} has seals that no kernel knows (${hex(seals)})`,
+            `${title} has unknown seals (${hex(seals)})`,
             'fails',
             RETRIEVE('EOPNOTSUPP'),
         );
@@ -123,7 +123,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
         return fail(
             'vmalloc-count',
             addr + 8,
-            `the array of ${title} should be ${totalPages} pages, which no file needs`,
+            `the page count of the array of ${title}, ${totalPages}, is larger than any file needs`,
         );
     }
     for (let pa = first; pa !== 0; ) {
@@ -132,19 +132,19 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
             findings.add(
                 'chunk-outside',
                 pa,
-                `the chunks of the array of ${title} go on at ${hex(pa)}, where no memory is`,
+                `the address of a chunk of the array of ${title}, ${hex(pa)}, is not memory`,
                 'panic',
                 'retrieving it faults',
             );
             return view;
         }
-        // The chunk is restored once what it lists has been: a chain that comes back finds it gone.
+        // The chunk is restored after its entries: a chain that returns to it finds it restored.
         const claim = walk.claim(chunk);
         if (claim !== 'restored') {
             return fail(
                 claim === 'restored before' ? 'chunk-loop' : 'chunk-not-preserved',
                 chunk,
-                `the chunk at ${hex(chunk)} of the array of ${title} ${claim === 'restored before' ? 'is in the list twice, or is something else, too' : 'is not preserved'}`,
+                `the chunk at ${hex(chunk)} of the array of ${title} ${claim === 'restored before' ? 'is in the list twice, or also belongs to another object' : 'is not preserved'}`,
             );
         }
         chunks.push(chunk);
@@ -157,7 +157,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
                 return fail(
                     'vmalloc-count',
                     addr + 8,
-                    `the array of ${title} should be ${counted(totalPages, 'page')}, but its chunks list more`,
+                    `the page count of the array of ${title} is ${totalPages}, but its chunks list more`,
                 );
             }
             const got = walk.claim(entry);
@@ -165,7 +165,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
                 return fail(
                     'array-page-not-preserved',
                     entry,
-                    `page ${pages.length} of the array of ${title}, at ${hex(entry)}, ${got === 'restored before' ? 'belongs to something else, too' : 'is not preserved'}`,
+                    `page ${pages.length} of the array of ${title}, at ${hex(entry)}, ${got === 'restored before' ? 'also belongs to another object' : 'is not preserved'}`,
                 );
             }
             for (let i = 0; i < 2 ** order; i++) {
@@ -178,7 +178,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
         return fail(
             'vmalloc-count',
             addr + 8,
-            `the array of ${title} should be ${counted(totalPages, 'page')}, but its chunks list ${pages.length}`,
+            `the page count of the array of ${title} is ${totalPages}, but its chunks list ${pages.length}`,
         );
     }
     return view;
@@ -199,7 +199,7 @@ function readFolios(
         findings.add(
             'folios-beyond-array',
             addr + NR_FOLIOS,
-            `${title} should have ${counted(nrFolios, 'folio')}, but its array has room for ${room}`,
+            `the folio count of ${title} is ${nrFolios}, but its array holds ${room}`,
             'panic',
             'retrieving it reads past the array and faults',
         );
@@ -223,7 +223,7 @@ function readFolios(
             findings.add(
                 'folio-null',
                 at,
-                `folio ${i} of ${title} is no folio`,
+                `entry ${i} of ${title} is not a folio`,
                 'corrupt',
                 'the file has a hole there',
             );
@@ -236,7 +236,7 @@ function readFolios(
             findings.add(
                 claim === 'restored before' ? 'folio-twice' : 'folio-not-preserved',
                 at,
-                `folio ${i} of ${title}, page frame ${hex(pfn)}, ${claim === 'restored before' ? 'belongs to something else, too' : claim === 'outside' ? 'is no memory' : 'is not preserved'}`,
+                `folio ${i} of ${title}, page frame ${hex(pfn)}, ${claim === 'restored before' ? 'also belongs to another object' : claim === 'outside' ? 'is not memory' : 'is not preserved'}`,
                 'fails',
                 RETRIEVE('EIO'),
             );
@@ -249,7 +249,7 @@ function readFolios(
             findings.add(
                 'folio-overlap',
                 at,
-                `folio ${i} of ${title} lies at page ${index} of the file, where another one is`,
+                `folio ${i} of ${title} is at page ${index} of the file, like another folio`,
                 'fails',
                 RETRIEVE('EEXIST'),
             );
@@ -262,14 +262,14 @@ function readFolios(
                 at,
                 `folio ${i} of ${title} is not marked dirty and up to date`,
                 'corrupt',
-                'its contents may be dropped or read anew',
+                'its contents may be dropped or read from disk',
             );
         }
         if (!walk.view.has(pfn * size, size * 2 ** (order ?? 0))) {
             findings.add(
                 'contents-missing',
                 pfn * size,
-                `folio ${i} of ${title} is not, or not all, in the image`,
+                `folio ${i} of ${title} is missing in the image, or a part of it is`,
                 'none',
             );
             exact = false;
@@ -278,7 +278,7 @@ function readFolios(
     return { list, exact };
 }
 
-/** Preserving a memfd fills its holes, so its folios cover it from end to end. */
+/** Preserving a memfd fills its holes, so its folios cover the whole file. */
 function checkExtent(walk: Walk, addr: number, title: string, size: Int, list: FolioList): void {
     let next = 0;
     let hole: number | undefined;
@@ -296,14 +296,14 @@ function checkExtent(walk: Walk, addr: number, title: string, size: Int, list: F
         walk.findings.add(
             'memfd-hole',
             addr,
-            `${title} is ${counted(size, 'byte')}, but from page ${hole} on a folio is missing`,
+            `${title} has ${counted(size, 'byte')}, but no folio at page ${hole}`,
             'corrupt',
             'it reads as zeroes there',
         );
     }
 }
 
-/** A run of a file's contents. Where nothing is said, it is zeroes. */
+/** A run of a file's contents. Ranges outside all runs are zero. */
 export interface ContentPiece {
     /** In the file, in bytes. */
     readonly offset: number;

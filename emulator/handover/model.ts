@@ -1,4 +1,6 @@
-/** A handover, taken apart: what is in memory at the jump from one kernel to the next. Addresses and sizes in bytes. */
+/**
+ * The model of a handover: the data in memory at the jump from one kernel to the next. Addresses and sizes in bytes.
+ */
 import type { PageGeometry } from '../machine/arch';
 import type { Int } from '../machine/int';
 import type { Area } from '../kernel/kho/env';
@@ -8,14 +10,14 @@ import type { FolioList } from './folio-list';
 import type { PreservedMemory } from '../kernel/kho/preserved';
 
 export interface HandoverView {
-    /** How large the pages are of the kernel that it is of. */
+    /** The page size of the kernel that wrote it. */
     readonly page: PageGeometry;
-    /** The root FDT; undefined where there is none. */
+    /** The root FDT; undefined if there is none. */
     readonly fdtAddr: number | undefined;
     readonly fdt: FdtNode | undefined;
     /** Bytes of the FDT that are in use. */
     readonly fdtSize: number;
-    /** Where other root FDTs are: those that this kernel was given itself, or that are left of earlier ones. */
+    /** The addresses of other root FDTs: that of the previous kernel, or remains of earlier ones. */
     readonly otherFdts: readonly number[];
     /** The array of scratch areas. */
     readonly scratchAddr: number | undefined;
@@ -29,8 +31,8 @@ export interface HandoverView {
     readonly preserved: PreservedMemory;
     readonly luo: LuoView | undefined;
     /**
-     * Preserved pages that nothing leads to that is known here: of handlers and subtrees that only their kernel can
-     * read, or nobody's.
+     * The number of preserved pages that no known structure refers to: pages of handlers and subtrees in unknown
+     * formats, or pages without an owner.
      */
     readonly unknownPages: number;
     readonly findings: readonly HandoverFinding[];
@@ -44,7 +46,7 @@ export interface MetadataView {
     readonly count: number;
 }
 
-/** struct luo_ser and what hangs on it. */
+/** struct luo_ser and the structures it refers to. */
 export interface LuoView {
     readonly addr: number;
     readonly compatible: string;
@@ -62,7 +64,7 @@ export interface SessionView {
     readonly addr: number;
     readonly name: string;
     readonly filesPa: Int;
-    /** What the entry says; {@link files} is what there is. */
+    /** The count in the entry; {@link files} are the actual files. */
     readonly count: Int;
     readonly blocks: readonly number[];
     readonly files: readonly FileView[];
@@ -74,7 +76,7 @@ export interface FileView {
     readonly compatible: string;
     readonly data: Int;
     readonly token: Int;
-    /** Where the file is a memfd and its data points to memory that is there. */
+    /** Set if the file is a memfd and its data points to existing memory. */
     readonly memfd: MemfdView | undefined;
 }
 
@@ -85,7 +87,7 @@ export interface FlbView {
     readonly count: Int;
 }
 
-/** struct kho_vmalloc and what it stands for. */
+/** struct kho_vmalloc and its pages. */
 export interface VmallocView {
     readonly first: Int;
     readonly totalPages: number;
@@ -96,7 +98,7 @@ export interface VmallocView {
     readonly pages: readonly number[];
 }
 
-/** struct memfd_luo_ser and what it stands for. */
+/** struct memfd_luo_ser and its folios. */
 export interface MemfdView {
     readonly addr: number;
     readonly pos: Int;
@@ -109,10 +111,10 @@ export interface MemfdView {
     readonly content: ContentView | undefined;
 }
 
-/** The contents of a memfd, where all of them are there. */
+/** The contents of a memfd, if they are complete. */
 export interface ContentView {
     /** 64-bit FNV-1a over all of [0, size), 16 hexadecimal digits. */
     readonly fnv1a64: string;
-    /** The first 16 bytes, or as many as there are. */
+    /** The first 16 bytes, or all if there are fewer. */
     readonly head: Uint8Array;
 }

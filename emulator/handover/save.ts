@@ -1,4 +1,4 @@
-/** Writes the handover of an emulated kernel as an image: what the next kernel is given, or all of memory. */
+/** Writes the handover of an emulated kernel as an image: only the handover, or all of memory. */
 import { type CoreContent, writeCoreFile } from '../machine/core-file';
 import type { Machine } from '../machine/machine';
 import { machineView } from '../machine/view';
@@ -11,23 +11,23 @@ import type { Host } from '../runtime/host/host';
 import { inspect } from './inspect';
 
 export interface SaveOptions {
-    /** All memory that is not known to be zero, and not only what is handed over. */
+    /** Saves all memory that is not known to be zero, not only the handover. */
     readonly whole: boolean;
 }
 
-/** Where the kernel that goes has its array of scratch areas. */
+/** The address of the array of scratch areas of the ending kernel. */
 interface Origin {
     readonly array: number;
     readonly areas: number;
 }
 
 /**
- * The image of a handover at the jump, piece by piece. The pieces are made as they are asked for: take them before the
- * machine goes on.
- * @param parameters where the next kernel's boot parameters lie.
- * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the
- * next kernel.
- * @returns undefined where nothing is handed over.
+ * The image of a handover at the jump, in pieces. The pieces are generated lazily: read them before the machine
+ * continues.
+ * @param parameters the address of the next kernel's boot parameters.
+ * @param origin the kernel's own array of scratch areas; without it the copy that was loaded for the next kernel is
+ * used.
+ * @returns undefined if nothing is handed over.
  */
 function handoverImage(
     machine: Machine,
@@ -67,7 +67,7 @@ function pages({ page }: Machine, pa: number, size: number): CoreContent {
 }
 
 /**
- * FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another
+ * FDT, array of scratch areas, tree, preserved memory; undefined if the kernel's release hands over in another
  * format.
  */
 function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | undefined {
@@ -91,7 +91,7 @@ function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | u
     ];
 }
 
-/** Ascending, and what touches or overlaps is one run. */
+/** In ascending order; adjacent or overlapping ranges are merged. */
 function merged(runs: readonly CoreContent[]): CoreContent[] {
     const result: { pa: number; size: number }[] = [];
     for (const run of [...runs].sort((a, b) => a.pa - b.pa)) {
@@ -110,8 +110,7 @@ export class HandoverSaver implements Listener {
     private origin: Origin | undefined;
 
     /**
-     * @param save is given the pieces of an image; they are made while it takes them. Undefined: a jump that hands
-     * nothing over.
+     * @param save gets the pieces of an image, which are generated lazily, or undefined for a jump without a handover.
      */
     constructor(
         private readonly host: Host,

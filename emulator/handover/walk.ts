@@ -1,12 +1,13 @@
-/** What every part of an inspection needs: reading, saying what is wrong, and who has claimed which page. */
+/** The state of an inspection: the memory, the findings, and the pages that structures have claimed. */
 import { type Int, intOfHalves } from '../machine/int';
 import { LEAF_SIZE, PHYS_LIMIT } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
-import { counted, hex } from '../text/text';
+import { hex } from '../text/text';
 import { Findings } from './findings';
 import type { PreservedMemory } from '../kernel/kho/preserved';
+import { decodeName } from '../text/utf8';
 
-/** How it went to claim a preserved block, as a kernel's kho_restore_folio goes. */
+/** The result of claiming a preserved block, like the kernel's kho_restore_folio. */
 export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';
 
 const CHUNK_PAGES = 32768;
@@ -15,7 +16,7 @@ const CHUNK_PAGES = 32768;
 class PfnSet {
     private readonly chunks = new Map<number, Uint8Array>();
 
-    /** @returns false where it was there already. */
+    /** @returns false if it was there already. */
     add(pfn: number): boolean {
         const key = Math.floor(pfn / CHUNK_PAGES);
         let chunk = this.chunks.get(key);
@@ -36,7 +37,7 @@ export class Walk {
     /** Pages of the preserved blocks that were claimed. */
     claimedPages = 0;
     private readonly claimed = new PfnSet();
-    // The piece of memory that was read last.
+    // The leaf of memory that was read last.
     private pieceAt = -1;
     private piece: DataView = new DataView(new ArrayBuffer(LEAF_SIZE));
 
@@ -63,17 +64,15 @@ export class Walk {
 
     /** A string in a field of fixed size: up to its NUL, or all of it. */
     text(pa: number, size: number): string {
-        const bytes = this.view.read(pa, size);
-        const nul = bytes.indexOf(0);
-        return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+        return decodeName(this.view.read(pa, size));
     }
 
-    /** An address of memory that is there, or undefined. */
+    /** An address of existing memory, or undefined. */
     address(pa: Int, length: number): number | undefined {
         return typeof pa === 'number' && pa + length <= PHYS_LIMIT && this.view.has(pa, length) ? pa : undefined;
     }
 
-    /** Takes the preserved block that begins at the page of an address, as restoring it does: once. */
+    /** Claims the preserved block that begins at the page of an address. Like restoring, this works only once. */
     claim(pa: Int): Claim {
         const { size } = this.view.page;
         if (typeof pa !== 'number' || pa >= PHYS_LIMIT || !this.view.has(Math.floor(pa / size) * size, size)) {
@@ -96,7 +95,7 @@ export class Walk {
         return this.pieceFrom(pa - at).getUint8(at);
     }
 
-    /** LEAF_SIZE bytes from `pa` on; the last ones are kept, as structures are read word by word. */
+    /** LEAF_SIZE bytes at `pa`; the last result is cached because structures are read word by word. */
     private pieceFrom(pa: number): DataView {
         if (pa !== this.pieceAt) {
             const bytes = this.view.read(pa, LEAF_SIZE);
@@ -108,8 +107,8 @@ export class Walk {
 }
 
 /**
- * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must be there, none twice,
- * none without entries. What could be read of a broken chain is returned with `broken`.
+ * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must exist, occur once and
+ * have entries. For a broken chain, returns the readable part with `broken`.
  */
 export function readBlocks(
     walk: Walk,
@@ -129,14 +128,14 @@ export function readBlocks(
             findings.add(
                 `${code}-outside`,
                 pa,
-                `${what} goes on at ${hex(pa)}, where no memory is`,
+                `the address of the next block of ${what}, ${hex(pa)}, is not memory`,
                 consequence,
                 effect,
             );
             return { blocks, broken: true };
         }
         if (seen.has(addr)) {
-            findings.add(`${code}-loop`, addr, `${what} comes back to ${hex(addr)}`, consequence, effect);
+            findings.add(`${code}-loop`, addr, `${what} returns to the block at ${hex(addr)}`, consequence, effect);
             return { blocks, broken: true };
         }
         if (blocks.length >= MAX_BLOCKS) {
@@ -149,7 +148,7 @@ export function readBlocks(
             findings.add(
                 `${code}-count`,
                 addr + 8,
-                `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry')}; 1 to ${perBlock} are possible`,
+                `the entry count of the block at ${hex(addr)} of ${what} is ${count}, not 1 to ${perBlock}`,
                 consequence,
                 effect,
             );
@@ -160,9 +159,9 @@ export function readBlocks(
             findings.add(
                 `${code}-not-preserved`,
                 addr,
-                `the block at ${hex(addr)} of ${what} ${claim === 'not preserved' ? 'is not preserved' : 'belongs to something else, too'}`,
+                `the block at ${hex(addr)} of ${what} ${claim === 'not preserved' ? 'is not preserved' : 'also belongs to another object'}`,
                 'corrupt',
-                'other data may have taken its place when it is read',
+                'other data may have overwritten it before it is read',
             );
         }
         blocks.push({ addr, count: Number(count) });

@@ -1,4 +1,6 @@
-/** The device nodes and debugfs files that the kernel itself has: what is at a path, and what opening it makes. */
+/**
+ * The device nodes and debugfs files of the kernel itself: the node at a path, and the file that opening it creates.
+ */
 import { IOMMU_PATH, openIommufd } from './devices/iommufd';
 import { openVfio, vfioDeviceAt } from './devices/vfio';
 import { deviceFile, deviceOps } from './fs/anon';
@@ -13,7 +15,7 @@ const LUO_PATH = '/dev/liveupdate';
 
 interface DeviceNode {
     readonly kind: string;
-    /** What opening it makes, before its open() runs; undefined where there is no such node at the path. */
+    /** The file that opening a node creates, before its open() runs; undefined if there is no such node at the path. */
     readonly opener: (kernel: Kernel, path: string) => (() => OpenFile) | undefined;
 }
 
@@ -55,14 +57,13 @@ function luoOps({ luo }: Kernel): FileOps {
     return { ...deviceOps, release: () => luo.deviceClosed() };
 }
 
-/** The kind of file at a path; undefined where none of the kernel's own nodes is. */
+/** The kind of file at a path; undefined if none of the kernel's own nodes is there. */
 export function deviceKindAt(kernel: Kernel, path: string): string | undefined {
     return NODES.find((node) => node.opener(kernel, path))?.kind;
 }
 
 /**
- * A file on the node at a path, with one reference, before its open() has run; undefined where there is none of this
- * kind.
+ * A file on the node at a path, with one reference, before its open() has run; undefined if there is none of this kind.
  */
 export function openDeviceNode(kernel: Kernel, kind: string, path: string): OpenFile | undefined {
     return NODES.find((node) => node.kind === kind)?.opener(kernel, path)?.();

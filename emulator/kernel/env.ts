@@ -1,6 +1,6 @@
 /**
- * What kernel code asks of the kernel that it runs in. A part that needs more says so in an interface of its own that
- * extends this one; the class Kernel is all of them, and no part imports it.
+ * What kernel code needs from the kernel that it runs in. A part that needs more declares an interface that extends
+ * this one; the class Kernel implements all of them, and no part imports it.
  */
 import type { PageGeometry } from '../machine/arch';
 import type { Clock } from '../machine/clock';
@@ -16,7 +16,7 @@ export interface KernelEnv {
     readonly journal: Journal;
     readonly clock: Clock;
     readonly memory: PhysicalMemory;
-    /** How large its pages are. */
+    /** Its page size. */
     readonly page: PageGeometry;
     readonly memmap: Memmap;
     readonly pages: PageAllocator;

@@ -1,5 +1,6 @@
 /**
- * Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint.
+ * Fingerprints of processes and files: equal states give equal fingerprints, in this run or after a restored
+ * checkpoint.
  */
 import type { Hasher } from '../machine/hash';
 import type { MemfdEnv } from './fs/memfd';
@@ -13,13 +14,13 @@ import type { Inode } from './fs/inode';
 import type { PageCache } from './fs/pagecache';
 import { ShmemInode } from './fs/shmem';
 
-/** Adds objects to a fingerprint, each once: what comes again is named by its number. */
+/** Adds objects to a fingerprint, each once: repeated objects are added by their number. */
 export class FileHasher {
     private readonly seen = new Map<object, number>();
 
     constructor(private readonly hasher: Hasher) {}
 
-    /** Adds processes with their descriptors, the files of tmpfs, and what waits to be released. */
+    /** Adds processes with their descriptors, the files of tmpfs, and files that wait to be released. */
     kernel(k: ProcessEnv & MemfdEnv): void {
         const { hasher } = this;
         hasher.num(k.ids.file).num(k.ids.inode).num(k.ids.pid).u32(k.processes.length);
@@ -50,12 +51,12 @@ export class FileHasher {
         }
     }
 
-    /** Adds an open file with its inode. Fields of declared kinds are their owner's to add. */
+    /** Adds an open file with its inode. Fields of declared kinds are added by their owner. */
     file(file: OpenFile): void {
         if (this.known(file)) {
             return;
         }
-        this.hasher.num(file.id).str(file.kind).num(file.refs).num(file.pos).num(file.flags).str(file.name);
+        this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
         if (file.priv instanceof Iommufd || file.priv instanceof VfioFile) {
             file.priv.hash(this.hasher);
         }
@@ -71,7 +72,7 @@ export class FileHasher {
             .num(inode.ino)
             .num(inode.mode)
             .num(inode.nlink)
-            .num(inode.size)
+            .int(inode.size)
             .num(inode.opens)
             .u32(inode.locked ? 1 : 0);
         if (inode instanceof HugetlbInode) {
@@ -100,6 +101,7 @@ export class FileHasher {
                 .num(inode.seals)
                 .u32(inode.frozen ? 1 : 0)
                 .u32(inode.exposed ? 1 : 0)
+                .num(inode.fallocEnd)
                 .num(inode.uncounted)
                 .num(inode.writableMaps)
                 .num(cache.pages);
@@ -113,7 +115,7 @@ export class FileHasher {
         }
     }
 
-    /** Adds the number of an object; true where it has been added before. */
+    /** Adds the number of an object; true if it was added before. */
     known(object: object): boolean {
         const number = this.seen.get(object);
         this.hasher.u32(number ?? -1);

@@ -1,4 +1,4 @@
-/** Numbers that a kernel gives out once each. */
+/** Numbers that a kernel assigns once each. */
 import { type Journal, JournaledRecord } from '../machine/journal';
 
 export class Ids extends JournaledRecord {
@@ -11,7 +11,7 @@ export class Ids extends JournaledRecord {
         return journal.edit<Ids>(this).inode++;
     }
 
-    /** The next number of an open file (our own, for display). */
+    /** The next number of an open file (a number of the emulator, for display). */
     nextFile(journal: Journal): number {
         return journal.edit<Ids>(this).file++;
     }

@@ -1,7 +1,4 @@
-/**
- * One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but
- * bytes.
- */
+/** A running kernel: everything that begins with a boot and ends with a kexec. The next one gets only bytes of it. */
 import type { PageGeometry } from '../machine/arch';
 import type { Clock } from '../machine/clock';
 import { JournaledRecord, JournaledList, JournaledMap } from '../machine/journal';
@@ -46,24 +43,24 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
     readonly ids: Ids;
     readonly processes: JournaledList<Process>;
     readonly delayedFput: JournaledList<OpenFile>;
-    /** Those that task_work_run() has taken and not come to yet. */
+    /** Files that task_work_run() has taken and not processed yet. */
     readonly releasing: JournaledList<OpenFile>;
     readonly anonInode: Inode;
     readonly shmem: JournaledMap<number, ShmemInode>;
     readonly tmpfs: JournaledMap<string, ShmemInode>;
-    /** Memory that other programs of the host took for the scenario's sake. */
+    /** Memory that other programs of the host allocate on behalf of the scenario. */
     readonly backgroundMemory: BackgroundMemory;
     /** Virtual machines, in the order in which they were created. */
     readonly vms: JournaledList<VirtualMachine>;
     /** The kernel log of this boot. */
     readonly log: JournaledList<LogLine>;
-    /** system_transition_mutex: held by whoever reboots. */
+    /** system_transition_mutex: held during a reboot. */
     readonly transition: Lock;
-    /** kexec_trylock(): held by whoever loads a kernel, or reboots into one. Nobody waits for it. */
+    /** kexec_trylock(): held while a kernel is loaded, or during a kexec. No process waits for it. */
     readonly kexecLock: Lock;
-    /** What kexec loaded; null: nothing. */
+    /** The image that kexec loaded; null: none. */
     readonly kexecImage: KexecImage | null = null;
-    /** Memory that `reserve_mem=` has set aside. */
+    /** Memory reserved by `reserve_mem=`. */
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** Places that have warned in this boot (WARN_ON_ONCE). */
     private readonly warned: JournaledMap<string, boolean>;
@@ -72,7 +69,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         readonly machine: Machine,
         readonly desc: KernelDescription,
         readonly commandLine: CommandLine,
-        /** Which boot of the machine this is, 0 for the first. */
+        /** Number of this boot of the machine, 0 for the first. */
         readonly boot: number,
         readonly memmap: Memmap,
         readonly pages: PageAllocator,
@@ -131,7 +128,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         this.env.log.log(level, text);
     }
 
-    /** WARN_ON_ONCE at a place of its own name. */
+    /** WARN_ON_ONCE at a place with its own name. */
     warnOnce(place: string, text: string): void {
         if (!this.warned.has(place)) {
             this.warned.set(place, true);

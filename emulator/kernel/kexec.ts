@@ -1,19 +1,20 @@
-/** Kernels that are loaded to be jumped to: the system calls around the image (kernel/kexec.c, kexec_file.c). */
+/** Loading of kernels to jump to: the system calls around the image (kernel/kexec.c, kexec_file.c). */
 import type { Kernel } from './kernel';
 import { type KernelFile, loadFile, loadSegments } from './kho/kexec-image';
 import { Err, err } from './release/errno';
 
-/** By which system call a kernel is loaded, and with which flags. */
+/** The system call that loads a kernel, and its flags. */
 export interface KexecLoad {
-    /** kexec_file_load(2): the running kernel places the segments, and tells the next one of the handover. */
+    /** kexec_file_load(2): the running kernel places the segments, and announces the handover to the next one. */
     readonly handover: boolean;
     /** kexec_load(2) with KEXEC_PRESERVE_CONTEXT. */
     readonly preserveContext?: boolean;
 }
 
 /**
- * kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock. A kernel that was loaded before is given up.
- * @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM; the one that was loaded before stays then
+ * kexec_file_load(2) and kexec_load(2), for a caller that holds the kexec lock. A kernel that was loaded before is
+ * unloaded.
+ * @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM; then the previously loaded kernel stays
  */
 export function loadKexec(kernel: Kernel, file: KernelFile, how: KexecLoad): undefined | Err {
     const { env } = kernel.kho;
@@ -29,7 +30,7 @@ export function loadKexec(kernel: Kernel, file: KernelFile, how: KexecLoad): und
     return undefined;
 }
 
-/** KEXEC_FILE_UNLOAD: the kernel that is loaded is given up. @returns EBUSY while somebody loads one, or reboots */
+/** KEXEC_FILE_UNLOAD: unloads the kernel. @returns EBUSY while another process loads one, or during a kexec */
 export function unloadKexec(kernel: Kernel): undefined | Err {
     if (kernel.kexecLock.holders.length > 0) {
         return err('EBUSY');

@@ -2,7 +2,7 @@
 
 export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info';
 
-/** Where a kernel logs. */
+/** The log that a kernel writes to. */
 export interface KernelLog {
     log(level: LogLevel, text: string): void;
     /** WARN(): a warning with its stack, which taints the kernel. `where` names the function. */
@@ -10,11 +10,11 @@ export interface KernelLog {
 }
 
 export interface LogLine {
-    /** `log`: no kernel's line, but one that the scenario printed with log(). */
+    /** `log`: not a line of the kernel, but one that the scenario printed with log(). */
     readonly level: LogLevel | 'log';
     readonly text: string;
     /** Nanoseconds of virtual time since the machine was switched on. */
     readonly time: number;
-    /** Which boot of the machine this is, 0 for the first. */
+    /** Number of the boot of the machine, 0 for the first. */
     readonly boot: number;
 }

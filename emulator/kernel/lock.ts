@@ -1,10 +1,10 @@
 /**
- * The kernel's sleeping locks, as far as somebody can be seen to wait for one: mutexes and read-write semaphores with
- * owners and a queue. Who waits is parked by the interpreter; here is only who holds and who comes next.
+ * The kernel's sleeping locks, if a wait for them can be observed: mutexes and read-write semaphores with owners and a
+ * queue. The interpreter suspends waiting threads; this file decides who holds a lock and who is next.
  */
 import { JournaledRecord, type Journal } from '../machine/journal';
 
-/** Who holds a lock or waits for it: a thread of the run. */
+/** A holder of a lock, or a waiter: a thread of the run. */
 export interface Task {
     readonly id: number;
     readonly name: string;
@@ -13,24 +13,24 @@ export interface Task {
 /** A mutex is always taken for writing. */
 export type LockMode = 'read' | 'write';
 
-/** What somebody has of a lock, or wants. */
+/** A hold on a lock, or a request for one. */
 export interface Claim {
     readonly task: Task;
     readonly mode: LockMode;
 }
 
 /**
- * First come, first served: a writer who waits keeps readers out that come later (kernel/locking/rwsem.c), so nobody
- * waits for ever behind readers that come and go. A lock that is given up goes straight to whoever is next.
+ * First come, first served: a waiting writer blocks later readers (kernel/locking/rwsem.c), so no task waits forever
+ * for a stream of readers. A released lock is passed directly to the next waiter.
  */
 export class Lock extends JournaledRecord {
     readonly holders: readonly Claim[] = [];
-    /** Who waits, the longest first. */
+    /** The waiters, the longest waiting first. */
     readonly queue: readonly Claim[] = [];
 
     constructor(
         private readonly journal: Journal,
-        /** As it is spoken of: `the serialize lock`. */
+        /** Name in messages: `the serialize lock`. */
         readonly name: string,
     ) {
         super(journal);
@@ -47,11 +47,14 @@ export class Lock extends JournaledRecord {
         return false;
     }
 
-    /** Gives it up. @returns who has it now and waited before. @throws RangeError where the task does not hold it. */
+    /**
+     * Releases the lock. @returns the tasks that have it now and waited before. @throws RangeError if the task does not
+     * hold it.
+     */
     release(task: Task): readonly Claim[] {
         const at = this.holders.findLastIndex((h) => h.task === task);
         if (at < 0) {
-            throw new RangeError(`${task.name} gives up ${this.name}, which it does not hold`);
+            throw new RangeError(`${task.name} releases ${this.name}, which it does not hold`);
         }
         const edit = this.journal.edit<Lock>(this);
         edit.holders = this.holders.toSpliced(at, 1);

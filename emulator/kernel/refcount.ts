@@ -4,10 +4,13 @@
  */
 import { type Journal, JournaledRecord } from '../machine/journal';
 
-/** REFCOUNT_SATURATED, INT_MIN / 2, as the kernel prints it. Whoever has it neither counts nor is freed any more. */
+/**
+ * REFCOUNT_SATURATED, INT_MIN / 2, as the kernel prints it. A saturated counter neither counts nor is its object freed
+ * any more.
+ */
 export const REFCOUNT_SATURATED = 0xc000_0000;
 
-/** WARN_ONCE() at a place of its own name; a kernel has it. */
+/** WARN_ONCE() at a place with its own name; implemented by the kernel. */
 export interface WarnsOnce {
     warnOnce(place: string, text: string): void;
 }
@@ -28,7 +31,7 @@ export class RefCount extends JournaledRecord {
         this.journal.edit<RefCount>(this).value = value;
     }
 
-    /** refcount_inc(): from 0 there is nobody left who could give a reference away. */
+    /** refcount_inc(): at 0 there is no reference left that could be copied. */
     inc(kernel: WarnsOnce): void {
         if (this.value === 0) {
             this.saturate(kernel, 'refcount_inc', 'addition on 0; use-after-free.');
@@ -41,7 +44,7 @@ export class RefCount extends JournaledRecord {
 
     /**
      * refcount_dec_and_test().
-     * @returns whether that was the last reference; never where it was 0 already, or saturated
+     * @returns whether that was the last reference; never if it was already 0, or saturated
      */
     decAndTest(kernel: WarnsOnce): boolean {
         if (this.value === 0 || this.saturated) {

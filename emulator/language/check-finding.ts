@@ -1,4 +1,5 @@
-/** What the parser and the checker find wrong with a text, and the edits that set it right. */
+/** Errors and warnings of the parser and the checker, and the edits that fix them. */
+import type { CheckCode } from './check-codes';
 import type { Span } from './syntax/ast';
 
 export type Severity = 'error' | 'warning';
@@ -14,9 +15,8 @@ export interface Fix {
     readonly edits: readonly Edit[];
 }
 
-/** Codes are stable: `LU0101` … syntax, `LU0201` … names, `LU0301` … types, `LU0401` … rules. */
 export interface CheckFinding {
-    readonly code: string;
+    readonly code: CheckCode;
     readonly severity: Severity;
     readonly uri: string;
     readonly span: Span;
@@ -26,7 +26,7 @@ export interface CheckFinding {
     readonly fix?: Fix;
 }
 
-/** A span alone: of a node or a token nothing else belongs in a finding. */
+/** Only the span of a node or a token, without its other properties. */
 export const spanOf = ({ start, end }: Span): Span => ({ start, end });
 
 /** A fix of one edit. */

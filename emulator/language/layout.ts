@@ -16,7 +16,7 @@ export interface BitsType {
     readonly bytes: 1 | 2 | 4 | 8;
     readonly shift: number;
     readonly bits: number;
-    /** Which bits of the lower and of the upper 32 of an 8-byte word are the field's, as int32. */
+    /** The bits of the field in the lower and in the upper 32 bits of an 8-byte word, as int32 masks. */
     readonly low: number;
     readonly high: number;
 }

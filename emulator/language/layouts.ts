@@ -1,17 +1,18 @@
 /** From `struct` declarations to layouts in memory: packed, little-endian, fields in the order they are written. */
+import type { CheckCode } from './check-codes';
 import type { Expr, Ident, Span, StructDecl, TypeExpr } from './syntax/ast';
 import { near } from './nearest';
 import { bitsType, type FieldType, type LayoutField, type StructLayout } from './layout';
 
-/** What the declarations around a struct provide. */
+/** Declarations that a layout refers to. */
 export interface LayoutHost {
     struct(name: string): StructDecl | undefined;
     /** A layout that is known already: of the standard library. */
     known(name: string): StructLayout | undefined;
     structNames(): Iterable<string>;
-    /** The value of a constant integer, or undefined (complained about already). */
+    /** The value of a constant integer, or undefined (reported already). */
     constant(e: Expr): number | undefined;
-    error(decl: StructDecl, code: string, span: Span, message: string, replacement?: string): void;
+    error(decl: StructDecl, code: CheckCode, span: Span, message: string, replacement?: string): void;
     /** A name in a type turned out to be this struct. */
     resolved(name: Ident, decl: StructDecl): void;
 }
@@ -23,7 +24,7 @@ for (const bytes of [1, 2, 4, 8] as const) {
 }
 
 const WORDS = [...INTS.keys(), 'phys', 'bytes', 'string', 'vmalloc'];
-/** No structure that a kernel hands over is larger. */
+/** A limit that no structure in a handover reaches. */
 const MAX_LENGTH = 2 ** 30;
 
 const field = (name: string, offset: number, type: FieldType): LayoutField => ({
@@ -53,7 +54,7 @@ export const KHO_VMALLOC: StructLayout = layoutOf(
 );
 
 /** In bytes. */
-export function sizeOf(t: FieldType): number {
+function sizeOf(t: FieldType): number {
     switch (t.k) {
         case 'int':
         case 'bits':
@@ -77,7 +78,7 @@ export class Layouts {
 
     constructor(private readonly host: LayoutHost) {}
 
-    /** The layout of a declaration; fields that make no sense are complained about and left out. */
+    /** The layout of a declaration; invalid fields are reported and left out. */
     of(decl: StructDecl): StructLayout {
         const name = decl.name.name;
         const done = this.done.get(name);
@@ -96,7 +97,7 @@ export class Layouts {
                     decl,
                     'LU0204',
                     f.name,
-                    `\`${name}\` has two fields called \`${f.name.name}\`: rename one.`,
+                    `\`${name}\` has two fields \`${f.name.name}\`. Rename one of them.`,
                 );
                 continue;
             }
@@ -137,7 +138,7 @@ export class Layouts {
                 decl,
                 'LU0314',
                 t,
-                'Bit fields are parts of u8, u16, u32 or u64, one by one: `pfn: u64:52`.',
+                'A bit field is part of a u8, u16, u32 or u64, and not an array: `pfn: u64:52`.',
             );
             return undefined;
         }
@@ -146,7 +147,7 @@ export class Layouts {
                 decl,
                 'LU0314',
                 t.bits ?? t,
-                `A bit field of ${t.name.name} has 1 to ${int.bytes * 8} bits, not ${bits}.`,
+                `A bit field of ${t.name.name} must have 1 to ${int.bytes * 8} bits, not ${bits}.`,
             );
             return undefined;
         }
@@ -163,13 +164,13 @@ export class Layouts {
                 decl,
                 'LU0314',
                 t.length ?? t,
-                `An array in memory has 1 to ${MAX_LENGTH} elements, not ${length}.`,
+                `An array in memory must have 1 to ${MAX_LENGTH} elements, not ${length}.`,
             );
             return undefined;
         }
         if (t.name.name === 'bytes' || t.name.name === 'string') {
             if (length === undefined) {
-                this.host.error(decl, 'LU0314', t, `Say how many bytes: \`${t.name.name}[64]\`.`);
+                this.host.error(decl, 'LU0314', t, `The length in bytes is missing: \`${t.name.name}[64]\`.`);
                 return undefined;
             }
             return { k: t.name.name, length };
@@ -199,7 +200,7 @@ export class Layouts {
                     decl,
                     'LU0314',
                     t,
-                    `A \`${name}\` cannot lie inside itself: point to it with \`phys ${name}\`.`,
+                    `A \`${name}\` cannot contain itself. Point to it with \`phys ${name}\`.`,
                     `phys ${name}`,
                 );
                 return undefined;
@@ -235,7 +236,7 @@ export class Layouts {
             decl,
             'LU0211',
             name,
-            `There is no type \`${name.name}\`: use u8 … u64, i8 … i64, phys, bytes[n], string[n], vmalloc or a struct.` +
+            `There is no type \`${name.name}\`. Expected u8 … u64, i8 … i64, phys, bytes[n], string[n], vmalloc or a struct.` +
                 (nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`),
             nearest,
         );

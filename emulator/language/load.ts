@@ -1,4 +1,4 @@
-/** Reads a file and everything that it imports. */
+/** Reads a file and its imports. */
 import { PROGRAM_TEXTS, stdUri } from '../std/texts';
 import type { ProgramBuilder } from './check/program-builder';
 import { changeTo } from './check-finding';
@@ -6,16 +6,18 @@ import { isBeside, uriBeside } from './paths';
 import type { ImportDecl, SourceFile } from './syntax/ast';
 import type { Parse } from './syntax/parse-cache';
 
-/** Where the text of files comes from. The language knows files by URI only; the shells know where they are. */
+/**
+ * The source of file contents. The language identifies files by URI only; the command and the servers know their paths.
+ */
 export interface SourceHost {
-    /** The text, or undefined where there is no such file. */
+    /** The text, or undefined if there is no such file. */
     read(uri: string): string | undefined;
     /**
-     * The bytes of a file, unpacked where it is compressed with gzip; undefined where there is none. Hosts that run
-     * nothing leave it out.
+     * The bytes of a file, decompressed if it is a gzip file; undefined if there is no such file. Hosts that only check
+     * leave it out.
      */
     readBytes?(uri: string): Uint8Array | undefined;
-    /** Whether there is such a file; where it is left out, a missing one is found when it is needed. */
+    /** Whether there is such a file. If this is left out, a missing file is found when it is read. */
     exists?(uri: string): boolean;
 }
 
@@ -58,13 +60,17 @@ function follow(l: Loader, file: SourceFile, item: ImportDecl, above: readonly s
     const path = item.path.value;
     const say = (message: string): void => program.report('error', 'LU0215', file.uri, item.path, message);
     if (!isBeside(path)) {
-        say('Only files beside this one or below it can be imported: `import "nic.lus"`, `import "devices/nic.lus"`.');
+        say(
+            'An imported file must be in the folder of this file or below it: `import "nic.lus"`, `import "devices/nic.lus"`.',
+        );
         return;
     }
     const uri = uriBeside(file.uri, path);
     if (above.includes(uri)) {
         const chain = [...above.slice(above.indexOf(uri)), uri].map((u) => u.slice(u.lastIndexOf('/') + 1)).join(' → ');
-        say(`These files import each other in a circle (${chain}): move what both need into a third one.`);
+        say(
+            `These files import each other in a circle (${chain}). Move the declarations they share into a file of its own.`,
+        );
         return;
     }
     if (program.files.has(uri)) {
@@ -88,7 +94,7 @@ function follow(l: Loader, file: SourceFile, item: ImportDecl, above: readonly s
             'LU0215',
             file.uri,
             item.path,
-            `There is no file "${path}" beside this one.${withEnding === undefined ? '' : ` Did you mean "${path}.lus"?`}`,
+            `There is no file "${path}" in the folder of this file.${withEnding === undefined ? '' : ` Did you mean "${path}.lus"?`}`,
             withEnding === undefined ? undefined : { fix: changeTo(item.path, `"${path}.lus"`) },
         );
         return;
@@ -105,14 +111,9 @@ function followShipped(l: Loader, file: SourceFile, { path }: ImportDecl, above:
         return;
     }
     if (text === undefined) {
-        program.unknown(
-            'LU0215',
-            file.uri,
-            path,
-            path.value,
-            `No program called "${path.value}" ships with the emulator.`,
-            [...PROGRAM_TEXTS.keys()],
-        );
+        program.unknown('LU0215', file.uri, path, path.value, `The emulator has no program "${path.value}".`, [
+            ...PROGRAM_TEXTS.keys(),
+        ]);
     } else if (!program.files.has(uri)) {
         loadText(l, uri, text, above);
     }

@@ -1,6 +1,6 @@
 /**
- * The shape of what the emulator provides to `.lus` code: functions, methods, fields, callbacks. The checker and the
- * editor's help read these tables; what stands behind a shape is known to the runtime alone.
+ * The shapes of the natives, which the emulator provides to `.lus` code: functions, methods, fields, callbacks. The
+ * checker and the editor's help read these tables; only the runtime knows the code behind them.
  */
 import type { PageGeometry } from '../machine/arch';
 import type { Context, Type, Value } from './types';
@@ -8,19 +8,19 @@ import type { Context, Type, Value } from './types';
 export interface NativeParam {
     readonly name: string;
     readonly type: Type;
-    /** Used where the argument is left out; a parameter without one is required. */
+    /** The default; a parameter without one is required. */
     readonly default?: Value;
     /** Takes all further positional arguments, as a list. */
     readonly rest?: boolean;
 }
 
-/** A function or method. `params` leave the receiver of a method out. */
+/** A function or method. `params` do not include the receiver of a method. */
 export interface FunctionShape {
     readonly name: string;
     readonly params: readonly NativeParam[];
     readonly result: Type;
     /**
-     * The result's type where it depends on the arguments: `at(T, p)`, `kho.alloc_preserve(T)` give a view of their
+     * For results whose type depends on the arguments: `at(T, p)` and `kho.alloc_preserve(T)` return a view of their
      * first argument.
      */
     readonly resultOfArg?: number;
@@ -29,7 +29,7 @@ export interface FunctionShape {
     readonly fails: boolean;
     /** A system call: a method that every descriptor has. */
     readonly syscall?: boolean;
-    /** Tells observers of the run what the code that calls it does. A statement of it is no place to stop. */
+    /** Tells observers of the run what the calling code does. The debugger does not stop at such a call. */
     readonly tracepoint?: boolean;
     /** One paragraph in Markdown for hover and completion. */
     readonly doc: string;
@@ -38,42 +38,42 @@ export interface FunctionShape {
 export interface FieldShape {
     readonly name: string;
     readonly type: Type;
-    /** Whether `.lus` code may assign it; left out: it may not. */
+    /** Whether `.lus` code may assign it. Default: false. */
     readonly writable?: boolean;
     readonly doc: string;
 }
 
-/** A kind of object: what `.` finds on it. */
+/** A type of object and its members. */
 export interface ObjectShape {
     readonly name: string;
     readonly doc: string;
     readonly fields: ReadonlyMap<string, FieldShape>;
     readonly methods: ReadonlyMap<string, FunctionShape>;
-    /** True where the object dies with its kernel. */
+    /** True if the object ends with its kernel. */
     readonly ofKernel: boolean;
-    /** What `[i]` and `for` give, for collections. */
+    /** For collections: the type of their elements. */
     readonly element?: Type;
 }
 
-/** A name that is there without being declared: `KEXEC`, `kho`, `kernel`. */
+/** A predeclared name: `KEXEC`, `kho`, `kernel`. */
 export interface GlobalShape {
     readonly name: string;
     readonly type: Type;
     readonly context: Context;
     readonly doc: string;
-    /** The value, where the machine says it, or it is the same on every one: such a global can be part of a `const`. */
+    /** The value of a constant, which may depend on the machine: such a global can be used in a `const`. */
     readonly constant?: (page: PageGeometry) => Value;
 }
 
 export interface CallbackShape {
     readonly params: readonly NativeParam[];
-    /** What it returns: a boolean for `can_…`, an integer (0 or −errno), or nothing where the kernel's is `void`. */
+    /** The result: a boolean for `can_…`, nothing for a callback that is `void` in the kernel, otherwise an integer (0 or −errno). */
     readonly result: Type;
     readonly required: boolean;
     readonly doc: string;
 }
 
-/** The shapes of everything that the emulator provides to `.lus` code. */
+/** The shapes of all natives. */
 export interface NativeShapes {
     readonly functions: ReadonlyMap<string, FunctionShape>;
     readonly objects: ReadonlyMap<string, ObjectShape>;
@@ -87,7 +87,7 @@ export interface NativeShapes {
     readonly fileKinds: ReadonlyMap<string, string>;
     /** `inject`ion points that are not callbacks: `page_alloc`. */
     readonly injectionPoints: ReadonlyMap<string, string>;
-    /** Callback names and parameters of each declaration, with the parameters' types. */
+    /** Names of callbacks by declaration, with their parameters and types. */
     readonly callbacks: {
         readonly handler: ReadonlyMap<string, CallbackShape>;
         readonly flb: ReadonlyMap<string, CallbackShape>;

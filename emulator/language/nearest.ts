@@ -1,8 +1,8 @@
 /** Nearest names: for "did you mean". */
 
 /**
- * How many letters have to be changed, added, removed or swapped with their neighbour to make `b` of `a`; more than
- * `limit` is `limit + 1`.
+ * The edit distance of `a` and `b`: letters changed, added, removed or swapped with their neighbour. Distances above
+ * `limit` are `limit + 1`.
  */
 export function distance(a: string, b: string, limit: number): number {
     if (Math.abs(a.length - b.length) > limit) {
@@ -32,7 +32,7 @@ export function distance(a: string, b: string, limit: number): number {
 }
 
 /**
- * The candidate that `name` was probably meant to be: at most a third of its letters differ; the first of the nearest.
+ * The most similar candidate, if at most a third of its letters differ; the first of several.
  */
 export function near(name: string, candidates: Iterable<string>): string | undefined {
     const limit = Math.max(1, Math.floor(name.length / 3));

@@ -1,11 +1,11 @@
-/** A map on top of another one: a program above the standard library, without a copy of either. */
+/** A map over another map: a program over the standard library, without copying either. */
 export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
     constructor(
         private readonly own: ReadonlyMap<K, V>,
         private readonly below: ReadonlyMap<K, V>,
     ) {}
 
-    /** An own entry before one below. */
+    /** An own entry hides one of the map below. */
     get(key: K): V | undefined {
         return this.own.get(key) ?? this.below.get(key);
     }
@@ -14,7 +14,7 @@ export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
         return this.own.has(key) || this.below.has(key);
     }
 
-    /** Of the own entries only, as is everything that goes over entries. */
+    /** The number of own entries; iteration covers own entries only. */
     get size(): number {
         return this.own.size;
     }

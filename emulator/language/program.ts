@@ -1,6 +1,7 @@
-/** What the checker makes of a file and its imports: declarations by name, and for every name in it what it means. */
+/** The result of checking a file and its imports: declarations by name, and the meaning of every name in the code. */
 import type {
     Callback,
+    ConstDecl,
     Expr,
     FileDecl,
     FlbDecl,
@@ -29,9 +30,9 @@ export interface LocalVar {
     /** Index into the frame's slots; unique within its function, scenario or callback. */
     readonly slot: number;
     readonly declared: Span;
-    /** The part of the text where it can be seen. */
+    /** The part of the text in which it is visible. */
     readonly scope: Span;
-    /** The innermost loop body it is declared in, if any: such a variable is fresh in every round. */
+    /** The innermost loop body that declares it, if any: such a variable is new in every iteration. */
     readonly loop?: Span;
 }
 
@@ -58,17 +59,17 @@ export type NameMeaning =
     | { readonly kind: 'native'; readonly native: FunctionShape }
     | { readonly kind: 'global'; readonly name: string };
 
-/** What the `.name` of a member expression means. */
+/** The meaning of the `.name` of a member expression. */
 export type MemberMeaning =
     | { readonly kind: 'struct-field'; readonly layout: StructLayout; readonly name: string }
     | { readonly kind: 'field'; readonly field: FieldShape }
     | { readonly kind: 'method'; readonly method: FunctionShape }
     | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number }
     | { readonly kind: 'process-var'; readonly process: string; readonly name: string }
-    /** The object's type is not known before the run: look it up then. */
+    /** The object's type is known only at run time. */
     | { readonly kind: 'dynamic'; readonly name: string };
 
-/** A function, callback, scenario or init block, with what the compiler needs of it. */
+/** What the compiler needs to know of a function, callback, scenario or init block. */
 export interface CodeInfo {
     readonly decl: FnDecl | Callback | ScenarioDecl | { readonly kind: 'init'; readonly kernel: KernelDecl };
     readonly uri: string;
@@ -78,7 +79,7 @@ export interface CodeInfo {
 }
 
 export interface Program {
-    /** The URI of the file that was asked for. */
+    /** The URI of the main file. */
     readonly main: string;
     /** The main file, its imports, and the standard library, in order of loading. */
     readonly files: ReadonlyMap<string, SourceFile>;
@@ -86,7 +87,7 @@ export interface Program {
     readonly natives: NativeShapes;
 
     /**
-     * The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given.
+     * The bytes of a file in the folder of a source file, decompressed; left out if there is no host.
      */
     readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;
     readonly machine?: MachineDecl;
@@ -97,15 +98,17 @@ export interface Program {
     readonly handlers: ReadonlyMap<string, HandlerDecl>;
     readonly flbs: ReadonlyMap<string, FlbDecl>;
     readonly kernels: ReadonlyMap<string, KernelDecl>;
-    /** The layers that any of its kernels has: it was checked against the standard library with these. */
+    /** All layers of its kernels: it was checked against the standard library with these layers. */
     readonly layers: ReadonlySet<string>;
-    /** The pages of the machine that it was checked for. */
+    /** The page size of the machine that it was checked for. */
     readonly page: PageGeometry;
 
+    /** The values of declared constants. */
+    readonly constValues: ReadonlyMap<ConstDecl, { readonly value: Value; readonly type: Type }>;
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants: ReadonlyMap<Expr, number>;
 
-    /** Which file a declaration is in. */
+    /** The file of a declaration. */
     readonly uriOf: ReadonlyMap<object, string>;
     /** By fn, callback, scenario, or the `init` entry of a kernel. */
     readonly code: ReadonlyMap<object, CodeInfo>;

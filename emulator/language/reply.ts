@@ -1,15 +1,15 @@
 /**
- * `with readonly_reply`, `with stalled_reply`: how the kernel's reply to an ioctl fares in the memory of the caller.
+ * `with readonly_reply`, `with stalled_reply`: what happens when the kernel writes its reply to the caller's memory.
  */
 import type { Value } from './types';
 
-/** The parameter of a system call that takes one of the words behind `with`. */
+/** The parameter of a system call that the words after `with` set. */
 export const REPLY_PARAM = 'readonly_reply';
 
-/** What the parameter is for each of the words. */
+/** The value of the parameter for each of the words. */
 export const REPLIES: Readonly<Record<string, Value>> = { [REPLY_PARAM]: true, stalled_reply: 'stalled' };
 
-/** The value of a parameter where a call is made `with` a word; undefined: the word says nothing about it. */
+/** The value of a parameter for a call `with` a word; undefined if the word does not set it. */
 export function replyOf(parameter: string, word: string | undefined): Value | undefined {
     return parameter === REPLY_PARAM && word !== undefined ? REPLIES[word] : undefined;
 }

@@ -2,8 +2,8 @@
 
 /**
  * A value at run time. Integers are numbers, and bigints only beyond ±(2^53−1). Physical addresses and descriptors are
- * integers whose static type says what they are. `undefined` is the value of what returns nothing, `null` an absent
- * object.
+ * integers with a static type of their own. `undefined` is the result of functions that return nothing, `null` is
+ * `none`, the absent object.
  */
 export type Value = number | bigint | boolean | string | null | undefined | object;
 
@@ -22,7 +22,7 @@ export type Type =
     | { readonly k: 'view'; readonly struct: string }
     /** An object of the kernel or of the host: 'file', 'folio', 'luo_session', … (see {@link ObjectType}). */
     | { readonly k: 'object'; readonly name: string }
-    /** An open file of a kind that a `file` declaration made. */
+    /** An open file of a kind that a `file` declaration declares. */
     | { readonly k: 'kind'; readonly name: string }
     /** A declaration used as a value: a struct in `at(NicState, p)`, a file kind in `file.kind == nic`. */
     | { readonly k: 'decl'; readonly of: 'struct' | 'file' | 'handler' | 'flb' | 'process'; readonly name: string };

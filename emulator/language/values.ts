@@ -5,6 +5,7 @@ import { JournaledList } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { hex, hexBytes } from '../text/text';
+import { joinText, quoted } from '../text/utf8';
 
 export type { Int };
 
@@ -12,14 +13,14 @@ const INT_MIN = -(2n ** 63n);
 /** The largest integer of the language. */
 export const INT_MAX = 2n ** 64n - 1n;
 
-/** A run-time error of a program: a wrong type, an integer out of range, a bad index. Says what to do. */
+/** A run-time error of a program: a wrong type, an integer out of range, a bad index. */
 export class ProgramError extends Error {}
 
-/** The kernel follows a pointer to where no memory is: it panics. */
+/** The kernel follows a pointer to an address without memory: it panics. */
 export class KernelFault extends ProgramError {
     constructor(
         message: string,
-        /** Where it takes a struct to be; left out where it goes beyond an array. */
+        /** The address that it takes for a struct; absent for an access beyond an array. */
         readonly target?: { readonly address: Int; readonly struct: string },
     ) {
         super(message);
@@ -28,7 +29,7 @@ export class KernelFault extends ProgramError {
 
 function checked(x: bigint, what: string): Int {
     if (x < INT_MIN || x > INT_MAX) {
-        throw new ProgramError(`${what} leaves the range of integers (−2⁶³ … 2⁶⁴−1): ${x}`);
+        throw new ProgramError(`${what} is outside the range of integers (−2⁶³ … 2⁶⁴−1): ${x}`);
     }
     return intOf(x);
 }
@@ -37,7 +38,7 @@ export function isInt(v: Value): v is Int {
     return typeof v === 'number' || typeof v === 'bigint';
 }
 
-/** @throws ProgramError naming `what` where `v` is no integer. */
+/** @throws ProgramError naming `what` if `v` is not an integer. */
 export function asInt(v: Value, what: string): Int {
     if (isInt(v)) {
         return v;
@@ -45,7 +46,7 @@ export function asInt(v: Value, what: string): Int {
     throw new ProgramError(`${what} must be an integer, not ${describe(v)}`);
 }
 
-/** An integer that fits a JavaScript number (below 2⁵³). */
+/** An integer that fits into a JavaScript number (below 2⁵³). */
 export function asNumber(v: Value, what: string): number {
     if (typeof v === 'number') {
         return v;
@@ -70,12 +71,12 @@ export function asString(v: Value, what: string): string {
 /** Non-negative 64-bit pattern of an integer, for the bit operators. */
 const pattern = (x: Int): bigint => BigInt.asUintN(64, BigInt(x));
 
-/** The result of a bit operator: as signed as its operands were. */
+/** The result of a bit operator: signed if its operands are. */
 function bits(x: bigint, a: Int, b: Int): Int {
     return intOf(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
 }
 
-/** The source text of an expression, asked for only when it has to be named. */
+/** The source text of an expression, called only when a message names it. */
 export type Named = () => string;
 
 /** A text has at most so many characters. */
@@ -88,7 +89,7 @@ export function joinTexts(texts: readonly string[]): string {
     if (texts.reduce((sum, t) => sum + t.length, 0) > MOST_TEXT) {
         throw new ProgramError(`a text has at most ${MOST_TEXT} characters`);
     }
-    return texts.join('');
+    return texts.reduce(joinText, '');
 }
 
 export function add(a: Value, b: Value, named?: Named): Value {
@@ -148,7 +149,7 @@ function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: I
         }
         case '*': {
             const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
-            // −0 would show where a bigint never has it
+            // avoids −0, which a bigint does not have
             return Number.isSafeInteger(r) ? r + 0 : checked(BigInt(a) * BigInt(b), named?.() ?? 'this product');
         }
         case '/':
@@ -164,7 +165,7 @@ function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: I
         case '<<':
         case '>>': {
             if (b < 0 || b > 63) {
-                throw new ProgramError(`cannot shift by ${b}: a shift is by 0 to 63 bits`);
+                throw new ProgramError(`cannot shift by ${b}: the limits are 0 and 63 bits`);
             }
             if (typeof a === 'number' && a >= 0) {
                 const f = 2 ** Number(b);
@@ -217,7 +218,7 @@ export function unary(op: '-' | '!' | '~', v: Value): Value {
     return intOf(BigInt.asUintN(64, ~BigInt(x)));
 }
 
-/** An object that decides itself what it is equal to. */
+/** An object with its own equality. */
 export interface Comparable {
     sameAs(other: object): boolean;
 }
@@ -242,7 +243,7 @@ export function equal(a: Value, b: Value): boolean {
     return isComparable(a) && isComparable(b) ? a.sameAs(b) : false;
 }
 
-/** The text of a value inside a message: strings as they are. */
+/** The text of a value inside a message: strings without quotes. */
 export function text(v: Value): string {
     return typeof v === 'string' ? v : format(v);
 }
@@ -251,7 +252,7 @@ function describe(v: Value): string {
     return v === undefined || v === null ? 'nothing' : format(v);
 }
 
-/** An object that has a short text for the variables pane and messages. */
+/** An object with a short text for the variables pane and messages. */
 export interface Displayed {
     display(): string;
 }
@@ -260,7 +261,7 @@ function isDisplayed(v: object): v is Displayed {
     return 'display' in v && typeof v.display === 'function';
 }
 
-/** Short byte strings in full, long ones by their length and beginning. */
+/** Short byte strings in full; of long ones the length and the first bytes. */
 function describeBytes(b: Bytes): string {
     const [only, more] = b.extents;
     if (only && !more && only.kind === 'pattern') {
@@ -278,15 +279,14 @@ function describeBytes(b: Bytes): string {
 }
 
 /**
- * A value in one line, as the debugger and failure messages show it. Addresses are in hexadecimal where the type says
- * so.
+ * A value in one line, as the debugger and failure messages show it. Values of an address type are in hexadecimal.
  */
 export function format(v: Value, type?: Type): string {
     if (v === undefined || v === null) {
         return 'none';
     }
     if (typeof v === 'string') {
-        return JSON.stringify(v);
+        return quoted(v);
     }
     if (isInt(v)) {
         return type?.k === 'phys' ? hex(v) : String(v);

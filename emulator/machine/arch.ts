@@ -1,8 +1,11 @@
-/** The architectures of machines, and how large the pages of their kernels are. */
+/** The architectures of machines, and the page sizes of their kernels. */
 
 export type ArchName = 'x86-64' | 'arm64';
 
-/** What the size of a page decides. Memory itself has no pages: a kernel divides it so, and hands it over in them. */
+/**
+ * Everything that depends on the page size. Memory itself has no pages: kernels divide it into pages and hand it over
+ * in them.
+ */
 export interface PageGeometry {
     /** PAGE_SIZE, in bytes. */
     readonly size: number;
@@ -11,19 +14,20 @@ export interface PageGeometry {
     /** MAX_PAGE_ORDER: the largest block of the page allocator has 2^maxOrder pages. */
     readonly maxOrder: number;
     /**
-     * PMD_ORDER: of the huge page that takes the place of a whole table of pages, and of the transparent huge pages of
+     * PMD_ORDER: the order of the huge page that replaces a whole table of pages, and of the transparent huge pages of
      * files.
      */
     readonly pmdOrder: number;
-    /** pageblock_order: blocks of so many pages are movable, unmovable or CMA as a whole. */
+    /** pageblock_order: the order of the blocks that are movable, unmovable or CMA as a whole. */
     readonly pageblockOrder: number;
-    /** Of the huge pages of hugetlb, ascending. */
+    /** Sizes of the huge pages of hugetlb, ascending. */
     readonly hugeOrders: readonly number[];
 }
 
 /**
- * @param shift log2 of a page's bytes @param maxOrder MAX_PAGE_ORDER @param hugeOrders the huge pages that hugetlb has,
- * ascending
+ * @param shift log2 of a page's bytes
+ * @param maxOrder MAX_PAGE_ORDER
+ * @param hugeOrders orders of the huge pages of hugetlb, ascending
  */
 export function pageGeometry(shift: number, maxOrder: number, hugeOrders: readonly number[]): PageGeometry {
     // a table is a page of entries of 8 bytes
@@ -42,7 +46,7 @@ export function pageGeometry(shift: number, maxOrder: number, hugeOrders: readon
 /** Pages of 4 KiB, huge ones of 2 MiB and 1 GiB. */
 export const PAGES_4K = pageGeometry(12, 10, [9, 18]);
 
-/** What kernels of an architecture can be built with; the first is what a machine has where nothing else is said. */
+/** The page sizes that kernels of an architecture can be built with; the first is the default. */
 export const PAGE_GEOMETRIES: Readonly<Record<ArchName, readonly [PageGeometry, ...PageGeometry[]]>> = {
     'x86-64': [PAGES_4K],
     arm64: [PAGES_4K],

@@ -1,6 +1,8 @@
-/** Byte strings that need not be built: file contents of gigabytes are compared and hashed by what they are made of. */
+/** Byte strings that need not be built: file contents of gigabytes are compared and hashed by their runs. */
 import { Fnv1a64 } from './fnv';
+import type { Int } from './int';
 import { advanceCode, byteOfCode, patternCode, renderCode, seedOfCode } from './pattern';
+import { encodeText } from '../text/utf8';
 
 /** A run of content. Bytes of an extent are never changed once it exists. */
 export type Extent =
@@ -8,14 +10,14 @@ export type Extent =
     | { readonly kind: 'pattern'; readonly seed: number; readonly offset: number; readonly length: number }
     | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
 
-/** A run as it is worked with: code (see pattern.ts) or bytes. */
+/** A run in its working form: a code (see pattern.ts) or bytes. */
 interface Piece {
     code: number;
     bytes: Uint8Array | undefined;
     length: number;
 }
 
-/** Collects content front to back, joining what belongs together. */
+/** Collects content from front to back and joins adjacent runs. */
 export class BytesBuilder {
     private pieces: Piece[] = [];
     private total = 0;
@@ -39,7 +41,7 @@ export class BytesBuilder {
         return this;
     }
 
-    /** Appends bytes, which the result keeps: pass a copy where they may change. */
+    /** Appends bytes, which the result keeps: pass a copy if they can change. */
     bytes(bytes: Uint8Array): this {
         if (bytes.length > 0) {
             this.pieces.push({ code: 0, bytes, length: bytes.length });
@@ -84,18 +86,18 @@ export class Bytes {
     }
 
     /** `length` bytes of the pattern with this seed, from its offset `offset` on. */
-    static pattern(seed: number, length: number, offset = 0): Bytes {
+    static pattern(seed: number, length: number, offset: Int = 0): Bytes {
         return new BytesBuilder().code(patternCode(seed, offset), length).build();
     }
 
-    /** These bytes, copied. */
+    /** A byte string with a copy of these bytes. */
     static of(bytes: Uint8Array): Bytes {
         return new BytesBuilder().bytes(bytes.slice()).build();
     }
 
-    /** The UTF-8 of a text. */
+    /** The bytes of a text. */
     static text(text: string): Bytes {
-        return new BytesBuilder().bytes(new TextEncoder().encode(text)).build();
+        return new BytesBuilder().bytes(encodeText(text)).build();
     }
 
     static concat(...parts: readonly Bytes[]): Bytes {
@@ -143,9 +145,7 @@ export class Bytes {
         return this.length === other.length && this.firstDifference(other) === undefined;
     }
 
-    /**
-     * The first index at which the two differ (the shorter length where one is a prefix of the other), or undefined.
-     */
+    /** The first index at which the two differ (the shorter length if one is a prefix of the other), or undefined. */
     firstDifference(other: Bytes): number | undefined {
         const common = Math.min(this.length, other.length);
         let i = 0;
@@ -176,7 +176,7 @@ export class Bytes {
         return this.length === other.length ? undefined : common;
     }
 
-    /** The bytes themselves; `length` of them are built, so ask for a slice of what may be long. */
+    /** The bytes themselves. Builds `length` of them, so take a slice of long strings. */
     toUint8Array(): Uint8Array {
         const out = new Uint8Array(this.length);
         let at = 0;
@@ -191,7 +191,7 @@ export class Bytes {
         return out;
     }
 
-    /** The 64-bit FNV-1a of the bytes, as 16 hexadecimal digits. Linear in the length, but for zeroes. */
+    /** The 64-bit FNV-1a of the bytes, as 16 hexadecimal digits. Linear in the length, except for zeroes. */
     fnv1a64(): string {
         const hash = new Fnv1a64();
         for (const e of this.extents) {
@@ -226,7 +226,7 @@ function codeOfExtent(e: Exclude<Extent, { kind: 'bytes' }>): number {
     return e.kind === 'zero' ? 0 : patternCode(e.seed, e.offset);
 }
 
-/** The first difference between `n` bytes of x from `a` and of y from `b`. */
+/** The first difference between `n` bytes of x from `a` on and of y from `b` on. */
 function differenceIn(x: Extent, a: number, y: Extent, b: number, n: number): number | undefined {
     if (x.kind === 'bytes' && y.kind === 'bytes') {
         for (let i = 0; i < n; i++) {

@@ -1,20 +1,20 @@
 /**
- * The choices of a run. Wherever the emulated host may go on in more than one way, it asks a chooser, by the name of
- * what is chosen and the number of ways. Whether there is a choice at all is decided by whoever asks.
+ * The choices of a run. Wherever the emulated host can continue in more than one way, it asks a chooser, by the name of
+ * the choice and the number of alternatives. The caller decides whether there is a choice at all.
  */
 import type { Hasher } from './hash';
 import { type Journal, JournaledRecord, JournaledList } from './journal';
 
-/** Which of the processes that run at the same time goes on. */
+/** Which of the processes that run at the same time continues. */
 export const SCHEDULE = 'schedule';
-/** Which of the timers that are due at the same moment fires; the first is the one that was there first. */
+/** Which of the timers that are due at the same moment fires; the first alternative is the one that was added first. */
 export const TIMER = 'timer';
 
 export interface Chooser {
     /**
      * @param name what is chosen
-     * @param alternatives in how many ways the run may go on; at least 2
-     * @returns one of them, from 0; 0 is what happens where nobody has a wish
+     * @param alternatives number of ways in which the run can continue; at least 2
+     * @returns one of them, from 0; 0 is the default
      */
     pick(name: string, alternatives: number): number;
     hash(hasher: Hasher): void;
@@ -23,11 +23,11 @@ export interface Chooser {
 /** Always the first alternative. */
 export const FIRST: Chooser = { pick: () => 0, hash: () => undefined };
 
-/** Draws schedules from a seed; anything else goes its usual way. */
+/** Draws schedules from a seed; every other choice takes the default. */
 export class SeededChooser extends JournaledRecord implements Chooser {
-    /** How often it has drawn. */
+    /** Number of draws. */
     readonly draws: number = 0;
-    /** Of the stream of draws. */
+    /** State of the stream of draws. */
     readonly state: number;
 
     constructor(
@@ -58,10 +58,7 @@ export class SeededChooser extends JournaledRecord implements Chooser {
     }
 }
 
-/**
- * Seeds that follow each other give streams that have nothing to do with each other; never 0, which xorshift cannot
- * leave.
- */
+/** Consecutive seeds give unrelated streams; never 0, which xorshift cannot leave. */
 function mix(seed: number): number {
     let x = (seed % 0x1_0000_0000) ^ Math.floor(seed / 0x1_0000_0000);
     x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);
@@ -76,7 +73,7 @@ export interface Choice {
     readonly picked: number;
 }
 
-/** Picks what a list says, one entry a choice, and behind its end the first alternative. Keeps what it was asked. */
+/** Takes the choices of a list, one entry per choice, and after its end the first alternative. Records all choices. */
 export class ListedChooser implements Chooser {
     /** All choices so far. */
     readonly made: JournaledList<Choice>;
@@ -88,7 +85,7 @@ export class ListedChooser implements Chooser {
         this.made = new JournaledList(journal);
     }
 
-    /** @throws RangeError where the list has more alternatives than there are: it is of another run */
+    /** @throws RangeError if the list has an alternative that does not exist: it belongs to another run */
     pick(name: string, alternatives: number): number {
         const picked = this.picks[this.made.length] ?? 0;
         if (picked >= alternatives) {

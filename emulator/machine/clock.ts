@@ -1,4 +1,4 @@
-/** Virtual time: the clock of a machine, and those who wait for a moment of it. */
+/** Virtual time: the clock of a machine, and the timers that wait for a moment of it. */
 import { type Chooser, FIRST, TIMER } from './chooser';
 import { COST_NAMES, costId, ratesOf } from './costs';
 import type { Hasher } from './hash';
@@ -7,15 +7,15 @@ import type { Journal, Saveable } from './journal';
 const MIB = 2 ** 20;
 const SLEEP = costId('sleep');
 
-/** Something that happens at a moment of its own: a device that goes on by itself. */
+/** Something that happens at a certain time, such as the next request of a running device. */
 export interface Timer {
-    /** When it fires next, in nanoseconds; Infinity: it does not. Part of the timer's own state. */
+    /** When it fires next, in nanoseconds; Infinity: never. Part of the timer's own state. */
     readonly at: number;
-    /** Must set {@link at} to a later moment. What it does takes no time: the clock stands still meanwhile. */
+    /** Must set {@link at} to a later moment. Its work takes no time: the clock stands still meanwhile. */
     fire(): void;
 }
 
-/** The machine's virtual clock: nothing moves it but what emulated work costs, and `sleep`. */
+/** The virtual clock of the machine: only the costs of emulated work, and `sleep`, advance it. */
 export class Clock implements Saveable {
     epoch: number;
     private time = 0;
@@ -23,15 +23,20 @@ export class Clock implements Saveable {
     private due = Infinity;
     /** Replaced, never changed in place. */
     private timers: readonly Timer[] = [];
-    /** Nothing but the time itself passes: `sleep`. False wherever a run can stop. */
+    /** Time passes without work: `sleep`. False whenever a run can stop. */
     private sleeping = false;
-    /** What is done meanwhile is done by others, and takes none of this clock's time. False wherever a run can stop. */
+    /**
+     * Other processors work meanwhile, so their work takes none of this clock's time. False whenever a run can stop.
+     */
     private elsewhere = false;
     /** Nanoseconds by cost. Replaced, never changed. */
     private rates: Float64Array = ratesOf();
     private readonly accounts = new Float64Array(COST_NAMES.length);
-    /** Picks one of the timers that are due at the same moment. */
+    /** Chooses one of the timers that are due at the same moment. */
     chooser: Chooser = FIRST;
+    /** A moment that somebody wants to be told of when it has come, which is no part of the machine; Infinity: none. */
+    alarm = Infinity;
+    onAlarm: () => void = () => undefined;
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
@@ -42,39 +47,39 @@ export class Clock implements Saveable {
         return this.time;
     }
 
-    /** Nanoseconds that went to each cost since then, in the order of {@link COST_NAMES}. The caller's own copy. */
+    /** Nanoseconds spent on each cost since then, in the order of {@link COST_NAMES}. The caller's own copy. */
     get spent(): readonly number[] {
         return [...this.accounts];
     }
 
-    /** What each cost takes from now on, in the order of {@link COST_NAMES}. */
+    /** Sets all costs, in the order of {@link COST_NAMES}. */
     setRates(rates: Float64Array): void {
         this.journal.touch(this);
         this.rates = rates;
     }
 
-    /** Sets the clock, in nanoseconds: a machine goes on from where an image of it was made. */
+    /** Sets the clock, in nanoseconds: a machine continues from where an image of it was made. */
     set(now: number): void {
         this.journal.touch(this);
         this.time = now;
     }
 
-    /** Lets the time pass that `count` of a cost take. @param cost see {@link costId} */
+    /** Lets the time of `count` units of a cost pass. @param cost see {@link costId} */
     charge(cost: number, count = 1): void {
         this.spend(cost, (this.rates[cost] ?? 0) * count);
     }
 
-    /** Lets the time pass that so many bytes take, of a cost that is per MiB; whole nanoseconds. */
+    /** Lets the time for this many bytes pass, for a cost per MiB; in whole nanoseconds. */
     chargeBytes(cost: number, bytes: number): void {
         this.spend(cost, Math.round(((this.rates[cost] ?? 0) * bytes) / MIB));
     }
 
-    /** Lets `ns` nanoseconds pass, and everything happen that is due meanwhile. */
+    /** Lets `ns` nanoseconds pass, and fires the timers that are due meanwhile. */
     advance(ns: number): void {
         this.spend(SLEEP, ns);
     }
 
-    /** Of timers that are due at the same moment the first one added is the first alternative. */
+    /** If several timers are due at the same moment, the first alternative is the one that was added first. */
     add(timer: Timer): void {
         this.journal.touch(this);
         this.timers = [...this.timers, timer];
@@ -87,12 +92,12 @@ export class Clock implements Saveable {
         this.rearm();
     }
 
-    /** Nobody is at work while the time passes, so that nothing is half done when a timer fires. */
+    /** No work is in progress while the time passes, so no operation is half done when a timer fires. */
     get idle(): boolean {
         return this.sleeping;
     }
 
-    /** Does something that another processor does at the same time: what it costs takes no time here. */
+    /** Does work that another processor does at the same time: it takes no time here. */
     aside<T>(work: () => T): T {
         const before = this.elsewhere;
         this.elsewhere = true;
@@ -103,7 +108,7 @@ export class Clock implements Saveable {
         }
     }
 
-    /** A timer has changed its moment. */
+    /** Tells the clock that a timer's moment has changed. */
     rearm(): void {
         let due = Infinity;
         for (const t of this.timers) {
@@ -117,7 +122,7 @@ export class Clock implements Saveable {
 
     /**
      * `sleep`: lets time pass until a moment, or until `limit` timers have fired.
-     * @param interrupted asked after each timer: true ends it early
+     * @param interrupted called after each timer: true ends the sleep early
      * @returns whether the moment is reached
      */
     sleepUntil(until: number, limit: number, interrupted: () => boolean): boolean {
@@ -137,10 +142,11 @@ export class Clock implements Saveable {
             this.time = Math.max(this.time, until);
         }
         this.accounts[SLEEP] = (this.accounts[SLEEP] ?? 0) + this.time - from;
+        this.ring();
         return reached;
     }
 
-    /** What the accounts say and the costs are; the time itself is part of the machine's own fingerprint. */
+    /** Hashes the accounts and the costs; the time itself is part of the machine's own fingerprint. */
     hash(hasher: Hasher): void {
         for (const ns of this.accounts) {
             hasher.num(ns);
@@ -175,6 +181,14 @@ export class Clock implements Saveable {
         }
         this.time = until;
         this.accounts[cost] = (this.accounts[cost] ?? 0) + ns;
+        this.ring();
+    }
+
+    private ring(): void {
+        if (this.time >= this.alarm) {
+            this.alarm = Infinity;
+            this.onAlarm();
+        }
     }
 
     private fireNext(): void {

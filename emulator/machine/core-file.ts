@@ -1,10 +1,11 @@
 /**
- * ELF64 core files of physical memory, as QEMU's dump-guest-memory and /proc/vmcore have them: PT_LOAD segments by
- * physical address, and notes. The reader takes anything: what is wrong is a finding, and what is left of a damaged
- * file is there.
+ * ELF64 core files of physical memory, in the format of QEMU's dump-guest-memory and /proc/vmcore: PT_LOAD segments by
+ * physical address, and notes. The reader accepts any file: each defect is a finding, and the intact parts of a damaged
+ * file can be read.
  */
 import type { ArchName } from './arch';
 import { PHYS_LIMIT } from './memory';
+import { decodeText, encodeText } from '../text/utf8';
 
 const HEADER = 64;
 const PROGRAM_HEADER = 56;
@@ -15,15 +16,15 @@ const EM_X86_64 = 62;
 const EM_AARCH64 = 183;
 const PT_LOAD = 1;
 const PT_NOTE = 4;
-/** e_phnum where there are more: their number is in sh_info of section 0. */
+/** e_phnum if there are more program headers than it can hold: their number is in sh_info of section 0. */
 const PN_XNUM = 0xffff;
 const NOTE_HEADER = 12;
-/** What notes are read of, in bytes; a machine has one of a few hundred bytes for each processor. */
+/** Bytes of notes that are read at most; a machine has one note of a few hundred bytes for each processor. */
 const NOTES_LIMIT = 16 * 1024 * 1024;
-/** Segments that are read; a machine with more is cut up into single pages. */
+/** Segments that are read at most; a machine with more is split into single pages. */
 const SEGMENTS_LIMIT = 1 << 20;
 
-/** Bytes of a file, however they are had. */
+/** Bytes of a file, from any source. */
 export interface ByteSource {
     readonly length: number;
     /** A copy of at most `length` bytes from `offset` on; fewer at the end. */
@@ -38,7 +39,7 @@ export function sourceOf(bytes: Uint8Array): ByteSource {
 export interface CoreSegment {
     readonly pa: number;
     readonly size: number;
-    /** Where in the file its bytes begin; only the first `stored` are there, the rest is zeroes. */
+    /** Offset of its bytes in the file; only the first `stored` are in the file, the rest is zeroes. */
     readonly offset: number;
     readonly stored: number;
 }
@@ -81,7 +82,7 @@ function viewOf(bytes: Uint8Array): DataView {
 
 const NOTHING = { machine: 'other', segments: [], notes: [] } as const;
 
-/** Reads the headers of a core file; never throws. Of a file that is none there are only findings. */
+/** Reads the headers of a core file; never throws. A file of another kind gives only findings. */
 export function readCoreFile(file: ByteSource): CoreFile {
     const header = file.read(0, HEADER);
     const why = notElf(header);
@@ -142,7 +143,7 @@ function notElf(header: Uint8Array): string | undefined {
         return 'this is a compressed kdump file, not ELF: convert it, or dump with makedumpfile -E';
     }
     if (header.length < HEADER || !magic.startsWith('\x7fELF')) {
-        return 'this is no ELF file';
+        return 'this is not an ELF file';
     }
     return header[4] === ELFCLASS64 && header[5] === ELFDATA2LSB
         ? undefined
@@ -177,19 +178,19 @@ function addSegment(
         });
         return;
     }
-    // Memory whose bytes the file has not got is unknown; only where fewer are stored than it has memory, the rest is
-    // zeroes.
+    // Memory whose bytes are not in the file is unknown. Only if fewer bytes are stored than the segment has memory,
+    // the rest is zeroes.
     const stored = Math.min(piece.stored, piece.size);
     const there = Math.max(0, Math.min(stored, file.length - piece.offset));
     if (there < stored) {
         findings.push({
             code: 'segment-cut',
             offset: at,
-            text: `${where} should be ${stored} bytes at ${piece.offset}, but the file ends after ${there} of them`,
+            text: `${where} should have ${stored} bytes at offset ${piece.offset}, but the file ends after ${there} of them`,
         });
     }
     const size = there < stored ? there : piece.size;
-    // Or a small file could pretend to be any amount of memory to look through.
+    // Otherwise a small file could claim any amount of memory.
     if (total.stored + there > file.length) {
         findings.push({ code: 'segments-share', offset: at, text: `${where} shares its bytes with other segments` });
         return;
@@ -212,7 +213,7 @@ function disjoint(found: CoreSegment[], findings: CoreFinding[]): CoreSegment[] 
             findings.push({
                 code: 'segments-overlap',
                 offset: s.offset,
-                text: `several segments hold the memory at 0x${s.pa.toString(16)}; the one that begins first counts`,
+                text: `several segments hold the memory at 0x${s.pa.toString(16)}; the segment that begins first is used`,
             });
         }
         if (skip < s.size) {
@@ -241,13 +242,11 @@ function readNotes(file: ByteSource, offset: number, size: number, notes: CoreNo
             findings.push({
                 code: 'note-damaged',
                 offset: offset + at,
-                text: `a note of ${length} bytes does not end inside its segment`,
+                text: `a note of ${length} bytes extends beyond its segment`,
             });
             return;
         }
-        const name = new TextDecoder('latin1').decode(
-            bytes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.max(0, nameSize - 1)),
-        );
+        const name = decodeText(bytes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.max(0, nameSize - 1)));
         notes.push({ name, type: view.getUint32(at + 8, true), content: bytes.slice(content, content + length) });
         at = content + align4(length);
     }
@@ -260,14 +259,14 @@ export interface CoreContent {
 }
 
 const ALIGN = 4096;
-/** What is read from memory and written at once. */
+/** Bytes that are read from memory and written at once. */
 const CHUNK = 1024 * 1024;
 
 /**
  * The bytes of a core file, piece by piece: header, notes, program headers, then the runs, each at a page boundary of
  * the file.
  * @param runs ascending, without overlaps.
- * @param read gives the bytes of memory; never asked for more than 1 MiB at once.
+ * @param read returns the bytes of memory; called for 1 MiB at most.
  */
 export function* writeCoreFile(
     machine: ArchName,
@@ -339,7 +338,7 @@ export function* writeCoreFile(
 }
 
 function encodeNote(note: CoreNote): Uint8Array {
-    const name = new TextEncoder().encode(`${note.name}\0`);
+    const name = encodeText(`${note.name}\0`);
     const content = NOTE_HEADER + align4(name.length);
     const bytes = new Uint8Array(content + align4(note.content.length));
     const view = viewOf(bytes);

@@ -1,20 +1,19 @@
 /**
- * What emulated work takes, in one table. Nothing but this table and `sleep` moves the clock of a machine.
+ * The time that emulated work takes, in one table. Only this table and `sleep` advance the clock of a machine.
  *
- * The figures are orders of magnitude of a two-socket x86 server of about 3 GHz with DDR5, rounded, each with what it
- * is taken from. They say where time goes and how that changes with the amount of memory, files and folios, not how
- * long a given host takes: where somebody has measured their own, `cost` in a machine, a kernel or a scenario puts that
- * in place.
+ * The figures are rounded orders of magnitude for a two-socket x86 server of about 3 GHz with DDR5, each with its
+ * source. They show where time goes and how it changes with the amount of memory, files and folios, not how long a
+ * given host takes. `cost` in a machine, a kernel or a scenario replaces a figure by a measured one.
  */
 
 interface Cost {
-    /** Nanoseconds, for one of what `per` says. */
+    /** Nanoseconds per unit. */
     readonly ns: number;
-    /** What is counted: one of something, or a MiB of it. */
+    /** The unit: one of something, or a MiB. */
     readonly per: string;
-    /** In a few words, what takes the time. */
+    /** The work that takes the time, in a few words. */
     readonly what: string;
-    /** Where the figure comes from. */
+    /** The source of the figure. */
     readonly why: string;
 }
 
@@ -33,13 +32,13 @@ const TABLE = {
     ioctl: {
         ns: 300,
         per: 'call',
-        what: "LUO's checks of an ioctl, its arguments copied in and out",
-        why: 'two copies of a small structure, a descriptor looked up, a mutex',
+        what: 'checking an ioctl of LUO and copying its arguments in and out',
+        why: 'two copies of a small structure, the look-up of a descriptor, a mutex',
     },
     callback: {
         ns: 30,
         per: 'call',
-        what: "calling a handler, an FLB or a file's kind",
+        what: 'calling a callback of a handler, an FLB or a file kind',
         why: 'an indirect call through a retpoline, its frame and its locks',
     },
     process_start: {
@@ -51,8 +50,8 @@ const TABLE = {
     process_exit: {
         ns: 100 * US,
         per: 'process',
-        what: 'the end of a process, but for the files it closes',
-        why: "tearing down a small address space; lmbench's fork + exit less its fork",
+        what: 'the exit of a process, without closing its files',
+        why: "tearing down a small address space; lmbench's fork + exit minus its fork",
     },
     // Memory.
     page_alloc: {
@@ -71,13 +70,13 @@ const TABLE = {
     copy: {
         ns: 100 * US,
         per: 'MiB',
-        what: 'copying memory, for read and write, too',
+        what: 'copying memory, also for read and write',
         why: 'memcpy beyond the caches, one core: about 10 GB/s',
     },
     page_cache: {
         ns: 50,
         per: 'folio',
-        what: 'entering a folio into a page cache',
+        what: 'adding a folio to a page cache',
         why: 'an XArray store and the accounting of shmem',
     },
     pin: {
@@ -89,30 +88,30 @@ const TABLE = {
     migrate: {
         ns: 2 * US,
         per: 'folio',
-        what: 'moving a folio elsewhere, but for the copy',
-        why: 'a walk of its mappings, entries for migration put in and taken out, and a TLB flush on every processor that has them',
+        what: 'migrating a folio, without the copy',
+        why: 'a walk of its mappings, migration entries set and removed, and a TLB flush on every processor that has them',
     },
     // KHO.
     preserve_folio: {
         ns: 120,
         per: 'block',
         what: 'preserving a folio or a block of pages',
-        why: 'a radix-tree walk by six levels, mostly cached, under a lock; a C copy of the tree alone adds a page in 4 ns',
+        why: 'a walk of six levels of a radix tree, mostly cached, under a lock; the tree code alone, in C, adds a page in 4 ns',
     },
-    unpreserve_folio: { ns: 120, per: 'block', what: 'taking that back', why: 'the same walk' },
+    unpreserve_folio: { ns: 120, per: 'block', what: 'unpreserving a folio or a block of pages', why: 'the same walk' },
     restore_folio: {
         ns: 100,
         per: 'block',
         what: 'restoring a folio or a block of pages',
-        why: 'its struct page, cold in the caches',
+        why: 'a cache miss on its struct page',
     },
     restore_page: {
         ns: 3,
         per: 'page',
-        what: 'making the struct pages of a restored folio anew',
-        why: '64 bytes a page, written in sequence: one cache line',
+        what: 'initializing the struct pages of a restored folio',
+        why: '64 bytes per page, written in sequence: one cache line',
     },
-    // Going down.
+    // Shutdown and jump.
     kexec_load: {
         ns: 900 * US,
         per: 'MiB',
@@ -122,27 +121,27 @@ const TABLE = {
     shutdown: {
         ns: 15 * MS,
         per: 'reboot',
-        what: 'kernel_restart_prepare(): reboot notifiers, other processors stopped',
-        why: 'no devices yet: tens of ms remain, of which stopping the processors takes some',
+        what: 'kernel_restart_prepare(): calling reboot notifiers, stopping the other processors',
+        why: 'without devices: tens of ms, partly for stopping the processors',
     },
     jump: {
         ns: 1 * MS,
         per: 'reboot',
-        what: 'machine_kexec(): caches flushed, page tables switched',
-        why: 'relocate_kernel and what stands around it',
+        what: 'machine_kexec(): flushing caches, switching page tables',
+        why: 'relocate_kernel and the code around it',
     },
     purgatory: {
         ns: 3 * MS,
         per: 'MiB',
-        what: 'copying the loaded image to its place and checking its SHA-256',
+        what: 'copying the loaded image to its destination and checking its SHA-256',
         why: "the purgatory's generic C: some hundred MB/s",
     },
-    // Coming up.
+    // Boot.
     firmware: {
         ns: 20 * S,
         per: 'cold boot',
-        what: 'firmware and boot loader, which kexec leaves out',
-        why: 'servers take minutes; the clock starts behind it, so only a cold boot on a machine that ran takes it',
+        what: 'firmware and boot loader, which kexec skips',
+        why: 'servers take minutes; the clock starts after the first one, so only later cold boots take this time',
     },
     boot_early: {
         ns: 12 * MS,
@@ -153,8 +152,8 @@ const TABLE = {
     boot_memmap: {
         ns: 4 * US,
         per: 'MiB of memory',
-        what: 'the struct pages of all memory',
-        why: '256 of 64 bytes: 4 ms a GiB, without CONFIG_DEFERRED_STRUCT_PAGE_INIT',
+        what: 'initializing the struct pages of all memory',
+        why: '256 of 64 bytes: 4 ms per GiB, without CONFIG_DEFERRED_STRUCT_PAGE_INIT',
     },
     boot_preserved: {
         ns: 150,
@@ -172,36 +171,36 @@ const TABLE = {
         ns: 100 * MS,
         per: 'reset',
         what: 'a function level reset',
-        why: 'the PCI Express specification gives the function 100 ms, and pcie_flr() waits for them',
+        why: 'the PCI Express specification allows the function 100 ms, and pcie_flr() waits for that time',
     },
     iommu_table: {
         ns: 300,
         per: 'table',
         what: 'taking over a page of I/O page tables from the previous kernel',
-        why: '512 entries read, mostly from memory that no cache has: 64 lines at some 5 ns each, prefetched',
+        why: '512 entries read, mostly with cache misses: 64 lines of some 5 ns each, prefetched',
     },
     iommu_flush: {
         ns: 10 * US,
         per: 'flush',
-        what: 'an invalidation of all that the IOMMU has cached, or of a domain',
+        what: 'invalidating the caches of the IOMMU, for all domains or one',
         why: 'queued descriptors and a wait for the hardware, 1 to 20 µs',
     },
     boot_initcalls: {
         ns: 70 * MS,
         per: 'boot',
-        what: 'drivers and subsystems',
+        what: 'initializing drivers and subsystems',
         why: 'initcall_debug on a small configuration with built-in drivers',
     },
     boot_userspace: {
         ns: 60 * MS,
         per: 'boot',
-        what: 'the initial RAM disk unpacked, and user space up to the first process of the scenario',
+        what: 'unpacking the initial RAM disk, and running user space up to the first process of the scenario',
         why: 'an agent that is started by the init of a small initial RAM disk',
     },
     page_cache_fill: {
         ns: 700 * US,
         per: 'MiB',
-        what: 'what user space reads from disk while it comes up',
+        what: 'reading what user space needs from disk while it starts',
         why: 'one NVMe drive, read ahead: 1.5 GB/s',
     },
     // Virtual machines.
@@ -226,23 +225,23 @@ const TABLE = {
     vcpu_pause: {
         ns: 15 * US,
         per: 'vCPU',
-        what: 'getting a vCPU out of the guest',
-        why: "a signal to its thread, an IPI, the exit, and the VMM's thread woken up",
+        what: 'making a vCPU leave the guest',
+        why: "a signal to its thread, an IPI, the exit, and a wakeup of the VMM's thread",
     },
     vcpu_resume: {
         ns: 10 * US,
         per: 'vCPU',
-        what: 'having a vCPU enter the guest',
-        why: 'its thread woken up, KVM_RUN',
+        what: 'making a vCPU enter the guest',
+        why: 'a wakeup of its thread, KVM_RUN',
     },
     vcpu_state: {
         ns: 40 * US,
         per: 'vCPU',
         what: 'reading or writing the state of a vCPU',
-        why: 'a dozen ioctls, of which the FPU state and some hundred MSRs take the most',
+        why: 'a dozen ioctls; the FPU state and some hundred MSRs take most of the time',
     },
-    // Not in anybody's hands.
-    sleep: { ns: 1, per: 'ns', what: "the scenario's own `sleep`", why: 'as long as it says' },
+    // Fixed.
+    sleep: { ns: 1, per: 'ns', what: '`sleep` in the scenario', why: 'its argument' },
 } as const satisfies Readonly<Record<string, Cost>>;
 
 export type CostName = keyof typeof TABLE;
@@ -251,28 +250,28 @@ function isCostName(name: string): name is CostName {
     return Object.hasOwn(TABLE, name);
 }
 
-/** In the order of the table; a clock's accounts have the same. */
+/** In the order of the table, which is also that of a clock's accounts. */
 export const COST_NAMES: readonly CostName[] = Object.keys(TABLE).filter(isCostName);
 
-/** Those that can be given other figures. */
+/** The costs whose figures can be replaced. */
 export const SETTABLE_COSTS: readonly CostName[] = COST_NAMES.filter((name) => name !== 'sleep');
 
-/** Where a cost stands in a clock's accounts. Whoever charges it asks once. */
+/** The index of a cost in a clock's accounts. Callers look it up once. */
 export function costId(name: CostName): number {
     return COST_NAMES.indexOf(name);
 }
 
 export const COSTS: Readonly<Record<CostName, Cost>> = TABLE;
 
-/** Other figures for some of the costs, in nanoseconds for one of what the table says. */
+/** New figures for some of the costs, in nanoseconds per unit of the table. */
 export type CostChanges = Readonly<Partial<Record<CostName, number>>>;
 
-/** A cost that can be given another figure; undefined where none is called so. */
+/** The cost of this name whose figure can be replaced; undefined if there is none. */
 export function settableCost(name: string): CostName | undefined {
     return isCostName(name) && name !== 'sleep' ? name : undefined;
 }
 
-/** The figures of the table with these in the place of its own; of several, the last one counts. */
+/** The figures of the table with some replaced; of several changes, the last one counts. */
 export function ratesOf(...changes: readonly CostChanges[]): Float64Array {
     return Float64Array.from(COST_NAMES, (name) => changes.reduce((ns, c) => c[name] ?? ns, TABLE[name].ns));
 }

@@ -1,4 +1,4 @@
-/** 64-bit FNV-1a over content that comes piece by piece; zeroes cost nothing. */
+/** 64-bit FNV-1a over content that arrives piece by piece; zeroes cost nothing. */
 
 const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
@@ -12,7 +12,7 @@ export class Fnv1a64 {
         return this;
     }
 
-    /** So many zero bytes. */
+    /** Adds this many zero bytes. */
     zero(length: number): this {
         this.hash = (this.hash * powerOfPrime(length)) & MASK;
         return this;
@@ -36,7 +36,7 @@ function powerOfPrime(exponent: number): bigint {
     return result;
 }
 
-/** FNV-1a over `n` bytes, in four limbs of 16 bits so that nothing is a bigint but the ends. */
+/** FNV-1a over `n` bytes, in four limbs of 16 bits, so that only the input and output are bigints. */
 function fnvOver(hash: bigint, bytes: Uint8Array, n: number): bigint {
     let h0 = Number(hash & 0xffffn);
     let h1 = Number((hash >> 16n) & 0xffffn);

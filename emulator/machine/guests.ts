@@ -1,38 +1,44 @@
-/** What those who watch a machine are told of the virtual machines on it. */
+/** Events of virtual machines for the observers of a machine. */
+
+import type { Bytes } from './bytes';
 
 /**
- * `new`: it never ran. `faulted`: KVM gave it back to its VMM, and cannot go on with it. `gone`: its kernel or its VM
- * is.
+ * `new`: it never ran. `faulted`: KVM cannot continue it and exited to its VMM. `gone`: its kernel or its VM has ended.
  */
 export type VcpuState = 'new' | 'running' | 'paused' | 'faulted' | 'gone';
 
-/** What a guest has found in memory that it did not write there. */
+/** Memory in which a guest found other bytes than it wrote. */
 export interface Differing {
-    /** The guest's own address of the first byte. */
+    /** The guest address of the first wrong byte. */
     readonly gpa: number;
-    /** Where that lies in the host's memory; −1: nowhere, the page is not there. */
+    /** Its physical address in the host; −1: the page is missing. */
     readonly pa: number;
     readonly expected: number;
     readonly found: number;
-    /** How many bytes differ. */
+    /** Number of wrong bytes. */
     readonly bytes: number;
 }
 
 export interface GuestObserver {
-    /** A VM was made; its vCPUs have never run. */
+    /** A VM was created; its vCPUs have never run. */
     created(vm: string): void;
-    /** It comes to its end, with its last descriptor or with its kernel. */
+    /** The VM ends, with its last descriptor or with its kernel. */
     vmEnds(vm: string): void;
-    /** A vCPU is in another state than before. */
+    /** The state of a vCPU has changed. */
     vcpu(vm: string, index: number, state: VcpuState): void;
-    /** A guest's program, about to write memory anew, has looked at what it wrote there before. */
+    /**
+     * The content of a range of guest memory before the program's first write to it; null: it is unknown, or it need
+     * not be checked, because no kexec happened since.
+     */
+    before(vm: string, gpa: number, length: number): Bytes | null;
+    /** A guest's program, before it overwrites memory, has found a difference to what it wrote there before. */
     differs(vm: string, what: Differing): void;
-    /** KVM cannot give a vCPU the memory at an address of the guest's (KVM_EXIT_MEMORY_FAULT). */
+    /** KVM cannot give a vCPU the memory at a guest address (KVM_EXIT_MEMORY_FAULT). */
     faulted(vm: string, index: number, gpa: number, why: string): void;
-    /** The state of all vCPUs was read, and written to a file: its inode's number and its name. */
+    /** The state of all vCPUs was read and written to a file, given by its inode number and its name. */
     saved(vm: string, inode: number, file: string): void;
-    /** It was put into the vCPUs of a VM. */
+    /** A state was loaded into the vCPUs of a VM. */
     loaded(vm: string): void;
-    /** A workload has begun in a range of the guest's memory. */
+    /** A workload has begun in a range of guest memory. */
     workloadBegan(vm: string): void;
 }

@@ -1,6 +1,9 @@
+/** Fingerprints of state. */
+import { halvesOf, type Int } from './int';
+
 /**
- * A running 64-bit fingerprint of state: fast, deterministic, not cryptographic. What has state adds it by a method
- * `hash(hasher)`. Tests compare runs by it, and an exploration of schedules will know by it what it has seen.
+ * A running 64-bit fingerprint of state: fast, deterministic, not cryptographic. Objects with state add it in a method
+ * `hash(hasher)`. Tests compare runs by it; an exploration of schedules can recognize visited states by it.
  */
 export class Hasher {
     private a = 0x9e3779b9 | 0;
@@ -22,6 +25,15 @@ export class Hasher {
         }
         scratch[0] = value;
         return this.u32(words[0]! ^ 0x5bd1e995).u32(words[1]!);
+    }
+
+    /** Adds an integer of any size. */
+    int(value: Int): this {
+        if (typeof value === 'number') {
+            return this.num(value);
+        }
+        const { low, high } = halvesOf(value);
+        return this.u32(low ^ 0x2545f491).u32(high);
     }
 
     str(text: string): this {

@@ -1,4 +1,4 @@
-/** What has happened to which pages of physical memory, for those who watch. */
+/** The history of the pages of physical memory, for observers. */
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
@@ -14,19 +14,19 @@ const PAGE_EVENTS = [
 ] as const;
 export type PageEventKind = (typeof PAGE_EVENTS)[number];
 
-/** One thing that happened to a run of pages. */
+/** An event of a run of pages. */
 export interface PageEvent {
     readonly pfn: number;
     readonly count: number;
     readonly kind: PageEventKind;
     /** See {@link Owners}. */
     readonly owner: number;
-    /** Which boot of the machine it was, from 1: {@link Machine.boots} at that time. */
+    /** Number of the boot of the machine, from 1: {@link Machine.boots} at that time. */
     readonly boot: number;
-    /** The observer's step numbers of the first and the last of the merged events. */
+    /** The observer's step numbers of the first and last of the merged events. */
     readonly firstStep: number;
     readonly lastStep: number;
-    /** The observer's number of the thread that did it. */
+    /** The observer's number of the thread. */
     readonly thread: number;
 }
 
@@ -35,16 +35,16 @@ const OPEN = 4;
 const FIELDS = 7;
 
 /**
- * The history of the pages' owners: an append-only log of runs of pages. What happens to neighbouring pages in a row is
- * one entry, so a loop over a million folios costs little; going back cuts the log.
+ * The history of the pages' owners: an append-only log of runs of pages. Events of neighbouring pages in a row are
+ * merged into one entry, so a loop over a million folios costs little. Going back truncates the log.
  */
 export class PageHistory implements Saveable {
     epoch: number;
-    /** Gives the number of the step in progress; part of the observer's state, not of this one's. */
+    /** Returns the number of the current step; part of the observer's state, not of this one's. */
     stepOf: () => number = () => 0;
-    /** Gives the number of the thread that runs: what two of them do at the same time is not one entry. */
+    /** Returns the number of the running thread: events of two concurrent threads are not merged. */
     threadOf: () => number = () => 0;
-    /** Told when pages are freed; part of the observer's state, too. */
+    /** Called when pages are freed; part of the observer's state, too. */
     onFreed: ((pfn: number, count: number) => void) | null = null;
     private entries = 0;
     /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step, thread. */
@@ -57,7 +57,7 @@ export class PageHistory implements Saveable {
         this.epoch = journal.epoch;
     }
 
-    /** How many entries there are. */
+    /** Number of entries. */
     get length(): number {
         return this.entries;
     }
@@ -91,7 +91,7 @@ export class PageHistory implements Saveable {
                 }
             }
             if (pfn < from + n && from < pfn + count) {
-                // A later event of the same pages: order matters, so nothing older may grow.
+                // An event of the same pages follows: order matters, so no older entry may grow.
                 break;
             }
         }
@@ -111,7 +111,7 @@ export class PageHistory implements Saveable {
         this.entries++;
     }
 
-    /** What happened to a page, oldest first. Linear in the length of the log. */
+    /** The events of a page, oldest first. Linear in the length of the log. */
     of(pfn: number): PageEvent[] {
         const events: PageEvent[] = [];
         for (let i = 0; i < this.entries; i++) {

@@ -19,3 +19,35 @@ export function halvesOf(value: Int): { low: number; high: number } {
     const bits = BigInt.asUintN(64, BigInt(value));
     return { low: Number(bits & 0xffffffffn), high: Number(bits >> 32n) };
 }
+
+/** a + b, exactly. */
+export function plus(a: Int, b: Int): Int {
+    const sum = typeof a === 'number' && typeof b === 'number' ? a + b : NaN;
+    return Number.isSafeInteger(sum) ? sum : intOf(BigInt(a) + BigInt(b));
+}
+
+/** a − b, exactly. */
+export function minus(a: Int, b: Int): Int {
+    const difference = typeof a === 'number' && typeof b === 'number' ? a - b : NaN;
+    return Number.isSafeInteger(difference) ? difference : intOf(BigInt(a) - BigInt(b));
+}
+
+/** a · b of two numbers, exactly. */
+export function times(a: number, b: number): Int {
+    const product = a * b;
+    return Number.isSafeInteger(product) ? product : intOf(BigInt(a) * BigInt(b));
+}
+
+export function lesser(a: Int, b: Int): Int {
+    return a < b ? a : b;
+}
+
+/** How often `by` goes into a non-negative integer, below 2^53 times. */
+export function quotient(a: Int, by: number): number {
+    return typeof a === 'number' ? Math.floor(a / by) : Number(a / BigInt(by));
+}
+
+/** What is left of a non-negative integer then. */
+export function rest(a: Int, by: number): number {
+    return typeof a === 'number' ? a % by : Number(a % BigInt(by));
+}

@@ -1,10 +1,11 @@
 /**
  * The undo journal that makes the whole emulated host cheap to checkpoint.
  *
- * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it hands the journal a copy
- * of itself; going back to a mark loads those copies, newest first. What has not changed since a mark costs nothing,
- * and objects keep their identity, so state may refer to state by plain references.
+ * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it gives the journal a copy
+ * of itself; going back to a mark loads those copies, newest first. State that has not changed since a mark costs
+ * nothing, and objects keep their identity, so state can refer to state by plain references.
  */
+import { bytesOf } from './weight';
 
 /** State that can save a copy of itself and load it back in place. */
 export interface Saveable {
@@ -39,22 +40,39 @@ export abstract class JournaledRecord implements Saveable {
     }
 }
 
-/** A point that {@link Journal.restore} can go back to. */
+/** A point to which {@link Journal.restore} can go back. */
 export interface Mark {
     readonly serial: number;
 }
 
+interface Entry {
+    readonly target: Saveable;
+    readonly saved: unknown;
+    /** The target's epoch before this save. */
+    readonly before: number;
+}
+
+/** What was saved from one mark to the next. */
 interface Segment {
     readonly mark: Mark;
-    entries: { target: Saveable; saved: unknown }[];
+    /** The first epoch in which something was saved here. */
+    epoch: number;
+    entries: Entry[];
+    /** What the entries take, as far as they are weighed. Bytes. */
+    bytes: number;
 }
+
+/** What an entry takes besides what was saved. Bytes, an estimate. */
+const ENTRY_BYTES = 64;
 
 export class Journal {
     /**
-     * Grows at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one
+     * Increases at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one
      * epoch.
      */
     epoch = 1;
+    /** Whether to add up what marks keep alive; see {@link bytesOf}. */
+    weighing = false;
     private segments: Segment[] = [];
     private serial = 0;
 
@@ -65,7 +83,7 @@ export class Journal {
         }
     }
 
-    /** Touches a record and returns it writable. */
+    /** Saves a record before a change and returns it writable. */
     edit<T extends Saveable>(target: T): Mutable<T> {
         if (target.epoch !== this.epoch) {
             this.save(target);
@@ -73,61 +91,82 @@ export class Journal {
         return target;
     }
 
-    /** Marks this moment. From here on changes are saved until the mark is restored or dropped. */
+    /** Marks this moment. From now on changes are saved until the mark is restored or dropped. */
     mark(): Mark {
         const mark = { serial: ++this.serial };
-        this.segments.push({ mark, entries: [] });
         this.epoch++;
+        this.segments.push({ mark, epoch: this.epoch, entries: [], bytes: 0 });
         return mark;
     }
 
+    /** What was saved from a mark to the next one that is outstanding, where that is weighed. Bytes, an estimate. */
+    bytesOf(mark: Mark): number {
+        return this.segmentAt(this.indexOf(mark)).bytes;
+    }
+
     /**
-     * Goes back to `mark`, which stays valid; marks made after it are gone.
-     * @throws RangeError where the mark is not outstanding.
+     * Goes back to `mark`, which stays valid; later marks become invalid.
+     * @throws RangeError if the mark is not outstanding.
      */
     restore(mark: Mark): void {
         const at = this.indexOf(mark);
         for (let i = this.segments.length - 1; i >= at; i--) {
-            const { entries } = this.segments[i]!;
+            const { entries } = this.segmentAt(i);
             for (let k = entries.length - 1; k >= 0; k--) {
-                const entry = entries[k]!;
-                entry.target.load(entry.saved);
+                const { target, saved, before } = entries[k]!;
+                target.load(saved);
+                target.epoch = before;
             }
         }
         this.segments.length = at + 1;
-        this.segments[at]!.entries = [];
         this.epoch++;
+        Object.assign(this.segmentAt(at), { epoch: this.epoch, entries: [], bytes: 0 });
     }
 
-    /** Forgets a mark. What it saved and an older mark still needs is kept for that one. */
+    /** Drops a mark. Copies that an older mark still needs are kept for that one. */
+
     drop(mark: Mark): void {
         const at = this.indexOf(mark);
         const [gone] = this.segments.splice(at, 1);
         const older = this.segments[at - 1];
-        if (older && gone) {
-            const known = new Set(older.entries.map((e) => e.target));
-            for (const entry of gone.entries) {
-                if (!known.has(entry.target)) {
-                    older.entries.push(entry);
-                }
+        for (const entry of (older && gone?.entries) ?? []) {
+            if (older && entry.before < older.epoch) {
+                older.entries.push(entry);
+                older.bytes += this.weightOf(entry.saved);
             }
         }
     }
 
     private indexOf(mark: Mark): number {
-        const at = this.segments.findIndex((s) => s.mark === mark);
+        const at = this.segments.findLastIndex((s) => s.mark === mark);
         if (at < 0) {
             throw new RangeError(`mark ${mark.serial} is not outstanding`);
         }
         return at;
     }
 
+    private segmentAt(index: number): Segment {
+        const segment = this.segments[index];
+        if (!segment) {
+            throw new RangeError(`there is no mark ${index}`);
+        }
+        return segment;
+    }
+
     private save(target: Saveable): void {
+        const before = target.epoch;
         target.epoch = this.epoch;
         const open = this.segments[this.segments.length - 1];
-        if (open) {
-            open.entries.push({ target, saved: target.save() });
+        // what was saved since the mark, or made since then, is not needed again
+        if (open && before < open.epoch) {
+            const saved = target.save();
+            open.entries.push({ target, saved, before });
+            open.bytes += this.weightOf(saved);
         }
+    }
+
+    private weightOf(saved: unknown): number {
+        return this.weighing ? ENTRY_BYTES + bytesOf(saved) : 0;
     }
 }
 
@@ -176,7 +215,7 @@ export class JournaledList<T> implements Saveable {
         this.list[index] = item;
     }
 
-    /** Removes the first occurrence; true where there was one. */
+    /** Removes the first occurrence; returns whether there was one. */
     remove(item: T): boolean {
         const at = this.list.indexOf(item);
         if (at < 0) {
@@ -207,7 +246,7 @@ export class JournaledList<T> implements Saveable {
     }
 }
 
-/** A journaled array with gaps, for what is there lazily: touch it before `list` changes. */
+/** A journaled array with gaps, for lazily created entries: touch it before `list` changes. */
 export class Slots<T> implements Saveable {
     epoch: number;
     list: (T | undefined)[] = [];

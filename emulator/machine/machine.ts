@@ -1,4 +1,6 @@
-/** The machine below all kernels: RAM and nodes, the clock, PCI devices. It knows nothing of what runs on it. */
+/**
+ * The machine below all kernels: RAM and nodes, the clock, PCI devices. It does not know the software that runs on it.
+ */
 import { PAGE_GEOMETRIES, type ArchName, type PageGeometry } from './arch';
 import { Clock } from './clock';
 import type { GuestObserver } from './guests';
@@ -11,24 +13,24 @@ import type { DeviceShape } from './devices/device';
 import type { IommuVendor } from './iommu/unit';
 import { PciBus } from './pci/bus';
 
-/** Usable RAM, as the firmware's memory map names it. Addresses and sizes in bytes. */
+/** Usable RAM, as in the firmware's memory map. Addresses and sizes in bytes. */
 export interface RamRange {
     readonly start: number;
     readonly size: number;
     readonly node: number;
 }
 
-/** Where the first kernel puts what it hands over, where that is not left to it. Addresses and sizes in bytes. */
+/** Fixed places for what the first kernel hands over; by default the kernel chooses. Addresses and sizes in bytes. */
 export interface HandoverPlaces {
     /** The page of the root FDT. */
     readonly fdt?: number | undefined;
     /** The page of the array of scratch areas. */
     readonly scratchArray?: number | undefined;
-    /** Lowmem, global, one for each node; none: they are sized and placed as the kernel does it. */
+    /** Lowmem, global, one for each node; none: the kernel sizes and places them. */
     readonly scratch: readonly { readonly addr: number; readonly size: number }[];
 }
 
-/** RAM that a machine has at most, in bytes; MAX_PHYSMEM_BITS of x86-64 with four levels of page tables is 46. */
+/** Maximum RAM of a machine, in bytes; MAX_PHYSMEM_BITS of x86-64 with four levels of page tables is 46. */
 export const MOST_MEMORY = 2 ** 46;
 /** RAM lies below this address. */
 export const MEMORY_LIMIT = 2 ** 47;
@@ -37,46 +39,41 @@ const NO_PLACES: HandoverPlaces = { scratch: [] };
 
 export interface MachineShape {
     readonly ranges: readonly RamRange[];
-    /** x86-64 where it is left out. */
+    /** Default: x86-64. */
     readonly arch?: ArchName;
-    /** Of the kernels that run on it; the usual one of the architecture where it is left out. */
+    /** Page size of the kernels that run on it; default: the usual one of the architecture. */
     readonly page?: PageGeometry | undefined;
-    /** Nodes that have processors and no memory. */
+    /** Nodes that have processors but no memory. */
     readonly emptyNodes?: readonly number[];
     readonly places?: HandoverPlaces | undefined;
-    /** None where it is left out: requests of devices go to memory as they are. */
+    /** Default: none, so that requests of devices reach memory untranslated. */
     readonly iommu?: IommuVendor | undefined;
     readonly devices?: readonly DeviceShape[] | undefined;
-    /** Processors; one where it is left out. */
+    /** Processors; default: one. */
     readonly cpus?: number | undefined;
 }
 
-/**
- * What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned
- * which page.
- */
+/** What outlives kernels: memory and its map, the clock, the devices, and the observers' log of the owners of pages. */
 export class Machine extends JournaledRecord {
     readonly memory: PhysicalMemory;
     readonly clock: Clock;
     readonly owners: Owners;
     readonly history: PageHistory;
     readonly pci: PciBus;
-    /** Told of virtual machines; part of the observer's state, not of the machine's. */
+    /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;
-    /** The pages that its kernels have, all of them the same. */
+    /** The page size of all its kernels. */
     readonly page: PageGeometry;
-    /** Nodes that have processors and no memory. */
+    /** Nodes that have processors but no memory. */
     readonly emptyNodes: readonly number[];
     private readonly wanted: HandoverPlaces;
-    /** Kernels that have come up on this machine. */
+    /** Number of kernels that have booted on this machine. */
     readonly boots: number = 0;
 
-    /**
-     * @throws RangeError where ranges overlap, are empty or too much, or devices cannot be plugged in like that.
-     */
+    /** @throws RangeError if ranges overlap, are empty or too large, or if devices cannot be plugged in this way. */
     constructor(
         shape: MachineShape,
         readonly journal = new Journal(),
@@ -96,7 +93,7 @@ export class Machine extends JournaledRecord {
         }
         if (end > MEMORY_LIMIT) {
             throw new RangeError(
-                `its memory ends at 0x${end.toString(16)}, and the limit is 0x${MEMORY_LIMIT.toString(16)}`,
+                `its memory ends at 0x${end.toString(16)}, beyond the limit of 0x${MEMORY_LIMIT.toString(16)}`,
             );
         }
         if (this.ramSize > MOST_MEMORY) {
@@ -117,7 +114,7 @@ export class Machine extends JournaledRecord {
         return this.clock.now;
     }
 
-    /** Where the kernel that comes up now puts what it hands over: only the first one is told. */
+    /** The places for what the booting kernel hands over: given only to the first kernel. */
     get places(): HandoverPlaces {
         return this.boots <= 1 ? this.wanted : NO_PLACES;
     }
@@ -132,7 +129,7 @@ export class Machine extends JournaledRecord {
         return this.map.reduce((sum, r) => sum + r.size, 0);
     }
 
-    /** True where all of [pa, pa+length) is usable RAM. */
+    /** True if all of [pa, pa+length) is usable RAM. */
     isRam(pa: number, length = 1): boolean {
         let at = pa;
         for (const r of this.map) {
@@ -146,12 +143,12 @@ export class Machine extends JournaledRecord {
         return false;
     }
 
-    /** The node of an address; undefined where there is no RAM. */
+    /** The node of an address; undefined if there is no RAM. */
     nodeOf(pa: number): number | undefined {
         return this.map.find((r) => pa >= r.start && pa < r.start + r.size)?.node;
     }
 
-    /** A fingerprint of all that survives a kernel. */
+    /** A fingerprint of everything that outlives a kernel. */
     hash(hasher: Hasher): void {
         hasher.num(this.boots).num(this.clock.now);
         this.memory.hash(hasher);

@@ -1,17 +1,17 @@
 /**
  * The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. Its
- * leaves are no pages: what a page is, kernels say (arch.ts), and every page is one leaf or several.
+ * leaves are not pages: kernels define the page size (arch.ts), and every page is one leaf or several.
  */
 import type { Journal, Saveable } from './journal';
 import { advanceCode } from './pattern';
 
-/** Bytes of a leaf: no larger than the smallest page that there is. */
+/** Bytes of a leaf: no larger than the smallest page size. */
 export const LEAF_SIZE = 4096;
 /** Children of a node: leaves of a {@link Block}, blocks of a {@link Span}. */
 export const FANOUT = 512;
 export const BLOCK_LEAVES = FANOUT;
 export const SPAN_LEAVES = FANOUT * FANOUT;
-/** In place of a code: not uniform, look further. */
+/** Instead of a code: not uniform, look further down. */
 const MIXED = -1;
 
 /** A leaf whose bytes exist. */
@@ -36,7 +36,7 @@ export class Leaf implements Saveable {
     }
 }
 
-/** What nodes of both levels have in common: a code for each child, or a child of its own. */
+/** The common part of nodes of both levels: for each child a code, or the child itself. */
 class Node<Child> implements Saveable {
     epoch: number;
     codes: Int32Array;
@@ -65,7 +65,7 @@ class Node<Child> implements Saveable {
         this.codes[index] = MIXED;
     }
 
-    /** The caller has touched the node. True where a child was dropped. */
+    /** The caller has touched the node. True if a child was dropped. */
     putCode(index: number, code: number): boolean {
         const had = this.codes[index] === MIXED;
         this.codes[index] = code;
@@ -75,19 +75,12 @@ class Node<Child> implements Saveable {
         return had;
     }
 
-    save(): () => void {
-        const codes = this.codes.slice();
-        const children = this.children?.slice();
-        return () => {
-            this.codes = codes;
-            this.children = children;
-        };
+    save(): unknown {
+        return { codes: this.codes.slice(), children: this.children?.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 }
 

@@ -11,18 +11,18 @@ export { LEAF_SIZE } from './memory-trie';
 /** One more than the highest physical address (52 bits, as on x86-64). */
 export const PHYS_LIMIT = 2 ** 52;
 
-/** What lies in memory is no address, nor a size of anything: somebody has written over it. */
+/** A value in memory that is no address or size, because the memory was overwritten. */
 export class WildNumber extends RangeError {}
 
 /**
  * The contents of physical memory, which survive every kernel. A leaf of 4 KiB is zero, pattern or bytes, and uniform
- * stretches of 2 MiB and 1 GiB are one entry, so memory costs what differs. Addresses are in bytes; reading what was
- * never written gives zeroes. What is RAM and what is not the machine's map says, not this class.
+ * stretches of 2 MiB and 1 GiB are one entry, so the cost depends on how varied the contents are. Addresses are in
+ * bytes; memory that was never written reads as zeroes. The machine's map says what is RAM, not this class.
  */
 export class PhysicalMemory {
     /**
-     * Grows whenever the bytes of some leaf are given up: arrays from {@link leafForWrite} are valid for one generation
-     * and epoch.
+     * Increases whenever the bytes of some leaf are dropped: arrays from {@link leafForWrite} are valid for one
+     * generation and epoch.
      */
     generation = 0;
     private readonly top: Top;
@@ -30,7 +30,7 @@ export class PhysicalMemory {
     private cachedBytes: Uint8Array = NO_BYTES;
     private cachedEpoch = 0;
     private cachedGeneration = 0;
-    /** Fingerprints of contents by code: a memo of a pure function, at three sizes. */
+    /** Fingerprints of contents by code: a cache of a pure function, at three sizes. */
     private readonly memo = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()];
 
     constructor(private readonly journal: Journal) {
@@ -67,8 +67,8 @@ export class PhysicalMemory {
     }
 
     /**
-     * A u64 as a number: an address, mostly.
-     * @throws WildNumber where it is 2^53 or more.
+     * A u64 as a number, usually an address.
+     * @throws WildNumber if it is 2^53 or more.
      */
     readNum(pa: number): number {
         const value = this.readU64(pa);
@@ -149,7 +149,7 @@ export class PhysicalMemory {
         this.fill(pa, length, patternCode(seed, fileOffset));
     }
 
-    /** What lies at [pa, pa+length), without building it. */
+    /** The runs of content of [pa, pa+length), without building the bytes. */
     readBytes(pa: number, length: number): Bytes {
         const builder = new BytesBuilder();
         for (let done = 0; done < length; ) {
@@ -191,23 +191,22 @@ export class PhysicalMemory {
         this.writeBytes(to, this.readBytes(from, length));
     }
 
-    // Leaves: the pieces that contents are kept in, LEAF_SIZE bytes at a multiple of that.
+    // Leaves: the pieces in which contents are kept, LEAF_SIZE bytes at a multiple of that.
 
-    /** The bytes of the leaf that an address lies in, to be changed in place; see {@link generation} for how long. */
+    /**
+     * The bytes of the leaf at an address, for changes in place; see {@link generation} for how long they are valid.
+     */
     leafForWrite(pa: number): Uint8Array {
         return this.bytesForWrite(leafOf(pa));
     }
 
-    /**
-     * The bytes of the leaf that an address lies in, not to be changed; undefined where they do not exist
-     * (see {@link extents}).
-     */
+    /** The bytes of the leaf at an address, read-only; undefined if they do not exist (see {@link extents}). */
     leafForRead(pa: number): Uint8Array | undefined {
         const found = this.find(leafOf(pa));
         return typeof found === 'number' ? undefined : found;
     }
 
-    /** True where the leaves that [pa, pa+length) lies in are all zeroes, without looking at their bytes. */
+    /** True if all leaves of [pa, pa+length) are zeroes, without reading their bytes. */
     isKnownZero(pa: number, length: number): boolean {
         for (let leaf = leafOf(pa); leaf * LEAF_SIZE < pa + length; leaf++) {
             if (this.find(leaf) !== 0) {
@@ -217,7 +216,7 @@ export class PhysicalMemory {
         return true;
     }
 
-    // The whole.
+    // All of memory.
 
     /** Every stretch of memory that is not known to be zero, in ascending order. */
     *contents(): Generator<{ pa: number; bytes: Bytes }> {
@@ -237,7 +236,7 @@ export class PhysicalMemory {
         }
     }
 
-    /** Adds the contents to a fingerprint: equal contents, equal fingerprints, however they are represented. */
+    /** Adds the contents to a fingerprint: equal contents give equal fingerprints, in any representation. */
     hash(hasher: Hasher): void {
         for (const span of this.top.sorted()) {
             const entry = this.top.get(span) ?? 0;
@@ -283,7 +282,7 @@ export class PhysicalMemory {
         return value;
     }
 
-    /** The bytes of a leaf by its number, to be changed in place. */
+    /** The bytes of a leaf by its number, for changes in place. */
     private bytesForWrite(leaf: number): Uint8Array {
         if (
             leaf === this.cachedLeaf &&
@@ -314,7 +313,7 @@ export class PhysicalMemory {
         return kept.bytes;
     }
 
-    /** A leaf's bytes, or the code it is full of. */
+    /** A leaf's bytes, or the code that fills it. */
     private find(leaf: number): Uint8Array | number {
         if (
             leaf === this.cachedLeaf &&
@@ -339,7 +338,7 @@ export class PhysicalMemory {
         return block.child(slotOf(leaf))?.bytes ?? block.codes[slotOf(leaf)]!;
     }
 
-    /** How many leaves from this one (which has no bytes) on are known to continue its content, within its node. */
+    /** Number of leaves, from this one (which has no bytes) on, that continue its content within its node. */
     private uniformLeaves(leaf: number): number {
         const span = this.top.get(Math.floor(leaf / SPAN_LEAVES));
         if (span === undefined || typeof span === 'number') {
@@ -391,7 +390,7 @@ export class PhysicalMemory {
         }
     }
 
-    /** Fills whole leaves, as many as one node entry takes; returns how many. */
+    /** Fills whole leaves, as many as one node entry covers; returns how many. */
     private fillLeaves(leaf: number, leaves: number, code: number): number {
         const spanIndex = Math.floor(leaf / SPAN_LEAVES);
         const entry = this.top.get(spanIndex);
@@ -436,7 +435,7 @@ export class PhysicalMemory {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** The highest level: a span of 1 GiB, or the code it is full of. Absent: zeroes. */
+/** The highest level: a span of 1 GiB, or the code that fills it. Absent: zeroes. */
 class Top implements Saveable {
     epoch: number;
     private map = new Map<number, Span | number>();
@@ -472,9 +471,7 @@ class Top implements Saveable {
     }
 }
 
-/**
- * pa % LEAF_SIZE. The operator is slow on numbers of more than 31 bits; this takes their low bits, whatever lies above.
- */
+/** pa % LEAF_SIZE. The operator is slow for numbers of more than 31 bits; this uses the low bits only. */
 function inLeaf(pa: number): number {
     return pa & (LEAF_SIZE - 1);
 }
@@ -494,7 +491,7 @@ function checkLeaf(leaf: number): void {
     }
 }
 
-/** The fingerprint of a node from those of its children; 0 where all of them are zeroes. */
+/** The fingerprint of a node from those of its children; 0 if all of them are zeroes. */
 function combined(childValue: (index: number) => number): number {
     const hasher = new Hasher();
     let any = false;

@@ -3,8 +3,8 @@ import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
 /**
- * Who may own a page: short descriptions ("memfd guest-ram", "radix tree"), each with a small number that page metadata
- * can hold.
+ * Owners of pages: short descriptions ("memfd guest-ram", "radix tree"), each with a small number that fits into page
+ * metadata.
  */
 export class Owners implements Saveable {
     epoch: number;
@@ -37,7 +37,7 @@ export class Owners implements Saveable {
         }
     }
 
-    /** Names are only ever added, so their count is the state. */
+    /** Names are only added, so their count is the state. */
     save(): unknown {
         return this.names.length;
     }

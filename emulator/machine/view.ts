@@ -1,4 +1,4 @@
-/** Physical memory to look at: a machine's own, or what a file has of one. */
+/** Read access to physical memory: that of a machine, or that stored in a file. */
 import type { Extent } from './bytes';
 import type { ByteSource, CoreSegment } from './core-file';
 import type { PageGeometry } from './arch';
@@ -12,15 +12,15 @@ export interface Run {
 
 /** Addresses and lengths in bytes. */
 export interface MemoryView {
-    /** How large the pages are of the kernels that have used it. */
+    /** The page size of the kernels that have used it. */
     readonly page: PageGeometry;
-    /** True where all of [pa, pa+length) is there. */
+    /** True if all of [pa, pa+length) exists. */
     has(pa: number, length: number): boolean;
-    /** A copy; what is not there reads as zeroes. */
+    /** A copy; missing memory reads as zeroes. */
     read(pa: number, length: number): Uint8Array;
-    /** The same without building it all at once: bytes come in pieces of at most 1 MiB. */
+    /** The same without building it all at once: bytes arrive in pieces of 1 MiB at most. */
     extents(pa: number, length: number): Iterable<Extent>;
-    /** What is there and may hold something, in ascending order. Memory that is known to be zero may be left out. */
+    /** Existing memory that can have contents, in ascending order. Memory that is known to be zero may be left out. */
     runs(): Iterable<Run>;
 }
 
@@ -40,13 +40,13 @@ export function machineView(machine: Machine): MemoryView {
 }
 
 /**
- * Pieces of LEAF_SIZE bytes of a file that are kept, so that structures that are read word by word are fetched once.
+ * Number of cached pieces of LEAF_SIZE bytes of a file, so that structures that are read word by word are fetched once.
  */
 const CACHED = 16;
-/** What is read of a file at once. */
+/** Bytes of a file that are read at once. */
 const PIECE = 1024 * 1024;
 
-/** The memory that is in a core file. */
+/** The memory stored in a core file. */
 export class CoreMemory implements MemoryView {
     private readonly cache = new Map<number, Uint8Array>();
 
@@ -111,7 +111,7 @@ export class CoreMemory implements MemoryView {
         }
     }
 
-    /** Bytes in all. */
+    /** Total size in bytes. */
     get size(): number {
         return this.segments.reduce((n, s) => n + s.size, 0);
     }
@@ -132,7 +132,7 @@ export class CoreMemory implements MemoryView {
         return out;
     }
 
-    /** The last segment that begins at or before `pa`; −1 where all begin later. */
+    /** The last segment that begins at or before `pa`; −1 if all begin later. */
     private indexOf(pa: number): number {
         let low = 0;
         let high = this.segments.length;

@@ -1,4 +1,4 @@
-/** Physical memory as items: rows of hex, and addresses that unfold into what lies there. */
+/** Physical memory as items: hexadecimal rows, and addresses that expand to the memory at them. */
 import type { PageGeometry } from '../machine/arch';
 import type { Int } from '../machine/int';
 import type { Machine } from '../machine/machine';
@@ -6,14 +6,14 @@ import type { MemoryView } from '../machine/view';
 import { hex, hexBytes, sizeText } from '../text/text';
 import { leaf, type Children, type Item } from './item';
 
-/** Memory to look at: a machine's, or what an image has of one. Addresses and lengths in bytes. */
+/** Memory of a machine or of an image. Addresses and lengths in bytes. */
 export interface VisibleMemory {
-    /** How large the pages are of the kernels that have used it. */
+    /** The page size of its kernels. */
     readonly page: PageGeometry;
-    /** True where all of [pa, pa+length) is there. */
+    /** True if all of [pa, pa+length) exists. */
     has(pa: number, length: number): boolean;
     read(pa: number, length: number): Uint8Array;
-    /** What is said where nothing is at an address. */
+    /** The text for an address without memory. */
     missing(pa: number): string;
 }
 
@@ -44,7 +44,7 @@ export function hexRow(bytes: Uint8Array): string {
     return `${hexBytes(row).padEnd(ROW * 3 - 1)}  ${text}`;
 }
 
-/** Rows of a run of `size` bytes; `read` gives a few of them. */
+/** Rows of a run of `size` bytes; `read` returns some of the bytes. */
 export function rowsOf(
     size: number,
     nameOf: (offset: number) => string,
@@ -61,7 +61,7 @@ export function rowsOf(
     };
 }
 
-/** The `bytes` of something at a physical address; where not all of them are there, that is said instead. */
+/** The item `bytes` of an object at a physical address, or a note if a part of the memory is missing. */
 export function bytesAt(memory: VisibleMemory, pa: number, size: number): Item {
     if (size <= 0 || !memory.has(pa, size)) {
         return leaf('bytes', memory.missing(pa));
@@ -74,12 +74,12 @@ export function bytesAt(memory: VisibleMemory, pa: number, size: number): Item {
     return { name: 'bytes', value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
 }
 
-/** The `bytes` from a physical address to the end of its page. */
+/** The item `bytes` from a physical address to the end of its page. */
 export function restOfPage(memory: VisibleMemory, pa: number): Item {
     return bytesAt(memory, pa, memory.page.size - (pa % memory.page.size));
 }
 
-/** An address, which unfolds into the rest of its page; a mere number where no memory is there. */
+/** An address that expands to the rest of its page; only a number if there is no memory. */
 export function addressItem(memory: VisibleMemory, name: string, pa: Int): Item {
     if (typeof pa !== 'number' || pa === 0 || !memory.has(pa, 1)) {
         return leaf(name, hex(pa));

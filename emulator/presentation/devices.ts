@@ -1,6 +1,5 @@
 /**
- * Devices, their configuration and rings, and the IOMMU with its tables as they lie in memory; nothing where there are
- * none.
+ * Devices, their configuration and rings, and the IOMMU with its tables in memory; no items if the machine has none.
  */
 import type { BoundDevice } from '../kernel/devices/bound';
 import type { Kernel } from '../kernel/kernel';
@@ -16,11 +15,12 @@ import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';
 import { group, leaf, listing, type Item } from './item';
 import { busItem, ownerOf } from './pci';
-import { countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
+import { duration } from '../text/durations';
+import { counted, countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
 
 const CONFIG_SIZE = 256;
 
-/** @param kernel the one that runs; null where none does */
+/** @param kernel the running kernel; null if there is none */
 export function deviceItems(machine: Machine, kernel: Kernel | null): Item[] {
     const { pci } = machine;
     if (pci.devices.length === 0 && !pci.iommu) {
@@ -74,7 +74,7 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
                 ...stateOf(d),
                 leaf(
                     'DMA',
-                    `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`,
+                    `${counted(d.writes, 'write')}, ${counted(d.reads, 'read')}, ${sizeText(d.bytes)}; ${counted(d.faults, 'fault')}, ${d.dropped} dropped`,
                 ),
                 listing('vectors', 'vector', d.msix.length, (i) => vectorItem(machine, d, i)),
                 ...ringItems(machine, bound, d),
@@ -111,14 +111,14 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
     };
 }
 
-/** The memory that the device works in, where its driver sees it. */
+/** The memory of the device's rings, at its physical address if its domain maps it. */
 function ringItems(machine: Machine, bound: BoundDevice | undefined, d: Device): Item[] {
     const { program } = d;
     if (!program) {
-        return [leaf('rings', 'not told')];
+        return [leaf('rings', 'not set')];
     }
     const area = bound?.domain.areaAt(program.base);
-    const text = `${hex(program.base)} for the device, ${sizeText(program.length)}, ${program.size} bytes every ${program.every} ns, round ${d.round}`;
+    const text = `device address ${hex(program.base)}, ${sizeText(program.length)}; ${counted(program.size, 'byte')} every ${duration(program.every)}, round ${d.round}`;
     if (!area) {
         return [leaf('rings', text)];
     }
@@ -140,7 +140,7 @@ function ringItems(machine: Machine, bound: BoundDevice | undefined, d: Device):
 function iommuItem(machine: Machine, iommu: Iommu): Item {
     return group('IOMMU', iommu.display(), () => [
         leaf('root', iommu.root === 0 ? 'not set' : hex(iommu.root)),
-        group('tables', 'as they lie in memory', () =>
+        group('tables', 'as in memory', () =>
             machine.pci.devices.map((d) => {
                 const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
                 return 'fault' in found
@@ -172,16 +172,16 @@ function iommuItem(machine: Machine, iommu: Iommu): Item {
 
 function targetItem(machine: Machine, iommu: Iommu, name: string, t: Target): Item {
     return t.kind === 'identity'
-        ? leaf(name, `domain ${t.domain}: addresses are physical ones`)
+        ? leaf(name, `domain ${t.domain}: physical addresses`)
         : {
               name,
-              value: `domain ${t.domain}, ${t.levels} levels at ${hex(t.root)}`,
+              value: `domain ${t.domain}, ${counted(t.levels, 'level')} at ${hex(t.root)}`,
               address: t.root,
               children: tableChildren(machine, iommu, t.root, t.levels, 0),
           };
 }
 
-/** The entries of a table that say something. */
+/** The present entries of a table. */
 function tableChildren(
     machine: Machine,
     iommu: Iommu,

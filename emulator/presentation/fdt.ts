@@ -1,11 +1,12 @@
-/** Flattened device trees, in which KHO says where everything is: nodes and properties. */
+/** Flattened device trees of KHO: nodes and properties. */
+import { quoted } from '../text/utf8';
 import type { FdtNode, FdtProperty } from '../kernel/kho/fdt-read';
 import { PROP_DATA, PROP_MEMORY_MAP, readNativeU64 } from '../kernel/kho/root-fdt';
 import type { Int } from '../machine/int';
 import { addressItem, hexRow, type VisibleMemory } from './bytes';
 import { group, leaf, type Item } from './item';
 
-/** Properties that are addresses, wherever they point. */
+/** Properties that contain addresses. */
 const ADDRESSES: ReadonlySet<string> = new Set([PROP_MEMORY_MAP, PROP_DATA]);
 
 export function nodeItems(memory: VisibleMemory, node: FdtNode): Item[] {
@@ -15,11 +16,11 @@ export function nodeItems(memory: VisibleMemory, node: FdtNode): Item[] {
     ];
 }
 
-/** A property as what it most likely is: a string, an address or number of 8 bytes, or bytes. */
+/** A property in its most likely form: a string, an address or number of 8 bytes, or bytes. */
 export function propertyItem(memory: VisibleMemory, { name, value }: FdtProperty): Item {
     const text = stringOf(value);
     if (text !== undefined) {
-        return leaf(name, JSON.stringify(text));
+        return leaf(name, quoted(text));
     }
     const number = readNativeU64(value);
     if (number === undefined) {

@@ -1,9 +1,10 @@
-/** Virtual machines: vCPUs and their registers, memory slots, what their programs do, and what is wrong. */
+/** Virtual machines: vCPUs and their registers, memory slots, progress of their programs, and wrong bytes. */
+import { quoted } from '../text/utf8';
 import { look, titleOf, type Slot } from '../kernel/kvm/slots';
 import { registersOf } from '../kernel/kvm/state';
 import type { Vcpu } from '../kernel/kvm/vcpu';
 import type { VirtualMachine } from '../kernel/kvm/vm';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
 import type { Guest } from '../runtime/host/guests';
 import type { Host } from '../runtime/host/host';
@@ -24,7 +25,7 @@ function guestItem(host: Host, g: Guest): Item {
     return {
         name: g.name,
         value: `${countOf(g.vcpus, 'vCPU')}, ${g.state}`,
-        evaluateName: `vm(${JSON.stringify(g.name)})`,
+        evaluateName: `vm(${quoted(g.name)})`,
         children: {
             named: () => [
                 ...(live
@@ -50,14 +51,14 @@ function guestItem(host: Host, g: Guest): Item {
                     'state saved',
                     g.saved === null ? 'no' : `to ${g.saved.to.name}, at ${(g.saved.time / 1e9).toFixed(6)} s`,
                 ),
-                // looks at all of its memory, so only when somebody wants to know
-                group('wrong bytes', 'what it would find', () => wrongItems(g)),
+                // checks all of its memory, so it is computed only on expansion
+                group('wrong bytes', 'found by a check of all memory', () => wrongItems(g)),
             ],
         },
     };
 }
 
-/** What the guest's drivers have set up of their devices' interrupts, and what came of it. */
+/** The device interrupts that drivers of the guest have set up, and their counts. */
 function vectorItems(host: Host, { name, live }: Guest): Item[] {
     const lines = linesOf(host, name);
     if (lines.length === 0) {
@@ -75,7 +76,7 @@ function vectorItems(host: Host, { name, live }: Guest): Item[] {
                 ];
                 return leaf(
                     `${l.source.shape.name} [${l.index}]`,
-                    `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(host, l) ? '; its driver waits in vain' : ''}`,
+                    `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(host, l) ? '; the interrupt is lost and its driver waits' : ''}`,
                 );
             }),
             ...(live?.posted
@@ -151,16 +152,17 @@ function slotItem(host: Host, live: VirtualMachine, slot: Slot): Item {
 
 function wrongItems(g: Guest): Item[] {
     const { bytes, first } = g.examine();
-    const place = first ?? g.firstFoundWrong;
+    const place = first ?? g.firstSeenWrong;
     return [
         leaf('now', sizeText(bytes)),
-        leaf('come across', sizeText(g.foundWrong)),
+        leaf('found so far', sizeText(g.foundWrong)),
+        leaf('in all', sizeText(Math.max(g.mostWrong, g.foundWrong + bytes))),
         ...(place
             ? [
                   {
                       ...leaf(
                           'first',
-                          `${hex(place.gpa)}: ${hex(place.found)} instead of ${hex(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`,
+                          `${hex(place.gpa)}: ${hex(place.found)} instead of ${hex(place.expected)}${place.pa < 0 ? ', no page' : ''}`,
                       ),
                       address: place.pa < 0 ? undefined : place.pa,
                   },

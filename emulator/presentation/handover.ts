@@ -1,4 +1,4 @@
-/** The scope *Handover*: what KHO hands to the next kernel, and what it got from the previous one. */
+/** The scope *Handover*: KHO's handover to the next kernel, and that of the previous kernel. */
 import { readFdt } from '../kernel/kho/fdt-read';
 import type { Kho } from '../kernel/kho/kho';
 import type { BlockRun } from '../kernel/kho/runs';
@@ -8,10 +8,10 @@ import { addressItem, bytesAt, type VisibleMemory } from './bytes';
 import { nodeItems } from './fdt';
 import { group, leaf, listing, type Item } from './item';
 
-/** @param kho of the kernel that runs; undefined where none does */
+/** @param kho of the running kernel; undefined if there is none */
 export function handoverItems(memory: VisibleMemory, kho: Kho | undefined): Item[] {
     if (!kho) {
-        return [leaf('kernel', 'none runs')];
+        return [leaf('kernel', 'none is running')];
     }
     const { page } = memory;
     const outgoing = kho.enabled
@@ -63,12 +63,12 @@ function scratchItem(memory: VisibleMemory, kho: Kho): Item {
     );
 }
 
-/** Blocks of one order in a row, and who owns them where that is known. */
+/** Consecutive blocks of one order, and their owner if it is known. */
 interface OwnedRun extends BlockRun {
     readonly owner?: string;
 }
 
-/** Preserved memory by order and runs, read from the tree when it unfolds. */
+/** Preserved memory by order and runs, read from the tree on expansion. */
 function preserved(memory: VisibleMemory, name: string, value: string, read: () => readonly OwnedRun[]): Item {
     return group(name, value, () => {
         const byOrder = new Map<number, OwnedRun[]>();
@@ -81,7 +81,7 @@ function preserved(memory: VisibleMemory, name: string, value: string, read: () 
             }
         }
         if (byOrder.size === 0) {
-            return [leaf('nothing', 'is preserved')];
+            return [leaf('none', '')];
         }
         return [...byOrder].map(([order, runs]) => {
             const blocks = runs.reduce((sum, r) => sum + r.blocks, 0);
@@ -110,7 +110,7 @@ function runItem(memory: VisibleMemory, index: number, run: OwnedRun | undefined
     };
 }
 
-/** A flattened device tree in a page: nodes and properties, and what is wrong with it. */
+/** A flattened device tree in a page: nodes, properties and damage. */
 function fdtItem(memory: VisibleMemory, name: string, pa: number): Item {
     if (pa === 0) {
         return leaf(name, 'none');

@@ -1,6 +1,5 @@
 /**
- * What the running kernel does with memory beside preserving it: pools of huge pages, files in memory and where they
- * lie.
+ * Other memory of the running kernel: pools of huge pages, files in memory and their addresses.
  */
 import { foliosOf } from '../kernel/fs/movable';
 import type { ShmemInode } from '../kernel/fs/shmem';
@@ -20,9 +19,9 @@ export function hostMemoryItems(kernel: Kernel): Item[] {
                       pools.map((p) =>
                           group(p.name, `${p.nr}`, () => [
                               leaf('free', String(p.free)),
-                              leaf('reserved', `${p.reserved} promised to mappings`),
+                              leaf('reserved', `${p.reserved} reserved for mappings`),
                               leaf('surplus', `${p.surplus} of at most ${p.overcommit}`),
-                              leaf('incoming', `${p.incoming} preserved by the previous kernel and not back`),
+                              leaf('incoming', `${p.incoming} preserved by the previous kernel, not in the pool yet`),
                           ]),
                       ),
                   ),
@@ -37,7 +36,7 @@ export function hostMemoryItems(kernel: Kernel): Item[] {
     ];
 }
 
-/** Computed when the list unfolds: it looks at every folio of the file. */
+/** Computed on expansion, because it visits every folio of the file. */
 function fileItem(kernel: Kernel, inode: ShmemInode): Item {
     const {
         memmap,
@@ -59,10 +58,11 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
         () => [
             leaf('in scratch', sizeText(scratch * size)),
             leaf('pinned', sizeText(pinned * size)),
-            leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
+            ...(inode.fallocEnd > 0 ? [leaf('fallocated up to', sizeText(inode.fallocEnd * size))] : []),
+            leaf('frozen', inode.frozen ? 'yes: its size and its holes cannot change' : 'no'),
             leaf('first page', first === undefined ? 'none' : hex(first * size)),
         ],
     );
-    // several may have one name
+    // several files may have the same name
     return { ...item, key: `inode ${inode.ino}` };
 }

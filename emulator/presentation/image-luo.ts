@@ -1,5 +1,6 @@
-/** What the Live Update Orchestrator of an image hands over: sessions, files with their folios and contents, FLBs. */
-import { printable } from '../handover/luo';
+/** The handover of the Live Update Orchestrator in an image: sessions, files with their folios and contents, FLBs. */
+import { quoted } from '../text/utf8';
+import { printable } from '../text/utf8';
 import type { FileView, FlbView, LuoView, MemfdView, SessionView, VmallocView } from '../handover/model';
 import { FILE_SER_SIZE, FLB_SER_SIZE, LUO_SER_SIZE, SESSION_SER_SIZE } from '../kernel/luo/abi';
 import { counted, countOf, exactSize, hex, sizeText } from '../text/text';
@@ -22,7 +23,7 @@ function stateItem(memory: VisibleMemory, luo: LuoView): Item {
         address: luo.addr,
         children: {
             named: () => [
-                leaf('compatible', JSON.stringify(luo.compatible)),
+                leaf('compatible', quoted(luo.compatible)),
                 leaf('liveupdate_num', String(luo.number)),
                 addressItem(memory, 'sessions_pa', luo.sessionsPa),
                 addressItem(memory, 'flbs_pa', luo.flbsPa),
@@ -32,7 +33,7 @@ function stateItem(memory: VisibleMemory, luo: LuoView): Item {
     };
 }
 
-/** Up to so many files stand first in their session; more are read in pages. */
+/** The most files that are listed directly in their session; more are read in pages. */
 const FEW = 100;
 
 export function sessionItem(memory: VisibleMemory, session: SessionView | undefined): Item {
@@ -42,7 +43,7 @@ export function sessionItem(memory: VisibleMemory, session: SessionView | undefi
     const { files } = session;
     const many = files.length > FEW;
     return {
-        name: JSON.stringify(session.name),
+        name: quoted(session.name),
         value: countOf(files.length, 'file'),
         type: 'luo_session_ser',
         address: session.addr,
@@ -71,7 +72,7 @@ export function fileItem(memory: VisibleMemory, file: FileView | undefined): Ite
         children: {
             named: () => [
                 ...(memfd ? memfdItems(memory, memfd) : []),
-                leaf('compatible', JSON.stringify(file.compatible)),
+                leaf('compatible', quoted(file.compatible)),
                 addressItem(memory, 'data', file.data),
                 leaf('token', hex(file.token)),
                 bytesAt(memory, file.addr, FILE_SER_SIZE),
@@ -114,7 +115,7 @@ function memfdItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
     return [ser, ...contentItems(memory, memfd)];
 }
 
-/** The folios of a memfd and what is in them; an empty one has neither. */
+/** The folios of a memfd and its contents; an empty memfd has neither. */
 export function contentItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
     const { folios, content } = memfd;
     const item = listing('folios', 'folio', folios.length, (i) => folioItem(memory, memfd, i));
@@ -124,7 +125,7 @@ export function contentItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
     }
     return [
         { ...item, value: `${foliosText(memory, memfd)}, the first at ${hex(first.pfn * memory.page.size)}` },
-        leaf('contents', content ? `FNV-1a ${content.fnv1a64}` : 'not complete'),
+        leaf('contents', content ? `FNV-1a ${content.fnv1a64}` : 'incomplete'),
     ];
 }
 
@@ -183,7 +184,7 @@ export function flbItem(memory: VisibleMemory, flb: FlbView | undefined): Item {
         return leaf('none', '');
     }
     return {
-        name: JSON.stringify(flb.name),
+        name: quoted(flb.name),
         value: `count ${flb.count}, data ${hex(flb.data)}`,
         type: 'luo_flb_ser',
         address: flb.addr,

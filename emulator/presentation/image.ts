@@ -1,4 +1,4 @@
-/** What a memory image hands over, taken apart: the scopes of an attached image, and what `lus inspect` prints. */
+/** The handover in a memory image: the scopes of an attached image, and the output of `lus inspect`. */
 import { CONSEQUENCE_TEXT, type HandoverFinding } from '../handover/findings';
 import type { Inspection } from '../handover/inspect';
 import type { HandoverView } from '../handover/model';
@@ -10,7 +10,7 @@ import { blocksText } from './handover';
 import { luoItems } from './image-luo';
 import { group, leaf, listing, type Item } from './item';
 
-/** Which kernel made the handover: `7.2.13, update 1`; undefined where its metadata cannot be read. */
+/** The kernel that wrote the handover: `7.2.13, update 1`; undefined if its metadata cannot be read. */
 export function originText({ metadata }: HandoverView): string | undefined {
     return metadata && `${metadata.release}, update ${metadata.count}`;
 }
@@ -19,7 +19,7 @@ export function originText({ metadata }: HandoverView): string | undefined {
 export function imageLiveUpdate({ handover, memory }: Inspection): Item[] {
     return handover.luo
         ? luoItems(memoryOfImage(memory), handover.luo)
-        : [leaf('sessions', 'none: there is no LUO data')];
+        : [leaf('sessions', 'none: the image has no LUO data')];
 }
 
 /** The scope *Handover*. */
@@ -36,7 +36,7 @@ export function imageHandover({ handover: h, memory: view }: Inspection): Item[]
     ];
 }
 
-/** The scope *Image*: what memory it has. */
+/** The scope *Image*: the memory in the image. */
 export function imageMemory({ file, memory: view }: Inspection): Item[] {
     const memory = memoryOfImage(view);
     return [
@@ -67,7 +67,7 @@ export function rootFdtItem(memory: VisibleMemory, { fdt, fdtAddr, fdtSize }: Ha
         : leaf('FDT', 'none');
 }
 
-/** The areas come as early boot lists them: for memory below 4 GiB, for all nodes, for each node. */
+/** The areas are in the order of early boot: for memory below 4 GiB, for all nodes, for each node. */
 export function scratchAreaItem(index: number, area: Area | undefined): Item {
     const name = ['lowmem', 'global'][index] ?? `node ${index - 2}`;
     return area ? { name, value: rangeText(area.addr, area.size), address: area.addr } : leaf(name, '');
@@ -96,14 +96,14 @@ export function preservedText({ preserved: { pages }, page }: HandoverView): str
     return `${counted(pages, 'page')}, ${sizeText(pages * page.size)}`;
 }
 
-/** Preserved memory by order, and what of it nothing leads to. */
+/** Preserved memory by order, and the pages that no known structure refers to. */
 export function preservedParts(h: HandoverView): Item[] {
     return [
         ...[...h.preserved.byOrder()].map(([order, blocks]) =>
             leaf(`order ${order}`, blocksText(h.page, order, blocks)),
         ),
         ...(h.unknownPages > 0
-            ? [leaf('unknown', `${counted(h.unknownPages, 'page')} that only a handler, or nobody, knows`)]
+            ? [leaf('unknown', `${counted(h.unknownPages, 'page')} of handlers, or without an owner`)]
             : []),
     ];
 }
@@ -117,15 +117,15 @@ function findingItem(memory: VisibleMemory, index: number, f: HandoverFinding | 
     return {
         name: f.code,
         value: f.text,
-        // there may be several of one code
+        // there may be several findings of one code
         key: `${index} ${f.code}`,
         children: { named: () => [leaf('consequence', CONSEQUENCE_TEXT[f.consequence]), ...effect, ...place] },
     };
 }
 
 /**
- * What comes of a finding, and how: `a call fails in the next kernel: RETRIEVE_FD gives EIO`; undefined where nothing
- * does.
+ * The consequence of a finding: `a call fails in the next kernel: RETRIEVE_FD fails with EIO`; undefined if it has
+ * none.
  */
 export function consequenceText({ consequence, effect }: HandoverFinding): string | undefined {
     if (consequence === 'none') {

@@ -1,17 +1,17 @@
 /**
- * The way of an interrupt: a device's vector, its message, the entry of the IOMMU's table, processor and vector, the
- * handler.
+ * The route of an interrupt: the device's vector, its message, the entry of the IOMMU's table, processor and vector,
+ * the handler.
  */
 import type { Device } from '../machine/devices/device';
 import { describeDescriptor, DESCRIPTOR_SIZE, posted } from '../machine/interrupts/descriptor';
 import { destinationOf } from '../machine/interrupts/message';
 import type { InterruptEntry } from '../machine/interrupts/remapping';
 import type { Machine } from '../machine/machine';
-import { countOf, hex, hexDigits } from '../text/text';
+import { counted, countOf, hex, hexDigits } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
 import { group, leaf, listing, type Item } from './item';
 
-/** A route that is only looked at: nothing is remembered of it, and no fault is logged. */
+/** Resolves a route without side effects: nothing is cached, and no fault is logged. */
 function entryOf(
     machine: Machine,
     d: Device,
@@ -57,16 +57,16 @@ export function vectorItem(machine: Machine, d: Device, index: number): Item {
         entry?.kind === 'posted'
             ? `posted as vector ${entry.vector} at ${hex(entry.descriptor)}`
             : to
-              ? `processor ${to.cpu} vector ${hex(to.vector)} → ${pci.interrupts.handlerOf(to)?.name ?? 'nobody'}`
+              ? `processor ${to.cpu} vector ${hex(to.vector)} → ${pci.interrupts.handlerOf(to)?.name ?? 'no handler'}`
               : '';
     const value = [text, where].filter((t) => t !== '').join(' → ');
-    return group(`[${index}]`, `${value === '' ? 'leads nowhere' : value}${marks}`, () => [
+    return group(`[${index}]`, `${value === '' ? 'has no target' : value}${marks}`, () => [
         leaf('message', `${hex(message.data)} to ${hex(message.address)}`),
         ...(entry?.kind === 'posted' ? [descriptorItem(machine, entry.descriptor)] : []),
     ]);
 }
 
-/** A posted-interrupt descriptor as it lies in memory. */
+/** A posted-interrupt descriptor in memory. */
 export function descriptorItem(machine: Machine, pa: number, name = 'descriptor'): Item {
     if (!machine.isRam(pa, DESCRIPTOR_SIZE)) {
         return leaf(name, `no memory at ${hex(pa)}`);
@@ -76,12 +76,12 @@ export function descriptorItem(machine: Machine, pa: number, name = 'descriptor'
     return {
         name,
         address: pa,
-        value: `${vectors.length === 0 ? 'nothing is posted' : `posted: ${vectors.join(', ')}`}; notification ${hex(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
+        value: `${vectors.length === 0 ? 'none posted' : `posted: ${vectors.join(', ')}`}; notification ${hex(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
         children: { named: () => [bytesAt(memoryOf(machine), pa, DESCRIPTOR_SIZE)] },
     };
 }
 
-/** The unit that remaps interrupts: its table, what it remembers, its faults. Nothing where the IOMMU has none. */
+/** The interrupt remapping unit: its table, its cache, its faults. No items if the IOMMU has none. */
 export function remappingItems(machine: Machine): Item[] {
     const { remapper } = machine.pci.interrupts;
     if (!remapper) {
@@ -94,7 +94,9 @@ export function remappingItems(machine: Machine): Item[] {
                 : [
                       leaf(
                           'table',
-                          remapper.table === 0 ? 'not set' : `${remapper.entries} entries at ${hex(remapper.table)}`,
+                          remapper.table === 0
+                              ? 'not set'
+                              : `${counted(remapper.entries, 'entry')} at ${hex(remapper.table)}`,
                       ),
                   ]),
             listing('cache', 'entry', remapper.cache.size, (i) => {
@@ -118,7 +120,7 @@ export function remappingItems(machine: Machine): Item[] {
     ];
 }
 
-/** The processors, and who has which of their vectors. */
+/** The processors and the handlers of their vectors. */
 export function processorItems(machine: Machine): Item[] {
     const { interrupts, devices } = machine.pci;
     if (devices.length === 0) {

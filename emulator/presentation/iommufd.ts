@@ -1,6 +1,5 @@
 /**
- * Open /dev/iommu: address spaces, hardware page tables and what is preserved of them, domains from the previous
- * kernel.
+ * Open /dev/iommu files: address spaces, hardware page tables and their preservation, domains of the previous kernel.
  */
 import { orderOver } from '../diagnosis/pointer-walk';
 import type { Hwpt } from '../kernel/devices/hwpt';
@@ -10,7 +9,7 @@ import type { Kernel } from '../kernel/kernel';
 import { countOf, hex, sizeText } from '../text/text';
 import { group, leaf, listing, type Item } from './item';
 
-/** Empty where nobody has /dev/iommu open and nothing came along. */
+/** Empty if /dev/iommu is not open and there are no incoming domains. */
 export function iommufdItems(kernel: Kernel | null): Item[] {
     const open = kernel ? openIommufds(kernel) : [];
     const restored = kernel?.devices.unit.restored.items ?? [];
@@ -33,7 +32,7 @@ export function iommufdItems(kernel: Kernel | null): Item[] {
                                       .map((b) => b.device.shape.name);
                                   return group(
                                       `domain ${d.id}`,
-                                      `${countOf(d.tableCount, 'table')} at ${hex(d.root)}, seen by ${devices.join(', ') || 'nobody'}`,
+                                      `${countOf(d.tableCount, 'table')} at ${hex(d.root)}, used by ${devices.join(', ') || 'no device'}`,
                                       () => [
                                           listing('tables', 'table', d.tableCount, (i) =>
                                               tableItem(kernel, d.tablePages[i] ?? 0, i),
@@ -48,7 +47,7 @@ export function iommufdItems(kernel: Kernel | null): Item[] {
     ];
 }
 
-/** Those that some process, session or device refers to. */
+/** The iommufds that a process, session or device refers to. */
 function openIommufds(kernel: Kernel): Iommufd[] {
     const files = [
         ...kernel.processes.items.flatMap((p) => [...p.fds.entries()].map(([, file]) => file)),
@@ -76,7 +75,7 @@ function spaceItem(ioas: Ioas): Item {
             ioas.mappings.items.map((m) =>
                 leaf(
                     hex(m.iova),
-                    `${sizeText(m.length)} of ${m.file.name} from ${hex(m.offset)} on${m.sealed ? ', sealed' : ''}${m.pinned ? ', pinned' : ''}`,
+                    `${sizeText(m.length)} of ${m.file.name} from offset ${hex(m.offset)}${m.sealed ? ', sealed' : ''}${m.pinned ? ', pinned' : ''}`,
                 ),
             ),
     );
@@ -108,7 +107,7 @@ function hwptItem(kernel: Kernel, h: Hwpt): Item {
     };
 }
 
-/** A page of tables, and whether the next kernel gets it. */
+/** A page of tables, and whether it is preserved. */
 function tableItem(kernel: Kernel, pa: number, i: number): Item {
     return {
         name: `[${i}]`,

@@ -1,9 +1,9 @@
 /**
- * What panes, trees and reports show: items that may unfold. They are values of one moment, made anew at every stop;
- * nothing below an item is computed before it unfolds.
+ * Items of panes, trees and reports, which may be expandable. They are snapshots, computed again at every stop; the
+ * children of an item are computed on expansion.
  *
- * An item is found again by its path, the keys from the top down: two looks at the same tree, kept as path and value,
- * tell what has changed in between.
+ * An item is identified by its path, the keys from the root down: comparing paths and values of two snapshots shows the
+ * changes in between.
  */
 import type { Value } from '../language/types';
 import { countOf } from '../text/text';
@@ -12,17 +12,17 @@ import { countOf } from '../text/text';
 export interface Item {
     readonly name: string;
     readonly value: string;
-    /** Tells it from its siblings, and is the same at every stop; left out, the name does. */
+    /** Distinguishes it from its siblings, and is the same at every stop. Default: the name. */
     readonly key?: string;
     readonly type?: string | undefined;
     readonly children?: Children | undefined;
-    /** Physical address of the bytes behind it. */
+    /** The physical address of its bytes. */
     readonly address?: number | undefined;
-    /** An expression that gives the same value. */
+    /** An expression with the same value. */
     readonly evaluateName?: string | undefined;
-    /** Gives it another value. */
+    /** Assigns it a value. */
     readonly assign?: ((value: Value) => void) | undefined;
-    /** It groups others, and stands for nothing in the program by itself. */
+    /** Whether it only groups other items. */
     readonly kind?: 'virtual';
 }
 
@@ -34,19 +34,19 @@ export function keyOf({ key, name }: Item): string {
 export interface Indexed {
     readonly count: number;
     readonly item: (index: number) => Item;
-    /** The number that its first item has in the whole collection. */
+    /** The index of its first item in the whole collection. */
     readonly base?: number;
 }
 
-/** What an item unfolds into. */
+/** The children of an item. */
 export interface Children {
-    /** Items with names of their own. */
+    /** Items with names. */
     readonly named?: () => readonly Item[];
-    /** Items by number, which are read in pages. */
+    /** Items by index, which are read in pages. */
     readonly indexed?: Indexed;
 }
 
-/** The named items; a number stands behind a name that has occurred before, so that every name and key is unique. */
+/** The named items; a repeated name gets a number, so that every name and key is unique. */
 export function namedItems(children: Children): readonly Item[] {
     const items = children.named?.() ?? [];
     const seen = new Map<string, number>();
@@ -59,7 +59,7 @@ export function namedItems(children: Children): readonly Item[] {
 
 export const leaf = (name: string, value: string): Item => ({ name, value });
 
-/** An item that only groups others; `count` of them where that is worth a number. */
+/** An item that only groups others. */
 export function group(name: string, value: string, named: () => readonly Item[]): Item {
     return { name, value, children: { named }, kind: 'virtual' };
 }

@@ -1,4 +1,5 @@
-/** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
+/** The scope *Live Update*: the outgoing and incoming state of the running kernel's LUO. */
+import { quoted } from '../text/utf8';
 import { Updates } from '../diagnosis/updates';
 import type { Kernel } from '../kernel/kernel';
 import type { BlockSet } from '../kernel/kho/blocks';
@@ -22,7 +23,7 @@ import { arrayItem } from './vmalloc';
 export function liveUpdateItems(host: Host): Item[] {
     const { kernel } = host;
     if (!kernel) {
-        return [leaf('kernel', 'none runs')];
+        return [leaf('kernel', 'none is running')];
     }
     const { luo } = kernel;
     const memory = memoryOf(host.machine);
@@ -63,7 +64,7 @@ function sessionsItem(host: Host, name: string, list: SessionList): Item {
 }
 
 /**
- * Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them.
+ * Incoming sessions in memory, before the first open of the device rebuilds them.
  */
 function notRebuilt(host: Host, kernel: Kernel): Item {
     const layout = host.library.structs.get('luo_session_ser');
@@ -79,10 +80,10 @@ function notRebuilt(host: Host, kernel: Kernel): Item {
     return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
 }
 
-/** Up to so many files stand first in their session; more are read in pages. */
+/** The most files that are listed directly in their session; more are read in pages. */
 const FEW = 100;
 
-/** A session, which unfolds into its files. */
+/** A session, which expands to its files. */
 export function sessionItem(host: Host, session: LuoSession | undefined): Item {
     if (!session) {
         return leaf('none', '');
@@ -95,10 +96,10 @@ export function sessionItem(host: Host, session: LuoSession | undefined): Item {
         ...(session.finished ? ['finished'] : []),
     ];
     return {
-        name: JSON.stringify(session.name),
+        name: quoted(session.name),
         value: `${counted(n, 'file')}, ${state.join(', ')}`,
         type: 'luo_session',
-        evaluateName: `session(${JSON.stringify(session.name)})`,
+        evaluateName: `session(${quoted(session.name)})`,
         children: {
             named: () => [
                 ...(n <= FEW ? session.files.items.map((f) => fileItem(host, f)) : []),
@@ -149,7 +150,7 @@ function serializedItem(host: Host, file: LuoFile): Item {
     );
 }
 
-/** The handle that crosses the kexec, and the structure that it points to, field by field. */
+/** The handle that is passed to the next kernel, and the structure that it points to, field by field. */
 function dataItem(host: Host, name: string, data: Int, what: HandedOver | undefined): Item {
     const memory = memoryOf(host.machine);
     if (!what || typeof data !== 'number' || data === 0 || !memory.has(data, what.layout.size)) {
@@ -212,8 +213,7 @@ function sideItem(host: Host, name: string, flb: LuoFlb, side: FlbSide): Item {
 }
 
 /**
- * An entry of the map that keeps one resource from being preserved twice, with the file of a session that it stands
- * for.
+ * An entry of the map that prevents preserving a resource twice, with its file of a session.
  */
 function preservedFile(host: Host, index: number): Item {
     const luo = host.kernel?.luo;
@@ -229,7 +229,7 @@ function preservedFile(host: Host, index: number): Item {
     }
     const item = fileItem(host, file);
     const value = `${file.session.display()}, ${item.name}`;
-    // one path may be open several times, in files of their own
+    // a path may be open several times, as several files
     return { ...item, name, value, key: value };
 }
 
@@ -239,13 +239,13 @@ function handlerItem(host: Host, handler: LuoHandler | undefined, name?: string)
     }
     return {
         name: name ?? handler.name,
-        value: name === undefined ? JSON.stringify(handler.compatible) : handler.display(),
+        value: name === undefined ? quoted(handler.compatible) : handler.display(),
         type: 'luo_handler',
         children: { named: () => objectFields(host, handler, handler.name) },
     };
 }
 
-/** The chain of pages in which entries are handed over. */
+/** The linked pages with the entries for the handover. */
 function blocksItem(memory: VisibleMemory, name: string, set: BlockSet): Item {
     return listing(name, 'block', set.blocks.length, (i) => addressItem(memory, `[${i}]`, set.blocks.at(i) ?? 0));
 }

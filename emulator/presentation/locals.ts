@@ -1,4 +1,4 @@
-/** The scope *Locals*: what the code of a frame can name. */
+/** The scope *Locals*: the variables that are visible in a frame. */
 import { processOf } from '../../emulator/runtime/host/scenario-process';
 import { ANY, PHYS, type Value } from '../language/types';
 import { visibleLocals } from '../runtime/code';

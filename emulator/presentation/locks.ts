@@ -1,4 +1,4 @@
-/** The kernel's locks: who has them, and who waits. */
+/** The kernel's locks with their holders and waiters. */
 import { processOf } from '../../emulator/runtime/host/scenario-process';
 import type { Lock } from '../kernel/lock';
 import type { Host } from '../runtime/host/host';
@@ -6,15 +6,15 @@ import type { Thread } from '../runtime/code';
 import { stateOf, waitsFor } from '../runtime/waiting';
 import { group, leaf, type Item } from './item';
 
-/** `vmm (101)`, and what it waits for. */
+/** `vmm (101)`, and the lock that it waits for. */
 export function threadName(host: Host, thread: Thread): string {
     const process = processOf(thread);
     const name = process ? `${thread.name} (${process.process.pid})` : thread.name;
     const waiting = waitsFor(host.interpreter.threads, thread);
-    return `${name}${waiting === undefined ? '' : `: ${waiting}`}${process?.killed === true ? ', and is to be killed' : ''}`;
+    return `${name}${waiting === undefined ? '' : `: ${waiting}`}${process?.killed === true ? ', SIGKILL pending' : ''}`;
 }
 
-/** What a process is at, where others run at the same time. */
+/** The state of a process in a `concurrently`. */
 export function stateItems(host: Host, thread: Thread): Item[] {
     if (!host.interpreter.scheduler.active) {
         return [];
@@ -26,7 +26,7 @@ export function stateItems(host: Host, thread: Thread): Item[] {
     ];
 }
 
-/** The locks that somebody has, each once. Nothing where nobody has one, or nobody could wait for it. */
+/** The held locks, each once. Empty if there are none, or outside a `concurrently`. */
 export function lockItems(host: Host): Item[] {
     const held = !host.interpreter.scheduler.active
         ? []
@@ -36,7 +36,7 @@ export function lockItems(host: Host): Item[] {
 
 function lockItem(lock: Lock): Item {
     return group(lock.name, lock.display().slice(lock.name.length + 2), () => [
-        ...lock.holders.map(({ task, mode }) => leaf(task.name, mode === 'read' ? 'has it for reading' : 'has it')),
+        ...lock.holders.map(({ task, mode }) => leaf(task.name, mode === 'read' ? 'holds it for reading' : 'holds it')),
         ...lock.queue.map(({ task, mode }, i) =>
             leaf(
                 task.name,

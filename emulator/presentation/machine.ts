@@ -1,4 +1,4 @@
-/** The scope *Machine*: what stays when kernels come and go, and who has its memory now. */
+/** The scope *Machine*: state that is independent of kernels, and the owners of memory. */
 import type { Memmap } from '../kernel/mm/memmap';
 import { layersOf, titleOf } from '../kernel/release/layers';
 import type { Machine } from '../machine/machine';
@@ -46,7 +46,7 @@ export function machineItems(host: Host): Item[] {
         };
     });
     return [
-        leaf('kernel', kernel ? `${kernel.desc.name} (${kernel.display()})` : 'none runs'),
+        leaf('kernel', kernel ? `${kernel.desc.name} (${kernel.display()})` : 'none is running'),
         ...(kernel && kernel.desc.layers.size > 0 ? [layerItems(kernel.desc.layers)] : []),
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
@@ -58,7 +58,7 @@ export function machineItems(host: Host): Item[] {
             ? [
                   {
                       name: 'owners',
-                      value: 'who has how much',
+                      value: 'memory by owner',
                       kind: 'virtual' as const,
                       children: ownersOf(machine, memmap),
                   },
@@ -69,7 +69,7 @@ export function machineItems(host: Host): Item[] {
             return user
                 ? {
                       name: user.name,
-                      value: `pid ${user.process.pid}, ${user.process.fds.size} descriptors`,
+                      value: `pid ${user.process.pid}, ${counted(user.process.fds.size, 'descriptor')}`,
                       children: processScope(host, user),
                   }
                 : leaf('none', '');
@@ -77,7 +77,7 @@ export function machineItems(host: Host): Item[] {
     ];
 }
 
-/** What of the running kernel is proposed code. */
+/** The proposed code in the running kernel. */
 function layerItems(names: ReadonlySet<string>): Item {
     const layers = layersOf(names);
     return group('layers', `proposed: ${layers.map((l) => l.name).join(', ')}`, () =>
@@ -90,7 +90,7 @@ interface Owned {
     readonly runs: { pfn: number; count: number }[];
 }
 
-/** Computed when it unfolds: it looks at every folio. */
+/** Computed when it is expanded, because it visits every folio. */
 function ownersOf(machine: Machine, memmap: Memmap): Children {
     const { page } = machine;
     return {

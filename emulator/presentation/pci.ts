@@ -1,4 +1,4 @@
-/** The PCI buses as a tree, with who has each device: a driver, user space, or LUO on its way to another kernel. */
+/** The PCI buses as a tree, with the owner of each device: a driver, user space, or LUO during a live update. */
 import type { PciDev } from '../kernel/devices/pci';
 import type { Kernel } from '../kernel/kernel';
 import { Device } from '../machine/devices/device';
@@ -7,20 +7,20 @@ import type { PciFunction } from '../machine/pci/function';
 import { hex, hexDigits } from '../text/text';
 import { group, leaf, type Item } from './item';
 
-/** Who may use a function in the kernel that runs, in a few words. */
+/** The owner of a function in the running kernel. */
 export function ownerOf(kernel: Kernel | null, f: PciFunction): string {
     const dev = kernel?.devices.pci.of(f);
     if (!f.present) {
-        return 'nobody: not plugged in';
+        return 'none: not plugged in';
     }
     if (!kernel || !dev) {
-        return kernel ? 'nobody: the scan has not found it' : 'nobody: no kernel runs';
+        return kernel ? 'none: not found by the bus scan' : 'none: no kernel is running';
     }
     if (!(f instanceof Device)) {
         return dev.outgoing !== 0
-            ? 'luo: preserved for what is below'
+            ? 'luo: preserved for devices below it'
             : dev.incoming !== 0
-              ? 'luo: kept for what is below'
+              ? 'luo: kept for devices below it'
               : 'the kernel';
     }
     const b = kernel.devices.of(f);
@@ -34,20 +34,20 @@ export function ownerOf(kernel: Kernel | null, f: PciFunction): string {
         return b?.iommufd
             ? 'iommufd: from the previous kernel, not finished'
             : b && b.vfio < 0 && b.driver !== ''
-              ? `driver ${b.driver}, though it came along`
+              ? `driver ${b.driver}, although it was preserved`
               : 'luo: from the previous kernel, waits to be bound';
     }
-    return b?.iommufd ? 'iommufd' : b && b.driver !== '' ? `driver ${b.driver}` : 'nobody';
+    return b?.iommufd ? 'iommufd' : b && b.driver !== '' ? `driver ${b.driver}` : 'none';
 }
 
-/** What live update says of a function. */
-export function liveUpdateItems(dev: PciDev | undefined): Item[] {
+/** The live update entries of a function. */
+function liveUpdateItems(dev: PciDev | undefined): Item[] {
     const entry = (name: string, pa: number): Item[] =>
         pa === 0 ? [] : [{ name, value: `entry at ${hex(pa)}`, address: pa }];
     return dev ? [...entry('outgoing', dev.outgoing), ...entry('incoming', dev.incoming)] : [];
 }
 
-/** Root ports, bridges and devices by what is behind what. */
+/** The topology of root ports, bridges and devices. */
 export function busItem({ pci }: Machine, kernel: Kernel | null): Item {
     const all: readonly PciFunction[] = [...pci.bridges, ...pci.devices];
     const item = (f: PciFunction): Item => {
@@ -63,6 +63,6 @@ export function busItem({ pci }: Machine, kernel: Kernel | null): Item {
             : group(f.name, text, () => [...entries, ...below.map(item)]);
     };
     const inherited =
-        kernel?.devices.pci.inherited === true ? 'numbers inherited from the previous kernel' : 'what is behind what';
+        kernel?.devices.pci.inherited === true ? 'numbers inherited from the previous kernel' : 'PCI topology';
     return group('PCI', inherited, () => all.filter((f) => !f.upstream).map(item));
 }

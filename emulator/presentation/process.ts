@@ -1,4 +1,4 @@
-/** The scope *Process*: the descriptors and variables of the process that a frame runs for. */
+/** The scope *Process*: the descriptors and variables of a frame's process. */
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { LuoSession } from '../kernel/luo/state';
@@ -13,7 +13,7 @@ import { itemOf, objectFields, processVars } from './values';
 /** Descriptors are numbered items, so a process may have many. */
 export function processScope(host: Host, user: ScenarioProcess | null): Children {
     if (!user) {
-        return { named: () => [leaf('process', 'none: this runs in no process')] };
+        return { named: () => [leaf('process', 'none: this code does not run in a process')] };
     }
     const files = [...user.process.fds.entries()];
     return {
@@ -42,7 +42,7 @@ function descriptorItem(host: Host, fd: number, file: OpenFile): Item {
     return { ...openFileItem(host, String(fd), file), type: 'fd' };
 }
 
-/** What lies behind a descriptor: kind, name, position, size; a session unfolds into its files. */
+/** The file of a descriptor: kind, name, position, size; a session expands to its files. */
 function openFileItem(host: Host, name: string, file: OpenFile): Item {
     const details = [file.kind, file.name];
     if (file.inode instanceof ShmemInode) {

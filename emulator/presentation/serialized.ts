@@ -1,6 +1,6 @@
 /**
- * What the handle that a handler or FLB hands over points to. The kernel only sees a number; which structure lies there
- * is what the callbacks say: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
+ * The structure that the handle of a handler or FLB points to. The kernel only has a number; the type of the structure
+ * is found in the callbacks: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
  */
 import type { Declarations } from '../../emulator/runtime/declarations';
 import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../kernel/luo/state';
@@ -25,8 +25,8 @@ export interface HandedOver {
 }
 
 /**
- * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the
- * kernel only sees a number.
+ * The type of a field of a LUO object: a handle is an address if the callbacks tell the type of its structure, although
+ * the kernel only has a number.
  */
 export function handleType({ declarations, library }: Host, object: object, field: string): Type | undefined {
     if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
@@ -55,8 +55,8 @@ function pointerTo(
 const known = new WeakMap<object, HandedOver | null>();
 
 /**
- * The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined where the callbacks do not
- * tell.
+ * The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined if the callbacks do not
+ * tell its type.
  */
 export function handedOver(
     declarations: Declarations,
@@ -102,8 +102,7 @@ function allocated(callbacks: readonly Callback[]): string | undefined {
 }
 
 /**
- * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program says what a vmalloc field of a structure
- * lists.
+ * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program tells the element type of a vmalloc field.
  */
 function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
     const out = new Map<string, ListedArray>();

@@ -21,11 +21,11 @@ import { handleType } from './serialized';
 export interface More {
     readonly evaluateName?: string | undefined;
     readonly assign?: ((value: Value) => void) | undefined;
-    /** Whose descriptors a descriptor is one of. */
+    /** The process of a descriptor. */
     readonly process?: Process | undefined;
 }
 
-/** Native fields that hold the address or the page frame of what an object stands for. */
+/** Native fields with the address or page frame of an object. */
 const ADDRESS_FIELDS = ['phys', 'pa'] as const;
 
 /** A value as an item. */
@@ -242,7 +242,7 @@ function elements(host: Host, value: object, type: Type, { evaluateName }: More)
     return undefined;
 }
 
-/** What the language can read of an object: the fields of its declared kind, then those of its native type. */
+/** The fields of an object: those of its declared kind, then those of its native type. */
 export function objectFields(host: Host, object: object, expression: string | undefined): Item[] {
     const items: Item[] = [];
     const more = (name: string, assign?: (v: Value) => void) => ({
@@ -300,7 +300,7 @@ export function objectFields(host: Host, object: object, expression: string | un
     return items;
 }
 
-/** Who owned a page, oldest first, over all kernels of the machine. */
+/** The owners of a page, oldest first, across all kernels of the machine. */
 function historyItem(host: Host, pfn: number): Item {
     const { history, owners } = host.machine;
     return {
@@ -336,7 +336,7 @@ export function processVars(host: Host, user: ScenarioProcess, prefix: string): 
     );
 }
 
-/** An item, or why there is none. */
+/** An item, or the reason why it cannot be computed. */
 export function attempt(name: string, make: () => Item): Item {
     try {
         return make();

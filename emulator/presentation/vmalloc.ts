@@ -1,4 +1,4 @@
-/** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (struct kho_vmalloc). */
+/** Arrays in preserved vmalloc memory, described by struct kho_vmalloc. */
 import { chunkEntries } from '../kernel/kho/vmalloc';
 import { FolioRef } from '../kernel/mm/file-folios';
 import { objectOf } from '../language/types';
@@ -11,7 +11,7 @@ import type { Children, Item } from './item';
 import type { ListedArray } from './serialized';
 import { attempt, itemOf, viewFields } from './values';
 
-/** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
+/** The pages of a struct kho_vmalloc, as one run of bytes. For a damaged structure, the readable part. */
 class ListedPages implements VmArea {
     readonly size: number;
 
@@ -25,7 +25,7 @@ class ListedPages implements VmArea {
     phys(offset: number): number {
         const group = this.groups[Math.floor(offset / this.groupSize)];
         if (group === undefined) {
-            throw new RangeError(`byte ${offset} is beyond the ${this.size} that are listed`);
+            throw new RangeError(`byte ${offset} is beyond the ${this.size} listed bytes`);
         }
         return group + (offset % this.groupSize);
     }
@@ -52,7 +52,7 @@ function listedPages(machine: Machine, desc: View): ListedPages {
     return new ListedPages(groups, page.size * 2 ** order);
 }
 
-/** A vmalloc field of a structure with the array that it lists, by pages; undefined where nothing is listed (yet). */
+/** A vmalloc field of a structure with its array, in pages; undefined if it lists no pages (yet). */
 export function arrayItem(host: Host, view: View, listed: ListedArray): Item | undefined {
     const desc = view.get(view.field(listed.field));
     const first = desc instanceof View ? desc.get(desc.field('first')) : undefined;
@@ -88,7 +88,7 @@ export function arrayItem(host: Host, view: View, listed: ListedArray): Item | u
     };
 }
 
-/** An element; one that names a page frame is shown as the folio that lies there. */
+/** An element; one with a page frame number is shown as the folio. */
 function elementItem(host: Host, name: string, element: unknown): Item {
     if (!(element instanceof View)) {
         return { name, value: 'none' };

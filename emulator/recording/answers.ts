@@ -1,17 +1,16 @@
-/** What two kernels said to the same step, and whether it is the same. */
+/** The results of the same step on two kernels, and their comparison. */
 import type { Answer } from './recording';
 
 const FIELDS = ['ret', 'errno', 'name', 'size', 'blocks', 'nlink', 'mode', 'text', 'link', 'fnv'] as const;
 
-/** What a step came to: the answer of its call, and what the kernel log got meanwhile. */
+/** The result of a step: the answer of its call, and the new lines of the kernel log. */
 export interface Said {
     readonly answer: Answer;
     readonly klog: readonly string[];
 }
 
 /**
- * Kinds of messages of which only the presence is compared: their wording is the kernel's, and differs between
- * releases.
+ * Kinds of messages of which only the presence is compared: the wording differs between releases.
  */
 const REMARKS: readonly (readonly [string, RegExp])[] = [
     ['(warning)', /WARNING:/],
@@ -25,7 +24,7 @@ const REMARKS: readonly (readonly [string, RegExp])[] = [
 ];
 
 /**
- * What of the kernel log is compared: the lines of the test handlers in order, then which kinds of messages there are.
+ * The compared part of the kernel log: the lines of the test handlers in order, then the kinds of messages.
  */
 function essence(klog: readonly string[]): string[] {
     return [
@@ -40,8 +39,8 @@ export function show({ answer, klog }: Said): string {
 }
 
 /**
- * Whether the emulator answers as the real kernel did, field by field: none may be missing, none may come on top.
- * `text` repeats bytes whose hash is compared anyway, and is only there where the recorder thought it readable.
+ * Whether the emulator's answer equals that of the real kernel, field by field: no field may be missing or additional.
+ * `text` is ignored: it repeats bytes whose hash is compared, and exists only if the recorder found them readable.
  */
 export function sameAnswer(expected: Answer, got: Answer): boolean {
     return FIELDS.every(

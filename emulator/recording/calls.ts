@@ -1,16 +1,17 @@
-/** Makes the steps of a recording: the same system calls, by the same way that a scenario makes them. */
+/** Runs the steps of a recording: the same system calls as in a scenario, through the same code. */
 import { Err } from '../kernel/release/errno';
 import * as fcntl from '../kernel/fs/fcntl';
 import { installFd } from '../kernel/fs/process';
 import { Stat } from '../kernel/fs/syscalls/file';
 import { Bytes } from '../machine/bytes';
-import { intOf } from '../machine/int';
+import { intOf, plus } from '../machine/int';
 import { JournaledList } from '../machine/journal';
 import { newFileOfKind } from '../runtime/host/callbacks';
 import { HOST_NATIVES } from '../runtime/natives';
 import { setProcessVar } from '../runtime/host/processes';
 import type { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
+import { isInt } from '../language/values';
 import type { NativeFunction } from '../runtime/natives/native';
 import type { Host } from '../runtime/host/host';
 import { workOf } from '../runtime/host/syscall-entry';
@@ -18,9 +19,9 @@ import type { KernelWork } from '../runtime/purpose';
 import type { Answer } from './recording';
 import type { CallStep, MemfdFlag, Seal, Whence } from './step';
 
-/** How a call is made, on the thread of its process. */
+/** How a call runs on the thread of its process. */
 export type Make =
-    /** Runs to its end at once. */
+    /** Runs without interruption. */
     | { readonly kind: 'direct'; readonly run: (host: Host, process: ScenarioProcess) => Value | Err }
     /** A function of the standard library that runs in the kernel. */
     | {
@@ -32,9 +33,9 @@ export type Make =
 
 export interface PlannedCall {
     readonly make: Make;
-    /** What its result is as an answer of the recording. */
+    /** Converts its result to an answer of the recording. */
     readonly answer: (result: Value | Err) => Answer;
-    /** The slot that gets the new descriptor. */
+    /** The slot for the new descriptor. */
     readonly fills?: string | undefined;
     /** The slot that is empty from then on. */
     readonly empties?: string;
@@ -42,7 +43,7 @@ export interface PlannedCall {
 
 /** The recorder writes in pieces of this size. */
 const PIECE = 65536;
-/** Answers give bytes as text up to this length. */
+/** Answers contain bytes as text up to this length. */
 const TEXT_LIMIT = 64;
 
 const SEAL_BITS: Readonly<Record<Seal, number>> = {
@@ -67,13 +68,13 @@ const WHENCE: Readonly<Record<Whence, number>> = {
     hole: fcntl.SEEK_HOLE,
 };
 
-/** The descriptor in a slot of a process; −1 where it was never filled. Slots are the process's variables. */
+/** The descriptor in a slot of a process; −1 if it was never filled. Slots are variables of the process. */
 function fdIn(process: ScenarioProcess, slot: string): Value {
     return process.vars.has(slot) ? process.vars.get(slot) : -1;
 }
 
 const failed = (r: Err): Answer => ({ errno: r.name });
-export const done = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: typeof r === 'number' ? r : 0 });
+export const done = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: isInt(r) ? r : 0 });
 const newFd = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: 'fd' });
 
 type Args = (fd: (slot: string) => Value, host: Host) => readonly Value[];
@@ -91,7 +92,7 @@ export function sys(name: string, args: Args): Make {
         : { kind: 'std', code: native.code, args: values, work: (host, given) => workOf(host, native, given) };
 }
 
-/** Makes a call at once, inside of one that is made of several. */
+/** Runs a call without interruption, as a part of a step with several calls. */
 function now(host: Host, process: ScenarioProcess, name: string, ...args: readonly Value[]): Value | Err {
     const make = sys(name, () => args);
     if (make.kind !== 'direct') {
@@ -188,7 +189,7 @@ type FileOp =
     | 'mmapw';
 type OfOp<C, O> = C extends { readonly op: infer P } ? (P extends O ? C : never) : never;
 
-/** Calls on a descriptor that have nothing to do with live update. */
+/** Calls on a descriptor that are not part of live update. */
 function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
     switch (c.op) {
         case 'truncate':
@@ -208,8 +209,8 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
                                 process,
                                 'pwrite',
                                 fdIn(process, c.fd),
-                                Bytes.pattern(c.seed, n, c.offset + at),
-                                c.offset + at,
+                                Bytes.pattern(c.seed, n, plus(c.offset, at)),
+                                plus(c.offset, at),
                             ),
                         ),
                 },
@@ -267,9 +268,9 @@ export function settle(host: Host, process: string, plan: PlannedCall, result: V
     }
 }
 
-// ---------------------------------------------------------------- calls that are none of the kernel's, or several
+// ---------------------------------------------------------------- steps that are not exactly one system call
 
-/** The ioctl of the test handlers' device that makes a file. */
+/** The ioctl of the test handlers' device that creates a file. */
 function luofile(host: Host, process: ScenarioProcess, type: string, id: Value): Value | Err {
     const file = newFileOfKind(
         host,
@@ -282,7 +283,7 @@ function luofile(host: Host, process: ScenarioProcess, type: string, id: Value):
     return installFd(process.process, file, false);
 }
 
-/** read() of a test handler's file gives its type and id; of any other file, what it does. */
+/** read() of a test handler's file returns its type and id; other files are read as usual. */
 function luoread(host: Host, process: ScenarioProcess, fd: Value): Value | Err {
     const file = typeof fd === 'number' ? process.process.fds.get(fd) : undefined;
     return file?.kind === 'luotest'
@@ -290,14 +291,14 @@ function luoread(host: Host, process: ScenarioProcess, fd: Value): Value | Err {
         : now(host, process, 'read', fd, TEXT_LIMIT);
 }
 
-/** Offset 0 of the pattern where the position cannot be told. */
+/** The position in the pattern; 0 if the file has no position. */
 function writePattern(host: Host, process: ScenarioProcess, fd: Value, length: number, seed: number): Value | Err {
     const pos = now(host, process, 'lseek', fd, 0, fcntl.SEEK_CUR);
-    const start = typeof pos === 'number' ? pos : 0;
-    return inPieces(length, (at, n) => now(host, process, 'write', fd, Bytes.pattern(seed, n, start + at)));
+    const start = pos !== undefined && isInt(pos) ? pos : 0;
+    return inPieces(length, (at, n) => now(host, process, 'write', fd, Bytes.pattern(seed, n, plus(start, at))));
 }
 
-/** Writes `length` bytes in the recorder's pieces: the bytes written, or the error of the first piece. */
+/** Writes `length` bytes in the recorder's pieces. Returns the bytes written, or the error of the first piece. */
 function inPieces(length: number, write: (at: number, n: number) => Value | Err): Value | Err {
     let total = 0;
     do {
@@ -324,7 +325,7 @@ function readAnswer(r: Value | Err): Answer {
     return r instanceof Bytes ? { ret: r.length, fnv: r.fnv1a64(), ...textOf(r) } : done(r);
 }
 
-/** The bytes as text where they are short and printable. */
+/** The bytes as text if they are short and printable. */
 function textOf(r: Bytes): { readonly text?: string } {
     if (r.length === 0 || r.length > TEXT_LIMIT) {
         return {};

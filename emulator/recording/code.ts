@@ -1,8 +1,9 @@
 /**
- * A recording as code: one statement a line. It makes the line's step in the emulator and compares what comes of it
- * with what the real kernel answered. Executed by the interpreter as any scenario is, so one can stop at a line and
- * step into the kernel from it.
+ * A recording as code: one statement per line, which runs the line's step in the emulator and compares the result with
+ * that of the real kernel. The interpreter executes it like any scenario, so that the debugger can stop at a line and
+ * step into the kernel.
  */
+import { counted } from '../text/text';
 import { err, errOfCode, type Err } from '../kernel/release/errno';
 import { passFd } from '../kernel/fs/process';
 import { Emitter } from '../runtime/form/emitter';
@@ -38,9 +39,9 @@ const FLB_FUNCTIONS = {
     flb_putout: 'flb_put_outgoing',
 } as const;
 
-/** How a step is made. */
+/** How a step runs. */
 interface Plan {
-    /** Who makes the call; undefined: nobody does, it is made from outside. */
+    /** The process that makes the call; undefined for steps outside processes. */
     readonly process?: string;
     readonly make: Make | { readonly kind: 'outside'; readonly run: (host: Host) => Value | Err };
     readonly before?: (host: Host) => void;
@@ -70,7 +71,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         } else {
             e.emit(line.kind === 'boot' ? bootLine(host, line) : panicLine(host, line));
         }
-        // where it stands at a difference: still in this line
+        // after a difference the frame is still in this line
         e.emit((f) => f.pc + 1);
     }
     e.emit((f) => {
@@ -79,7 +80,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
             return interpreter.ret(undefined);
         }
         const { line, expected, got } = first.difference;
-        const message = `${differences} of ${recording.lines.length} lines differ from the recording; the first is line ${line}: expected ${expected}; got ${got}`;
+        const message = `${differences} of ${counted(recording.lines.length, 'line')} differ from the recording. The first is line ${line}: expected ${expected}; got ${got}`;
         interpreter.finish({
             passed: false,
             failure: { kind: 'difference', message, place: first.place, fatal: true },
@@ -137,6 +138,7 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
     const { recorded, step } = line;
     const plan = planStep(step);
     const { make, process } = plan;
+    const { interpreter } = host;
     const begin = e.here;
     e.emit((f) => {
         stateOf(f).begin(host);
@@ -147,7 +149,7 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
             return host.interpreter.interrupted ? SWITCH : f.pc;
         }
         const { thread } = process === RECORDER ? startProcess(host, RECORDER) : processNamed(host, process ?? '');
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, host.interpreter.current);
+        const frame = new Frame(f.code, 'user', interpreter.ticks, f.slots, -1, null, interpreter.current);
         frame.pc = begin + 1;
         return host.interpreter.callOn(thread, frame);
     });
@@ -169,7 +171,7 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
         return SWITCH;
     });
     e.emit(() => host.interpreter.ret(undefined));
-    // whoever waited for the call
+    // the thread that waited for the call
     e.emit((f) => {
         const state = stateOf(f);
         const jumped = state.jumped(host);
@@ -183,7 +185,7 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
             klog: state.klog(host),
         };
         const expected = { answer: recorded, klog: recorded.klog ?? [] };
-        // what the old kernel said during a kexec that succeeded was not captured
+        // a recording does not contain the old kernel's log during a successful kexec
         const logs = host.kernel !== state.kernel || sameLog(expected.klog, said.klog);
         return compared(f, host, logs && sameAnswer(expected.answer, said.answer), () => ({
             line: line.line,
@@ -201,7 +203,7 @@ function resultOf(f: Frame): Value | Err {
 function processNamed(host: Host, name: string): ScenarioProcess {
     const found = host.processNamed(name);
     if (!found) {
-        throw new ProgramError(`no process ${name} runs`);
+        throw new ProgramError(`the process ${name} is not running`);
     }
     return found;
 }
@@ -322,7 +324,7 @@ function bootLine(host: Host, line: RecordedLine & { readonly kind: 'boot' }): O
                       klog: [`luotest: boot ${host.boot} of ${host.running.desc.release}`, ...got],
                   }).replace('luotest: ', '')
                 : host.panicMessage === ''
-                  ? 'no kernel comes up'
+                  ? 'no kernel boots'
                   : `panic: ${host.panicMessage}`,
         }));
     };
@@ -335,6 +337,6 @@ function panicLine(host: Host, line: RecordedLine & { readonly kind: 'panic' }):
             line: line.line,
             op: 'panic',
             expected: `panic: ${panic}`,
-            got: host.panicMessage === '' ? 'the next kernel comes up' : `panic: ${host.panicMessage}`,
+            got: host.panicMessage === '' ? 'the next kernel boots' : `panic: ${host.panicMessage}`,
         }));
 }

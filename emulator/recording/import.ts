@@ -1,18 +1,20 @@
 /**
- * Writes a recording as a scenario: the same steps as statements, and what the real kernel answered behind `fails`,
- * `panics` and in `assert`. The test handlers that the recorded kernel had stand below it.
+ * Writes a recording as a scenario: the same steps as statements, and the results of the real kernel in `fails`,
+ * `panics` and `assert`. The test handlers of the recorded kernel follow.
  */
 import { errOfCode, isErrnoName } from '../kernel/release/errno';
-import { RESERVED } from '../language/syntax/words';
-import { NATIVES } from '../diagnosis/natives';
 import luotest from '../std/luotest.lus';
 import { recordedKernel } from './recorded-kernel';
-import type { Recording, StepLine } from './recording';
+import { ImportedNames, slotKey, slotsRead } from './import-names';
+import { RecordingError, type RecordedLine, type Recording, type StepLine } from './recording';
 import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';
 import { hex } from '../text/text';
+import { printable, quoted } from '../text/utf8';
 
-/** Whoever recorded, as a process. */
+/** The process that stands for the recorder. */
 const RECORDER = 'recorder';
+/** Variables that imported statements use themselves. */
+const LOCALS = ['fields', 'ends', 'st', 'got'];
 /** The recorder writes in pieces of this size: a longer write is more than one call. */
 const PIECE = 65536;
 
@@ -32,7 +34,7 @@ const WHENCE: Readonly<Record<Whence, string>> = {
 
 /** Helpers that an imported scenario may need, by name. */
 const HELPERS: Readonly<Record<string, string>> = {
-    write_pieces: `// Writes in pieces of 64 KiB, as the recorder did: the bytes written, or the error of the first piece.
+    write_pieces: `// Writes in pieces of 64 KiB, as the recorder does. Returns the bytes written, or the error of the first piece.
 fn write_pieces(file: fd, length: int, seed: int, start: int, at_position: bool) {
     total = 0
     while total < length {
@@ -54,7 +56,7 @@ fn write_pieces(file: fd, length: int, seed: int, start: int, at_position: bool)
     return total
 }
 `,
-    position: `// The position of a file; 0 where it cannot be told.
+    position: `// The position of a file; 0 if it has none.
 fn position(file: fd) {
     pos = try file.lseek(0, SEEK_CUR)
     if pos < 0 { return 0 }
@@ -67,20 +69,23 @@ fn position(file: fd) {
     flb_putout: 'fn flb_putout(flb) { return try flb.put_outgoing() }\n',
 };
 
-/** What a statement is: an expression that gives something, and where its result goes. */
+/** The parts of a statement: an expression, and the use of its result. */
 interface Call {
     readonly text: string;
-    /** The variable that gets the result. */
+    /** The variable for the result. */
     readonly to?: string | undefined;
-    /** What is asserted of the result, in which `%` stands for it. */
-    readonly holds?: (answer: StepLine) => string;
-    /** It never fails, but gives a negative error number. */
+
+    /** An assertion about the result, which is `%` in it. */
+    readonly holds?: (answer: StepLine, result: string) => string;
+    /** The expression returns a negative error number instead of failing. */
+
     readonly negative?: boolean;
 }
 
 /**
  * @param title the name of the scenario
  * @returns the text of a `.lus` file
+ * @throws RecordingError where a step is of a process that does not run
  */
 export function importRecording(title: string, recording: Recording): string {
     return new Importer(title, recording).text();
@@ -91,18 +96,24 @@ class Importer {
     private readonly helpers = new Set<string>();
     private block: string | undefined;
     private release: '7.2' | '7.3';
-    private readonly names: ReadonlyMap<string, string>;
-    /** Slots that hold a descriptor number, by process; another name in each of them is open nowhere. */
+    private readonly names: ImportedNames;
+    /** Processes that run. */
+    private running = new Set<string>();
+    /** Slots with a descriptor, by process; all other names are closed descriptors. */
+
     private filled = new Map<string, Set<string>>();
     private readonly read: ReadonlySet<string>;
     private boot = 0;
+    /** The line that is being written. */
+    private at: RecordedLine;
 
     constructor(
         private readonly title: string,
         private readonly recording: Recording,
     ) {
+        this.at = recording.start;
         this.release = recording.release?.startsWith('7.3') ? '7.3' : '7.2';
-        this.names = processNames(recording);
+        this.names = new ImportedNames(recording, [RECORDER, ...LOCALS, ...Object.keys(HELPERS)]);
         this.read = slotsRead(recording);
     }
 
@@ -111,6 +122,7 @@ class Importer {
         this.line(`boot ${quoted(this.kernel(''))}`);
         this.line(`process ${RECORDER}`);
         for (const line of recording.lines) {
+            this.at = line;
             if (line.kind === 'step') {
                 this.step(line.recorded, line.step);
             } else if (line.kind === 'boot') {
@@ -124,6 +136,7 @@ class Importer {
                 }
                 this.line(`process ${RECORDER}`);
                 this.filled = new Map();
+                this.running = new Set();
                 this.boot++;
             } else {
                 this.close();
@@ -133,8 +146,8 @@ class Importer {
         this.close();
         const helpers = [...this.helpers].map((h) => `\n${HELPERS[h] ?? ''}`).join('');
         return [
-            `// Imported from a recording of a real kernel${recording.release === undefined ? '' : ` (${recording.release})`}: what stands behind fails and in assert is what it answered.`,
-            '// A comment that begins with "kernel:" is a line of its log.',
+            `// Imported from a recording of a real kernel${recording.release === undefined ? '' : ` (${recording.release})`}: errors after "fails" and values in asserts are its results.`,
+            '// A comment that begins with "kernel:" is a line of its kernel log.',
             '',
             `scenario ${quoted(this.title)} {`,
             ...this.out,
@@ -157,7 +170,7 @@ class Importer {
 
     private comment(klog: readonly string[] | undefined): void {
         for (const text of klog ?? []) {
-            this.line(`// kernel: ${text}`);
+            this.line(`// kernel: ${printable(text)}`);
         }
     }
 
@@ -176,13 +189,17 @@ class Importer {
         }
     }
 
+    /** @throws RecordingError where no such process runs */
     private name(process: string): string {
-        return this.names.get(process) ?? process;
+        if (!this.running.has(process)) {
+            throw new RecordingError(this.at.line, this.at.span, `No process ${printable(process)} runs here.`);
+        }
+        return this.names.process(process);
     }
 
-    /** A slot as a variable; one that holds nothing is no descriptor. */
+    /** A slot as a variable; an empty slot is not a descriptor. */
     private slot(process: string, slot: string): string {
-        return this.filled.get(process)?.has(slot) ? variable(slot) : 'descriptor(-1)';
+        return this.filled.get(process)?.has(slot) ? this.names.slot(slot) : 'descriptor(-1)';
     }
 
     // ------------------------------------------------------------ steps
@@ -191,6 +208,7 @@ class Importer {
         switch (step.kind) {
             case 'spawn':
                 this.close();
+                this.running.add(step.process);
                 this.line(`process ${this.name(step.process)}`);
                 break;
             case 'kill':
@@ -198,6 +216,7 @@ class Importer {
                 this.comment(answer.klog);
                 this.line(`kill ${this.name(step.process)}`);
                 this.filled.delete(step.process);
+                this.running.delete(step.process);
                 break;
             case 'pass':
                 this.in(this.name(step.from));
@@ -205,24 +224,26 @@ class Importer {
                     this.line(`send ${this.slot(step.from, step.slot)} to ${this.name(step.to)}`);
                     this.fill(step.to, step.slot);
                 } else if (this.filled.get(step.from)?.has(step.slot)) {
-                    this.line(`send ${variable(step.slot)} to ${this.name(step.to)}  fails ${answer.errno}`);
+                    this.line(
+                        `send ${this.names.slot(step.slot)} to ${this.name(step.to)}  fails ${errorOf(answer.errno)}`,
+                    );
                 } else {
                     this.line(
-                        `send descriptor(-1) to ${this.name(step.to)} as ${variable(step.slot)}  fails ${answer.errno}`,
+                        `send descriptor(-1) to ${this.name(step.to)} as ${this.names.slot(step.slot)}  fails ${errorOf(answer.errno)}`,
                     );
                 }
                 break;
             case 'load': {
                 const cmdline = step.cmdline === '' ? '' : `, ${quoted(step.cmdline)}`;
                 this.call(
-                    RECORDER,
+                    undefined,
                     { text: `kexec_file_load(${quoted(this.kernel(step.cmdline, step.other))}${cmdline})` },
                     answer,
                 );
                 break;
             }
             case 'unload':
-                this.call(RECORDER, { text: 'kexec_unload()' }, answer);
+                this.call(undefined, { text: 'kexec_unload()' }, answer);
                 break;
             case 'kexec':
                 this.kexec(answer);
@@ -240,7 +261,7 @@ class Importer {
         const at = this.recording.lines.findIndex((l) => l.kind === 'step' && l.recorded === answer);
         const next = this.recording.lines[at + 1];
         if (answer.errno !== undefined) {
-            this.call(RECORDER, { text: 'reboot(KEXEC)' }, answer);
+            this.call(undefined, { text: 'reboot(KEXEC)' }, answer);
         } else {
             this.in(RECORDER);
             this.line(`reboot(KEXEC)${next?.kind === 'panic' ? `  panics ${quoted(next.recorded.panic)}` : ''}`);
@@ -254,7 +275,7 @@ class Importer {
             this.comment(answer.klog);
             const known = /^[xy]$/.test(control.flb) ? `flb_${control.flb}` : 'none';
             this.line(
-                `assert ${control.command}(${known}) == ${answer.errno === undefined ? '0' : `-${answer.errno}`}`,
+                `assert ${control.command}(${known}) == ${answer.errno === undefined ? '0' : `-${errorOf(answer.errno)}`}`,
             );
             return;
         }
@@ -266,28 +287,33 @@ class Importer {
         );
     }
 
-    private call(process: string, call: Call, answer: StepLine): void {
-        this.in(this.name(process));
+    /** @param process undefined: whoever recorded */
+    private call(process: string | undefined, call: Call, answer: StepLine): void {
+        this.in(process === undefined ? RECORDER : this.name(process));
         this.comment(answer.klog);
         const { text, holds, negative = false } = call;
-        // a variable that nobody reads is a finding of the checker
-        const to = call.to !== undefined && this.read.has(slotKey(this.boot, process, call.to)) ? call.to : undefined;
+
+        // the checker warns about variables that are never read
+        const to =
+            process !== undefined && call.to !== undefined && this.read.has(slotKey(this.boot, process, call.to))
+                ? call.to
+                : undefined;
+        const filled = process !== undefined && to !== undefined && this.filled.get(process)?.has(to) === true;
         if (answer.errno !== undefined) {
-            const error = isErrnoName(answer.errno) ? answer.errno : 'EIO';
+            const error = errorOf(answer.errno);
             this.line(
                 negative
                     ? `assert ${text} == -${error}`
-                    : `${to === undefined || !this.filled.get(process)?.has(to) ? '' : `${variable(to)} = `}${text}  fails ${error}`,
+                    : `${to !== undefined && filled ? `${this.names.slot(to)} = ` : ''}${text}  fails ${error}`,
             );
         } else if (holds && answer.ret !== undefined) {
             this.line(
-                holds(answer)
-                    .replaceAll('%', () => text)
+                holds(answer, text)
                     .split('\n')
                     .join(`\n${this.block === undefined ? '    ' : '        '}`),
             );
         } else {
-            this.line(to === undefined ? text : `${variable(to)} = ${text}`);
+            this.line(to === undefined ? text : `${this.names.slot(to)} = ${text}`);
         }
     }
 
@@ -315,7 +341,7 @@ class Importer {
 
     private callText(process: string, c: CallStep): Call {
         const fd = (slot: string): string => this.slot(process, slot);
-        const equals = (a: StepLine): string => `assert % == ${String(a.ret)}`;
+        const equals = (a: StepLine, result: string): string => `assert ${result} == ${String(a.ret)}`;
         switch (c.op) {
             case 'open':
                 return { text: `open(${quoted(c.path)})`, to: c.slot };
@@ -323,7 +349,10 @@ class Importer {
             case 'retrieve_session':
                 return { text: `${fd(c.device)}.${c.op}(${quoted(c.name)})${reply(c.readonly)}`, to: c.slot };
             case 'get_name':
-                return { text: `${fd(c.fd)}.get_name()`, holds: (a) => `assert % == ${quoted(a.name ?? '')}` };
+                return {
+                    text: `${fd(c.fd)}.get_name()`,
+                    holds: (a, result) => `assert ${result} == ${quoted(a.name ?? '')}`,
+                };
             case 'preserve':
                 return {
                     text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${u64(c.token)})${reply(c.readonly)}`,
@@ -341,13 +370,14 @@ class Importer {
             case 'luoread':
                 return {
                     text: `fields_of(${fd(c.fd)})`,
-                    holds: (a) => `fields = %\nassert str(fields[0], fields[1]) == ${quoted(a.text ?? '')}`,
+                    holds: (a, result) =>
+                        `fields = ${result}\nassert str(fields[0], fields[1]) == ${quoted(a.text ?? '')}`,
                 };
             case 'memfd':
                 return { text: `memfd_create("memfd", ${MFD[c.flags]})`, to: c.slot };
             case 'pipe':
                 return this.read.has(slotKey(this.boot, process, c.slot))
-                    ? { text: 'pipe()', holds: () => `ends = %\n${variable(c.slot)} = ends[0]` }
+                    ? { text: 'pipe()', holds: (_, result) => `ends = ${result}\n${this.names.slot(c.slot)} = ends[0]` }
                     : { text: 'pipe()' };
             case 'socket':
             case 'eventfd':
@@ -402,9 +432,9 @@ class Importer {
             case 'fstat':
                 return {
                     text: `${fd(c.fd)}.stat()`,
-                    holds: (a) =>
+                    holds: (a, result) =>
                         [
-                            'st = %',
+                            `st = ${result}`,
                             ...(['size', 'blocks', 'nlink'] as const).flatMap((k) =>
                                 a[k] === undefined ? [] : [`assert st.${k} == ${a[k]}`],
                             ),
@@ -422,7 +452,8 @@ class Importer {
             case 'getfl':
                 return {
                     text: `${fd(c.fd)}.getfl()`,
-                    holds: (a) => `assert (% & (O_RDWR | O_WRONLY | O_APPEND | O_NONBLOCK)) == ${String(a.ret)}`,
+                    holds: (a, result) =>
+                        `assert (${result} & (O_RDWR | O_WRONLY | O_APPEND | O_NONBLOCK)) == ${String(a.ret)}`,
                 };
             case 'setappend':
                 return { text: `${fd(c.fd)}.setfl(O_APPEND)` };
@@ -434,96 +465,15 @@ class Importer {
     }
 }
 
-function bytesHold(a: StepLine): string {
+function bytesHold(a: StepLine, result: string): string {
     return [
-        'got = %',
+        `got = ${result}`,
         `assert got.length == ${String(a.ret)}`,
         ...(a.fnv === undefined ? [] : [`assert fnv1a64(got) == ${quoted(a.fnv)}`]),
     ].join('\n');
 }
 
+/** An error by its name; the emulator knows the others as EIO. */
+const errorOf = (errno: string): string => (isErrnoName(errno) ? errno : 'EIO');
 const reply = (readonly: boolean): string => (readonly ? ' with readonly_reply' : '');
 const u64 = (n: bigint): string => hex(BigInt.asUintN(64, n));
-const quoted = (text: string): string =>
-    `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
-
-/**
- * A name of the recording as one of the language, which is neither a word of it nor something that comes with the
- * kernel.
- */
-function identifier(name: string): string {
-    const word = name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
-    const taken =
-        RESERVED.has(word) ||
-        NATIVES.functions.has(word) ||
-        NATIVES.globals.has(word) ||
-        NATIVES.fileKinds.has(word) ||
-        OWN.has(word);
-    return taken ? `${word}_` : word;
-}
-
-/** Names that an imported scenario has itself. */
-const OWN = new Set([
-    RECORDER,
-    'luotest',
-    'memfd',
-    'fields',
-    'ends',
-    'st',
-    'got',
-    ...Object.keys(HELPERS),
-    ...[...luotest.matchAll(/^(?:fn|handler|flb|file) (\w+)/gm)].map((m) => m[1] ?? ''),
-]);
-
-function variable(slot: string): string {
-    return identifier(slot);
-}
-
-function slotKey(boot: number, process: string, slot: string): string {
-    return `${boot} ${process} ${slot}`;
-}
-
-/** The slots that are used as descriptors, in which boot and by whom. */
-function slotsRead(recording: Recording): Set<string> {
-    const read = new Set<string>();
-    let boot = 0;
-    for (const line of recording.lines) {
-        if (line.kind === 'boot') {
-            boot++;
-        } else if (line.kind === 'step' && line.step.kind === 'call') {
-            const { call, process } = line.step;
-            for (const slot of [
-                'fd' in call ? call.fd : undefined,
-                'device' in call ? call.device : undefined,
-                'session' in call ? call.session : undefined,
-            ]) {
-                if (slot !== undefined) {
-                    read.add(slotKey(boot, process, slot));
-                }
-            }
-        } else if (line.kind === 'step' && line.step.kind === 'pass') {
-            read.add(slotKey(boot, line.step.from, line.step.slot));
-        }
-    }
-    return read;
-}
-
-/** Names of processes; none is that of a variable, which a process block could not tell from it. */
-function processNames(recording: Recording): Map<string, string> {
-    const slots = new Set(
-        recording.lines.flatMap((l) =>
-            l.kind === 'step' && l.step.kind === 'call' && 'slot' in l.step.call && l.step.call.slot !== undefined
-                ? [variable(l.step.call.slot)]
-                : [],
-        ),
-    );
-    const names = new Map<string, string>();
-    for (const line of recording.lines) {
-        if (line.kind === 'step' && line.step.kind === 'spawn') {
-            const { process } = line.step;
-            const name = identifier(process);
-            names.set(process, slots.has(name) ? `process_${name}` : name);
-        }
-    }
-    return names;
-}

@@ -1,6 +1,5 @@
 /**
- * A recording as a program: the test handlers that the recorded kernel had, and one scenario whose statements are the
- * lines.
+ * A recording as a program: the test handlers of the recorded kernel, and one scenario whose statements are the lines.
  */
 import { percentDecoded } from '../text/text';
 import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
@@ -20,7 +19,7 @@ export function isRecording(uri: string): boolean {
     return uri.endsWith('.jsonl');
 }
 
-/** Reads a recording. A line that cannot be read is in the diagnostics. */
+/** Reads a recording. An unreadable line is reported in the diagnostics. */
 export function loadRecording(host: SourceHost, uri: string): Program {
     const text = host.read(uri);
     if (text === undefined) {
@@ -69,8 +68,8 @@ function withError(program: Program, uri: string, found: CheckFinding): Program 
 }
 
 /**
- * The program of a recording that has been read.
- * @param standard the kernel code that it runs on, where that is not what ships
+ * The program of a recording.
+ * @param standard the kernel code to run on, instead of the emulator's own
  */
 export function recordingProgram(
     uri: string,

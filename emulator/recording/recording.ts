@@ -1,19 +1,23 @@
 /**
- * Recordings of a real kernel: one JSON object a line, a step and what came of it. The format is described in
- * extension/docs/recordings.md.
+ * Recordings of a real kernel: one JSON object per line, with a step and its result. extension/docs/recordings.md
+ * describes the format.
  */
 import * as z from 'zod/mini';
 import type { Span } from '../language/syntax/ast';
+import { parseJson } from '../text/json';
 import { stepOf, UnknownStep, type Step } from './step';
 
+/** A number of any size: where a JSON number is none that a double holds, {@link parseJson} makes a bigint. */
+const number = z.union([z.number(), z.bigint()]);
 /** What a step gave, as the recorder wrote it or as the emulator answers. */
+
 const result = {
-    ret: z.optional(z.union([z.number(), z.literal('fd')])),
+    ret: z.optional(z.union([number, z.literal('fd')])),
     errno: z.optional(z.string()),
     name: z.optional(z.string()),
-    size: z.optional(z.number()),
-    blocks: z.optional(z.number()),
-    nlink: z.optional(z.number()),
+    size: z.optional(number),
+    blocks: z.optional(number),
+    nlink: z.optional(number),
     mode: z.optional(z.string()),
     text: z.optional(z.string()),
     link: z.optional(z.string()),
@@ -23,7 +27,7 @@ const result = {
 const klog = z.optional(z.array(z.string()));
 const step = z
     .strictObject({ op: z.string(), ...result, klog })
-    .check(z.refine((s) => (s.ret === undefined) !== (s.errno === undefined), 'a step has either "ret" or "errno"'));
+    .check(z.refine((s) => (s.ret === undefined) !== (s.errno === undefined), 'a step needs either "ret" or "errno"'));
 const boot = z.strictObject({ boot: z.int().check(z.gte(0)), release: z.optional(z.string()), klog });
 const panic = z.strictObject({ panic: z.string(), klog });
 
@@ -31,7 +35,7 @@ export type StepLine = z.infer<typeof step>;
 export type BootLine = z.infer<typeof boot>;
 export type PanicLine = z.infer<typeof panic>;
 
-/** What a step gave: what the recorder writes behind `op`. */
+/** The result of a step: the fields after `op`. */
 export type Answer = Omit<StepLine, 'op' | 'klog'>;
 
 interface Placed {
@@ -50,15 +54,15 @@ export type RecordedLine = Placed &
 
 /** A recording that can be replayed: its first line is a boot. */
 export interface Recording {
-    /** `7.2.13`; undefined where the first line does not name it. */
+    /** `7.2.13`; undefined if the first line does not name it. */
     readonly release: string | undefined;
-    /** What comes after the first boot. */
+    /** The lines after the first boot. */
     readonly lines: readonly RecordedLine[];
-    /** The first boot itself. */
+    /** The line of the first boot. */
     readonly start: RecordedLine;
 }
 
-/** A line that is no part of a recording. */
+/** An invalid line. */
 export class RecordingError extends Error {
     constructor(
         readonly line: number,
@@ -85,7 +89,7 @@ export function parseRecording(text: string): Recording {
         throw new RecordingError(
             start?.line ?? 1,
             start?.span ?? { start: 0, end: 0 },
-            'A recording begins with a line like {"boot": 0}.',
+            'A recording must begin with a line like {"boot": 0}.',
         );
     }
     return { release: start.recorded.release, lines, start };
@@ -95,12 +99,12 @@ function parseLine(source: string, place: Placed): RecordedLine {
     const wrong = (what: string): RecordingError => new RecordingError(place.line, place.span, what);
     let json: unknown;
     try {
-        json = JSON.parse(source);
+        json = parseJson(source);
     } catch (e) {
         throw wrong(`This line is not JSON: ${e instanceof Error ? e.message : String(e)}.`);
     }
     if (typeof json !== 'object' || json === null) {
-        throw wrong('A line of a recording is a JSON object.');
+        throw wrong('A line of a recording must be a JSON object.');
     }
     const read = <T>(schema: z.ZodMiniType<T>): T => {
         const parsed = schema.safeParse(json);
@@ -109,7 +113,7 @@ function parseLine(source: string, place: Placed): RecordedLine {
         }
         const [issue] = parsed.error.issues;
         const where = issue && issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
-        throw wrong(`This line is no part of a recording: ${where}${issue?.message ?? 'it does not fit'}.`);
+        throw wrong(`This line is not valid in a recording: ${where}${issue?.message ?? 'it has the wrong form'}.`);
     };
     if ('boot' in json) {
         return { kind: 'boot', ...place, recorded: read(boot) };
@@ -118,7 +122,7 @@ function parseLine(source: string, place: Placed): RecordedLine {
         return { kind: 'panic', ...place, recorded: read(panic) };
     }
     if (!('op' in json)) {
-        throw wrong('A line of a recording has "op", "boot" or "panic".');
+        throw wrong('A line of a recording needs "op", "boot" or "panic".');
     }
     const recorded = read(step);
     try {

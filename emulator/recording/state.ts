@@ -1,24 +1,25 @@
-/** Where a replay stands. In the journal, so that one can go back to any line of it. */
+/** The state of a replay. It is journaled, so that the run can go back to any line. */
+import { counted } from '../text/text';
 import type { Kernel } from '../kernel/kernel';
 import { JournaledRecord } from '../machine/journal';
 import type { Place } from '../findings/place';
 import type { Host } from '../runtime/host/host';
 
-/** A line at which the emulator and the real kernel part. */
+/** A line at which the emulator differs from the real kernel. */
 export interface Difference {
     /** Counted from 1. */
     readonly line: number;
-    /** The step; `boot` and `panic` for lines of their own. */
+    /** The step; `boot` or `panic` for such lines. */
     readonly op: string;
     readonly expected: string;
     readonly got: string;
 }
 
 export class ReplayState extends JournaledRecord {
-    /** The kernel that ran when the step began, and how long its log was. */
+    /** The kernel at the start of the step, and the length of its log. */
     readonly kernel: Kernel | null = null;
     readonly logged: number = 0;
-    /** The last step brought up a kernel that the recording has not mentioned yet. */
+    /** The last step has booted a kernel whose line has not been reached yet. */
     readonly booted: boolean = false;
     readonly differences: number = 0;
     readonly first: { readonly difference: Difference; readonly place: Place | undefined } | null = null;
@@ -31,14 +32,14 @@ export class ReplayState extends JournaledRecord {
         edit.booted = false;
     }
 
-    /** The step is over. True where another kernel has come up meanwhile. */
+    /** The step is over. True if another kernel has booted in the meantime. */
     jumped(host: Host): boolean {
         const booted = host.kernel !== null && host.kernel !== this.kernel;
         host.machine.journal.edit<ReplayState>(this).booted = booted;
         return booted;
     }
 
-    /** What the kernel that runs has logged since the step began, or since it came up. */
+    /** The running kernel's log lines since the start of the step, or since its boot. */
     klog(host: Host): string[] {
         const from = host.kernel === this.kernel ? this.logged : 0;
         return (host.kernel?.log.items ?? host.earlyLog.items).slice(from).map((l) => l.text);
@@ -51,6 +52,6 @@ export class ReplayState extends JournaledRecord {
     }
 
     display(): string {
-        return this.differences === 0 ? 'no difference so far' : `${this.differences} differences`;
+        return this.differences === 0 ? 'no difference so far' : counted(this.differences, 'difference');
     }
 }

@@ -1,9 +1,12 @@
 /** The steps of a recording as data: the words of a line, read and checked. */
+import { type Int, intOf } from '../machine/int';
+import { listed } from '../text/text';
+import { decodeText, encodeText } from '../text/utf8';
 
-/** A step that is none of the format's. */
+/** An invalid step. */
 export class UnknownStep extends Error {}
 
-/** The words behind a process's name, each where it belongs. Slots are names of descriptors. */
+/** The words after the name of a process, parsed. Slots are names of descriptors. */
 export type CallStep =
     | { readonly op: 'open'; readonly slot: string; readonly path: string }
     | {
@@ -37,29 +40,29 @@ export type CallStep =
       }
     | { readonly op: 'raw'; readonly fd: string; readonly nr: number; readonly size: number; readonly data: Uint8Array }
     | { readonly op: 'memfd'; readonly slot: string; readonly flags: MemfdFlag }
-    | { readonly op: 'truncate'; readonly fd: string; readonly length: number }
-    | { readonly op: 'fallocate' | 'punch'; readonly fd: string; readonly offset: number; readonly length: number }
+    | { readonly op: 'truncate'; readonly fd: string; readonly length: Int }
+    | { readonly op: 'fallocate' | 'punch'; readonly fd: string; readonly offset: Int; readonly length: Int }
     | {
           readonly op: 'pwrite';
           readonly fd: string;
-          readonly offset: number;
+          readonly offset: Int;
           readonly length: number;
           readonly seed: number;
       }
     | { readonly op: 'write'; readonly fd: string; readonly length: number; readonly seed: number }
-    | { readonly op: 'puts'; readonly fd: string; readonly offset: number; readonly text: string }
-    | { readonly op: 'pread'; readonly fd: string; readonly offset: number; readonly length: number }
-    | { readonly op: 'read'; readonly fd: string; readonly length: number }
-    | { readonly op: 'lseek'; readonly fd: string; readonly offset: number; readonly whence: Whence }
+    | { readonly op: 'puts'; readonly fd: string; readonly offset: Int; readonly text: string }
+    | { readonly op: 'pread'; readonly fd: string; readonly offset: Int; readonly length: Int }
+    | { readonly op: 'read'; readonly fd: string; readonly length: Int }
+    | { readonly op: 'lseek'; readonly fd: string; readonly offset: Int; readonly whence: Whence }
     | { readonly op: 'close' | 'luoread'; readonly fd: string }
     | { readonly op: 'fstat' | 'getseals' | 'getfl' | 'setappend' | 'getfd' | 'mmapw'; readonly fd: string }
     | { readonly op: 'addseals'; readonly fd: string; readonly seals: readonly Seal[] }
     | { readonly op: 'dup'; readonly slot: string; readonly fd: string }
-    | { readonly op: 'rlimit'; readonly limit: number }
+    | { readonly op: 'rlimit'; readonly limit: Int }
     | { readonly op: 'pipe' | 'socket' | 'eventfd' | 'tmpfile' | 'tmpnamed'; readonly slot: string }
     | { readonly op: 'luofile'; readonly slot: string; readonly type: string; readonly id: bigint };
 
-/** What `ctl` says to the test handlers. */
+/** The commands of `ctl` to the test handlers. */
 export type Control =
     | {
           readonly command: 'inject' | 'flbinject';
@@ -87,14 +90,18 @@ export type Whence = (typeof WHENCES)[number];
 const FLB_COMMANDS = ['flb_get', 'flb_put', 'flb_getout', 'flb_putout'] as const;
 export type FlbCommand = (typeof FLB_COMMANDS)[number];
 
+/** What an int of the recorder holds. */
+const MOST = 0x7fff_ffff;
+/** Bytes of a session's name at most (include/uapi/linux/liveupdate.h: 64 with the NUL). */
+const SESSION_NAME_MAX = 63;
 /** The words of a step; what is in double quotes is one word, without them. */
-export function wordsOf(op: string): string[] {
+function wordsOf(op: string): string[] {
     return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
         m[1] === undefined ? (m[2] ?? '') : m[1].replace(/\\(.)/g, '$1'),
     );
 }
 
-/** Hands out the words of a step one after the other. */
+/** Iterates over the words of a step. */
 class Words {
     private at = 0;
 
@@ -104,7 +111,7 @@ class Words {
     ) {}
 
     wrong(what: string): UnknownStep {
-        return new UnknownStep(`"${this.source}" is no step of a recording: ${what}.`);
+        return new UnknownStep(`"${this.source}" is not a step of a recording: ${what}.`);
     }
 
     get more(): boolean {
@@ -119,24 +126,49 @@ class Words {
         return word;
     }
 
-    /** The rest, with blanks between. */
+    /** The remaining words, separated by blanks. */
     rest(): string {
         const text = this.words.slice(this.at).join(' ');
         this.at = this.words.length;
         return text;
     }
 
+    /** A number that 64 bits hold, with a sign or without one. */
     big(what: string): bigint {
         const word = this.word(what);
-        const [, sign = '', digits = ''] = /^(-?)(0x[0-9a-f]+|\d+)$/i.exec(word) ?? [];
+        const [, sign = '', digits = ''] = /^(-?)(0x[0-9a-f]{1,40}|\d{1,40})$/i.exec(word) ?? [];
         if (digits === '') {
             throw this.wrong(`${what} must be an integer, not "${word}"`);
         }
-        return sign === '-' ? -BigInt(digits) : BigInt(digits);
+        const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
+        if (value < -(2n ** 63n) || value >= 2n ** 64n) {
+            throw this.wrong(`${what} must fit into 64 bits, and "${word}" does not`);
+        }
+        return value;
     }
 
-    integer(what: string): number {
-        return Number(this.big(what));
+    /** The same as the kernel takes an offset: signed. */
+    offset(what: string): Int {
+        return intOf(BigInt.asIntN(64, this.big(what)));
+    }
+
+    /** From 0 to `most`. */
+    number(what: string, most: number): number {
+        const value = this.big(what);
+        if (value < 0n || value > BigInt(most)) {
+            throw this.wrong(`${what} must be from 0 to ${most}, not ${value}`);
+        }
+        return Number(value);
+    }
+
+    /** Of a seed only these bits make a difference. */
+    seed(): number {
+        return Number(BigInt.asUintN(8, this.big('the seed')));
+    }
+
+    /** The name of a session. The recorder puts into the field what leaves room for a NUL. */
+    sessionName(): string {
+        return decodeText(encodeText(this.word('the name')).subarray(0, SESSION_NAME_MAX));
     }
 
     oneOf<T extends string>(choices: readonly T[], what: string): T {
@@ -146,14 +178,14 @@ class Words {
     choice<T extends string>(word: string, choices: readonly T[], what: string): T {
         const found = choices.find((c) => c === word);
         if (found === undefined) {
-            throw this.wrong(`${what} is one of ${choices.join(', ')}, not "${word}"`);
+            throw this.wrong(`${what} must be ${listed(choices, 'or')}, not "${word}"`);
         }
         return found;
     }
 
     end(): void {
         if (this.more) {
-            throw this.wrong(`"${this.words[this.at] ?? ''}" is too much`);
+            throw this.wrong(`"${this.words[this.at] ?? ''}" is unexpected`);
         }
     }
 }
@@ -161,7 +193,7 @@ class Words {
 /** Reads a step. @throws UnknownStep */
 export function stepOf(source: string): Step {
     const w = new Words(wordsOf(source), source);
-    const step = read(w, w.word('what is to be done'));
+    const step = read(w, w.word('the operation'));
     w.end();
     return step;
 }
@@ -200,9 +232,9 @@ function readControl(c: Words): Control {
     return {
         command,
         target,
-        error: c.integer('the error number'),
-        times: c.integer('how often'),
-        skip: c.more ? c.integer('how many calls are let through') : 0,
+        error: c.number('the error number', MOST),
+        times: c.number('the number of calls that fail', MOST),
+        skip: c.more ? c.number('the number of calls that succeed first', MOST) : 0,
     };
 }
 
@@ -214,7 +246,7 @@ function readCall(w: Words, op: string): CallStep {
             return { op, slot: slot(), path: w.word('the path') };
         case 'create_session':
         case 'retrieve_session':
-            return { op, slot: slot(), device: w.word('the device'), name: w.word('the name'), readonly: false };
+            return { op, slot: slot(), device: w.word('the device'), name: w.sessionName(), readonly: false };
         case 'preserve':
             return { op, session: w.word('the session'), fd: fd(), token: w.big('the token'), readonly: false };
         case 'retrieve':
@@ -225,35 +257,35 @@ function readCall(w: Words, op: string): CallStep {
             return {
                 op,
                 fd: fd(),
-                nr: w.integer('the number'),
-                size: w.integer('the size'),
+                nr: w.number('the number', 0xff),
+                size: w.number('the size', 0xffff_ffff),
                 data: fromHex(w, w.more ? w.word('the bytes') : ''),
             };
         case 'memfd':
             return { op, slot: slot(), flags: w.oneOf(MEMFD_FLAGS, 'the flag') };
         case 'truncate':
-            return { op, fd: fd(), length: w.integer('the length') };
+            return { op, fd: fd(), length: w.offset('the length') };
         case 'fallocate':
         case 'punch':
-            return { op, fd: fd(), offset: w.integer('the offset'), length: w.integer('the length') };
+            return { op, fd: fd(), offset: w.offset('the offset'), length: w.offset('the length') };
         case 'pwrite':
             return {
                 op,
                 fd: fd(),
-                offset: w.integer('the offset'),
-                length: w.integer('the length'),
-                seed: w.integer('the seed'),
+                offset: w.offset('the offset'),
+                length: w.number('the length', Number.MAX_SAFE_INTEGER),
+                seed: w.seed(),
             };
         case 'write':
-            return { op, fd: fd(), length: w.integer('the length'), seed: w.integer('the seed') };
+            return { op, fd: fd(), length: w.number('the length', Number.MAX_SAFE_INTEGER), seed: w.seed() };
         case 'puts':
-            return { op, fd: fd(), offset: w.integer('the offset'), text: w.word('the text') };
+            return { op, fd: fd(), offset: w.offset('the offset'), text: w.word('the text') };
         case 'pread':
-            return { op, fd: fd(), offset: w.integer('the offset'), length: w.integer('the length') };
+            return { op, fd: fd(), offset: w.offset('the offset'), length: w.offset('the length') };
         case 'read':
-            return { op, fd: fd(), length: w.integer('the length') };
+            return { op, fd: fd(), length: w.offset('the length') };
         case 'lseek':
-            return { op, fd: fd(), offset: w.integer('the offset'), whence: w.oneOf(WHENCES, 'the origin') };
+            return { op, fd: fd(), offset: w.offset('the offset'), whence: w.oneOf(WHENCES, 'the origin') };
         case 'addseals':
             return {
                 op,
@@ -266,7 +298,7 @@ function readCall(w: Words, op: string): CallStep {
         case 'dup':
             return { op, slot: slot(), fd: fd() };
         case 'rlimit':
-            return { op, limit: w.integer('the limit') };
+            return { op, limit: w.offset('the limit') };
         case 'luofile':
             return { op, slot: slot(), type: w.word('the type'), id: w.big('the id') };
         case 'get_name':
@@ -292,7 +324,7 @@ function readCall(w: Words, op: string): CallStep {
     }
 }
 
-/** An ioctl whose argument lies in memory that the kernel cannot write. */
+/** An ioctl with its argument in memory that the kernel cannot write. */
 function readReadonly(w: Words): CallStep {
     const what = w.oneOf(['create', 'retrieve', 'preserve', 'retrieve_fd'] as const, 'the ioctl');
     switch (what) {
@@ -301,7 +333,7 @@ function readReadonly(w: Words): CallStep {
                 op: 'create_session',
                 slot: undefined,
                 device: w.word('the device'),
-                name: w.word('the name'),
+                name: w.sessionName(),
                 readonly: true,
             };
         case 'retrieve':
@@ -309,7 +341,7 @@ function readReadonly(w: Words): CallStep {
                 op: 'retrieve_session',
                 slot: undefined,
                 device: w.word('the device'),
-                name: w.word('the name'),
+                name: w.sessionName(),
                 readonly: true,
             };
         case 'preserve':

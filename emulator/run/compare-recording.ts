@@ -9,7 +9,7 @@ import { recordingProgram } from '../recording/program';
 import type { Recording } from '../recording/recording';
 import type { Difference } from '../recording/state';
 
-/** The first line at which the emulator and the real kernel part. */
+/** The first line at which the emulator differs from the real kernel. */
 export interface FirstDifference extends Difference {
     /** The steps before it, the last one last. */
     readonly before: readonly string[];
@@ -21,14 +21,14 @@ export interface Comparison {
     readonly first: FirstDifference | undefined;
 }
 
-/** How many steps before a difference are told. */
+/** The number of steps shown before a difference. */
 const BEFORE = 8;
-/** A step that takes more operations than this never ends. */
+/** A step with more operations than this is assumed to be endless. */
 const LIMIT = 200_000_000;
 
 /**
- * Replays a recording to its end, or to a step that cannot be made.
- * @param standard the kernel code that it runs on, where that is not what ships
+ * Replays a recording to its end, or to a step that cannot run.
+ * @param standard the kernel code to run on, instead of the emulator's own
  */
 export function compareRecording(
     uri: string,
@@ -50,7 +50,7 @@ export function compareRecording(
         } else if (stop?.reason === 'end' && host.interpreter.outcome?.failure?.kind !== 'failed-call') {
             break;
         } else if (stop || lineOf(host) === reached) {
-            // nothing of this line and of those behind it is known to match
+            // neither this line nor a later one is known to match
             const at = lines.findIndex((l) => l.line === lineOf(host));
             const line = lines[at];
             const expected =

@@ -1,4 +1,4 @@
-/** The devices of a machine, as a program describes them. */
+/** Creates the devices that a program describes. */
 import { applySettings, type Appliers } from '../language/settings/apply';
 import { DEVICE_SETTINGS, type DeviceValues } from '../language/settings/device';
 import type { Constant, DeclaredDevice } from '../language/settings/setting';

@@ -1,4 +1,4 @@
-/** Reads and checks what a user names: a file in the language with its imports, or a recording. */
+/** Reads and checks a file that the user names: a `.lus` file with its imports, or a recording. */
 import { NATIVES } from '../diagnosis/natives';
 import { check } from '../language/check/check';
 import type { CheckFinding } from '../language/check-finding';
@@ -7,7 +7,7 @@ import type { Program } from '../language/program';
 import { isRecording, loadRecording } from '../recording/program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
 
-/** What is wrong with the file is in the diagnostics of its program. */
+/** Errors in the file are in the diagnostics of its program. */
 export function loadProgram(host: SourceHost, uri: string): Program {
     if (isRecording(uri)) {
         return loadRecording(host, uri);

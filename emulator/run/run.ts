@@ -1,4 +1,4 @@
-/** Runs: a scenario of a program on its machine, with those who observe it. */
+/** Runs: a scenario of a program on its machine, with its observers. */
 import { Diagnoses } from '../diagnosis/diagnoses';
 import { NATIVES } from '../diagnosis/natives';
 import { Updates } from '../diagnosis/updates';
@@ -20,32 +20,31 @@ import { machineOf } from './machine';
 import { UsageError } from './usage-error';
 
 export interface RunOptions {
-    /** The name of a scenario; the first one where it is left out. */
+    /** The name of a scenario. Default: the first one. */
     readonly scenario?: string | undefined;
-    /** Boot this kernel where the scenario boots the default one. */
+    /** The kernel that replaces the default kernel of scenarios. */
     readonly kernel?: string | undefined;
-    /** Use these descriptions wherever the scenario boots or loads a kernel, whatever it is made from. */
+    /** Descriptions that replace the base of every kernel that the scenario boots or loads. */
     readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
-    /** Mistakes that no kernel of the run has, whatever its release. */
+    /** Bugs that no kernel of the run has, whatever its release. */
     readonly cured?: ReadonlySet<string> | undefined;
-    /** What takes another time, whatever the table and the program say. */
+    /** Costs that override the table and the program. */
     readonly costs?: CostChanges | undefined;
     /**
-     * Picks one of the possible schedules. With 0, which is what counts where it is left out, a process runs until it
-     * has to wait or its slice is over, and the blocks come in the order in which they are written; any other seed
-     * draws wherever one may be overtaken.
+     * Selects one of the possible schedules. With 0, the default, a process runs until it blocks or its time slice
+     * ends, and the blocks run in the order of the source. Any other seed makes a random choice wherever a process may
+     * be preempted.
      */
     readonly seed?: number | undefined;
-    /** Makes all choices of the run in place of a seed, wherever there is one. */
+    /** Makes all choices of the run instead of the seed. */
     readonly chooser?: ((journal: Journal) => Chooser) | undefined;
     /**
-     * The kernel code of a release; what ships with the emulator where it is left out. The program must have been
-     * checked with it.
+     * The kernel code of a release. Default: that of the emulator. The program must be checked with the same code.
      */
     readonly standard?: typeof standardLibrary | undefined;
 }
 
-/** A scenario, loaded and ready to run. */
+/** A scenario that is ready to run. */
 export class Run {
     private constructor(
         readonly program: Program,
@@ -58,7 +57,7 @@ export class Run {
     }
 
     /**
-     * @throws UsageError where the program has errors, no such scenario, or the options name an unknown kernel.
+     * @throws UsageError if the program has errors, no such scenario, or the options name an unknown kernel.
      */
     static start(program: Program, options: RunOptions = {}): Run {
         const [first] = errorsOf(program);
@@ -72,7 +71,7 @@ export class Run {
             !program.kernels.has(options.kernel)
         ) {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
-            throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
+            throw new UsageError(`there is no kernel "${options.kernel}". Expected ${known}.`);
         }
         const { machine, costs } = machineOf(program);
         const standard = (library: Library): Program => (options.standard ?? standardLibrary)(library, machine.page);
@@ -93,7 +92,7 @@ export class Run {
         host.cured = options.cured ?? host.cured;
         host.costs.begin(costs, options.costs ?? {});
         const code = host.executable.scenarioCode(scenario);
-        host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));
+        host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));
         Updates.attach(host);
         Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, scenario, host);
@@ -108,7 +107,7 @@ function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl
     }
     throw new UsageError(
         name === undefined || names === ''
-            ? 'the file has no scenario: write scenario "what it shows" { … }'
-            : `no scenario is called "${name}". There are: ${names}.`,
+            ? 'the file has no scenario. Write scenario "name" { … }'
+            : `there is no scenario "${name}". Scenarios: ${names}.`,
     );
 }

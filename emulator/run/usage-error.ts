@@ -1,2 +1,2 @@
-/** What a user asked for cannot be done: an unknown scenario, a bad kernel name. One clear sentence. */
+/** A request of the user that cannot be done, such as an unknown scenario or kernel. The message is one sentence. */
 export class UsageError extends Error {}

@@ -1,13 +1,18 @@
-/** What the kernel is at, as the frames of the current thread and of those that wait for it have it. */
+/** What the kernel is working on, according to the frames of the current thread and of the threads that wait for it. */
 import type { LuoFile } from '../kernel/luo/state';
 import type { Frame, Thread } from './code';
 import type { Host } from './host/host';
 import { isCallback, type CallbackCall, type KernelWork, type Subject } from './purpose';
 
-/** The frames of the current thread, the innermost first, and below them those of the threads that wait for it. */
-export function* framesAtWork(host: Host): Generator<Frame> {
+/**
+ * The frames of the current thread, the innermost first, and below them those of the threads that wait for it.
+ * @param ended one that has just come to its end, and is no longer among them
+ */
+export function* framesAtWork(host: Host, ended: Frame | null = null): Generator<Frame> {
+    let next = ended?.waiter ?? null;
     for (let thread: Thread | null = host.interpreter.current; thread; ) {
-        let waiter: Thread | null = null;
+        let waiter: Thread | null = next;
+        next = null;
         for (const frame of thread.frames.toReversed()) {
             yield frame;
             waiter ??= frame.waiter;
@@ -26,7 +31,7 @@ export function callbackAtWork(host: Host): CallbackCall | null {
     return null;
 }
 
-/** Whether it does that, among other things. */
+/** Whether one of the frames has this purpose. */
 export function isAtWork(host: Host, kind: KernelWork['kind']): boolean {
     for (const { purpose } of framesAtWork(host)) {
         if (purpose?.kind === kind) {
@@ -36,12 +41,12 @@ export function isAtWork(host: Host, kind: KernelWork['kind']): boolean {
     return false;
 }
 
-/** The session and the file that a callback is called for; null where it has no arguments that tell. */
+/** The session and the file that a callback is called for; null if its arguments name none. */
 export function subjectOf(call: CallbackCall): Subject | null {
     return call.kind === 'handler' && call.args ? { session: call.args.session, token: call.args.luoFile.token } : null;
 }
 
-/** The session and the file that kernel code has said it works on, the innermost first. */
+/** The session and the file that kernel code has declared to work on, the innermost first. */
 export function subjectSaid(host: Host): Subject | null {
     for (const { subject } of framesAtWork(host)) {
         if (subject) {
@@ -51,7 +56,7 @@ export function subjectSaid(host: Host): Subject | null {
     return null;
 }
 
-/** The same, or those of a callback, whichever is further in. */
+/** The same, or those of a callback, whichever is the innermost. */
 export function subjectAtWork(host: Host): Subject | null {
     for (const { purpose, subject } of framesAtWork(host)) {
         const found = subject ?? (isCallback(purpose) ? subjectOf(purpose) : null);
@@ -62,7 +67,7 @@ export function subjectAtWork(host: Host): Subject | null {
     return null;
 }
 
-/** The same file, where the session has it. */
+/** The same file, if it is part of the session. */
 export function fileAtWork(host: Host): LuoFile | undefined {
     const subject = subjectAtWork(host);
     return subject?.session.files.items.find((f) => f.token === subject.token);

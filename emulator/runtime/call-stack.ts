@@ -1,9 +1,10 @@
 /**
- * The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line.
+ * The call stack of a stopped run for people: from the callback through the kernel down to the line of the scenario.
  */
 import type { Place } from '../findings/place';
 import { ProgramError, text } from '../language/values';
 import { type Frame, placeOf, type Thread } from './code';
+import { printable } from '../text/utf8';
 
 export interface StackEntry {
     readonly thread: Thread;
@@ -14,8 +15,8 @@ export interface StackEntry {
 }
 
 /**
- * The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the one
- * that runs.
+ * The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the
+ * running thread.
  */
 export function callStack(current: Thread, thread: Thread = current): StackEntry[] {
     const entries: StackEntry[] = [];
@@ -34,8 +35,8 @@ export function callStack(current: Thread, thread: Thread = current): StackEntry
 }
 
 /**
- * Whether the topmost frame of a thread stands behind the call that it is in. A system call that takes a lock before it
- * runs is made once more when the lock is there: its frame stands before it.
+ * Whether the `pc` of a thread's topmost frame is after the call that it is in. A system call that waits for a lock is
+ * repeated when it has the lock: the `pc` of its frame is before the call.
  */
 export function standsBehind(current: Thread, thread: Thread): boolean {
     return thread.waiting?.kind === 'lock' ? thread.top?.mode === 'kernel' : thread !== current;
@@ -49,7 +50,7 @@ export function labelOf(thread: Thread, frame: Frame, place: Place | undefined):
         return `${thread.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
     }
     try {
-        return code.label.length > 0 ? code.label.map((e) => text(e(frame))).join('') : code.name;
+        return code.label.length > 0 ? code.label.map((e) => printable(text(e(frame)))).join('') : code.name;
     } catch (e) {
         // a label reads locals, which are not set yet on the function's first lines
         if (e instanceof ProgramError || e instanceof TypeError) {

@@ -1,6 +1,6 @@
 /**
- * Linked code, and the threads of frames that execute it. A frame is plain data: which code, which position, which
- * values. Nothing of a run lives on the JavaScript stack between two operations, so it can be copied at any of them.
+ * Linked code, and the threads of frames that execute it. A frame is plain data: its code, its position, its values.
+ * Between two operations, a run has nothing on the JavaScript stack, so it can be copied at any of them.
  */
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
@@ -15,8 +15,8 @@ import type { Purpose, Subject } from './purpose';
 export type Op = (frame: Frame) => number;
 
 /**
- * Returned by an operation after which the topmost frame may be another one, or the run stops. `frame.pc` says where to
- * go on.
+ * Returned by an operation after which the topmost frame may have changed, or the run stops. `frame.pc` is the position
+ * to continue at.
  */
 export const SWITCH = -1;
 
@@ -29,17 +29,17 @@ export type Mode = 'scenario' | 'user' | 'kernel';
 export interface Code extends CodeShape {
     /** The lines of its file. */
     readonly lines: () => LineMap;
-    /** With breakpoint traps in place of the operations they stop before. */
+    /** The operations, some of them replaced by breakpoint traps. */
     readonly ops: Op[];
     /** The operations as linked. */
     readonly pristine: readonly Op[];
-    /** What the call stack shows instead of the name; empty: nothing else. */
+    /** What the call stack shows instead of the name; empty if it shows the name. */
     readonly label: readonly Eval[];
 }
 
 const NO_LINES = new LineMap('');
 
-/** Code with these operations that is in no file: what is tried out, or has no operations at all. */
+/** Code that belongs to no file: for trial calls, and code without operations. */
 export function codeOutsideFiles(ops: Op[], slots: number): Code {
     return {
         name: 'expression',
@@ -74,20 +74,23 @@ export class Frame {
     /** Set while undo blocks run. */
     failing: Err | null = null;
     /**
-     * Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest
-     * last.
+     * Locks that are released when this frame ends (guard() of include/linux/cleanup.h); the latest is last.
      */
     guards: readonly Lock[] = NO_GUARDS;
-    /** Why it was begun; null: kernel code has called kernel code, or it is no kernel code. */
+    /** Why it was pushed; null for kernel code that kernel code has called, and for other code. */
     purpose: Purpose | null = null;
-    /** What its code works on, where it has said so. */
+    /** What its code has declared to work on. */
     subject: Subject | null = null;
+    /** It has waited in the operation that it stands before, and executes it once more: it has not just come to it. */
+    again = false;
 
+    /** @param born the position of the run at which it begins, in its own time */
     constructor(
         readonly code: Code,
         readonly mode: Mode,
+        readonly born: number,
         public slots: Value[],
-        /** Where in the caller's slots the result goes; −1: nowhere. */
+        /** The slot of the caller for the result; −1 if it is discarded. */
         readonly resultSlot: number,
         /** The file whose callback this is, for file kinds. */
         readonly self: OpenFile | null = null,
@@ -95,21 +98,22 @@ export class Frame {
         readonly waiter: Thread | null = null,
     ) {}
 
-    /** A frame at the beginning of code whose result nobody wants, with slots of its own. */
-    static of(code: Code, mode: Mode, waiter: Thread | null = null): Frame {
-        return new Frame(code, mode, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+    /** A frame at the beginning of code, with its own slots; its result is discarded. */
+    static of(code: Code, mode: Mode, born: number, waiter: Thread | null = null): Frame {
+        return new Frame(code, mode, born, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
     }
 
-    /** A copy that shares nothing that changes; `slotsOf` keeps slots shared that were shared. */
+    /** A copy that shares no mutable state; with `slotsOf`, frames that share slots still share them in the copy. */
     clone(slotsOf: (slots: Value[]) => Value[]): Frame {
-        const f = new Frame(this.code, this.mode, slotsOf(this.slots), this.resultSlot, this.self, this.waiter);
+        const { code, mode, born, slots, resultSlot, self, waiter } = this;
+        const f = new Frame(code, mode, born, slotsOf(slots), resultSlot, self, waiter);
         f.standAs(this);
         f.purpose = this.purpose;
         f.subject = this.subject;
         return f;
     }
 
-    /** Becomes again what a copy of it is; frames that share their slots still do. */
+    /** Restores the state of a copy; frames that share slots still share them. */
     become(copy: Frame): void {
         this.standAs(copy);
         this.slots.splice(0, this.slots.length, ...copy.slots);
@@ -120,6 +124,7 @@ export class Frame {
         this.undos = other.undos.slice();
         this.failing = other.failing;
         this.guards = other.guards;
+        this.again = other.again;
     }
 }
 
@@ -131,26 +136,26 @@ export interface LockWait {
     readonly since: number;
 }
 
-/** What a thread that cannot go on waits for. */
+/** What a blocked thread waits for. */
 export type Waiting =
     | { readonly kind: 'thread'; readonly thread: Thread }
     /** The blocks of a `concurrently`. */
     | { readonly kind: 'blocks' }
     | LockWait
     /**
-     * A moment of the machine's clock, in nanoseconds. `inNative`: it goes on behind the native that waits, not with a
+     * A time of the machine's clock, in nanoseconds. `inNative`: the thread continues after a native, not with a
      * statement.
      */
     | { readonly kind: 'sleep'; readonly until: number; readonly inNative?: true };
 
-/** What a checkpoint keeps of a thread besides its frames. */
+/** The state of a thread in a checkpoint, besides its frames. */
 export interface ThreadState {
     readonly waiting: Waiting | null;
     readonly locks: readonly Lock[];
 }
 
 /**
- * A stack of frames. Frames are not journaled: a checkpoint copies the stacks. Ids are never used again, not across
+ * A stack of frames. Frames are not journaled: a checkpoint copies the stacks. Ids are never reused, not even by later
  * kernels.
  */
 export class Thread {
@@ -178,7 +183,7 @@ export class Thread {
     }
 }
 
-/** How many functions deep a thread is, counting the threads that wait for it; process blocks do not count. */
+/** The call depth of a thread, including the threads that wait for it; process blocks do not count. */
 export function depthOf(thread: Thread): number {
     let n = 0;
     for (let t: Thread | null = thread; t; ) {
@@ -194,13 +199,13 @@ export function depthOf(thread: Thread): number {
     return n;
 }
 
-/** The statement that the frame is in (`calling`: it waits in a call, so its position is behind the call). */
+/** The statement of the frame (`calling`: it waits in a call, so its position is after the call). */
 export function statementOf(frame: Frame, calling: boolean): StatementPoint | undefined {
     const pc = calling ? Math.max(frame.pc - 1, 0) : frame.pc;
     return frame.code.statements[frame.code.statementAt[pc] ?? -1];
 }
 
-/** Where a frame is; `calling` for the frames below the topmost. */
+/** The place of a frame; `calling` for the frames below the topmost. */
 export function placeOf(frame: Frame, calling = false): Place | undefined {
     const s = statementOf(frame, calling);
     return s && { uri: frame.code.uri, start: s.span.start, end: s.span.end };
@@ -213,8 +218,8 @@ export interface VisibleVar {
 }
 
 /**
- * The local variables that can be seen at an offset of the text and have been set, innermost declaration of a name last
- * wins.
+ * The local variables that are visible at an offset of the text and are set; of several with the same name, the
+ * innermost.
  */
 export function visibleLocals(frame: Frame, offset: number): VisibleVar[] {
     const byName = new Map<string, VisibleVar>();

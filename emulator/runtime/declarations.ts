@@ -1,6 +1,6 @@
 /**
- * What a checked program and the standard libraries of kernels declare, by name. A program's own comes before what
- * ships.
+ * The declarations of a checked program and of the standard libraries, by name. A declaration of the program takes
+ * precedence.
  */
 import { OpenFile } from '../kernel/fs/file';
 import type { Library } from '../kernel/release/layers';
@@ -18,7 +18,7 @@ export interface Declared<D> {
 
 export class Declarations {
     private readonly lines = new Map<string, LineMap>();
-    /** The standard libraries that have been asked for. */
+    /** The standard libraries that are in use. */
     private readonly known = new Set<Program>();
     private readonly byLibrary = new Map<Library, Program>();
 
@@ -43,7 +43,7 @@ export class Declarations {
         return found;
     }
 
-    /** The standard libraries that have been asked for. */
+    /** The standard libraries that are in use. */
     get libraries(): Iterable<Program> {
         return this.known;
     }
@@ -71,7 +71,7 @@ export class Declarations {
         return lines;
     }
 
-    /** A handler of the program, or the shipped one that a library has under this name. */
+    /** The handler with this name: of the program, or of the library. */
     handler(name: string, library: Program = this.stdProgram): Declared<HandlerDecl> | undefined {
         const own = this.program.handlers.get(name);
         if (own && own !== this.stdProgram.handlers.get(name)) {
@@ -81,13 +81,13 @@ export class Declarations {
         return shipped && { decl: shipped, program: library };
     }
 
-    /** A struct of the program, or the one that a library has under this name. */
+    /** The struct with this name: of the program, or of the library. */
     struct(name: string, library: Program): StructLayout | undefined {
         const own = this.program.structs.get(name);
         return own && own !== this.stdProgram.structs.get(name) ? own : library.structs.get(name);
     }
 
-    /** An FLB of the program, or the shipped one that a library has under this name. */
+    /** The FLB with this name: of the program, or of the library. */
     flb(name: string, library: Program = this.stdProgram): Declared<FlbDecl> | undefined {
         const own = this.program.flbs.get(name);
         if (own && own !== this.stdProgram.flbs.get(name)) {
@@ -107,12 +107,12 @@ export class Declarations {
         return undefined;
     }
 
-    /** The file kind that lies at a device path. */
+    /** The file kind with this device path. */
     fileKindAt(path: string): FileDecl | undefined {
         return [...this.program.fileKinds.values()].find((d) => d.path?.value === path);
     }
 
-    /** The index of a field among those of an open file's kind, if that kind was declared and has it. */
+    /** The index of a field of an open file, if the file has a declared kind with this field. */
     kindFieldOf(v: Value, name: string): { readonly file: OpenFile; readonly index: number } | undefined {
         if (!(v instanceof OpenFile)) {
             return undefined;
@@ -122,7 +122,7 @@ export class Declarations {
     }
 }
 
-/** A callback of a handler, an FLB or a file kind; undefined where it does not have it. */
+/** A callback of a handler, an FLB or a file kind; undefined if it does not have it. */
 export function callbackNamed(owner: HandlerDecl | FlbDecl | FileDecl, name: string): Callback | undefined {
     return owner.callbacks.find((c) => c.name.name === name);
 }

@@ -1,4 +1,7 @@
-/** What the interpreter asks of whatever its code acts on. It knows no machine, no kernel and no process itself. */
+/**
+ * The interface between the interpreter and the system that its code acts on. The interpreter knows no machine, kernel
+ * or process itself.
+ */
 import type { Clock } from '../machine/clock';
 import type { Journal } from '../machine/journal';
 import type { Err } from '../kernel/release/errno';
@@ -13,7 +16,7 @@ export interface Environment {
 
     threadStarted(thread: Thread): void;
     threadEnded(thread: Thread): void;
-    /** Code is called that has a purpose of its own: a callback, or what the kernel was asked for. */
+    /** Code with a purpose is called: a callback or a system call. */
     purposeBegan(purpose: Purpose): void;
     /** Its frame has returned. @returns what its caller gets */
     purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): Value | Err;
@@ -21,21 +24,26 @@ export interface Environment {
     threadWoken(thread: Thread, waiting: LockWait): void;
     /** Whether a thread has died in the kernel: what it holds nobody gives up, and nobody waits for it. */
     isDead(id: number): boolean;
+    /** Something remarkable has happened that the run survives. */
+    raised(exception: RunException): void;
 
-    /** A frame of the kernel has returned to code that is not the kernel's, or to nobody. */
+    /** A frame of the kernel has returned to other code, or was the last frame. */
     kernelLeft(frame: Frame, result: Value | Err): void;
-    /** The current thread is about to go on outside of the kernel. @returns whether something else runs before */
+    /** The current thread is about to continue outside the kernel. @returns whether something else runs first */
     leaveKernel(): boolean;
     /**
-     * A thread has done its last kernel code, for which another waits.
-     * @returns whether something else runs before that goes on
+     * A thread that another one waits for has finished its last kernel code.
+     * @returns whether something else runs before the other one continues
      */
     kernelDone(waiter: Thread | null): boolean;
-    /** The current thread has no frame left. */
+    /** The last frame of the current thread has ended. */
     threadDone(thread: Thread): void;
 
-    /** Code has thrown. @throws it again where it is neither the program's mistake nor the emulated kernel's */
+    /**
+     * Code has thrown.
+     * @throws the same error if it is neither an error of the program nor one of the emulated kernel
+     */
     threw(error: unknown): void;
-    /** The run has come to its end, and nothing has failed. @returns why it has failed all the same */
+    /** The run has ended without a failure. @returns a reason to fail it */
     ended(): RunException | undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is
- * walked in the scope of a frame; system calls and functions run, and whatever they change is taken back, so that
- * looking never changes the run.
+ * Evaluates expressions in a stopped run: of watches, hovers, the console and breakpoint conditions. It walks the tree
+ * in the scope of a frame. System calls and functions run, and their changes are undone, so that an evaluation never
+ * changes the run.
  *
- * It is not compiled as the code of programs is: nothing has checked it, and what a pane shows of a value hangs on
- * types that are only known once the values are there, as those of what a variable without a type holds.
+ * Expressions are not compiled as programs are: they are unchecked, and the types that panes show for values are known
+ * only at run time.
  */
 import { Err, ERRNO, isErrnoName } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
@@ -29,11 +29,11 @@ import type { Host } from './host/host';
 
 export interface Evaluated {
     readonly value: Value;
-    /** What is known of it without looking at it: an address, a descriptor. */
+    /** The static type, such as an address or a descriptor. */
     readonly type: Type;
 }
 
-/** Where an expression is looked at: a frame of a thread, a thread that runs nothing, or no place in particular. */
+/** The place of an evaluation: a frame of a thread, an idle thread, or no place in particular. */
 export interface Viewpoint {
     readonly thread: Thread | undefined;
     readonly frame: Frame | undefined;
@@ -44,7 +44,7 @@ export function viewpointOf(host: Host, frame: Frame | undefined): Viewpoint {
     return { frame, thread: frame && host.interpreter.threads.find((t) => t.frames.includes(frame)) };
 }
 
-/** The offset in the text at which a frame stands. */
+/** The offset of a frame's position in the text. */
 export function offsetOf(host: Host, { frame, thread }: Viewpoint): number {
     if (!frame) {
         return -1;
@@ -53,7 +53,7 @@ export function offsetOf(host: Host, { frame, thread }: Viewpoint): number {
     return statementOf(frame, waits)?.span.start ?? frame.code.span.start;
 }
 
-/** @throws ProgramError with one sentence where the text is no expression, or has no value here. */
+/** @throws ProgramError with one sentence if the text is not an expression or has no value here. */
 export function evaluate(host: Host, at: Frame | Viewpoint | undefined, text: string): Evaluated {
     return evaluateEntry(host, at, parseEntry(text));
 }
@@ -63,22 +63,22 @@ export function evaluateEntry(host: Host, at: Frame | Viewpoint | undefined, ent
     return evaluated(new Evaluator(host, viewpoint(host, at), true), entry);
 }
 
-/** The same at a trap, in the middle of the run: what would run code has no value there. */
+/** The same at a trap, during the run: expressions that run code have no value there. */
 export function evaluateAtTrap(host: Host, frame: Frame, entry: Entry): Evaluated {
     return evaluated(new Evaluator(host, viewpointOf(host, frame), false), entry);
 }
 
 function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
     if (entry.assign) {
-        throw new ProgramError('An assignment has no value: write == to compare.');
+        throw new ProgramError('An assignment has no value. Use == to compare.');
     }
     return evaluator.untouched((e) => e.eval(entry.value));
 }
 
-/** `x = expression`, `x.y += expression`: as the console takes it. Returns the new value. */
+/** `x = expression`, `x.y += expression` in the console. Returns the new value. */
 export function assign(host: Host, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
     if (!entry.assign) {
-        throw new ProgramError('This assigns nothing.');
+        throw new ProgramError('This is not an assignment.');
     }
     const { target, op } = entry.assign;
     const evaluator = new Evaluator(host, viewpoint(host, at), true);
@@ -95,7 +95,7 @@ function viewpoint(host: Host, at: Frame | Viewpoint | undefined): Viewpoint {
 }
 
 /**
- * Static types of the variables of processes, by `process.variable`, as the checker found them; made once a program.
+ * The checker's types of process variables, by `process.variable`; computed once per program.
  */
 const processVarTypes = new WeakMap<Program, Map<string, Type>>();
 
@@ -116,27 +116,25 @@ export function processVarType(program: Program, process: string, name: string):
 
 class Evaluator {
     private readonly consts = new Set<string>();
-    /** Set from the first call on that might change something. */
+    /** Set before the first call that may change something. */
     private mark: Mark | undefined;
 
     constructor(
         private readonly host: Host,
         private readonly at: Viewpoint,
-        /** Code can be run and taken back: the run is stopped. */
+        /** Whether code can run: the run is stopped, so its effects can be undone. */
         private readonly canRun: boolean,
     ) {}
 
-    /** Runs `look` as the thread of the viewpoint, unheard, and takes back what it changed in the machine. */
+    /** Runs `look` as the thread of the viewpoint, without listeners, and undoes its changes in the machine. */
     untouched<T>(look: (e: Evaluator) => T): T {
         const { host } = this;
         const { interpreter } = host;
-        const { current, filters } = interpreter;
+        const { current } = interpreter;
         const { journal } = host.machine;
-        const before = [...filters];
-        filters.clear();
         interpreter.current = this.at.thread ?? current;
         try {
-            return host.listeners.quietly(() => look(this));
+            return interpreter.aside(() => host.listeners.quietly(() => look(this)));
         } finally {
             if (this.mark) {
                 journal.restore(this.mark);
@@ -144,9 +142,6 @@ class Evaluator {
                 this.mark = undefined;
             }
             interpreter.current = current;
-            for (const f of before) {
-                filters.add(f);
-            }
         }
     }
 
@@ -173,7 +168,7 @@ class Evaluator {
             }
             case 'try': {
                 if (e.call.kind !== 'call') {
-                    throw new ProgramError('try stands before a call.');
+                    throw new ProgramError('`try` must be followed by a call.');
                 }
                 const { value, type } = this.call(e.call);
                 return {
@@ -190,11 +185,11 @@ class Evaluator {
             case 'list':
                 return { value: this.host.list(e.items.map((i) => this.value(i))), type: { k: 'list', of: ANY } };
             case 'new':
-                throw new ProgramError('Nothing can be made here: an expression only looks.');
+                throw new ProgramError('`new` cannot be used here: an expression has no side effects.');
             case 'range':
-                throw new ProgramError('A range has no value of its own.');
+                throw new ProgramError('A range is not a value.');
             case 'error':
-                throw new ProgramError('There is no expression.');
+                throw new ProgramError('The expression is empty.');
         }
     }
 
@@ -242,7 +237,7 @@ class Evaluator {
         }
         const meant = near(name, this.visible());
         throw new ProgramError(
-            `Nothing is called \`${name}\` here.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
+            `\`${name}\` is not defined.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
         );
     }
 
@@ -366,7 +361,7 @@ class Evaluator {
             return { value: readNative(this.host, m.field, value), type: m.field.type };
         }
         if (m) {
-            throw new ProgramError(`\`${name}\` is a method: call it, \`${name}(…)\`.`);
+            throw new ProgramError(`\`${name}\` is a method. Call it: \`${name}(…)\`.`);
         }
         return { value: readMember(this.host, value, name), type: ANY };
     }
@@ -391,7 +386,7 @@ class Evaluator {
                 .map((p) => p.fns.get(callee.name))
                 .find((d) => d !== undefined);
             if (!decl) {
-                throw new ProgramError(`No function is called \`${callee.name}\`.`);
+                throw new ProgramError(`There is no function \`${callee.name}\`.`);
             }
             const args = this.args(
                 callee.name,
@@ -419,7 +414,7 @@ class Evaluator {
 
     private callNative(native: NativeFunction, receiver: readonly Value[], e: CallExpr): Evaluated {
         if (native.result.k === 'none' && native.resultOfArg === undefined && !native.syscall) {
-            throw new ProgramError(`\`${native.name}\` does something, and an expression only looks.`);
+            throw new ProgramError(`\`${native.name}\` has side effects and cannot be used in an expression.`);
         }
         const { host } = this;
         const args = this.args(native.name, native.params, e.args, e.with?.name);
@@ -455,15 +450,15 @@ class Evaluator {
         return { value, type: view === undefined ? native.result : { k: 'view', struct: view } };
     }
 
-    /** What code runs as that is called from here. */
+    /** The mode of code that is called from here. */
     private get mode(): Mode {
         return this.at.frame?.mode ?? (processOf(this.at.thread) ? 'user' : 'scenario');
     }
 
-    /** Calls code and takes back what it did. */
+    /** Calls code and undoes its effects. */
     private run(name: string, enter: () => number): Value {
         if (!this.canRun) {
-            throw new ProgramError(`\`${name}\` is code that would have to run: only a stopped run can try it out.`);
+            throw new ProgramError(`\`${name}\` runs code, which is possible only while the run is stopped.`);
         }
         const { interpreter } = this.host;
         return tryOut(interpreter, this.at.thread ?? interpreter.current, this.mode, enter);
@@ -496,7 +491,7 @@ class Evaluator {
 
     // ------------------------------------------------------------ assigning
 
-    /** @throws ProgramError where the target cannot be assigned. */
+    /** @throws ProgramError if the target cannot be assigned. */
     write(target: Expr, value: Value): void {
         const { host } = this;
         switch (target.kind) {
@@ -535,7 +530,7 @@ class Evaluator {
             setKindField(this.host, field.file, field.index, value);
         } else {
             throw new ProgramError(
-                this.declared(name) ? `\`${name}\` is no variable.` : `No variable is called \`${name}\` here.`,
+                this.declared(name) ? `\`${name}\` is not a variable.` : `There is no variable \`${name}\`.`,
             );
         }
     }
@@ -555,12 +550,12 @@ function typeOf(v: Value): Type {
     }
 }
 
-/** True where the static type says that a number is a descriptor. */
+/** True if the static type says that a number is a descriptor. */
 export function isDescriptor(type: Type): boolean {
     return type.k === FD.k;
 }
 
-/** True where a condition holds: anything but false, 0 and nothing. */
+/** True if a condition holds: anything but false, 0 and nothing. */
 export function holds(value: Value): boolean {
     return !(value === false || value === null || value === undefined || equal(value, 0));
 }

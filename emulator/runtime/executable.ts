@@ -1,6 +1,5 @@
 /**
- * A checked program made executable: the code of its declarations and of those of kernels, compiled when it is first
- * asked for.
+ * A checked program made executable: the code of its declarations and of those of kernels, compiled on first use.
  */
 import type { Program } from '../language/program';
 import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../language/syntax/ast';
@@ -12,12 +11,12 @@ export interface Executable {
     readonly declarations: Declarations;
     /** The code of a function or callback. */
     codeOf(decl: FnDecl | Callback): Code;
-    /** A function of a standard library. @throws RangeError where there is none of this name */
+    /** A function of a standard library. @throws RangeError if there is none of this name */
     std(name: string, library: Program): Code;
     scenarioCode(decl: ScenarioDecl): Code;
     initCode(init: KernelInit): Code;
-    /** All code that a file holds, for breakpoints. */
+    /** All code in a file, for breakpoints. */
     codeIn(uri: string): Code[];
-    /** The value of an expression outside of all code, such as a field's first value. */
+    /** The value of an expression outside code, such as a field's initial value. */
     constant(program: Program, uri: string, e: Expr): Value;
 }

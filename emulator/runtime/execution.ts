@@ -1,18 +1,24 @@
-/** What an operation may do to the interpreter that executes it. */
+/** The part of the interpreter that operations use. */
 import type { Err } from '../kernel/release/errno';
 import type { Value } from '../language/types';
 import type { Code, Frame, Mode, Thread } from './code';
 import type { Purpose } from './purpose';
 
-/** Operations end with what these methods return: the position of the next operation, or that frames were switched. */
+/** Operations return the result of these methods: the position of the next operation, or {@link SWITCH}. */
 export interface Execution {
     readonly current: Thread;
+
+    /** Operations executed so far, the one that is executed included. */
+    readonly ticks: number;
     /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
+
     readonly interrupted: boolean;
+    /** The operation that is executed has raised something, whether that stops the run or not. */
+    readonly raised: boolean;
 
     /**
-     * Pushes a frame on the current thread. The caller's `pc` must already be where it goes on.
-     * @param purpose why it is called, where it is not just kernel code that calls kernel code
+     * Pushes a frame on the current thread. The caller's `pc` must already be the position after the call.
+     * @param purpose why it is called, unless kernel code calls kernel code
      */
     call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose?: Purpose | null): number;
     /** Runs a frame on another thread while the current one waits for its end. */
@@ -21,6 +27,7 @@ export interface Execution {
     ret(value: Value | Err): number;
     /** A kernel function or callback fails: its `undo` blocks run, newest first, then it returns the error. */
     unwind(frame: Frame, error: Err): number;
-    /** A failure that nobody announced: the run stops here, for good. */
-    fail(kind: 'failed-call' | 'failed-assertion', message: string): number;
+
+    /** An unexpected failure: the run stops here and cannot continue. */
+    fail(kind: 'failed-call' | 'failed-assertion', message: string, error?: Err): number;
 }

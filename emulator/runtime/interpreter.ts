@@ -1,7 +1,6 @@
 /**
- * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop; a stop is a return, so
- * nothing blocks and the same code runs anywhere. What the code acts on is not its business: it speaks to an {@link
- * Environment}.
+ * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop, so nothing blocks, and
+ * the same code runs in every shell. The system that the code acts on is behind an {@link Environment}.
  */
 import type { Chooser } from '../machine/chooser';
 import type { Clock } from '../machine/clock';
@@ -16,7 +15,7 @@ import type { Execution } from './execution';
 import { giveUpGuards, type Locking } from './locks';
 import type { Purpose } from './purpose';
 import { type Policy, schedule, Scheduler } from './scheduler';
-import { noteStep, type Step, stepDone, stepOf } from './stepping';
+import { Step, type Stepping } from './stepping';
 import {
     type Checkpoint,
     copyOnce,
@@ -26,30 +25,36 @@ import {
     type StepKind,
     type Stop,
     type StopsAt,
+    stopsRun,
     type TrapHandler,
 } from './stop';
 
-/** Deeper than any call chain that is meant. */
+/** Deeper than any sensible call chain. */
 const MAX_FRAMES = 10_000;
 
 export class Interpreter implements Execution, Locking {
-    /** Operations executed so far: the position of the run in its own time. */
+    /** The number of executed operations: the position in the run. */
     ticks = 0;
     readonly threads: Thread[] = [];
     current: Thread;
     outcome: Outcome | null = null;
-    /** Who runs next, where several threads run at the same time. */
+    /** The next thread, if several run concurrently. */
     readonly scheduler: Scheduler;
-    /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
+    /** Exceptions that stop the run although it could continue; fatal ones always stop it. */
     readonly filters = new Set<StopsAt>();
+    /** False: none of these stops it. */
+    heedsFilters = true;
     onTrap: TrapHandler = () => [];
+    /** The position at which {@link run} returns. */
     private limit = 0;
     private stop: Stop | null = null;
-    private stepping: Step | null = null;
+    private stepping: Stepping | null = null;
     private nextThreadId = 1;
-    /** True where the run has stopped at the current position before: the trap there must not stop it again. */
+    /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
+    /** Where something was raised last. */
+    private raisedAt = -1;
 
     constructor(
         private readonly environment: Environment,
@@ -101,7 +106,7 @@ export class Interpreter implements Execution, Locking {
         return this.stop !== null || this.switched;
     }
 
-    /** A native that pushed frames, or that dropped the frame it was called from, says so. */
+    /** Set by a native that pushed frames, or dropped the frame of its caller. */
     switchFrames(): void {
         this.switched = true;
     }
@@ -113,13 +118,14 @@ export class Interpreter implements Execution, Locking {
 
     call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose: Purpose | null = null): number {
         if (this.current.frames.length >= MAX_FRAMES) {
-            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
+            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: ${code.name} may call itself endlessly`);
         }
         const slots: Value[] = new Array<Value>(code.slots).fill(undefined);
         for (let i = 0; i < args.length; i++) {
             slots[i] = args[i];
         }
-        const frame = new Frame(code, mode, slots, resultSlot, purpose?.kind === 'file' ? purpose.file : null);
+        const self = purpose?.kind === 'file' ? purpose.file : null;
+        const frame = new Frame(code, mode, this.ticks, slots, resultSlot, self);
         frame.purpose = purpose;
         this.current.frames.push(frame);
         if (purpose) {
@@ -166,7 +172,7 @@ export class Interpreter implements Execution, Locking {
         return SWITCH;
     }
 
-    /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
+    /** Continues the thread that waited for the one that has ended; if there is none, the scenario is over. */
     private wake(waiter: Thread | null): void {
         if (this.scheduler.active) {
             this.blockDone();
@@ -181,7 +187,7 @@ export class Interpreter implements Execution, Locking {
         }
     }
 
-    /** Blocks begin that run at the same time, each on a thread; the current thread waits for all of them. */
+    /** Starts concurrent blocks, each on a thread; the current thread waits for all of them. */
     runBlocks(blocks: readonly { readonly thread: Thread; readonly frame: Frame }[]): number {
         for (const { thread, frame } of blocks) {
             thread.frames.push(frame);
@@ -197,7 +203,7 @@ export class Interpreter implements Execution, Locking {
     }
 
     /**
-     * The current thread has nothing left to do: others go on, and behind the last one whoever waits for all of them.
+     * The current thread has ended: the others continue, and after the last one the thread that waits for all of them.
      */
     blockDone(): void {
         const { scheduler, current } = this;
@@ -254,28 +260,34 @@ export class Interpreter implements Execution, Locking {
         return undo.pc;
     }
 
-    fail(kind: ExceptionKind, message: string): number {
+    /** @param error the one of a call that has failed, where that is why */
+    fail(kind: ExceptionKind, message: string, error?: Err): number {
         const frame = this.frame;
-        const exception: RunException = { kind, message, place: frame && placeOf(frame), fatal: true };
+        const place = frame && placeOf(frame);
+        const exception: RunException = { kind, message, place, fatal: true, ...(error ? { error } : {}) };
         this.outcome = { passed: false, failure: exception };
-        this.stop = { reason: 'exception', thread: this.current, exception };
+        this.stopWith({ reason: 'exception', thread: this.current, exception });
         return SWITCH;
     }
 
-    /** Something remarkable that the run survives: stops only where its filter is on. */
+    /** An event that does not end the run: stops only if its filter is on. */
+
     raise(
         kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>,
         message: string,
         place: Place | undefined,
         diagnosis?: Diagnosis,
     ): void {
-        if ((this.filters.has(kind) || (diagnosis && this.filters.has(diagnosis.code))) && !this.stop) {
-            this.stop = {
-                reason: 'exception',
-                thread: this.current,
-                exception: { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) },
-            };
+        const exception: RunException = { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) };
+        this.raisedAt = this.ticks;
+        this.environment.raised(exception);
+        if (!this.stop && this.heedsFilters && stopsRun(exception, this.filters)) {
+            this.stopWith({ reason: 'exception', thread: this.current, exception });
         }
+    }
+
+    get raised(): boolean {
+        return this.raisedAt === this.ticks;
     }
 
     finish(outcome: Outcome): void {
@@ -284,41 +296,55 @@ export class Interpreter implements Execution, Locking {
             this.outcome = failure ? { passed: false, failure } : outcome;
         }
         this.outcome ??= outcome;
-        this.stop = { reason: 'end' };
+        this.stopWith({ reason: 'end' });
+    }
+
+    private stopWith(stop: Stop): void {
+        this.stop = stop;
+        this.giveWay();
+    }
+
+    /** {@link run} returns behind the operation that is executed, as if its budget were used up. */
+    giveWay(): void {
+        this.limit = this.ticks;
     }
 
     // ------------------------------------------------------------ running
 
     /** Prepares a step; {@link run} then stops at its end. */
     step(kind: StepKind, thread = this.current): void {
-        this.stepping = stepOf(this, kind, thread);
+        this.stepping = new Step(this, kind, thread);
+    }
+
+    /** The same with a step of another kind. */
+    goAlong(stepping: Stepping): void {
+        this.stepping = stepping;
     }
 
     /**
-     * The run has stopped at the current position (on entry, by a pause): a breakpoint on it does not stop it again.
+     * The run has stopped at the current position (on entry, by a pause): a breakpoint there does not stop it again.
      */
     markStopped(): void {
         this.stoppedHere = true;
     }
 
-    /** Forgets a step that was not finished, as when the user continues from a breakpoint. */
+    /** Discards an unfinished step, for example when the user continues from a breakpoint. */
     endStep(): void {
         this.stepping = null;
     }
 
     /**
-     * After a kexec no frame of the old kernel is left: a step over the reboot, or out of what ran in it, ends at
+     * After a kexec, the frames of the old kernel are gone: a step over the reboot, or out of code in it, ends at
      * scenario level.
      */
+
     stepAcrossJump(): void {
-        if (this.stepping && this.stepping.kind !== 'in') {
-            this.stepping.depth = this.scenarioThread.frames.length + (this.stepping.kind === 'out' ? 1 : 0);
-        }
+        this.stepping?.jumps(this.scenarioThread.frames.length);
     }
 
     /**
      * Executes at most `budget` operations. Returns why it stopped, or null when the budget is used up.
-     * A stopped run goes on where it stopped: a breakpoint at the current position does not stop it again.
+     * A stopped run continues where it stopped: a breakpoint at the current position does not stop it again.
      */
     run(budget: number): Stop | null {
         if (this.outcome) {
@@ -328,11 +354,11 @@ export class Interpreter implements Execution, Locking {
         this.limit = this.ticks + budget;
         for (;;) {
             try {
-                return this.stepping ? this.runStepping() : this.runFast();
+                return this.stepping ? this.runStepping(this.stepping) : this.runFast();
             } catch (e) {
                 this.environment.threw(e);
                 const stop = this.takeStop();
-                // a panic that the scenario announced: it goes on without a kernel
+                // an expected panic: the scenario continues without a kernel
                 if (stop || this.ticks >= this.limit) {
                     return stop;
                 }
@@ -351,14 +377,12 @@ export class Interpreter implements Execution, Locking {
     }
 
     private runFast(): Stop | null {
-        const limit = this.limit;
+        let first = this.leaveStop();
         let frame = this.current.top;
-        let first = this.stoppedHere;
-        this.stoppedHere = false;
         while (frame) {
             let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
             let pc = frame.pc;
-            while (pc >= 0 && this.ticks < limit) {
+            while (pc >= 0 && this.ticks < this.limit) {
                 frame.pc = pc;
                 this.ticks++;
                 const op: Op | undefined = ops[pc];
@@ -373,7 +397,7 @@ export class Interpreter implements Execution, Locking {
             }
             if (pc >= 0) {
                 frame.pc = pc;
-                return null;
+                return this.takeStop();
             }
             this.switched = false;
             if (this.stop) {
@@ -385,65 +409,106 @@ export class Interpreter implements Execution, Locking {
         return this.takeStop();
     }
 
-    private runStepping(): Stop | null {
-        while (this.ticks < this.limit) {
+    private runStepping(step: Stepping): Stop | null {
+        let first = this.leaveStop();
+        for (;;) {
             const frame = this.current.top;
             if (!frame) {
                 this.finish({ passed: true });
                 return this.takeStop();
             }
-            const step = this.stepping;
-            if (step?.moved && frame.code.begins[frame.pc] && stepDone(this, step)) {
-                const ids = this.onTrap(frame);
-                this.stop =
-                    ids.length > 0
-                        ? { reason: 'breakpoint', thread: this.current, ids }
-                        : { reason: 'step', thread: this.current };
+            if (this.ticks >= this.limit) {
                 return this.takeStop();
             }
-            const trapped = step?.begun === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
-            if (trapped) {
-                const ids = this.onTrap(frame);
-                if (ids.length > 0) {
-                    this.stop = { reason: 'breakpoint', thread: this.current, ids };
+            const { code, pc } = frame;
+            if (!first && !frame.again) {
+                const ends = code.begins[pc] === true && step.reaches(this);
+                const ids = this.hearTrap();
+                if (ends || ids.length > 0) {
+                    const thread = this.current;
+                    this.stop = ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
                     return this.takeStop();
                 }
             }
-            if (step) {
-                noteStep(this, step);
-            }
+            first = false;
+            step.executes(this);
             this.ticks++;
-            const op = frame.code.pristine[frame.pc];
+            const op = code.pristine[pc];
             if (!op) {
-                throw new RangeError(`${frame.code.name} has no operation ${frame.pc}`);
+                throw new RangeError(`${code.name} has no operation ${pc}`);
             }
-            const pc = op(frame);
-            if (pc >= 0) {
-                frame.pc = pc;
+            const next = op(frame);
+            if (next >= 0) {
+                frame.pc = next;
             } else {
                 this.switched = false;
-                if (this.stop) {
-                    return this.takeStop();
-                }
+            }
+            if (this.stop) {
+                return this.takeStop();
             }
         }
-        return null;
     }
 
     /** A trap operation calls this. True: stop before the statement. */
     trap(frame: Frame): boolean {
-        const ids = this.onTrap(frame);
-        if (ids.length === 0) {
+        if (frame.again) {
             return false;
         }
+        // before the operation that it stands in for
         this.ticks--;
+        const ids = this.onTrap(frame);
+        if (ids.length === 0) {
+            this.ticks++;
+            return false;
+        }
         this.stop = { reason: 'breakpoint', thread: this.current, ids };
         return true;
     }
 
+    /** The run goes on. @returns whether it has stood at the current position, which does not stop it again */
+    private leaveStop(): boolean {
+        const stood = this.stoppedHere;
+        this.stoppedHere = false;
+        if (stood) {
+            this.hearTrap();
+        }
+        return stood;
+    }
+
+    /** Whoever has a trap at the current position hears that the run stands here. @returns as a trap does */
+    hearTrap(): readonly number[] {
+        const frame = this.trapped;
+        return frame ? this.onTrap(frame) : [];
+    }
+
+    /** The topmost frame, where somebody has a trap at the current position. */
+    get trapped(): Frame | null {
+        const frame = this.current.top;
+        return frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc] ? frame : null;
+    }
+
+    /** A statement begins at the current position. */
+    get atStatement(): boolean {
+        const frame = this.current.top;
+        return frame !== undefined && !frame.again && frame.code.begins[frame.pc] === true;
+    }
+
+    /** Runs something that is no part of the run, while that stands: nobody's traps, no step, and no filter count. */
+    aside<T>(what: () => T): T {
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit } = this;
+        this.heedsFilters = false;
+        this.onTrap = () => [];
+        this.stepping = null;
+        try {
+            return what();
+        } finally {
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit });
+        }
+    }
+
     // ------------------------------------------------------------ checkpoints
 
-    /** Remembers this moment; costs what the stacks hold, and later what changes. */
+    /** Takes a checkpoint. Its cost is the size of the stacks, and later the changes since. */
     checkpoint(): Checkpoint {
         const slotsOf = copyOnce();
         return {
@@ -460,12 +525,12 @@ export class Interpreter implements Execution, Locking {
         };
     }
 
-    /** A checkpoint that nobody goes back to any more. */
+    /** Discards a checkpoint. */
     forget(c: Checkpoint): void {
         this.environment.journal.drop(c.mark);
     }
 
-    /** Goes back to a checkpoint, which stays valid. */
+    /** Restores a checkpoint, which stays valid. */
     restore(c: Checkpoint): void {
         this.environment.journal.restore(c.mark);
         const slotsOf = copyOnce();
@@ -482,5 +547,6 @@ export class Interpreter implements Execution, Locking {
         this.stop = null;
         this.stepping = null;
         this.stoppedHere = true;
+        this.raisedAt = -1;
     }
 }

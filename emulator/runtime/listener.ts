@@ -1,5 +1,6 @@
-/** The one seam between a run and those who watch it: the events, and who hears them. */
+/** The events of a run and their listeners: the only interface between a run and its observers. */
 import type { Err } from '../kernel/release/errno';
+import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
 import type { KexecImage } from '../kernel/kho/kexec-image';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
@@ -21,154 +22,161 @@ import type { ArrayView } from './view';
 
 export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
 
-/** Every method may be left out; nothing that a listener does changes the run. */
+/** All methods are optional. A listener must not change the run. */
 export interface Listener {
-    /** A line of the kernel log, or what `log()` printed (level `log`). */
+    /** A line of the kernel log, or of `log()` (level `log`). */
     log?(line: LogLine, place: Place | undefined): void;
-    /** The kernel is entered: by a system call, or because there is something to be done without one. */
+    /** The kernel is entered: by a system call, or for other work. */
     kernelEntered?(work: KernelWork): void;
     /**
-     * It has done that, and goes back to user mode or to the scenario. `frame`: the one it had; null where it ran at
-     * once.
+     * The kernel returns to user mode or to the scenario. `frame`: its frame; null if it ran without one.
      */
     kernelLeft?(work: KernelWork, result: Value | Err, frame: Frame | null): void;
     callbackEntered?(call: CallbackCall): void;
-    /** `place`: the statement with which it returned. */
+    /** `place`: the statement that returned. */
     callbackLeft?(call: CallbackCall, result: Value | Err, place: Place | undefined): void;
-    /** Kernel code looks at a struct at a physical address, or has made preserved memory for it. */
+    /** Kernel code accesses a struct at a physical address, or has allocated preserved memory for it. */
     viewed?(layout: StructLayout, pa: number): void;
-    /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
+    /** Kernel code has preserved an array of structs; its description is at a physical address. */
     described?(array: ArrayView, descriptor: number): void;
+    /** The same array is there again in the next kernel, as kernel code says what it is one of. */
+    redescribed?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
     /**
-     * KHO was asked to restore an address at which no preserved block begins. `given`: it has taken the page from its
-     * owner all the same.
+     * KHO was called to restore an address at which no preserved block begins. `given`: it has taken the page from its
+     * owner nevertheless.
      */
     notRestored?(address: Int, given?: boolean): void;
     /**
-     * KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages
-     * of them.
+     * KHO was called to restore several blocks beginning at an address, and failed after restoring so many of their
+     * pages.
      */
     halfRestored?(address: Int, pages: number): void;
-    /** KHO has refused to preserve memory that touches scratch. Bytes. */
+    /** KHO has refused to preserve memory that overlaps scratch memory. Bytes. */
     inScratch?(address: number, size: number): void;
     /**
-     * A folio of a file is about to be given up at `head`: moved to the page frame `to`, split, or freed by truncation.
+     * A folio of a file at `head` is about to be moved to the page frame `to`, split, or freed by truncation.
      */
     folioChanged?(how: 'moved' | 'split' | 'freed', head: number, order: number, to: number): void;
-    /** A failing system call, kernel call or callback, announced or not. */
+    /** A failing system call, kernel call or callback, expected or not. */
     failed?(what: string, error: Err, frame: Frame): void;
-    /** A function of the kernel or a callback returns an error that is its own, not that of a call in it. */
+    /** A function of the kernel or a callback returns an error of its own, not that of a call in it. */
     refused?(error: Err): void;
     phase?(phase: Phase): void;
     /** The kernel has followed a null pointer in a function, on behalf of the process that runs and still is. */
     oopsed?(where: string): void;
     /** A `sleep` is over. */
     slept?(): void;
-    /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and has lasted until now. */
+    /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and lasted until now. */
     stage?(name: string, begin: number): void;
-    /** The kernel has jumped to an image that it comes back from, and is back. */
+    /** The kernel has jumped to an image that returns, and has returned. */
     cameBack?(image: KexecImage): void;
-    /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */
+    /** The old kernel has ended, and the next one has not started; its boot parameters are at this address. */
     jumped?(parameters: number): void;
-    /** A part of a device's request that lies in one page goes to memory. There are many: this must be quick. */
+    /** A device accesses memory: one call for each page of a request. Called often, so it must be fast. */
     dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
-    /** The IOMMU has read tables for a device's request, as they lie in memory: their addresses, the topmost first. */
+    /** The IOMMU has read tables in memory for a device's request: their addresses, the top level first. */
     walked?(device: Device, iova: number, trail: readonly number[]): void;
-    /** A device has raised a vector of its own. There are many: this must be quick. */
+    /** A device has raised a vector. Called often, so it must be fast. */
     interrupt?(device: Device, vector: number, delivery: Delivery): void;
     /**
-     * The IOMMU has read entries of interrupts for a device's message, as they lie in memory: the pages they are in.
+     * The IOMMU has read interrupt entries in memory for a device's message: the pages of these entries.
      */
     remapped?(device: Device, vector: number, trail: readonly number[]): void;
     /** The IOMMU has refused a device's request. */
     iommuFault?(device: Device, iova: number, write: boolean): void;
     guestCreated?(guest: string): void;
-    /** A vCPU of a guest runs, or runs no longer. */
+    /** A vCPU of a guest starts or stops running. */
     vcpu?(guest: string, index: number, state: VcpuState): void;
-    /** A guest has come across memory that is not as it left it. */
+    /** A guest has found memory that differs from what it wrote. */
     guestDiffers?(guest: string, what: Differing): void;
-    /** KVM has no memory for a vCPU at an address of the guest's, and gave it back to its VMM. */
+    /** KVM has no memory for a vCPU at a guest address, and has returned to the VMM. */
     guestFaulted?(guest: string, index: number, gpa: number, why: string): void;
     /** The state of a guest's vCPUs was saved. */
     guestSaved?(guest: string): void;
-    /** A saved state was put into a guest's vCPUs. */
+    /** A saved state was loaded into a guest's vCPUs. */
     guestLoaded?(guest: string): void;
     /** A thread begins to wait for a lock of the kernel. */
     waits?(thread: Thread, waiting: LockWait): void;
-    /** A thread has been given the lock that it waited for. */
+    /** A thread has acquired the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
-    /** A session is not entered into its list, as its name is taken. */
+
+    /** A process ends, or executes another program: it has had these files open, which are not released yet. */
+    filesClosed?(process: string, files: readonly OpenFile[]): void;
+    /** A session is not added to its list because its name is taken. */
+
     sessionRefused?(session: LuoSession): void;
-    /** The last descriptor of a session is gone. */
+    /** The last descriptor of a session is closed. */
     sessionReleased?(session: LuoSession): void;
-    /** Its release has failed: it stays, and nobody has a descriptor of it. */
+    /** The release of a session has failed: it remains without a descriptor. */
     sessionStuck?(session: LuoSession): void;
-    /** What an ioctl has done stays done, or not, but its answer cannot be written back: it fails with EFAULT. */
+    /** The reply of an ioctl cannot be written to user space: it fails with EFAULT. Its effects may remain. */
     replyFailed?(request: LuoRequest): void;
     /**
-     * What was handed over is in a format that this kernel does not take. `found`: null where it does not say which
-     * that is.
+     * The handover has a format that this kernel does not support. `found`: the format; null if it is unknown.
      */
     handoverIncompatible?(part: string, expected: string, found: string | null): void;
-    /** LUO cannot know what it was handed, which is a panic. −errno. */
+    /** LUO cannot read the handover, which is a panic. −errno. */
     luoFailed?(error: number): void;
     /** The files of a session from the previous kernel cannot be read. −errno. */
     sessionUnreadable?(session: LuoSession, error: number): void;
-    /** The same, and the kernel takes it for read. −errno. */
+    /** The same, but the kernel continues without them. −errno. */
     filesMissing?(session: LuoSession, error: number): void;
     /** Kernel code uses an object that was freed meanwhile. */
     usedAfterFree?(session: LuoSession): void;
-    /** So many more use what an FLB stands for, whatever its references say. */
+    /** The number of users of an FLB's object changes, with or without a reference. */
     flbUsed?(flb: LuoFlb, side: 'outgoing' | 'incoming', change: number): void;
-    /** It does not have as many files as it says. */
+    /** The number of files of a session differs from its count. */
     sessionMiscounted?(session: LuoSession): void;
     /** No handler is registered for a file of a session from the previous kernel. */
     handlerMissing?(compatible: string, session: LuoSession | null): void;
-    /** A reference of an FLB is put that was never taken. */
+    /** A reference to an FLB is dropped that was never taken. */
     flbUnderflow?(flb: LuoFlb, side: 'outgoing' | 'incoming'): void;
-    /** Memory of `reserve_mem=` is not where the previous kernel had it. */
+    /** Memory of `reserve_mem=` is at another address than in the previous kernel. */
     reservedMemoryMoved?(memory: ReservedMemory): void;
-    /** The kernel cannot restore by which tables devices reach memory, which is a panic. */
+    /** The kernel cannot restore the translation tables of the devices, which is a panic. */
     translationLost?(): void;
-    /** Kernel code goes to an address, as that of a struct, where there is no memory: a panic. */
+    /** Kernel code accesses a struct at an address without memory: a panic. */
     kernelFault?(address: Int, struct: string): void;
-    /** The module of a handler is unloaded, which these files of sessions still need. */
+    /** The module of a handler is unloaded although these files of sessions need it. */
     moduleGone?(handler: LuoHandler, files: readonly LuoFile[]): void;
     /**
-     * The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still
-     * there.
+     * The running kernel ends without a kexec: it panics, or the machine is switched off. Its state still exists.
      */
     lost?(how: 'panic' | 'power'): void;
-    /** A driver takes a device, somebody pulls it out, or it is numbered anew. */
+    /** A device is bound to a driver, unplugged, or gets a new bus number. */
     deviceChanged?(device: Device, change: DeviceChange): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
+
+    /** Something remarkable has happened that the run survives; it stops there where that is asked for. */
+    raised?(exception: RunException): void;
     /** The scenario has come to its end. */
+
     ended?(): void;
-    /** Something is wrong that the kernel does not tell; not for those who diagnose. */
+    /** A diagnosis was made; for reporters, not for diagnoses. */
     diagnosed?(diagnosis: Diagnosis): void;
 }
 
-/** A listener that belongs to the run: what it notes lies in the run's journal, and code of the run may ask it. */
+/** A listener that belongs to the run: its state is journaled, and code of the run can query it. */
 export interface Observer extends Listener {
-    /** Hears the events in its place. */
+    /** The listener that receives its events. */
     readonly listener?: Listener;
-    /** Asked at the end of a run that has passed: why it has failed all the same. */
+    /** Called at the end of a run that has passed: a reason to fail it. */
     missed?(): RunException | undefined;
 }
 
 /**
- * Who hears the events of a run: observers, which belong to it, and reporters, which tell the outside world. A run that
- * goes over known ground again is heard by its observers only.
+ * The listeners of a run: observers, which belong to the run, and reporters, which report to the outside. When a run is
+ * replayed, only observers receive events.
  */
 export class Listeners {
     private readonly observers: Observer[] = [];
     private readonly reporters: Listener[] = [];
     private reporting = true;
     private listening = true;
-    /** Those who hear what happens now, observers first. */
+    /** The active listeners, observers first. */
     active: readonly Listener[] = [];
 
     observe(observer: Observer): void {
@@ -181,7 +189,7 @@ export class Listeners {
         this.refresh();
     }
 
-    /** The run goes on without an observer. */
+    /** Removes an observer. */
     withdraw(observer: Observer): void {
         this.observers.splice(this.observers.indexOf(observer), 1);
         this.refresh();
@@ -192,7 +200,7 @@ export class Listeners {
         return this.observers.find((o): o is T => o instanceof cls) ?? null;
     }
 
-    /** Nobody hears anything while `what` runs: it is no part of the run. */
+    /** Runs `what` without any events: it is not part of the run. */
     quietly<T>(what: () => T): T {
         const before = this.listening;
         this.listening = false;
@@ -205,13 +213,13 @@ export class Listeners {
         }
     }
 
-    /** Whether reporters hear what happens. */
+    /** Whether reporters receive events. */
     setReporting(on: boolean): void {
         this.reporting = on;
         this.refresh();
     }
 
-    /** Why a run that has passed has failed all the same, if an observer says so. */
+    /** A reason of an observer to fail a run that has passed, if there is one. */
     missed(): RunException | undefined {
         for (const o of this.observers) {
             const failure = o.missed?.();

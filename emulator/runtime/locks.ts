@@ -1,10 +1,10 @@
-/** Taking and giving up the kernel's locks. */
+/** Acquisition and release of kernel locks. */
 import type { Lock, LockMode } from '../kernel/lock';
 import { ProgramError } from '../language/values';
 import type { Frame, LockWait, Thread } from './code';
 import { park, preemptionPoint, type Scheduled } from './scheduler';
 
-/** What has threads that take locks: the interpreter. */
+/** The interpreter, as far as locks need it. */
 export interface Locking extends Scheduled {
     readonly frame: Frame | undefined;
     threadWaits(thread: Thread, waiting: LockWait): void;
@@ -12,8 +12,8 @@ export interface Locking extends Scheduled {
 }
 
 /**
- * Takes a lock for the thread that runs. Where somebody has it the thread waits, and goes on behind the call once it is
- * given the lock.
+ * Takes a lock for the current thread. If it is held, the thread waits, and continues after the call when it has the
+ * lock.
  */
 export function takeLock(run: Locking, lock: Lock, mode: LockMode): void {
     const thread = run.current;
@@ -28,11 +28,11 @@ export function takeLock(run: Locking, lock: Lock, mode: LockMode): void {
     park(run, waiting);
 }
 
-/** Gives a lock up. Whoever is next has it at once, and runs when its turn comes. */
+/** Releases a lock. The next waiter holds it immediately, and runs when it is its turn. */
 export function giveUpLock(run: Locking, lock: Lock): void {
     const thread = run.current;
     if (!lock.heldBy(thread)) {
-        throw new ProgramError(`${thread.name} gives up ${lock.name}, which it does not hold`);
+        throw new ProgramError(`${thread.name} unlocks ${lock.name}, which it does not hold`);
     }
     const woken = lock.release(thread);
     thread.locks = without(thread.locks, lock);
@@ -48,15 +48,19 @@ export function giveUpLock(run: Locking, lock: Lock): void {
 }
 
 /**
- * For what runs to its end at once: whether a lock is there for it. Where it is not the thread waits, and has the lock
- * when it comes again; {@link leave} gives it up.
+ * For natives that run without interruption: whether the lock could be taken. If not, the thread waits and repeats the
+ * call with the lock; {@link leave} releases it.
  */
 export function enterOrWait(run: Locking, lock: Lock): boolean {
-    if (lock.holders.length === 0 || lock.heldBy(run.current)) {
-        return true;
+    const { frame } = run;
+    const there = lock.holders.length === 0 || lock.heldBy(run.current);
+    if (frame) {
+        frame.again = !there;
     }
-    takeLock(run, lock, 'write');
-    return false;
+    if (!there) {
+        takeLock(run, lock, 'write');
+    }
+    return there;
 }
 
 export function leave(run: Locking, lock: Lock): void {
@@ -65,7 +69,7 @@ export function leave(run: Locking, lock: Lock): void {
     }
 }
 
-/** Takes a lock until the frame that asks for it ends. */
+/** Takes a lock until the current frame ends. */
 export function guardLock(run: Locking, lock: Lock, mode: LockMode): void {
     const { frame } = run;
     if (frame) {
@@ -74,7 +78,7 @@ export function guardLock(run: Locking, lock: Lock, mode: LockMode): void {
     takeLock(run, lock, mode);
 }
 
-/** Takes a lock until the frame that asks for it ends, where nobody has it. @returns whether it does. */
+/** Takes a lock until the current frame ends, if the lock is free. @returns whether it was free. */
 export function tryGuardLock(run: Locking, lock: Lock): boolean {
     const { frame, current: thread } = run;
     if (!frame || lock.holders.length > 0 || !lock.acquire(thread, 'write')) {
@@ -85,14 +89,14 @@ export function tryGuardLock(run: Locking, lock: Lock): boolean {
     return true;
 }
 
-/** A frame has ended: what it guards is given up, the latest first. */
+/** Releases the locks of a frame that has ended, the latest first. */
 export function giveUpGuards(run: Locking, frame: Frame): void {
     for (const lock of frame.guards.toReversed()) {
         giveUpLock(run, lock);
     }
 }
 
-/** The latest of the equal ones goes. */
+/** Removes the last occurrence. */
 function without(locks: readonly Lock[], lock: Lock): readonly Lock[] {
     const at = locks.lastIndexOf(lock);
     return at < 0 ? locks : locks.toSpliced(at, 1);

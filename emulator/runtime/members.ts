@@ -1,4 +1,5 @@
-/** What `.name` and `[i]` find on a value at run time, where the type was not known before. */
+/** `.name` and `[i]` on values whose type is known only at run time. */
+import { counted } from '../text/text';
 import { Bytes } from '../machine/bytes';
 import { JournaledList } from '../machine/journal';
 import { Err } from '../kernel/release/errno';
@@ -9,7 +10,7 @@ import type { ObjectType, NativeField, NativeFunction } from './natives/native';
 import { ArrayView, View } from './view';
 import { asNumber, format, ProgramError } from '../language/values';
 
-/** A collection of the kernel's that is indexed like a list. */
+/** A collection of the kernel that is indexed like a list. */
 export interface Indexed {
     readonly length: number;
     elementAt(index: number): Value;
@@ -24,7 +25,7 @@ export type Member =
     | { readonly kind: 'method'; readonly method: NativeFunction };
 
 /** The object type of a value, if it has one. */
-export function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
+function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
     if (typeof v === 'number') {
         return host.natives.fd;
     }
@@ -41,10 +42,10 @@ export function memberOf(host: Host, v: Value, name: string): Member | undefined
     return method && { kind: 'method', method };
 }
 
-/** Reads a field of an object. @throws ProgramError where the read fails, with the reason. */
+/** Reads a field of an object. @throws ProgramError if the read fails, with the reason. */
 export function readNative(host: Host, field: NativeField, v: Value): Value {
     if (v === null || v === undefined) {
-        throw new ProgramError(`cannot read ${field.name}: there is no object here (none)`);
+        throw new ProgramError(`cannot read ${field.name}: the object is none`);
     }
     // a descriptor is a number, which has its fields like an object
     const result = field.get(host, typeof v === 'object' ? v : (Object(v) as object));
@@ -74,7 +75,7 @@ export function readMember(host: Host, v: Value, name: string): Value {
         return readNative(host, m.field, v);
     }
     if (v === null || v === undefined) {
-        throw new ProgramError(`cannot read ${name}: there is no object here (none)`);
+        throw new ProgramError(`cannot read ${name}: the object is none`);
     }
     throw new ProgramError(`${format(v)} has no field ${name}`);
 }
@@ -114,7 +115,7 @@ export function readIndex(v: Value, index: Value): Value {
         checkIndex(i, v.length);
         return v.elementAt(i);
     }
-    throw new ProgramError(`${format(v)} is no list`);
+    throw new ProgramError(`${format(v)} is not a list`);
 }
 
 export function writeIndex(v: Value, index: Value, value: Value): void {
@@ -131,7 +132,7 @@ export function writeIndex(v: Value, index: Value, value: Value): void {
     throw new ProgramError(`the elements of ${format(v)} cannot be assigned`);
 }
 
-/** How many rounds a `for` over this value makes. */
+/** The number of iterations of a `for` over this value. */
 export function lengthOf(v: Value): number {
     if (v instanceof JournaledList || v instanceof ArrayView || v instanceof Bytes) {
         return v.length;
@@ -139,11 +140,11 @@ export function lengthOf(v: Value): number {
     if (typeof v === 'object' && v !== null && isIndexed(v)) {
         return v.length;
     }
-    throw new ProgramError(`cannot go over ${format(v)}: it is no list`);
+    throw new ProgramError(`cannot iterate over ${format(v)}: it is not a list`);
 }
 
 function checkIndex(i: number, length: number): void {
     if (!Number.isInteger(i) || i < 0 || i >= length) {
-        throw new ProgramError(`index ${i} is outside of this list of ${length}`);
+        throw new ProgramError(`index ${i} is outside this list of ${counted(length, 'element')}`);
     }
 }

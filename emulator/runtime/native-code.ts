@@ -1,5 +1,5 @@
 /**
- * A native: a shape of the language with the code of the emulator behind it. `H` is the host that this code acts on.
+ * A native: a shape of the language with its code in the emulator. `H` is the host that this code acts on.
  */
 import type { Err } from '../kernel/release/errno';
 import type { Lock } from '../kernel/lock';
@@ -8,24 +8,24 @@ import type { Value } from '../language/types';
 import type { CallbackName, SystemCall } from './purpose';
 
 /**
- * A function or method. `call` runs to its end at once: what may call back into `.lus` code is itself written in `.lus`
- * ({@link NativeFunctionOn.code}). A failing call returns an {@link Err}.
+ * A function or method. `call` runs without interruption: a native that calls back into `.lus` code is itself written
+ * in `.lus` ({@link NativeFunctionOn.code}). A failing call returns an {@link Err}.
  */
 export interface NativeFunctionOn<H> extends FunctionShape {
-    /** The lock that it holds while it runs: where somebody has it, the caller waits before. */
+    /** The lock that it holds while it runs; the caller waits for it first. */
     readonly takes?: (host: H, args: readonly Value[]) => Lock | undefined;
-    /** It takes so long that other processes get on meanwhile. */
+    /** It takes so long that other processes continue in the meantime. */
     readonly long?: boolean;
     /** The receiver, for methods, is `args[0]`. */
     readonly call?: (host: H, args: Value[]) => Value | Err;
     /** Instead of `call`: the function of std that does it, with the same parameters (receiver first). */
     readonly code?: string;
     /**
-     * With `code`: looks at the arguments before the kernel is entered.
-     * @throws ProgramError, which is then the caller's mistake, where no kernel could make sense of them
+     * With `code`: checks the arguments before the kernel is entered.
+     * @throws ProgramError as an error of the caller, if no kernel could accept them
      */
     readonly checks?: (host: H, args: readonly Value[]) => void;
-    /** With `code`: it does not return where it succeeds, so whether it may is said before. */
+    /** With `code`: it does not return on success, so the expectation is recorded before the call. */
     readonly noReturn?: boolean;
     /** Instead of `call`: the callback of this name of the receiver (a handler, an FLB or an open file). */
     readonly callback?: CallbackName;
@@ -48,7 +48,7 @@ export interface NativeGlobalOn<H> extends GlobalShape {
     readonly get: (host: H) => Value;
 }
 
-/** Everything that the emulator provides to `.lus` code. */
+/** All natives. */
 export interface NativesOn<H> extends NativeShapes {
     readonly functions: ReadonlyMap<string, NativeFunctionOn<H>>;
     readonly objects: ReadonlyMap<string, ObjectTypeOn<H>>;

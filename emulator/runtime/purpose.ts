@@ -1,39 +1,38 @@
-/** Why kernel code runs, and what it works on: what observers are told of it. */
+/** Why kernel code runs and what it works on, for observers. */
 import type { OpenFile } from '../kernel/fs/file';
 import type { LuoArgs, LuoFlb, LuoHandler, LuoSession } from '../kernel/luo/state';
 import type { Int } from '../machine/int';
 
-/** System calls that observers tell apart, and of which they ask nothing more. */
+/** System calls that observers distinguish, without further details. */
 const KNOWN_CALLS = ['reboot', 'execve', 'kexec_load', 'kexec_file_load', 'add_seals'] as const;
 
-/** A system call, as far as observers ask what it is about. */
+/** A system call, with the details that observers need. */
 export type SystemCall =
     | { readonly kind: 'open'; readonly path: string }
     | { readonly kind: 'create_session' | 'retrieve_session'; readonly session: string }
-    /** `session`: null where the descriptor is not that of a session. */
+    /** `session`: null if the descriptor is not that of a session. */
     | { readonly kind: 'preserve_fd' | 'retrieve_fd'; readonly session: LuoSession | null; readonly token: Int }
     | { readonly kind: 'finish'; readonly session: LuoSession | null }
     | { readonly kind: (typeof KNOWN_CALLS)[number] }
     | { readonly kind: 'system call' };
 
 /**
- * What the kernel is busy with from its entry to its return: a system call, or what it does for a process or for itself
- * without one.
+ * The work of the kernel from its entry to its return: a system call, or other work for a process or for itself.
  */
 export type KernelWork = {
-    /** What people call it: `create_session`, `do_exit`. */
+    /** Its name for people: `create_session`, `do_exit`. */
     readonly name: string;
 } & (
     | SystemCall
-    /** It comes up. */
+    /** The kernel boots. */
     | { readonly kind: 'boot' }
-    /** A process ends: all that it has open is closed. */
+    /** A process ends: its files are closed. */
     | { readonly kind: 'exit' }
-    /** At the return to user mode, files whose last reference is gone are released. */
+    /** At the return to user mode, files whose last reference was dropped are released. */
     | { readonly kind: 'release' }
 );
 
-/** A system call of which nothing is known but its name. */
+/** A system call of which only the name is known. */
 export function plainCall(name: string): KernelWork {
     return { name, kind: KNOWN_CALLS.find((known) => known === name) ?? 'system call' };
 }
@@ -61,7 +60,7 @@ export type CallbackCall = {
           readonly kind: 'handler';
           readonly callback: CallbackName;
           readonly handler: LuoHandler;
-          /** Null where it is asked about an open file: can_preserve(), get_id(). */
+          /** Null for calls about an open file: can_preserve(), get_id(). */
           readonly args: LuoArgs | null;
       }
     | { readonly kind: 'flb'; readonly callback: CallbackName; readonly flb: LuoFlb }
@@ -82,9 +81,9 @@ export function isCallback(purpose: Purpose | null): purpose is CallbackCall {
     return purpose !== null && 'callback' in purpose;
 }
 
-/** What kernel code works on, as it says itself. */
+/** What kernel code has declared to work on. */
 export interface Subject {
     readonly session: LuoSession;
-    /** Of the file in the session; null: on none in particular. */
+    /** The token of the file in the session; null if it is not about a certain file. */
     readonly token: Int | null;
 }

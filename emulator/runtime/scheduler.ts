@@ -1,7 +1,6 @@
 /**
- * Who runs next in a `concurrently`. Its processes share one processor: one of them runs until a place where it may be
- * overtaken, where it has to wait, or where it sleeps. Which one comes then is the schedule. Where there is a choice is
- * the policy's to say; which way it goes, a chooser's.
+ * Selects the next process in a `concurrently`. Its processes share one processor: one of them runs until it may be
+ * preempted, blocks or sleeps. The policy decides where there is a choice; a chooser makes it.
  */
 import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
@@ -10,26 +9,25 @@ import type { Clock } from '../machine/clock';
 import type { LockWait, Thread } from './code';
 import { deadlock } from './waiting';
 
-/** Nanoseconds that a process runs while others could, under the policy `slices`. */
+/** The time slice of the policy `slices`, in nanoseconds. */
 const SLICE = 10e6;
 
 /**
- * Where the running process may be overtaken by others that could go on. `slices`: at the end of its slice. `anywhere`:
- * at every place of the kernel where a processor might be given to somebody else.
+ * Where the running process may be preempted by other runnable ones. `slices`: at the end of its slice. `anywhere`: at
+ * every place of the kernel where another process could get the processor.
  */
 export type Policy = 'slices' | 'anywhere';
 
 export class Scheduler extends JournaledRecord {
     /**
-     * The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as
-     * anything else.
+     * The threads whose blocks have not ended, in the order of the blocks. Empty outside a `concurrently`.
      */
     readonly threads: readonly Thread[] = [];
     /** The thread of the scenario, which waits for the blocks. */
     readonly waiter: Thread | null = null;
-    /** Something has run at the same time as something else: the run depends on the chooser. */
+    /** Whether there was a `concurrently`: the run depends on the chooser. */
     readonly used: boolean = false;
-    /** When the process that runs was chosen, in nanoseconds of the machine's clock. */
+    /** When the running process was selected, in nanoseconds of the machine's clock. */
     readonly since: number = 0;
 
     constructor(
@@ -51,7 +49,7 @@ export class Scheduler extends JournaledRecord {
         edit.used = true;
     }
 
-    /** One more thread has something to do: a process that did not take part is killed. */
+    /** Adds a thread: a process outside the `concurrently` is killed. */
     join(thread: Thread): void {
         if (!this.threads.includes(thread)) {
             this.journal.edit<Scheduler>(this).threads = [...this.threads, thread];
@@ -62,12 +60,12 @@ export class Scheduler extends JournaledRecord {
         this.journal.edit<Scheduler>(this).threads = this.threads.filter((t) => t !== thread);
     }
 
-    /** Somebody else runs, or the same one once more. */
+    /** Switches to a thread, possibly the same one. */
     chosen(now: number): void {
         this.journal.edit<Scheduler>(this).since = now;
     }
 
-    /** Nothing runs at the same time as anything else any more. */
+    /** The end of a `concurrently`. */
     end(): void {
         if (this.active || this.waiter) {
             const edit = this.journal.edit<Scheduler>(this);
@@ -77,9 +75,9 @@ export class Scheduler extends JournaledRecord {
     }
 
     /**
-     * The thread to go on with. Where nobody can, the one that sleeps for the shortest time: it lets the time pass.
+     * The thread to continue with. If none is runnable, the one that wakes first: it lets the time pass.
      * @param current where the search begins.
-     * @param others whether it comes last, whatever the chooser would pick.
+     * @param others whether `current` comes last, regardless of the chooser.
      */
     choose(current: Thread, now: number, others: boolean): Thread | undefined {
         const at = this.threads.indexOf(current);
@@ -105,8 +103,8 @@ export class Scheduler extends JournaledRecord {
 }
 
 /**
- * Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other
- * for ever.
+ * The thread that wakes first. Of several the current one, so that one of them lets the time pass instead of leaving
+ * that to the others forever.
  */
 function soonest(threads: readonly Thread[], current: Thread): Thread | undefined {
     let found: Thread | undefined;
@@ -120,32 +118,32 @@ function soonest(threads: readonly Thread[], current: Thread): Thread | undefine
     return found;
 }
 
-/** What has threads that take turns: the interpreter. */
+/** The interpreter, as far as the scheduler needs it. */
 export interface Scheduled {
     readonly scheduler: Scheduler;
     readonly clock: Clock;
     readonly threads: readonly Thread[];
     current: Thread;
-    /** Other frames than those of the operation that runs come first. */
+    /** Other frames than those of the current operation come first. */
     switchFrames(): void;
     fail(kind: 'failed-call', message: string): number;
     /** Whether a thread hangs for ever and nobody waits for it: it has died in the kernel. Then others go on. */
     leaveHanging(thread: Thread, waiting: LockWait): boolean;
 }
 
-/** True while the thread that runs is one of several. */
+/** True while the current thread is one of several. */
 function takesTurns({ scheduler, current }: Scheduled): boolean {
     return scheduler.active && scheduler.threads.includes(current);
 }
 
-/** A place where the process that runs may be overtaken. */
+/** A place where the running process may be preempted. */
 export function preemptionPoint(run: Scheduled): void {
     if (takesTurns(run)) {
         switchTo(run, run.scheduler.choose(run.current, run.clock.now, false));
     }
 }
 
-/** A place where it takes so long, on a machine with more than one processor, that others get on meanwhile. */
+/** Work that takes so long that others continue in the meantime, on a machine with more than one processor. */
 export function yieldToOthers(run: Scheduled): void {
     if (takesTurns(run)) {
         switchTo(run, run.scheduler.choose(run.current, run.clock.now, true));
@@ -153,8 +151,8 @@ export function yieldToOthers(run: Scheduled): void {
 }
 
 /**
- * The thread that runs sleeps.
- * @returns false where nobody else can go on, so that it has to let the time pass by itself.
+ * The current thread sleeps.
+ * @returns false if no other thread is runnable, so that it must let the time pass itself.
  */
 export function sleepInTurn(run: Scheduled, until: number): boolean {
     if (!takesTurns(run) || run.clock.now >= until) {
@@ -166,7 +164,7 @@ export function sleepInTurn(run: Scheduled, until: number): boolean {
     return run.current !== thread;
 }
 
-/** The thread that runs waits for user space, inside of a native: it goes on behind that. Nanoseconds. */
+/** The current thread waits for user space inside a native, and continues after it. Nanoseconds. */
 export function delayInKernel(run: Scheduled, ns: number): void {
     const { clock } = run;
     if (!takesTurns(run)) {
@@ -177,7 +175,7 @@ export function delayInKernel(run: Scheduled, ns: number): void {
     switchTo(run, run.scheduler.choose(run.current, clock.now, false));
 }
 
-/** The thread that runs cannot go on. Where nobody can, the scenario has failed. */
+/** The current thread is blocked. If all threads are, the scenario fails. */
 export function park(run: Scheduled, waiting: LockWait): void {
     const thread = run.current;
     thread.waiting = waiting;
@@ -191,7 +189,7 @@ export function park(run: Scheduled, waiting: LockWait): void {
     schedule(run);
 }
 
-/** Somebody else runs, where somebody can. */
+/** Switches to another thread, if one is runnable. */
 export function schedule(run: Scheduled): void {
     const { scheduler } = run;
     const next = scheduler.choose(run.current, run.clock.now, false);

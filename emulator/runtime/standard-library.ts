@@ -10,8 +10,8 @@ import { LIBRARY_TEXTS, stdUri } from '../std/texts';
 const checked = new Map<string, Program>();
 
 /**
- * The checked standard library of a release on a machine with these pages ; the same object for every program . Without
- * a * release : that of the default * kernel , which is what programs are checked against .
+ * The checked standard library of a release on a machine with these pages; the same object for every program. Without a
+ * release: that of the default kernel, against which programs are checked.
  */
 export function standardLibrary(library: Library = LIBRARY_7_2, page = PAGE_GEOMETRIES['x86-64'][0]): Program {
     const key = `${library.join(' ')} ${page.size}`;

@@ -1,50 +1,39 @@
-/** Steps: from a statement to the next one that counts. */
+/** Steps from a statement to the next one at which a step ends. */
 import type { StepKind } from './stop';
 import { depthOf, type Thread } from './code';
 import type { Scheduler } from './scheduler';
 
-/** What can be stepped: the interpreter. */
+/** The interpreter, as far as stepping needs it. */
 export interface Stepped {
     readonly scheduler: Scheduler;
     readonly current: Thread;
 }
 
-export interface Step {
-    readonly kind: StepKind;
-    readonly thread: Thread;
-    /** Functions deep where it began. */
-    depth: number;
-    /** Something has been executed. */
-    begun: boolean;
-    /** Its thread has left the statement where it began. */
-    moved: boolean;
+/** Goes along with a run that executes one operation at a time, and may end that. */
+export interface Stepping {
+    /** The call depth at its start. */
+    reaches(run: Stepped): boolean;
+    /** Whether anything has been executed. */
+    executes(run: Stepped): void;
+    /** Whether its thread has left the statement in which it began. */
+    jumps(depth: number): void;
 }
 
 /**
- * The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one
- * that runs.
+ * The thread that a step of `thread` moves: itself if it is one of several concurrent threads, otherwise the current
+ * one.
  */
 export function steppedBy(run: Stepped, thread: Thread): Thread {
     return run.scheduler.threads.includes(thread) ? thread : run.current;
 }
 
-export function stepOf(run: Stepped, kind: StepKind, thread: Thread): Step {
-    const whose = steppedBy(run, thread);
-    return { kind, thread: whose, depth: depthOf(whose), begun: false, moved: false };
-}
-
-/** An operation of the current thread is about to be executed. */
-export function noteStep(run: Stepped, step: Step): void {
-    step.begun = true;
-    step.moved ||= step.kind === 'any' || step.thread === run.current || !run.scheduler.threads.includes(step.thread);
-}
-
 /**
- * Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has
- * something to do.
+ * Whether a step of a thread stops at the statement that the run has reached . A step stays in * its thread until the
+ * thread ends . * @ param thread its number * @ param depth functions deep where the step began
  */
-export function stepDone(run: Stepped, { kind, thread, depth }: Step): boolean {
-    if (kind !== 'any' && thread !== run.current && run.scheduler.threads.includes(thread)) {
+export function stepStops(run: Stepped, kind: StepKind, thread: number, depth: number): boolean {
+    const { current, scheduler } = run;
+    if (kind !== 'any' && thread !== current.id && scheduler.threads.some((t) => t.id === thread)) {
         return false;
     }
     switch (kind) {
@@ -52,8 +41,38 @@ export function stepDone(run: Stepped, { kind, thread, depth }: Step): boolean {
         case 'in':
             return true;
         case 'next':
-            return depthOf(run.current) <= depth;
+            return depthOf(current) <= depth;
         case 'out':
-            return depthOf(run.current) < depth;
+            return depthOf(current) < depth;
+    }
+}
+
+/** A step that somebody has asked for. */
+export class Step implements Stepping {
+    private readonly thread: Thread;
+    private depth: number;
+    /** Its thread has left the statement where it began. */
+    private moved = false;
+
+    constructor(
+        run: Stepped,
+        private readonly kind: StepKind,
+        thread: Thread,
+    ) {
+        this.thread = steppedBy(run, thread);
+        this.depth = depthOf(this.thread);
+    }
+
+    reaches(run: Stepped): boolean {
+        return this.moved && stepStops(run, this.kind, this.thread.id, this.depth);
+    }
+
+    executes({ current, scheduler }: Stepped): void {
+        this.moved ||= this.kind === 'any' || this.thread === current || !scheduler.threads.includes(this.thread);
+    }
+
+    /** A step over the reboot, or out of what ran in it, ends at scenario level. */
+    jumps(depth: number): void {
+        this.depth = this.kind === 'out' ? depth + 1 : depth;
     }
 }

@@ -1,4 +1,5 @@
-/** How a run stops and comes out: why it stands still, how far it was to go, and a copy of where it stands. */
+/** Stops and outcomes of a run: the reason of a stop, how far to run, and a copy of the state. */
+import type { Err } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis } from '../findings/diagnosis';
@@ -6,7 +7,7 @@ import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import type { Frame, Thread, ThreadState } from './code';
 
-/** Why a run does not go on by itself. */
+/** Why a run has stopped. */
 export type ExceptionKind =
     | 'failed-call'
     | 'failed-assertion'
@@ -16,7 +17,7 @@ export type ExceptionKind =
     | 'diagnosis-warning'
     | 'difference';
 
-/** What stops a run that could go on: exceptions of a kind, or the diagnoses with a code. */
+/** What stops a run that could continue: exceptions of a kind, or diagnoses with a code. */
 export type StopsAt = ExceptionKind | DiagnosisCode;
 
 export interface RunException {
@@ -26,6 +27,15 @@ export interface RunException {
     /** After a fatal one the run is over as soon as it is resumed. */
     readonly fatal: boolean;
     readonly diagnosis?: Diagnosis;
+    /** The error of the call that has failed, where that is why. */
+    readonly error?: Err;
+}
+
+/** Whether an exception that the run survives stops it. Of hints only those whose code is asked for do. */
+export function stopsRun({ kind, diagnosis }: RunException, asked: ReadonlySet<StopsAt>): boolean {
+    return (
+        (asked.has(kind) && diagnosis?.severity !== 'hint') || (diagnosis !== undefined && asked.has(diagnosis.code))
+    );
 }
 
 export type Stop =
@@ -34,7 +44,7 @@ export type Stop =
     | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException }
     | { readonly reason: 'end' };
 
-/** How a scenario came out. */
+/** The outcome of a scenario. */
 export interface Outcome {
     readonly passed: boolean;
     /** Why it failed. */
@@ -42,15 +52,15 @@ export interface Outcome {
 }
 
 /**
- * How far to run: to the next statement in the same function, in any function, or after this function, all of the same
- * thread; `any`: of whatever thread.
+ * How far to run: to the next statement in the same function, in any function, or after this function, of the same
+ * thread; `any`: of any thread.
  */
 export type StepKind = 'next' | 'in' | 'out' | 'any';
 
-/** Decides at a trap whether to stop there; gives the ids of the breakpoints that were hit. */
+/** Decides at a trap whether to stop there; returns the ids of the breakpoints that were hit. */
 export type TrapHandler = (frame: Frame) => readonly number[];
 
-/** A copy of everything of a run that is not in the journal. */
+/** A copy of the state of a run that is not journaled. */
 export interface Checkpoint {
     readonly mark: Mark;
     readonly ticks: number;
@@ -64,7 +74,7 @@ export interface Checkpoint {
     readonly nextThreadId: number;
 }
 
-/** Copies each array once, so that frames which share their slots still do. */
+/** Copies each array once, so that frames that share slots still share them. */
 export function copyOnce(): (slots: Value[]) => Value[] {
     const copies = new Map<Value[], Value[]>();
     return (slots) => {

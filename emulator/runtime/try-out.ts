@@ -1,4 +1,4 @@
-/** Runs code to see what it would give, and takes back all that it did. */
+/** Runs code for its result, and undoes its effects. */
 import type { Err } from '../kernel/release/errno';
 import { codeOutsideFiles, Frame, type Mode, SWITCH, type Thread } from './code';
 import type { Value } from '../language/types';
@@ -6,16 +6,15 @@ import { ProgramError } from '../language/values';
 import type { Interpreter } from './interpreter';
 import type { Outcome } from './stop';
 
-/** Operations that an expression may take. */
+/** The most operations of an expression. */
 const BUDGET = 5_000_000;
 
 /**
- * Calls code on a thread, above whatever it runs, and gives what it returns. `enter` pushes the callee, whose result
- * goes to slot 0. Afterwards everything is as before; frames keep their identity. Only while the run is stopped.
- * @throws ProgramError where the code fails, or does not come back.
+ * Calls code on top of a thread's frames, and returns its result. `enter` pushes the callee, whose result goes to slot
+ * 0. Afterwards the state is as before; frames keep their identity. Only while the run is stopped.
+ * @throws ProgramError if the code fails or does not return.
  */
 export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (frame: Frame) => number): Value | Err {
-    const { onTrap } = run;
     const kept = run.threads.map((t) => ({ t, frames: t.frames.slice() }));
     const checkpoint = run.checkpoint();
     let result: { readonly value: Value } | undefined;
@@ -33,10 +32,11 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
         ],
         1,
     );
-    run.onTrap = () => [];
-    // a run that is over can still be asked
+
+    // expressions also work after the end of a run
+
     run.outcome = null;
-    thread.frames.push(new Frame(code, mode, [undefined], -1));
+    thread.frames.push(new Frame(code, mode, run.ticks, [undefined], -1));
     run.current = thread;
     try {
         const stop = run.run(BUDGET);
@@ -45,15 +45,14 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
             throw new ProgramError(failure.message);
         }
         if (!result) {
-            throw new ProgramError(stop ? 'This call does not come back.' : 'This call takes too long to try it out.');
+            throw new ProgramError(stop ? 'This call does not return.' : 'This call takes too long for a trial.');
         }
         return result.value;
     } finally {
         run.restore(checkpoint);
         run.forget(checkpoint);
-        run.onTrap = onTrap;
         for (const { t, frames } of kept) {
-            // others may have gone on meanwhile
+            // other threads may have continued in the meantime
             for (const [i, copy] of t.frames.entries()) {
                 frames[i]?.become(copy);
             }

@@ -1,4 +1,4 @@
-/** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
+/** Structs, arrays and strings in emulated memory: every access reads or writes the bytes in memory. */
 import { Bytes } from '../machine/bytes';
 import { intOf } from '../machine/int';
 import { LEAF_SIZE, type PhysicalMemory } from '../machine/memory';
@@ -13,16 +13,17 @@ import {
     type Displayed,
     type Int,
 } from '../language/values';
-import { hex } from '../text/text';
+import { counted, hex } from '../text/text';
+import { decodeName, encodeText } from '../text/utf8';
 
-/** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
+/** Memory that is virtually but not physically contiguous (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
     readonly size: number;
     /** The physical address of a byte of the area. */
     phys(offset: number): number;
 }
 
-/** What is written, for messages. */
+/** The name of the field, for messages. */
 interface Named {
     readonly name: string;
 }
@@ -100,11 +101,11 @@ export class ArrayView extends Location implements Comparable, Displayed {
 
     private offset(index: number): number {
         if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-            throw new ProgramError(`index ${index} is outside of this array of ${this.length}`);
+            throw new ProgramError(`index ${index} is outside this array of ${counted(this.length, 'element')}`);
         }
         const offset = index * this.stride;
         if (this.area && offset + this.stride > this.area.size) {
-            throw new KernelFault(`element ${index} of an array lies behind its ${this.area.size} bytes`);
+            throw new KernelFault(`element ${index} of an array is beyond its ${counted(this.area.size, 'byte')}`);
         }
         return offset;
     }
@@ -117,10 +118,10 @@ export class ArrayView extends Location implements Comparable, Displayed {
         writeField(this, this.offset(index), this.of, value, { name: `element ${index}` });
     }
 
-    /** All of its bytes, one element behind the other. */
+    /** All of its bytes, in the order of its elements. */
     bytes(): Uint8Array {
         const out = new Uint8Array(this.length * this.stride);
-        // pages of an array need not be adjacent, and an element may lie across two of them
+        // pages of an array need not be adjacent, and an element may extend over two of them
         for (let done = 0; done < out.length; ) {
             const pa = this.at(done);
             const n = Math.min(LEAF_SIZE - (pa % LEAF_SIZE), out.length - done);
@@ -150,11 +151,8 @@ function readField(l: Location, offset: number, type: FieldType): Value {
             return readBits(l, offset, type);
         case 'bytes':
             return Bytes.of(readBytes(l, offset, type.length));
-        case 'string': {
-            const raw = readBytes(l, offset, type.length);
-            const end = raw.indexOf(0);
-            return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
-        }
+        case 'string':
+            return decodeName(readBytes(l, offset, type.length));
         case 'struct':
             return structView(type.layout, l, offset);
         case 'array':
@@ -168,7 +166,7 @@ function inLeaf(pa: number, size: number): boolean {
 }
 
 /**
- * A struct inside of memory. One that lies in one leaf of its area is found there without looking the area up again.
+ * A struct inside an area. One that is in a single leaf of the area is accessed there without further lookups.
  */
 function structView(layout: StructLayout, l: Location, offset: number): View {
     if (l.area) {
@@ -180,7 +178,7 @@ function structView(layout: StructLayout, l: Location, offset: number): View {
     return new View(layout, l.memory, l.base + offset, l.area);
 }
 
-/** @throws ProgramError where the value does not fit the field. */
+/** @throws ProgramError if the value does not fit the field. */
 function writeField(l: Location, offset: number, type: FieldType, value: Value, what: Named): void {
     switch (type.k) {
         case 'int':
@@ -203,14 +201,14 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
             writeBytes(l, offset, type.length, rawBytes(value, what.name), what);
             return;
         case 'string':
-            writeBytes(l, offset, type.length, new TextEncoder().encode(asString(value, what.name)), what);
+            writeBytes(l, offset, type.length, encodeText(asString(value, what.name)), what);
             return;
         case 'struct':
             if (value instanceof View && value.layout.size === type.layout.size) {
                 l.memory.write(l.at(offset), l.memory.read(value.pa, type.layout.size));
                 return;
             }
-            throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another one, or its fields`);
+            throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another struct, or its fields`);
         case 'array':
             throw new ProgramError(`${what.name} is an array: assign its elements`);
     }
@@ -218,7 +216,7 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
 
 const WORD = 2 ** 32;
 
-/** A bit field, in halves of 32 bits where its word has 64: without bigints, as this runs once a folio. */
+/** A bit field, in halves of 32 bits if its word has 64: avoids bigints, because this runs once per folio. */
 function readBits(l: Location, offset: number, type: BitsType): Value {
     if (type.bytes !== 8) {
         const word = Number(readInt(l, offset, type.bytes, false));
@@ -313,7 +311,9 @@ function readBytes(l: Location, offset: number, size: number): Uint8Array {
 
 function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: Named): void {
     if (bytes.length > size) {
-        throw new ProgramError(`${bytes.length} bytes do not fit into the ${size} of ${what.name}`);
+        throw new ProgramError(
+            `${counted(bytes.length, 'byte')} do not fit into ${what.name}, which has ${counted(size, 'byte')}`,
+        );
     }
     const padded = new Uint8Array(size);
     padded.set(bytes);
@@ -350,7 +350,7 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
 
 function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: Named): void {
     const bits = size * 8;
-    // the common case without bigints: this runs once a folio
+    // the common case avoids bigints: this runs once per folio
     if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
         const [min, max] = signed
             ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
@@ -391,5 +391,5 @@ function rawBytes(value: Value, what: string): Uint8Array {
     if (value instanceof Bytes) {
         return value.toUint8Array();
     }
-    return new TextEncoder().encode(asString(value, what));
+    return encodeText(asString(value, what));
 }

@@ -1,10 +1,10 @@
-/** Who waits for whom, in words. */
+/** Which threads wait for which locks, as text for messages. */
 import { listed } from '../text/text';
 import type { Task } from '../kernel/lock';
 import { labelOf } from './call-stack';
 import type { Thread } from './code';
 
-/** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined where the thread waits for no lock. */
+/** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined if the thread waits for no lock. */
 export function waitsFor(threads: readonly Thread[], thread: Thread): string | undefined {
     const { waiting } = thread;
     if (waiting?.kind !== 'lock') {
@@ -19,13 +19,13 @@ export function waitsFor(threads: readonly Thread[], thread: Thread): string | u
         )
         .filter((w) => waiting.mode === 'write' || w.mode === 'write');
     const behind =
-        before.length > 0 ? ` and wanted before by ${listed(before.map((w) => doing(threads, w.task, thread)))}` : '';
+        before.length > 0 ? `, queued behind ${listed(before.map((w) => doing(threads, w.task, thread)))}` : '';
     return `waits for ${lock.name}, held by ${listed(holders)}${behind}`;
 }
 
 /**
- * What a process is at: the letter that ps(1) shows, R, S (a sleep) or D (it waits for a lock of the kernel, and no
- * signal reaches it).
+ * The state of a process as in ps(1): R (running), S (sleeping) or D (waiting for a lock of the kernel,
+ * uninterruptible).
  */
 export function stateOf(thread: Thread): 'R' | 'S' | 'D' {
     const { waiting } = thread;
@@ -57,14 +57,14 @@ export function inKernel(thread: Thread): string | undefined {
     const frame = frames.find((f) => f.purpose?.kind !== 'release') ?? frames[0];
     return frame && labelOf(thread, frame, undefined);
 }
-/** What fails where nobody can go on: the interpreter. */
+/** The interpreter, as far as a deadlock needs it. */
 export interface Deadlocking {
     readonly threads: readonly Thread[];
     current: Thread;
     fail(kind: 'failed-call', message: string): number;
 }
 
-/** Nobody of these can go on: the scenario has failed. */
+/** Fails the scenario: none of these threads can continue. */
 export function deadlock(run: Deadlocking, stuck: readonly Thread[]): void {
     const [first] = stuck;
     if (first && !stuck.includes(run.current)) {

@@ -1,6 +1,7 @@
-/** A text and what it imports, checked: what everything that is said of it stands on. */
+/** A checked file with its imports: the basis of all services. */
 import { NATIVES } from '../diagnosis/natives';
 import { check } from '../language/check/check';
+import type { Probe } from '../language/check/probe';
 import type { CheckFinding } from '../language/check-finding';
 import type { SourceHost } from '../language/load';
 import type { Program } from '../language/program';
@@ -10,14 +11,27 @@ import { libraryWith, standardLibrary } from '../runtime/standard-library';
 /**
  * Checks a file with its imports, however broken they are.
  * @param parsed what is known of files that have not changed
+ * @param probe notes what can be named at a place
  */
-export function analyse(host: SourceHost, uri: string, parsed?: ParseCache): Program {
-    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)), parsed?.parse);
+export function analyse(host: SourceHost, uri: string, parsed?: Pick<ParseCache, 'parse'>, probe?: Probe): Program {
+    return check(
+        host,
+        uri,
+        NATIVES,
+        (layers, page) => standardLibrary(libraryWith(layers), page),
+        parsed?.parse,
+        probe,
+    );
+}
+
+/** What keeps a program from running. */
+export function analysisErrors({ diagnostics }: Pick<Program, 'diagnostics'>): CheckFinding[] {
+    return diagnostics.filter((d) => d.severity === 'error');
 }
 
 /**
- * The findings of several programs, by the file that each is in. A file may be imported by several, which find the same
- * in it; and some things are wrong only together, such as a name that two files declare.
+ * The findings of several programs, by file. Several programs may import a file and have the same findings in it; some
+ * findings concern several files, such as a name that two files declare.
  */
 export function findingsByFile(
     programs: Iterable<Pick<Program, 'diagnostics'>>,

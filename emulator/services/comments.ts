@@ -1,7 +1,10 @@
-/** What comments say of a declaration: the lines right above it, or else the one behind it on its line. */
+/**
+ * The documentation comment of a declaration: the lines directly above it, otherwise the comment at the end of its
+ * line.
+ */
 import type { SourceFile, Span } from '../language/syntax/ast';
 
-/** The text without slashes; undefined where nothing is said. */
+/** The text without slashes; undefined if it is empty. */
 export function commentOf({ text, comments }: SourceFile, declaration: Span): string | undefined {
     const above: string[] = [];
     let from = declaration.start;

@@ -1,8 +1,8 @@
-/** Where the things of a program are declared, as far as the checker's tables do not say it. Made once a program. */
+/** The places of declarations that the checker's tables do not contain. Computed once per program. */
 import type { ConstDecl, ImportDecl, MachineEntry, SourceFile, Span, StructDecl } from '../language/syntax/ast';
 import type { NativeShapes } from '../language/natives';
 import { isBeside, uriBeside } from '../language/paths';
-import type { NameMeaning, Program } from '../language/program';
+import type { Program } from '../language/program';
 import { LIBRARY_SOURCES, stdUri } from '../std/texts';
 import { forEachLeaf, isKind, isWord, type Node, type Place } from './nodes';
 
@@ -18,24 +18,23 @@ interface Found<T> {
     readonly uri: string;
 }
 
-/** A place where a process, or a variable of one, is named. */
+/** A mention of a process or of a process variable. */
 interface Mention extends Location {
     readonly declares: boolean;
 }
 
-/** The scope of processes that functions work with: see {@link Declarations.scopeOf}. */
+/** The scope of processes that functions use: see {@link Declarations.scopeOf}. */
 const SHARED = '';
 
 const known = new WeakMap<Program, Declarations>();
 const owners = new WeakMap<NativeShapes, ReadonlyMap<object, string>>();
 
 export class Declarations {
-    /** By whether they are the kernel's own, and name. */
+    /** By name, separately for the kernel's own. */
     private readonly consts = new Map<string, ConstDecl>();
-    private readonly values = new Map<ConstDecl, Extract<NameMeaning, { kind: 'const' }>>();
     private readonly structs = new Map<string, Found<StructDecl>>();
     private readonly devices = new Map<string, Found<MachineEntry>>();
-    /** The names of processes that functions work with. */
+    /** The names of processes that functions use. */
     private readonly shared = new Set<string>();
     /** The first mention by scope, process and variable; without a variable that of the process. */
     private readonly mentions = new Map<string, Mention>();
@@ -44,7 +43,7 @@ export class Declarations {
         for (const file of program.files.values()) {
             this.declare(file);
         }
-        // The kernel's own code names no processes, and is the same for every program.
+        // The kernel code names no processes, and is the same for every program.
         const own = [...program.files.values()].filter((f) => isLibrary(f.uri) === isLibrary(program.main));
         for (const file of own) {
             forEachLeaf(file, ({ node, above }) => {
@@ -68,14 +67,9 @@ export class Declarations {
         return found;
     }
 
-    /** @param uri of the file that names it: the kernel's own constants are not the program's */
+    /** @param uri the file that names it: constants of the kernel are separate from those of the program */
     constant(uri: string, name: string): ConstDecl | undefined {
         return this.consts.get(`${isLibrary(uri)} ${name}`);
-    }
-
-    /** The value of a constant that is used somewhere. */
-    valueOf(decl: ConstDecl): Extract<NameMeaning, { kind: 'const' }> | undefined {
-        return this.values.get(decl);
     }
 
     struct(name: string): Found<StructDecl> | undefined {
@@ -87,20 +81,20 @@ export class Declarations {
     }
 
     /**
-     * Two scenarios may each have a `luod`, which have nothing to do with each other. The scope is the scenario's;
-     * where functions work with processes of that name, all of the program's are one.
+     * Two scenarios may each have a process `luod`. They are different processes, so the scope is the scenario. If
+     * functions use processes of that name, all of the program's processes with this name are one.
      */
     scopeOf(uri: string, above: readonly Node[], process: string): string {
         const scenario = scenarioAround(above);
         return this.shared.has(process) || !scenario ? SHARED : `${uri} ${scenario.start}`;
     }
 
-    /** Where a process is started first, or a variable of one is assigned first; else where it is first named. */
+    /** The first start of a process, or the first assignment of its variable; otherwise the first mention. */
     firstOf(scope: string, process: string, variable?: string): Location | undefined {
         return this.mentions.get(mentionKey(scope, process, variable));
     }
 
-    /** The kind of object that a method or a field of the emulator's belongs to; empty for what belongs to none. */
+    /** The type of the object of a native method or field; empty for functions. */
     ownerOf(member: object): string {
         const { natives } = this.program;
         let names = owners.get(natives);
@@ -115,7 +109,7 @@ export class Declarations {
         return names.get(member) ?? '';
     }
 
-    /** The file that an import names; undefined where it is not there. */
+    /** The file that an import names; undefined if it does not exist. */
     imported(from: string, { path, shipped }: ImportDecl): string | undefined {
         if (shipped) {
             return this.known(stdUri(path.value));
@@ -162,12 +156,7 @@ export class Declarations {
         }
         const [parent] = above;
         const meaning = this.program.names.get(node);
-        if (meaning?.kind === 'const') {
-            const decl = this.constant(uri, meaning.name);
-            if (decl) {
-                this.values.set(decl, meaning);
-            }
-        } else if (meaning?.kind === 'process') {
+        if (meaning?.kind === 'process') {
             this.add(uri, above, node, meaning.name, undefined, isKind(parent, 'process'));
         } else if (meaning?.kind === 'process-var') {
             const assigned = isKind(parent, 'assign') && parent.target === node;
@@ -210,7 +199,7 @@ function scenarioAround(above: readonly Node[]): Node | undefined {
     return above.find((n) => isKind(n, 'scenario'));
 }
 
-/** The name under which a value is known: `vm1`, and of `luod.vm1` the same. */
+/** The name of a value: `vm1`, and for `luod.vm1` also `vm1`. */
 function lastName(value: Node): Node | undefined {
     return isKind(value, 'member') ? value.member : isKind(value, 'name') ? value : undefined;
 }

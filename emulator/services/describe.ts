@@ -1,4 +1,4 @@
-/** What is said of a subject: its kind, type, place, one line of code, and its documentation. */
+/** The description of a subject: its kind, type, place, one line of code, and its documentation. */
 import { percentDecoded } from '../text/text';
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
@@ -11,16 +11,17 @@ import { format } from '../language/values';
 import { COSTS, settableCost } from '../machine/costs';
 import { commentOf } from './comments';
 import { Declarations, type Location } from './declarations';
+import { pageOfSubject } from './documentation';
 import { settingNamed, wordOf } from './setting-tables';
 import { annotation, callbackText, functionText, parameterText, typeText } from './signatures';
 import { keyOf, nameOf, type CallbackOwner, type Declared, type ShippedKind, type Subject } from './subjects';
 import type { Declaration, SymbolInfo, SymbolKind } from './symbol';
 
 export function describe(program: Program, subject: Subject): SymbolInfo {
-    return { key: keyOf(program, subject), ...about(program, subject) };
+    return { key: keyOf(program, subject), ...about(program, subject), page: pageOfSubject(subject) };
 }
 
-type About = Omit<SymbolInfo, 'key'>;
+type About = Omit<SymbolInfo, 'key' | 'page'>;
 
 function about(program: Program, s: Subject): About {
     switch (s.kind) {
@@ -64,9 +65,11 @@ function about(program: Program, s: Subject): About {
         }
         case 'global': {
             const { name, type, doc, constant } = s.global;
-            return constant === undefined
-                ? { kind: 'global', name, type, signature: `${name}${annotation(type)}`, doc }
-                : { kind: 'constant', name, type, signature: `${name} = ${format(constant(program.page), type)}`, doc };
+            if (constant === undefined) {
+                return { kind: 'global', name, type, signature: `${name}${annotation(type)}`, doc };
+            }
+            const value = constant(program.page);
+            return { kind: 'constant', name, type, value, signature: `${name} = ${format(value, type)}`, doc };
         }
         case 'device': {
             const found = Declarations.of(program).device(s.name);
@@ -132,7 +135,7 @@ const KINDS = {
 function declared(program: Program, decl: Declared): About {
     const uri = program.uriOf.get(decl) ?? '';
     const file = program.files.get(uri);
-    const value = decl.kind === 'const' ? Declarations.of(program).valueOf(decl) : undefined;
+    const value = decl.kind === 'const' ? program.constValues.get(decl) : undefined;
     return {
         kind: KINDS[decl.kind],
         name: nameOf(decl),
@@ -140,6 +143,7 @@ function declared(program: Program, decl: Declared): About {
             value === undefined ? headOf(file, decl) : `const ${nameOf(decl)} = ${format(value.value, value.type)}`,
         doc: docOf(program, uri, decl),
         type: value?.type,
+        value: value?.value,
         declaration: { uri, span: spanOf(decl.name), whole: spanOf(decl) },
     };
 }

@@ -1,5 +1,5 @@
 /**
- * The words of the language itself: the form that each belongs to, and what it does. See extension/docs/language.md.
+ * The keywords of the language: the form that each belongs to, and its documentation. See extension/docs/language.md.
  */
 import type { SourceFile, Span } from '../language/syntax/ast';
 import type { Node, Place } from './nodes';
@@ -11,17 +11,17 @@ export interface Keyword {
     readonly doc: string;
 }
 
-type Kind = Extract<Node, { readonly kind: string }>['kind'];
+export type Kind = Extract<Node, { readonly kind: string }>['kind'];
 type Words = Readonly<Record<string, Keyword>>;
 
 const FAILS: Keyword = {
     form: 'call  fails EBUSY',
-    doc: 'The call must fail, with this error or one of several.',
+    doc: 'The call must fail with this error, or with one of several.',
 };
 const MAY: Keyword = { form: 'call  may fail EIO', doc: 'The call may succeed, or fail with one of these errors.' };
 const PANICS: Keyword = {
     form: 'reboot(KEXEC)  panics "incoming tree"',
-    doc: 'The kernel, or the next one, must panic with a message that contains this.',
+    doc: 'The kernel, or the next one, must panic with a message that contains this text.',
 };
 const OOPSES: Keyword = {
     form: 'vm1.retrieve_fd(token: 1)  oopses "fd_install"',
@@ -29,16 +29,19 @@ const OOPSES: Keyword = {
 };
 const IMAGE: Keyword = {
     form: 'boot "7.2" from image "handover.elf.gz"',
-    doc: 'The kernel takes over what a memory image, which lies beside the file, hands over.',
+    doc: 'The kernel takes over the handover in a memory image in the folder of the file.',
 };
 const IF: Keyword = {
     form: 'if condition { … } else { … }',
-    doc: 'The condition is a boolean: `if n != 0`, not `if n`.',
+    doc: 'The condition must be a boolean: `if n != 0`, not `if n`.',
 };
-const FOR: Keyword = { form: 'for x in list { … }', doc: 'Once for every element of a list, or of `from..to`.' };
+const FOR: Keyword = {
+    form: 'for x in list { … }',
+    doc: 'Runs the block for every element of a list, or of `from..to`.',
+};
 const INJECT: Keyword = {
     form: 'inject EIO into memfd.freeze after 2 times 3 in next kernel',
-    doc: 'Lets a callback, an allocation or a `should_fail()` fail on demand; a callback that answers yes or no says `no`.',
+    doc: 'Makes a callback, an allocation or a `should_fail()` fail; `inject no` makes a `can_…` callback refuse.',
 };
 const BOOLEAN: Keyword = { form: 'true, false', doc: 'The two booleans.' };
 
@@ -47,26 +50,26 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     import: {
         import: {
             form: 'import "nic.lus"',
-            doc: 'Brings in the declarations of a file beside this one; `import <luod>` a program that ships with the emulator.',
+            doc: 'Imports the declarations of a file in the same folder; `import <luod>` imports a program of the emulator.',
         },
     },
     const: {
         const: {
             form: 'const NAME = expression',
-            doc: 'A name for a number, a string or a boolean that never changes.',
+            doc: 'A constant: a number, a string or a boolean.',
         },
     },
     machine: {
-        machine: { form: 'machine { memory 2GiB }', doc: 'What the scenarios run on: memory, processors, devices.' },
+        machine: { form: 'machine { memory 2GiB }', doc: 'The machine of the scenarios: memory, processors, devices.' },
     },
     scenario: {
         scenario: {
             form: 'scenario "what it shows" { … }',
-            doc: 'Something that can be run, on a machine of its own.',
+            doc: 'A test that runs on its own machine.',
         },
         finds: {
             form: 'scenario "…" finds LU1023 { … }',
-            doc: 'It is about a mistake: it passes only if these are its root findings.',
+            doc: 'The scenario passes only if its root findings are exactly these.',
         },
     },
     struct: {
@@ -76,13 +79,13 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
         },
     },
     file: {
-        file: { form: 'file nic at "/dev/nic0" { … }', doc: 'A kind of file, with fields and callbacks.' },
-        at: { form: 'file nic at "/dev/nic0"', doc: 'The device file that `open` opens.' },
+        file: { form: 'file nic at "/dev/nic0" { … }', doc: 'A file kind with fields and callbacks.' },
+        at: { form: 'file nic at "/dev/nic0"', doc: 'The path of the device file, for `open`.' },
     },
     flb: {
         flb: {
             form: 'flb name "compatible" { … }',
-            doc: 'File-lifecycle-bound state: there from the first file that uses it to the last.',
+            doc: 'File-lifecycle-bound state: exists from the first file that uses it to the last.',
         },
     },
     handler: {
@@ -90,90 +93,97 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
             form: 'handler name "compatible" for kind { … }',
             doc: 'A file handler of LUO, with its callbacks.',
         },
-        for: { form: 'handler … for kind', doc: 'The kind of file that it takes.' },
-        uses: { form: 'handler … uses flb, flb', doc: 'The FLBs that its files depend on.' },
+        for: { form: 'handler … for kind', doc: 'The kind of file that the handler preserves.' },
+        uses: { form: 'handler … uses flb, flb', doc: 'The FLBs that the files depend on.' },
     },
     kernel: {
-        kernel: { form: 'kernel "name" from "7.2" { … }', doc: "A kernel of one's own: another one with changes." },
-        from: { form: 'kernel "name" from "7.2"', doc: 'The kernel that it is made from.' },
+        kernel: { form: 'kernel "name" from "7.2" { … }', doc: 'A kernel based on another one, with changes.' },
+        from: { form: 'kernel "name" from "7.2"', doc: 'The base kernel.' },
     },
     init: {
-        init: { form: 'init { … }', doc: 'Runs in the kernel when it comes up, after its handlers are registered.' },
+        init: { form: 'init { … }', doc: 'Runs in the kernel during boot, after its handlers are registered.' },
     },
     fn: {
         fn: {
             form: 'fn name(a, b: string) { … }',
-            doc: 'A function. What it does decides where it can be called: at scenario level, in processes, in the kernel.',
+            doc: 'A function. The calls in it decide where it can be called: at scenario level, in processes or in the kernel.',
         },
-        label: { form: 'fn name(a) label("freeze ", a) { … }', doc: 'What the call stack shows for the function.' },
+        label: { form: 'fn name(a) label("freeze ", a) { … }', doc: 'The name of the function in the call stack.' },
     },
     boot: {
-        boot: { form: 'boot "7.2"', doc: 'Switches the machine on with this kernel; its memory holds nothing.' },
+        boot: { form: 'boot "7.2"', doc: 'Switches the machine on and boots this kernel. Memory is empty.' },
         from: IMAGE,
         image: IMAGE,
-        cmdline: { form: 'boot "7.2" cmdline "…"', doc: "Goes behind the kernel's own command line." },
+        cmdline: { form: 'boot "7.2" cmdline "…"', doc: 'Appended to the command line of the kernel.' },
     },
     process: {
         process: {
             form: 'process luod, vmm',
-            doc: 'Starts processes; with a block behind it, it runs in the process.',
+            doc: 'Starts processes. A block after it runs in the process.',
         },
     },
     concurrently: {
         concurrently: {
             form: 'concurrently { luod { … } vmm { … } }',
-            doc: 'Blocks of processes that run at the same time, in an order that the seed picks.',
+            doc: 'Process blocks that run concurrently; the seed decides the schedule.',
         },
     },
     send: {
         send: { form: 'send vm1 to vmm', doc: 'Passes a descriptor to another process (SCM_RIGHTS).' },
-        to: { form: 'send vm1 to vmm', doc: 'The process that gets it.' },
-        as: { form: 'send vm1 to vmm as session', doc: 'The variable that it gets there; left out, the same name.' },
+        to: { form: 'send vm1 to vmm', doc: 'The receiving process.' },
+        as: { form: 'send vm1 to vmm as session', doc: 'The variable of the receiver. Default: the same name.' },
     },
-    exit: { exit: { form: 'exit', doc: 'Ends the process, and closes its descriptors.' } },
+    exit: { exit: { form: 'exit', doc: 'Ends the process and closes its descriptors.' } },
     kill: {
-        kill: { form: 'kill luod', doc: 'SIGKILL; it takes effect when the process returns to user mode.' },
-        after: { form: 'kill luod after 3', doc: 'When it is back from so many more system calls.' },
+        kill: { form: 'kill luod', doc: 'Sends SIGKILL, which takes effect when the process returns to user mode.' },
+        after: { form: 'kill luod after 3', doc: 'After the process has returned from this number of system calls.' },
     },
     inject: {
         inject: INJECT,
         into: INJECT,
         no: INJECT,
-        after: { form: 'inject EIO into memfd.preserve after 2', doc: 'So many calls run before it.' },
-        times: { form: 'inject EIO into memfd.preserve times 3', doc: 'So many calls fail, instead of one.' },
-        in: { form: 'inject … in next kernel', doc: 'Meant for the kernel after the next kexec.' },
-        next: { form: 'inject … in next kernel', doc: 'Meant for the kernel after the next kexec.' },
-        kernel: { form: 'inject … in next kernel', doc: 'Meant for the kernel after the next kexec.' },
+        after: { form: 'inject EIO into memfd.preserve after 2', doc: 'The number of calls that succeed first.' },
+        times: { form: 'inject EIO into memfd.preserve times 3', doc: 'The number of calls that fail. Default: 1.' },
+        in: { form: 'inject … in next kernel', doc: 'Takes effect in the kernel after the next kexec.' },
+        next: { form: 'inject … in next kernel', doc: 'Takes effect in the kernel after the next kexec.' },
+        kernel: { form: 'inject … in next kernel', doc: 'Takes effect in the kernel after the next kexec.' },
     },
     at: {
         at: {
             form: 'at handover { … }',
-            doc: 'Runs after the last freeze, when nothing can fail any more, and before the jump.',
+            doc: 'Runs after the last freeze and before the jump, when the kexec can no longer fail.',
         },
         handover: {
             form: 'at handover { … }',
-            doc: 'Runs after the last freeze, when nothing can fail any more, and before the jump.',
+            doc: 'Runs after the last freeze and before the jump, when the kexec can no longer fail.',
         },
     },
     corrupt: {
         corrupt: { form: 'corrupt x.field xor 0x01', doc: 'Flips bits of a field in memory.' },
-        xor: { form: 'corrupt x.field xor 0x01', doc: 'Which bits.' },
+        xor: { form: 'corrupt x.field xor 0x01', doc: 'The bits to flip.' },
     },
     assert: {
         assert: {
             form: 'assert condition, "message"',
-            doc: 'Stops the scenario where the condition is false, and says what both sides of a comparison were.',
+            doc: 'Stops the scenario if the condition is false, and shows both sides of a comparison.',
         },
     },
     if: { if: IF, else: IF },
-    while: { while: { form: 'while condition { … }', doc: 'As long as the condition, a boolean, holds.' } },
+    while: {
+        while: { form: 'while condition { … }', doc: 'Repeats the block while the condition, a boolean, is true.' },
+    },
     for: { for: FOR, in: FOR },
-    return: { return: { form: 'return value', doc: 'Leaves the function or callback; `return -EIO` fails.' } },
+    return: { return: { form: 'return value', doc: 'Returns from the function or callback; `return -EIO` fails.' } },
     break: { break: { form: 'break', doc: 'Leaves the innermost loop.' } },
-    continue: { continue: { form: 'continue', doc: 'Goes on with the next round of the innermost loop.' } },
-    undo: { undo: { form: 'undo { … }', doc: 'Runs if the callback or function fails later on, newest first.' } },
+    continue: { continue: { form: 'continue', doc: 'Continues with the next iteration of the innermost loop.' } },
+    undo: {
+        undo: {
+            form: 'undo { … }',
+            doc: 'Runs if the callback or function fails later. The newest `undo` block runs first.',
+        },
+    },
     sleep: { sleep: { form: 'sleep 50ms', doc: 'Lets virtual time pass.' } },
-    cost: { cost: { form: 'cost copy 200us', doc: 'What a piece of work takes from here on.' } },
+    cost: { cost: { form: 'cost copy 200us', doc: 'Sets the time that an operation takes from here on.' } },
     fails: { fails: FAILS },
     may: { may: MAY, fail: MAY },
     panics: { panics: PANICS },
@@ -181,26 +191,28 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     try: {
         try: {
             form: 'r = try call',
-            doc: '`r` is what the call gives, 0 where that is nothing, or the negative error number.',
+            doc: '`r` is the result of the call (0 if it has none), or the negative error number.',
         },
     },
-    new: { new: { form: 'new nic(queues: 2)', doc: 'Makes a file of a kind that a `file` declares.' } },
+    new: { new: { form: 'new nic(queues: 2)', doc: 'Creates a file of a declared kind.' } },
     call: {
         with: {
             form: 'call(…) with readonly_reply',
-            doc: 'The reply goes to memory that the process may read but not write, so it faults; `with stalled_reply` it takes 1 s.',
+            doc: 'The reply goes to memory that the process may read but not write, and faults. `with stalled_reply`, it takes 1 s.',
         },
     },
     bool: { true: BOOLEAN, false: BOOLEAN },
 };
 
-/** A keyword where it stands. */
+/** A keyword at its place. */
 export interface KeywordAt extends Keyword {
     readonly word: string;
     readonly span: Span;
+    /** Of the node that it belongs to. */
+    readonly of: Kind;
 }
 
-/** @param place the innermost node there; undefined between declarations */
+/** @param place the innermost node at the offset; undefined between declarations */
 export function keywordAt(file: SourceFile, place: Place | undefined, offset: number): KeywordAt | undefined {
     const span = wordAt(file.text, offset);
     if (!place || !span || file.comments.some((c) => c.start <= offset && offset < c.end)) {
@@ -212,15 +224,15 @@ export function keywordAt(file: SourceFile, place: Place | undefined, offset: nu
     }
     for (const node of [place.node, ...place.above]) {
         const words = 'kind' in node ? KEYWORDS[node.kind] : undefined;
-        if (words && Object.hasOwn(words, word)) {
+        if ('kind' in node && words && Object.hasOwn(words, word)) {
             const keyword = words[word];
-            return keyword && { ...keyword, word, span };
+            return keyword && { ...keyword, word, span, of: node.kind };
         }
     }
     return undefined;
 }
 
-/** The letters around an offset. */
+/** The word around an offset. */
 function wordAt(text: string, offset: number): Span | undefined {
     const before = /[A-Za-z_0-9]*$/.exec(text.slice(Math.max(0, offset - 64), offset))?.[0].length ?? 0;
     const behind = /^[A-Za-z_0-9]*/.exec(text.slice(offset, offset + 64))?.[0].length ?? 0;

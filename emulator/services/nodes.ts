@@ -1,4 +1,4 @@
-/** The nodes of a syntax tree by their place in the text, in broken files, too. */
+/** The nodes of a syntax tree by their place in the text, also in files with errors. */
 import type {
     Arg,
     Block,
@@ -18,7 +18,7 @@ import type {
     TypeExpr,
 } from '../language/syntax/ast';
 
-/** Whatever has a place of its own in a file. */
+/** Anything with its own span in a file. */
 export type Node =
     | Item
     | MachineEntry
@@ -35,7 +35,7 @@ export type Node =
     | Arg
     | Ident;
 
-/** A node, and the nodes that it lies in, the innermost first. */
+/** A node and its ancestors, the innermost first. */
 export interface Place {
     readonly node: Node;
     readonly above: readonly Node[];
@@ -57,15 +57,15 @@ export function isKind<K extends Extract<Node, { readonly kind: string }>['kind'
     return node !== undefined && 'kind' in node && node.kind === kind;
 }
 
-/** True for the names that things are called by, and those by which they are meant. */
+/** True for names in declarations and for names that refer to them. */
 export function isWord(node: Node | undefined): node is Ident | NameExpr {
     return isKind(node, 'ident') || isKind(node, 'name');
 }
 
-/** The nodes right below a node. */
+/** The children of a node. */
 export function childrenOf(node: Node): Node[] {
     const found: Node[] = [];
-    // What has no place itself (a list, an option of an entry) is looked through.
+    // Values without a span (a list, an option of an entry) are replaced by their children.
     const look = (value: unknown): void => {
         if (typeof value !== 'object' || value === null) {
             return;
@@ -81,8 +81,8 @@ export function childrenOf(node: Node): Node[] {
 }
 
 /**
- * The innermost node at an offset; undefined where no declaration is. Between two nodes that touch, the one that begins
- * there is meant; behind the last letter of a name, the name.
+ * The innermost node at an offset; undefined outside declarations. Between two adjacent nodes it is the one that begins
+ * at the offset; after the last letter of a name it is the name.
  */
 export function placeAt(file: SourceFile, offset: number): Place | undefined {
     const path: Node[] = [];
@@ -93,7 +93,7 @@ export function placeAt(file: SourceFile, offset: number): Place | undefined {
     return node && { node, above };
 }
 
-/** Every node of a file that has no node below it. */
+/** All nodes of a file without children. */
 export function forEachLeaf(file: SourceFile, visit: (leaf: Place) => void): void {
     const below = (node: Node, above: readonly Node[]): void => {
         const children = childrenOf(node);

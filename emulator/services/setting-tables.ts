@@ -19,9 +19,21 @@ export function settingNamed(table: SettingTable, name: string): Description | u
     return TABLES[table].get(name);
 }
 
-/** What a word behind a setting means: `nic` of `kind`, `off` of `acs`. */
+/** The documentation of a setting's word: `nic` of `kind`, `off` of `acs`. */
 export function wordOf(table: SettingTable, name: string, word: string): string | undefined {
     const setting = TABLES[table].get(name);
     const takes = setting && 'takes' in setting ? setting.takes : undefined;
     return takes?.kind === 'word' && Object.hasOwn(takes.words, word) ? takes.words[word] : undefined;
+}
+
+/** The names of a table's settings. */
+export function settingNames(table: SettingTable): string[] {
+    return [...TABLES[table].keys()];
+}
+
+/** The words that can stand behind a setting. */
+export function settingWords(table: SettingTable, name: string): string[] {
+    const setting = TABLES[table].get(name);
+    const takes = setting && 'takes' in setting ? setting.takes : undefined;
+    return takes?.kind === 'word' ? Object.keys(takes.words) : takes?.kind === 'switch' ? ['on', 'off'] : [];
 }

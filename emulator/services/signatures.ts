@@ -1,9 +1,9 @@
-/** Types, functions and callbacks as one would write them: what a page of the library and a hover say first. */
+/** Types, functions and callbacks in source notation, for the library page and for hovers. */
 import type { CallbackShape, FunctionShape, NativeParam } from '../language/natives';
 import type { Type } from '../language/types';
 import { format } from '../language/values';
 
-/** Said behind a call, `with readonly_reply`, and not as an argument. */
+/** Set after a call, `with readonly_reply`, and not by an argument. */
 export const REPLY = 'readonly_reply';
 
 export function typeText(t: Type): string {
@@ -24,7 +24,7 @@ export function typeText(t: Type): string {
     }
 }
 
-/** `: int`, and nothing where nothing is known. */
+/** `: int`, or nothing if the type is unknown. */
 export function annotation(t: Type | undefined): string {
     return t === undefined || t.k === 'any' ? '' : `: ${typeText(t)}`;
 }

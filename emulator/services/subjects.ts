@@ -1,4 +1,4 @@
-/** The things that a program names: variables, declarations, what the emulator provides, kernels, findings. */
+/** Subjects, i.e. what names in a program refer to: variables, declarations, natives, kernels, findings. */
 import type {
     ConstDecl,
     FileDecl,
@@ -13,22 +13,22 @@ import type { FieldShape, FunctionShape, GlobalShape, NativeParam } from '../lan
 import type { LocalVar, Program } from '../language/program';
 import type { Type } from '../language/types';
 
-/** Declarations with a name of their own. */
+/** Declarations with a name. */
 export type Declared = ConstDecl | FileDecl | FlbDecl | FnDecl | HandlerDecl | KernelDecl | ScenarioDecl | StructDecl;
 
 /** A declaration with callbacks. */
 export type CallbackOwner = FileDecl | FlbDecl | HandlerDecl;
 
-/** Words that name something that ships with the emulator. */
+/** Words that name an object of the emulator. */
 export type ShippedKind = 'finding' | 'kernel' | 'file kind' | 'type' | 'layer' | 'flaw' | 'cost' | 'injection point';
 
-/** Declarations that are made of settings. */
+/** Declarations with settings. */
 export type SettingTable = 'machine' | 'kernel' | 'device';
 
-/** A thing that code names. */
+/** What a name in the code refers to. */
 export type Subject =
     | { readonly kind: 'local'; readonly uri: string; readonly variable: LocalVar }
-    /** `scope` tells processes of one name apart, as Declarations.scopeOf says. */
+    /** `scope` distinguishes processes of the same name; see Declarations.scopeOf. */
     | { readonly kind: 'process'; readonly name: string; readonly scope: string }
     | {
           readonly kind: 'process variable';
@@ -53,16 +53,16 @@ export type Subject =
       }
     | { readonly kind: 'global'; readonly global: GlobalShape }
     | { readonly kind: 'shipped'; readonly of: ShippedKind; readonly name: string }
-    /** What stands first in a line of a machine, a kernel or a device, or one of the words that can stand behind it. */
+    /** The name of a setting of a machine, a kernel or a device, or one of its words. */
     | { readonly kind: 'setting'; readonly of: SettingTable; readonly name: string; readonly word?: string }
     | { readonly kind: 'file'; readonly uri: string };
 
-/** The name of a declaration, which some have in quotes. */
+/** The name of a declaration, which may be in quotes. */
 export function nameOf(decl: Declared): string {
     return 'value' in decl.name ? decl.name.value : decl.name.name;
 }
 
-/** What tells subjects apart: equal for all that name the same thing. */
+/** A key of subjects: equal for all references to the same subject. */
 export function keyOf({ uriOf }: Program, s: Subject): string {
     switch (s.kind) {
         case 'local':

@@ -1,12 +1,13 @@
-/** What stands at an offset of a text: what it is, where it is declared, of which type, what is said of it. */
+/** The symbol at an offset of a text: its kind, declaration, type and documentation. */
 import type { Program } from '../language/program';
 import { describe } from './describe';
+import { pageOfKeyword } from './documentation';
 import { keywordAt } from './keywords';
 import { placeAt } from './nodes';
 import type { NamedSymbol } from './symbol';
 import { subjectAt } from './words';
 
-/** What the name, member, string or keyword at an offset means; undefined where nothing is known of it. */
+/** The meaning of the name, member, string or keyword at an offset; undefined if it is unknown. */
 export function symbolAt(program: Program, uri: string, offset: number): NamedSymbol | undefined {
     const file = program.files.get(uri);
     const place = file && placeAt(file, offset);
@@ -26,6 +27,7 @@ export function symbolAt(program: Program, uri: string, offset: number): NamedSy
             signature: keyword.form,
             doc: keyword.doc,
             span: keyword.span,
+            page: pageOfKeyword(keyword.of),
         }
     );
 }

@@ -1,6 +1,7 @@
-/** A thing that code names, as plain data: what editors, the web and tests are told. */
+/** A symbol, as plain data for editors, the web and tests. */
 import type { Span } from '../language/syntax/ast';
-import type { Type } from '../language/types';
+import type { Type, Value } from '../language/types';
+import type { DocPlace } from './documentation';
 import type { Location } from './declarations';
 import type { ShippedKind } from './subjects';
 
@@ -27,26 +28,30 @@ export type SymbolKind =
 
 /** Where something is declared. */
 export interface Declaration extends Location {
-    /** Of its name; {@link whole} is all of it. */
+    /** The span of its name; {@link whole} is that of the declaration. */
     readonly span: Span;
     readonly whole: Span;
 }
 
-/** A thing that code names, as plain data. */
+/** A symbol: what a name in the code refers to. */
 export interface SymbolInfo {
     readonly kind: SymbolKind;
     readonly name: string;
-    /** The same for whatever names the same thing, in this check of the program and the next. */
+    /** Equal for all references to the same subject, also in later checks of the program. */
     readonly key: string;
-    /** One line that says what it is, as one would declare or call it. */
+    /** One line in source notation, as a declaration or a call. */
     readonly signature: string;
     /** In Markdown. */
     readonly doc?: string | undefined;
     readonly type?: Type | undefined;
+    /** Of a constant. */
+    readonly value?: Value;
     readonly declaration?: Declaration | undefined;
+    /** Where the documentation says more. */
+    readonly page?: DocPlace | undefined;
 }
 
-/** A symbol where it is named. */
+/** A symbol at a reference. */
 export interface NamedSymbol extends SymbolInfo {
     /** The word at the offset. */
     readonly span: Span;

@@ -1,4 +1,4 @@
-/** What the words of a program name, by the checker's tables and by where they stand. */
+/** The subjects of the words of a program, from the checker's tables and from their place. */
 import { isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
 import { LAYERS } from '../kernel/release/layers';
@@ -12,10 +12,10 @@ import { isKind, type Node, type Place } from './nodes';
 import { settingNamed, wordOf } from './setting-tables';
 import type { SettingTable, ShippedKind, Subject } from './subjects';
 
-/** The types that fields and parameters are declared with. */
+/** The types of fields and parameters. */
 const TYPES: ReadonlySet<string> = new Set([...SIMPLE_TYPES, 'vmalloc']);
 
-/** What the word at a place names; undefined where it is no word, or names nothing. */
+/** The subject of the word at a place; undefined if there is no word or it refers to nothing. */
 export function subjectAt(program: Program, uri: string, { node, above }: Place): Subject | undefined {
     if (!('kind' in node)) {
         return undefined;
@@ -52,7 +52,7 @@ class Words {
         return this.byItsPlace(node) ?? (node.kind === 'name' ? this.constant(node.name) : undefined);
     }
 
-    /** A word that the checker's tables leave out; what is left are constants in what is computed before a run. */
+    /** A word that is not in the checker's tables: constants in expressions that are computed before a run. */
     private byItsPlace(node: Ident | NameExpr): Subject | undefined {
         const { parent } = this;
         if (!parent) {
@@ -194,7 +194,7 @@ class Words {
         }
     }
 
-    /** The names of fields, of parameters and of arguments, whose nodes have no kind. */
+    /** The names of fields, parameters and arguments, whose nodes have no kind. */
     private inRecord(parent: Node, node: Ident | NameExpr): Subject | undefined {
         const around = this.above[1];
         if (!around || !('kind' in around)) {
@@ -216,7 +216,7 @@ class Words {
         }
     }
 
-    /** The parameter that a named argument is for. */
+    /** The parameter of a named argument. */
     private argument(callee: Node, name: string): Subject | undefined {
         if (!('kind' in callee)) {
             return undefined;

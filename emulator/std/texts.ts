@@ -1,4 +1,4 @@
-/** The texts of all sources in the language that ship with the emulator, by name and by URI. */
+/** The shipped `.lus` sources, by name and by URI. */
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
@@ -77,8 +77,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of whoever imports
- * them, not of any kernel.
+ * Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of the importing
+ * program, not of any kernel.
  */
 export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([['luod', luod]]);
 

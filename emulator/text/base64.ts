@@ -1,4 +1,4 @@
-/** Base64 (RFC 4648) without a host that knows it: neither Node's Buffer nor a browser's btoa. */
+/** Base64 (RFC 4648) without Node's Buffer or a browser's btoa. */
 
 const DIGITS = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const PADDING = '='.charCodeAt(0);

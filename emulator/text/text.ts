@@ -1,16 +1,16 @@
-/** Small texts that messages, panes and reports are made of: numbers, sizes, counts and lists in words. */
+/** Parts of messages, panes and reports: numbers, sizes, counts and lists as text. */
 
-/** `0x1f`; the sign of a negative number stands before it. */
+/** `0x1f`, `-0x1f`. */
 export function hex(n: number | bigint): string {
     return n < 0 ? `-0x${(-BigInt(n)).toString(16)}` : `0x${n.toString(16)}`;
 }
 
-/** At least so many hexadecimal digits, and nothing before them. */
+/** At least so many hexadecimal digits, without a prefix. */
 export function hexDigits(n: number, digits: number): string {
     return n.toString(16).padStart(digits, '0');
 }
 
-/** `48 65 6c`: two digits a byte. */
+/** `48 65 6c`: two digits per byte. */
 export function hexBytes(bytes: Iterable<number>, between = ' '): string {
     return Array.from(bytes, (b) => hexDigits(b, 2)).join(between);
 }
@@ -38,10 +38,10 @@ const UNITS = ['byte', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 const withUnit = (n: string | number, unit: number): string =>
     unit === 0 ? counted(Number(n), 'byte') : `${n} ${UNITS[unit]}`;
 
-/** A number of bytes as one says it: `100 bytes`, `64 MiB`, `1.5 GiB`, and `2.0 MiB` where it is about that much. */
-export function sizeText(bytes: number): string {
+/** A rounded number of bytes: `100 bytes`, `64 MiB`, `1.5 GiB`; `2.0 MiB` if it is not exactly 2 MiB. */
+export function sizeText(bytes: number | bigint): string {
     let unit = 0;
-    let n = bytes;
+    let n = Number(bytes);
     while (n >= 1024 && unit < UNITS.length - 1) {
         n /= 1024;
         unit++;
@@ -49,7 +49,7 @@ export function sizeText(bytes: number): string {
     return withUnit(Number.isInteger(n) ? n : n.toFixed(1), unit);
 }
 
-/** The same to the byte, in the largest unit in which two decimals do: `4.75 MiB`, `700000 bytes`. */
+/** An exact number of bytes, in the largest unit that needs at most two decimals: `4.75 MiB`, `700000 bytes`. */
 export function exactSize(bytes: number | bigint): string {
     let unit = 0;
     let n = Number(bytes);
@@ -65,7 +65,7 @@ export function rangeText(start: number, size: number): string {
     return size === 0 ? `empty, at ${hex(start)}` : `${hex(start)}–${hex(start + size - 1)} (${sizeText(size)})`;
 }
 
-/** A power of two of at least 1024 bytes as a program writes it: `2MiB`. */
+/** A power of two of at least 1024 bytes in the notation of the language: `2MiB`. */
 export function sizeLiteral(bytes: number): string {
     return exactSize(bytes).replace(' ', '');
 }
@@ -75,7 +75,7 @@ export function listed(words: readonly string[], last: 'and' | 'or' = 'and'): st
     return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
 }
 
-/** With a capital letter, as at the beginning of a sentence. */
+/** With a capital first letter. */
 export function capital(text: string): string {
     return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

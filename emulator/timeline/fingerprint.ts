@@ -1,7 +1,6 @@
 /**
- * One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. Tests
- * compare checkpoints and runs by it; it is the state hash by which an exploration of schedules will leave out what it
- * has seen.
+ * A hash of the whole state of a run: equal states have equal fingerprints, regardless of the path to them. Tests
+ * compare checkpoints and runs with it. An exploration of schedules can use it to skip states that it has visited.
  */
 import { Updates } from '../diagnosis/updates';
 import { Hwpt } from '../kernel/devices/hwpt';
@@ -241,7 +240,7 @@ class Fingerprint {
         }
     }
 
-    /** Objects that several places refer to: their state is added once. */
+    /** Objects with several references: their state is added once. */
     private shared(o: object): void {
         const { hasher } = this;
         if (o instanceof SessionList) {

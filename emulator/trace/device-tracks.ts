@@ -1,20 +1,20 @@
-/** What devices do by themselves, for a trace: bursts of DMA, whichever kernel runs, or none. */
+/** Activity of devices for a trace: bursts of DMA and lost interrupts, independent of the running kernel. */
 import type { Clock } from '../machine/clock';
 import type { Device } from '../machine/devices/device';
 
-/** Requests that follow each other, and had the same end. Nanoseconds. */
+/** Consecutive requests with the same outcome. Times in nanoseconds. */
 export interface Burst {
     readonly device: string;
     readonly what: 'DMA' | 'refused by the IOMMU';
     readonly begin: number;
     readonly end: number;
-    /** Pieces of requests that lie in one page each. */
+    /** Numbers of pieces of requests; a piece lies within one page. */
     readonly reads: number;
     readonly writes: number;
     readonly bytes: number;
 }
 
-/** Interrupts of a vector that followed each other and did not arrive, or arrived where nobody was. Nanoseconds. */
+/** Consecutive interrupts of a vector that were lost, spurious or misrouted in the same way. Time in nanoseconds. */
 export interface InterruptMark {
     readonly device: string;
     readonly text: string;
@@ -24,7 +24,7 @@ export interface InterruptMark {
 
 type Growing = { -readonly [K in keyof Burst]: Burst[K] };
 
-/** Rounds of its own that a device may leave out before it counts as having paused. */
+/** Number of rounds that a device may skip before its burst ends. */
 const PAUSE = 2;
 
 export class DeviceTracks {
@@ -36,19 +36,19 @@ export class DeviceTracks {
 
     constructor(private readonly clock: Clock) {}
 
-    /** A piece of a request has come through. */
+    /** A piece of a request has reached memory. */
     dma(device: Device, length: number, write: boolean): void {
         this.count(device, 'DMA', length, write);
     }
 
-    /** The IOMMU has refused one. */
+    /** The IOMMU has refused a request. */
     fault(device: Device, write: boolean): void {
         this.count(device, 'refused by the IOMMU', 0, write);
     }
 
     /**
-     * An interrupt came out in a way that is worth a mark; undefined: as it should. Those that follow it in the same
-     * way are counted with it.
+     * Records the outcome of an interrupt. Consecutive interrupts with the same text are counted in one mark.
+     * @param text of the mark; undefined: the interrupt was delivered
      */
     interrupt(device: Device, vector: number, text: string | undefined): void {
         const key = `${device.shape.name} ${vector}`;
@@ -64,7 +64,7 @@ export class DeviceTracks {
         }
     }
 
-    /** All of them so far, those of a device in the order of time. */
+    /** All bursts so far, those of a device in the order of time. */
     bursts(): Burst[] {
         return [...this.over, ...this.open.values()];
     }

@@ -1,8 +1,8 @@
-/** When each vCPU of each guest ran, for a trace: over kernels, as the guest sees it. */
+/** When each vCPU of each guest ran, for a trace: across kernels, as the guest sees it. */
 import type { Clock } from '../machine/clock';
 import type { VcpuState } from '../machine/guests';
 
-/** A vCPU in one state. Nanoseconds. */
+/** The time that a vCPU spends in one state, in nanoseconds. */
 export interface VcpuSlice {
     readonly guest: string;
     readonly index: number;
@@ -20,7 +20,7 @@ export class GuestTracks {
     vcpu(guest: string, index: number, state: VcpuState): void {
         const key = `${guest} ${index}`;
         const before = this.open.get(key);
-        // one that is paused stays so when its VM goes, and one that never ran is nothing to show
+        // a vCPU that is paused stays so when its VM is closed, and one that never ran is not shown
         if (state === 'new' || (state === 'gone' && before?.state !== 'running')) {
             return;
         }
@@ -30,7 +30,7 @@ export class GuestTracks {
         this.open.set(key, { guest, index, state, begin: this.clock.now, end: this.clock.now });
     }
 
-    /** All of them up to now. */
+    /** All slices up to now. */
     slices(): VcpuSlice[] {
         return [...this.over, ...[...this.open.values()].map((s) => ({ ...s, end: this.clock.now }))];
     }

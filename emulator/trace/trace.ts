@@ -1,7 +1,7 @@
 /**
- * A run as a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open: the JSON of the "Trace Event
- * Format". A process of the trace is a kernel; its tracks are what runs in it. One more process holds a track an update
- * with its phases, and one a track a device.
+ * A run as a trace for Perfetto (https://ui.perfetto.dev) and chrome://tracing: the JSON of the "Trace Event Format".
+ * Each kernel is a process of the trace, and each process of the scenario a track of its kernel. Further processes hold
+ * a track per update with its phases, a track per vCPU, and a track per device.
  */
 import { type Update, Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';
@@ -26,7 +26,7 @@ import type { CallbackCall, KernelWork } from '../runtime/purpose';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
 
-/** Times in microseconds, as the format has them; whole nanoseconds are kept. */
+/** Times in microseconds, as the format requires, with fractions down to the nanosecond. */
 export type TraceEvent =
     | {
           readonly ph: 'X';
@@ -52,16 +52,19 @@ export type TraceEvent =
 
 /** The process of the trace that holds the phases; kernels follow it. */
 const PHASES = 1;
-/** Processes of one run at most; those of the next run of a trace begin behind them. */
+/** Number of processes of one run at most; those of the next run of a trace begin after them. */
 const PROCESSES = 10_000;
-/** The process of the devices: behind any kernel. */
+/** The process of the devices, after all kernels. */
 const DEVICES = PROCESSES - 1;
-/** And that of the vCPUs of all guests: they go on over kernels. */
+/** The process of the vCPUs of all guests: they outlive kernels. */
 const GUESTS = PROCESSES - 2;
-/** The track of what a kernel does for nobody in particular. Threads of the run have numbers of their own from 1. */
+/** The track of kernel work outside of processes. Threads of the run have ids of their own from 1. */
 const KERNEL = 0;
 
-/** A slice that has not ended. */
+/** Parameters of system calls that are shown in hexadecimal. */
+const HEXADECIMAL: ReadonlySet<string> = new Set(['cmd', 'nr', 'token']);
+
+/** A slice that has not ended yet. */
 interface Open {
     readonly name: string;
     readonly cat: string;
@@ -73,7 +76,7 @@ interface Open {
 
 export class Tracer implements Listener {
     private readonly list: TraceEvent[] = [];
-    /** By the number of the thread, the outermost first. */
+    /** By thread id, the outermost slice first. */
     private readonly open = new Map<number, Open[]>();
     private readonly named = new Set<string>();
     private readonly devices: DeviceTracks;
@@ -81,7 +84,7 @@ export class Tracer implements Listener {
 
     /**
      * @param index of the run among those of one trace.
-     * @param title what the run's processes are called besides; empty where there is one run only.
+     * @param title prefix of the names of the run's processes; empty if there is only one run.
      */
     constructor(
         private readonly host: Host,
@@ -183,7 +186,7 @@ export class Tracer implements Listener {
     phase(phase: Phase): void {
         if (phase === 'boot') {
             const { boot, booting } = this.host;
-            this.nameProcess(this.pid, `Linux ${booting?.kernel.desc.release ?? ''}, boot ${boot}`);
+            this.nameProcess(this.pid, `kernel ${boot + 1} (Linux ${booting?.kernel.desc.release ?? ''})`);
             this.nameThread(this.pid, KERNEL, 'kernel');
         }
     }
@@ -201,11 +204,11 @@ export class Tracer implements Listener {
 
     threadEnded(thread: Thread): void {
         while (this.end(thread.id, {})) {
-            // the innermost goes first
+            // the innermost slice ends first
         }
     }
 
-    /** What the run came to: all of it so far. */
+    /** All events of the run so far. */
     events(): TraceEvent[] {
         this.endAll();
         return [...this.list, ...this.deviceTracks(), ...this.guestTracks(), ...this.phases()];
@@ -233,7 +236,7 @@ export class Tracer implements Listener {
         return stack;
     }
 
-    /** Ends the innermost slice of this name, and what has begun in it and never ended. */
+    /** Ends the innermost slice of this name, and all open slices inside of it. */
     private endUpTo(thread: number, name: string, args: Args): void {
         const stack = this.open.get(thread) ?? [];
         while (stack.some((o) => o.name === name)) {
@@ -256,7 +259,7 @@ export class Tracer implements Listener {
     private endAll(): void {
         for (const thread of this.open.keys()) {
             while (this.end(thread, {})) {
-                // the innermost goes first
+                // the innermost slice ends first
             }
         }
     }
@@ -296,7 +299,7 @@ export class Tracer implements Listener {
 
     // ------------------------------------------------------------ arguments
 
-    /** Which file of which session a callback is about. */
+    /** The file and session that a callback works on. */
     private aboutCallback(call: CallbackCall): Args {
         const file = (call.kind === 'handler' ? call.args?.luoFile : undefined) ?? fileAtWork(this.host);
         return file
@@ -309,7 +312,7 @@ export class Tracer implements Listener {
             : {};
     }
 
-    /** The parameters of a system call of the standard library; descriptors by what they refer to. */
+    /** The arguments of a system call of the standard library; descriptors are shown as their files. */
     private argumentsOf(frame: Frame | null): Args {
         const args: Record<string, string | number | boolean> = {};
         const process = processOf(this.host.interpreter.current)?.process;
@@ -322,7 +325,7 @@ export class Tracer implements Listener {
                 (name === 'fd' || name === 'file') && typeof value === 'number' ? process?.fds.get(value) : undefined;
             args[name] = file
                 ? descriptor(file)
-                : typeof value === 'bigint' || (name === 'token' && typeof value === 'number')
+                : typeof value === 'bigint' || (typeof value === 'number' && HEXADECIMAL.has(name))
                   ? hex(value)
                   : value;
         }
@@ -416,8 +419,9 @@ export class Tracer implements Listener {
 }
 
 /**
- * The slices of an update. @param begin of the time before it, where that is nobody else's. @param end of the time
- * after it.
+ * The slices of an update.
+ * @param begin of its Pre-LU phase; null: the time before belongs to the previous update
+ * @param end of its Post-LU phase
  */
 function phasesOf(u: Update, pid: number, begin: number | null, end: number, now: number): TraceEvent[] {
     const slices: TraceEvent[] = [];
@@ -440,7 +444,7 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
     add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
     add('Pre-Blackout', prepared, black);
     add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });
-    add('pausing', u.slowest && black !== null && frozen !== null && black < frozen ? black : null, frozen);
+    add('pausing', u.slowest && black !== null && (frozen === null || black < frozen) ? black : null, frozen);
     add('kernel shutdown', frozen, jumped);
     add('kernel startup', jumped, up);
     add('user space', up, resumed);

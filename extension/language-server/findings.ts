@@ -1,28 +1,43 @@
-/** Findings of the checker in the protocol's terms. */
+/** Findings of the checker as diagnostics of the protocol. */
 import { DIAGNOSTIC_SOURCE } from '../contributions';
 import {
     CodeActionKind,
     DiagnosticSeverity,
+    DiagnosticTag,
     type CodeAction,
     type Diagnostic,
     type Range,
     type TextEdit,
-} from 'vscode-languageserver/node';
+} from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Span } from '../../emulator/language/syntax/ast';
-import type { CheckFinding } from '../../emulator/language/check-finding';
+import type { CheckFinding, Fix } from '../../emulator/language/check-finding';
+import { pageOfCode } from '../../emulator/services/documentation';
+import { pageLink, rangeOf } from './places';
 import type { SourceFiles } from './source-files';
 
-export function rangeOf(document: TextDocument, span: Span): Range {
-    return { start: document.positionAt(span.start), end: document.positionAt(span.end) };
+/** What is there for nothing: editors fade it. */
+const UNNECESSARY: ReadonlySet<string> = new Set(['LU0209', 'LU0405', 'LU0406']);
+
+/** What is worth a thought and often meant: the editor marks it with a few dots. */
+const HINTS: ReadonlySet<string> = new Set(['LU0418']);
+
+function severityOf({ code, severity }: CheckFinding): DiagnosticSeverity {
+    return severity === 'error'
+        ? DiagnosticSeverity.Error
+        : HINTS.has(code)
+          ? DiagnosticSeverity.Hint
+          : DiagnosticSeverity.Warning;
 }
 
-/** @param document the file that the finding is in */
+/** @param document the file of the finding */
 export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, files: SourceFiles): Diagnostic {
+    const page = pageOfCode(finding.code);
     return {
         range: rangeOf(document, finding.span),
-        severity: finding.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+        severity: severityOf(finding),
         code: finding.code,
+        ...(page && { codeDescription: { href: pageLink(files, page) } }),
+        ...(UNNECESSARY.has(finding.code) && { tags: [DiagnosticTag.Unnecessary] }),
         source: DIAGNOSTIC_SOURCE,
         message: finding.message,
         relatedInformation: (finding.related ?? []).map(({ uri, span, message }) => ({
@@ -38,7 +53,19 @@ function overlaps(a: Range, b: Range): boolean {
     return !before(a, b) && !before(b, a);
 }
 
-/** The fixes of the findings that touch a range. */
+/** Changes that one may ask for, which mend nothing. */
+export function toRefactoring(fix: Fix, document: TextDocument): CodeAction {
+    return {
+        title: fix.title,
+        kind: CodeActionKind.Refactor,
+        edit: { changes: { [document.uri]: editsOf(fix, document) } },
+    };
+}
+function editsOf(fix: Fix, document: TextDocument): TextEdit[] {
+    return fix.edits.map(({ span, text }) => ({ range: rangeOf(document, span), newText: text }));
+}
+/** The fixes of the findings in a range. */
+
 export function fixesIn(
     findings: readonly CheckFinding[],
     document: TextDocument,
@@ -49,17 +76,13 @@ export function fixesIn(
         if (!finding.fix || !overlaps(rangeOf(document, finding.span), range)) {
             return [];
         }
-        const edits: TextEdit[] = finding.fix.edits.map(({ span, text }) => ({
-            range: rangeOf(document, span),
-            newText: text,
-        }));
         return [
             {
                 title: finding.fix.title,
                 kind: CodeActionKind.QuickFix,
                 diagnostics: [toLspDiagnostic(finding, document, files)],
                 isPreferred: true,
-                edit: { changes: { [document.uri]: edits } },
+                edit: { changes: { [document.uri]: editsOf(finding.fix, document) } },
             },
         ];
     });

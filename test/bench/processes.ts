@@ -1,29 +1,18 @@
 /** How long whole processes take, and how much memory, compared with a Node.js that does nothing. */
-import { spawnSync } from 'node:child_process';
 import { Client } from '../support/dap-client';
-import { inRepository } from '../support/repository';
+import { inRepository, ROOT } from '../support/repository';
 import { median, type Figure } from './figures';
+import { adapterOf, cpuMsOf, lus, nodeProcess, type Taken } from './whole-process';
 
 const ROUNDS = 11;
 
-function milliseconds(args: readonly string[]): number {
+/** From starting the adapter of a built state to its answer to `initialize`. */
+export async function initializing(folder: string): Promise<Taken> {
     const begin = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, args, {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        encoding: 'utf8',
-    });
-    if (status !== 0) {
-        throw new Error(`node ${args.join(' ')} failed: ${stderr}`);
-    }
-    return performance.now() - begin;
-}
-
-async function initializeMs(): Promise<number> {
-    const begin = performance.now();
-    const client = Client.process();
+    const client = Client.process(adapterOf(folder));
     try {
         await client.initialize();
-        return performance.now() - begin;
+        return { ms: performance.now() - begin, cpuMs: cpuMsOf(client.child.pid) };
     } finally {
         client.close();
     }
@@ -32,9 +21,7 @@ async function initializeMs(): Promise<number> {
 /** The flagship, from starting the process to its end. */
 export function flagship(): Figure {
     const example = inRepository('extension', 'examples', 'passthrough-guest.lus');
-    const best = Math.min(
-        ...Array.from({ length: 5 }, () => milliseconds([inRepository('dist', 'lus.js'), 'run', example])),
-    );
+    const best = Math.min(...Array.from({ length: 5 }, () => lus(ROOT, 'run', example).ms));
     return {
         name: 'the flagship example, a guest with three devices through an update',
         value: best / 1000,
@@ -51,9 +38,9 @@ export async function starts(): Promise<Figure[]> {
     const run: number[] = [];
     const adapter: number[] = [];
     for (let i = 0; i < ROUNDS; i++) {
-        bare.push(milliseconds(['-e', '0']));
-        run.push(milliseconds([inRepository('dist', 'lus.js'), 'run', example]));
-        adapter.push(await initializeMs());
+        bare.push(nodeProcess(['-e', '0']).ms);
+        run.push(lus(ROOT, 'run', example).ms);
+        adapter.push((await initializing(ROOT)).ms);
     }
     const base = median(bare);
     const how = `median of ${ROUNDS}, less the median of bare node -e 0 measured in between`;

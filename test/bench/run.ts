@@ -4,7 +4,12 @@
  *     npm run bench [-- --json FILE] [-- --strict]
  *
  * Prints a table and the same as JSON, which goes to FILE where one is named. With --strict the exit code is 1 where
- * a goal is missed.
+ * a goal is missed. Or speed and size, each next to what it is in another state of the repository:
+ *
+ *     npm run bench -- --against REVISION [--pairs N] [--processes] [--strict]
+ *
+ * Builds that state, too, and measures both in turn, N times each; with --processes only whole processes, which takes
+ * less long. With --strict the exit code is 1 where something is worse by more than 5 %.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,6 +17,8 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRepository, ROOT } from '../support/repository';
+import { against } from './against';
+import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
 import { meets, table, toJson, type Figure } from './figures';
@@ -84,19 +91,53 @@ function sizes(): Figure[] {
     }
 }
 
-async function main(): Promise<void> {
-    const { values } = parseArgs({ options: { json: { type: 'string' }, strict: { type: 'boolean' } } });
-    const figures = [
-        ...(await starts()),
-        flagship(),
-        await stepping(),
-        interpreting(),
-        ...updates(__filename),
-        ...radix(),
-        ...benchDma(),
-        ...benchDomain(__filename),
-        ...sizes(),
+/** Measures between two calibrations. */
+async function calibrated(measure: () => Figure[] | Promise<Figure[]>): Promise<Figure[]> {
+    const before = calibrate();
+    const figures = await measure();
+    const calibrationMs = (before + calibrate()) / 2;
+    return figures.map((f) => ({ ...f, calibrationMs }));
+}
+
+async function measureAll(): Promise<Figure[]> {
+    const parts = [
+        starts,
+        () => [flagship()],
+        async () => [await stepping()],
+        () => [interpreting()],
+        () => updates(__filename),
+        radix,
+        benchDma,
+        () => benchDomain(__filename),
+        sizes,
     ];
+    const figures: Figure[] = [];
+    for (const part of parts) {
+        figures.push(...(await calibrated(part)));
+    }
+    return figures;
+}
+
+async function main(): Promise<void> {
+    const { values } = parseArgs({
+        options: {
+            json: { type: 'string' },
+            strict: { type: 'boolean' },
+            against: { type: 'string' },
+            pairs: { type: 'string', default: '7' },
+            processes: { type: 'boolean' },
+        },
+    });
+    if (values.against !== undefined) {
+        const pairs = Number(values.pairs);
+        if (!(Number.isInteger(pairs) && pairs > 0)) {
+            throw new Error(`--pairs takes a number of pairs, not "${values.pairs}"`);
+        }
+        const worse = await against(values.against, pairs, values.processes !== true);
+        process.exitCode = values.strict && worse ? 1 : 0;
+        return;
+    }
+    const figures = await measureAll();
     process.stdout.write(`${table(figures)}\n`);
     if (values.json === undefined) {
         process.stdout.write(`\n${toJson(figures)}\n`);

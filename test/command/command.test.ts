@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
 import { z } from 'zod';
 import { LUS, lus as lusIn, type Ran } from '../support/lus';
 import { inRepository } from '../support/repository';
@@ -121,7 +124,7 @@ suite('lus run', function () {
             out,
             /\n {4}(luod|vmm) waits for [^\n]*\n(?: {6}[^\n]*\n)*? {6}\1, scenario line \d+ {2}deadlock\.lus:\d+:\d+\n/,
         );
-        assert.match(out, /error LU1033: vmm comes back from preserve_fd with the ring lock held/);
+        assert.match(out, /error LU1033: vmm returns from preserve_fd with the ring lock held/);
     });
 
     test('a failure has its place, the source, the reason, the call stack and where the error came up', () => {
@@ -131,7 +134,7 @@ suite('lus run', function () {
         assert.match(out, /^mixed\.lus\n {4}hello & <goodbye>\n {2}✓ passes\n {2}✗ an assertion # fails\n/);
         assert.match(
             out,
-            /mixed\.lus:11:9: (?:assertion failed: )?two pages "are" one: ram\.size == 4KiB: the left side is 8192, the right side 4096\n/,
+            /mixed\.lus:11:9: (?:assertion failed: )?two pages "are" one: ram\.size == 4KiB, but the left side is 8192 and the right side is 4096\n/,
         );
         assert.match(
             out,
@@ -143,7 +146,7 @@ suite('lus run', function () {
         );
         assert.match(
             out,
-            /Where the error came up\n *std\/luo\.lus:\d+:\d+: handler\.preserve\(args\) fails with ENOMEM\n/,
+            /Origin of the error\n *std\/luo\.lus:\d+:\d+: handler\.preserve\(args\) fails with ENOMEM\n/,
         );
         assert.match(out, /luo_preserve_file {2}std\/luo\.lus:\d+:\d+\n *preserve_fd token 1 {2}std/);
         assert.match(out, /Kernel log\n(?: *\[ +\d+\.\d{6}\] .*\n)+/);
@@ -153,7 +156,7 @@ suite('lus run', function () {
     test('an error that a function of the kernel returns by itself came up where it does so', () => {
         const { code, out } = lus(['run', 'refused.lus']);
         assert.equal(code, 1);
-        assert.match(out, /Where the error came up\n *refused\.lus:7:34: returns -EINVAL\n/);
+        assert.match(out, /Origin of the error\n *refused\.lus:7:34: returns -EINVAL\n/);
         assert.match(
             out,
             /> 7 \| {9}if \(try quiet\(1\)\) != 0 \{ return -EINVAL \}\n *\| {34}\^{14}\n\n {6}gpu_handler\.preserve {2}refused\.lus:7:34\n {6}luo_preserve_file {2}std/,
@@ -163,7 +166,7 @@ suite('lus run', function () {
     test('endless recursion is a failure with the ends of its call stack', () => {
         const { code, out } = lus(['run', 'endless.lus']);
         assert.equal(code, 1);
-        assert.match(out, /endless\.lus:2:5: calls are nested 10000 deep: does deeper call itself without end\?\n/);
+        assert.match(out, /endless\.lus:2:5: calls are nested 10000 deep: deeper may call itself endlessly\n/);
         assert.match(
             out,
             /(?: {6}deeper {2}endless\.lus:2:5\n){20} {6}… 9970 more\n(?: {6}deeper {2}endless\.lus:2:5\n){9} {6}scenario "/,
@@ -202,7 +205,7 @@ suite('lus run', function () {
         assert.match(out, /broken\.lus:4:10: error LU0205: /);
         assert.match(
             out,
-            /✗ broken\.lus runs nothing: 2 errors\nimports\.lus\n {2}✓ .*\n\n1 passed, 0 failed, 1 file with errors\n$/,
+            /✗ broken\.lus was not run: 2 errors\nimports\.lus\n {2}✓ .*\n\n1 passed, 0 failed, 1 file with errors\n$/,
         );
     });
 
@@ -321,7 +324,7 @@ suite('lus: bad input is one clear sentence and exit code 2', () => {
             ['run', 'imports.lus', 'nope.lus'],
             /^lus: There is no file nope\.lus\.\n/,
         ],
-        ['a folder', ['check', '.'], /^lus: \. is a folder: name the \.lus files in it\.\n/],
+        ['a folder', ['check', '.'], /^lus: \. is a folder\.\n/],
         ['an unknown option', ['run', 'imports.lus', '--fast'], /^lus: There is no option --fast\.\n/],
         ['an option without its value', ['run', 'imports.lus', '--seed'], /^lus: --seed needs a value\.\n/],
         [
@@ -333,27 +336,27 @@ suite('lus: bad input is one clear sentence and exit code 2', () => {
         [
             'a bad seed',
             ['run', 'imports.lus', '--seed', '-1'],
-            /^lus: --seed takes an integer from 0 to \d+, not "-1"\.\n/,
+            /^lus: --seed must be an integer from 0 to \d+, not "-1"\.\n/,
         ],
         [
             'an unknown format',
             ['run', 'imports.lus', '--format', 'xml'],
-            /^lus: --format is pretty, tap, junit or json, not "xml"\.\n/,
+            /^lus: --format must be pretty, tap, junit or json, not "xml"\.\n/,
         ],
         [
             'an unknown scenario',
             ['run', 'mixed.lus', '--scenario', 'nope'],
-            /^lus: No scenario is called "nope"\. There are "passes", "an assertion # fails", "a call fails"\.\n/,
+            /^lus: There is no scenario "nope"\. Scenarios: "passes", "an assertion # fails", "a call fails"\.\n/,
         ],
-        ['a file without scenarios', ['run', 'parts/helper.lus'], /^lus: This file has no scenario: /],
+        ['a file without scenarios', ['run', 'parts/helper.lus'], /^lus: This file has no scenario\. /],
         [
             'an unknown kernel',
             ['run', 'imports.lus', '--kernel', '2.4'],
-            /^lus: No kernel is called "2\.4"\. There are: (?:.*, )?7\.2, /,
+            /^lus: There is no kernel "2\.4"\. Expected (?:.*, )?7\.2, /,
         ],
         ['an unknown option of check', ['check', '--scenario', 'x'], /^lus: There is no option --scenario\.\n/],
-        ['a bad port', ['dap', '--port', '70000'], /^lus: --port takes an integer from 0 to 65535, not "70000"\.\n/],
-        ['an argument for lsp', ['lsp', 'x'], /^lus: lus lsp takes no "x"\.\n/],
+        ['a bad port', ['dap', '--port', '70000'], /^lus: --port must be an integer from 0 to 65535, not "70000"\.\n/],
+        ['an argument for lsp', ['lsp', 'x'], /^lus: lus lsp has no argument "x"\.\n/],
     ];
     for (const [name, args, expected] of cases) {
         test(name, () => {
@@ -363,6 +366,54 @@ suite('lus: bad input is one clear sentence and exit code 2', () => {
             assert.equal(code, 2);
         });
     }
+});
+
+suite('lus fmt and lus explain', () => {
+    let folder: string;
+
+    setup(() => {
+        folder = mkdtempSync(path.join(tmpdir(), 'lus-fmt-'));
+        writeFileSync(path.join(folder, 'a.lus'), 'const A=1\n');
+        writeFileSync(path.join(folder, 'b.lus'), 'const B = 2\n');
+        writeFileSync(path.join(folder, 'broken.lus'), 'const B=\n');
+    });
+
+    teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+    const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
+
+    test('--check says which files would change, and changes none', () => {
+        assert.deepEqual(lusIn(folder, ['fmt', '--check', 'a.lus', 'b.lus']), {
+            code: 1,
+            out: 'a.lus\n1 file would be formatted\n',
+            err: '',
+        });
+        assert.equal(read('a.lus'), 'const A=1\n');
+    });
+
+    test('files are written, and those that cannot be read left as they are', () => {
+        const ran = lusIn(folder, ['fmt', 'a.lus', 'b.lus', 'broken.lus']);
+        assert.equal(ran.code, 1);
+        assert.equal(ran.out, 'a.lus\n1 file formatted\n');
+        assert.match(ran.err, /^broken\.lus: Line 1 cannot be read, so nothing is moved: /);
+        assert.equal(read('a.lus'), 'const A = 1\n');
+        assert.equal(read('broken.lus'), 'const B=\n');
+        assert.deepEqual(lusIn(folder, ['fmt', '--check', 'a.lus', 'b.lus']).code, 0);
+    });
+
+    test('explain prints the section of the documentation, and knows a slip', () => {
+        const { code, out } = lus(['explain', 'lu1003']);
+        assert.equal(code, 0);
+        assert.match(out, /^LU1003: incoming session lost at the next kexec\n\n/);
+        assert.ok(!out.includes('LU1004:'), 'that section only');
+        assert.match(
+            lus(['explain', 'LU0203']).out,
+            /^LU0203: a member that the value does not have\n\nThe value has no/,
+        );
+        const unknown = lus(['explain', 'LU0999']);
+        assert.equal(unknown.code, 2);
+        assert.match(unknown.err, /^lus: There is no code LU0999\./);
+    });
 });
 
 suite('lus: the other commands', function () {

@@ -60,7 +60,7 @@ from \\ to  7.0                 7.1                 7.2                 7.3
            kho-v4, not kho-v1  kho-v4, not kho-v3
 
   works  the scenario passes
-  lost   the next kernel boots as if nothing had been preserved, and says so only in its log
+  lost   the next kernel boots as if nothing had been preserved; only its log says so
 `,
             err: '',
         });
@@ -155,11 +155,11 @@ from \\ to  7.0                 7.1                 7.2                 7.3
     test('what cannot be done is one sentence', () => {
         assert.match(
             compat(['first-session.lus', '--kernels', '7.2,8.0']).err,
-            /^lus: No kernel is called "8\.0"\. There are 6\.16, .*, and stable releases such as 7\.2\.3\.\n/,
+            /^lus: There is no kernel "8\.0"\. The kernels are 6\.16, .*, and stable releases such as 7\.2\.3\.\n/,
         );
         assert.match(compat([]).err, /^lus: Name one file\.\n/);
         assert.match(compat(['nowhere.lus']).err, /^lus: There is no file nowhere\.lus\.\n/);
-        assert.match(compat(['first-session.lus', '--scenario', 'x']).err, /^lus: No scenario is called "x"\.\n/);
+        assert.match(compat(['first-session.lus', '--scenario', 'x']).err, /^lus: There is no scenario "x"\.\n/);
         assert.equal(compat(['first-session.lus', '--kernels', '8.0']).code, 2);
     });
 });

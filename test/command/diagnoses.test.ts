@@ -46,9 +46,9 @@ suite('diagnoses in reports', function () {
         assert.match(out, /\n {6}> \d+ \| .*reboot\(KEXEC\).*\n {8}\s*\| +\^+\n/);
         assert.match(
             out,
-            /History\n {6}kernel 0: create_session\("forgotten"\) {2}second-update\.lus:\d+:\d+\n {6}kernel 0: preserve_fd\(token: 0x1\) /,
+            /History\n {6}kernel 1: create_session\("forgotten"\) {2}second-update\.lus:\d+:\d+\n {6}kernel 1: preserve_fd\(token: 0x1\) /,
         );
-        assert.match(out, /What to do {2}Only sessions created in this kernel are handed on\./);
+        assert.match(out, /What to do {2}Only sessions created in this kernel are handed over\./);
         assert.match(out, /\n1 passed, 0 failed\n$/);
     });
 

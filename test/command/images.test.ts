@@ -40,7 +40,7 @@ suite('images on the command line', () => {
             /^ {2}session "vm-1" {2}5 files\n {4}token 0x1 {4}data 0x7fc000 {2}memfd-v2, 4 MiB\n {32}1024 folios of 4 KiB, the first at 0x17a1000\n {32}contents FNV-1a ca68925503040125$/m,
         );
         assert.match(out, /3000 bytes, at position 1234, sealed \(shrink, grow\)/);
-        assert.match(out, /✓ nothing wrong found\n$/);
+        assert.match(out, /✓ no errors found\n$/);
     });
 
     test('an image for programs, plain or compressed, at an address', () => {
@@ -89,13 +89,13 @@ suite('images on the command line', () => {
         const cases: readonly (readonly [readonly string[], RegExp])[] = [
             [[], /^lus: Name one memory image\.\n/],
             [['nowhere.elf'], /^lus: There is no file nowhere\.elf\.\n/],
-            [[folder], /is a folder, not a memory image/],
-            [[inRepository('README.md')], /cannot be inspected: this is no ELF file\.\n/],
-            [[IMAGE, '--fdt', 'here'], /--fdt takes the physical address of a page/],
-            [[IMAGE, '--format', 'xml'], /--format is pretty or json, not "xml"/],
-            [[IMAGE, '--extract', 'vm-1'], /takes a session and a token/],
+            [[folder], /is a folder\.\n/],
+            [[inRepository('README.md')], /cannot be inspected: this is not an ELF file\.\n/],
+            [[IMAGE, '--fdt', 'here'], /--fdt must be the physical address of a page/],
+            [[IMAGE, '--format', 'xml'], /--format must be pretty or json, not "xml"/],
+            [[IMAGE, '--extract', 'vm-1'], /--extract must be a session and a token/],
             [[IMAGE, '--extract', 'vm-1/1'], /needs -o FILE/],
-            [[IMAGE, '-o', 'x'], /-o says where a file goes/],
+            [[IMAGE, '-o', 'x'], /-o needs --extract/],
             [
                 [IMAGE, '--extract', 'vm-2/1', '-o', path.join(folder, 'x')],
                 /has no session "vm-2"\. It has "vm-1", "in-memory-db", "empty"\./,
@@ -106,7 +106,7 @@ suite('images on the command line', () => {
             ],
             [
                 [IMAGE, '--extract', 'vm-1/0x100', '-o', path.join(folder, 'x')],
-                /of "luotest-a-v1", and only the contents of memfds/,
+                /Only the contents of memfds can be extracted\. This file belongs to "luotest-a-v1"/,
             ],
             [[IMAGE, '--extract', 'vm-1/1', '-o', path.join(folder, 'no', 'x')], /cannot be written/],
         ];
@@ -144,7 +144,7 @@ suite('images on the command line', () => {
         );
         assert.equal(broken.code, 2);
         assert.match(broken.err, /cannot be written/);
-        assert.match(lus('run', quiet, '--whole-memory').err, /--whole-memory says what --save-handover FILE writes/);
+        assert.match(lus('run', quiet, '--whole-memory').err, /--whole-memory needs --save-handover FILE/);
     });
 
     test('names', () => {

@@ -1,4 +1,4 @@
-/** Blackouts, timelines and what-ifs of the built `lus` command. */
+/** Blackouts, traces and what-ifs of the built `lus` command. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -104,11 +104,11 @@ suite('lus: time', function () {
         );
     });
 
-    test('--timeline writes a trace, whose runs do not mix', () => {
+    test('--trace writes a trace, whose runs do not mix', () => {
         const file = path.join(folder, 'out.json');
-        const { code, err } = lus('run', 'blackout.lus', '--timeline', file);
+        const { code, err } = lus('run', 'blackout.lus', '--trace', file);
         assert.equal(code, 0);
-        assert.match(err, /^Wrote the timeline: .*out\.json/);
+        assert.match(err, /^Wrote the trace: .*out\.json/);
         const text = readFileSync(file, 'utf8');
         const { traceEvents } = traceSchema.parse(JSON.parse(text));
         const processes = traceEvents.flatMap((e) =>
@@ -116,23 +116,30 @@ suite('lus: time', function () {
         );
         assert.equal(new Set(processes.map(([pid]) => pid)).size, 9);
         assert.deepEqual(processes.map(([, name]) => name).slice(0, 3), [
-            '4 KiB folios: Linux 7.2.13, boot 0',
-            '4 KiB folios: Linux 7.2.13, boot 1',
+            '4 KiB folios: kernel 1 (Linux 7.2.13)',
+            '4 KiB folios: kernel 2 (Linux 7.2.13)',
             '4 KiB folios: live updates',
         ]);
         assert.equal(traceEvents.filter((e) => e.name === 'Blackout').length, 3);
-        lus('run', 'blackout.lus', '--timeline', file);
+        lus('run', 'blackout.lus', '--trace', file);
         assert.equal(readFileSync(file, 'utf8'), text);
+    });
+
+    test('--timeline is the old name of --trace', () => {
+        const [old, now] = [path.join(folder, 'old.json'), path.join(folder, 'now.json')];
+        assert.equal(lus('run', 'first-session.lus', '--timeline', old).code, 0);
+        lus('run', 'first-session.lus', '--trace', now);
+        assert.equal(readFileSync(old, 'utf8'), readFileSync(now, 'utf8'));
     });
 
     test('one scenario needs no title', () => {
         const file = path.join(folder, 'out.json');
-        lus('run', 'first-session.lus', '--timeline', file);
-        assert.match(readFileSync(file, 'utf8'), /"name":"Linux 7\.2\.13, boot 0"/);
+        lus('run', 'first-session.lus', '--trace', file);
+        assert.match(readFileSync(file, 'utf8'), /"name":"kernel 1 \(Linux 7\.2\.13\)"/);
     });
 
-    test('a timeline that cannot be written is one clear sentence', () => {
-        const { code, err } = lus('run', 'first-session.lus', '--timeline', path.join(folder, 'none', 'out.json'));
+    test('a trace that cannot be written is one clear sentence', () => {
+        const { code, err } = lus('run', 'first-session.lus', '--trace', path.join(folder, 'none', 'out.json'));
         assert.equal(code, 2);
         assert.match(err, /^lus: .*out\.json cannot be written: .*\n/m);
     });
@@ -199,7 +206,7 @@ suite('lus: time', function () {
         assert.equal(title, '2 MiB folios');
         assert.match(
             head ?? '',
-            /^ +purgatory +shutdown +pre-blackout +blackout +kernel shutdown +kernel startup +user space +made of$/,
+            /^ +purgatory +shutdown +pre-blackout +blackout +kernel shutdown +kernel startup +user space +largest costs$/,
         );
         assert.deepEqual(
             rows.map((r) => r.trim().split(/ {2,}/).slice(0, 2)),
@@ -264,19 +271,19 @@ suite('lus: time', function () {
         };
         assert.match(
             sentence('blackout.lus', '--vary', 'purgatry=1ms'),
-            /^lus: No cost is called "purgatry"\. Did you mean "purgatory"\?/,
+            /^lus: There is no cost "purgatry"\. Did you mean "purgatory"\?/,
         );
-        assert.match(sentence('blackout.lus', '--vary', 'sleep=1ms'), /^lus: No cost is called "sleep"\./);
-        assert.match(sentence('blackout.lus', '--vary', 'purgatory'), /^lus: --vary purgatory needs figures/);
-        assert.match(sentence('blackout.lus', '--vary', 'purgatory=1ms,'), /^lus: "" is no time/);
-        assert.match(sentence('blackout.lus', '--vary', 'purgatory=-1'), /^lus: "-1" is no time/);
+        assert.match(sentence('blackout.lus', '--vary', 'sleep=1ms'), /^lus: There is no cost "sleep"\./);
+        assert.match(sentence('blackout.lus', '--vary', 'purgatory'), /^lus: --vary purgatory needs values/);
+        assert.match(sentence('blackout.lus', '--vary', 'purgatory=1ms,'), /^lus: "" is not a time/);
+        assert.match(sentence('blackout.lus', '--vary', 'purgatory=-1'), /^lus: "-1" is not a time/);
         assert.match(
             sentence('blackout.lus', '--vary', `purgatory=${new Array(1001).fill('1').join(',')}`),
             /^lus: These are 1001 combinations/,
         );
-        assert.match(sentence('blackout.lus', '--scenario', 'x'), /^lus: No scenario is called "x"\./);
+        assert.match(sentence('blackout.lus', '--scenario', 'x'), /^lus: There is no scenario "x"\./);
         assert.match(sentence(), /^lus: Name one file\./);
-        assert.match(sentence('blackout.lus', '--kernel', '2.6'), /^lus: no kernel is called "2\.6"/i);
+        assert.match(sentence('blackout.lus', '--kernel', '2.6'), /^lus: there is no kernel "2\.6"/i);
         assert.equal(lus('blackout', inRepository('test', 'command', 'fixtures', 'broken.lus')).code, 2);
     });
 });

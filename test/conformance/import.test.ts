@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
+import { Bytes } from '../../emulator/machine/bytes';
 import { importRecording } from '../../emulator/recording/import';
-import { parseRecording } from '../../emulator/recording/recording';
+import { parseRecording, RecordingError } from '../../emulator/recording/recording';
+import { compareRecording } from '../../emulator/run/compare-recording';
 import { errorsOf, loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
 import { lus, type Ran } from '../support/lus';
@@ -65,6 +67,102 @@ suite('imported recordings', () => {
             assert.equal(called('import', output).code, 2);
         } finally {
             rmSync(folder, { recursive: true });
+        }
+    });
+});
+
+/** Steps with arguments of all kinds, each with what comes of it. */
+const ODD = String.raw`
+{"boot": 0, "release": "7.2.13"}
+{"op": "spawn a-b", "ret": 0}
+{"op": "spawn a_b", "ret": 0}
+{"op": "spawn recorder", "ret": 0}
+{"op": "spawn 7", "ret": 0, "klog": ["KHO: a\n} b"]}
+{"op": "spawn scenario", "ret": 0}
+{"op": "spawn größe", "ret": 0}
+{"op": "a-b memfd x-1 seal", "ret": "fd"}
+{"op": "a-b memfd x_1 seal", "ret": "fd"}
+{"op": "a-b memfd a_b seal", "ret": "fd"}
+{"op": "a-b pwrite x-1 0 5 1", "ret": 5}
+{"op": "a-b fstat x-1", "ret": 0, "size": 5, "blocks": 8, "nlink": 0, "mode": "100777"}
+{"op": "a-b fstat x_1", "ret": 0, "size": 0, "blocks": 0, "nlink": 0, "mode": "100777"}
+{"op": "a-b fstat a_b", "ret": 0, "size": 0, "blocks": 0, "nlink": 0, "mode": "100777"}
+{"op": "pass a-b a_b x-1", "ret": "fd"}
+{"op": "a_b fstat x-1", "ret": 0, "size": 5, "blocks": 8, "nlink": 0, "mode": "100777"}
+{"op": "recorder memfd luotest seal", "ret": "fd"}
+{"op": "recorder getseals luotest", "ret": 0}
+{"op": "7 memfd 8 seal", "ret": "fd"}
+{"op": "7 getseals 8", "ret": 0}
+{"op": "scenario memfd if seal", "ret": "fd"}
+{"op": "scenario puts if 0 \"\\\"a\\\\b\t%é\u0001\"", "ret": 9}
+{"op": "scenario pread if 0 100", "ret": 9, "fnv": "FNV"}
+{"op": "größe memfd ä seal", "ret": "fd"}
+{"op": "größe memfd ö seal", "ret": "fd"}
+{"op": "größe truncate ä 9007199254740993", "ret": 0}
+{"op": "größe lseek ä -1 end", "ret": 9007199254740992}
+{"op": "größe lseek ö 0 end", "ret": 0}
+{"op": "größe lseek ä 0x7fffffffffffffff set", "ret": 9223372036854775807}
+{"op": "größe truncate ä 18446744073709551615", "errno": "EINVAL"}
+{"op": "größe pwrite ä -4096 4096 -1", "errno": "EINVAL"}
+{"op": "größe pwrite ä 4611686018427387904 70000 99999999999", "ret": 70000}
+{"op": "größe pread ä 4611686018427387904 9223372036854775807", "errno": "EINVAL"}
+{"op": "größe fallocate ä -9223372036854775808 1", "errno": "EINVAL"}
+{"op": "größe open n \"/no \\\" such\\\\ %path\"", "errno": "ENOENT"}
+{"op": "größe open dev /dev/liveupdate", "ret": "fd"}
+{"op": "größe create_session s dev \"%s \\\"quoted\\\" \\\\ é\"", "ret": "fd"}
+{"op": "größe get_name s", "ret": 0, "name": "%s \"quoted\" \\ é"}
+{"op": "größe raw dev 0xff 4294967295 00", "errno": "EINVAL"}
+{"op": "größe raw dev 0 0", "errno": "EINVAL"}
+{"op": "größe preserve s ö 0xffffffffffffffff", "ret": 0}
+{"op": "größe preserve s ö -1", "errno": "EEXIST"}
+{"op": "größe rlimit 18446744073709551615", "errno": "EPERM"}
+{"op": "ctl \"inject a.preserve 99999 2 0\"", "ret": 0}
+{"op": "load kho=\"on\" x=\"a b\" %", "ret": 0}
+{"op": "kill größe", "ret": 0}
+{"op": "spawn größe", "ret": 0}
+{"op": "größe fstat ä", "errno": "EBADF"}
+`;
+
+suite('whatever the arguments of a step', () => {
+    test('an imported recording runs, and says what its replay says', () => {
+        const fnv = Bytes.text('"a\\b\t%é\u0001').fnv1a64();
+        const odd = ODD.trimStart().replace('FNV', fnv);
+        const { first } = compareRecording('test:/odd.jsonl', odd, parseRecording(odd));
+        assert.equal(first && `${first.op}: expected ${first.expected}; got ${first.got}`, undefined);
+        assert.equal(failureOf(odd), undefined);
+    });
+
+    test('numbers that no call takes are refused with their line', () => {
+        for (const [step, message] of [
+            ['a truncate m 1e308', /the length must be an integer, not "1e308"/],
+            ['a truncate m 18446744073709551616', /the length must fit into 64 bits/],
+            [`a lseek m ${'9'.repeat(400)} set`, /the offset must be an integer/],
+            ['a preserve s m -9223372036854775809', /the token must fit into 64 bits/],
+            ['a pwrite m 0 -1 1', /the length must be from 0 to 9007199254740991, not -1/],
+            ['a write m 9007199254740992 1', /the length must be from 0 to/],
+            ['a raw d 256 8', /the number must be from 0 to 255, not 256/],
+            ['a raw d 0 4294967296', /the size must be from 0 to 4294967295/],
+            ['ctl "inject a.preserve -5 1"', /the error number must be from 0 to 2147483647, not -5/],
+        ] as const) {
+            const recording = `{"boot": 0}\n{"op": "spawn a", "ret": 0}\n${JSON.stringify({ op: step, ret: 0 })}\n`;
+            assert.throws(
+                () => parseRecording(recording),
+                (e) => e instanceof RecordingError && e.line === 3 && message.test(e.message),
+                step,
+            );
+        }
+    });
+
+    test('so is a step of a process that does not run', () => {
+        for (const steps of [['b memfd m seal'], ['spawn a', 'kill a', 'a memfd m seal'], ['spawn a', 'pass a b m']]) {
+            const recording = `{"boot": 0}\n${steps.map((op) => `${JSON.stringify({ op, ret: 0 })}\n`).join('')}`;
+            assert.throws(
+                () => importRecording('x', parseRecording(recording)),
+                (e) =>
+                    e instanceof RecordingError &&
+                    e.line === steps.length + 1 &&
+                    /No process [ab] runs/.test(e.message),
+            );
         }
     });
 });

@@ -9,8 +9,8 @@ import { World, type Line } from './model/world';
 
 const FOLDER = inRepository('test', 'conformance', 'recordings');
 
-/** Steps that the model knows nothing of: a limit of descriptors, and a session of more than a block of files. */
-const BEYOND = /\brlimit\b/;
+/** What the model knows nothing of: a limit of descriptors, and folios of more than a page. */
+const BEYOND = /\brlimit\b|transparent_hugepage_shmem/;
 
 suite('the second model against the real kernel', () => {
     for (const name of readdirSync(FOLDER)

@@ -32,7 +32,7 @@ function ownFile(kernel: Kernel, f: LuoFile, contents: boolean): object {
         memfd: {
             pos: f.file.pos,
             size: inode.size,
-            ...(hashed && { fnv: readShmem(kernel, inode, 0, inode.size).fnv1a64() }),
+            ...(hashed && { fnv: readShmem(kernel, inode, 0, Number(inode.size)).fnv1a64() }),
         },
     };
 }

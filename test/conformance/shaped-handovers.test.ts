@@ -133,7 +133,7 @@ suite('handovers for a machine of a given shape', () => {
         );
         assert.match(
             failure('scratch 0x800_0000 size 32MiB'),
-            /the machine names 1 scratch areas, but this kernel has 3/,
+            /the machine names 1 scratch area, but this kernel has 3/,
         );
         assert.deepEqual(
             findingsOf(
@@ -142,11 +142,11 @@ suite('handovers for a machine of a given shape', () => {
                         'machine { memory 1GiB; scratch 0x800_1000 size 32MiB; kho_fdt 5 }\nscenario "s" { boot "7.2" }',
                 }),
             ),
-            ['1: LU0311: `scratch` takes multiples of 4MiB.', '1: LU0311: `kho_fdt` takes multiples of 4KiB.'],
+            ['1: LU0311: `scratch` must be a multiple of 4MiB.', '1: LU0311: `kho_fdt` must be a multiple of 4KiB.'],
         );
         assert.match(
             findingsOf(programOf({ 'x.lus': 'machine { scratch 0x800_0000 }\nscenario "s" { boot "7.2" }' })).join(),
-            /LU0304: It reads `scratch 0xcc0_0000 size 40MiB`/,
+            /LU0304: Expected `scratch 0xcc0_0000 size 40MiB`/,
         );
     });
 });

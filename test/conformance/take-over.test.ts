@@ -39,14 +39,14 @@ suite('a kernel that boots from an image', () => {
 
     test('an image that is not there is found before the run', () => {
         assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "nowhere.elf.gz" }')), [
-            '1: LU0215: There is no file "nowhere.elf.gz" beside this one.',
+            '1: LU0215: There is no file "nowhere.elf.gz" in the folder of this file.',
         ]);
         assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "../images/image-1.elf.gz" }')), [
-            '1: LU0215: An image is a file beside this one or below it: `from image "handover.elf.gz"`.',
+            '1: LU0215: An image must be in the folder of this file or below it: `"handover.elf.gz"`.',
         ]);
         assert.match(
             findingsOf(beside('scenario "s" { boot "7.2" from "image-1.elf.gz" }')).join(),
-            /LU0105: Behind `from` stands the memory image/,
+            /LU0137: Expected a memory image after `from`/,
         );
     });
 
@@ -54,7 +54,7 @@ suite('a kernel that boots from an image', () => {
         const program = beside('machine { memory 128MiB }\nscenario "s" { boot "7.2" from image "image-1.elf.gz" }');
         assert.match(
             failuresOf(program).join(),
-            /image "image-1\.elf\.gz" has memory at 0xfc29000-0xfc29fff, which this machine has not/,
+            /image "image-1\.elf\.gz" has memory at 0xfc29000-0xfc29fff, which this machine does not have/,
         );
     });
 
@@ -62,7 +62,7 @@ suite('a kernel that boots from an image', () => {
         const text = 'scenario "s" { boot "7.2" from image "made" }';
         assert.match(
             failuresOf(beside(text, new TextEncoder().encode('not an image'))).join(),
-            /"made" is no memory image: this is no ELF file/,
+            /"made" is not a memory image: this is not an ELF file/,
         );
     });
 });

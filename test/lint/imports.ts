@@ -9,9 +9,23 @@ export interface Import {
     readonly from: string;
     readonly line: number;
     readonly to: string;
+    /** What it imports by name; undefined where it does not say so: `import * as`, `import(…)`, a default. */
+    readonly names: readonly string[] | undefined;
 }
 
-const SPECIFIER = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)'(\.[^']*)'/g;
+/** `import { a, type B as C } from './x'`, `export { a } from './x'`, `import x from './x'`, `import('./x')`, … */
+const IMPORT =
+    /(?:\b(?:import|export)\s+(?:type\s+)?(?:\{([^}]*)\}|\*\s+as\s+\w+|\w+)\s*from\s+|\bimport\s+|\bimport\(\s*)'(\.[^']*)'/g;
+
+/** The names on the left of `as` in the braces of an import or export, or on the right. */
+export function namesIn(braces: string, side: 'left' | 'right'): string[] {
+    return braces
+        .split(',')
+        .map((part) => part.trim().replace(/^type\s+/, ''))
+        .filter((part) => part !== '')
+        .map((part) => part.split(/\s+as\s+/))
+        .map(([left = '', right = left]) => (side === 'left' ? left : right));
+}
 
 /** The files that git knows or would add, by a pattern of git's. */
 export function filesOf(...patterns: readonly string[]): string[] {
@@ -28,14 +42,15 @@ function fileAt(whole: string): string | undefined {
     );
 }
 
-/** All imports of files of this repository in the product's sources. */
+/** All imports of files of this repository in those files. */
 export function importsOf(files: readonly string[]): Import[] {
     return files.flatMap((from) => {
         const text = readFileSync(path.join(ROOT, from), 'utf8');
-        return [...text.matchAll(SPECIFIER)].flatMap((m) => {
-            const found = fileAt(path.resolve(ROOT, path.dirname(from), m[1] ?? ''));
-            const line = text.slice(0, m.index).split('\n').length;
-            return found ? [{ from, line, to: path.relative(ROOT, found) }] : [];
+        return [...text.matchAll(IMPORT)].flatMap(({ index, 1: braces, 2: specifier = '' }) => {
+            const found = fileAt(path.resolve(ROOT, path.dirname(from), specifier));
+            const line = text.slice(0, index).split('\n').length;
+            const names = braces === undefined ? undefined : namesIn(braces, 'left');
+            return found ? [{ from, line, to: path.relative(ROOT, found), names }] : [];
         });
     });
 }

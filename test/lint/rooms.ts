@@ -12,7 +12,7 @@ export interface Problem {
  * From the ground up: a room imports only from rooms that stand before it in this list. A file belongs to the longest
  * path.
  */
-const ROOMS: readonly string[] = [
+export const ROOMS: readonly string[] = [
     'emulator/std',
     'emulator/text',
     'emulator/machine',
@@ -61,7 +61,8 @@ const CIRCLES: readonly { readonly with: string; readonly most: number; readonly
     },
 ];
 
-function roomOf(file: string): string {
+/** The room of a file; empty where it has none. */
+export function roomOf(file: string): string {
     return ROOMS.filter((r) => file.startsWith(`${r}/`)).reduce((a, b) => (b.length > a.length ? b : a), '');
 }
 
@@ -94,9 +95,18 @@ function circleProblems(circle: readonly string[]): Problem[] {
         : [];
 }
 
+/** The sources of the product, but for what is no TypeScript. */
+export function productFiles(): string[] {
+    return filesOf('emulator/*.ts', 'debug-adapter/*.ts', 'extension/*.ts');
+}
+
+/** Which of them imports which. */
+export function productImports(): Import[] {
+    return importsOf(productFiles()).filter((i) => i.to.endsWith('.ts'));
+}
+
 /** Imports against the order of the rooms, and circles of imports, type imports counted. */
 export function roomProblems(): Problem[] {
-    const sources = importsOf(filesOf('emulator/*.ts', 'debug-adapter/*.ts', 'extension/*.ts'));
-    const imports = sources.filter((i) => i.to.endsWith('.ts'));
+    const imports = productImports();
     return [...imports.flatMap(against), ...circlesOf(imports).flatMap(circleProblems)];
 }

@@ -94,7 +94,7 @@ function codes(host: Host): string[] {
 /** How many system calls a run makes, and after which of them something has become true for a session. */
 function moments(
     scenario: string,
-    call: 'preserve_fd' | 'retrieve_fd',
+    call: 'preserve_fd' | 'retrieve_fd' | 'finish',
 ): { readonly total: number; readonly of: ReadonlyMap<string, number> } {
     const of = new Map<string, number>();
     const { host, calls } = run(scenario, '', (n, work, result) => {
@@ -137,12 +137,19 @@ suite('luod', () => {
             }
         });
         const { of: files, total } = moments('after', 'retrieve_fd');
+        const { of: finished } = moments('after', 'finish');
         assert.deepEqual([...sessions.keys()], ['luod', 'vm-1', 'vm-2']);
         for (let n = 1; n <= total; n++) {
             const { host } = run('after', `kill luod after ${n}`);
             assert.equal(host.interpreter.outcome?.passed, true, `after ${n}`);
             const expected = [...sessions].flatMap(([session, retrieved]) =>
-                n < retrieved ? [`LU1002 ${session}`] : n < (files.get(session) ?? 0) ? [`LU1024 ${session}`] : [],
+                n < retrieved
+                    ? [`LU1002 ${session}`]
+                    : n < (files.get(session) ?? 0)
+                      ? [`LU1024 ${session}`]
+                      : n < (finished.get(session) ?? total)
+                        ? [`LU1090 ${session}`]
+                        : [],
             );
             assert.deepEqual(codes(host), expected.sort(), `after ${n}`);
         }
@@ -152,22 +159,22 @@ suite('luod', () => {
         const of = (text: string): string[] => findingsOf(programOf({ 'a.lus': text }));
         assert.match(
             of('import <lud>\nscenario "s" { boot "7.2" }').join(),
-            /LU0215: No program called "lud" ships with the emulator/,
+            /LU0215: The emulator has no program "lud"/,
         );
         assert.deepEqual(
             of('import <\nscenario "s" { boot "7.2" }').map((f) => f.includes('LU0215')),
             [false],
             "one finding, and it is the parser's",
         );
-        assert.match(of('import <luod\nscenario "s" { boot "7.2" }').join(), /stands `>`/);
+        assert.match(of('import <luod\nscenario "s" { boot "7.2" }').join(), /Expected `>`/);
         assert.match(of('scenario "s" { boot "7.2"; process p; kill p after "x" }').join(), /LU0301/);
         assert.match(
             failuresOf(programOf({ 'a.lus': 'scenario "s" { boot "7.2"; process p; kill p after 0 }' })).join(),
-            /at least one more system call/,
+            /the number of system calls must be at least 1/,
         );
         assert.match(
             of('scenario "s" { boot "7.2"; process p; kill p; kill p after 1 }').join(),
-            /does not run any more/,
+            /is no longer running/,
         );
     });
 

@@ -9,83 +9,13 @@ import type { Host } from '../../emulator/runtime/host/host';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
 import { Random } from '../support/random';
+import { concurrentProgram } from '../support/random-programs';
 import { endsTheSame } from '../support/checkpoints';
 import { prints, run, SESSION, SLOW, start } from '../support/slow-handler';
 
 /** Operations; far more than any of them takes. */
 const LIMIT = 3e6;
 const PROGRAMS = 40;
-
-const HEAD = `
-flb bus "bus-v1" {
-    preserve(args)   { args.data = 1; args.obj = 1 }
-    unpreserve(args) { }
-    retrieve(args)   { args.obj = 1 }
-    finish(args)     { }
-}
-file gpu at "/dev/gpu0" { }
-handler gpu_handler "gpu-v1" for gpu uses bus {
-    can_preserve(file) { return file.kind == gpu }
-    preserve(args)     { sleep 10us; args.serialized_data = 1 }
-    unpreserve(args)   { sleep 5us }
-    freeze(args)       { sleep 20us; return -should_fail("freeze") }
-    retrieve(args)     { args.file = new gpu() }
-    finish(args)       { }
-}
-kernel "gpu" from "7.2" { handlers + gpu_handler; init { if (try bus.get_incoming()) == 0 { bus.put_incoming() } } }
-`;
-
-const NAMES = ['a', 'b', 'c'];
-
-/** Calls of a process that has the sessions one and two (descriptors of its own), and two devices. */
-function call(random: Random): string {
-    const session = random.pick(['one', 'two']);
-    const token = random.below(3);
-    return random.pick([
-        `r = try ${session}.preserve_fd(dev, token: ${token})`,
-        `r = try ${session}.preserve_fd(more, token: ${token})`,
-        `r = try ${session}.preserve_fd(ram, token: ${token})`,
-        `r = try ${session}.close()`,
-        `r = try ${session}.get_name()`,
-        `r = try ${session}.get_name() with stalled_reply`,
-        'r = try ram.truncate(8192)',
-        'r = try ram.pwrite("x", at: 0)',
-        'r = try kexec_file_load("gpu")',
-        'sleep 15us',
-        'exit',
-    ]);
-}
-
-function program(random: Random): string {
-    const reboots = random.below(4);
-    const blocks = NAMES.map((name, i) => {
-        const calls = Array.from({ length: 1 + random.below(6) }, () => call(random));
-        if (i === reboots) {
-            calls.splice(random.below(calls.length), 0, 'r = try reboot(KEXEC)');
-        }
-        const exit = calls.indexOf('exit');
-        return `${name} { r = 0; ${(exit < 0 ? calls : calls.slice(0, exit + 1)).join('; ')}${exit < 0 ? '; log(r)' : ''} }`;
-    });
-    const kill = random.below(3) === 0 ? `killer { sleep ${random.below(40)}us; kill ${random.pick(NAMES)} }` : '';
-    const fails = random.below(2) === 0 ? 'inject EIO into "freeze"' : '';
-    return `${HEAD}
-        scenario "random" {
-            boot "gpu"
-            process a, b, c, killer
-            a {
-                lu = open("/dev/liveupdate")
-                one = lu.create_session("one"); two = lu.create_session("two")
-                kexec_file_load("gpu")
-                send one to b; send two to b; send one to c; send two to c
-            }
-            ${NAMES.map((n) => `${n} { dev = open("/dev/gpu0"); more = open("/dev/gpu0"); ram = memfd_create("${n}"); ram.truncate(4096) }`).join('\n            ')}
-            ${fails}
-            concurrently {
-                ${blocks.join('\n                ')}
-                ${kill}
-            }
-        }`;
-}
 
 /** What holds of LUO whenever nobody is at it. */
 function inOrder(host: Host): void {
@@ -155,7 +85,7 @@ suite('concurrently: random programs', () => {
     test('checkpoints at every statement bring them back', function () {
         this.timeout(120_000);
         for (let seed = 100; seed < 108; seed++) {
-            const text = programOf(program(new Random(seed)));
+            const text = programOf(concurrentProgram(new Random(seed)));
             const { host } = Run.start(text, { seed });
             host.interpreter.run(LIMIT);
             const again = Run.start(text, { seed }).host;
@@ -169,7 +99,7 @@ suite('concurrently: random programs', () => {
         let jumped = 0;
         let failed = 0;
         for (let seed = 1; seed <= PROGRAMS; seed++) {
-            const source = program(new Random(seed));
+            const source = concurrentProgram(new Random(seed));
             const go = (text: string): Host => {
                 const { host } = Run.start(programOf(text), { seed });
                 host.interpreter.run(LIMIT);

@@ -17,7 +17,7 @@ import { LIBRARY_SOURCES } from '../../emulator/std/texts';
 import { differenceIn, generated, type Generated } from '../support/generated-runs';
 
 /** A fault that so many runs do not find is one that the generator does not reach. */
-const PATIENCE = 1500;
+const PATIENCE = 5000;
 
 /** The runs by their seeds: each fault begins with the same ones. */
 const runs: Generated[] = [];
@@ -76,7 +76,7 @@ suite('a fault in the kernel code is caught', () => {
         [
             'a session whose retrieval could not be answered is not dropped',
             'luo.lus',
-            '    // A reply that faults drops the file; the release of a retrieved session finishes it, and its data is gone.\n    undo { fput(file) }\n',
+            '    // If the reply faults, the file is dropped; the release of a retrieved session finishes it, and its data is lost.\n    undo { fput(file) }\n',
             '',
         ],
         [

@@ -19,7 +19,7 @@ suite('checkpoints in recordings', () => {
             const at = lines.findIndex((l) => l.includes('"ret": "fd"'));
             const text = lines.with(at, (lines[at] ?? '').replace('"ret": "fd"', '"errno": "EBUSY"')).join('\n');
             const { host } = Run.start(recordingProgram('test:/a.jsonl', text, parseRecording(text)));
-            const message = `1 of ${lines.length - 1} lines differ from the recording; the first is line ${at + 1}: expected errno=EBUSY; got ret=fd`;
+            const message = `1 of ${lines.length - 1} lines differ from the recording. The first is line ${at + 1}: expected errno=EBUSY; got ret=fd`;
             endsTheSame(host, {
                 keep: (number) => number % EVERY === 1,
                 moreThan: 10,

@@ -21,6 +21,7 @@ import {
     writeShmem,
 } from '../../emulator/kernel/fs/shmem-file';
 import { Bytes } from '../../emulator/machine/bytes';
+import { plus, rest, type Int } from '../../emulator/machine/int';
 import { Hasher } from '../../emulator/machine/hash';
 import { testKernel, type TestKernel, type TestKernelOptions } from '../support/files-kernel';
 import { Random } from '../support/random';
@@ -42,7 +43,11 @@ class Model {
     readonly bytes: Uint8Array;
     readonly pages: Uint8Array;
 
-    constructor(limit: number) {
+    /** @param base where in the file its first byte is: a page border, with a hole before it */
+    constructor(
+        limit: number,
+        readonly base: Int = 0,
+    ) {
         this.bytes = new Uint8Array(limit);
         this.pages = new Uint8Array(limit / PAGE);
     }
@@ -52,7 +57,8 @@ class Model {
         while (done < data.length) {
             const at = pos + done;
             const n = Math.min(PAGE - (at % PAGE), data.length - done);
-            const grows = at + Math.min(2 * MiB - (at % (2 * MiB)), data.length - done) > this.size;
+            const chunk = 2 * MiB - rest(plus(this.base, at), 2 * MiB);
+            const grows = at + Math.min(chunk, data.length - done) > this.size;
             if (
                 this.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
                 (grows && (this.frozen || this.seals & F_SEAL_GROW))
@@ -133,6 +139,7 @@ function spot(random: Random, limit: number): number {
 
 function step(random: Random, k: TestKernel, inode: ShmemInode, model: Model, limit: number): void {
     const offset = spot(random, limit);
+    const at = plus(model.base, offset);
     const length = Math.max(
         1,
         Math.min(random.pick([1, 100, PAGE, PAGE + 5, 5 * PAGE, random.below(limit)]), limit - offset),
@@ -143,21 +150,21 @@ function step(random: Random, k: TestKernel, inode: ShmemInode, model: Model, li
             const data = random.below(2)
                 ? Bytes.pattern(random.below(256), length, offset)
                 : Bytes.of(Bytes.pattern(random.below(256), length).toUint8Array());
-            assert.equal(nameOf(writeShmem(k, inode, offset, data)), model.write(offset, data.toUint8Array()));
+            assert.equal(nameOf(writeShmem(k, inode, at, data)), model.write(offset, data.toUint8Array()));
             break;
         }
         case 2: {
             const size = random.below(4) ? offset : model.size;
-            assert.equal(nameOf(truncateShmem(k, inode, size)), model.truncate(size));
+            assert.equal(nameOf(truncateShmem(k, inode, plus(model.base, size))), model.truncate(size));
             break;
         }
         case 3:
-            assert.equal(nameOf(fallocateShmem(k, inode, 3, offset, length)), model.punch(offset, length));
+            assert.equal(nameOf(fallocateShmem(k, inode, 3, at, length)), model.punch(offset, length));
             break;
         case 4: {
             const keep = random.below(2);
             assert.equal(
-                nameOf(fallocateShmem(k, inode, keep, offset, length)),
+                nameOf(fallocateShmem(k, inode, keep, at, length)),
                 model.fallocate(offset, length, keep === 1),
             );
             break;
@@ -165,9 +172,10 @@ function step(random: Random, k: TestKernel, inode: ShmemInode, model: Model, li
         case 5:
             if (!inode.huge) {
                 const data = random.below(2) === 1;
+                const found = model.seek(offset, data);
                 assert.equal(
-                    nameOf(seekHoleData(k, inode, offset, data ? SEEK_DATA : SEEK_HOLE)),
-                    model.seek(offset, data),
+                    nameOf(seekHoleData(k, inode, at, data ? SEEK_DATA : SEEK_HOLE)),
+                    typeof found === 'number' ? plus(model.base, found) : found,
                 );
             }
             break;
@@ -176,9 +184,9 @@ function step(random: Random, k: TestKernel, inode: ShmemInode, model: Model, li
             k.journal.edit(inode).seals = model.seals = random.below(4) ? 0 : random.below(32);
             break;
     }
-    assert.equal(inode.size, model.size);
+    assert.equal(inode.size, plus(model.base, model.size));
     const from = spot(random, limit);
-    const got = readShmem(k, inode, from, limit - from).toUint8Array();
+    const got = readShmem(k, inode, plus(model.base, from), limit - from).toUint8Array();
     assert.deepEqual(Buffer.from(got), Buffer.from(model.read(from, limit - from)));
     if (!inode.huge) {
         assert.equal(inode.blocks, model.blocks);
@@ -190,19 +198,20 @@ function fingerprint(k: TestKernel, inode: ShmemInode): string {
     k.machine.hash(hasher);
     k.memmap.hash(hasher);
     k.pages.hash(hasher);
-    hasher.num(inode.size).num(inode.seals).num(inode.blocks);
+    hasher.int(inode.size).num(inode.seals).num(inode.blocks);
     for (let i = inode.cache.next(0, Infinity); i >= 0; i = inode.cache.next(i + 1, Infinity)) {
         hasher.num(i).num(inode.cache.at(i));
     }
     return hasher.digest();
 }
 
-function walk(seed: number, steps: number, limit: number, options: TestKernelOptions): void {
+function walk(seed: number, steps: number, limit: number, options: TestKernelOptions, base: Int = 0): void {
     const random = new Random(seed);
     const k = testKernel(options);
     const free = k.pages.freePages();
     const { file, inode } = memfd(k);
-    const model = new Model(limit);
+    const model = new Model(limit, base);
+    truncateShmem(k, inode, base);
     for (let i = 0; i < steps; i++) {
         step(random, k, inode, model, limit);
     }
@@ -215,6 +224,20 @@ suite('shared memory files', () => {
     test('do what a plain array of bytes does, in 4 KiB folios', () => {
         for (let seed = 1; seed <= 12; seed++) {
             walk(seed, 150, 24 * PAGE, {});
+        }
+    });
+
+    test('and so they do where offsets are larger than numbers hold', () => {
+        const limit = 24 * PAGE;
+        for (const base of [
+            2 ** 53 - 12 * PAGE,
+            2n ** 53n + BigInt(PAGE),
+            2n ** 62n,
+            2n ** 63n - BigInt(limit + PAGE),
+        ]) {
+            for (let seed = 1; seed <= 3; seed++) {
+                walk(seed, 150, limit, {}, base);
+            }
         }
     });
 

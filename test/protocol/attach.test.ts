@@ -126,10 +126,10 @@ suite('debug adapter: attached to an image', () => {
     test('an image does not run', async () => {
         await attach(IMAGE_1);
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause']) {
-            assert.match(await client.fails(command, { threadId: 1 }), /An image does not run/);
+            assert.match(await client.fails(command, { threadId: 1 }), /A memory image cannot run/);
         }
         assert.match(await client.fails('launch', { program: UPDATE }), /session/);
-        assert.match(await client.fails('attach', { image: IMAGE_1 }), /start another one/);
+        assert.match(await client.fails('attach', { image: IMAGE_1 }), /Start another session/);
         assert.match(
             await client.fails('setVariable', { variablesReference: 1, name: 'x', value: '1' }),
             /cannot be changed/,
@@ -171,7 +171,7 @@ suite('debug adapter: attached to an image', () => {
         try {
             const file = path.join(folder, 'text.elf');
             writeFileSync(file, 'hello');
-            assert.match(await client.fails('attach', { image: file }), /cannot be opened: this is no ELF file\.$/);
+            assert.match(await client.fails('attach', { image: file }), /cannot be opened: this is not an ELF file\.$/);
         } finally {
             rmSync(folder, { recursive: true });
         }

@@ -71,7 +71,7 @@ suite('debug adapter: diagnoses', () => {
         assert.equal(line, lastLine(LOST, 'reboot(KEXEC)'));
         assert.match(
             output,
-            /^error LU1003: .*\n {4}kernel 0: create_session\("forgotten"\) {2}.*second-update\.lus.*\n(?: {4}kernel .*\n)* {4}What to do: .*\n$/,
+            /^error LU1003: .*\n {4}kernel 1: create_session\("forgotten"\) {2}.*second-update\.lus.*\n(?: {4}kernel .*\n)* {4}What to do: .*\n$/,
         );
         await client.event('exited');
     });

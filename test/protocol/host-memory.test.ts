@@ -42,7 +42,7 @@ suite('debug adapter: memory of the host', () => {
         await client.goes('continue', { threadId });
         assert.equal(await value(), '8 MiB, 8 MiB allocated');
         assert.equal(await value('pinned'), '8 MiB');
-        assert.equal(await value('frozen'), 'yes: its size and its holes stay as they are');
+        assert.equal(await value('frozen'), 'yes: its size and its holes cannot change');
     });
 
     test('pools of huge pages', async () => {
@@ -53,7 +53,7 @@ suite('debug adapter: memory of the host', () => {
         );
         assert.equal(
             (await client.unfold(threadId, 'Machine', 'huge pages', '1 GiB', 'incoming')).value,
-            '3 preserved by the previous kernel and not back',
+            '3 preserved by the previous kernel, not in the pool yet',
         );
     });
 

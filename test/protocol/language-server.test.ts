@@ -1,20 +1,36 @@
 /** The language server bundle, spoken to as an editor does. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
     createProtocolConnection,
+    DiagnosticTag,
     StreamMessageReader,
     StreamMessageWriter,
+    type CallHierarchyIncomingCall,
+    type CallHierarchyItem,
     type CodeAction,
+    type CompletionItem,
+    type DocumentLink,
     type DocumentSymbol,
+    type FoldingRange,
+    type Hover,
     type InitializeResult,
+    type InlayHint,
+    type Location,
     type ProtocolConnection,
     type PublishDiagnosticsParams,
+    type SelectionRange,
+    type SemanticTokens,
+    type SignatureHelp,
+    type SymbolInformation,
+    type TextEdit,
+    type WorkspaceEdit,
 } from 'vscode-languageserver/node';
+import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { inRepository } from '../support/repository';
 
 const NIC = 'struct NicState {\n    magic: u32\n}\n';
@@ -50,7 +66,7 @@ suite('language server', () => {
         connection.listen();
         const { serverInfo }: InitializeResult = await connection.sendRequest('initialize', {
             processId: process.pid,
-            rootUri: null,
+            rootUri: pathToFileURL(folder).href,
             capabilities: {},
         });
         assert.equal(serverInfo?.name, 'lus');
@@ -161,9 +177,194 @@ suite('language server', () => {
             symbols.map((s) => [s.name, s.children?.map((c) => c.name)]),
             [
                 ['NicState', ['magic']],
-                ['half', []],
+                ['half', ['luod']],
             ],
         );
+    });
+
+    /** The position of the first `what` in a text, so many characters further. */
+    function position(text: string, what: string, further = 0): { line: number; character: number } {
+        const lines = text.slice(0, text.indexOf(what) + further).split('\n');
+        return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
+    }
+
+    test('hover, definition into kernel code and into the documentation', async () => {
+        const text = 'scenario "s" {\n    boot "7.2"\n    inject EIO into memfd.freeze\n    sleep 3ms\n}\n';
+        const uri = await open('s.lus', text);
+        const about = (what: string): object => ({ textDocument: { uri }, position: position(text, what, 1) });
+
+        const hover: Hover | null = await connection.sendRequest('textDocument/hover', about('EIO'));
+        assert.match(JSON.stringify(hover?.contents), /EIO = 5.*file:.*library\.md#errors/);
+
+        const freeze: Location | null = await connection.sendRequest('textDocument/definition', about('freeze'));
+        assert.equal(freeze?.uri, 'lus-std:/memfd.lus');
+        const code: string = await connection.sendRequest('lus/shippedText', { uri: freeze.uri });
+        assert.match(code.split('\n')[freeze.range.start.line] ?? '', /^ {4}freeze\(args\)/);
+
+        const error: Location | null = await connection.sendRequest('textDocument/definition', about('EIO'));
+        assert.ok(error?.uri.endsWith('/extension/docs/library.md'), error?.uri);
+
+        const kernel = await open('memfd.lus', code);
+        assert.deepEqual(await diagnostics(kernel, 1), [], 'shipped texts are not judged');
+    });
+
+    test('completion: the likely first, described when the user looks at it; the parameters of a call', async () => {
+        const text =
+            'scenario "s" {\n    boot "7.2"\n    process p {\n        lu = open("/dev/liveupdate")\n        lu.\n';
+        const uri = await open('c.lus', text);
+        const items: CompletionItem[] = await connection.sendRequest('textDocument/completion', {
+            textDocument: { uri },
+            position: position(text, 'lu.', 3),
+        });
+        const sorted = items.sort((a, b) => ((a.sortText ?? '') < (b.sortText ?? '') ? -1 : 1));
+        assert.deepEqual(
+            sorted.slice(0, 2).map((i) => i.label),
+            ['create_session', 'retrieve_session'],
+        );
+        assert.equal(sorted[0]?.documentation, undefined);
+        assert.deepEqual(sorted[0]?.textEdit, {
+            range: { start: position(text, 'lu.', 3), end: position(text, 'lu.', 3) },
+            newText: 'create_session',
+        });
+        const resolved: CompletionItem = await connection.sendRequest('completionItem/resolve', sorted[0]);
+        assert.match(JSON.stringify(resolved), /LIVEUPDATE_IOCTL_CREATE_SESSION.*library\.md#descriptors/);
+        const help: SignatureHelp | null = await connection.sendRequest('textDocument/signatureHelp', {
+            textDocument: { uri },
+            position: position(text, '"/dev'),
+        });
+        assert.equal(help?.signatures[0]?.label, 'open(path: string, flags: int = 2) → fd');
+        assert.equal(help.activeParameter, 0);
+    });
+
+    test('formatting: a file, a range, a line that was ended; a broken file is left as it is', async () => {
+        const text = 'const A=1\nconst B=2\n';
+        const uri = await open('f.lus', text);
+        const options = { tabSize: 4, insertSpaces: true };
+        const all: TextEdit[] = await connection.sendRequest('textDocument/formatting', {
+            textDocument: { uri },
+            options,
+        });
+        assert.deepEqual(
+            all.map((e) => e.newText),
+            ['const A = 1', 'const B = 2'],
+        );
+        const range = { start: { line: 1, character: 3 }, end: { line: 1, character: 4 } };
+        const some: TextEdit[] = await connection.sendRequest('textDocument/rangeFormatting', {
+            textDocument: { uri },
+            range,
+            options,
+        });
+        assert.deepEqual(
+            some.map((e) => e.range.start.line),
+            [1],
+        );
+        const typed: TextEdit[] = await connection.sendRequest('textDocument/onTypeFormatting', {
+            textDocument: { uri },
+            position: { line: 1, character: 0 },
+            ch: '\n',
+            options,
+        });
+        assert.deepEqual(
+            typed.map((e) => e.range.start.line),
+            [0],
+        );
+        const broken = await open('broken.lus', 'const A=\n');
+        await assert.rejects(
+            connection.sendRequest('textDocument/formatting', { textDocument: { uri: broken }, options }),
+            /Line 1 cannot be read, so nothing is moved/,
+        );
+    });
+
+    test('folds, selections, colours, links, hints, calls and actions speak the protocol', async () => {
+        const text =
+            'const N = 2 * 3\nhandler h "h-v1" for memfd {\n    preserve(args) {\n        kho.preserve_folio(args.file)\n    }\n}\nscenario "s" finds LU1003 { boot "7.2" }\n';
+        const uri = await open('all.lus', text);
+        const textDocument = { uri };
+        const folds: FoldingRange[] = await connection.sendRequest('textDocument/foldingRange', { textDocument });
+        assert.deepEqual(
+            folds.map((f) => [f.startLine, f.endLine]),
+            [
+                [2, 3],
+                [1, 4],
+            ],
+        );
+        const [selection]: SelectionRange[] = await connection.sendRequest('textDocument/selectionRange', {
+            textDocument,
+            positions: [position(text, '7.2', 1)],
+        });
+        assert.deepEqual(selection?.parent?.range.start, position(text, '"7.2"'));
+        const colours: SemanticTokens = await connection.sendRequest('textDocument/semanticTokens/full', {
+            textDocument,
+        });
+        assert.ok(colours.data.length > 50 && colours.data.length % 5 === 0);
+        const [link]: DocumentLink[] = await connection.sendRequest('textDocument/documentLink', { textDocument });
+        assert.match(link?.target ?? '', /^file:.*\/diagnoses\.md#lu1003-/);
+        const whole = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
+        const hints: InlayHint[] = await connection.sendRequest('textDocument/inlayHint', {
+            textDocument,
+            range: whole,
+        });
+        assert.deepEqual(
+            hints.map((h) => [h.label, h.position]),
+            [[' = 6', { line: 0, character: 15 }]],
+        );
+        const [item]: CallHierarchyItem[] = await connection.sendRequest('textDocument/prepareCallHierarchy', {
+            textDocument,
+            position: position(text, 'preserve(args)', 1),
+        });
+        const calls: CallHierarchyIncomingCall[] = await connection.sendRequest('callHierarchy/incomingCalls', {
+            item,
+        });
+        assert.ok(calls.length > 0 && calls.every((c) => c.from.uri.startsWith('lus-std:/')));
+        const at = position(text, 'kho.preserve', 1);
+        const actions: CodeAction[] = await connection.sendRequest('textDocument/codeAction', {
+            textDocument,
+            range: { start: at, end: at },
+            context: { diagnostics: [] },
+        });
+        assert.ok(actions.some((a) => a.kind === 'refactor' && a.title.startsWith('Add `undo`')));
+    });
+
+    test('findings link to their documentation, and what is there for nothing is marked so', async () => {
+        const uri = await open('unused.lus', 'scenario "s" {\n    boot "7.2"\n    x = 1\n}\n');
+        const [unread] = await diagnostics(uri, 1);
+        assert.match(unread?.codeDescription?.href ?? '', /^file:.*\/extension\/docs\/errors\.md#lu0209-/);
+        assert.deepEqual(unread?.tags, [DiagnosticTag.Unnecessary]);
+    });
+
+    test('references and renames reach the files of the folder that import; shipped names are refused', async () => {
+        const user = 'import "nic.lus"\nfn f(s: NicState) { return s.magic }\n';
+        writeFileSync(path.join(folder, 'user.lus'), user);
+        const uri = await open('nic.lus', NIC);
+        const at = { textDocument: { uri }, position: position(NIC, 'NicState', 2) };
+        const found: Location[] = await connection.sendRequest('textDocument/references', {
+            ...at,
+            context: { includeDeclaration: false },
+        });
+        assert.deepEqual(
+            found.map((l) => [l.uri, l.range.start]),
+            [[uriOf('user.lus'), position(user, 'NicState')]],
+        );
+        const edit: WorkspaceEdit = await connection.sendRequest('textDocument/rename', { ...at, newName: 'State' });
+        assert.deepEqual(Object.keys(edit.changes ?? {}).sort(), [uri, uriOf('user.lus')].sort());
+        await assert.rejects(
+            connection.sendRequest('textDocument/prepareRename', {
+                textDocument: { uri },
+                position: position(NIC, 'u32', 1),
+            }),
+            /`u32` ships with the emulator/,
+        );
+        const symbols: SymbolInformation[] = await connection.sendRequest('workspace/symbol', { query: 'nst' });
+        assert.deepEqual(
+            symbols.map((s) => s.name),
+            ['NicState'],
+        );
+    });
+
+    test('the bundle has at most 600 KiB besides the code that ships with the emulator', () => {
+        const { size } = statSync(inRepository('dist', 'language-server.js'));
+        const shipped = [...SHIPPED_SOURCES.values()].reduce((n, text) => n + Buffer.byteLength(text), 0);
+        assert.ok(size - shipped <= 600 * 1024, `${size - shipped} bytes`);
     });
 
     test('a request that the server does not know is answered with an error', async () => {

@@ -106,7 +106,7 @@ suite('debug adapter: recordings', () => {
         const file = path.join(folder, 'changed.jsonl');
         const at = lineOf('b luoread g');
         writeFileSync(file, LINES.with(at - 1, (LINES[at - 1] ?? '').replace('b1007', 'b7')).join('\n'));
-        await client.launch({ program: file });
+        await client.launch({ program: file, stopAtEnd: 'never' });
         await client.ok('setExceptionBreakpoints', { filters: ['difference'] });
         await client.ok('configurationDone');
         const { reason, text, threadId } = await client.stopped();
@@ -126,12 +126,12 @@ suite('debug adapter: recordings', () => {
     test('without the filter it runs to the end and fails there', async () => {
         const file = path.join(folder, 'changed.jsonl');
         writeFileSync(file, LINES.join('\n').replace('"errno": "EIO"', '"errno": "EBUSY"'));
-        await client.launch({ program: file });
+        await client.launch({ program: file, stopAtEnd: 'never' });
         await client.ok('setExceptionBreakpoints', { filters: [] });
         await client.ok('configurationDone');
         assert.equal(await exitCode(), 1);
         assert.ok(
-            client.transcript.some((l) => l.includes('lines differ from the recording; the first is line')),
+            client.transcript.some((l) => l.includes('lines differ from the recording. The first is line')),
             'it is said in the console',
         );
     });
@@ -142,7 +142,7 @@ suite('debug adapter: recordings', () => {
         await client.initialize();
         assert.match(
             await client.fails('launch', { program: file }),
-            /broken\.jsonl has an error: "a dance" is no step of a recording/,
+            /broken\.jsonl has an error: "a dance" is not a step of a recording/,
         );
     });
 });

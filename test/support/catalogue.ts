@@ -1,6 +1,6 @@
 /**
  * The catalogue of failures: `test/catalogue/F-40-agent-crash.lus` and so on. The comment at the top of a file is its
- * text in the documentation: number and title, how bad it is, then what happens and how it is repaired.
+ * text in the documentation: number and title, severity, then what happens and how it is repaired.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -9,14 +9,14 @@ import { inRepository } from './repository';
 
 export const FOLDER = inRepository('test', 'catalogue');
 
-/** How bad a failure is, the words of a file's second line. */
-export const SEVERITIES = {
-    Panic: 'a kernel panics, and with it goes everything that was handed over',
-    'Silent corruption': 'data is wrong, and nobody is told',
-    'Data loss': 'data is gone',
-    'Memory held': 'memory is held that nobody can use, until the machine reboots',
-    Hang: 'somebody waits, some of them for ever',
-    'Clean error': 'an errno or a line of the log, and nothing is lost',
+/** The severities of failures, as named in the second line of a file. */
+const SEVERITIES = {
+    Panic: 'a kernel panics, and everything that was handed over is lost',
+    'Silent corruption': 'data is wrong, and no error is reported',
+    'Data loss': 'data is lost',
+    'Memory held': 'memory is unusable until the machine reboots',
+    Hang: 'a process is blocked, possibly forever',
+    'Clean error': 'a call fails or a line is logged, and nothing is lost',
 } as const;
 
 export type Severity = keyof typeof SEVERITIES;
@@ -29,25 +29,29 @@ export interface Entry {
     readonly severities: readonly Severity[];
     /** Paragraphs, without the `//`. */
     readonly text: string;
-    /** What stands below the comment. */
+    /** The code below the comment. */
     readonly code: string;
-    /** The codes behind `finds`, of all its scenarios. */
+    /** The codes after `finds`, of all its scenarios. */
     readonly finds: readonly string[];
     readonly repaired: boolean;
 }
 
 /** The parts of the list, by their first numbers. */
 const PARTS: readonly (readonly [number, string])[] = [
-    [1, 'Handing over and booting'],
+    [1, 'Handover and boot'],
     [40, 'Sessions and agents'],
     [60, 'Files and their handlers'],
     [80, 'File-lifecycle-bound state (FLB)'],
     [90, 'Memory files'],
     [110, 'Devices'],
-    [140, 'The order of things'],
+    [140, 'Order of steps'],
+    [160, 'Met in practice'],
 ];
 
-/** Every number that the list has, but those about virtual machines without a kernel and confidential guests. */
+/**
+ * All numbers of the catalogue. Those about virtual machines without a kernel and confidential guests are left out;
+ * from 160 on: failures met in use and in public reports.
+ */
 export const NUMBERS: readonly number[] = (
     [
         [1, 36],
@@ -58,13 +62,14 @@ export const NUMBERS: readonly number[] = (
         [110, 127],
         [131, 131],
         [140, 150],
+        [160, 162],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
 export const entryName = (n: number): string => `F-${String(n).padStart(2, '0')}`;
 
-/** @throws RangeError where the file does not begin as an entry does */
-export function entryOf(file: string): Entry {
+/** @throws RangeError if the file does not begin with the comment of an entry */
+function entryOf(file: string): Entry {
     const source = readFileSync(path.join(FOLDER, file), 'utf8');
     const [comment = ''] = /^(?:\/\/.*\n)*/.exec(source) ?? [];
     const lines = comment
@@ -115,15 +120,15 @@ export function failuresPage(): string {
         '',
         '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/proofs/catalogue.test.ts -->',
         '',
-        'Every failure here is a scenario that runs: copy it to a file and press F5. Where something is lost, the emulator says so, and the codes',
-        'are those of [the page of diagnoses](diagnoses.md); the first is the root, others follow from it. Where a failure can be repaired, a second',
-        'scenario does it right, and nothing is found.',
+        'Every failure on this page is a scenario that runs: copy it to a file and press F5. If something is lost, the emulator reports a diagnosis; the',
+        'codes are explained on [the page about diagnoses](diagnoses.md). The first code is the root, others are its consequences. If a failure can be',
+        'repaired, a second scenario does it right and leads to no finding.',
         '',
         ...Object.entries(SEVERITIES).map(([name, what]) => `- *${name}*: ${what}.`),
         '',
-        'Unless an entry says otherwise, the kernel is Linux 7.2.',
+        'Unless stated otherwise, the kernel is Linux 7.2.',
         '',
-        '| | what | how bad | found as |',
+        '| | failure | severity | diagnosis |',
         '|---|---|---|---|',
         ...all.map(
             (e) =>
@@ -142,7 +147,7 @@ export function failuresPage(): string {
             '',
             `### ${heading(e)}`,
             '',
-            `*${e.severities.join(', ')}*${found === '' ? '' : `, found as ${found}`}`,
+            `*${e.severities.join(', ')}*${found === '' ? '' : `, diagnosed as ${found}`}`,
             '',
             e.text,
             '',

@@ -1,6 +1,6 @@
 /** The table of costs in the documentation, as the emulator has it. */
 import { COST_NAMES, COSTS } from '../../emulator/machine/costs';
-import { duration } from '../../emulator/language/durations';
+import { duration } from '../../emulator/text/durations';
 
 const BEGIN = '<!-- costs: written by UPDATE_DOCS=1 -->\n';
 const END = '<!-- end of costs -->';

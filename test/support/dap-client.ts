@@ -54,8 +54,9 @@ export class Client {
         input.on('data', (chunk: Buffer) => reader.push(chunk));
     }
 
-    static process(): Client & { readonly child: ChildProcess } {
-        const child = spawn(process.execPath, [ADAPTER], { stdio: ['pipe', 'pipe', 'inherit'] });
+    /** @param adapter the bundle to start */
+    static process(adapter = ADAPTER): Client & { readonly child: ChildProcess } {
+        const child = spawn(process.execPath, [adapter], { stdio: ['pipe', 'pipe', 'inherit'] });
         return Object.assign(new Client(child.stdin, child.stdout, () => child.kill()), { child });
     }
 

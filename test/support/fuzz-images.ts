@@ -14,7 +14,7 @@ const LONGEST = 20_000;
 const HANDLERS = ['memfd-v2', 'note-v1'];
 
 /** The damaged image with this number; the same in every run. */
-export function damagedImage(base: Base, number: number): { bytes: Uint8Array; done: string } {
+function damagedImage(base: Base, number: number): { bytes: Uint8Array; done: string } {
     const { bytes, done } = mutated(base, new Random(Math.imul(number, 0x9e3779b1)));
     return { bytes, done: `image ${number}: ${done.join('; ')}` };
 }
@@ -50,7 +50,7 @@ const PANICS = [
 const LOSSES = ['fdt-invalid', 'fdt-incompatible', 'map-missing', 'map-null'];
 /** Boots that came to nothing because the image leaves no place for a kernel: nothing about the handover. */
 const NO_BOOT =
-    /does not fit into the scratch areas|which this machine has not|is no memory image|does not say where its scratch|Failed to allocate/;
+    /does not fit into the scratch areas|which this machine does not have|is not a memory image|does not contain the addresses of its scratch|Failed to allocate/;
 
 /**
  * Boots from it: the emulator neither breaks nor hangs, and the kernel does what the findings say. @returns what came

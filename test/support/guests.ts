@@ -6,7 +6,7 @@ import { correctProgram } from './programs';
 import { passed } from './runs';
 
 /** A scenario on 7.2 with these statements. @param machine its entries */
-export function programWith(body: string, machine = 'memory 2GiB'): Program {
+function programWith(body: string, machine = 'memory 2GiB'): Program {
     return correctProgram(`machine { ${machine} }\nscenario "s" {\n    boot "7.2"\n${body}\n}\n`);
 }
 

@@ -48,7 +48,7 @@ export function makeHost(
 }
 
 /** A kernel's worth of structures on a machine; no memory is free yet. */
-export function hostOn(machine: Machine, options: HostOptions, incoming: IncomingHandover | undefined): Host {
+function hostOn(machine: Machine, options: HostOptions, incoming: IncomingHandover | undefined): Host {
     const { size } = machine.page;
     const memmap = new Memmap(machine.journal);
     const spans = machine.map.map((r) => ({

@@ -9,15 +9,18 @@ import type { NativeField, NativeFunction, NativeGlobal, ObjectType } from '../.
 import { PAGES_4K } from '../../emulator/machine/arch';
 import { callbackText, functionText, REPLY, typeText } from '../../emulator/services/signatures';
 
-const INTRO = `# What the emulator provides
+const INTRO = `# Library reference
 
-Functions, objects and constants of \`.lus\` code; the language itself is described in [the language reference](language.md). This
-page is made from the tables that the checker and the editor's help read.
+The functions, objects and constants that \`.lus\` code can use. The language itself is described in
+[the language reference](language.md). This page is generated from the tables that the checker and the editor read.
 
-How to read it: \`truncate(length: int)\` is called as \`ram.truncate(64MiB)\` or \`ram.truncate(length: 64MiB)\`; a parameter with a
-value behind \`=\` may be left out; \`→\` is what the call gives. A call marked *can fail* fails with an error name such as \`EBUSY\`. What
-takes \`with readonly_reply\` can be called so that the process may read but not write the memory of its argument: the kernel's
-reply faults. \`with stalled_reply\` it is a page that a userfaultfd keeps away: the reply takes 1 s, and what is locked stays so meanwhile.
+Notation: \`truncate(length: int)\` is called as \`ram.truncate(64MiB)\` or \`ram.truncate(length: 64MiB)\`. A parameter with \`=\` and a
+value is optional; the value is its default. \`→\` precedes the type of the result. A call marked *can fail* fails with an error such as
+\`EBUSY\`; the description lists the errors.
+
+A call that takes \`with readonly_reply\` can be made with an argument in memory that the process may read but not write: the kernel's
+reply then faults. A call \`with stalled_reply\` has its argument in a page that a userfaultfd holds back: the reply takes 1 s, and all
+locks of the call stay held in the meantime.
 `;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
@@ -36,7 +39,7 @@ const byName = <T extends { readonly name: string }>(items: Iterable<T>): T[] =>
 
 function functions(list: Iterable<NativeFunction>): string {
     return table(
-        ['call', 'what it does'],
+        ['call', 'description'],
         byName(list).map((f) => [
             `\`${functionText(f)}\``,
             `${f.doc}${f.params.some((p) => p.name === REPLY) ? ` Takes \`with ${REPLY}\`.` : ''}${f.fails ? ' *Can fail.*' : ''}`,
@@ -46,7 +49,7 @@ function functions(list: Iterable<NativeFunction>): string {
 
 function fields(list: Iterable<NativeField>): string {
     return table(
-        ['field', 'meaning'],
+        ['field', 'description'],
         byName(list).map((f) => [`\`${f.name}\` ${typeText(f.type)}${f.set ? ', can be assigned' : ''}`, f.doc]),
     );
 }
@@ -64,14 +67,14 @@ function inContext(...contexts: readonly Context[]): NativeFunction[] {
 
 function globals(list: Iterable<NativeGlobal>): string {
     return table(
-        ['name', 'meaning'],
+        ['name', 'description'],
         byName(list).map((g) => [`\`${g.name}\` ${typeText(g.type)}`, g.doc]),
     );
 }
 
 function callbacks(shapes: ReadonlyMap<string, CallbackShape>): string {
     return table(
-        ['callback', 'what it is for'],
+        ['callback', 'description'],
         [...shapes].map(([name, s]) => [
             `\`${callbackText(name, s)}\`${s.required ? '' : ', optional'}`,
             `${s.doc}${s.result.k === 'bool' ? ' Returns `true` or `false`.' : ''}`,
@@ -94,7 +97,7 @@ export function libraryPage(): string {
         functions(inContext('user')),
         '## Descriptors',
         '',
-        "Every descriptor has these methods and fields. What the file behind it cannot do fails with the kernel's error.",
+        "Every descriptor has these methods and fields. An operation that the file does not support fails with the kernel's error.",
         '',
         members(n.fd),
         '## Anywhere, and at scenario level',
@@ -102,7 +105,7 @@ export function libraryPage(): string {
         functions(inContext('any', 'scenario')),
         '## In the kernel',
         '',
-        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else, except for its [tracepoints](kernels.md).',
+        'For handlers, FLBs, file kinds and `init` blocks. The kernel code of the emulator uses the same functions, and [tracepoints](kernels.md).',
         '',
         functions(inContext('kernel')),
         '## Callbacks',
@@ -121,11 +124,11 @@ export function libraryPage(): string {
         ...byName(n.objects.values()).flatMap((t) => [
             `### ${t.name}`,
             '',
-            `${t.doc}${t.ofKernel ? ' It dies with its kernel.' : ''}`,
+            `${t.doc}${t.ofKernel ? ' It ends with its kernel.' : ''}`,
             '',
             members(t),
         ]),
-        '## Names that are always there',
+        '## Predefined names',
         '',
         globals(all.filter((g) => g.constant === undefined)),
         '### Constants',
@@ -135,13 +138,13 @@ export function libraryPage(): string {
         '',
         `${errors.map((g) => `\`${g.name}\` ${numberOf(g)}`).join(', ')}.`,
         '',
-        '## File kinds that come with the kernel',
+        '## File kinds of the kernel',
         '',
         table(
-            ['name', 'what it is'],
+            ['name', 'description'],
             [...n.fileKinds].map(([name, doc]) => [`\`${name}\``, doc]),
         ),
-        '## What else an injection can make fail',
+        '## Injection points',
         '',
         table(
             ['name', 'what fails'],
@@ -150,7 +153,7 @@ export function libraryPage(): string {
         '## Kernels',
         '',
         table(
-            ['name', 'what it is'],
+            ['name', 'description'],
             [...n.kernels].map(([name, doc]) => [`"${name}"`, doc]),
         ),
     ]

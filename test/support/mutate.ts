@@ -6,7 +6,7 @@ import type { Random } from './random';
 const PAGE = 4096;
 
 /** Where in an image what the next kernel reads lies: the pages that are worth damaging, by address. */
-export function structurePages({ handover: h }: Inspection): number[] {
+function structurePages({ handover: h }: Inspection): number[] {
     const pages = new Set<number>();
     const add = (pa: number | bigint | undefined): void => {
         if (typeof pa === 'number' && pa > 0) {

@@ -39,7 +39,7 @@ function table(entries: Iterable<readonly [string, Description]>): string {
         ([, entry]) =>
             `| ${exampleText(entry)} | ${entry.doc}${wordsOf(entry)}${layerOf(entry)}${entry.repeated === true ? ' *Repeatable.*' : ''} |`,
     );
-    return ['| entry | what it says |', '|---|---|', ...rows, ''].join('\n');
+    return ['| entry | description |', '|---|---|', ...rows, ''].join('\n');
 }
 
 /** @returns the page with the tables of now between their marks, and which those are */

@@ -1,33 +1,30 @@
 /**
- * All conditions of a breakpoint: first its expression, then how often that has held, then whether it stops or prints.
+ * The conditions of a breakpoint: first its expression, then its hit count, then whether it stops or prints.
  */
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
-import type { Host } from '../../../emulator/runtime/host/host';
+import type { Passing } from '../../../emulator/timeline/traps';
 import type { Conditions } from '../breakpoint';
+import type { BreakpointOutput, RunWithBreakpoints } from '../run';
 import { ExpressionCondition } from './expression';
-import { HitCount } from './hit-count';
+import { hitRule } from './hit-count';
 import { LogMessage } from './log-point';
 
-/** What breakpoints have to say while the run goes on. */
-export interface BreakpointOutput {
-    /** A log point's line. */
-    logged(line: string, frame: Frame): void;
-    /** A condition that has no value. */
-    complained(line: string, frame: Frame): void;
-}
-
 export class Decision {
-    /** What is wrong with the conditions; such a breakpoint is not bound. */
+    /** The error in the conditions; such a breakpoint is not bound. */
     readonly problem: string | undefined;
     private readonly expression: ExpressionCondition | undefined;
-    private readonly count: HitCount | undefined;
+    private readonly rule: ((hits: number) => boolean) | undefined;
     private readonly message: LogMessage | undefined;
 
-    constructor({ condition, hitCondition, logMessage }: Conditions) {
+    /** @param id of the breakpoint */
+    constructor(
+        private readonly id: number,
+        { condition, hitCondition, logMessage }: Conditions,
+    ) {
         try {
             this.expression = isBlank(condition) ? undefined : new ExpressionCondition(condition);
-            this.count = isBlank(hitCondition) ? undefined : new HitCount(hitCondition);
+            this.rule = isBlank(hitCondition) ? undefined : hitRule(hitCondition);
             this.message = isBlank(logMessage) ? undefined : new LogMessage(logMessage);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
@@ -37,24 +34,29 @@ export class Decision {
         }
     }
 
+    /** How often the run comes by counts. */
+    get counts(): boolean {
+        return this.rule !== undefined;
+    }
     /** The breakpoint is reached. True: it stops here. */
-    stops(frame: Frame, host: Host, output: BreakpointOutput): boolean {
-        if (this.expression?.holds(frame, host, (why) => output.complained(why, frame)) === false) {
+    stops(frame: Frame, run: RunWithBreakpoints, passing: Passing, output: BreakpointOutput): boolean {
+        if (passing === 'again' && !this.rule) {
             return false;
         }
-        if (this.count?.reached() === false) {
+        const complain = passing === 'forward' ? (why: string): void => output.complained(why, frame) : undefined;
+        if (this.expression?.holds(frame, run.host, complain) === false) {
+            return false;
+        }
+        if (this.rule?.(run.counts.reached(this.id, run.host.interpreter.ticks)) === false) {
             return false;
         }
         if (this.message) {
-            output.logged(this.message.text(frame, host), frame);
+            if (passing === 'forward' && this.message.isNew(run.timeline.mark())) {
+                output.logged(this.message.text(frame, run.host), frame);
+            }
             return false;
         }
         return true;
-    }
-
-    /** Another run begins. */
-    reset(): void {
-        this.count?.reset();
     }
 }
 

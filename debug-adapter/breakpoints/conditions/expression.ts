@@ -7,25 +7,25 @@ import type { Host } from '../../../emulator/runtime/host/host';
 
 export class ExpressionCondition {
     private readonly entry: Entry;
-    /** It has had no value before: said once. */
+    /** Whether the error was reported: this happens only once. */
     private complained = false;
 
-    /** @throws ProgramError where the text is no expression */
+    /** @throws ProgramError if the text is not an expression */
     constructor(private readonly text: string) {
         this.entry = parseEntry(text);
     }
 
-    /** @param complain is told, once, where it has no value; then it does not hold */
-    holds(frame: Frame, host: Host, complain: (why: string) => void): boolean {
+    /** @param complain called once if the expression cannot be evaluated, which counts as false */
+    holds(frame: Frame, host: Host, complain: ((why: string) => void) | undefined): boolean {
         try {
             return holds(evaluateAtTrap(host, frame, this.entry).value);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
                 throw e;
             }
-            if (!this.complained) {
+            if (complain && !this.complained) {
                 this.complained = true;
-                complain(`The condition ${this.text} of a breakpoint has no value here: ${e.message}`);
+                complain(`The breakpoint condition ${this.text} cannot be evaluated here: ${e.message}`);
             }
             return false;
         }

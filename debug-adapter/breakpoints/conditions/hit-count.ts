@@ -1,32 +1,13 @@
-/** A condition on how often a breakpoint has been reached: `3`, `>= 2`, `% 2` (every second time). */
+/** A condition on the number of times a breakpoint was reached: `3`, `>= 2`, `% 2` (every second time). */
 import { ProgramError } from '../../../emulator/language/values';
+import { JournaledMap, type Journal } from '../../../emulator/machine/journal';
 
-export class HitCount {
-    private readonly rule: (hits: number) => boolean;
-    private hits = 0;
-
-    /** @throws ProgramError where the text is no such rule */
-    constructor(text: string) {
-        this.rule = ruleOf(text);
-    }
-
-    /** Counts one more; true where the rule holds for it. */
-    reached(): boolean {
-        this.hits++;
-        return this.rule(this.hits);
-    }
-
-    /** Another run begins. */
-    reset(): void {
-        this.hits = 0;
-    }
-}
-
-function ruleOf(text: string): (hits: number) => boolean {
+/** @throws ProgramError if the text is not such a condition */
+export function hitRule(text: string): (hits: number) => boolean {
     const [, op = '==', digits = ''] = /^\s*(==|=|>=|>|<=|<|%)?\s*(\d+)\s*$/.exec(text) ?? [];
     const n = Number(digits);
     if (digits === '' || (op === '%' && n === 0)) {
-        throw new ProgramError(`A hit count is a number, as in 3, >= 2 or % 2, not "${text.trim()}".`);
+        throw new ProgramError(`A hit count must be a number such as 3, >= 2 or % 2, not "${text.trim()}".`);
     }
     switch (op) {
         case '>=':
@@ -41,5 +22,30 @@ function ruleOf(text: string): (hits: number) => boolean {
             return (hits) => hits % n === 0;
         default:
             return (hits) => hits === n;
+    }
+}
+
+/** How often, and at which position of the run last. */
+interface Hits {
+    readonly count: number;
+    readonly at: number;
+}
+
+/** How often breakpoints have been reached, from the beginning of the run on: a part of its state, which goes back. */
+export class HitCounts {
+    private readonly hits: JournaledMap<number, Hits>;
+
+    constructor(journal: Journal) {
+        this.hits = new JournaledMap(journal);
+    }
+
+    /** A breakpoint is reached, which counts once a position. @returns how often it has been */
+    reached(breakpoint: number, position: number): number {
+        const { count, at } = this.hits.get(breakpoint) ?? { count: 0, at: -1 };
+        if (at === position) {
+            return count;
+        }
+        this.hits.set(breakpoint, { count: count + 1, at: position });
+        return count + 1;
     }
 }

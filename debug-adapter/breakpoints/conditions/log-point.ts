@@ -1,19 +1,35 @@
-/** What a log point prints: text with expressions in braces, `token {args.token}`; `\{` is a brace. */
+/** The message of a log point: text with expressions in braces, `token {args.token}`; `\{` is a literal brace. */
 import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry';
 import { ProgramError, text } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
 import { evaluateAtTrap } from '../../../emulator/runtime/evaluate';
 import type { Host } from '../../../emulator/runtime/host/host';
+import type { Future, Mark } from '../../../emulator/timeline/futures';
 
 export class LogMessage {
     private readonly parts: readonly (string | Entry)[];
+    /** Up to which position it has printed, by the future of the run. */
+    private readonly printed = new WeakMap<Future, number>();
 
-    /** @throws ProgramError where an expression is none, or a brace is not closed */
+    /** @throws ProgramError if an expression is invalid, or a brace is not closed */
     constructor(message: string) {
         this.parts = partsOf(message);
     }
 
+    /** Whether it has not printed at a place before, in this future; now it has. */
+    isNew({ at, future }: Mark): boolean {
+        const isNew = at > this.printedUpTo(future);
+        if (isNew) {
+            this.printed.set(future, at);
+        }
+        return isNew;
+    }
+    private printedUpTo(future: Future): number {
+        const { before, from } = future;
+        return this.printed.get(future) ?? (before ? Math.min(this.printedUpTo(before), from) : -1);
+    }
     /** The line as it reads here; an expression that has no value gives the reason. */
+
     text(frame: Frame, host: Host): string {
         return this.parts.map((part) => (typeof part === 'string' ? part : valueText(host, frame, part))).join('');
     }
@@ -42,7 +58,7 @@ function partsOf(message: string): (string | Entry)[] {
         } else if (c === '{') {
             const end = message.indexOf('}', i);
             if (end < 0) {
-                throw new ProgramError('A { in the log message has no }: write \\{ for the brace itself.');
+                throw new ProgramError('A { in the log message has no matching }. Write \\{ for a literal brace.');
             }
             parts.push(literal, parseEntry(message.slice(i + 1, end)));
             literal = '';

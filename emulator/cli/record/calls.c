@@ -71,7 +71,8 @@ static void set_slot(const char *name, int fd)
 
 void give(struct text *t, long long result)
 {
-    if (result < 0)
+    /* lseek() can give other negative numbers */
+    if (result == -1)
         put(t, ", \"errno\": \"%s\"", error_name(errno));
     else
         put(t, ", \"ret\": %lld", result);
@@ -162,7 +163,7 @@ static int session_ioctl(int device, unsigned nr, const char *name, bool readonl
 {
     struct session_arg arg = { .size = sizeof(arg), .fd = -1 };
     size_t n = strlen(name);
-    memcpy(arg.name, name, n < sizeof(arg.name) ? n : sizeof(arg.name));
+    memcpy(arg.name, name, n < sizeof(arg.name) ? n : sizeof(arg.name) - 1);
     return liveupdate(device, nr, &arg, sizeof(arg), readonly) < 0 ? -1 : arg.fd;
 }
 
@@ -193,7 +194,11 @@ static int whence(const char *name)
         : strcmp(name, "hole") == 0 ? SEEK_HOLE : SEEK_SET;
 }
 
-static long long number(const char *word) { return strtoll(word, NULL, 0); }
+/* An offset or a number as the kernel takes it: 64 bits, with a sign or without. */
+static long long number(const char *word)
+{
+    return *word == '-' ? strtoll(word, NULL, 0) : (long long)strtoull(word, NULL, 0);
+}
 
 static void readonly_call(struct text *t, char **w)
 {

@@ -5,7 +5,7 @@
 
 export interface ArchiveEntry {
     readonly name: string;
-    /** A folder has none. */
+    /** Absent for a folder. */
     readonly data?: Uint8Array;
     readonly executable?: boolean;
 }
@@ -25,7 +25,7 @@ function entryOf({ name, data, executable = false }: ArchiveEntry, inode: number
     return Buffer.concat([padded(Buffer.concat([header, path])), padded(Buffer.from(data ?? []))]);
 }
 
-/** Header and contents each end at a multiple of four bytes. */
+/** Header and contents are padded to multiples of four bytes. */
 function padded(bytes: Buffer): Buffer {
     return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
 }

@@ -1,4 +1,4 @@
-/** The recorder's sources as text: they ship inside of the command. */
+/** The recorder's sources as text, bundled into the command. */
 import calls from './calls.c';
 import kexec from './kexec.c';
 import processes from './processes.c';

@@ -27,17 +27,47 @@ void put(struct text *t, const char *format, ...)
         t->length = t->length + (size_t)n < t->size ? t->length + (size_t)n : t->size - 1;
 }
 
+/* How many bytes the code point at `s` has in UTF-8 (the Unicode Standard, table 3-7); 0: none begins there. */
+static size_t code_point(const unsigned char *s, size_t length)
+{
+    unsigned char low = 0x80, high = 0xbf;
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    if (n == 1)
+        return 1;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || n > length)
+        return 0;
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f;
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    if (s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if (s[i] < 0x80 || s[i] > 0xbf)
+            return 0;
+    return n;
+}
+
+/* Bytes as a string of JSON: their UTF-8, and one that is none as the lone surrogate U+DC00 + byte. */
 void put_string(struct text *t, const char *s, size_t length)
 {
     put(t, "\"");
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length;) {
         unsigned char c = (unsigned char)s[i];
+        size_t n = code_point((const unsigned char *)s + i, length - i);
         if (c == '"' || c == '\\')
             put(t, "\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
+        else if (c < 0x20 || c == 0x7f)
             put(t, "\\u%04x", c);
+        else if (n == 0)
+            put(t, "\\udc%02x", c);
         else
-            put(t, "%c", c);
+            put(t, "%.*s", (int)n, s + i);
+        i += n == 0 ? 1 : n;
     }
     put(t, "\"");
 }

@@ -1,12 +1,12 @@
 /** The table of `lus blackout`. */
-import { duration } from '../../language/durations';
+import { duration } from '../../text/durations';
 import { largest, type UpdateReport } from '../../diagnosis/update-report';
 import type { BlackoutRow, BlackoutTable } from '../results';
 import type { Style } from '../style';
 
 const NONE = '–';
 
-/** A line an update: the varied costs, the time before the blackout, the blackout, its parts, what took most of it. */
+/** A line per update: the varied costs, the time before the blackout, the blackout, its parts and its largest costs. */
 export function prettyBlackouts({ scenario, vary, rows }: BlackoutTable, style: Style): string {
     const several = rows.some((r) => r.updates.length > 1);
     const guests = rows.some((r) => r.updates.some((u) => u.guests.length > 0));
@@ -31,7 +31,7 @@ export function prettyBlackouts({ scenario, vary, rows }: BlackoutTable, style: 
     const line = (cells: readonly string[]): string => cells.map((c, i) => c.padStart(widths[i] ?? 0)).join('   ');
     return [
         style.strong(scenario),
-        `  ${style.dim(`${line(head)}   made of`)}`,
+        `  ${style.dim(`${line(head)}   largest costs`)}`,
         ...lines.map(
             ({ cells, u, row }) =>
                 `  ${line(cells)}   ${u ? `${largest(u)}${guestsOf(u)}` : 'no kexec'}${row.passed ? '' : `   ${style.bad(`✗ ${firstLine(row)}`)}`}`,

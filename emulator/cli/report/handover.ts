@@ -1,8 +1,8 @@
 /** A handover for people: the items of an attached image, as text. */
 import type { HandoverFinding } from '../../handover/findings';
 import type { Inspection } from '../../handover/inspect';
-import { printable } from '../../handover/luo';
 import { shapeOf, shapeText } from '../../handover/shape';
+import { printable } from '../../text/utf8';
 import type { FileView, HandoverView, LuoView } from '../../handover/model';
 import type { FdtNode } from '../../kernel/kho/fdt-read';
 import { memoryOfImage, type VisibleMemory } from '../../presentation/bytes';
@@ -73,17 +73,17 @@ function root(h: HandoverView, memory: VisibleMemory, style: Style): string[] {
         `${style.strong('Handover')}${origin === undefined ? '' : ` from ${origin}`}`,
         `  root FDT ${rootFdtItem(memory, h).value}`,
         ...columns([...properties(h.fdt).map(rowOf), ...nodes], '    '),
-        ...(others === '' ? [] : [style.dim(`  older ones at ${others}`)]),
+        ...(others === '' ? [] : [style.dim(`  older FDTs at ${others}`)]),
     ];
 }
 
 function scratch(h: HandoverView, style: Style): string[] {
     if (h.scratchAddr === undefined) {
-        return [`${style.strong('Scratch')}  its array cannot be found`];
+        return [`${style.strong('Scratch')}  the array of scratch areas cannot be found`];
     }
     const how =
         h.scratchFrom === 'search'
-            ? ', found by what it looks like'
+            ? ', found by its contents'
             : `, named by ${h.scratchFrom === 'note' ? 'the image' : 'setup data'}`;
     const rows = h.scratch.map((area, i) => rowOf(scratchAreaItem(i, area)));
     return [`${style.strong('Scratch')}  array at ${hex(h.scratchAddr)}${how}`, ...columns(rows, '  ')];
@@ -132,7 +132,7 @@ function fileRows(f: FileView, memory: VisibleMemory): string[][] {
 
 function findings(list: readonly HandoverFinding[], style: Style): string[] {
     if (list.length === 0) {
-        return [`${style.good('✓')} nothing wrong found`];
+        return [`${style.good('✓')} no errors found`];
     }
     const lines = list.map((f) => {
         const mark =

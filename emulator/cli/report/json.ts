@@ -1,4 +1,4 @@
-/** One JSON document at the end, without anything that differs from run to run. */
+/** One JSON document at the end, with the same content in every run. */
 import { jsonDocument } from '../json';
 import { totals, type Reporter, type Write } from './reporter';
 

@@ -1,4 +1,4 @@
-/** JUnit XML, as CI systems read it: a test suite a file, a test case a scenario. */
+/** JUnit XML for CI systems: one test suite per file, one test case per scenario. */
 import { updateLine } from '../../diagnosis/update-report';
 import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
@@ -142,7 +142,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** Characters that XML 1.0 cannot hold become U+FFFD. */
+/** Replaces characters that are invalid in XML 1.0 by U+FFFD. */
 function escaped(text: string, attribute: boolean): string {
     return text
         .replace(CONTROL, '\ufffd')

@@ -1,13 +1,13 @@
-/** A matrix of kernels for people: what comes of an update from each to each, and why. */
+/** A matrix of kernels for people: the outcome of an update for each pair, and its reason. */
 import { BUG_FLAWS } from '../../kernel/release/known-bugs';
 import { listed } from '../../text/text';
 import type { Cell, Matrix, Outcome } from '../results';
 import type { Style } from '../style';
 import { spot } from '../where';
 
-/** Pairs of kernels that are named behind a bug. */
+/** The most pairs of kernels that are named for a bug. */
 const PAIRS = 4;
-/** Characters of a cell's second line. */
+/** The most characters of a cell's second line. */
 const WIDTH = 20;
 
 const WORDS: Readonly<Record<Outcome, string>> = {
@@ -21,17 +21,17 @@ const WORDS: Readonly<Record<Outcome, string>> = {
 
 const MEANINGS: Readonly<Record<Outcome, string>> = {
     works: 'the scenario passes',
-    lost: 'the next kernel boots as if nothing had been preserved, and says so only in its log',
-    EIO: '/dev/liveupdate of the next kernel cannot be opened; everything is held until the machine reboots',
-    panic: 'the next kernel panics while it comes up',
-    fails: 'the update is done, but the scenario fails',
+    lost: 'the next kernel boots as if nothing had been preserved; only its log says so',
+    EIO: '/dev/liveupdate of the next kernel cannot be opened; all preserved memory stays reserved until a cold boot',
+    panic: 'the next kernel panics during boot',
+    fails: 'the update succeeds, but the scenario fails',
     unsuited: 'the scenario fails before its first kexec',
 };
 
 export function prettyMatrix(m: Matrix, style: Style): string {
     const label = Math.max(...m.kernels.map((k) => k.length), 'from \\ to'.length) + 2;
     const lines = [style.strong(`${m.file}: ${m.scenario}`), ''];
-    // long reasons stand below the matrix, and their number in the cell
+    // long reasons are below the matrix; the cell has their number
     const notes: string[] = [];
     const short = (c: Cell): string => {
         if (c.reason.length <= WIDTH) {

@@ -1,4 +1,4 @@
-/** For people: each scenario as soon as it is over, failures with source, call stack and kernel log. */
+/** The report for people: each scenario as soon as it is over, failures with source, call stack and kernel log. */
 import { updateLine } from '../../diagnosis/update-report';
 import { prettyFinding } from '../check';
 import { prettyDiagnoses } from '../diagnoses';
@@ -13,7 +13,7 @@ import { seedOf } from './seed';
 import { counted } from '../../text/text';
 import { oneLine } from '../print';
 
-/** Lines of source above the one that failed. */
+/** The number of source lines shown above a failure. */
 const CONTEXT = 2;
 
 export function prettyReporter(write: Write, files: Files, style: Style): Reporter {
@@ -25,7 +25,7 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
             for (const error of file.errors) {
                 line(prettyFinding(files, error, style));
             }
-            line(`${style.bad('✗')} ${file.file} runs nothing: ${counted(file.errors.length, 'error')}`);
+            line(`${style.bad('✗')} ${file.file} was not run: ${counted(file.errors.length, 'error')}`);
             current = undefined;
         },
         scenario(file: string, result: ScenarioResult) {
@@ -46,7 +46,7 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
             if (result.diagnoses.some((d) => !d.expected)) {
                 line();
             }
-            // what --strict fails a scenario for has been said
+            // the diagnosis that fails a scenario with --strict is already printed
             if (result.failure && result.failure.kind !== 'diagnosis') {
                 line();
                 for (const text of failure(files, result.failure, style)) {
@@ -87,12 +87,12 @@ function failure(files: Files, f: Failure, style: Style): string[] {
     ];
 }
 
-/** Where in the kernel the error came up. */
+/** The origin of the error in the kernel. */
 function origin(files: Files, cause: Cause, style: Style): string[] {
     const where = cause.where ? `${spot(cause.where)}: ` : '';
     return [
         '',
-        style.strong('Where the error came up'),
+        style.strong('Origin of the error'),
         `  ${where}${cause.message}`,
         ...source(files, cause.where, style),
         '',

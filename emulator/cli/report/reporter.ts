@@ -1,14 +1,14 @@
-/** What a way of reporting is told, in this order. */
+/** The interface of reports; the methods are called in this order. */
 import type { FileResult, ScenarioResult } from '../results';
 
 export type Write = (text: string) => void;
 
 export interface Reporter {
-    /** @param count how many results there will be; a file with errors is one */
+    /** @param count the number of results; a file with errors is one result */
     start(count: number): void;
-    /** A file that runs nothing because of its errors. */
+    /** A file that is not run because of its errors. */
     broken(file: FileResult): void;
-    /** A scenario is over. @param seconds of the host's time that it took */
+    /** A scenario is over. @param seconds of the host's time */
     scenario(file: string, result: ScenarioResult, seconds: number): void;
     end(results: readonly FileResult[]): void;
 }
@@ -16,7 +16,7 @@ export interface Reporter {
 export interface Totals {
     readonly passed: number;
     readonly failed: number;
-    /** Files that ran nothing because of their errors. */
+    /** The number of files that were not run because of their errors. */
     readonly broken: number;
 }
 

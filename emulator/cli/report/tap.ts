@@ -1,4 +1,5 @@
 /** The Test Anything Protocol, version 14. */
+import { counted } from '../../text/text';
 import { updateLine } from '../../diagnosis/update-report';
 import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
@@ -15,7 +16,7 @@ export function tapReporter(write: Write): Reporter {
     const yaml = (entries: readonly (readonly [string, unknown])[]): void => {
         line('  ---');
         for (const [key, value] of entries) {
-            // JSON is YAML
+            // JSON is valid YAML
             line(`  ${key}: ${JSON.stringify(value)}`);
         }
         line('  ...');
@@ -28,7 +29,7 @@ export function tapReporter(write: Write): Reporter {
         broken(file: FileResult) {
             point(false, file.file);
             yaml([
-                ['message', `${file.errors.length} errors keep this file from running`],
+                ['message', `${counted(file.errors.length, 'error')} in this file`],
                 ['severity', 'fail'],
                 ['errors', file.errors.map((e) => `${spot(e.where)}: ${e.code}: ${e.message}`)],
             ]);

@@ -1,7 +1,4 @@
-/**
- * The command line of a kernel, as it has read it once and for all (parse_early_param() and start_kernel() in
- * init/main.c).
- */
+/** The command line of a kernel, parsed once at boot (parse_early_param() and start_kernel() in init/main.c). */
 import { DEVICE_DEFAULTS, DEVICE_SETUPS, type DeviceSettings } from '../devices/parameters';
 import { FILE_DEFAULTS, FILE_SETUPS, type FileSettings } from '../fs/parameters';
 import { HUGETLB_DEFAULTS, HUGETLB_SETUPS, type HugetlbSettings } from '../hugetlb/parameters';
@@ -11,10 +8,10 @@ import { type ParameterName, parameterNamed, PARAMETERS, type Parameter } from '
 import { argumentsOf } from '../release/arguments';
 import type { Build, Setup } from './setup';
 
-/** What a kernel's command line says, with the defaults where it says nothing. */
+/** The parameters of a kernel's command line, with defaults for those that are not given. */
 export interface CommandLine extends KhoSettings, LuoSettings, HugetlbSettings, DeviceSettings, FileSettings {
     readonly text: string;
-    /** The early parameters whose values the kernel could not read, as they are written. */
+    /** The early parameters whose values the kernel could not parse, as written. */
     readonly malformed: readonly string[];
 }
 
@@ -34,7 +31,7 @@ const SETUPS: Readonly<Record<ParameterName, Setup<CommandLine>>> = {
     ...FILE_SETUPS,
 };
 
-/** Reads a command line: each argument in its turn, as the setup functions of a kernel of this build do. */
+/** Parses a command line: each argument in turn, as the setup functions of a kernel of this build do. */
 export function readCommandLine(text: string, build: Build): CommandLine {
     const malformed: string[] = [];
     let read: CommandLine = { ...DEFAULTS, text, malformed };

@@ -1,9 +1,9 @@
-/** How the parts of a kernel say what the parameters do that they read. */
+/** How the parts of a kernel declare the effects of the parameters that they read. */
 import type { ArchName, PageGeometry } from '../../machine/arch';
 import type { KhoFormat } from '../release/kho-format';
 import type { ParametersOf, Part } from '../release/parameters';
 
-/** What of a kernel's build its parameters depend on. */
+/** The part of a kernel's build that its parameters depend on. */
 export interface Build {
     readonly arch: ArchName;
     readonly page: PageGeometry;
@@ -16,9 +16,9 @@ export interface Build {
 
 /**
  * The setup function of a parameter.
- * @param value behind the `=`; undefined: there is none
- * @param given what the arguments before it have set
- * @returns what it sets; undefined: the kernel cannot read it, and nothing changes
+ * @param value after the `=`; undefined: there is none
+ * @param given settings made by earlier arguments
+ * @returns the settings it makes; undefined: the kernel cannot parse the value, and nothing changes
  */
 export type Setup<Settings> = (
     value: string | undefined,

@@ -1,4 +1,4 @@
-/** A device as one kernel knows it: its driver, and the domain it is attached to. */
+/** A device as one kernel manages it: its driver, and the domain it is attached to. */
 import type { Device } from '../../machine/devices/device';
 import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from '../fs/core';
@@ -8,21 +8,21 @@ import type { Domain, DomainKind } from './domain';
 import type { Hwpt } from './hwpt';
 import type { Iommufd } from './iommufd';
 
-/** The memory that a driver of the kernel's own gave its device. */
+/** The memory that a driver of the kernel mapped for its device. */
 export interface DriverMemory {
     readonly pfn: number;
     readonly order: number;
     readonly iova: number;
 }
 
-/** What the objects of an iommufd need of their kernel: its domains, and who sees which. */
+/** What the objects of an iommufd need from their kernel: its domains, and the attachment of devices. */
 export interface IommufdEnv extends KernelCore {
     readonly desc: Pick<KernelDescription, 'layers'>;
     readonly devices: {
         readonly bound: JournaledList<BoundDevice>;
         newDomain(kind: DomainKind, name: string): Domain;
         destroyDomain(domain: Domain, flush?: boolean): void;
-        /** Has a device see another domain. @returns false: no memory */
+        /** Attaches a device to another domain. @returns false: no memory */
         attach(b: BoundDevice, domain: Domain): boolean;
         /** Domains that came with a handover. */
         readonly unit: { readonly restored: JournaledList<Domain> };
@@ -30,23 +30,22 @@ export interface IommufdEnv extends KernelCore {
 }
 
 export class BoundDevice extends JournaledRecord {
-    /** What its entry in the IOMMU says now. */
+    /** The current contents of its entry in the IOMMU. */
     readonly domain: Domain;
     readonly memory: DriverMemory | null = null;
     /** Bound through its cdev: claimed for user space. */
     readonly iommufd: Iommufd | null = null;
-    /** What it is attached to there. */
+    /** The object of the iommufd that it is attached to. */
     readonly hwpt: Hwpt | null = null;
     /**
-     * What a file handler has written about its attachment for the next kernel, as an address; 0: it is not preserved.
+     * Address of what a file handler has serialized about its attachment for the next kernel; 0: it is not preserved.
      */
     readonly preserved: number = 0;
     /**
-     * The domain that it came along with from the previous kernel, until it sees another one; null: it is this kernel's
-     * alone.
+     * The domain that the previous kernel handed over with it, until it is attached to another one; null: it has none.
      */
     readonly inherited: Domain | null = null;
-    /** A live update has frozen it: whatever user space asks of it is refused. */
+    /** A live update has frozen it: every operation of user space on it is refused. */
     readonly frozen: boolean = false;
 
     constructor(
@@ -54,7 +53,7 @@ export class BoundDevice extends JournaledRecord {
         readonly device: Device,
         /** The kernel's name for the driver; empty: none. */
         readonly driver: string,
-        /** What it is attached to while nobody asks for anything else. */
+        /** The domain that it is attached to by default. */
         readonly own: Domain,
         /** The number of its cdev; −1: it has none. */
         readonly vfio: number,
@@ -63,7 +62,7 @@ export class BoundDevice extends JournaledRecord {
         this.domain = own;
     }
 
-    /** Why user space and its guests may ask nothing of it: EBUSY, since a live update has frozen it. */
+    /** The error for operations of user space and its guests: EBUSY, because a live update has frozen it. */
     get refusal(): undefined | Err {
         return this.frozen ? err('EBUSY') : undefined;
     }

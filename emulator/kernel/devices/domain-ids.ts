@@ -1,17 +1,17 @@
-/** The ids that the IOMMU tags its cache with, as a kernel gives them out. */
+/** The ids with which the IOMMU tags its cache, as a kernel allocates them. */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
 
 export class DomainIds extends JournaledRecord {
     readonly next: number = 1;
-    /** Of domains that the previous kernel has left: the hardware may have them cached. */
+    /** Ids of domains of the previous kernel: the hardware may have cached entries with them. */
     private readonly reserved: JournaledMap<number, true>;
-    /** Given back, ascending. */
+    /** Freed ids, ascending. */
     private readonly free: JournaledList<number>;
-    /** Given out a second time. */
+    /** Ids that were allocated a second time. */
     private readonly again: JournaledMap<number, true>;
 
-    /** @param reuses whether ids that are given back are given out again, the lowest first (ida_alloc()) */
+    /** @param reuses whether freed ids are allocated again, the lowest first (ida_alloc()) */
     constructor(
         private readonly journal: Journal,
         private readonly reuses: boolean,
@@ -35,12 +35,12 @@ export class DomainIds extends JournaledRecord {
         return e.next++;
     }
 
-    /** Another domain had it before. */
+    /** Another domain had this id before. */
     wasGivenBefore(id: number): boolean {
         return this.again.has(id);
     }
 
-    /** @returns false: it is taken */
+    /** @returns false: the id is taken */
     reserve(id: number): boolean {
         if (id <= 0 || this.reserved.has(id) || (id < this.next && !this.free.items.includes(id))) {
             return false;
@@ -51,7 +51,7 @@ export class DomainIds extends JournaledRecord {
     }
 
     give(id: number): void {
-        // behind `next` it would come by itself
+        // ids from `next` on are free anyway
         const later = this.reserved.delete(id) && id >= this.next;
         if (!this.reuses || later) {
             return;

@@ -1,5 +1,5 @@
 /**
- * A domain: what some devices see at which addresses (drivers/iommu/iommu.c). Its page tables are bytes in pages of the
+ * A domain: the address space of some devices (drivers/iommu/iommu.c). Its page tables are bytes in pages of the
  * kernel.
  */
 import type { Area, Intent } from '../../machine/devices/device';
@@ -15,10 +15,11 @@ import { IommuTables } from './tables';
 
 export type DomainKind = 'paging' | 'identity' | 'blocked';
 
-/** Bits of the addresses that tables are made for. */
+/** Number of address bits that tables are made for. */
 const ADDRESS_BITS = 48;
 /**
- * The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova).
+ * The DMA API allocates addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c,
+ * iommu_dma_alloc_iova).
  */
 const DMA_TOP = 2 ** 32;
 /** Addresses of interrupt messages, which no domain maps. */
@@ -34,11 +35,11 @@ export class Domain extends JournaledRecord implements Intent {
     /** The topmost table; 0: none. */
     readonly root: number = 0;
     readonly levels: number;
-    /** Bits of the addresses that its tables translate. */
+    /** Number of address bits that its tables translate. */
     readonly width = ADDRESS_BITS;
     /** Ascending by address, without overlaps. Replaced, never changed. */
     readonly areas: readonly Area[] = [];
-    /** Every table below the root, to be freed with the domain. */
+    /** Every table below the root, freed with the domain. */
     private readonly tables: JournaledList<number>;
 
     constructor(
@@ -46,7 +47,7 @@ export class Domain extends JournaledRecord implements Intent {
         private readonly iommu: Iommu | null,
         readonly boot: number,
         readonly kind: DomainKind,
-        /** The domain id that the hardware tags its cache with. */
+        /** The domain id with which the hardware tags its cache. */
         readonly id: number,
         readonly name: string,
     ) {
@@ -59,7 +60,7 @@ export class Domain extends JournaledRecord implements Intent {
         return this.kind === 'paging';
     }
 
-    /** What a device's entry says. */
+    /** The contents of the entry of an attached device. */
     get attachment(): Attachment {
         if (this.kind === 'blocked') {
             return { kind: 'blocked' };
@@ -69,7 +70,7 @@ export class Domain extends JournaledRecord implements Intent {
             : { kind: 'paging', domain: this.id, root: this.root, levels: this.levels };
     }
 
-    /** Pages that its tables have. */
+    /** Number of pages of its tables. */
     get tableCount(): number {
         return this.root === 0 ? 0 : this.tables.length + 1;
     }
@@ -79,7 +80,7 @@ export class Domain extends JournaledRecord implements Intent {
         return this.root === 0 ? [] : [this.root, ...this.tables];
     }
 
-    /** Makes the topmost table of a domain that translates. @returns false: no memory */
+    /** Allocates the topmost table of a domain that translates. @returns false: no memory */
     prepare(): boolean {
         if (this.kind !== 'paging' || this.root !== 0) {
             return true;
@@ -91,7 +92,7 @@ export class Domain extends JournaledRecord implements Intent {
         return root > 0;
     }
 
-    /** The area that an address lies in. */
+    /** The area that contains an address. */
     areaAt(iova: number): Area | undefined {
         const { areas } = this;
         let low = 0;
@@ -109,12 +110,12 @@ export class Domain extends JournaledRecord implements Intent {
         return found && found.iova <= iova ? found : undefined;
     }
 
-    /** True where nothing of [iova, iova+length) is mapped. */
+    /** True if nothing of [iova, iova+length) is mapped. */
     isFree(iova: number, length: number): boolean {
         return !this.areas.some((a) => a.iova < iova + length && iova < a.iova + a.length);
     }
 
-    /** An address for a mapping of the DMA API; −1: none is left. */
+    /** A free address for a mapping of the DMA API; −1: none is left. */
     findIova(length: number): number {
         const size = 2 ** Math.ceil(Math.log2(Math.max(length, this.format.shape.size)));
         for (let iova = DMA_TOP - size; iova >= size; iova -= size) {
@@ -126,8 +127,8 @@ export class Domain extends JournaledRecord implements Intent {
     }
 
     /**
-     * Maps memory. Nothing of the ranges is mapped yet; all of them are multiples of the smallest page of the tables.
-     * @returns false: no memory for a table; what was mapped until then is taken back
+     * Maps memory. Nothing in the ranges may be mapped; all of them are multiples of the smallest page of the tables.
+     * @returns false: no memory for a table; the partial mapping is removed
      */
     map(areas: readonly Area[]): boolean {
         for (const [i, area] of areas.entries()) {
@@ -153,7 +154,7 @@ export class Domain extends JournaledRecord implements Intent {
         return this.iommu.format.pages;
     }
 
-    /** Takes whole areas that lie in a range out of the tables and of the IOMMU's cache. */
+    /** Removes whole areas in a range from the tables and from the IOMMU's cache. */
     unmap({ iova, length }: { readonly iova: number; readonly length: number }): void {
         const inside = (a: Area): boolean => a.iova >= iova && a.iova + a.length <= iova + length;
         for (const area of this.areas) {
@@ -165,7 +166,7 @@ export class Domain extends JournaledRecord implements Intent {
         this.k.journal.edit<Domain>(this).areas = this.areas.filter((a) => !inside(a));
     }
 
-    /** The tables are there already: another kernel made them. */
+    /** Adopts existing tables, which another kernel made. */
     takeOver(root: number, levels: number, tree: TableTree, owner: number): void {
         for (const { pa } of tree.tables) {
             if (pa !== root) {
@@ -178,14 +179,14 @@ export class Domain extends JournaledRecord implements Intent {
         e.areas = tree.mapped.map((m) => ({ ...m, owner }));
     }
 
-    /** The same mappings, from now on with these owners. */
+    /** Gives the mappings new owners. */
     replaceAreas(areas: readonly Area[]): void {
         this.k.journal.edit<Domain>(this).areas = [...areas].sort((x, y) => x.iova - y.iova);
     }
 
     /**
-     * Frees the tables, once no device is attached any more.
-     * @param flush false: somebody else has seen to it that nothing is cached
+     * Frees the tables, when no device is attached any more.
+     * @param flush false: the caller has made sure that nothing is cached
      */
     destroy(flush = true): void {
         if (flush) {
@@ -204,7 +205,7 @@ export class Domain extends JournaledRecord implements Intent {
         e.areas = [];
     }
 
-    /** Writes memory as a device in this domain would reach it; what is not mapped is left out. */
+    /** Writes memory as a device in this domain would; unmapped addresses are skipped. */
     get put(): Put {
         return (iova, bytes) => {
             for (let done = 0; done < bytes.length; ) {

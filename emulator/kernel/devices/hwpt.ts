@@ -1,4 +1,4 @@
-/** Hardware page tables of iommufd: a domain in the hands of user space (drivers/iommu/iommufd/hw_pagetable.c). */
+/** Hardware page tables of iommufd: domains controlled by user space (drivers/iommu/iommufd/hw_pagetable.c). */
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
@@ -12,15 +12,12 @@ const EBUSY = err('EBUSY');
 
 export class Hwpt extends JournaledRecord {
     readonly devices: JournaledList<BoundDevice>;
-    /**
-     * IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE: the number by which it is found again in the next kernel; null: it is not
-     * marked.
-     */
+    /** IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE: the token by which the next kernel finds it; null: it is not marked. */
     readonly token: Int | null = null;
-    /** What a file handler has written about it for the next kernel, as an address; 0: it is not preserved. */
+    /** Address of what a file handler has serialized about it for the next kernel; 0: it is not preserved. */
     readonly preserved: number = 0;
     /**
-     * The address space whose mappings it has; null: a kernel before this one made it, and nobody has taken it over.
+     * The address space whose mappings it has; null: a previous kernel made it, and no address space has adopted it.
      */
     readonly ioas: Ioas | null;
 
@@ -30,7 +27,7 @@ export class Hwpt extends JournaledRecord {
         readonly id: number,
         ioas: Ioas | null,
         readonly domain: Domain,
-        /** Made by attaching a device to an address space: it goes with its last device. */
+        /** Created by attaching a device to an address space: it is freed with its last device. */
         readonly automatic: boolean,
     ) {
         super(k.journal);
@@ -38,18 +35,18 @@ export class Hwpt extends JournaledRecord {
         this.devices = new JournaledList(k.journal);
     }
 
-    /** It came with a handover, and is what the previous kernel's user space mapped. */
+    /** It was handed over, with the mappings of the previous kernel's user space. */
     get incoming(): boolean {
         return this.ioas === null;
     }
 
-    /** How many devices see it, those included that came along with it and that nobody has bound. */
+    /** Number of attached devices, including inherited devices that are not bound yet. */
     get deviceCount(): number {
         const { k, domain } = this;
         return this.incoming ? k.devices.bound.items.filter((b) => b.domain === domain).length : this.devices.length;
     }
 
-    /** All that it maps was sealed against every change of its size when it was mapped. */
+    /** All memory that it maps was sealed against changes of its size when it was mapped. */
     get sealed(): boolean {
         return this.ioas?.mappings.items.every((m) => m.sealed) ?? false;
     }
@@ -61,7 +58,8 @@ export class Hwpt extends JournaledRecord {
 
     /**
      * IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE, an ioctl of the layer `iommu`.
-     * @returns ENOTTY without that, EINVAL (marked already, or from the previous kernel), EADDRINUSE (the token is)
+     * @returns ENOTTY without that layer, EINVAL (already marked, or from the previous kernel), EADDRINUSE (token
+     * taken)
      */
     mark(token: Int): undefined | Err {
         const { k, ioas } = this;
@@ -71,10 +69,7 @@ export class Hwpt extends JournaledRecord {
         return ioas ? ioas.iommufd.mark(this, token) : err('EINVAL');
     }
 
-    /**
-     * Attaches a device, or has it see this instead of what it saw until now. @returns EBUSY (something of it is
-     * preserved), ENOMEM
-     */
+    /** Attaches a device, or switches it from its current domain. @returns EBUSY (a part of it is preserved), ENOMEM */
     attach(b: BoundDevice): undefined | Err {
         const { k } = this;
         if (this.preserved !== 0 || b.preserved !== 0) {
@@ -90,7 +85,7 @@ export class Hwpt extends JournaledRecord {
         return undefined;
     }
 
-    /** Detaches a device: from now on it sees `other`. */
+    /** Detaches a device and attaches it to `other`. */
     detach(b: BoundDevice, other: Domain): void {
         const { k } = this;
         k.devices.attach(b, other);
@@ -98,7 +93,7 @@ export class Hwpt extends JournaledRecord {
         this.left(b);
     }
 
-    /** A device has gone; the last one takes along what was made for it, and what nobody can name any more. */
+    /** A device is detached; with the last one, an automatic table, or one that cannot be named any more, is freed. */
     private left(b: BoundDevice): void {
         this.devices.remove(b);
         if (this.devices.length === 0 && this.ioas && (this.automatic || this.ioas.orphaned)) {

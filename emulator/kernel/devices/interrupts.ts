@@ -22,28 +22,28 @@ import { type IncomingIrq, Irq } from './irq';
 import { IommuTables, TABLE_OWNER } from './tables';
 
 /**
- * Vectors of a processor that devices get: from FIRST_EXTERNAL_VECTOR to below FIRST_SYSTEM_VECTOR, but for the system
- * call's.
+ * Vectors of a processor for devices: from FIRST_EXTERNAL_VECTOR to below FIRST_SYSTEM_VECTOR, except that of the
+ * system call.
  */
 const FIRST_VECTOR = 0x20;
 const END_OF_VECTORS = 0xeb;
 const SYSCALL_VECTOR = 0x80;
 /**
- * Processors that a destination of 8 bits can name: messages that are not remapped, and AMD's entries. The last one
- * would be all of them.
+ * Processors that a destination of 8 bits can name, for messages that are not remapped and for AMD's entries. The last
+ * number would mean all of them.
  */
 const SHORT_IDS = 255;
-/** Events of an ITS begin behind the interrupts that are no messages. */
+/** Events of an ITS are numbered after the other interrupts. */
 const FIRST_LPI = 8192;
-/** Vectors that guests give to devices. */
+/** Vectors that guests assign to devices. */
 const FIRST_GUEST_VECTOR = 0x30;
 const GUEST_VECTORS = 0xc0;
 const REMAPPING_TABLE = 'interrupt remapping table';
 const TABLE = `${TABLE_OWNER} ${REMAPPING_TABLE}`;
-/** Faults that the kernel logs before it holds its tongue. */
+/** Number of faults that the kernel logs before the rate limit. */
 const LOGGED_FAULTS = 10;
 
-/** What interrupts need to know of the translation of addresses. */
+/** What interrupts need from the translation of addresses. */
 export interface Translation {
     readonly iommu: Iommu | null;
     /** The kernel uses it. */
@@ -55,7 +55,7 @@ export class KernelInterrupts extends JournaledRecord {
     readonly irqs: JournaledList<Irq>;
     /** Entries of the remapping table that are taken, by their keys. */
     private readonly entries: JournaledMap<number, Irq>;
-    /** Tables of entries, by requester with AMD, else one for all as number −1. */
+    /** Tables of entries, by requester with AMD, otherwise one for all as number −1. */
     private readonly tables: JournaledMap<number, number>;
     /** Processors that this kernel has brought up. */
     readonly cpus: number = 0;
@@ -75,17 +75,17 @@ export class KernelInterrupts extends JournaledRecord {
         return this.k.machine.pci.interrupts;
     }
 
-    /** The unit that remaps, where it is there and on. */
+    /** The unit that remaps, if it exists and is on. */
     private get remapper(): Remapper | null {
         const { remapper } = this.controller;
         return remapper?.enabled === true ? remapper : null;
     }
 
-    // ------------------------------------------------------------ coming up
+    // ------------------------------------------------------------ boot
 
     /**
-     * The local APICs of the processors, and interrupt remapping where the IOMMU is on (`intremap=off` leaves it off).
-     * A table that the previous kernel left on is not used: intel_setup_irq_remapping().
+     * The local APICs of the processors, and interrupt remapping if the IOMMU is on (`intremap=off` leaves it off). A
+     * table that the previous kernel left enabled is not used: intel_setup_irq_remapping().
      */
     setup(): void {
         const { k, controller } = this;
@@ -104,7 +104,7 @@ export class KernelInterrupts extends JournaledRecord {
             return;
         }
         if (remapper.format.tableOfDevice) {
-            // a device table may have come along: its devices have no tables of interrupts here
+            // a device table may have been handed over: its devices have no interrupt tables here
             for (const device of k.machine.pci.devices) {
                 new IommuTables(k).write(interruptWordAt(iommu.root, device.requester), interruptWord(0));
             }
@@ -125,7 +125,7 @@ export class KernelInterrupts extends JournaledRecord {
     }
 
     /**
-     * Processors that take interrupts: as many as there are, or as `nr_cpus=` and `maxcpus=` allow. None of their
+     * Processors that take interrupts: all of them, or as many as `nr_cpus=` and `maxcpus=` allow. None of their
      * vectors is taken.
      */
     private bringUp(): void {
@@ -141,13 +141,13 @@ export class KernelInterrupts extends JournaledRecord {
 
     // ------------------------------------------------------------ from the previous kernel
 
-    /** The one table of all entries, as the number of its first page; undefined: there is none. */
+    /** The table of all entries, as the number of its first page; undefined: there is none. */
     get table(): number | undefined {
         const table = this.tables.get(-1);
         return table === undefined ? undefined : table / this.k.page.size;
     }
 
-    /** Goes on with the table that the hardware has: remapping was on all the time. */
+    /** Continues to use the table of the hardware: remapping was on all the time. */
     resume(table: number): void {
         const { k } = this;
         this.bringUp();
@@ -157,10 +157,9 @@ export class KernelInterrupts extends JournaledRecord {
     }
 
     /**
-     * An entry that leads to an interrupt of the previous kernel's: it is reserved, and so is the vector of a
-     * processor.
-     * @returns ENODEV (that processor does not run), EBUSY (the vector is taken): then it is nobody's until it is set
-     * up anew
+     * Reserves an entry that leads to an interrupt of the previous kernel, and the vector of its processor.
+     * @returns ENODEV (that processor does not run), EBUSY (the vector is taken): then the entry is unused until it is
+     * set up again
      */
     restore(device: Device, index: number, entry: number, to: Destination, from: IncomingIrq): undefined | Err {
         const { k, controller } = this;
@@ -190,9 +189,7 @@ export class KernelInterrupts extends JournaledRecord {
         return undefined;
     }
 
-    /**
-     * Entries that came along and that nobody has reserved lead to vectors of a kernel that is gone: they are cleared.
-     */
+    /** Handed-over entries that were not reserved lead to vectors of the previous kernel: they are cleared. */
     clearOthers(): void {
         const { k } = this;
         const { remapper } = this.controller;
@@ -204,7 +201,7 @@ export class KernelInterrupts extends JournaledRecord {
         for (let index = 0; index < entries; index++) {
             const at = table + index * entrySize;
             if (at % LEAF_SIZE === 0 && k.memory.leafForRead(at) === undefined) {
-                // nothing was ever written there
+                // this part was never written
                 index += LEAF_SIZE / entrySize - 1;
             } else if (!this.entries.has(index) && k.memory.readU32(at) !== 0) {
                 k.memory.zero(at, entrySize);
@@ -213,7 +210,7 @@ export class KernelInterrupts extends JournaledRecord {
         remapper.invalidate();
     }
 
-    /** Interrupts that came along and that nobody has set up are given back. */
+    /** Frees handed-over interrupts that were not set up. */
     giveUp(device: Device): void {
         for (const irq of this.of(device)) {
             if (irq.incoming) {
@@ -223,8 +220,8 @@ export class KernelInterrupts extends JournaledRecord {
     }
 
     /**
-     * User space sets up what came along: from one interrupt to the next it goes to a VM of this kernel, and what has
-     * come meanwhile is not lost.
+     * User space sets up a handed-over interrupt: the switch to a VM of this kernel is atomic, and interrupts that
+     * arrived in the meantime are not lost.
      */
     private takeOver(irq: Irq, vm: VirtualMachine | null): undefined | Err {
         const { k, controller } = this;
@@ -253,7 +250,7 @@ export class KernelInterrupts extends JournaledRecord {
         return undefined;
     }
 
-    /** The table that a device's entries are in; −1: no memory. */
+    /** The table that contains a device's entries; −1: no memory. */
     private tableFor({ format }: Remapper, requester: number): number {
         const key = format.tableOfDevice ? requester : -1;
         const known = this.tables.get(key);
@@ -275,7 +272,7 @@ export class KernelInterrupts extends JournaledRecord {
 
     // ------------------------------------------------------------ vectors
 
-    /** Processors that messages can name. */
+    /** Processors that messages can address. */
     private get reachable(): number {
         return Math.min(this.cpus, this.remapper?.format.wide === true ? this.cpus : SHORT_IDS);
     }
@@ -352,7 +349,7 @@ export class KernelInterrupts extends JournaledRecord {
         return undefined;
     }
 
-    /** KVM_IRQFD, and where the IOMMU can post the two are brought together (virt/lib/irqbypass.c). @returns ENOMEM */
+    /** KVM_IRQFD; if the IOMMU can post, both are connected (virt/lib/irqbypass.c). @returns ENOMEM */
     private connect(irq: Irq, vm: VirtualMachine): undefined | Err {
         const { k, remapper, controller } = this;
         const line = controller.addLine(
@@ -371,8 +368,7 @@ export class KernelInterrupts extends JournaledRecord {
     }
 
     /**
-     * What the guest's operating system has given to a vector: from 0x30 on, one behind the other, in the order of the
-     * devices.
+     * The vector that the guest's operating system assigns: from 0x30 on, consecutively, in the order of the devices.
      */
     private guestVector(device: Device, index: number): number {
         const { devices } = this.k.machine.pci;
@@ -380,7 +376,7 @@ export class KernelInterrupts extends JournaledRecord {
         return FIRST_GUEST_VECTOR + ((before + index) % GUEST_VECTORS);
     }
 
-    /** Writes the entry that leads where an interrupt goes now. */
+    /** Writes the entry for the current destination of an interrupt. */
     private route(irq: Irq): void {
         const { remapper } = this;
         if (!remapper || irq.entry < 0) {
@@ -403,7 +399,7 @@ export class KernelInterrupts extends JournaledRecord {
         );
     }
 
-    /** A VM is gone: what went to it comes to this kernel, where nobody waits for it. */
+    /** A VM is closed: its interrupts come to this kernel, where no handler waits for them. */
     withdraw(vm: VirtualMachine): void {
         for (const irq of this.irqs) {
             if (irq.vm === vm) {
@@ -417,7 +413,7 @@ export class KernelInterrupts extends JournaledRecord {
         return this.remapper && entry >= 0 ? this.remapper.format.message(entry, to) : compatibleMessage(to);
     }
 
-    /** The first entry of its table that nobody has; −1: no memory for a table, −2: all are taken. */
+    /** The first free entry of its table; −1: no memory for a table, −2: all are taken. */
     private freeEntry(remapper: Remapper, device: Device): number {
         if (this.tableFor(remapper, device.requester) < 0) {
             return -1;
@@ -430,14 +426,14 @@ export class KernelInterrupts extends JournaledRecord {
         return -2;
     }
 
-    /** Where the entry of an interrupt lies in memory; −1: it has none. */
+    /** Address of the entry of an interrupt in memory; −1: it has none. */
     entryAddress(irq: Irq): number {
         const { remapper } = this.controller;
         const table = remapper ? this.tables.get(remapper.format.tableOfDevice ? irq.device.requester : -1) : undefined;
         return remapper && table !== undefined && irq.entry >= 0 ? table + irq.entry * remapper.format.entrySize : -1;
     }
 
-    /** Writes an entry and has the hardware forget what it knew of it. */
+    /** Writes an entry and invalidates it in the hardware. */
     private writeEntry(remapper: Remapper, irq: Irq, entry: InterruptEntry | null): void {
         const at = this.entryAddress(irq);
         for (const [i, word] of remapper.format.words(entry).entries()) {
@@ -450,7 +446,7 @@ export class KernelInterrupts extends JournaledRecord {
         return this.irqs.items.filter((i) => i.device === device);
     }
 
-    /** Gives all interrupts of a device back, and turns its MSI-X off (free_irq(), pci_free_irq_vectors()). */
+    /** Frees all interrupts of a device, and turns its MSI-X off (free_irq(), pci_free_irq_vectors()). */
     release(device: Device): void {
         for (const irq of this.of(device)) {
             this.drop(irq);
@@ -474,8 +470,8 @@ export class KernelInterrupts extends JournaledRecord {
     }
 
     /**
-     * /proc/irq/N/smp_affinity of a vector. @returns EINVAL (no such vector, or that processor is not running), ENOSPC
-     * (all its vectors are taken)
+     * /proc/irq/N/smp_affinity of a vector.
+     * @returns EINVAL (no such vector, or that processor is not running), ENOSPC (all its vectors are taken)
      */
     setAffinity(device: Device, index: number, cpu: number): undefined | Err {
         const irq = this.of(device).find((i) => i.index === index);
@@ -491,16 +487,16 @@ export class KernelInterrupts extends JournaledRecord {
         irq.move(to);
         controller.setHandler(to, irq);
         this.route(irq);
-        // with VT-d the message stays as it is: that is what remapping is for
+        // with VT-d the message does not change: only the entry does
         device.msix.program(index, this.messageTo(irq));
         return undefined;
     }
 
-    // ------------------------------------------------------------ going down
+    // ------------------------------------------------------------ shutdown
 
     /**
-     * native_machine_shutdown(): no processor but one is left, and local APICs take no messages any more. Remapping
-     * stays as it is.
+     * native_machine_shutdown(): all processors but one are stopped, and local APICs accept no messages any more.
+     * Remapping stays as it is.
      */
     shutdown(): void {
         this.controller.accept(0);
@@ -528,7 +524,7 @@ export class KernelInterrupts extends JournaledRecord {
         );
     }
 
-    /** A vector came that nobody has (common_interrupt() in arch/x86/kernel/irq.c). */
+    /** An interrupt arrived at a vector that is not assigned (common_interrupt() in arch/x86/kernel/irq.c). */
     unhandled(cpu: number, vector: number): void {
         this.k.klog('err', `common_interrupt: ${cpu}.${vector} No irq handler for vector`);
     }

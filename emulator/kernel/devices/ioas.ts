@@ -1,4 +1,4 @@
-/** I/O address spaces that user space fills with memory (drivers/iommu/iommufd/io_pagetable.c, ioas.c). */
+/** I/O address spaces to which user space maps memory (drivers/iommu/iommufd/io_pagetable.c, ioas.c). */
 import type { Area } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
@@ -23,13 +23,13 @@ const MSI_LENGTH = 0x10_0000;
 /** Seals under which neither size nor pages of a memfd can change. */
 const FIXED = F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK;
 
-/** What IOMMU_IOAS_MAP_FILE mapped: a piece of a memfd at an address. Bytes. */
+/** A mapping of IOMMU_IOAS_MAP_FILE: a piece of a memfd at an address. Bytes. */
 export interface Mapping {
     readonly iova: number;
     readonly length: number;
     readonly file: OpenFile;
     readonly offset: number;
-    /** When it was mapped the file was sealed against every change of its size. */
+    /** The file was sealed against every change of its size when it was mapped. */
     readonly sealed: boolean;
     /** The folios, pinned while there is a domain. */
     readonly pinned: FolioList | null;
@@ -37,9 +37,9 @@ export interface Mapping {
 
 export class Ioas extends JournaledRecord {
     readonly mappings: JournaledList<Mapping>;
-    /** Those that have its mappings. With the last one the pins go. */
+    /** The hardware page tables with its mappings. The pins are dropped with the last one. */
     readonly hwpts: JournaledList<Hwpt>;
-    /** The descriptor of /dev/iommu is closed: it goes with its last device. */
+    /** The descriptor of /dev/iommu is closed: the address space is freed with its last device. */
     readonly orphaned: boolean = false;
 
     constructor(
@@ -52,12 +52,12 @@ export class Ioas extends JournaledRecord {
         this.hwpts = new JournaledList(k.journal);
     }
 
-    /** Something of it is preserved: it stays as it is. */
+    /** A part of it is preserved: it cannot change. */
     get immutable(): boolean {
         return this.hwpts.items.some((h) => h.preserved !== 0);
     }
 
-    /** Devices that see it, by whichever of its domains. */
+    /** Devices attached to any of its domains. */
     get devices(): readonly BoundDevice[] {
         return this.hwpts.items.flatMap((h) => h.devices.items);
     }
@@ -110,7 +110,8 @@ export class Ioas extends JournaledRecord {
     }
 
     /**
-     * IOMMU_IOAS_UNMAP. @returns EBUSY (preserved), ENOENT where there is nothing, or only a part of something would go
+     * IOMMU_IOAS_UNMAP.
+     * @returns EBUSY (preserved), ENOENT if nothing is mapped, or if only a part of a mapping would be removed
      */
     unmap(iova: number, length: number): undefined | Err {
         if (this.immutable) {
@@ -130,9 +131,9 @@ export class Ioas extends JournaledRecord {
     }
 
     /**
-     * Attaches a device to an automatic hardware page table, made with the first such device, and with the first of all
-     * the pins.
-     * @returns EBUSY (something of it is preserved), ENOMEM, or why folios cannot be pinned
+     * Attaches a device to an automatic hardware page table, which is created with the first such device; the first
+     * table of all also pins the memory.
+     * @returns EBUSY (a part of it is preserved), ENOMEM, or why folios cannot be pinned
      */
     attach(b: BoundDevice): undefined | Err {
         const known = this.hwpts.items.find((h) => h.automatic);
@@ -175,8 +176,8 @@ export class Ioas extends JournaledRecord {
     }
 
     /**
-     * Takes a domain over that has the very mappings of this address space. @returns EINVAL where it has others,
-     * ENOMEM, or why folios cannot be pinned
+     * Adopts a domain with exactly the mappings of this address space.
+     * @returns EINVAL if its mappings differ, ENOMEM, or why folios cannot be pinned
      */
     adopt(hwpt: Hwpt): undefined | Err {
         const { k } = this;
@@ -210,7 +211,7 @@ export class Ioas extends JournaledRecord {
         return undefined;
     }
 
-    /** A hardware page table goes, and nobody is attached to it. */
+    /** Frees a hardware page table without attached devices. */
     drop(hwpt: Hwpt): void {
         this.hwpts.remove(hwpt);
         this.discard(hwpt.domain);
@@ -219,7 +220,7 @@ export class Ioas extends JournaledRecord {
         }
     }
 
-    /** Gives a domain back; pins that no other one needs go along. */
+    /** Frees a domain, and pins that no other domain needs. */
     private discard(domain: Domain): void {
         for (const [i, m] of this.mappings.items.entries()) {
             domain.unmap(m);
@@ -251,7 +252,7 @@ export class Ioas extends JournaledRecord {
         this.mappings.clear();
     }
 
-    /** Pins the folios of a mapping, where they are not, and enters them into tables (iopt_area_fill_domains()). */
+    /** Pins the folios of a mapping, if they are not pinned, and enters them into tables (iopt_area_fill_domains()). */
     private enter(domains: readonly Domain[], m: Mapping): Mapping | Err {
         const { k } = this;
         const list = m.pinned ?? memfdPinFolios(k, m.file, m.offset, m.offset + m.length - 1);
@@ -273,7 +274,7 @@ export class Ioas extends JournaledRecord {
         return { ...m, pinned: list };
     }
 
-    /** The memory of a mapping, in as few pieces as it has. */
+    /** The memory of a mapping, in as few pieces as possible. */
     private runsOf(m: Mapping, list: FolioList): Area[] {
         const { memmap, page } = this.k;
         const runs: Area[] = [];
@@ -290,7 +291,7 @@ export class Ioas extends JournaledRecord {
         for (let i = 0; i < list.length; i++) {
             const head = list.pfn(i);
             const size = page.size * 2 ** memmap.orderOf(head);
-            // the first and the last folio may be covered in part
+            // the first and the last folio may be covered only partly
             const skip = at % size;
             const length = Math.min(size - skip, m.offset + m.length - at);
             const pa = head * page.size + skip;
@@ -308,7 +309,7 @@ export class Ioas extends JournaledRecord {
         return runs;
     }
 
-    /** Takes a mapping out of the tables and unpins its folios. */
+    /** Removes a mapping from the tables and unpins its folios. */
     private leave(m: Mapping): void {
         for (const hwpt of this.hwpts) {
             hwpt.domain.unmap(m);
@@ -342,7 +343,7 @@ export class Ioas extends JournaledRecord {
     }
 }
 
-/** Two lists map the same memory at the same addresses, however it is cut. */
+/** Two lists map the same memory at the same addresses, regardless of how it is divided. */
 function sameMemory(one: readonly Area[], other: readonly Area[]): boolean {
     const joined = (areas: readonly Area[]): string => {
         const all: { iova: number; pa: number; length: number }[] = [];

@@ -1,6 +1,6 @@
 /**
- * The IOMMU as its driver sees it, and what it takes to hand its tables to the next kernel, or to go on with those of
- * the previous one.
+ * The IOMMU as seen by its driver, with what is needed to hand its tables to the next kernel, or to continue with those
+ * of the previous one.
  */
 import { costId } from '../../machine/costs';
 import type { Device } from '../../machine/devices/device';
@@ -19,19 +19,16 @@ import { TABLE_OWNER } from './tables';
 const IOMMU_TABLE = costId('iommu_table');
 const IOMMU_FLUSH = costId('iommu_flush');
 
-/**
- * Tables of these levels and above are not those that map memory, but for the leaves of 1 GiB that tables of 4 KiB can
- * have.
- */
+/** Tables of these levels and above do not map memory, except for the leaves of 1 GiB that tables of 4 KiB can have. */
 const UPPER = 3;
-/** As the FLB has them, and where the registers of the emulated machines are. */
+/** The values in the FLB, and the addresses of the registers of the emulated machines. */
 const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly registers: number }>> = {
     vtd: { type: 1, registers: 0xfed9_0000 },
     amd: { type: 2, registers: 0xfeb8_0000 },
     smmuv3: { type: 3, registers: 0x0905_0000 },
 };
 
-/** The driver of the IOMMU, as far as a handover goes. */
+/** The driver of the IOMMU, as needed for a handover. */
 export interface IommuDriver {
     readonly iommu: Iommu | null;
     readonly iommuWanted: boolean;
@@ -41,7 +38,7 @@ export interface IommuDriver {
     newDomain(kind: DomainKind, name: string): Domain;
     /** @returns false: no memory */
     attach(b: BoundDevice, domain: Domain): boolean;
-    /** A device that will be found goes on by a domain of the previous kernel's. */
+    /** A device that will be found later continues with a domain of the previous kernel. */
     inherit(device: Device, domain: Domain): void;
     startIommu(): void;
     resumeIommu(root: number): void;
@@ -49,7 +46,7 @@ export interface IommuDriver {
 }
 
 export class IommuUnit extends JournaledRecord {
-    /** Domains that came with a handover, until their file is finished. */
+    /** Domains of the handover, until their file is finished. */
     readonly restored: JournaledList<Domain>;
 
     constructor(
@@ -60,7 +57,7 @@ export class IommuUnit extends JournaledRecord {
         this.restored = new JournaledList(k.machine.journal);
     }
 
-    /** @throws RangeError where the machine has none: the driver would not be there */
+    /** @throws RangeError if the machine has no IOMMU: then there would be no driver */
     private get iommu(): Iommu {
         const { iommu } = this.devices;
         if (!iommu) {
@@ -85,7 +82,7 @@ export class IommuUnit extends JournaledRecord {
         return this.iommu.root;
     }
 
-    /** The devices that this kernel knows. */
+    /** The devices of this kernel. */
     get all(): readonly Device[] {
         return this.devices.bound.items.map((b) => b.device);
     }
@@ -98,7 +95,7 @@ export class IommuUnit extends JournaledRecord {
         this.devices.stopIommu();
     }
 
-    /** The tables below a root table, itself included, that do not belong to a single device or domain. */
+    /** The tables from a root table on that do not belong to a single device or domain. */
     tablesAt(root: number): FolioList {
         return this.folios(this.iommu.format.tables(this.k.machine, root));
     }
@@ -140,9 +137,9 @@ export class IommuUnit extends JournaledRecord {
         );
     }
 
-    // ------------------------------------------------------------ going down
+    // ------------------------------------------------------------ shutdown
 
-    /** Clears a device's entry: it sees nothing. */
+    /** Clears a device's entry: the device cannot reach memory any more. */
     clear(device: Device): void {
         const b = this.devices.of(device);
         if (b) {
@@ -150,20 +147,20 @@ export class IommuUnit extends JournaledRecord {
         }
     }
 
-    /** Global invalidation: what the hardware has cached of entries and translations. */
+    /** Global invalidation: all entries and translations that the hardware has cached. */
     flush(): void {
         this.k.clock.charge(IOMMU_FLUSH);
         this.iommu.invalidateContext();
         this.iommu.tlb.invalidate();
     }
 
-    // ------------------------------------------------------------ coming up
+    // ------------------------------------------------------------ boot
 
     /**
-     * A domain around tables that are there already.
-     * @param id what its devices are tagged with; 0: none is attached
-     * @param upper nobody has preserved the tables that map memory
-     * @returns EINVAL (they make no sense), EBUSY (the id is taken)
+     * A domain around existing tables.
+     * @param id the tag of its devices; 0: none is attached
+     * @param upper the tables that map memory were not preserved
+     * @returns EINVAL (they are invalid), EBUSY (the id is taken)
      */
     restoreDomain(top: number, levels: number, id: number): Domain | Err {
         const { k, devices } = this;
@@ -185,13 +182,13 @@ export class IommuUnit extends JournaledRecord {
             id === 0 ? devices.ids.take() : id,
             'the user space of the previous kernel',
         );
-        // whose the memory is, the kernel knew that mapped it
+        // only the kernel that mapped the memory knew its owner
         domain.takeOver(top, levels, tree, k.owners.id('memory mapped by the previous kernel'));
         this.restored.push(domain);
         return domain;
     }
 
-    /** A page is a table of this kernel's from now on. */
+    /** Makes a page a table of this kernel. */
     keep(pfn: number): void {
         this.k.memmap.setOwner(pfn, this.k.owners.id(`${TABLE_OWNER} page table`));
     }
@@ -202,7 +199,7 @@ export class IommuUnit extends JournaledRecord {
         );
     }
 
-    /** A device goes on by the domain whose topmost table this is. @returns EINVAL: no such domain came along */
+    /** A device continues with the domain of this topmost table. @returns EINVAL: no such domain was handed over */
     restoreDevice(device: Device, top: number): undefined | Err {
         const domain = this.restored.items.find((d) => d.root === top);
         if (!domain) {
@@ -212,12 +209,12 @@ export class IommuUnit extends JournaledRecord {
         return undefined;
     }
 
-    /** Goes on with the tables of the previous kernel, in which all other devices get domains of their own. */
+    /** Continues with the tables of the previous kernel, in which all other devices get their own domains. */
     resume(root: number): void {
         this.devices.resumeIommu(root);
     }
 
-    /** Forgets what is cached of one domain. */
+    /** Invalidates what is cached for one domain. */
     flushDomain(id: number): void {
         this.k.clock.charge(IOMMU_FLUSH);
         this.iommu.tlb.invalidate(id);

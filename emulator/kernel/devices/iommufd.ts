@@ -1,4 +1,4 @@
-/** /dev/iommu: what an open one holds (drivers/iommu/iommufd/main.c). */
+/** /dev/iommu: the objects of an open one (drivers/iommu/iommufd/main.c). */
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
@@ -11,10 +11,10 @@ import type { BoundDevice, IommufdEnv } from './bound';
 import { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
 
-/** What an open /dev/iommu has. */
+/** The objects of an open /dev/iommu. */
 export class Iommufd extends JournaledRecord {
     readonly spaces: JournaledList<Ioas>;
-    /** What came with a handover and has not been taken over. */
+    /** Objects of the handover that were not adopted. */
     readonly incoming: JournaledList<Hwpt>;
     /** Objects are numbered from 1 on. */
     readonly nextId: number = 1;
@@ -28,12 +28,12 @@ export class Iommufd extends JournaledRecord {
         this.incoming = new JournaledList(k.journal);
     }
 
-    /** All hardware page tables that user space can name. */
+    /** All hardware page tables that user space can address. */
     get hwpts(): readonly Hwpt[] {
         return [...this.incoming, ...this.spaces.items.flatMap((s) => s.hwpts.items.filter((h) => !h.automatic))];
     }
 
-    /** Those that are to be there in the next kernel, in the order of their numbers. */
+    /** Those that are marked for the next kernel, in the order of their numbers. */
     get marked(): readonly Hwpt[] {
         return this.hwpts.filter((h) => h.token !== null && !h.incoming).sort((a, b) => a.id - b.id);
     }
@@ -46,8 +46,8 @@ export class Iommufd extends JournaledRecord {
     }
 
     /**
-     * IOMMU_HWPT_ALLOC for a device. @returns ENOENT (the device is not bound to this iommufd), ENOMEM, or why folios
-     * cannot be pinned
+     * IOMMU_HWPT_ALLOC for a device.
+     * @returns ENOENT (the device is not bound to this iommufd), ENOMEM, or why folios cannot be pinned
      */
     allocateHwpt(ioas: Ioas, b: BoundDevice): Hwpt | Err {
         return b.iommufd === this ? ioas.allocate(this.newId()) : err('ENOENT');
@@ -55,7 +55,7 @@ export class Iommufd extends JournaledRecord {
 
     /**
      * See {@link Hwpt.mark}.
-     * @returns EINVAL (marked already, or from the previous kernel), EADDRINUSE (the token is)
+     * @returns EINVAL (already marked, or from the previous kernel), EADDRINUSE (token taken)
      */
     mark(hwpt: Hwpt, token: Int): undefined | Err {
         if (hwpt.token !== null) {
@@ -69,7 +69,7 @@ export class Iommufd extends JournaledRecord {
     }
 
     /**
-     * The restored domain with this topmost table is a hardware page table from now on, and found by a token.
+     * Makes the restored domain with this topmost table a hardware page table with a token.
      * @returns ENOENT
      */
     receive(top: number, token: Int): undefined | Err {
@@ -84,12 +84,12 @@ export class Iommufd extends JournaledRecord {
         return undefined;
     }
 
-    /** One of the previous kernel's by its token. @returns ENOENT */
+    /** A hardware page table of the previous kernel by its token. @returns ENOENT */
     incomingOf(token: Int): Hwpt | Err {
         return this.incoming.items.find((h) => h.token === token) ?? err('ENOENT');
     }
 
-    /** One of the previous kernel's goes, with its tables and its id. */
+    /** Frees a hardware page table of the previous kernel, with its tables and its id. */
     drop(hwpt: Hwpt): void {
         const { devices } = this.k;
         this.incoming.remove(hwpt);
@@ -97,9 +97,16 @@ export class Iommufd extends JournaledRecord {
         devices.destroyDomain(hwpt.domain, false);
     }
 
-    /** The old domain becomes one of an address space that maps the same memory. @returns EINVAL, ENOMEM */
+    /**
+     * Makes the old domain one of an address space that maps the same memory.
+     * @returns EINVAL, ENOMEM; ENODEV while a device that was preserved with the domain is not bound: it could not be
+     * bound afterwards (the selftest iommufd_liveupdate_duo of the series)
+     */
     reuse(hwpt: Hwpt, ioas: Ioas): undefined | Err {
-        const failed = hwpt.incoming && ioas.iommufd === this ? ioas.adopt(hwpt) : err('EINVAL');
+        if (!hwpt.incoming || ioas.iommufd !== this) {
+            return err('EINVAL');
+        }
+        const failed = hwpt.deviceCount > hwpt.devices.length ? err('ENODEV') : ioas.adopt(hwpt);
         if (!failed) {
             this.incoming.remove(hwpt);
             this.k.devices.unit.restored.remove(hwpt.domain);
@@ -141,7 +148,7 @@ const iommuOps: FileOps = {
     },
 };
 
-/** What an open /dev/iommu behind a descriptor holds. @returns EBADF; ENOTTY for other files */
+/** The objects of the open /dev/iommu of a descriptor. @returns EBADF; ENOTTY for other files */
 export function iommufdOf(p: Process, fd: number): Iommufd | Err {
     return fgetPriv(p, fd, Iommufd);
 }

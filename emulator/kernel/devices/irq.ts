@@ -1,4 +1,4 @@
-/** An interrupt of a device as one kernel knows it: the vector it was given, and who is told when it comes. */
+/** An interrupt of a device in one kernel: its vector, and its receiver. */
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/delivery';
@@ -7,54 +7,54 @@ import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { VirtualMachine } from '../kvm/vm';
 import type { GuestLine } from '../../machine/interrupts/guest-line';
 
-/** What the previous kernel says of an interrupt. */
+/** What the previous kernel handed over about an interrupt. */
 export interface IncomingIrq {
-    /** The descriptor that the hardware posts to; 0: it comes to a processor. */
+    /** The descriptor that the hardware posts to; 0: it is sent to a processor. */
     readonly descriptor: number;
-    /** As which vector of a guest. */
+    /** The vector of the guest. */
     readonly guestVector: number;
 }
 
 export class Irq extends JournaledRecord implements InterruptHandler {
     /** Processor and vector. */
     readonly to: Destination;
-    /** Times that it came to this kernel; what is posted goes past it. */
+    /** Times that it came to this kernel; posted interrupts bypass the kernel. */
     readonly count: number = 0;
     /**
-     * The VM that it is an irqfd of, and the vector there; null: user space waits at its eventfd, or it is a driver's
-     * of the kernel.
+     * The VM whose irqfd it is, and the vector there; null: its receiver is an eventfd of user space, or a driver of
+     * the kernel.
      */
     readonly vm: VirtualMachine | null = null;
     readonly line: GuestLine | null = null;
-    /** The hardware leaves it in a descriptor of that VM. */
+    /** The hardware stores it in a descriptor of that VM. */
     readonly posted: boolean = false;
-    /** It came from the previous kernel, and nobody has set it up here; null: it was set up in this kernel. */
+    /** It came from the previous kernel and was not set up here; null: it was set up in this kernel. */
     readonly incoming: IncomingIrq | null = null;
-    /** The next kernel is told of it. */
+    /** It is handed over. */
     readonly preserved: boolean = false;
 
     constructor(
         private readonly journal: Journal,
         readonly device: Device,
-        /** Which entry of the device's MSI-X table it is. */
+        /** Index of the entry in the device's MSI-X table. */
         readonly index: number,
         /** As /proc/interrupts shows it. */
         readonly name: string,
         to: Destination,
-        /** The entry of the remapping table that leads to it; −1: there is none. */
+        /** The entry of the remapping table that leads to it; −1: none. */
         readonly entry: number,
     ) {
         super(journal);
         this.to = to;
     }
 
-    /** The descriptor that the hardware posts it to, by its address; 0: it comes to a processor. */
+    /** Address of the descriptor that the hardware posts it to; 0: it is sent to a processor. */
     get descriptor(): number {
         const { posted, vm, line } = this;
         return posted && vm?.posted && line ? vm.posted.addressOf(line.vcpu) : 0;
     }
 
-    /** The memory of the descriptors of its VM, by its address; undefined where it is not posted. */
+    /** Address of the descriptors of its VM; undefined if it is not posted. */
     get descriptors(): number | undefined {
         return this.posted ? this.vm?.posted?.pa : undefined;
     }
@@ -65,13 +65,13 @@ export class Irq extends JournaledRecord implements InterruptHandler {
 
     handle(): void {
         this.journal.edit<Irq>(this).count++;
-        // until somebody sets it up, all that is known is that it came
+        // until it is set up, only the fact that it came is known
         if (!this.incoming) {
             this.signal();
         }
     }
 
-    /** Whoever waits for it is told: eventfd_signal(), or the driver's handler. */
+    /** Notifies its receiver: eventfd_signal(), or the driver's handler. */
     signal(): void {
         const { vm, line } = this;
         if (vm && line) {
@@ -81,7 +81,7 @@ export class Irq extends JournaledRecord implements InterruptHandler {
         }
     }
 
-    /** KVM_IRQFD: it goes to a VM; null: it does no longer. */
+    /** KVM_IRQFD: sends it to a VM; null: no longer. */
     connect(to: { readonly vm: VirtualMachine; readonly line: GuestLine } | null, posted: boolean): void {
         const e = this.journal.edit<Irq>(this);
         e.vm = to?.vm ?? null;
@@ -89,12 +89,12 @@ export class Irq extends JournaledRecord implements InterruptHandler {
         e.posted = posted;
     }
 
-    /** It is as the previous kernel left it; null: somebody has set it up. */
+    /** Sets what the previous kernel handed over about it; null: it was set up again. */
     inherit(from: IncomingIrq | null): void {
         this.journal.edit<Irq>(this).incoming = from;
     }
 
-    /** It goes to another processor. */
+    /** Moves it to another processor. */
     move(to: Destination): void {
         this.journal.edit<Irq>(this).to = to;
     }

@@ -1,8 +1,8 @@
 /**
- * The device model of a kernel, as far as DMA goes: PCI devices found at boot, the driver of the IOMMU, drivers that
- * are bound, and what becomes of it all at a kexec. Linux 7.2 and 7.3 preserve nothing of it (drivers/pci/pci-driver.c,
- * pci_device_shutdown(); drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c,
- * disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
+ * The device model of a kernel, as needed for DMA: PCI devices found at boot, the driver of the IOMMU, bound drivers,
+ * and the shutdown at a kexec. Linux 7.2 and 7.3 preserve none of it (drivers/pci/pci-driver.c, pci_device_shutdown();
+ * drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c, disable_iommus(); arm-smmu-v3.c,
+ * arm_smmu_device_shutdown()).
  */
 import { costId } from '../../machine/costs';
 import { Device, type DriverChoice } from '../../machine/devices/device';
@@ -25,19 +25,19 @@ import { IommuTables } from './tables';
 const ENOMEM = err('ENOMEM');
 const DEVICE_RESET = costId('device_reset');
 
-/** Whether the driver of an IOMMU takes its hardware. That of the SMMUv3 always does. */
+/** Whether the driver of an IOMMU uses its hardware. That of the SMMUv3 always does. */
 const DRIVER_WANTED: Readonly<Record<IommuVendor, (line: DeviceSettings) => boolean>> = {
     vtd: (line) => !line.iommuOff && line.intelIommu,
     amd: (line) => !line.iommuOff && line.amdIommu,
     smmuv3: () => true,
 };
 
-/** D3hot, where vfio-pci puts a device that nobody has open (drivers/vfio/pci/vfio_pci_core.c). */
+/** D3hot, the state of a vfio-pci device that is not open (drivers/vfio/pci/vfio_pci_core.c). */
 const D3HOT = 3;
-/** Faults that the kernel logs before it holds its tongue (the ratelimit of drivers/iommu/intel/dmar.c and others). */
+/** Number of faults that the kernel logs before the rate limit (that of drivers/iommu/intel/dmar.c and others). */
 const LOGGED_FAULTS = 10;
 
-/** What reaches the devices of a kernel from outside of this room. */
+/** What the devices of a kernel need from outside of this directory. */
 export interface DeviceEnv extends DriverEnv {
     readonly devices: KernelDevices;
 }
@@ -48,7 +48,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     readonly interrupts: KernelInterrupts;
     readonly ids: DomainIds;
     readonly unit: IommuUnit;
-    /** Devices that go on by a domain of the previous kernel's. */
+    /** Devices that continue with a domain of the previous kernel. */
     private readonly inheritors: JournaledMap<Device, Domain>;
     readonly loggedFaults: number = 0;
 
@@ -70,22 +70,22 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return this.bound.items.find((b) => b.device === device);
     }
 
-    /** The device behind /dev/vfio/devices/vfioN. */
+    /** The device of /dev/vfio/devices/vfioN. */
     vfio(number: number): BoundDevice | undefined {
         return this.bound.items.find((b) => b.vfio === number);
     }
 
-    // ------------------------------------------------------------ coming up
+    // ------------------------------------------------------------ boot
 
-    /** There is an IOMMU and something behind it, and the command line does not keep its driver off it. */
+    /** There is an IOMMU with devices behind it, and the command line does not disable its driver. */
     get iommuWanted(): boolean {
         const { k, iommu } = this;
         return iommu !== null && k.machine.pci.devices.length > 0 && DRIVER_WANTED[iommu.format.vendor](k.commandLine);
     }
 
     /**
-     * The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation
-     * is turned on.
+     * The IOMMU's driver builds its own tables (rootfs_initcall): every device gets a domain, and translation is turned
+     * on.
      */
     startIommu(): void {
         const { k, iommu } = this;
@@ -103,12 +103,12 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** A device that will be found goes on by a domain of the previous kernel's, and is claimed. */
+    /** Claims a device that will be found later and continues with a domain of the previous kernel. */
     inherit(device: Device, domain: Domain): void {
         this.inheritors.set(device, domain);
     }
 
-    /** Goes on with the tables that the hardware has. */
+    /** Continues with the tables of the hardware. */
     resumeIommu(root: number): void {
         const { iommu, k } = this;
         this.addDevices(root);
@@ -141,7 +141,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** Drivers take their devices (device_initcall). */
+    /** Drivers bind to their devices (device_initcall). */
     probe(): void {
         this.pci.enableBridges(this.iommu?.enabled === true);
         for (const b of this.bound) {
@@ -164,7 +164,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return b;
     }
 
-    /** A device was plugged in: pciehp finds it, and its driver takes it. Nothing where the bus above is not known. */
+    /** A device was plugged in: pciehp finds it, and its driver binds to it. No effect if the bus above is unknown. */
     private plugged(device: Device): void {
         if (this.pci.add(device, false)) {
             const on = this.iommu?.enabled === true;
@@ -174,7 +174,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** A device is gone. What somebody has open of it stays open, and does nothing any more. */
+    /** A device was removed. Its open files stay open, but have no effect any more. */
     private unplugged(device: Device): void {
         const b = this.of(device);
         const dev = this.pci.of(device);
@@ -186,7 +186,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** Somebody pulls a device out, and its virtual functions with it. */
+    /** Unplugs a device, and its virtual functions with it. */
     pullOut(device: Device): void {
         const { devices } = this.k.machine.pci;
         for (const gone of devices.filter((d) => d === device || d.shape.physical === device.shape.name)) {
@@ -195,7 +195,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** Somebody plugs a device in again: it is as after power-on. Nothing where it is in. */
+    /** Plugs a device in again: its state is that after power-on. No effect if it is plugged in. */
     plugIn(device: Device): void {
         if (!device.present) {
             device.plug(true);
@@ -203,11 +203,11 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** A driver of the kernel's own, or vfio-pci, lets go of its device. */
+    /** Unbinds the device from a driver of the kernel, or from vfio-pci. */
     private leave(b: BoundDevice): void {
         const { memory } = b;
         this.interrupts.release(b.device);
-        this.attach(b, this.newDomain('blocked', `nobody (${b.device.shape.name})`));
+        this.attach(b, this.newDomain('blocked', `no driver (${b.device.shape.name})`));
         if (memory) {
             b.own.unmap({ iova: memory.iova, length: this.k.page.size * 2 ** memory.order });
             this.k.pages.free(memory.pfn, memory.order);
@@ -216,9 +216,9 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     }
 
     /**
-     * Another driver for a device, as an administrator has it in /sys/bus/pci. The PCI core keeps nobody away from a
-     * device that came along.
-     * @returns EBUSY: somebody has it open, or its DMA is claimed since the previous kernel
+     * Binds another driver, as an administrator does in /sys/bus/pci. The PCI core refuses no driver for an inherited
+     * device.
+     * @returns EBUSY: the device is open, or its DMA is claimed since the previous kernel
      */
     bind(b: BoundDevice, driver: DriverChoice): undefined | Err {
         const { device } = b;
@@ -280,7 +280,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return new Domain(k, this.iommu, k.boot, kind, this.ids.take(), name);
     }
 
-    /** Gives a domain back that no device is attached to any more, and its tables. */
+    /** Frees a domain without attached devices, and its tables. */
     destroyDomain(domain: Domain, flush = true): void {
         domain.destroy(flush);
         this.ids.give(domain.id);
@@ -289,8 +289,8 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     // ------------------------------------------------------------ the DMA API
 
     /**
-     * dma_map_single() of memory that belongs to somebody.
-     * @returns its address for the device; ENOMEM: no room, or no memory for a table
+     * dma_map_single() of memory that has an owner.
+     * @returns its address for the device; ENOMEM: no address space, or no memory for a table
      */
     dmaMap(b: BoundDevice, pa: number, length: number): number | Err {
         const { k } = this;
@@ -299,7 +299,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : ENOMEM;
     }
 
-    /** dma_unmap_single(). @returns EINVAL where nothing is mapped there */
+    /** dma_unmap_single(). @returns EINVAL if nothing is mapped there */
     dmaUnmap(b: BoundDevice, iova: number): undefined | Err {
         const area = b.own.areaAt(iova);
         if (!area || area.iova !== iova) {
@@ -309,11 +309,11 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return undefined;
     }
 
-    /** What a device does when its driver, in the kernel or in user space, sets it going. */
+    /** The driver, in the kernel or in user space, starts the device. */
     start(b: BoundDevice, program: Program): void {
         const { device, domain, iommufd } = b;
         if (iommufd) {
-            // the guest's driver, through the cdev: configuration space and interrupts are its own now
+            // the guest's driver, through the cdev: it sets up configuration space and interrupts itself
             if (!device.msix.enabled) {
                 this.interrupts.request(device, device.msix.length, `vfio ${device.shape.name}`);
             }
@@ -322,9 +322,9 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         device.start(program, domain, domain.put);
     }
 
-    // ------------------------------------------------------------ attaching
+    // ------------------------------------------------------------ attachment
 
-    /** Has a device see another domain. @returns false: no memory */
+    /** Attaches a device to another domain. @returns false: no memory */
     attach(b: BoundDevice, domain: Domain): boolean {
         const { k, iommu } = this;
         if (!domain.prepare()) {
@@ -347,7 +347,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return true;
     }
 
-    // ------------------------------------------------------------ going down
+    // ------------------------------------------------------------ shutdown
 
     /** The driver's .shutdown(), for those that have one. */
     shutdownDriver({ fn }: PciDev): void {
@@ -357,7 +357,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    /** The IOMMU's turn: translation ends. */
+    /** Shutdown of the IOMMU: turns translation off. */
     stopIommu(): void {
         if (this.bound.length > 0 && this.k.desc.iommuShutdown) {
             this.iommu?.setEnabled(false);

@@ -1,6 +1,6 @@
 /**
- * Page tables of a domain as they lie in memory: filled, cleared and read table by table, so that a domain of a
- * terabyte costs what its tables cost (drivers/iommu/generic_pt/iommu_pt.h, drivers/iommu/io-pgtable-arm.c).
+ * Page tables of a domain in memory: filled, cleared and read table by table, so that the cost of a domain of a
+ * terabyte depends on its tables (drivers/iommu/generic_pt/iommu_pt.h, drivers/iommu/io-pgtable-arm.c).
  */
 import type { Area } from '../../machine/devices/device';
 import type { Decoded, PageTableFormat } from '../../machine/iommu/tables';
@@ -8,22 +8,22 @@ import { LEAF_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { KernelCore } from '../fs/core';
 import { IommuTables } from './tables';
 
-/** Entries that lie in one leaf of memory, and so can be written at once. */
+/** Number of entries in one leaf of memory, which can be written at once. */
 const ENTRIES_AT_ONCE = LEAF_SIZE / 8;
 const WORD = 2 ** 32;
-/** Tables that are read before something must be wrong with them: 1 TiB in 4 KiB leaves has half as many. */
+/** Limit of tables read before they count as invalid: 1 TiB in 4 KiB leaves has half as many. */
 const TABLES_LIMIT = 2 ** 20;
 
-/** One table, and what it is for. */
+/** A table and its role. */
 export interface TablePage {
     readonly pa: number;
-    /** 1: its entries map pages. */
+    /** Level; 1: its entries map pages. */
     readonly level: number;
-    /** The first address that goes through it. */
+    /** The first address that it translates. */
     readonly iova: number;
 }
 
-/** What tables say: all of them, the topmost first, and what they map, in ascending order. */
+/** The contents of tables: all of them, the topmost first, and their mappings, in ascending order. */
 export interface TableTree {
     readonly tables: readonly TablePage[];
     readonly mapped: readonly Omit<Area, 'owner'>[];
@@ -37,9 +37,9 @@ export interface TableSetup {
 }
 
 /**
- * Enters a mapping, in leaves as large as address and memory allow. Nothing of it is mapped yet.
- * @param made is told every table that was added
- * @returns false: no memory for a table; what was entered until then stays
+ * Enters a mapping, in leaves as large as address and memory allow. Nothing of it may be mapped.
+ * @param made called with every table that was added
+ * @returns false: no memory for a table; what was entered so far stays
  */
 export function fillTables(
     t: TableSetup,
@@ -62,13 +62,13 @@ export function fillTables(
         if (table < 0) {
             return false;
         }
-        // a larger leaf can begin only where this table ends
+        // a larger leaf can begin only at the end of this table
         const size = shape.mappedBy(level);
         const index = shape.indexAt(iova + done, level);
         const first = index % ENTRIES_AT_ONCE;
         const count = Math.min(ENTRIES_AT_ONCE - first, Math.floor((length - done) / size));
         const words = halves(memory.leafForWrite(table + index * 8));
-        // of one leaf and the next only the address differs
+        // consecutive leaves differ only in the address
         let { low, high } = t.format.leaf(pa + done, level, true, true);
         for (let i = first; i < first + count; i++) {
             words.setUint32(i * 8, low, true);
@@ -84,7 +84,7 @@ export function fillTables(
     return true;
 }
 
-/** The table of `level` that an address goes through, made where it is missing; −1: no memory for one. */
+/** The table of `level` for an address, allocated if it is missing; −1: no memory for one. */
 function tableFor(t: TableSetup, iova: number, level: number, made: (table: number) => void): number {
     const tables = new IommuTables(t.k);
     const { shape } = t.format;
@@ -107,7 +107,7 @@ function tableFor(t: TableSetup, iova: number, level: number, made: (table: numb
     return table;
 }
 
-/** Clears every leaf that lies in a range. Tables stay. */
+/** Clears every leaf in a range. Tables stay. */
 export function clearTables(t: TableSetup, iova: number, length: number): void {
     clearIn(t, t.root, t.levels, 0, iova, iova + length);
 }
@@ -148,10 +148,10 @@ function entryAt(
 }
 
 /**
- * Reads all tables from the topmost one on, as a walker would.
- * @param isRam says whether there is memory at a page
- * @param lowest tables of lower levels are not looked at
- * @returns what is wrong with the first entry that makes no sense, in words
+ * Reads all tables from the topmost one on, as a walk would.
+ * @param isRam whether there is memory at a page
+ * @param lowest tables of lower levels are not read
+ * @returns a description of the first invalid entry
  */
 export function readTables(
     memory: PhysicalMemory,
@@ -180,7 +180,7 @@ export function readTables(
             const low = words.getUint32(i * 8, true);
             const high = words.getUint32(i * 8 + 4, true);
             if (leaf && low === nextLow && high === nextHigh) {
-                // the leaf before with the next address: the same again
+                // the previous leaf with the next address: repeats it
                 leaf.length += size;
                 nextLow += size;
                 if (nextLow >= WORD) {

@@ -1,28 +1,28 @@
 /**
- * What a kernel's command line says about devices: the IOMMU, interrupts and the processors that take them, the numbers
- * of PCI buses.
+ * Command line parameters for devices: the IOMMU, interrupts and the processors that take them, the numbers of PCI
+ * buses.
  */
 import type { SetupsOf } from '../command-line/setup';
 import { kstrtobool, leadingNumber, wordsOf } from '../release/parameter-values';
 
 export interface DeviceSettings {
-    /** `iommu=off`: no driver of an IOMMU of x86 takes its hardware. */
+    /** `iommu=off`: no x86 IOMMU driver uses its hardware. */
     readonly iommuOff: boolean;
     readonly intelIommu: boolean;
     readonly amdIommu: boolean;
     /** Devices get identity domains. */
     readonly iommuPassthrough: boolean;
     readonly interruptRemapping: boolean;
-    /** Interrupts that are remapped may be posted to guests. */
+    /** Remapped interrupts can be posted to guests. */
     readonly interruptPosting: boolean;
-    /** nr_cpu_ids, as far as it is limited: processors that there can be. */
+    /** nr_cpu_ids, if limited: the number of possible processors. */
     readonly nrCpus: number;
     /** Processors that are brought up at boot. */
     readonly maxCpus: number;
     readonly assignBuses: boolean;
 }
 
-/** As with CONFIG_INTEL_IOMMU_DEFAULT_ON and without CONFIG_IOMMU_DEFAULT_PASSTHROUGH. */
+/** The defaults of a kernel with CONFIG_INTEL_IOMMU_DEFAULT_ON and without CONFIG_IOMMU_DEFAULT_PASSTHROUGH. */
 export const DEVICE_DEFAULTS: DeviceSettings = {
     iommuOff: false,
     intelIommu: true,
@@ -37,7 +37,7 @@ export const DEVICE_DEFAULTS: DeviceSettings = {
 
 type Words = readonly (readonly [begin: string, set: Partial<DeviceSettings>])[];
 
-/** As the kernel compares: a word is known by its beginning. The first one that fits is meant. */
+/** Compared as the kernel does: by the beginning of a word. The first match counts. */
 function fromWords(value: string | undefined, words: Words): Partial<DeviceSettings> | undefined {
     if (value === undefined) {
         return undefined;
@@ -76,7 +76,7 @@ export const DEVICE_SETUPS: SetupsOf<'iommu' | 'interrupts' | 'processors' | 'pc
         const { value: n } = leadingNumber(value);
         return { nrCpus: n > 0 ? Math.min(n, nrCpus) : nrCpus };
     },
-    // what is no number is 0, and 0 is the boot processor alone
+    // text that is no number counts as 0, and 0 means the boot processor only
     maxcpus: (value = '') => (value === '' ? {} : { maxCpus: Math.max(1, leadingNumber(value).value) }),
     pci: (value = '') => (wordsOf(value).includes('assign-busses') ? { assignBuses: true } : {}),
 };

@@ -1,6 +1,5 @@
 /**
- * PCI functions as one kernel knows them: the scan of the buses, and what live update says of each
- * (drivers/pci/probe.c).
+ * PCI functions of one kernel: the scan of the buses, and the live update state of each function (drivers/pci/probe.c).
  */
 import { costId } from '../../machine/costs';
 import { Device } from '../../machine/devices/device';
@@ -14,17 +13,17 @@ const PCI_SCAN = costId('pci_scan');
 /** PCI_D0 */
 const D0 = 0;
 /**
- * What pci_std_enable_acs() turns on: source validation, request redirect, completion redirect, upstream forwarding.
+ * Bits that pci_std_enable_acs() sets: source validation, request redirect, completion redirect, upstream forwarding.
  */
 const ACS_ISOLATION = 0x1d;
 
 /** A function that the scan has found (struct pci_dev). */
 export class PciDev extends JournaledRecord {
-    /** Where its entry for the next kernel lies; 0: it is not preserved. */
+    /** Address of its entry for the next kernel; 0: it is not preserved. */
     readonly outgoing: number = 0;
-    /** Where its entry from the previous kernel lies; 0: it is a device like any other. */
+    /** Address of its entry from the previous kernel; 0: it is an ordinary device. */
     readonly incoming: number = 0;
-    /** The kernel goes down, and has come to it: nothing is preserved any more. */
+    /** The shutdown has reached it: nothing is preserved any more. */
     readonly frozen: boolean = false;
 
     constructor(
@@ -60,7 +59,7 @@ export class PciDev extends JournaledRecord {
 export class KernelPci extends JournaledRecord {
     /** In the order of the scan: bridges, then devices. */
     readonly devs: JournaledList<PciDev>;
-    /** The scan has left the numbers of the buses as it found them, whatever the command line says. */
+    /** The scan has kept the numbers of the buses, regardless of the command line. */
     readonly inherited: boolean = false;
 
     constructor(private readonly k: DriverEnv) {
@@ -82,19 +81,16 @@ export class KernelPci extends JournaledRecord {
         return this.devs.items.find((d) => d.domain === domain && d.fn.requester === bdf);
     }
 
-    /**
-     * In which order they are shut down: as device_shutdown() does it, the newest first, devices before the bridges
-     * above them.
-     */
+    /** The order of shutdown, as in device_shutdown(): the newest first, devices before the bridges above them. */
     get shutdownOrder(): readonly PciDev[] {
         const newest = this.devs.items.toReversed();
         return [...newest.filter((d) => !d.fn.isBridge), ...newest.filter((d) => d.fn.isBridge)];
     }
 
     /**
-     * pci_scan_child_bus() from the root on. `pci=assign-busses` numbers all buses anew.
-     * @param inherit buses keep the numbers that the hardware has: a bridge whose numbers cannot be right is cleared,
-     * and nothing below it is looked at
+     * pci_scan_child_bus() from the root on. `pci=assign-busses` renumbers all buses.
+     * @param inherit buses keep their numbers: a bridge with inconsistent numbers is cleared, and nothing below it is
+     * scanned
      */
     scan(inherit: boolean): void {
         const { k } = this;
@@ -120,7 +116,7 @@ export class KernelPci extends JournaledRecord {
         }
     }
 
-    /** Numbers the bridges on a bus and what is below them. @returns the highest number that was given */
+    /** Numbers the bridges on a bus and the buses below them. @returns the highest assigned number */
     private number(above: PciFunction | null, highest: number, found: readonly PciFunction[]): number {
         let last = highest;
         for (const bridge of found.filter((f) => f.isBridge && f.upstream === above)) {
@@ -132,7 +128,7 @@ export class KernelPci extends JournaledRecord {
         return last;
     }
 
-    /** Enters a function that is there. @returns undefined where nothing below its bridge is looked at */
+    /** Adds a function. @returns undefined if nothing below its bridge is scanned */
     add(fn: PciFunction, inherit: boolean): PciDev | undefined {
         const { k } = this;
         const upstream = fn.upstream ? this.of(fn.upstream) : null;
@@ -152,8 +148,8 @@ export class KernelPci extends JournaledRecord {
     }
 
     /**
-     * Has the bridges pass on what comes from below, and keep it apart where there is an IOMMU; those that did all the
-     * time are left as they are.
+     * Makes the bridges forward requests from below, and isolate the devices if there is an IOMMU; bridges that did so
+     * all the time are not changed.
      */
     enableBridges(isolate: boolean): void {
         for (const { fn, incoming } of this.devs) {
@@ -167,8 +163,8 @@ export class KernelPci extends JournaledRecord {
     }
 
     /**
-     * What the IOMMU cannot tell apart or protect from each other (pci_device_group() in drivers/iommu/iommu.c): all
-     * that is below a bridge which does not keep it apart, and the functions of one device but for virtual ones.
+     * Functions that the IOMMU cannot distinguish or isolate (pci_device_group() in drivers/iommu/iommu.c): everything
+     * below a bridge without isolation, and the functions of one device except virtual ones.
      */
     group(device: Device): readonly Device[] {
         const open = device.path.findLast((bridge) => (bridge.acs & ACS_ISOLATION) !== ACS_ISOLATION);

@@ -1,10 +1,10 @@
-/** The tables of an IOMMU as its driver keeps them: pages of the running kernel. */
+/** The tables of an IOMMU, managed by its driver: pages of the running kernel. */
 import type { Entry } from '../../machine/iommu/tables';
 import { readEntry, writeEntry } from '../../machine/iommu/tables';
 import type { TableMemory } from '../../machine/iommu/unit';
 import type { KernelCore } from '../fs/core';
 
-/** What the owners of all tables begin with; those who watch know tables by it. */
+/** Prefix of the owners of all tables; observers recognize tables by it. */
 export const TABLE_OWNER = 'IOMMU';
 
 export class IommuTables implements TableMemory {

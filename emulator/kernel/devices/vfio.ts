@@ -1,5 +1,5 @@
 /**
- * /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c,
+ * /dev/vfio/devices/vfioN: a device controlled by user space (drivers/vfio/device_cdev.c,
  * drivers/vfio/pci/vfio_pci_core.c).
  */
 import { Device } from '../../machine/devices/device';
@@ -27,7 +27,7 @@ const FOLDER = '/dev/vfio/devices/vfio';
 const ON = 0;
 const SUSPENDED = 3;
 
-/** What an open cdev has. */
+/** The state of an open cdev. */
 export class VfioFile extends JournaledRecord {
     readonly bound: boolean = false;
 
@@ -39,7 +39,7 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * Why nothing can be asked of it: ENODEV (it was pulled out, or another driver has it), EBUSY (a live update has
+     * Why an operation is refused: ENODEV (the device was removed, or another driver has it), EBUSY (a live update has
      * frozen it).
      */
     get refusal(): undefined | Err {
@@ -53,7 +53,7 @@ export class VfioFile extends JournaledRecord {
         return driver !== '' && driver !== 'vfio-pci';
     }
 
-    /** The device came along running, and nothing may be done to it. */
+    /** The device is inherited and running, and must not be touched. */
     private get kept(): boolean {
         const { k, device: b } = this;
         return k.desc.vfioPhase === 'keep' && (k.devices.pci.of(b.device)?.incoming ?? 0) !== 0;
@@ -61,8 +61,8 @@ export class VfioFile extends JournaledRecord {
 
     /**
      * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at
-     * once: from then on the device sees what is mapped there, and nothing before.
-     * @returns EINVAL (bound already), EBUSY (another descriptor has it, or a driver of the kernel has one of its
+     * once: only then the device can reach the memory mapped there.
+     * @returns EINVAL (already bound), EBUSY (another descriptor has it, or a driver of the kernel has a device of its
      * group), ENOMEM, or why the memory cannot be pinned
      */
     bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
@@ -81,7 +81,7 @@ export class VfioFile extends JournaledRecord {
             return err('EBUSY');
         }
         if (!this.kept) {
-            // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
+            // iommu_device_claim_dma_owner(): until it is attached, it cannot reach memory
             k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
             this.wake();
         }
@@ -97,7 +97,7 @@ export class VfioFile extends JournaledRecord {
         return undefined;
     }
 
-    /** vfio_pci_core_enable(): awake, not mastering, and as after a reset. */
+    /** vfio_pci_core_enable(): awake, not mastering, and in the state after a reset. */
     private wake(): void {
         const { device } = this.device;
         this.k.devices.interrupts.release(device);
@@ -107,8 +107,8 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * The device came along: it goes on as it is, by the domain that the previous kernel left.
-     * @returns EBUSY: another iommufd has claimed it, the one whose domain that is
+     * An inherited device: it keeps running, with the domain that the previous kernel left.
+     * @returns EBUSY: another iommufd has claimed it, the owner of that domain
      */
     private takeOver(domain: Domain, iommufd: Iommufd): undefined | Err {
         const { k, device: b } = this;
@@ -128,8 +128,7 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device, or has it see another address space from one request to the
-     * next.
+     * VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device, or switches it atomically to another address space.
      * @returns EINVAL (not bound, or to another iommufd), EBUSY (preserved), ENOMEM, or why the memory cannot be pinned
      */
     attach(to: Ioas | Hwpt): undefined | Err {
@@ -139,8 +138,8 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * VFIO_DEVICE_DETACH_IOMMUFD_PT: the device sees nothing any more. @returns EINVAL (not bound, or not attached),
-     * EBUSY (preserved)
+     * VFIO_DEVICE_DETACH_IOMMUFD_PT: the device cannot reach memory any more.
+     * @returns EINVAL (not bound, or not attached), EBUSY (preserved)
      */
     detach(): undefined | Err {
         const { k, device: b } = this;
@@ -155,9 +154,9 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * VFIO_DEVICE_SET_IRQS: an eventfd for each of the first vectors, and MSI-X is on. With a VM each is an irqfd of
-     * it.
-     * @returns EINVAL (not bound, or not so many vectors), ENOSPC (no vector of a processor is left), ENOMEM
+     * VFIO_DEVICE_SET_IRQS: an eventfd for each of the first vectors, and MSI-X is turned on. With a VM, each is an
+     * irqfd of the VM.
+     * @returns EINVAL (not bound, or too many vectors), ENOSPC (no vector of a processor is left), ENOMEM
      */
     setIrqs(count: number, vm: VirtualMachine | null): undefined | Err {
         const {
@@ -171,8 +170,8 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * The same with no vectors: MSI-X is off, and the type of the device's interrupts is none. @returns EINVAL (not
-     * bound)
+     * The same with no vectors: MSI-X is turned off, and the device has no interrupt type.
+     * @returns EINVAL (not bound)
      */
     disableIrqs(): undefined | Err {
         if (!this.bound) {
@@ -183,8 +182,8 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * The same with VFIO_IRQ_SET_ACTION_TRIGGER and no data: as if the device had raised the vector. @returns EINVAL
-     * (not bound, or not set up)
+     * The same with VFIO_IRQ_SET_ACTION_TRIGGER and no data: acts as if the device had raised the vector.
+     * @returns EINVAL (not bound, or not set up)
      */
     trigger(vector: number): undefined | Err {
         const irq = this.bound
@@ -198,7 +197,7 @@ export class VfioFile extends JournaledRecord {
         return undefined;
     }
 
-    /** pci_reset_function_locked(): the device stops, and is as after power-on. */
+    /** pci_reset_function_locked(): the device stops, and has the state after power-on. */
     reset(): void {
         this.device.device.reset();
         this.k.clock.charge(DEVICE_RESET);
@@ -208,7 +207,7 @@ export class VfioFile extends JournaledRecord {
         hasher.str(this.device.device.shape.name).u32(this.bound ? 1 : 0);
     }
 
-    /** The last reference is gone: vfio_pci_core_disable(). */
+    /** The last reference is dropped: vfio_pci_core_disable(). */
     close(): void {
         const { device: b } = this;
         if (this.bound) {
@@ -239,7 +238,7 @@ const vfioOps: FileOps = {
 
 /**
  * The device behind a descriptor of its cdev.
- * @returns EBADF; ENOTTY for other files; why nothing can be asked of it
+ * @returns EBADF; ENOTTY for other files; why an operation is refused
  */
 export function vfioOf(p: Process, fd: number): VfioFile | Err {
     const file = fgetPriv(p, fd, VfioFile);
@@ -259,7 +258,7 @@ export function openVfio(k: DeviceEnv, b: BoundDevice, path: string, flags: numb
     return file;
 }
 
-/** The file of a device that came along, made by its file handler. @returns ENODEV where vfio-pci does not drive it */
+/** The file of an inherited device, created by its file handler. @returns ENODEV if it is not bound to vfio-pci */
 export function vfioLiveupdateFile(k: DeviceEnv, { fn }: PciDev): OpenFile | Err {
     const b = fn instanceof Device ? k.devices.of(fn) : undefined;
     if (!b || b.vfio < 0) {

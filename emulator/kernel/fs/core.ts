@@ -1,4 +1,4 @@
-/** What files need of the kernel that they are open in. */
+/** What files need from the kernel in which they are open. */
 import type { JournaledList, JournaledMap } from '../../machine/journal';
 import type { KernelEnv } from '../env';
 import type { OpenFile } from './file';
@@ -7,11 +7,11 @@ import type { FileConfig } from './parameters';
 import type { ShmemInode } from './shmem';
 
 export interface KernelCore extends KernelEnv {
-    /** Files whose last reference is gone; released at the next return to user mode (fs/file_table.c). */
+    /** Files without references; released at the next return to user mode (fs/file_table.c). */
     readonly delayedFput: JournaledList<OpenFile>;
-    /** The one inode behind all anonymous files (fs/anon_inodes.c). */
+    /** The single inode of all anonymous files (fs/anon_inodes.c). */
     readonly anonInode: Inode;
-    /** The shared memory files there are, by inode number: who has a folio is found through them (rmap). */
+    /** The shared memory files by inode number: the owner of a folio is found through them (rmap). */
     readonly shmem: JournaledMap<number, ShmemInode>;
     /** The linked files of tmpfs by path. */
     readonly tmpfs: JournaledMap<string, ShmemInode>;

@@ -10,7 +10,7 @@ import type { FileOps, OpenFile } from './file';
 const EAGAIN = err('EAGAIN');
 const EINVAL = err('EINVAL');
 
-/** The counter of an eventfd may not reach it. */
+/** The counter of an eventfd stays below this value. */
 const ULLONG_MAX = 2n ** 64n - 1n;
 
 class EventCounter extends JournaledRecord {
@@ -24,7 +24,7 @@ function counterOf(file: OpenFile): EventCounter {
     return file.priv;
 }
 
-/** fs/eventfd.c, without EFD_SEMAPHORE; EAGAIN where the kernel would sleep, as with pipes. */
+/** fs/eventfd.c, without EFD_SEMAPHORE; EAGAIN where the kernel would block, as with pipes. */
 const eventfdOps: FileOps = {
     positioned: false,
     read(k, file, _pos, length) {
@@ -56,11 +56,11 @@ const eventfdOps: FileOps = {
         k.journal.edit(counter).count = counter.count + add;
         return 8;
     },
-    // noop_llseek: any origin is fine and nothing moves
+    // noop_llseek: any origin is accepted and nothing changes
     llseek: (_k, file) => file.pos,
 };
 
-/** Makes an eventfd with count 0, with one reference. */
+/** Creates an eventfd with count 0 and one reference. */
 export function makeEventfd(k: KernelCore): OpenFile {
     const file = anonFile(k, 'eventfd', '[eventfd]', O_RDWR, eventfdOps);
     k.journal.edit(file).priv = new EventCounter(k.journal);

@@ -33,7 +33,7 @@ export const F_SEAL_GROW = 0x04;
 export const F_SEAL_WRITE = 0x08;
 export const F_SEAL_FUTURE_WRITE = 0x10;
 export const F_SEAL_EXEC = 0x20;
-/** Every seal there is. */
+/** All seals. */
 export const F_ALL_SEALS = 0x3f;
 
 export const MFD_CLOEXEC = 0x01;
@@ -41,7 +41,7 @@ export const MFD_ALLOW_SEALING = 0x02;
 export const MFD_HUGETLB = 0x04;
 export const MFD_NOEXEC_SEAL = 0x08;
 export const MFD_EXEC = 0x10;
-/** Where and how wide the huge page size (log2) is in the flags of a MFD_HUGETLB memfd. */
+/** Shift and mask of the huge page size (log2) in the flags of a MFD_HUGETLB memfd. */
 export const MFD_HUGE_BITS = 0x3f * 2 ** 26;
 
 export const FALLOC_FL_KEEP_SIZE = 0x01;
@@ -52,13 +52,13 @@ export const S_IFCHR = 0o020000;
 export const S_IFREG = 0o100000;
 export const S_IFSOCK = 0o140000;
 
-/** What one read or write transfers at most (include/linux/fs.h): INT_MAX rounded down to a page. */
+/** The maximum size of one read or write (include/linux/fs.h): INT_MAX rounded down to a page. */
 export function maxRwCount(page: PageGeometry): number {
     return 0x7fffffff - (0x7fffffff % page.size);
 }
 
 /**
- * The largest file offset of the emulator, 2^53−1: up to here offsets are exact numbers. The kernel's own limit
- * (MAX_LFS_FILESIZE, 2^63−1) is treated as if it were this one.
+ * The largest file offset of the emulator, 2^53−1: up to here offsets are exact numbers. It replaces the kernel's limit
+ * (MAX_LFS_FILESIZE, 2^63−1).
  */
-export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
+export const MAX_OFFSET = 2n ** 63n - 1n;

@@ -1,4 +1,4 @@
-/** The table of descriptors of a process (fs/file.c). */
+/** The descriptor table of a process (fs/file.c). */
 import type { Journal, Saveable } from '../../machine/journal';
 import { type Err, err } from '../release/errno';
 import type { OpenFile } from './file';
@@ -11,27 +11,27 @@ export class FdTable implements Saveable {
     private files: (OpenFile | null)[] = [];
     /** FD_CLOEXEC of each descriptor. */
     private cloexec: boolean[] = [];
-    /** No number below it is free. */
+    /** All lower numbers are taken. */
     private hint = 0;
     private used = 0;
-    /** Numbers given out by {@link reserve} that have no file yet, with the FD_CLOEXEC they will have. */
+    /** Numbers returned by {@link reserve} that have no file yet, with their future FD_CLOEXEC. */
     private reserved: ReadonlyMap<number, boolean> = new Map();
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
     }
 
-    /** How many descriptors are open. */
+    /** Number of open descriptors. */
     get size(): number {
         return this.used;
     }
 
-    /** The file behind a descriptor; undefined where there is none (EBADF). */
+    /** The file of a descriptor; undefined if there is none (EBADF). */
     get(fd: number): OpenFile | undefined {
         return this.files[fd] ?? undefined;
     }
 
-    /** The lowest free number, or EMFILE where it is not below `limit` (RLIMIT_NOFILE). Reserves nothing. */
+    /** The lowest free number, or EMFILE if it is not below `limit` (RLIMIT_NOFILE). Reserves nothing. */
     unused(limit: number): number | Err {
         let fd = this.hint;
         while (this.files[fd] || this.reserved.has(fd)) {
@@ -44,7 +44,7 @@ export class FdTable implements Saveable {
         return fd < limit ? fd : EMFILE;
     }
 
-    /** Takes the lowest free number for a file that comes later (get_unused_fd_flags). EMFILE. */
+    /** Reserves the lowest free number for a file that is installed later (get_unused_fd_flags). EMFILE. */
     reserve(limit: number, cloexec: boolean): number | Err {
         const fd = this.unused(limit);
         if (typeof fd === 'number') {
@@ -54,7 +54,7 @@ export class FdTable implements Saveable {
         return fd;
     }
 
-    /** Gives a reserved number back (put_unused_fd). */
+    /** Frees a reserved number (put_unused_fd). */
     unreserve(fd: number): void {
         if (this.reserved.has(fd)) {
             this.journal.touch(this);
@@ -65,7 +65,7 @@ export class FdTable implements Saveable {
         }
     }
 
-    /** Puts a file behind a number that is free or reserved; the table takes over the caller's reference. */
+    /** Installs a file at a free or reserved number; the table takes over the caller's reference. */
     install(fd: number, file: OpenFile, cloexec = this.reserved.get(fd) ?? false): void {
         this.unreserve(fd);
         this.journal.touch(this);
@@ -78,7 +78,7 @@ export class FdTable implements Saveable {
         this.used++;
     }
 
-    /** Takes a file out; its reference is the caller's to drop. */
+    /** Removes a file; the caller drops its reference. */
     remove(fd: number): OpenFile | undefined {
         const file = this.files[fd];
         if (!file) {

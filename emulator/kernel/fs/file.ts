@@ -1,5 +1,6 @@
-/** Open files: what each kind does, references to them, and their release (fs/file_table.c). */
+/** Open files: the operations of each kind, references, and release (fs/file_table.c). */
 import type { Bytes } from '../../machine/bytes';
+import type { Int } from '../../machine/int';
 import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from './core';
 import type { Err } from '../release/errno';
@@ -7,44 +8,48 @@ import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './fcntl';
 import type { Inode } from './inode';
 
 /**
- * What a kind of file does for the system calls, as struct file_operations and the FMODE_ bits that opening it sets.
- * An operation that is absent is one that the kernel does not have there.
+ * The operations of a kind of file, as struct file_operations and the FMODE_ bits that opening sets. A missing
+ * operation is one that the kernel does not have for this kind.
  */
 export interface FileOps {
     /**
      * FMODE_PREAD and FMODE_PWRITE: set for files opened by path (fs/open.c) and for memfds (mm/memfd.c), not for files
-     * made from an anonymous inode, where pread and pwrite give ESPIPE.
+     * created from an anonymous inode, for which pread and pwrite fail with ESPIPE.
      */
     readonly positioned: boolean;
+    /** Reading and writing move the file's position on: not on streams, and not on devices that ignore it. */
+    readonly moves?: boolean;
     /** Reads at most `length` bytes at `pos`. */
-    readonly read?: (k: KernelCore, file: OpenFile, pos: number, length: number) => Bytes | Err;
-    /** Writes at `pos`; the number of bytes written, at least 1 for a non-empty write. */
-    readonly write?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => number | Err;
+    readonly read?: (k: KernelCore, file: OpenFile, pos: Int, length: number) => Bytes | Err;
+    /** Writes at `pos`; returns the number of bytes written, at least 1 for a non-empty write. */
+    readonly write?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => number | Err;
     /** Sets and returns the position. Absent: ESPIPE. */
-    readonly llseek?: (k: KernelCore, file: OpenFile, offset: number, whence: number) => number | Err;
-    readonly fallocate?: (k: KernelCore, file: OpenFile, mode: number, offset: number, length: number) => 0 | Err;
+    readonly llseek?: (k: KernelCore, file: OpenFile, offset: Int, whence: number) => Int | Err;
+    readonly fallocate?: (k: KernelCore, file: OpenFile, mode: number, offset: Int, length: Int) => 0 | Err;
     /** The inode's setattr for a new size, after the checks that all files share. */
-    readonly truncate?: (k: KernelCore, file: OpenFile, size: number) => 0 | Err;
+    readonly truncate?: (k: KernelCore, file: OpenFile, size: Int) => 0 | Err;
     /** Whether it can be mapped shared and writable, after the checks that all files share. Absent: ENODEV. */
     readonly mmap?: (k: KernelCore, file: OpenFile) => 0 | Err;
     /**
-     * Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT where
-     * the access faults (SIGBUS).
+     * Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT if the
+     * access faults (SIGBUS).
      */
-    readonly store?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => 0 | Err;
-    /** Frees what the file holds when its last reference is gone. */
+    readonly store?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => 0 | Err;
+    /** Frees the resources of a file when its last reference is dropped. */
+
     readonly release?: (k: KernelCore, file: OpenFile) => void;
 }
 
-/** An open file (struct file): what descriptors, and LUO, refer to. */
+/** An open file (struct file), referenced by descriptors and LUO. */
 export class OpenFile extends JournaledRecord {
     /** Descriptors and kernel references. At 0 the file waits on {@link KernelCore.delayedFput}. */
     readonly refs: number = 1;
-    readonly pos: number = 0;
-    /** What a kernel subsystem attached: a LUO session, an eventfd's counter. Itself journaled where it changes. */
+    readonly pos: Int = 0;
+    /** Data of a kernel subsystem: a LUO session, an eventfd's counter. Itself journaled if it changes. */
+
     readonly priv: object | null = null;
     /**
-     * The fields of a kind that a `file` declaration made, in the order of the declaration. Replaced, never changed in
+     * The fields of a file of a declared kind, in the order of the `file` declaration. Replaced, never changed in
      * place.
      */
     readonly fields: readonly unknown[] = [];
@@ -59,9 +64,9 @@ export class OpenFile extends JournaledRecord {
         readonly kind: string,
         readonly ops: FileOps,
         readonly inode: Inode,
-        /** Access mode and status flags, as F_GETFL gives them. */
+        /** Access mode and status flags, as returned by F_GETFL. */
         readonly flags: number,
-        /** As /proc/pid/fd shows it. */
+        /** As shown in /proc/pid/fd. */
         readonly name: string,
     ) {
         super(journal);
@@ -86,7 +91,7 @@ export class OpenFile extends JournaledRecord {
     }
 }
 
-/** Opens `inode` with one reference, which is the caller's. */
+/** Opens `inode` with one reference, which belongs to the caller. */
 export function allocFile(
     k: KernelCore,
     kind: string,
@@ -118,21 +123,21 @@ export function fput(k: KernelCore, file: OpenFile): void {
 }
 
 /**
- * Releases a file that came off {@link KernelCore.delayedFput} (fs/file_table.c, __fput): its own release, then its
- * reference to the inode. Kinds with callbacks have run those before.
+ * Releases a file that was taken from {@link KernelCore.delayedFput} (fs/file_table.c, __fput): its own release, then
+ * its reference to the inode. Callbacks of its kind have run before.
  */
 export function releaseFile(k: KernelCore, file: OpenFile): void {
     file.ops.release?.(k, file);
     discardFile(k, file);
 }
 
-/** Frees a file whose open() failed: it never was FMODE_OPENED, so nothing releases it (fs/file_table.c, __fput). */
+/** Frees a file whose open() failed: it was never FMODE_OPENED, so it is not released (fs/file_table.c, __fput). */
 export function discardFile(k: KernelCore, file: OpenFile): void {
     k.journal.edit(file.inode).opens--;
     file.inode.evict(k);
 }
 
-/** Files without a reference: those that wait, and those that a round of task_work_run() has taken. */
+/** Files without a reference: those that wait, and those taken by a round of task_work_run(). */
 interface Released {
     readonly delayedFput: JournaledList<OpenFile>;
     readonly releasing: JournaledList<OpenFile>;
@@ -143,8 +148,8 @@ export function hasDelayedFput({ delayedFput, releasing }: Released): boolean {
 }
 
 /**
- * Takes the next file that is to be released. task_work_run() (kernel/task_work.c) takes all that wait at once and
- * begins with the newest; what comes up meanwhile is for its next round.
+ * Takes the next file to be released. task_work_run() (kernel/task_work.c) takes all waiting files at once and begins
+ * with the newest; files that arrive meanwhile belong to the next round.
  */
 export function nextDelayedFput({ delayedFput, releasing }: Released): OpenFile | undefined {
     if (releasing.length === 0) {

@@ -1,10 +1,12 @@
 /** Inodes: what an open file is opened on (fs/inode.c). */
+import type { Int } from '../../machine/int';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Lock } from '../lock';
 
 /**
- * What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c).
+ * The type of an inode, as far as it matters for system calls. `anon` is the inode of anonymous files
+ * (fs/anon_inodes.c).
  */
 export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon';
 
@@ -12,11 +14,12 @@ export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'char
 export class Inode extends JournaledRecord {
     readonly nlink: number = 1;
     /** In bytes. */
-    readonly size: number = 0;
-    /** Open files on it. An inode without any, and without a link, is gone. */
+    readonly size: Int = 0;
+    /** Open files on it. An inode without any, and without a link, is freed. */
+
     readonly opens: number = 0;
     /**
-     * The inode lock (i_rwsem). System calls that run to their end at once look whether somebody has it, and need not
+     * The inode lock (i_rwsem). System calls that run to completion at once only check whether it is held, and need not
      * take it.
      */
     readonly lock: Lock;
@@ -46,15 +49,15 @@ export class Inode extends JournaledRecord {
     }
 
     /**
-     * True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd gives EINVAL, as seen
-     * on 6.18.
+     * True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd fails with EINVAL, as
+     * seen on 6.18.
      */
     get isRegular(): boolean {
         return this.type === 'shmem' || this.type === 'hugetlb' || this.type === 'gmem';
     }
 
-    /** Frees what the inode holds if neither an open file nor a link refers to it (fs/inode.c, evict). */
+    /** Frees the contents of the inode if neither an open file nor a link refers to it (fs/inode.c, evict). */
     evict(_k: KernelCore): void {
-        // The other types hold nothing but themselves.
+        // The other types have no contents.
     }
 }

@@ -1,13 +1,15 @@
 /** File positions (fs/read_write.c). */
+import { plus, type Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
-import { MAX_OFFSET, SEEK_CUR, SEEK_END } from './fcntl';
+import { MAX_OFFSET, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE } from './fcntl';
 import type { OpenFile } from './file';
 
 const EINVAL = err('EINVAL');
+const ENXIO = err('ENXIO');
 
-/** Sets the position (vfs_setpos): EINVAL where it is negative or beyond the largest offset. */
-export function setPos(k: KernelCore, file: OpenFile, pos: number): number | Err {
+/** Sets the position (vfs_setpos): EINVAL if it is negative or beyond the largest offset. */
+export function setPos(k: KernelCore, file: OpenFile, pos: Int): Int | Err {
     if (pos < 0 || pos > MAX_OFFSET) {
         return EINVAL;
     }
@@ -17,14 +19,20 @@ export function setPos(k: KernelCore, file: OpenFile, pos: number): number | Err
     return pos;
 }
 
-/** SEEK_SET, SEEK_CUR and SEEK_END of a file of `size` bytes (generic_file_llseek_size). */
-export function genericLlseek(
-    k: KernelCore,
-    file: OpenFile,
-    offset: number,
-    whence: number,
-    size: number,
-): number | Err {
-    const base = whence === SEEK_END ? size : whence === SEEK_CUR ? file.pos : 0;
-    return setPos(k, file, base + offset);
+/**
+ * lseek() of a file of `size` bytes that is all data, with a hole behind its end (generic_file_llseek_size). ENXIO for
+ * data or a hole beyond the end.
+ */
+export function genericLlseek(k: KernelCore, file: OpenFile, offset: Int, whence: number, size: Int): Int | Err {
+    switch (whence) {
+        case SEEK_END:
+            return setPos(k, file, plus(size, offset));
+        case SEEK_CUR:
+            return setPos(k, file, plus(file.pos, offset));
+        case SEEK_DATA:
+        case SEEK_HOLE:
+            return offset < 0 || offset >= size ? ENXIO : setPos(k, file, whence === SEEK_HOLE ? size : offset);
+        default:
+            return setPos(k, file, offset);
+    }
 }

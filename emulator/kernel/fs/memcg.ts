@@ -1,4 +1,4 @@
-/** Memory cgroups, as far as files in memory are charged to them (mm/memcontrol.c): memory.max and memory.current. */
+/** Memory cgroups, for the charges of files in memory (mm/memcontrol.c): memory.max and memory.current. */
 import { type Journal, JournaledRecord } from '../../machine/journal';
 
 export class Memcg extends JournaledRecord {
@@ -7,7 +7,7 @@ export class Memcg extends JournaledRecord {
     /** memory.current, in pages. */
     readonly usage: number = 0;
 
-    /** How often something was refused (`max` in memory.events). */
+    /** Number of refused charges (`max` in memory.events). */
     readonly refused: number = 0;
 
     constructor(private readonly journal: Journal) {
@@ -18,7 +18,7 @@ export class Memcg extends JournaledRecord {
         this.journal.edit<Memcg>(this).limit = pages;
     }
 
-    /** False where that would be more than the limit. Nothing is reclaimed for it: there is no swap. */
+    /** False if the charge would exceed the limit. Nothing is reclaimed: there is no swap. */
     charge(pages: number): boolean {
         if (this.usage + pages > this.limit) {
             this.journal.edit<Memcg>(this).refused++;

@@ -1,5 +1,6 @@
 /** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
 import { costId } from '../../machine/costs';
+import { quotient, type Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import {
@@ -22,7 +23,8 @@ import type { HugePool, Hugetlb } from '../hugetlb/pool';
 import type { Inode } from './inode';
 import { moveToOrdinary } from './movable';
 import type { Process } from './process';
-import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
+import { pageOf } from './offset';
+import { getFolio, makeShmemInode, ShmemInode } from './shmem';
 import { shmemOps } from './shmem-file';
 
 const PIN = costId('pin');
@@ -33,19 +35,19 @@ const ENODEV = err('ENODEV');
 const ENOMEM = err('ENOMEM');
 const EPERM = err('EPERM');
 
-/** What name a memfd may have at most, in bytes. */
+/** Maximum length of a memfd's name, in bytes. */
 export const MFD_NAME_MAX = 249;
 
-/** MFD_HUGE_SHIFT: where the base-2 logarithm of a huge page's size is in the flags. */
+/** MFD_HUGE_SHIFT: position of the base-2 logarithm of a huge page's size in the flags. */
 const MFD_HUGE_SHIFT = 2 ** 26;
-/** What making a memfd takes of a kernel. */
+/** What creating a memfd needs from a kernel. */
 export interface MemfdEnv extends KernelCore {
     readonly hugetlb: Hugetlb;
 }
 
 /**
- * The pool that the flags of a MFD_HUGETLB memfd name, or that of the smallest huge pages. ENODEV: there are no huge
- * pages of this size.
+ * The pool selected by the flags of a MFD_HUGETLB memfd, by default that of the smallest huge pages. ENODEV: there are
+ * no huge pages of this size.
  */
 export function hugePoolOf(k: MemfdEnv, flags: number): HugePool | Err {
     const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
@@ -53,10 +55,10 @@ export function hugePoolOf(k: MemfdEnv, flags: number): HugePool | Err {
 }
 
 /**
- * A new memfd without a descriptor (memfd_alloc_file), as LUO makes one for a retrieved file. Mode 0777; the flags
+ * A new memfd without a descriptor (memfd_alloc_file), as LUO creates one for a retrieved file. Mode 0777; the flags
  * MFD_NOEXEC_SEAL (0666, F_SEAL_EXEC, sealing allowed) and MFD_ALLOW_SEALING decide about seals.
- * @param name the file's name; memfd_create() puts `memfd:` before the one it was given
- * @param huge whether it is allocated in huge folios; left out: as the kernel is configured
+ * @param name the file's name; memfd_create() puts `memfd:` before its argument
+ * @param huge whether it is allocated in huge folios; default: as the kernel is configured
  */
 export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?: boolean): OpenFile {
     const exec = (flags & MFD_NOEXEC_SEAL) === 0;
@@ -68,7 +70,7 @@ export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?
     return allocFile(k, 'memfd', shmemOps, inode, O_RDWR | O_LARGEFILE, shown);
 }
 
-/** A new memfd of huge pages without a descriptor, of size 0. Mode and seals as those of {@link memfdAllocFile}. */
+/** A new memfd of huge pages without a descriptor, of size 0. Mode and seals as for {@link memfdAllocFile}. */
 export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, pool: HugePool): OpenFile {
     const exec = (flags & MFD_NOEXEC_SEAL) === 0;
     const what = name.replace(/^memfd:/, '');
@@ -80,25 +82,25 @@ export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, poo
     return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, `/${name} (deleted)`);
 }
 
-/** The same with pages of so many bytes. @returns ENODEV where there is no pool of them */
+/** The same with pages of this many bytes. @returns ENODEV if there is no pool of them */
 export function hugetlbFileOfSize(k: MemfdEnv, name: string, flags: number, size: number): OpenFile | Err {
     const pool = k.hugetlb.sized(size);
     return pool ? hugetlbAllocFile(k, name, flags, pool) : ENODEV;
 }
 
-/** Has the pages of a file in memory charged to the cgroup of a process, where that has a limit. */
+/** Charges the pages of a file in memory to the cgroup of a process, if that has a limit. */
 export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg }: Process): void {
     if (memcg && inode instanceof ShmemInode) {
         k.journal.edit<ShmemInode>(inode).memcg = memcg;
     }
 }
 
-/** Pages in the page cache of an inode; files that are no memory have none. */
+/** Pages in the page cache of an inode; none for files outside of memory. */
 export function cachedPages(inode: Inode): number {
     return sealable(inode)?.cache.pages ?? 0;
 }
 
-/** Whether neither pages nor size of an inode may change. */
+/** Whether the pages and the size of an inode are frozen. */
 export function isFrozen(inode: Inode): boolean {
     return sealable(inode)?.frozen ?? false;
 }
@@ -107,15 +109,15 @@ function sealable(inode: Inode): ShmemInode | HugetlbInode | undefined {
     return inode instanceof ShmemInode || inode instanceof HugetlbInode ? inode : undefined;
 }
 
-/** F_GET_SEALS: the F_SEAL_ bits; EINVAL for what has none. */
+/** F_GET_SEALS: the F_SEAL_ bits; EINVAL for files without seals. */
 export function getSeals({ inode }: Pick<OpenFile, 'inode'>): number | Err {
     return sealable(inode)?.seals ?? EINVAL;
 }
 
 /**
- * F_ADD_SEALS (memfd_add_seals). EPERM where the file is not open for writing, EINVAL for unknown seals and files
- * without any, EPERM where F_SEAL_SEAL is set. F_SEAL_WRITE asked for by name needs that no writable mapping (EBUSY)
- * and no pin (EBUSY) is there; the four seals that F_SEAL_EXEC implies on an executable file are added without that
+ * F_ADD_SEALS (memfd_add_seals). EPERM if the file is not open for writing, EINVAL for unknown seals and files without
+ * seals, EPERM if F_SEAL_SEAL is set. If F_SEAL_WRITE is requested explicitly, there must be no writable mapping
+ * (EBUSY) and no pin (EBUSY); the four seals that F_SEAL_EXEC implies on an executable file are added without that
  * check.
  */
 export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err {
@@ -146,7 +148,7 @@ export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err 
     return 0;
 }
 
-/** memfd_wait_for_pins: whether somebody else uses a folio of the file. */
+/** memfd_wait_for_pins: whether a folio of the file has another user. */
 function hasPins(k: KernelCore, inode: ShmemInode): boolean {
     for (let index = inode.cache.next(0, Infinity); index >= 0; ) {
         const page = inode.cache.at(index);
@@ -160,12 +162,12 @@ function hasPins(k: KernelCore, inode: ShmemInode): boolean {
 }
 
 /**
- * Pins the folios of a memfd that cover the bytes `start` up to and including `end`, for as long as one likes
+ * Pins the folios of a memfd that cover the bytes `start` up to and including `end`, for an unlimited time
  * (memfd_pin_folios with FOLL_LONGTERM). Holes are filled with zeroed folios, and folios in CMA pageblocks (the next
- * kernel's scratch memory) move elsewhere first. EINVAL for what is no memfd or not inside its size; ENOMEM, with
+ * kernel's scratch memory) are moved out first. EINVAL if it is no memfd or the range is beyond its size; ENOMEM, with
  * nothing pinned. Folios that were allocated for holes stay in either case.
  */
-export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
+export function memfdPinFolios(k: KernelCore, file: OpenFile, start: Int, end: Int): FolioList | Err {
     const { inode } = file;
     if (
         !(inode instanceof ShmemInode || inode instanceof HugetlbInode) ||
@@ -202,8 +204,9 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
     return list;
 }
 
-function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: number): FolioList | Err {
-    const list = new FolioList(Math.floor(end / inode.pool.size) - Math.floor(start / inode.pool.size) + 1, k.page);
+function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: Int, end: Int): FolioList | Err {
+    const { size } = inode.pool;
+    const list = new FolioList(quotient(end, size) - quotient(start, size) + 1, k.page);
     const failed = pinHugePages(k, inode, start, end, (pfn) => {
         k.clock.charge(PIN);
         list.push(pfn);
@@ -216,8 +219,8 @@ function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: numb
 }
 
 /**
- * Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. Whatever keeps a folio from
- * moving is ENOMEM to the caller (mm/gup.c, migrate_longterm_unpinnable_folios()).
+ * Fills a hole, and moves a folio out of CMA pageblocks; returns the folio that is then at `index`. If a folio cannot
+ * be moved, the caller gets ENOMEM (mm/gup.c, migrate_longterm_unpinnable_folios()).
  */
 function makePinnable(k: KernelCore, inode: ShmemInode, index: number): number | Err {
     const page = inode.cache.at(index);
@@ -229,7 +232,7 @@ function makePinnable(k: KernelCore, inode: ShmemInode, index: number): number |
     return to instanceof Err ? ENOMEM : to;
 }
 
-/** Unpins every folio of a list that {@link memfdPinFolios} made. */
+/** Unpins every folio of a list that {@link memfdPinFolios} returned. */
 export function unpinFolios(k: KernelCore, list: FolioList): void {
     for (let i = 0; i < list.length; i++) {
         k.folios.unpin(list.pfn(i));

@@ -1,5 +1,5 @@
 /**
- * Folios of files that move: out of CMA pageblocks for a long-term pin, to another node, and by compaction
+ * Folio migration of files: out of CMA pageblocks for a long-term pin, to another node, and by compaction
  * (mm/migrate.c, mm/compaction.c).
  */
 import type { KernelCore } from './core';
@@ -10,12 +10,10 @@ import type { ShmemInode } from './shmem';
 
 const ENOMEM = err('ENOMEM');
 
-/** What moving takes of a kernel. */
+/** What migration needs from a kernel. */
 type Movers = Pick<KernelCore, 'pages' | 'memmap' | 'folios' | 'shmem'>;
 
-/**
- * Moves the folio at page offset `index` to pages that `allocate` gives for it. @returns its new head; ENOMEM, EAGAIN
- */
+/** Moves the folio at page offset `index` to pages from `allocate`. @returns its new head; ENOMEM, EAGAIN */
 function move(
     k: Movers,
     inode: ShmemInode,
@@ -31,7 +29,7 @@ function move(
         return ENOMEM;
     }
     const first = index - (page - head);
-    // The page cache holds a reference a page, and nobody else may.
+    // The page cache holds a reference per page; there must be no others.
     const failed = k.folios.migrate(head, to, 2 ** order);
     if (failed !== 0) {
         return failed;
@@ -46,26 +44,26 @@ function allocator(k: Movers, options: Omit<AllocOptions, 'owner'>): (order: num
 }
 
 /**
- * Moves the folio at page offset `index` out of CMA pageblocks, where a long-term pin may not leave it. @returns its
- * new head; ENOMEM, EAGAIN
+ * Moves the folio at page offset `index` out of CMA pageblocks, where a long-term pin may not leave it.
+ * @returns its new head; ENOMEM, EAGAIN
  */
 export function moveToOrdinary(k: Movers, inode: ShmemInode, index: number): number | Err {
     return move(k, inode, index, allocator(k, {}));
 }
 
-/** Moves the folio at page offset `index` to wherever there is room. False where it stays. */
+/** Moves the folio at page offset `index` to any free memory. False if it stays. */
 export function makeWay(k: Movers, inode: ShmemInode, index: number): boolean {
     return !(move(k, inode, index, allocator(k, { movable: true })) instanceof Err);
 }
 
-/** Where a folio of a file is: the page offset and the first page frame. */
+/** The location of a folio of a file: its page offset and first page frame. */
 interface Located {
     readonly inode: ShmemInode;
     readonly index: number;
     readonly head: number;
 }
 
-/** The folios of a file, in its order. */
+/** The folios of a file, in file order. */
 export function* foliosOf(k: Movers, inode: ShmemInode): Generator<Located> {
     const { cache } = inode;
     for (let index = cache.next(0, Infinity); index >= 0; ) {
@@ -79,7 +77,7 @@ export function* foliosOf(k: Movers, inode: ShmemInode): Generator<Located> {
 
 /**
  * move_pages(2) of all pages of a file to a node.
- * @returns how many folios have moved; those that are there, are in use or have no room stay
+ * @returns the number of moved folios; those that are already there, are in use or find no memory stay
  */
 export function moveToNode(k: Movers, inode: ShmemInode, node: number): number {
     let moved = 0;
@@ -95,10 +93,10 @@ export function moveToNode(k: Movers, inode: ShmemInode, node: number): number {
 }
 
 /**
- * Compaction of all of memory (/proc/sys/vm/compact_memory): on each node the migration scanner takes movable folios
- * from the bottom, the free scanner free pages from the top, until they meet. Both take pageblocks of CMA for what they
- * are to movable memory: free space.
- * @returns how many folios have moved
+ * Compaction of all memory (/proc/sys/vm/compact_memory): on each node, the migration scanner takes movable folios from
+ * the bottom, and the free scanner takes free pages from the top, until they meet. Both treat pageblocks of CMA as what
+ * they are for movable memory: free space.
+ * @returns the number of moved folios
  */
 export function compactMemory(k: Movers): number {
     const found = [...k.shmem.values()].flatMap((inode) => [...foliosOf(k, inode)]).sort((a, b) => a.head - b.head);

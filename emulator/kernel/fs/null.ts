@@ -16,7 +16,7 @@ const nullOps: FileOps = {
     },
 };
 
-/** Opens /dev/null. Every open has an inode of its own here, which nothing can tell from a shared one. */
+/** Opens /dev/null. Every open has its own inode here, which makes no visible difference. */
 export function openNull(k: KernelCore, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o666);
     return allocFile(k, 'null', nullOps, inode, flags, '/dev/null');

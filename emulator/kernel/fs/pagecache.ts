@@ -1,18 +1,18 @@
-/** Page caches: which pages a file has, by their offsets (mm/filemap.c). */
+/** Page caches: the pages of a file by offset (mm/filemap.c). */
 import type { PageGeometry } from '../../machine/arch';
 import type { Journal, Saveable } from '../../machine/journal';
 import { JournaledRecord } from '../../machine/journal';
 
 /**
- * Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. Ours, and the same for every size
- * of page.
+ * Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. A constant of the emulator, the
+ * same for every page size.
  */
 const LEAF = 512;
 const LEAF_ORDER = 9;
 /** Leaves of a row. */
 const ROW = 512;
 
-/** The pages of a piece of a file; 0 is a hole, else the page frame number plus one. */
+/** The pages of a piece of a file; 0 is a hole, otherwise the page frame number plus one. */
 class Leaf implements Saveable {
     epoch: number;
     pfns = new Float64Array(LEAF);
@@ -31,9 +31,7 @@ class Leaf implements Saveable {
     }
 }
 
-/**
- * A piece of a file: for each of its leaves the first page frame number plus one where a folio fills it, or the leaf.
- */
+/** A piece of a file: for each of its leaves the first page frame number plus one, if a folio fills it, or the leaf. */
 class Row implements Saveable {
     epoch: number;
     huge = new Float64Array(ROW);
@@ -55,15 +53,15 @@ class Row implements Saveable {
 
 /**
  * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several;
- * smaller ones have an entry a page. A million pages take 8 MiB.
+ * smaller ones have an entry per page. A million pages take 8 MiB.
  */
 export class PageCache extends JournaledRecord {
-    /** Pages in the cache, of whatever folios (nrpages). */
+    /** Pages in the cache, in folios of any size (nrpages). */
     readonly pages: number = 0;
     private readonly rows: ReadonlyMap<number, Row> = new Map();
     /** The keys of `rows`, ascending. */
     private readonly keys: readonly number[] = [];
-    /** The row that was asked for last. Saved and loaded with `rows`, so it is one of them or nothing. */
+    /** The row that was looked up last. Saved and loaded with `rows`, so it is one of them or absent. */
     private lastKey = -1;
     private lastRow: Row | undefined;
 
@@ -101,12 +99,12 @@ export class PageCache extends JournaledRecord {
         return leaf ? (leaf.pfns[i & 511] ?? 0) - 1 : -1;
     }
 
-    /** The offset behind the entry at `index`. */
+    /** The offset after the entry at `index`. */
     behind(index: number): number {
         return this.isHuge(index) ? index + LEAF - (index % LEAF) : index + 1;
     }
 
-    /** True where the leaf around `index` is one entry. */
+    /** True if the leaf around `index` is one entry. */
     private isHuge(index: number): boolean {
         const key = Math.floor(index / (ROW * LEAF));
         const row = this.row(key);
@@ -114,9 +112,20 @@ export class PageCache extends JournaledRecord {
     }
 
     /**
-     * True where nothing is cached of the `2^order` pages from `index` on, a multiple of their number; whole leaves.
+     * True if none of the `2^order` pages from `index` on is cached; `index` is a multiple of their number; whole
+     * leaves.
      */
+
     isVacant(index: number, order: number): boolean {
+        if (order < LEAF_ORDER) {
+            const row = this.row(Math.floor(index / (ROW * LEAF)));
+            const slot = Math.floor(index / LEAF) % ROW;
+            const leaf = row?.leaves[slot];
+            const from = index % LEAF;
+            return (
+                (row?.huge[slot] ?? 0) === 0 && !leaf?.pfns.subarray(from, from + 2 ** order).some((pfn) => pfn !== 0)
+            );
+        }
         for (let at = index; at < index + 2 ** order; at += LEAF) {
             const key = Math.floor(at / (ROW * LEAF));
             const row = this.rows.get(key);
@@ -128,7 +137,7 @@ export class PageCache extends JournaledRecord {
         return true;
     }
 
-    /** The first cached page at or after `index` and at most `last`; −1 where there is none. */
+    /** The first cached page at or after `index` and at most `last`; −1 if there is none. */
     next(index: number, last: number): number {
         const { keys } = this;
         for (let i = this.firstKey(Math.floor(index / (ROW * LEAF))); i < keys.length; i++) {
@@ -145,7 +154,9 @@ export class PageCache extends JournaledRecord {
         return -1;
     }
 
-    /** Enters `2^order` pages from `pfn` at `index`, where nothing is cached; `index` is a multiple of their number. */
+    /**
+     * Adds `2^order` pages from `pfn` at `index`, where nothing may be cached; `index` is a multiple of their number.
+     */
     insert(index: number, pfn: number, order: number): void {
         if (order > LEAF_ORDER) {
             this.insert(index, pfn, order - 1);
@@ -171,7 +182,10 @@ export class PageCache extends JournaledRecord {
         this.journal.edit<PageCache>(this).pages += n;
     }
 
-    /** Takes `2^order` pages from `index` on out. The entry of a leaf goes only as a whole: {@link split} it before. */
+    /**
+     * Removes `2^order` pages from `index` on. The entry of a leaf can only be removed as a whole: {@link split} it
+     * before.
+     */
     remove(index: number, order: number): void {
         if (order > LEAF_ORDER) {
             this.remove(index, order - 1);
@@ -204,7 +218,7 @@ export class PageCache extends JournaledRecord {
         }
     }
 
-    /** Turns the entry of the leaf around `index` into an entry a page: its folio was split. */
+    /** Replaces the entry of the leaf around `index` by an entry per page: its folio was split. */
     split(index: number): void {
         const key = Math.floor(index / (ROW * LEAF));
         const row = this.rowForWrite(key);
@@ -245,7 +259,7 @@ export class PageCache extends JournaledRecord {
         return -1;
     }
 
-    /** Where in `keys` the first one that is not below `key` stands. */
+    /** The position in `keys` of the first key that is not below `key`. */
     private firstKey(key: number): number {
         let low = 0;
         let high = this.keys.length;
@@ -288,7 +302,7 @@ export class PageCache extends JournaledRecord {
         this.replaceRows(rows);
     }
 
-    /** The map is replaced, never changed: a saved copy of this record keeps the old one. */
+    /** The map is replaced, never changed in place: a saved copy of this record keeps the old one. */
     private replaceRows(rows: ReadonlyMap<number, Row>): void {
         this.journal.touch(this);
         this.lastKey = -1;

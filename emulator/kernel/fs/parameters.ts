@@ -1,4 +1,4 @@
-/** What a kernel's command line says about memfds: transparent_hugepage_shmem=, sysctl.vm.memfd_noexec=. */
+/** Command line parameters for memfds: transparent_hugepage_shmem=, sysctl.vm.memfd_noexec=. */
 import type { SetupsOf } from '../command-line/setup';
 import { leadingNumber } from '../release/parameter-values';
 
@@ -6,7 +6,7 @@ import { leadingNumber } from '../release/parameter-values';
 export interface FileConfig {
     /** sysctl vm.memfd_noexec: 0 executable by default, 1 MFD_NOEXEC_SEAL by default, 2 MFD_EXEC refused. */
     readonly memfdNoexec: 0 | 1 | 2;
-    /** `transparent_hugepage_shmem=always`: shmem is allocated in folios of 2 MiB where it can be. */
+    /** `transparent_hugepage_shmem=always`: shmem is allocated in folios of 2 MiB if possible. */
     readonly thpShmem: boolean;
 }
 

@@ -1,6 +1,4 @@
-/**
- * Pipes, and sockets that are connected to nothing: files that cannot be preserved (fs/pipe.c, net/unix/af_unix.c).
- */
+/** Pipes, and unconnected sockets: files that cannot be preserved (fs/pipe.c, net/unix/af_unix.c). */
 import { Bytes } from '../../machine/bytes';
 import { JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
@@ -14,10 +12,10 @@ const EPIPE = err('EPIPE');
 const EINVAL = err('EINVAL');
 const ENOTCONN = err('ENOTCONN');
 
-/** What a pipe holds at most (fs/pipe.c: 16 pages). */
+/** Capacity of a pipe (fs/pipe.c: 16 pages). */
 const PIPE_CAPACITY = 65536;
 
-/** The content of a pipe and who is at its ends. */
+/** The content of a pipe and the numbers of its readers and writers. */
 class Pipe extends JournaledRecord {
     readonly data: Bytes = Bytes.zero(0);
     readonly readers: number = 1;
@@ -32,8 +30,8 @@ function pipeOf(file: OpenFile): Pipe {
 }
 
 /**
- * A pipe (fs/pipe.c). Where the kernel would let the caller sleep, a read or write gives EAGAIN instead, as it does
- * with O_NONBLOCK: a scenario has nobody else who could wake it at that moment.
+ * A pipe (fs/pipe.c). Where the kernel would block the caller, a read or write fails with EAGAIN instead, as with
+ * O_NONBLOCK: in a scenario, no other process could wake the caller at that moment.
  */
 const pipeOps: FileOps = {
     positioned: false,
@@ -72,7 +70,7 @@ const pipeOps: FileOps = {
     },
 };
 
-/** Makes a pipe: its read end and its write end, with one reference each. */
+/** Creates a pipe: its read end and its write end, with one reference each. */
 export function makePipe(k: KernelCore): { readonly read: OpenFile; readonly write: OpenFile } {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'pipe', S_IFIFO + 0o600);
     const pipe = new Pipe(k.journal);
@@ -84,14 +82,14 @@ export function makePipe(k: KernelCore): { readonly read: OpenFile; readonly wri
     return { read, write };
 }
 
-/** An AF_UNIX stream socket that is connected to nothing (net/unix/af_unix.c). */
+/** An unconnected AF_UNIX stream socket (net/unix/af_unix.c). */
 const socketOps: FileOps = {
     positioned: false,
     read: () => EINVAL,
     write: () => ENOTCONN,
 };
 
-/** Makes an unconnected AF_UNIX stream socket, with one reference. */
+/** Creates an unconnected AF_UNIX stream socket, with one reference. */
 export function makeSocket(k: KernelCore): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'socket', S_IFSOCK + 0o777);
     return allocFile(k, 'socket', socketOps, inode, O_RDWR, `socket:[${inode.ino}]`);

@@ -1,6 +1,5 @@
 /**
- * Processes of one thread: how they start and end, and what they do with their descriptors (kernel/fork.c,
- * kernel/exit.c, fs/file.c).
+ * Processes of one thread: start, exit, and operations on their descriptors (kernel/fork.c, kernel/exit.c, fs/file.c).
  */
 import { costId } from '../../machine/costs';
 import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
@@ -21,9 +20,9 @@ const ENOTTY = err('ENOTTY');
 /** The soft and hard RLIMIT_NOFILE that a process starts with (include/asm-generic/resource.h, INR_OPEN_CUR). */
 const DEFAULT_NOFILE = 1024;
 
-/** What processes need of their kernel. */
+/** What processes need from their kernel. */
 export interface ProcessEnv extends KernelCore {
-    /** Running processes and zombies, in order of their start. */
+    /** Running processes and zombies, in the order of their start. */
     readonly processes: JournaledList<Process>;
 }
 
@@ -32,7 +31,7 @@ export class Process extends JournaledRecord {
     readonly fds: FdTable;
     /** RLIMIT_NOFILE, soft and hard alike. */
     readonly nofile: number = DEFAULT_NOFILE;
-    /** The memory cgroup that it is in, where that has a limit. Each process has one of its own. */
+    /** Its memory cgroup, if that has a limit. Each process has its own. */
     readonly memcg: Memcg | null = null;
     /** A zombie has exited and waits to be reaped. */
     readonly state: 'running' | 'zombie' | 'reaped' = 'running';
@@ -63,33 +62,32 @@ export function spawn(k: ProcessEnv, name: string): Process {
 
 /**
  * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and
- * what that leaves without a reference waits on {@link KernelCore.delayedFput}.
+ * files without references wait on {@link KernelCore.delayedFput}.
+ * @returns the files of the descriptors
  */
-export function exitProcess(k: KernelCore, p: Process): void {
+export function exitProcess(k: KernelCore, p: Process): readonly OpenFile[] {
     if (p.state !== 'running') {
-        return;
+        return [];
     }
     k.clock.charge(PROCESS_EXIT);
-    for (const [fd, file] of [...p.fds.entries()]) {
-        p.fds.remove(fd);
-        fput(k, file);
-    }
+    const closed = close(k, p, [...p.fds.entries()]);
     k.journal.edit(p).state = 'zombie';
+    return closed;
 }
 
-/** Takes a zombie off the list of processes (wait). */
+/** Removes a zombie from the list of processes (wait). */
 export function reap(k: ProcessEnv, p: Process): void {
     k.journal.edit(p).state = 'reaped';
     k.processes.remove(p);
 }
 
-/** The file behind a descriptor, or EBADF. No reference is taken: nothing sleeps before the call is done. */
+/** The file behind a descriptor, or EBADF. No reference is taken, because nothing blocks before the call is done. */
 export function fget(p: Process, fd: number): OpenFile | Err {
     return p.fds.get(fd) ?? EBADF;
 }
 
 /**
- * What a subsystem attached to the file behind a descriptor, for its ioctls.
+ * The data that a subsystem attached to the file behind a descriptor, for its ioctls.
  * @returns EBADF; ENOTTY for files that have no such ioctl
  */
 export function fgetPriv<T>(p: Process, fd: number, cls: abstract new (...args: never[]) => T): T | Err {
@@ -97,14 +95,14 @@ export function fgetPriv<T>(p: Process, fd: number, cls: abstract new (...args: 
     return file instanceof Err ? file : privOf(file, cls);
 }
 
-/** What a subsystem attached to an open file. @returns ENOTTY for files of other kinds */
+/** The data that a subsystem attached to an open file. @returns ENOTTY for files of other kinds */
 export function privOf<T>({ priv }: OpenFile, cls: abstract new (...args: never[]) => T): T | Err {
     return priv instanceof cls ? priv : ENOTTY;
 }
 
 /**
- * Installs a file at the lowest free number of a process, taking over the caller's reference; EMFILE leaves it with the
- * caller.
+ * Installs a file at the lowest free number of a process, taking over the caller's reference; on EMFILE the caller
+ * keeps it.
  */
 export function installFd(p: Process, file: OpenFile, cloexec: boolean): number | Err {
     const fd = p.fds.unused(p.nofile);
@@ -114,7 +112,7 @@ export function installFd(p: Process, file: OpenFile, cloexec: boolean): number 
     return fd;
 }
 
-/** Installs a file that was just made (anon_inode_getfd()). @returns EMFILE, and the file is gone */
+/** Installs a new file (anon_inode_getfd()). @returns EMFILE; then the file is dropped */
 export function installNewFd(k: KernelCore, p: Process, file: OpenFile): number | Err {
     const fd = installFd(p, file, false);
     if (fd instanceof Err) {
@@ -124,8 +122,8 @@ export function installNewFd(k: KernelCore, p: Process, file: OpenFile): number 
 }
 
 /**
- * Passes a descriptor to another process with SCM_RIGHTS (net/core/scm.c): it gets the lowest free number there.
- * EBADF for the sender's; EMFILE where the receiver has no number left, which loses the descriptor.
+ * Passes a descriptor to another process with SCM_RIGHTS (net/core/scm.c): it gets the lowest free number there. EBADF
+ * for the sender's descriptor; EMFILE if the receiver has no number left: then the descriptor is lost.
  */
 export function passFd(k: KernelCore, from: Process, fd: number, to: Process): number | Err {
     const file = from.fds.get(fd);
@@ -139,24 +137,31 @@ export function passFd(k: KernelCore, from: Process, fd: number, to: Process): n
     return at;
 }
 
-/** Writes memory.max of the cgroup that a process is in. What is charged already stays. Bytes. */
+/** Writes memory.max of the cgroup of a process. Existing charges stay. Bytes. */
 export function setMemoryMax(k: KernelCore, p: Process, bytes: number): void {
     const memcg = p.memcg ?? new Memcg(k.journal);
     k.journal.edit<Process>(p).memcg = memcg;
     memcg.setLimit(Math.floor(bytes / k.page.size));
 }
 
-/** memory.current of that cgroup, in bytes; 0 where it has no limit, and nobody counts. */
+/** memory.current of that cgroup, in bytes; 0 if it has no limit, because then nothing is charged. */
 export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number {
     return (memcg?.usage ?? 0) * page.size;
 }
 
-/** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). */
-export function closeOnExec(k: KernelCore, p: Process): void {
-    for (const [fd, file] of [...p.fds.entries()]) {
-        if (p.fds.isCloexec(fd)) {
-            p.fds.remove(fd);
-            fput(k, file);
-        }
+/** Closes the descriptors with FD_CLOEXEC, for an execve() (fs/file.c, do_close_on_exec). @returns their files */
+export function closeOnExec(k: KernelCore, p: Process): readonly OpenFile[] {
+    return close(
+        k,
+        p,
+        [...p.fds.entries()].filter(([fd]) => p.fds.isCloexec(fd)),
+    );
+}
+
+function close(k: KernelCore, p: Process, entries: readonly (readonly [number, OpenFile])[]): readonly OpenFile[] {
+    for (const [fd, file] of entries) {
+        p.fds.remove(fd);
+        fput(k, file);
     }
+    return entries.map(([, file]) => file);
 }

@@ -1,6 +1,7 @@
 /** Reading, writing, seeking, allocating and truncating shared memory files (mm/shmem.c, mm/filemap.c). */
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
+import { plus, rest, type Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import {
@@ -18,7 +19,8 @@ import type { FileOps, OpenFile } from './file';
 import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from '../mm/file-folios';
 import { genericLlseek, setPos } from './llseek';
 import { PG_DIRTY } from '../mm/memmap';
-import { getFolio, pageOf, ShmemInode, undoFallocate, undoRange } from './shmem';
+import { bytesBefore, inPage, offsetOf, pageOf, pagesOf } from './offset';
+import { getFolio, maxCacheOrder, ShmemInode, undoFallocate, undoRange } from './shmem';
 
 const COPY = costId('copy');
 
@@ -36,9 +38,13 @@ export function shmemInodeOf(file: OpenFile): ShmemInode {
     return file.inode;
 }
 
-/** Up to `length` bytes at `pos`; holes, and what was only fallocated, read as zeroes (shmem_file_read_iter). */
-export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length: number): Bytes {
-    const end = Math.min(pos + length, inode.size);
+/**
+ * Up to `length` bytes at `pos`; holes, and fallocated pages that were not written, read as zeroes
+ * (shmem_file_read_iter).
+ */
+export function readShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: number): Bytes {
+    const { size } = k.page;
+    const total = bytesBefore(inode.size, pos, length);
     const out = new BytesBuilder();
     let run = 0;
     let runLength = 0;
@@ -48,32 +54,37 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
             runLength = 0;
         }
     };
-    for (let at = pos; at < end; ) {
-        const index = pageOf(k, at);
+    // a page and a byte in it: offsets may be larger than numbers hold
+    let index = pageOf(k, pos);
+    let offset = inPage(k, pos);
+    const last = index + Math.floor((offset + total - 1) / size);
+    for (let done = 0; done < total; ) {
         const page = inode.cache.at(index);
+        let n = total - done;
         if (page < 0) {
             flush();
-            const next = inode.cache.next(index, pageOf(k, end - 1));
-            const to = next < 0 ? end : Math.min(next * k.page.size, end);
-            out.code(0, to - at);
-            at = to;
-            continue;
-        }
-        const pfn = folioOf(k, page);
-        const pages = 2 ** folioOrder(k, pfn) - (page - pfn);
-        const n = Math.min((index + pages) * k.page.size, end) - at;
-        if (isUptodate(k, pfn)) {
-            const pa = (page - index) * k.page.size + at;
-            if (run + runLength !== pa) {
-                flush();
-                run = pa;
-            }
-            runLength += n;
-        } else {
-            flush();
+            const next = inode.cache.next(index, last);
+            n = next < 0 ? n : (next - index) * size - offset;
             out.code(0, n);
+        } else {
+            const pfn = folioOf(k, page);
+            const pages = 2 ** folioOrder(k, pfn) - (page - pfn);
+            n = Math.min(pages * size - offset, n);
+            if (isUptodate(k, pfn)) {
+                const pa = page * size + offset;
+                if (run + runLength !== pa) {
+                    flush();
+                    run = pa;
+                }
+                runLength += n;
+            } else {
+                flush();
+                out.code(0, n);
+            }
         }
-        at += n;
+        done += n;
+        index += Math.floor((offset + n) / size);
+        offset = (offset + n) % size;
     }
     flush();
     const data = out.build();
@@ -82,50 +93,58 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
 }
 
 /**
- * Bytes that generic_perform_write() hands to write_begin at most, up to the next multiple of it: the largest folio
- * that the mapping could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page, although its
- * shmem has 4 KiB folios: a write of 9000 bytes to a frozen file of 6000 fails as a whole.
+ * The maximum number of bytes that generic_perform_write() passes to write_begin, up to the next multiple of it: the
+ * largest folio that the mapping could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page,
+ * although its shmem has 4 KiB folios: a write of 9000 bytes to a frozen file of 6000 fails as a whole.
  */
-function writeChunk({ page }: KernelCore): number {
-    return page.size * 2 ** page.pmdOrder;
+function writeChunk(k: KernelCore): number {
+    return k.page.size * 2 ** maxCacheOrder(k);
 }
 
 /**
- * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write): a folio at a time. What is left of
- * the write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a
- * frozen file: EPERM. Where something went through before that, its bytes count and the error is not seen.
+ * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write), a folio at a time. The remaining
+ * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen
+ * file: EPERM. If a part was written before, its length is returned and the error is not seen. EFBIG where the largest
+ * file ends (generic_write_check_limits).
  */
-export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): number | Err {
-    const total = data.length;
+export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Bytes): number | Err {
+    if (data.length > 0 && pos >= MAX_OFFSET) {
+        return EFBIG;
+    }
+    const page = k.page.size;
+    const total = bytesBefore(MAX_OFFSET, pos, data.length);
     let done = 0;
     let failed: Err | undefined;
     const chunk = writeChunk(k);
+    const begin = rest(pos, chunk);
+    let index = pageOf(k, pos);
+    let inside = inPage(k, pos);
     /** Physically contiguous content is written in one go. */
     let run = 0;
     let runFrom = 0;
     let runLength = 0;
     const flush = (): void => {
         if (runLength > 0) {
-            k.memory.writeBytes(run, runLength === total ? data : data.slice(runFrom, runFrom + runLength));
+            k.memory.writeBytes(run, runLength === data.length ? data : data.slice(runFrom, runFrom + runLength));
             runLength = 0;
         }
     };
     while (done < total) {
-        const at = pos + done;
-        let n = Math.min(chunk - (at % chunk), total - done);
-        if (deniesWrite(inode, at + n)) {
+        let n = Math.min(chunk - ((begin + done) % chunk), total - done);
+        if (deniesWrite(inode, plus(pos, done + n))) {
             failed = EPERM;
             break;
         }
-        const pfn = getFolio(k, inode, pageOf(k, at), 'write');
+        const pfn = getFolio(k, inode, index, 'write');
         if (pfn instanceof Err) {
             failed = pfn;
             break;
         }
-        const size = k.page.size * 2 ** folioOrder(k, pfn);
-        const offset = at % size;
+        const pages = 2 ** folioOrder(k, pfn);
+        const size = page * pages;
+        const offset = (index % pages) * page + inside;
         n = Math.min(n, size - offset);
-        const pa = pfn * k.page.size;
+        const pa = pfn * page;
         if (n < size && !isUptodate(k, pfn)) {
             k.memory.zero(pa, offset);
             k.memory.zero(pa + offset + n, size - offset - n);
@@ -138,17 +157,20 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: 
         }
         runLength += n;
         done += n;
+        index += Math.floor((inside + n) / page);
+        inside = (inside + n) % page;
     }
     flush();
     k.clock.chargeBytes(COPY, done);
-    if (pos + done > inode.size && done > 0) {
-        k.journal.edit(inode).size = pos + done;
+    const end = plus(pos, done);
+    if (end > inode.size && done > 0) {
+        k.journal.edit(inode).size = end;
     }
     return done > 0 || failed === undefined ? done : failed;
 }
 
 /** shmem_write_begin: whether a chunk that ends at `end` may not be written. */
-function deniesWrite(inode: ShmemInode, end: number): boolean {
+function deniesWrite(inode: ShmemInode, end: Int): boolean {
     if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
         return true;
     }
@@ -156,39 +178,39 @@ function deniesWrite(inode: ShmemInode, end: number): boolean {
 }
 
 /**
- * Stores through a shared mapping (shmem_fault()): inside of the size only, but whatever the file's pages may do else.
- * EFAULT is a SIGBUS.
+ * Stores through a shared mapping (shmem_fault()): only inside of the size, but regardless of the other restrictions of
+ * the file. EFAULT stands for SIGBUS.
  */
-function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): 0 | Err {
+function storeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Bytes): 0 | Err {
     const { size } = k.page;
-    if (pos + data.length > Math.ceil(inode.size / size) * size) {
+    if (pageOf(k, plus(pos, data.length - 1)) >= pagesOf(k, inode.size)) {
         return EFAULT;
     }
+    let index = pageOf(k, pos);
+    let offset = inPage(k, pos);
     for (let done = 0; done < data.length; ) {
-        const at = pos + done;
-        const head = getFolio(k, inode, pageOf(k, at), 'cache');
+        const head = getFolio(k, inode, index, 'cache');
         if (head instanceof Err) {
             return EFAULT;
         }
-        const page = inode.cache.at(pageOf(k, at));
-        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * size - (at % size), data.length - done);
-        k.memory.writeBytes(page * size + (at % size), data.slice(done, done + n));
+        const page = inode.cache.at(index);
+        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * size - offset, data.length - done);
+        k.memory.writeBytes(page * size + offset, data.slice(done, done + n));
         setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
         done += n;
+        index += Math.floor((offset + n) / size);
+        offset = (offset + n) % size;
     }
     k.clock.chargeBytes(COPY, data.length);
     return 0;
 }
 
 /**
- * Sets the size (shmem_setattr). EPERM by seals and, where the size would change, on a frozen file. Pages beyond the
- * size go, also where it stays the same.
+ * Sets the size (shmem_setattr). EPERM by seals and, if the size would change, on a frozen file. Pages beyond the size
+ * are freed, even if the size does not change.
  */
-export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0 | Err {
+export function truncateShmem(k: KernelCore, inode: ShmemInode, size: Int): 0 | Err {
     const old = inode.size;
-    if (size > MAX_OFFSET) {
-        return EFBIG;
-    }
     if ((size < old && inode.seals & F_SEAL_SHRINK) || (size > old && inode.seals & F_SEAL_GROW)) {
         return EPERM;
     }
@@ -199,30 +221,24 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0
         k.journal.edit(inode).size = size;
     }
     if (size <= old && inode.cache.pages > 0) {
-        undoRange(k, inode, size, Infinity);
+        undoRange(k, inode, size, undefined);
     }
     return 0;
 }
 
 /**
- * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what
- * this call has allocated. Allocated pages are neither zeroed nor up to date until something is written to them, or
- * another call comes over them.
+ * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which frees what this
+ * call has allocated. Allocated pages are neither zeroed nor up to date until they are written, or another call covers
+ * them.
  */
-export function fallocateShmem(
-    k: KernelCore,
-    inode: ShmemInode,
-    mode: number,
-    offset: number,
-    length: number,
-): 0 | Err {
+export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, offset: Int, length: Int): 0 | Err {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) {
         return EOPNOTSUPP;
     }
     if (inode.frozen) {
         return EPERM;
     }
-    const end = offset + length;
+    const end = plus(offset, length);
     if (mode & FALLOC_FL_PUNCH_HOLE) {
         if (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
             return EPERM;
@@ -234,9 +250,15 @@ export function fallocateShmem(
         return EPERM;
     }
     const start = pageOf(k, offset);
-    for (let index = start, last = pageOf(k, end - 1); index <= last; ) {
+    const { fallocEnd } = inode;
+    const behind = pagesOf(k, end);
+    if (fallocEnd < behind) {
+        k.journal.edit<ShmemInode>(inode).fallocEnd = behind;
+    }
+    for (let index = start; index < behind; ) {
         const pfn = getFolio(k, inode, index, 'falloc');
         if (pfn instanceof Err) {
+            k.journal.edit<ShmemInode>(inode).fallocEnd = fallocEnd;
             undoFallocate(k, inode, start, index - 1);
             return pfn;
         }
@@ -250,17 +272,19 @@ export function fallocateShmem(
 }
 
 /**
- * The next data or hole at or after `start` (mapping_seek_hole_data); what was only fallocated counts as a hole. ENXIO
- * at the end of the file, and where there is no more data.
+ * The next data or hole at or after `start` (mapping_seek_hole_data); fallocated pages that were not written count as a
+ * hole. ENXIO at the end of the file, and if there is no more data. Behind data in the very last page of the largest
+ * file it is -2^63, as on Linux.
  */
-export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, whence: number): number | Err {
+export function seekHoleData(k: KernelCore, inode: ShmemInode, start: Int, whence: number): Int | Err {
     const end = inode.size;
     if (start >= end) {
         return ENXIO;
     }
-    const last = pageOf(k, end - 1);
-    for (let at = start; at < end; ) {
-        const index = pageOf(k, at);
+    const last = pagesOf(k, end) - 1;
+    const lastPage = pageOf(k, MAX_OFFSET);
+    let at = start;
+    for (let index = pageOf(k, start); index <= last; ) {
         const next = inode.cache.next(index, last);
         if (next !== index && whence === SEEK_HOLE) {
             return at;
@@ -268,13 +292,20 @@ export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, wh
         if (next < 0) {
             return ENXIO;
         }
-        at = Math.max(at, next * k.page.size);
+        at = next > index ? offsetOf(k, next) : at;
         const page = inode.cache.at(next);
         const pfn = folioOf(k, page);
-        if (isUptodate(k, pfn) === (whence === SEEK_DATA)) {
+        const behind = next + 2 ** folioOrder(k, pfn) - (page - pfn);
+        const data = isUptodate(k, pfn);
+        if (behind > lastPage) {
+            // its end is no offset any more, and has turned negative: nothing lies before it
+            return whence === SEEK_DATA ? ENXIO : data ? -MAX_OFFSET - 1n : at;
+        }
+        if (data === (whence === SEEK_DATA)) {
             return at;
         }
-        at = (next + 2 ** folioOrder(k, pfn) - (page - pfn)) * k.page.size;
+        index = behind;
+        at = offsetOf(k, index);
     }
     return whence === SEEK_DATA ? ENXIO : end;
 }
@@ -282,6 +313,7 @@ export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, wh
 /** The operations of shared memory files: memfds and tmpfs files. */
 export const shmemOps: FileOps = {
     positioned: true,
+    moves: true,
     read: (k, file, pos, length) => readShmem(k, shmemInodeOf(file), pos, length),
     write: (k, file, pos, data) => writeShmem(k, shmemInodeOf(file), pos, data),
     llseek(k, file, offset, whence) {
@@ -292,11 +324,11 @@ export const shmemOps: FileOps = {
             return ENXIO;
         }
         const at = seekHoleData(k, shmemInodeOf(file), offset, whence);
-        return at instanceof Err ? at : setPos(k, file, at);
+        return at instanceof Err || at < 0 ? at : setPos(k, file, at);
     },
     fallocate: (k, file, mode, offset, length) => fallocateShmem(k, shmemInodeOf(file), mode, offset, length),
     truncate: (k, file, size) => truncateShmem(k, shmemInodeOf(file), size),
-    // Seals are checked by mmap itself (memfd_check_seals_mmap), before any file is asked.
+    // Seals are checked by mmap itself (memfd_check_seals_mmap), before the file's own operation.
     mmap: () => 0,
     store: (k, file, pos, data) => storeShmem(k, shmemInodeOf(file), pos, data),
 };

@@ -1,10 +1,12 @@
-/** The memory of shared memory files: their inodes, page caches, and how folios come and go (mm/shmem.c). */
+/** The memory of shared memory files: inodes, page caches, and allocation and freeing of folios (mm/shmem.c). */
 import { costId } from '../../machine/costs';
+import { lesser, minus, type Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
 import { F_SEAL_SEAL, S_IFREG } from './fcntl';
 import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags, splitFolio } from '../mm/file-folios';
 import { Inode } from './inode';
+import { offsetOf, pageOf, pagesOf } from './offset';
 import type { Memcg } from './memcg';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE } from '../mm/memmap';
 import { PageCache } from './pagecache';
@@ -16,24 +18,29 @@ const EINVAL = err('EINVAL');
 const ENOMEM = err('ENOMEM');
 const EEXIST = err('EEXIST');
 
-/**
- * Where shmem files differ from each other: files of the kernel's internal mount (memfds), and files of a tmpfs mount.
- */
+/** The difference between shmem files: files of the kernel's internal mount (memfds), and files of a tmpfs mount. */
 export type ShmemMount = 'shm' | 'tmpfs';
 
 /** The inode of a shared memory file (struct shmem_inode_info). */
 export class ShmemInode extends Inode {
     /** F_SEAL_ bits. A file that does not allow sealing has F_SEAL_SEAL from the start. */
     readonly seals: number = F_SEAL_SEAL;
-    /** SHMEM_F_MAPPING_FROZEN: neither pages nor size may change; reading and writing inside may. */
+    /** SHMEM_F_MAPPING_FROZEN: pages and size are fixed; reading and writing inside is allowed. */
     readonly frozen: boolean = false;
     /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
     readonly writableMaps: number = 0;
-    /** Kernel code has taken folios of it without pinning them; see {@link exposeFolio}. */
+    /** Kernel code holds folios of it without pinning them; see {@link exposeFolio}. */
     readonly exposed: boolean = false;
-    /** Pages that are in its cache and were not counted when they came (shmem_recalc_inode()). */
+    /** Pages in its cache that were not counted when they were added (shmem_recalc_inode()). */
     readonly uncounted: number = 0;
+
+    /**
+     * The page offset behind the furthest fallocate() (info->fallocend): a folio that is split keeps its pages up to
+     * here, also beyond the size.
+     */
+    readonly fallocEnd: number = 0;
     /** Whom its pages are charged to: the cgroup of the process that made or retrieved it, where that has a limit. */
+
     readonly memcg: Memcg | null = null;
     readonly cache: PageCache;
 
@@ -41,12 +48,12 @@ export class ShmemInode extends Inode {
         { journal, page }: Pick<KernelCore, 'journal' | 'page'>,
         ino: number,
         mode: number,
-        /** The name behind `memfd:`, or the path. */
+        /** The name after `memfd:`, or the path. */
         readonly name: string,
         readonly mount: ShmemMount,
         /** Allocated in huge folios (PMD_ORDER) where possible (transparent_hugepage_shmem=always). */
         readonly huge: boolean,
-        /** Who owns its pages: an id of the kernel's owners. */
+        /** Owner of its pages: an id of the kernel's owners. */
         readonly owner: number,
     ) {
         super(journal, ino, 'shmem', S_IFREG + mode);
@@ -59,13 +66,13 @@ export class ShmemInode extends Inode {
 
     override evict(k: KernelCore): void {
         if (this.opens === 0 && this.nlink === 0) {
-            undoRange(k, this, 0, Infinity);
+            undoRange(k, this, 0, undefined);
             k.shmem.delete(this.ino);
         }
     }
 }
 
-/** Makes an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
+/** Creates an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
 export function makeShmemInode(
     k: KernelCore,
     name: string,
@@ -82,17 +89,17 @@ export function makeShmemInode(
 }
 
 /**
- * What a folio is wanted for (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to overwrite it, FALLOC
- * only allocates.
+ * The purpose for which a folio is requested (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to
+ * overwrite it, FALLOC only allocates.
  */
 export type GetFolio = 'cache' | 'write' | 'falloc';
 
 /**
  * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio
- * that nothing was written to is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
+ * that was not written is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
-    if (why === 'cache' && index * k.page.size >= inode.size) {
+    if (why === 'cache' && offsetOf(k, index) >= inode.size) {
         return EINVAL;
     }
     const page = inode.cache.at(index);
@@ -100,7 +107,7 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
         return addNewFolio(k, inode, index, why);
     }
     const pfn = folioOf(k, page);
-    // A second fallocate() initializes what an earlier one left, lest it be undone should this one fail.
+    // A second fallocate() initializes the pages of an earlier one, so that they are not freed if it fails.
     if (why !== 'write' && !isUptodate(k, pfn)) {
         zeroFolio(k, pfn);
     }
@@ -109,8 +116,8 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
 
 /**
  * The folio at page offset `index` with a reference for the caller (shmem_get_folio()). It is not pinned: once the
- * reference is gone, the folio can be moved, split and freed like any other. EINVAL beyond the size, and for what is no
- * shared memory file; ENOMEM.
+ * reference is dropped, the folio can be moved, split and freed like any other. EINVAL beyond the size, and for files
+ * that are no shared memory; ENOMEM.
  */
 export function exposeFolio(k: KernelCore, inode: Inode, index: number): number | Err {
     if (!(inode instanceof ShmemInode)) {
@@ -124,44 +131,56 @@ export function exposeFolio(k: KernelCore, inode: Inode, index: number): number 
     return pfn;
 }
 
+/**
+ * The largest order of a folio in the page cache (MAX_PAGECACHE_ORDER): one that a page table entry maps, or what two
+ * nodes of an xarray have room for.
+ */
+export function maxCacheOrder({ page }: Pick<KernelCore, 'page'>): number {
+    return Math.min(page.pmdOrder, XARRAY_ORDER);
+}
+
+/** XA_CHUNK_SHIFT * 2 - 1 */
+const XARRAY_ORDER = 11;
+
+/**
+ * A folio for a hole at `index` (shmem_alloc_and_add_folio). A file of huge folios gets the largest one that nothing in
+ * the cache is in the way of and that there is memory for, aligned in the file; a single page where a larger one cannot
+ * be charged.
+ */
 function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
-    let order = 0;
-    let first = index;
-    let pfn = -1;
-    const { memcg } = inode;
-    if (inode.huge) {
-        const { pmdOrder } = k.page;
-        const pages = 2 ** pmdOrder;
-        first = index - (index % pages);
-        if (inode.cache.isVacant(first, pmdOrder) && (memcg?.charge(pages) ?? true)) {
-            order = pmdOrder;
-            pfn = allocForCache(k, order, inode.owner, first);
-            if (pfn < 0) {
-                memcg?.uncharge(pages);
-            }
-        }
+    const { memcg, cache } = inode;
+    let order = inode.huge ? suitableOrder(k, inode, index) : 0;
+    let pfn = allocForCache(k, order, inode.owner, index - (index % 2 ** order));
+    while (pfn < 0 && order > 0) {
+        order--;
+        pfn = allocForCache(k, order, inode.owner, index - (index % 2 ** order));
     }
-    if (pfn < 0) {
-        if (memcg?.charge(1) === false) {
-            return ENOMEM;
-        }
+    if (pfn >= 0 && memcg?.charge(2 ** order) === false) {
+        k.pages.free(pfn, order);
+        pfn = order > 0 && memcg.charge(1) ? allocForCache(k, 0, inode.owner, index) : -1;
         order = 0;
-        first = index;
-        pfn = allocForCache(k, 0, inode.owner, first);
     }
     if (pfn < 0) {
-        memcg?.uncharge(1);
         return ENOMEM;
     }
     k.clock.charge(PAGE_CACHE);
-    inode.cache.insert(first, pfn, order);
+    cache.insert(index - (index % 2 ** order), pfn, order);
     if (why === 'cache') {
         zeroFolio(k, pfn);
     }
     return pfn;
 }
 
+/** The largest order whose pages around `index` are all holes (shmem_suitable_orders). */
+function suitableOrder(k: KernelCore, { cache }: ShmemInode, index: number): number {
+    let order = maxCacheOrder(k);
+    while (order > 0 && !cache.isVacant(index - (index % 2 ** order), order)) {
+        order--;
+    }
+    return order;
+}
 /** Zeroes a folio that holds nothing yet and marks it up to date. */
+
 export function zeroFolio(k: KernelCore, pfn: number): void {
     const size = k.page.size * 2 ** folioOrder(k, pfn);
     k.clock.chargeBytes(ZERO, size);
@@ -170,11 +189,11 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
 }
 
 /**
- * Puts a folio that nothing owns yet into the page cache at `index` (shmem_add_to_page_cache and the accounting that
- * follows). The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of
- * its pages is cached already; EINVAL where `index` is not aligned to the folio's size, which the kernel would BUG on;
- * ENOMEM where the cgroup that the file is charged to is full.
- * @param asOne the folio counts as one page, however large it is
+ * Adds a folio without an owner to the page cache at `index` (shmem_add_to_page_cache and the accounting after it). The
+ * cache takes its own references, one per page; the caller keeps and drops its own. EEXIST if any of its pages is
+ * cached already; EINVAL if `index` is not aligned to the folio's size, where the kernel has a BUG_ON; ENOMEM if the
+ * cgroup of the file is full.
+ * @param asOne the folio counts as one page, whatever its size
  */
 export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number, asOne = false): 0 | Err {
     const order = folioOrder(k, pfn);
@@ -201,56 +220,132 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     return 0;
 }
 
+/** A folio in the cache: its first page frame, and its page offsets [head, next). */
+interface Cached {
+    readonly pfn: number;
+    readonly head: number;
+    readonly next: number;
+}
+
+function cachedAt(k: KernelCore, { cache }: ShmemInode, index: number): Cached | undefined {
+    const page = cache.at(index);
+    if (page < 0) {
+        return undefined;
+    }
+    const pfn = folioOf(k, page);
+    const head = index - (page - pfn);
+    return { pfn, head, next: head + 2 ** folioOrder(k, pfn) };
+}
+
 /**
- * Frees [start, end) in bytes (shmem_undo_range): whole folios go, the rest of partial pages is zeroed. A large folio
- * that sticks out is zeroed where it is inside and then split around the ends of the range, so that its pages inside
- * can go (truncate_inode_partial_folio); one that is in use by others (pinned) cannot be split and stays whole.
- * @param end Infinity: to the end of everything
+ * Frees [start, end) in bytes (shmem_undo_range): frees whole folios and zeroes the rest of partial pages. A large
+ * folio that lies only partly in the range is zeroed inside and then split at the ends of the range, and its pages
+ * inside can be freed (truncate_inode_partial_folio); a folio with other users (pinned) cannot be split and stays
+ * whole.
+ * @param end left out: up to the end
  */
-export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
+export function undoRange(k: KernelCore, inode: ShmemInode, start: Int, end: Int | undefined): void {
+    const first = pagesOf(k, start);
+    const to = end === undefined ? Infinity : pageOf(k, end);
+    if (inode.fallocEnd > first && inode.fallocEnd <= to) {
+        k.journal.edit<ShmemInode>(inode).fallocEnd = first;
+    }
+    removeWhole(k, inode, first, to, first, to);
+    let from = first;
+    let until = to;
+    const last = end === undefined ? Infinity : pageOf(k, minus(end, 1));
+    const begins = cachedAt(k, inode, pageOf(k, start));
+    if (begins && !trim(k, inode, begins, start, end)) {
+        from = begins.next;
+        until = last < begins.next ? begins.head : until;
+    }
+    if (last !== Infinity && last >= (begins?.next ?? pageOf(k, start) + 1)) {
+        const ends = cachedAt(k, inode, last);
+        if (ends && !trim(k, inode, ends, start, end)) {
+            until = ends.head;
+        }
+    }
+    removeWhole(k, inode, from, until, first, to);
+}
+
+/** Removes the folios that have a page in [from, until) and all of them in [first, to). */
+function removeWhole(k: KernelCore, inode: ShmemInode, from: number, until: number, first: number, to: number): void {
     const { cache } = inode;
-    const { size } = k.page;
-    if (start % size !== 0) {
-        zeroPart(k, inode, start, Math.min(end, start - (start % size) + size));
-    }
-    if (end !== Infinity && end % size !== 0 && (start % size === 0 || pageOf(k, start) !== pageOf(k, end))) {
-        zeroPart(k, inode, Math.max(start, end - (end % size)), end);
-    }
-    const first = Math.ceil(start / size);
-    const last = end === Infinity ? Infinity : pageOf(k, end) - 1;
-    for (let index = cache.next(first, last); index >= 0; ) {
+    for (let index = cache.next(from, until - 1); index >= 0; ) {
         const page = cache.at(index);
         const pfn = folioOf(k, page);
-        const head = index - (page - pfn);
         const order = folioOrder(k, pfn);
+        const head = index - (page - pfn);
         const next = head + 2 ** order;
-        if (head >= first && next - 1 <= last) {
-            cache.remove(head, order);
-            inode.memcg?.uncharge(2 ** order);
-            if (inode.exposed) {
-                k.folios.onChange?.('freed', pfn, order, -1);
-            }
-            dropFromCache(k, pfn);
-        } else {
-            setFlags(k.memmap, pfn, PG_DIRTY);
-            k.memory.zero(page * size, (Math.min(next - 1, last) - index + 1) * size);
-            const at = Math.max(pageOf(k, start), head);
-            if (splitFolio(k, pfn, pfn + at - head)) {
-                cache.split(at);
-                const behind = pfn + last + 1 - head;
-                if (last + 1 < next && folioOrder(k, behind) > 0) {
-                    splitFolio(k, folioOf(k, behind), behind);
-                    cache.split(last + 1);
-                }
-                continue;
-            }
+        if (head >= first && next <= to) {
+            removeFolio(k, inode, head, pfn, order);
         }
-        index = next <= last ? cache.next(next, last) : -1;
+        index = cache.next(next, until - 1);
     }
 }
 
 /**
- * Takes back what fallocate added between two page offsets, `last` included: every folio that nothing was written to
+ * Zeroes what [start, end) has of a folio that sticks out of it, and splits a large one around both ends
+ * (truncate_inode_partial_folio() in mm/truncate.c).
+ * @returns false where somebody else uses it, so that it stays whole
+ */
+function trim(k: KernelCore, inode: ShmemInode, folio: Cached, start: Int, end: Int | undefined): boolean {
+    const { size } = k.page;
+    const { pfn, head } = folio;
+    const pages = folio.next - head;
+    const begin = offsetOf(k, head);
+    const from = start > begin ? Number(minus(start, begin)) : 0;
+    const to = end === undefined ? pages * size : Number(lesser(minus(end, begin), pages * size));
+    setFlags(k.memmap, pfn, PG_DIRTY);
+    k.memory.zero(pfn * size + from, to - from);
+    if (pages === 1) {
+        return true;
+    }
+    if (!splitCached(k, inode, folio, head + Math.floor(from / size))) {
+        return false;
+    }
+    const at = head + Math.floor(to / size);
+    const behind = at < folio.next ? cachedAt(k, inode, at) : undefined;
+    if (behind && behind.next - behind.head > 1) {
+        splitCached(k, inode, behind, at);
+    }
+    return true;
+}
+
+/** Takes a folio, whose first page is at page offset `head`, out of the cache. */
+function removeFolio(k: KernelCore, inode: ShmemInode, head: number, pfn: number, order: number): void {
+    inode.cache.remove(head, order);
+    inode.memcg?.uncharge(2 ** order);
+    if (inode.exposed) {
+        k.folios.onChange?.('freed', pfn, order, -1);
+    }
+    dropFromCache(k, pfn);
+}
+
+/**
+ * Splits a folio around page offset `at`. Parts of it that lie beyond the size, and beyond what was fallocated, go then
+ * (__folio_freeze_and_split_unmapped() in mm/huge_memory.c).
+ * @returns false where somebody else holds a reference
+ */
+function splitCached(k: KernelCore, inode: ShmemInode, { pfn, head, next }: Cached, at: number): boolean {
+    if (!splitFolio(k, pfn, pfn + at - head)) {
+        return false;
+    }
+    inode.cache.split(at);
+    const end = Math.max(pagesOf(k, inode.size), inode.fallocEnd);
+    for (let index = head + 2 ** folioOrder(k, pfn); index < next; ) {
+        const part = pfn + index - head;
+        const order = folioOrder(k, part);
+        if (index >= end) {
+            removeFolio(k, inode, index, part, order);
+        }
+        index += 2 ** order;
+    }
+    return true;
+}
+
+/**
+ * Frees what fallocate added between two page offsets, `last` included: every folio that was not written
  * (shmem_undo_range with unfalloc).
  */
 export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, last: number): void {
@@ -258,29 +353,11 @@ export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, l
     for (let index = cache.next(first, last); index >= 0; ) {
         const page = cache.at(index);
         const pfn = folioOf(k, page);
-        const head = index - (page - pfn);
         const order = folioOrder(k, pfn);
+        const head = index - (page - pfn);
         if (!isUptodate(k, pfn)) {
-            cache.remove(head, order);
-            inode.memcg?.uncharge(2 ** order);
-            dropFromCache(k, pfn);
+            removeFolio(k, inode, head, pfn, order);
         }
-        const next = head + 2 ** order;
-        index = next <= last ? cache.next(next, last) : -1;
+        index = cache.next(head + 2 ** order, last);
     }
-}
-
-/** Zeroes [start, end), which lies in one page, if that page is there. */
-function zeroPart(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
-    const page = inode.cache.at(pageOf(k, start));
-    if (page < 0) {
-        return;
-    }
-    setFlags(k.memmap, folioOf(k, page), PG_DIRTY);
-    k.memory.zero(page * k.page.size + (start % k.page.size), end - start);
-}
-
-/** The page offset of a byte. */
-export function pageOf({ page }: Pick<KernelCore, 'page'>, offset: number): number {
-    return Math.floor(offset / page.size);
 }

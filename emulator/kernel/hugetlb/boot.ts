@@ -1,6 +1,6 @@
 /**
- * Pools of huge pages as a boot fills them (mm/hugetlb.c): the gigantic ones before there is a page allocator, the
- * others from it.
+ * Filling the pools of huge pages at boot (mm/hugetlb.c): gigantic pages before there is a page allocator, the others
+ * from it.
  */
 import type { BootContext } from '../kho/boot-context';
 import type { Area } from '../kho/env';
@@ -8,14 +8,14 @@ import type { HugePagesWanted } from './parameters';
 import type { Hugetlb } from './pool';
 import type { PageGeometry } from '../../machine/arch';
 
-/** Pages of one size that the previous kernel preserved, which this one's pools count as there already. */
+/** Pages of one size that the previous kernel preserved, which this kernel's pools count as existing. */
 export type PreservedPages = ReadonlyMap<number, number>;
 
 const isGigantic = (page: PageGeometry, size: number): boolean => size > page.size * 2 ** page.maxOrder;
 
 /**
- * How many are to be taken, node by node; where no nodes are named they take turns. Less what was preserved, the last
- * nodes' first.
+ * The numbers of pages to allocate, by node; if no nodes are named, the nodes take turns. Preserved pages are
+ * subtracted, those of the last nodes first.
  */
 function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number): { node: number; count: number }[] {
     const shared = nodes.map((node, i) => ({
@@ -35,10 +35,10 @@ function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number)
 }
 
 /**
- * hugetlb_bootmem_alloc(): gigantic pages, from the early allocator. On a boot with a handover that has scratch memory
- * only, or (since 7.3) whole GiB in which nothing is preserved. What cannot be had is said in the log, and nothing
- * else.
- * @param scratch areas that are scratch already @returns the addresses of the pages
+ * hugetlb_bootmem_alloc(): gigantic pages, from the early allocator. On a boot with a handover that has only scratch
+ * memory, or (since 7.3) whole GiB in which nothing is preserved. A shortage is only logged.
+ * @param scratch areas that are already scratch
+ * @returns the addresses of the pages
  */
 export function allocateBootPages(
     ctx: BootContext,

@@ -1,6 +1,4 @@
-/**
- * Ranges larger than the page allocator's largest block, while the kernel runs (mm/page_alloc.c, alloc_contig_range()).
- */
+/** Ranges larger than the page allocator's largest block, at run time (mm/page_alloc.c, alloc_contig_range()). */
 import type { KernelCore } from '../fs/core';
 import type { FreeBlock } from '../mm/buddy';
 import { orderPages } from '../mm/memmap';
@@ -9,9 +7,9 @@ import { foliosOf, makeWay } from '../fs/movable';
 type Env = Pick<KernelCore, 'journal' | 'pages' | 'memmap' | 'folios' | 'shmem' | 'memory'>;
 
 /**
- * Allocates 2^order contiguous pages: the lowest range that is free, else the lowest one that is but for movable
- * folios, which then move elsewhere. Scratch memory is left alone: what is allocated here stays. @returns the first
- * page frame, or −1
+ * Allocates 2^order contiguous pages: the lowest free range, or else the lowest one that contains only free memory and
+ * movable folios, which are then moved. Scratch memory is left out, because the allocation is not movable.
+ * @returns the first page frame, or −1
  */
 export function allocContiguous(env: Env, order: number, owner: number, node: number | undefined): number {
     const { pages } = env;
@@ -34,8 +32,8 @@ export function allocContiguous(env: Env, order: number, owner: number, node: nu
 }
 
 /**
- * Isolates what is free of a range and moves folios of files out of it. @returns undefined where something else is
- * there: all is put back
+ * Isolates the free memory of a range and moves folios of files out of it.
+ * @returns undefined if the range contains other memory: then everything is put back
  */
 function makeRoom(env: Env, start: number, count: number): readonly FreeBlock[] | undefined {
     const { pages, memmap } = env;
@@ -53,7 +51,7 @@ function makeRoom(env: Env, start: number, count: number): readonly FreeBlock[] 
             pages.putBack(isolated);
             return undefined;
         }
-        // Before the next folio gets what this one has left.
+        // Before the next folio is moved into the pages that this one has left.
         isolated.push(pages.isolateBlock(head, order));
     }
     return isolated;

@@ -1,6 +1,7 @@
-/** Files of huge pages: memfds made with MFD_HUGETLB (fs/hugetlbfs/inode.c). */
+/** Files of huge pages: memfds created with MFD_HUGETLB (fs/hugetlbfs/inode.c). */
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
+import { plus, quotient, rest, type Int } from '../../machine/int';
 import type { KernelCore } from '../fs/core';
 import { type Err, err } from '../release/errno';
 import {
@@ -18,7 +19,7 @@ import { Inode } from '../fs/inode';
 import { genericLlseek } from '../fs/llseek';
 import { orderPages } from '../mm/memmap';
 import { PageCache } from '../fs/pagecache';
-import { pageOf } from '../fs/shmem';
+import { bytesBefore } from '../fs/offset';
 import type { HugePool } from './pool';
 
 const ZERO = costId('zero');
@@ -41,9 +42,9 @@ interface Region {
 export class HugetlbInode extends Inode {
     /** F_SEAL_ bits. */
     readonly seals: number = F_SEAL_SEAL;
-    /** Pages and size may not change; only with the layer `hugetlb`. */
+    /** Pages and size are fixed; only with the layer `hugetlb`. */
     readonly frozen: boolean = false;
-    /** What is promised to the file or allocated for it (resv_map). Sorted, disjoint. */
+    /** Pages that are reserved or allocated for the file (resv_map). Sorted, disjoint. */
     readonly regions: readonly Region[] = [];
     readonly cache: PageCache;
 
@@ -63,7 +64,7 @@ export class HugetlbInode extends Inode {
         return this.cache.blocks;
     }
 
-    /** Huge pages that are promised to the file and not allocated yet. */
+    /** Huge pages that are reserved for the file but not allocated yet. */
     get promised(): number {
         return (
             this.regions.reduce((sum, r) => sum + r.end - r.start, 0) - this.cache.pages / orderPages(this.pool.order)
@@ -85,7 +86,7 @@ function hugetlbInodeOf(file: OpenFile): HugetlbInode {
     return file.inode;
 }
 
-/** How many of the huge pages [start, end) are neither promised to the file nor its own. */
+/** Number of huge pages in [start, end) that are neither reserved nor allocated for the file. */
 function missing(inode: HugetlbInode, start: number, end: number): number {
     return inode.regions.reduce(
         (sum, r) => sum - Math.max(0, Math.min(end, r.end) - Math.max(start, r.start)),
@@ -113,13 +114,13 @@ function dropRegion(k: KernelCore, inode: HugetlbInode, start: number, end: numb
 }
 
 /**
- * What a shared mapping of [start, end) in bytes promises itself (hugetlb_reserve_pages()): pages that it can then
- * fault in without failing. The promise stays with the file. ENOMEM.
+ * Reserves the pages of a shared mapping of [start, end) in bytes (hugetlb_reserve_pages()), so that faults cannot
+ * fail. The reservation stays with the file. ENOMEM.
  */
-function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end: number): 0 | Err {
+function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: Int, end: Int): 0 | Err {
     const { pool } = inode;
-    const from = Math.floor(start / pool.size);
-    const to = Math.ceil(end / pool.size);
+    const from = quotient(start, pool.size);
+    const to = hugePagesOf(inode, end);
     const failed = pool.reserve(missing(inode, from, to));
     if (failed === 0) {
         addRegion(k, inode, from, to);
@@ -128,8 +129,8 @@ function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end
 }
 
 /**
- * The huge page at page offset `index`, in small pages; a hole gets a zeroed one, a promised one where there is a
- * promise. −1: none is left.
+ * The huge page at page offset `index`, in small pages; a hole gets a zeroed page, a reserved one if there is a
+ * reservation. −1: none is left.
  */
 export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): number {
     const { cache, pool } = inode;
@@ -149,7 +150,7 @@ export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): 
     return pfn;
 }
 
-/** Puts a huge page that nobody else refers to into a file. */
+/** Adds a huge page without other references to a file. */
 function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): void {
     k.clock.charge(PAGE_CACHE);
     k.memmap.setOwner(pfn, inode.owner);
@@ -158,8 +159,8 @@ function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 
 }
 
 /**
- * Puts a huge page of a pool into a file at page offset `index`. The file takes a reference of its own. EINVAL where it
- * is not of the file's size or not aligned, EEXIST.
+ * Adds a huge page of a pool to a file at page offset `index`. The file takes its own reference. EINVAL if it is not of
+ * the file's page size or not aligned, EEXIST.
  */
 export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 0 | Err {
     const { order } = inode.pool;
@@ -176,7 +177,7 @@ export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, ind
     return 0;
 }
 
-/** Frees the huge pages [first, last) of a file and takes back what is promised there. */
+/** Frees the huge pages [first, last) of a file and cancels reservations there. */
 function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last: number): void {
     const { cache, pool } = inode;
     const pages = orderPages(pool.order);
@@ -199,37 +200,40 @@ function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last
     }
 }
 
-/** Zeroes [start, end), as far as it is there. */
-function zeroRange(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
-    for (let at = start; at < end; ) {
-        const n = Math.min(inode.pool.size - (at % inode.pool.size), end - at);
-        const pa = addressOf(k, inode, at);
-        if (pa >= 0) {
-            k.memory.zero(pa, n);
-        }
-        at += n;
+/** Zeroes the existing part of [start, end). */
+function hugePagesOf({ pool }: HugetlbInode, size: Int): number {
+    return quotient(plus(size, pool.size - 1), pool.size);
+}
+/** Zeroes the bytes [from, to) of a huge page, if it is there. */
+function zeroPart(k: KernelCore, inode: HugetlbInode, number: number, from: number, to: number): void {
+    const pa = addressOf(k, inode, number);
+    if (pa >= 0 && from < to) {
+        k.memory.zero(pa + from, to - from);
     }
 }
 
-/** Where a byte of a file lies; −1 in a hole. */
-function addressOf(k: KernelCore, inode: HugetlbInode, at: number): number {
-    const page = inode.cache.at(pageOf(k, at));
-    return page < 0 ? -1 : page * k.page.size + (at % k.page.size);
+/** The address of a byte of a file; −1 in a hole. */
+function addressOf(k: KernelCore, { cache, pool }: HugetlbInode, number: number): number {
+    const page = cache.at(number * orderPages(pool.order));
+    return page < 0 ? -1 : page * k.page.size;
 }
 
-function read(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes {
+function read(k: KernelCore, file: OpenFile, pos: Int, length: number): Bytes {
     const inode = hugetlbInodeOf(file);
-    const end = Math.min(pos + length, inode.size);
+    const { size } = inode.pool;
+    const total = bytesBefore(inode.size, pos, length);
     const out = new BytesBuilder();
-    for (let at = pos; at < end; ) {
-        const n = Math.min(inode.pool.size - (at % inode.pool.size), end - at);
-        const pa = addressOf(k, inode, at);
+    let offset = rest(pos, size);
+    for (let number = quotient(pos, size), done = 0; done < total; number++) {
+        const n = Math.min(size - offset, total - done);
+        const pa = addressOf(k, inode, number);
         if (pa < 0) {
             out.code(0, n);
         } else {
-            out.append(k.memory.readBytes(pa, n));
+            out.append(k.memory.readBytes(pa + offset, n));
         }
-        at += n;
+        done += n;
+        offset = 0;
     }
     const data = out.build();
     k.clock.chargeBytes(COPY, data.length);
@@ -238,55 +242,59 @@ function read(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes
 
 /**
  * Stores through a shared mapping of just this range. EINVAL, ENOMEM: it cannot be mapped; EFAULT beyond the size, or
- * where no page can be had.
+ * if no page is available.
  */
-function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err {
+function store(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
     const inode = hugetlbInodeOf(file);
-    const failed = reserveHugePages(k, inode, pos, pos + data.length);
+    const { size, order } = inode.pool;
+    const end = plus(pos, data.length);
+    const failed = reserveHugePages(k, inode, pos, end);
     if (failed !== 0) {
         return failed;
     }
-    // A writable mapping beyond the end makes the file grow (hugetlbfs_file_mmap()).
-    if (pos + data.length > inode.size) {
+
+    // A writable mapping beyond the end extends the file (hugetlbfs_file_mmap()).
+    if (end > inode.size) {
         if (inode.frozen) {
             return EPERM;
         }
-        k.journal.edit(inode).size = Math.ceil((pos + data.length) / inode.pool.size) * inode.pool.size;
+        k.journal.edit(inode).size = plus(end, (size - rest(end, size)) % size);
     }
-    for (let done = 0; done < data.length; ) {
-        const at = pos + done;
-        const n = Math.min(inode.pool.size - (at % inode.pool.size), data.length - done);
-        if (getHugePage(k, inode, pageOf(k, at)) < 0) {
+    let offset = rest(pos, size);
+    for (let number = quotient(pos, size), done = 0; done < data.length; number++) {
+        const n = Math.min(size - offset, data.length - done);
+        if (getHugePage(k, inode, number * orderPages(order)) < 0) {
             return EFAULT;
         }
-        k.memory.writeBytes(addressOf(k, inode, at), data.slice(done, done + n));
+        k.memory.writeBytes(addressOf(k, inode, number) + offset, data.slice(done, done + n));
         done += n;
+        offset = 0;
     }
     k.clock.chargeBytes(COPY, data.length);
     return 0;
 }
 
-/** hugetlbfs_setattr(): EINVAL where the size is no multiple of a huge page, EPERM by seals and on a frozen file. */
-function truncate(k: KernelCore, file: OpenFile, size: number): 0 | Err {
+/** hugetlbfs_setattr(): EINVAL if the size is no multiple of a huge page, EPERM by seals and on a frozen file. */
+function truncate(k: KernelCore, file: OpenFile, size: Int): 0 | Err {
     const inode = hugetlbInodeOf(file);
-    if (size % inode.pool.size !== 0) {
+    if (rest(size, inode.pool.size) !== 0) {
         return EINVAL;
     }
     if (size !== inode.size && (inode.frozen || inode.seals & (size < inode.size ? F_SEAL_SHRINK : F_SEAL_GROW))) {
         return EPERM;
     }
     if (size < inode.size) {
-        removeHugePages(k, inode, size / inode.pool.size, Infinity);
+        removeHugePages(k, inode, quotient(size, inode.pool.size), Infinity);
     }
     k.journal.edit(inode).size = size;
     return 0;
 }
 
-/** hugetlbfs_fallocate(): ENOSPC where the pool has no page, EPERM by seals and on a frozen file. */
-function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: number, length: number): 0 | Err {
+/** hugetlbfs_fallocate(): ENOSPC if the pool has no page, EPERM by seals and on a frozen file. */
+function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: Int, length: Int): 0 | Err {
     const inode = hugetlbInodeOf(file);
-    const { size } = inode.pool;
-    const end = offset + length;
+    const { size, order } = inode.pool;
+    const end = plus(offset, length);
     const punch = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
     if (
         inode.frozen ||
@@ -294,29 +302,36 @@ function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: number, 
     ) {
         return EPERM;
     }
+    const from = quotient(offset, size);
+    const to = quotient(end, size);
     if (punch) {
-        const first = Math.ceil(offset / size);
-        const last = Math.floor(end / size);
-        zeroRange(k, inode, offset, Math.min(end, first * size));
-        zeroRange(k, inode, Math.max(offset, last * size), end);
-        if (first < last) {
-            removeHugePages(k, inode, first, last);
+        const first = hugePagesOf(inode, offset);
+        if (first > from) {
+            zeroPart(k, inode, from, rest(offset, size), from === to ? rest(end, size) : size);
+        }
+        if (first === from || from !== to) {
+            zeroPart(k, inode, to, 0, rest(end, size));
+        }
+        if (first < to) {
+            removeHugePages(k, inode, first, to);
         }
         return 0;
     }
-    for (let at = offset - (offset % size); at < end; at += size) {
-        if (getHugePage(k, inode, pageOf(k, at)) < 0) {
+    for (let number = from, last = hugePagesOf(inode, end); number < last; number++) {
+        if (getHugePage(k, inode, number * orderPages(order)) < 0) {
             return ENOSPC;
         }
     }
+    // not to a multiple of its pages
     if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.size) {
-        k.journal.edit(inode).size = Math.ceil(end / size) * size;
+        k.journal.edit(inode).size = end;
     }
     return 0;
 }
 
 export const hugetlbOps: FileOps = {
     positioned: true,
+    moves: true,
     read,
     llseek: (k, file, offset, whence) => genericLlseek(k, file, offset, whence, file.inode.size),
     truncate,
@@ -326,19 +341,19 @@ export const hugetlbOps: FileOps = {
 };
 
 /**
- * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled. @returns their first
- * page frames; ENOMEM, with nothing pinned
+ * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled.
+ * @returns their first page frames; ENOMEM, with nothing pinned
  */
 export function pinHugePages(
     k: KernelCore,
     inode: HugetlbInode,
-    start: number,
-    end: number,
+    start: Int,
+    end: Int,
     pinned: (pfn: number) => void,
 ): 0 | Err {
-    const { size } = inode.pool;
-    for (let at = start - (start % size); at <= end; at += size) {
-        const pfn = getHugePage(k, inode, pageOf(k, at));
+    const { size, order } = inode.pool;
+    for (let number = quotient(start, size), last = quotient(end, size); number <= last; number++) {
+        const pfn = getHugePage(k, inode, number * orderPages(order));
         if (pfn < 0) {
             return ENOMEM;
         }

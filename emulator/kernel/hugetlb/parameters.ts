@@ -1,48 +1,48 @@
-/** What a kernel's command line says about huge pages: hugepages=, hugepagesz=, default_hugepagesz= (mm/hugetlb.c). */
+/** Command line parameters for huge pages: hugepages=, hugepagesz=, default_hugepagesz= (mm/hugetlb.c). */
 import type { PageGeometry } from '../../machine/arch';
 import type { Build, SetupsOf } from '../command-line/setup';
 import { memparse } from '../release/parameter-values';
 
-/** How many pages are asked for. */
+/** Requested numbers of pages. */
 interface PageCount {
-    /** On whichever nodes; undefined where nodes are named. */
+    /** On any nodes; undefined if nodes are named. */
     readonly total: number | undefined;
     /** By node. */
     readonly nodes: ReadonlyMap<number, number>;
 }
 
-/** How many pages of one size are asked for. */
+/** The requested pages of one size. */
 export interface HugePagesWanted extends PageCount {
     /** Bytes of a page. */
     readonly size: number;
 }
 
-/** The sizes that huge pages have, in bytes, ascending; the first is the default. */
+/** The sizes of huge pages, in bytes, ascending; the first is the default. */
 function sizesOf({ size, hugeOrders }: PageGeometry): number[] {
     return hugeOrders.map((order) => size * 2 ** order);
 }
 
-/** arch_hugetlb_valid_size(), as far as there are pools. */
+/** arch_hugetlb_valid_size(): whether there are pools of this size. */
 function isValid({ page }: Build, size: number): boolean {
     return sizesOf(page).includes(size);
 }
 
-/** A size in bytes, or the default one before any size is named. */
+/** A size in bytes; the default size before any size is named. */
 type Size = number | 'default';
 
-/** What has been read so far. */
+/** The result of the parameters parsed so far. */
 interface HugePages {
     /** Sizes that were named (struct hstate). */
     readonly sizes: ReadonlySet<number>;
-    /** What was asked for, in the order in which it was. */
+    /** The requests, in the order of the command line. */
     readonly counts: ReadonlyMap<Size, PageCount>;
     /** default_hugepagesz=; undefined: it was not given. */
     readonly defaultSize: number | undefined;
-    /** What the next hugepages= is about (parsed_hstate). */
+    /** The size of the next hugepages= (parsed_hstate). */
     readonly current: Size;
-    /** What the one before it was about (last_mhp): twice for one size is once too often. */
+    /** The size of the previous one (last_mhp): two for one size are not allowed. */
     readonly last: Size | undefined;
-    /** The latest size can be had (parsed_valid_hugepagesz); else the next hugepages= is ignored. */
+    /** The latest size is valid (parsed_valid_hugepagesz); otherwise the next hugepages= is ignored. */
     readonly valid: boolean;
 }
 
@@ -61,7 +61,7 @@ export const HUGETLB_DEFAULTS: HugetlbSettings = {
     },
 };
 
-/** hugetlb_add_param() refuses a parameter without a value; of what else is ignored mm/hugetlb.c warns by itself. */
+/** hugetlb_add_param() refuses a parameter without a value; for other ignored parameters mm/hugetlb.c itself warns. */
 const withValue =
     (read: (so: HugePages, value: string, build: Build) => HugePages) =>
     (value: string | undefined, { hugePages }: HugetlbSettings, build: Build): HugetlbSettings | undefined =>
@@ -75,7 +75,7 @@ export const HUGETLB_SETUPS: SetupsOf<'hugetlb', HugetlbSettings> = {
         const count = so.current === so.last ? undefined : countOf(value);
         return count ? { ...so, counts: new Map(so.counts).set(so.current, count), last: so.current } : so;
     }),
-    // a size can be named once, and once more where it is the default one and nothing was asked for
+    // a size can be named once, and once more if it is the default size and no pages were requested
     hugepagesz: withValue((so, value, build) => {
         const size = memparse(value).value;
         const again = so.sizes.has(size) && (size !== so.defaultSize || so.counts.has(size));
@@ -100,10 +100,7 @@ export const HUGETLB_SETUPS: SetupsOf<'hugetlb', HugetlbSettings> = {
     }),
 };
 
-/**
- * Where nobody has named a size, the default one was meant. That takes the place of what was asked for with the size
- * itself.
- */
+/** If no size was named, the default size was meant. This replaces a request for that size. */
 function withDefault(counts: ReadonlyMap<Size, PageCount>, size: number): Map<number, PageCount> {
     const all = new Map<number, PageCount>();
     for (const [of, count] of counts) {
@@ -116,7 +113,7 @@ function withDefault(counts: ReadonlyMap<Size, PageCount>, size: number): Map<nu
     return all;
 }
 
-/** `16`, or by node `0:8,1:8`. Undefined: it cannot be read. */
+/** `16`, or by node `0:8,1:8`. Undefined: it cannot be parsed. */
 function countOf(text: string): PageCount | undefined {
     const total = /^[0-9]+/.exec(text)?.[0];
     if (total === undefined) {
@@ -140,7 +137,7 @@ function countOf(text: string): PageCount | undefined {
     }
 }
 
-/** What is asked for, size by size, in the order of the command line. */
+/** The requests, by size, in the order of the command line. */
 export function hugePagesWanted({ hugePages }: HugetlbSettings, page: PageGeometry): readonly HugePagesWanted[] {
     const [byDefault = 0] = sizesOf(page);
     return [...withDefault(hugePages.counts, byDefault)].map(([size, count]) => ({ size, ...count }));

@@ -1,4 +1,4 @@
-/** Pools of huge pages: how many there are, who has them, who has been promised some (mm/hugetlb.c). */
+/** Pools of huge pages: their pages, users and reservations (mm/hugetlb.c). */
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { sizeLiteral } from '../../text/text';
@@ -9,30 +9,29 @@ import { allocContiguous } from './contiguous';
 
 const ENOMEM = err('ENOMEM');
 
-/** What a pool needs of its kernel. */
+/** What a pool needs from its kernel. */
 export type PoolEnv = Pick<
     KernelCore,
     'journal' | 'page' | 'pages' | 'memmap' | 'folios' | 'owners' | 'shmem' | 'memory'
 >;
 
-/** Huge pages of one size (struct hstate). Sizes and counts as /sys/kernel/mm/hugepages has them. */
+/** Huge pages of one size (struct hstate). Sizes and counts as in /sys/kernel/mm/hugepages. */
 export class HugePool extends JournaledRecord {
-    /** nr_hugepages: free or not, surplus ones included. */
+    /** nr_hugepages: free and used pages, including surplus ones. */
     readonly nr: number = 0;
     readonly free: number = 0;
-    /** resv_hugepages: free ones that are promised to mappings. */
+    /** resv_hugepages: free pages that are reserved for mappings. */
     readonly reserved: number = 0;
-    /** surplus_hugepages: from the page allocator, and back to it when they are given up. */
+    /** surplus_hugepages: allocated from the page allocator, and freed to it. */
     readonly surplus: number = 0;
-    /** nr_overcommit_hugepages: how many surplus pages there may be. */
+    /** nr_overcommit_hugepages: the maximum number of surplus pages. */
     readonly overcommit: number = 0;
     /**
-     * Those that the previous kernel preserved and that have not come back into the pool. Only with the layer
-     * `hugetlb`.
+     * Pages that the previous kernel preserved and that have not returned to the pool. Only with the layer `hugetlb`.
      */
     readonly incoming: number = 0;
     private readonly owner: number;
-    /** Free pages, the one that was freed last at the end. */
+    /** Free pages, the last freed one at the end. */
     private readonly list: JournaledList<number>;
 
     constructor(
@@ -53,13 +52,13 @@ export class HugePool extends JournaledRecord {
         return this.size >= 2 ** 30 ? `${this.size / 2 ** 30} GiB` : `${this.size / 2 ** 20} MiB`;
     }
 
-    /** Pages that are there for good: all but the surplus ones. */
+    /** Number of persistent pages: all but the surplus ones. */
     get persistent(): number {
         return this.nr - this.surplus;
     }
 
     /**
-     * Takes a page out of the pool, where none is free one from the page allocator as far as `overcommit` allows.
+     * Takes a page out of the pool; if none is free, one from the page allocator as far as `overcommit` allows.
      * @param promised whether the page is one of the reserved ones
      * @returns its first page frame, with one reference; −1
      */
@@ -85,7 +84,7 @@ export class HugePool extends JournaledRecord {
         return pfn;
     }
 
-    /** Gives a page back that nobody refers to any more. Surplus pages go back to the page allocator. */
+    /** Returns a page without references. Surplus pages are freed to the page allocator. */
     give(pfn: number): void {
         const { memmap } = this.env;
         memmap.initFolio(pfn, this.order, this.owner);
@@ -99,7 +98,7 @@ export class HugePool extends JournaledRecord {
         this.push(pfn);
     }
 
-    /** Promises `n` pages, with surplus ones where too few are free. @returns ENOMEM, with nothing promised */
+    /** Reserves `n` pages, with surplus ones if too few are free. @returns ENOMEM, with nothing reserved */
     reserve(n: number): 0 | Err {
         const missing = this.reserved + n - this.free;
         for (let i = 0; i < missing; i++) {
@@ -117,15 +116,15 @@ export class HugePool extends JournaledRecord {
         return 0;
     }
 
-    /** Takes promises back. */
+    /** Cancels reservations. */
     unreserve(n: number): void {
         this.change().reserved -= n;
         this.dropUnused();
     }
 
     /**
-     * Sets how many pages there are for good (nr_hugepages), of one node where it is given. It gets as many as can be
-     * had; pages in use are surplus from then on.
+     * Sets the number of persistent pages (nr_hugepages), of one node if it is given. The pool gets as many as are
+     * available; excess pages in use become surplus.
      */
     resize(n: number, node: number | undefined): void {
         while (this.surplus > 0 && this.persistent < n) {
@@ -150,7 +149,7 @@ export class HugePool extends JournaledRecord {
         this.change().overcommit = n;
     }
 
-    /** A page that was taken from memory before there was a page allocator. */
+    /** A page that was allocated before there was a page allocator. */
     addBootPage(pfn: number): void {
         const { memmap, pages } = this.env;
         memmap.release(pfn, pfn + orderPages(this.order));
@@ -160,15 +159,12 @@ export class HugePool extends JournaledRecord {
         this.push(pfn);
     }
 
-    /** That many pages are somewhere in what the previous kernel preserved. */
+    /** Counts pages that exist in the preserved memory of the previous kernel. */
     expect(n: number): void {
         this.change().incoming = n;
     }
 
-    /**
-     * A page of the previous kernel that was restored: it counts again, in use, with the reference that restoring it
-     * gave.
-     */
+    /** A restored page of the previous kernel: it counts again, in use, with the reference from restoring it. */
     adopt(pfn: number): void {
         const edit = this.change();
         edit.nr++;
@@ -181,8 +177,8 @@ export class HugePool extends JournaledRecord {
     }
 
     /**
-     * From the page allocator, not movable; larger than it has: from a contiguous range that movable pages make room
-     * in.
+     * From the page allocator, not movable; if larger than its blocks: from a contiguous range, out of which movable
+     * pages are migrated.
      */
     private fresh(node: number | undefined): number {
         const { env, owner, order } = this;
@@ -243,7 +239,7 @@ export class Hugetlb {
         };
     }
 
-    /** How large the pages are, as programs write it. */
+    /** The page size, as programs write it. */
     get sizes(): string[] {
         return this.pools.map((pool) => sizeLiteral(pool.size));
     }
@@ -254,8 +250,8 @@ export class Hugetlb {
     }
 
     /**
-     * A restored folio belongs to the pool of its size again, in use: its last reference frees it there.
-     * @returns EINVAL where there is no such pool
+     * Returns a restored folio to the pool of its size, in use: its last reference frees it there.
+     * @returns EINVAL if there is no such pool
      */
     adopt(head: number): undefined | Err {
         const pool = this.poolOf(this.env.memmap.orderOf(head));
@@ -266,7 +262,7 @@ export class Hugetlb {
         return undefined;
     }
 
-    /** The pool of pages of so many bytes. */
+    /** The pool of pages of this many bytes. */
     sized(size: number): HugePool | undefined {
         return this.pools.find((p) => p.size === size);
     }

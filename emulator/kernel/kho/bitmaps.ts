@@ -1,8 +1,9 @@
 /**
- * Preserved memory as the kernels before 7.1 track it (struct kho_mem_track): by order and address a bitmap with a bit
- * a block. The bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for
+ * Preserved memory as tracked by kernels before 7.1 (struct kho_mem_track): by order and address a bitmap with a bit
+ * per block. The bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for
  * the next one.
  */
+import { counted } from '../../text/text';
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
@@ -18,30 +19,30 @@ const CHUNK_COUNT = 12;
 const CHUNK_HEADER = 16;
 const CHUNK_ENTRY = 16;
 
-/** How many bitmaps a chunk lists. */
+/** Number of bitmaps that a chunk lists. */
 export function chunkElements(page: PageGeometry): number {
     return Math.floor((page.size - CHUNK_HEADER) / CHUNK_ENTRY);
 }
 
-/** Bitmaps of one order are numbered from here on in the table; 2^36 bitmaps are more than memory has. */
+/** Bitmaps of one order are numbered from here on in the table; 2^36 bitmaps are more than any memory needs. */
 const ORDER_STRIDE = 2 ** 36;
 const NO_BYTES = new Uint8Array(0);
 
 /** The outgoing side. */
 export class BitmapTracker extends JournaledRecord {
-    /** The first chunk, once the handover is finalized; what the FDT says. 0: not yet. */
+    /** The first chunk, once the handover is finalized; the value in the FDT. 0: not yet. */
     readonly root: number = 0;
     /** Physical addresses of bitmaps by order and number. */
     private readonly bitmaps: JournaledMap<number, number>;
     private readonly chunks: JournaledList<number>;
-    /** Pages that bitmaps smaller than a page are cut from, and how many bytes of the last one are used. */
+    /** Pages from which bitmaps smaller than a page are allocated, and the number of bytes of the last one in use. */
     private readonly slabs: JournaledList<number>;
     readonly slabUsed: number;
     private readonly memory: PhysicalMemory;
     private readonly journal: Journal;
     private readonly page: PageGeometry;
     private readonly bits: number;
-    /** Of a bitmap, those that lie in one leaf of memory. */
+    /** Blocks of a bitmap that lie in one leaf of memory. */
     private readonly bitsAtOnce: number;
     // The part of a bitmap that the last block was in, for as long as it cannot have changed under us.
     private last = -1;
@@ -67,7 +68,8 @@ export class BitmapTracker extends JournaledRecord {
     }
 
     /**
-     * Sets the bit of a block; setting it twice is no error and no count. @returns ENOMEM where a bitmap cannot be had.
+     * Sets the bit of a block; setting it twice is neither an error nor counted. @returns ENOMEM if a bitmap cannot be
+     * allocated.
      */
     add(pfn: number, order: number): 0 | Err {
         const bit = this.locate(pfn, order, true);
@@ -108,7 +110,7 @@ export class BitmapTracker extends JournaledRecord {
         }
     }
 
-    /** Lists the bitmaps in chunks; those of an earlier time are freed. @returns ENOMEM, with no list. */
+    /** Lists the bitmaps in chunks; earlier chunks are freed. @returns ENOMEM, with no list. */
     serialize(): 0 | Err {
         this.unlist();
         let chunk = 0;
@@ -139,7 +141,7 @@ export class BitmapTracker extends JournaledRecord {
         return 0;
     }
 
-    /** Forgets everything that is preserved, as aborting does. */
+    /** Clears everything that is preserved, as aborting does. */
     clear(): void {
         this.unlist();
         for (const pa of this.bitmapBytes === this.page.size ? [...this.bitmaps.values()] : this.slabs.items) {
@@ -151,7 +153,7 @@ export class BitmapTracker extends JournaledRecord {
         this.last = -1;
     }
 
-    /** Frees the chunks: nothing is listed any more. */
+    /** Frees the chunks: the list is empty. */
     unlist(): void {
         for (const pa of this.chunks) {
             this.pages.freeNode(pa);
@@ -164,7 +166,7 @@ export class BitmapTracker extends JournaledRecord {
         return [...this.bitmaps.entries()].sort((a, b) => a[0] - b[0]);
     }
 
-    /** The bit of a block in {@link bytes}; undefined where its bitmap does not exist, or (`make`) cannot be made. */
+    /** The bit of a block in {@link bytes}; undefined if its bitmap does not exist, or (`make`) cannot be allocated. */
     private locate(pfn: number, order: number, make: boolean): number | undefined {
         const block = Math.floor(pfn / 2 ** order);
         const part = Math.floor(block / this.bitsAtOnce);
@@ -210,9 +212,9 @@ export class BitmapTracker extends JournaledRecord {
 }
 
 /**
- * kho_mem_deserialize: calls back for every bit of a chunk list. Survives any garbage: what lies outside of memory ends
- * the walk (the kernel would fault there), and so does a list that comes back to itself (the kernel would never end).
- * @param bitmapBytes what the reading kernel takes a bitmap to be; what the writing one had says nobody.
+ * kho_mem_deserialize: calls back for every bit of a chunk list. Accepts any input: an address outside of memory ends
+ * the walk (the kernel would fault there), and so does a cycle (the kernel would never end).
+ * @param bitmapBytes size of a bitmap as assumed by the reading kernel; the writing kernel does not record it.
  */
 export function walkChunks(
     memory: Pick<PhysicalMemory, 'read'>,
@@ -232,7 +234,7 @@ export function walkChunks(
             return fatal(pa, 'a chunk of the memory map lies outside of memory');
         }
         if (seen.has(pa)) {
-            return fatal(pa, 'the chunks of the memory map go round in a circle');
+            return fatal(pa, 'the chunks of the memory map form a cycle');
         }
         seen.add(pa);
         const bytes = memory.read(pa, size);
@@ -240,7 +242,7 @@ export function walkChunks(
         const order = view.getUint32(CHUNK_ORDER, true);
         const count = view.getUint32(CHUNK_COUNT, true);
         if (order > 40 || count > most) {
-            return fatal(pa, `a chunk of the memory map has order ${order} and ${count} entries`);
+            return fatal(pa, `a chunk of the memory map has order ${order} and ${counted(count, 'entry')}`);
         }
         for (let i = 0; i < count; i++) {
             const at = CHUNK_HEADER + i * CHUNK_ENTRY;
@@ -256,7 +258,7 @@ export function walkChunks(
     return findings;
 }
 
-/** A u64 that is meant to be an address; what no number holds exactly is beyond memory anyway. */
+/** A u64 that should be an address; a value that a number cannot hold exactly is beyond memory anyway. */
 function u64(view: DataView, at: number): number {
     return view.getUint32(at + 4, true) * 0x100000000 + view.getUint32(at, true);
 }

@@ -1,6 +1,6 @@
 /**
  * Block sets: entries of fixed size in a chain of preserved pages (kernel/liveupdate/kho_block.c). A block is a header
- * `{u64 next; u64 count}` and entries packed behind it.
+ * `{u64 next; u64 count}` followed by packed entries.
  */
 import { Err, err } from '../release/errno';
 import type { Hasher } from '../../machine/hash';
@@ -12,7 +12,7 @@ import type { Kho } from './kho';
 export const BLOCK_HEADER = 16;
 export const MAX_BLOCKS = 10000;
 
-/** How many entries of so many bytes a block holds, which is a page. */
+/** Number of entries of this many bytes in a block, which is a page. */
 export function entriesPerBlock(page: PageGeometry, entrySize: number): number {
     return Math.floor((page.size - BLOCK_HEADER) / entrySize);
 }
@@ -22,7 +22,7 @@ export class BlockSet extends JournaledRecord {
     readonly perBlock: number;
     /** The blocks' physical addresses, in order. */
     readonly blocks: JournaledList<number>;
-    /** Made by {@link restore}: cannot grow, and its pages are restored ones. */
+    /** Created by {@link restore}: cannot grow, and its pages are restored ones. */
     readonly incoming: boolean = false;
     private readonly journal: Journal;
 
@@ -37,19 +37,19 @@ export class BlockSet extends JournaledRecord {
         this.blocks = new JournaledList(this.journal);
     }
 
-    /** Physical address of the first block; 0 where there is none. What the next kernel is given. */
+    /** Physical address of the first block; 0 if there is none. This is handed over. */
     get head(): number {
         return this.blocks.at(0) ?? 0;
     }
 
-    /** Entries that the blocks have room for. */
+    /** Number of entries for which the blocks have room. */
     get capacity(): number {
         return this.blocks.length * this.perBlock;
     }
 
     /**
-     * Makes room for `count` entries. @returns EINVAL (incoming), ENOSPC (10000 blocks), ENOMEM; on failure the set is
-     * as before.
+     * Makes room for `count` entries.
+     * @returns EINVAL (incoming), ENOSPC (10000 blocks), ENOMEM; on failure the set is unchanged.
      */
     grow(count: number): 0 | Err {
         if (this.incoming) {
@@ -75,7 +75,7 @@ export class BlockSet extends JournaledRecord {
         return 0;
     }
 
-    /** Gives back last blocks that `count` entries do not need. */
+    /** Frees last blocks that `count` entries do not need. */
     shrink(count: number): void {
         while (this.blocks.length > 0 && count <= (this.blocks.length - 1) * this.perBlock) {
             this.dropLast();
@@ -83,7 +83,7 @@ export class BlockSet extends JournaledRecord {
     }
 
     /**
-     * Takes over a chain from the previous kernel. 0 is an empty set.
+     * Takes over a chain of the previous kernel. 0 is an empty set.
      * @returns EINVAL: a chain that loops or is longer than 10000 blocks; a block whose count is not 1 … perBlock, in
      * which case every block of the chain is freed.
      */
@@ -124,19 +124,19 @@ export class BlockSet extends JournaledRecord {
         }
     }
 
-    /** Where the entry with this number lies; undefined where it is not in use. */
+    /** The address of the entry with this number; undefined if it is not in use. */
     entryAt(index: number): number | undefined {
         const block = this.blocks.at(Math.floor(index / this.perBlock));
         const slot = index % this.perBlock;
         return block !== undefined && slot < this.count(block) ? this.slotAt(block, slot) : undefined;
     }
 
-    /** Entries of a block that are in use, as its header says. */
+    /** Number of entries in use of a block, according to its header. */
     count(block: number): number {
         return halvesOf(this.kho.env.machine.memory.readU64(block + 8)).low;
     }
 
-    /** Where the entries of a block lie that are in use; a count that cannot be is cut to what fits. */
+    /** The addresses of the entries in use of a block; an impossible count is limited to the capacity. */
     entriesOf(block: number): number[] {
         const count = Math.min(Number(this.kho.env.machine.memory.readU64(block + 8)), this.perBlock);
         return Array.from({ length: count }, (_, slot) => this.slotAt(block, slot));
@@ -146,7 +146,7 @@ export class BlockSet extends JournaledRecord {
         return block + BLOCK_HEADER + slot * this.entrySize;
     }
 
-    /** Where to write entries, from the first slot on. */
+    /** A cursor to write entries, from the first slot on. */
     iterator(): BlockIterator {
         return new BlockIterator(this.kho, this);
     }
@@ -174,7 +174,7 @@ export class BlockSet extends JournaledRecord {
         }
     }
 
-    /** The blocks of a chain; undefined where it never ends or leaves memory. */
+    /** The blocks of a chain; undefined if it never ends or leaves memory. */
     private chain(head: Int): number[] | undefined {
         const { machine } = this.kho.env;
         const list: number[] = [];
@@ -208,7 +208,7 @@ export class BlockIterator extends JournaledRecord {
         super(kho.env.machine.journal);
     }
 
-    /** The next slot to write to, counted in its block's header. @returns ENOSPC where the blocks are full */
+    /** The next slot to write to, counted in its block's header. @returns ENOSPC if the blocks are full */
     reserve(): number | Err {
         const { memory, journal } = this.kho.env.machine;
         const at = journal.edit(this);
@@ -225,7 +225,7 @@ export class BlockIterator extends JournaledRecord {
         return this.set.slotAt(pa, at.slot - 1);
     }
 
-    /** The next entry to read; undefined behind the last. */
+    /** The next entry to read; undefined after the last. */
     read(): number | undefined {
         const at = this.kho.env.machine.journal.edit(this);
         for (;;) {

@@ -1,4 +1,4 @@
-/** What the steps of an early boot work with. */
+/** The common context of the steps of an early boot. */
 import type { Machine } from '../../machine/machine';
 import type { KernelLog } from '../klog';
 import type { Memblock } from '../mm/memblock';
@@ -16,6 +16,6 @@ export interface BootContext {
     readonly memblock: Memblock;
     readonly log: KernelLog;
     readonly description: BootDescription;
-    /** Told of a handover in another format than the one that is expected. */
+    /** Called if the handover has another format than the expected one. */
     readonly onIncompatible?: (expected: string) => void;
 }

@@ -1,8 +1,10 @@
-/** What a kernel is told by whoever starts it, in whichever form it lies in memory (boot-params.ts, device-tree.ts). */
+/**
+ * The information that a kernel gets at its start, independent of its form in memory (boot-params.ts, device-tree.ts).
+ */
 import type { Arch } from '../release/arch';
 import type { Area } from './env';
 
-/** Where the handover lies. Addresses and sizes in bytes. */
+/** The location of the handover. Addresses and sizes in bytes. */
 export interface KhoSetupData {
     readonly fdt: number;
     readonly fdtSize: number;
@@ -11,7 +13,7 @@ export interface KhoSetupData {
 }
 
 export interface BootParams {
-    /** Which kind of parameters they are. */
+    /** The kind of its parameters. */
     readonly arch: Arch;
     readonly commandLine: string;
     readonly kernel: Area;

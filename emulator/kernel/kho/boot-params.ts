@@ -1,7 +1,7 @@
 /**
  * The memory that a boot loader or kexec leaves for a kernel: a device tree on arm64 (device-tree.ts); on x86-64
- * (Documentation/arch/x86/boot.rst, zero-page.rst) boot parameters, the command line, setup data; and the little header
- * by which a kernel image of this emulator says which kernel it is.
+ * (Documentation/arch/x86/boot.rst, zero-page.rst) boot parameters, the command line, setup data; and the small header
+ * by which a kernel image of this emulator names its kernel.
  */
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
@@ -10,6 +10,7 @@ import type { MemoryView } from '../../machine/view';
 import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { BootParams, KhoSetupData } from './boot-info';
+import { decodeName, decodeText, encodeText } from '../../text/utf8';
 
 /** sizeof(struct boot_params). */
 const BOOT_PARAMS_SIZE = 4096;
@@ -31,7 +32,7 @@ const RAMDISK_IMAGE = 0x218;
 const RAMDISK_SIZE = 0x21c;
 const CMD_LINE = 0x228;
 const SETUP_DATA = 0x250;
-/** The protocol's preferred load address; here the address where the kernel has been put. */
+/** The protocol's preferred load address; here the address at which the kernel was loaded. */
 const PREF_ADDRESS = 0x258;
 const INIT_SIZE = 0x260;
 const E820_TABLE = 0x2d0;
@@ -45,8 +46,8 @@ const HDRS = 0x53726448;
 const KERNEL_MAGIC = 0x4b53554c;
 
 /**
- * Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always
- * there).
+ * Size of the parameters segment in bytes: a device tree, or boot parameters, command line, setup data (whose space is
+ * always reserved).
  */
 export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
     return arch.parameters === 'device tree'
@@ -55,10 +56,10 @@ export function parametersSize(commandLine: string, arch: Arch = X86_64): number
 }
 
 function setupDataOffset(commandLine: string): number {
-    return Math.ceil((BOOT_PARAMS_SIZE + new TextEncoder().encode(commandLine).length + 1) / 16) * 16;
+    return Math.ceil((BOOT_PARAMS_SIZE + encodeText(commandLine).length + 1) / 16) * 16;
 }
 
-/** The parameters segment for a kernel, as it will lie at `at`. */
+/** The parameters segment for a kernel, to be placed at `at`. */
 export function buildParameters(machine: Machine, at: number, params: BootParams): Uint8Array {
     if (params.arch.parameters === 'device tree') {
         return buildDeviceTree(machine, params);
@@ -75,7 +76,7 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     split(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE, params.initrd?.addr ?? 0);
     split(RAMDISK_SIZE, EXT_RAMDISK_SIZE, params.initrd?.size ?? 0);
     split(CMD_LINE, EXT_CMD_LINE, at + BOOT_PARAMS_SIZE);
-    bytes.set(new TextEncoder().encode(params.commandLine), BOOT_PARAMS_SIZE);
+    bytes.set(encodeText(params.commandLine), BOOT_PARAMS_SIZE);
     view.setBigUint64(PREF_ADDRESS, BigInt(params.kernel.addr), true);
     view.setUint32(INIT_SIZE, params.kernel.size, true);
     const map = machine.map.slice(0, E820_MAX);
@@ -98,7 +99,7 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     return bytes;
 }
 
-/** Reads boot parameters back; undefined where there are none at this address. */
+/** Parses boot parameters; undefined if there are none at this address. */
 export function readParameters(machine: Machine, at: number): BootParams | undefined {
     const { memory } = machine;
     if (!machine.isRam(at, BOOT_PARAMS_SIZE) || memory.readU32(at + HEADER_MAGIC) !== HDRS) {
@@ -175,14 +176,12 @@ function findKho(machine: Machine, head: Int): KhoSetupData | undefined {
 }
 
 function readText(memory: PhysicalMemory, at: number, limit: number): string {
-    const bytes = memory.read(at, limit);
-    const nul = bytes.indexOf(0);
-    return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    return decodeName(memory.read(at, limit));
 }
 
-/** The header of a kernel image that is the kernel described under this name. */
+/** The header of the image of the kernel that is described under this name. */
 export function kernelHeader(name: string): Uint8Array {
-    const text = new TextEncoder().encode(name);
+    const text = encodeText(name);
     const bytes = new Uint8Array(8 + text.length);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, KERNEL_MAGIC, true);
@@ -191,7 +190,7 @@ export function kernelHeader(name: string): Uint8Array {
     return bytes;
 }
 
-/** Which kernel lies at this address; undefined where none does. */
+/** The name of the kernel at this address; undefined if there is none. */
 export function readKernelName(machine: Machine, at: number): string | undefined {
     const { memory } = machine;
     const { size } = machine.page;
@@ -199,5 +198,5 @@ export function readKernelName(machine: Machine, at: number): string | undefined
         return undefined;
     }
     const length = memory.readU32(at + 4);
-    return length <= size - 8 ? new TextDecoder().decode(memory.read(at + 8, length)) : undefined;
+    return length <= size - 8 ? decodeText(memory.read(at + 8, length)) : undefined;
 }

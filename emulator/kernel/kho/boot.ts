@@ -1,6 +1,6 @@
 /**
- * Early boot, as far as memory and KHO go: from the memory map to the buddy allocator. Plain steps that a boot sequence
- * calls in turn.
+ * Early boot, for memory and KHO: from the memory map to the buddy allocator. Plain steps that a boot sequence calls in
+ * turn.
  */
 import type { Err } from '../release/errno';
 import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
@@ -31,12 +31,12 @@ const LARGE_HOLE = 2 ** 28;
 /** sizeof(struct page). */
 const STRUCT_PAGE = 64;
 
-/** A boot step that ends the kernel. */
+/** A boot step failed and ends the kernel. */
 export interface BootPanic {
     readonly panic: string;
 }
 
-/** What a boot loader or kexec left in memory for this kernel. */
+/** The memory that a boot loader or kexec left for this kernel. */
 export interface LoadedKernel {
     readonly image: Area;
     readonly initrd: Area | undefined;
@@ -44,7 +44,7 @@ export interface LoadedKernel {
     readonly parameters: readonly Area[];
 }
 
-/** The nodes of a machine as spans of page frames, for the allocator. Without CONFIG_NUMA all is node 0. */
+/** The nodes of a machine as spans of page frames, for the allocator. Without CONFIG_NUMA everything is node 0. */
 export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
     const pieces: { node: number; start: number; end: number }[] = [];
     let last: { node: number; start: number; end: number } | undefined;
@@ -54,7 +54,7 @@ export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
         const node = numa ? r.node : 0;
         const start = Math.floor(r.start / size / block) * block;
         const end = Math.ceil((r.start + r.size) / size);
-        // Ranges of one node that follow each other are one span, holes included; interleaved nodes have several.
+        // Consecutive ranges of one node are one span, holes included; interleaved nodes have several.
         if (last?.node === node && start - last.end < LARGE_HOLE) {
             last.end = end;
         } else {
@@ -66,8 +66,7 @@ export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
 }
 
 /**
- * e820__memblock_setup: all RAM, and what is taken before anything is allocated. The first MiB counts as scratch for
- * now.
+ * e820__memblock_setup: all RAM, and what is reserved before any allocation. The first MiB counts as scratch for now.
  */
 export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
     const { machine, memblock, description } = ctx;
@@ -88,8 +87,8 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
 }
 
 /**
- * kho_populate: checks a handover that setup data names and takes it on. Does not ask whether `kho=` is on.
- * @returns undefined where it is refused: said in the log, and this boot is an ordinary one.
+ * kho_populate: checks a handover that setup data announces, and takes it over. Does not check whether `kho=` is on.
+ * @returns undefined if it is refused: this is logged, and the boot is an ordinary one.
  */
 export function khoPopulate(
     ctx: BootContext,
@@ -134,7 +133,7 @@ export function khoPopulate(
     for (let i = 0; i < Math.floor(scratchLen / SCRATCH_ENTRY); i++) {
         const addr = memory.readU64(scratchPhys + i * SCRATCH_ENTRY);
         const size = memory.readU64(scratchPhys + i * SCRATCH_ENTRY + 8);
-        // The kernel would add whatever the entry says to its memory; nothing but RAM can be had here.
+        // The kernel would add any address in the entry to its memory; here only RAM is accepted.
         if (typeof addr !== 'number' || typeof size !== 'number' || (size > 0 && !machine.isRam(addr, size))) {
             return refuse(`failed to mark scratch region 0x${addr.toString(16)}+0x${size.toString(16)}`);
         }
@@ -151,12 +150,12 @@ export function khoPopulate(
 }
 
 /**
- * What a kernel takes from memblock while it sets itself up: memmap, per-CPU areas, the rest. On a boot with handover
- * all of it comes out of scratch.
+ * The allocations of a kernel from memblock during its setup: memmap, per-CPU areas, the rest. On a boot with handover
+ * all of them come out of scratch.
  */
 export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
     const { machine, memblock, description } = ctx;
-    // reserve_real_mode: the trampoline; all of the first MiB stays reserved, and is no scratch any more.
+    // reserve_real_mode: the trampoline; all of the first MiB stays reserved, and is not scratch any more.
     if (description.arch.firstMiB) {
         memblock.reserve(0, MiB, 'first MiB');
         memblock.markScratch(0, MiB, false);
@@ -183,20 +182,20 @@ export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
     return undefined;
 }
 
-/** What kho_memory_init made of this boot. */
+/** The result of kho_memory_init. */
 export interface KhoMemory {
-    /** kho_is_enabled(): as asked for, unless scratch could not be reserved. */
+    /** kho_is_enabled(): as requested, unless scratch could not be reserved. */
     readonly enabled: boolean;
     readonly scratch: readonly Area[];
     readonly scratchArray: number;
-    /** What the previous kernel preserved; for {@link Kho.setIncoming}. */
+    /** The memory that the previous kernel preserved; for {@link Kho.setIncoming}. */
     readonly runs: RunList;
     readonly pages: number;
 }
 
 /**
- * kho_memory_init. With a handover: walks the tree, reserves what it names and marks its heads. Without: reserves
- * scratch areas where KHO is on.
+ * kho_memory_init. With a handover: walks the tree, reserves the blocks in it and marks their heads. Without: reserves
+ * scratch areas if KHO is on.
  */
 export function khoMemoryInit(
     ctx: BootContext,
@@ -235,7 +234,7 @@ export function khoMemoryInit(
     }
     const owner = machine.owners.id('preserved by the previous kernel');
     let outside: number | undefined;
-    // asked once, not for each of millions of blocks
+    // looked up once, not for each of millions of blocks
     const { flaws } = ctx.description;
     const wrongSizes = flaws?.has('kho_int_sizes') === true;
     const early = earlyMarks(flaws);
@@ -258,7 +257,7 @@ export function khoMemoryInit(
             machine.clock.charge(BOOT_PRESERVED);
             const reserved = wrongSizes ? reservedPages(flaws, machine.page, order) : 2 ** order;
             if (reserved < 2 ** order) {
-                // the head alone; the rest is free memory in a moment
+                // only the head; the rest will be free memory at once
                 memmap.stampPreserved(pfn, 0, owner);
                 runs.add(pfn, 0);
                 return;
@@ -303,7 +302,7 @@ export function khoMemoryInit(
     return { enabled, scratch: incoming.scratch, scratchArray: incoming.scratchArray, runs, pages };
 }
 
-/** memblock_free_all: everything that is not reserved goes to the buddy allocator, in whole pages. */
+/** memblock_free_all: everything that is not reserved is freed to the buddy allocator, in whole pages. */
 export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): void {
     const { machine, memblock, memmap } = ctx;
     const { size } = machine.page;
@@ -328,7 +327,7 @@ export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): voi
     }
 }
 
-/** Frees boot-time reservations that have done their duty, such as the initrd's. Bytes; whole pages only. */
+/** Frees boot-time reservations that are not needed any more, such as that of the initrd. Bytes; whole pages only. */
 export function freeReserved(machine: Machine, memmap: Memmap, allocator: PageAllocator, area: Area): void {
     const { size } = machine.page;
     const start = Math.ceil(area.addr / size);
@@ -343,7 +342,7 @@ export function freeReserved(machine: Machine, memmap: Memmap, allocator: PageAl
 /**
  * kho_init (fs_initcall): the outgoing side, the metadata of both, and after a cold boot the scratch areas as CMA
  * memory.
- * @returns why KHO is off from here on; 0 also where it was off before.
+ * @returns why KHO is off from here on; 0 also if it was off before.
  */
 export function khoInit(kho: Kho): 0 | Err {
     if (!kho.enabled) {
@@ -380,8 +379,8 @@ export function khoInit(kho: Kho): 0 | Err {
 }
 
 /**
- * What of a scratch area init_cma_reserved_pageblock() gives to the page allocator: it goes by whole pageblocks, which
- * an area ends at unless its size was taken as somebody has asked for it.
+ * The part of memory that init_cma_reserved_pageblock() frees for a scratch area: whole pageblocks. An area ends at the
+ * end of one unless its size was not rounded up.
  */
 function wholePageblocks({ env }: Kho, area: Area): Area {
     if (env.options.flaws?.has('kho_scratch_unrounded') !== true) {
@@ -392,7 +391,7 @@ function wholePageblocks({ env }: Kho, area: Area): Area {
     return { addr: area.addr, size: Math.ceil((area.addr + area.size) / block) * block - area.addr };
 }
 
-/** Frees what lies behind a scratch area in its last pageblock, whoever has reserved it. Bytes. */
+/** Frees the memory after a scratch area in its last pageblock, even if it is reserved. Bytes. */
 function freeOthers({ env: { machine, memmap, allocator } }: Kho, from: number, to: number): void {
     const { size } = machine.page;
     for (let pfn = Math.ceil(from / size); pfn < to / size; pfn++) {
@@ -403,8 +402,8 @@ function freeOthers({ env: { machine, memmap, allocator } }: Kho, from: number, 
 }
 
 /**
- * Fills `bytes` of free memory with what a system that comes up reads from disk, as movable page-cache pages: whatever
- * nobody preserved is really taken and overwritten. @returns the pages it got.
+ * Fills `bytes` of free memory with what a booting system reads from disk, as movable page-cache pages: memory that is
+ * not preserved is really reused and overwritten. @returns the number of pages allocated.
  */
 export function fillPageCache(machine: Machine, allocator: PageAllocator, bytes: number): number {
     const owner = machine.owners.id('page cache');

@@ -1,14 +1,14 @@
 /**
  * /sys/kernel/debug/kho (kernel/liveupdate/kexec_handover_debugfs.c): the device trees and the blobs of their subtrees,
- * as they lie in memory at the moment of the read. What a file shows was decided when it was made; whose the memory is
- * by now nobody asks.
+ * as they are in memory at the time of the read. The address that a file shows is fixed when the file is created; the
+ * current owner of the memory is not checked.
  */
 import { Bytes } from '../../machine/bytes';
 import { err } from '../release/errno';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { KhoDebugEnv } from './debugfs';
+import { readBuffer, type KhoDebugEnv } from './debugfs';
 import type { Area } from './env';
 import { fdtChild, fdtProperty } from './fdt-read';
 import { readFdtPage, readNativeU64 } from './root-fdt';
@@ -16,7 +16,7 @@ import { readFdtPage, readNativeU64 } from './root-fdt';
 const ROOT = '/sys/kernel/debug/kho/';
 const SUBTREES = 'sub_fdts/';
 
-/** What a file of this path shows: an area of memory, or a text. Undefined: there is no such file. */
+/** The contents of the file at this path: an area of memory, or a text. Undefined: there is no such file. */
 export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: string): Area | string | undefined {
     if (!kho.enabled || !path.startsWith(ROOT)) {
         return undefined;
@@ -31,8 +31,7 @@ export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: strin
         return undefined;
     }
     if (name === 'fdt') {
-        // kho_init makes the outgoing one before it is done with a cold boot, and has returned by then where there is a
-        // handover
+        // kho_init creates the outgoing file near the end of a cold boot; with a handover it returns before that
         return side === 'in'
             ? { addr: fdt, size: machine.page.size }
             : kho.isKhoBoot
@@ -54,13 +53,14 @@ export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: strin
 export function openKhoDebugFile(kernel: KhoDebugEnv, path: string, flags: number): OpenFile {
     const ops: FileOps = {
         positioned: true,
+        moves: true,
         read: (_k, _file, pos, length) => {
             const content = khoDebugContent(kernel, path) ?? '';
             const bytes =
                 typeof content === 'string'
                     ? Bytes.text(content)
                     : kernel.machine.memory.readBytes(content.addr, content.size);
-            return bytes.slice(Math.min(pos, bytes.length), Math.min(pos + length, bytes.length));
+            return readBuffer(bytes, pos, length);
         },
         write: () => err('EINVAL'),
     };

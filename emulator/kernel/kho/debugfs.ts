@@ -1,8 +1,6 @@
-/**
- * /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that
- * back.
- */
+/** /sys/kernel/debug/kho/out/finalize, in kernels that have it: user space finalizes the handover, or aborts it. */
 import { Bytes } from '../../machine/bytes';
+import { lesser, type Int } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
 import { err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
@@ -12,8 +10,9 @@ import { Inode } from '../fs/inode';
 import type { KernelDescription } from '../release/descriptions';
 import { abortFinalize, finalize } from './finalize';
 import type { Kho } from './kho';
+import { decodeText } from '../../text/utf8';
 
-/** What the files of KHO in debugfs need of their kernel. */
+/** What the files of KHO in debugfs need from their kernel. */
 export interface KhoDebugEnv extends KernelCore {
     readonly machine: Machine;
     readonly kho: Kho;
@@ -22,25 +21,29 @@ export interface KhoDebugEnv extends KernelCore {
 
 export const FINALIZE_PATH = '/sys/kernel/debug/kho/out/finalize';
 
+/** What a read of a text or a blob gives (simple_read_from_buffer()). */
+export function readBuffer(content: Bytes, pos: Int, length: number): Bytes {
+    const from = Number(lesser(pos, content.length));
+    return content.slice(from, from + length);
+}
+
 /** Whether this kernel has the file. */
 export function hasFinalizeFile({ kho, desc }: KhoDebugEnv): boolean {
     return kho.enabled && (desc.kho.finalize === 'debugfs' || desc.kho.finalize === 'reboot');
 }
 
 /**
- * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and is EINVAL later. EEXIST and ENOENT where it is so
- * already; what finalizing returns.
+ * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and fails with EINVAL later. EEXIST and ENOENT if that is
+ * already the state; the errors of finalizing.
  */
 export function openFinalizeFile(kernel: KhoDebugEnv, flags: number): OpenFile {
     const { kho, desc, journal } = kernel;
     const ops: FileOps = {
         positioned: true,
-        read: (_k, _file, pos, length) =>
-            Bytes.text(kho.finalized ? '1\n' : '0\n').slice(Math.min(pos, 2), Math.min(pos + length, 2)),
+        moves: true,
+        read: (_k, _file, pos, length) => readBuffer(Bytes.text(kho.finalized ? '1\n' : '0\n'), pos, length),
         write: (_k, _file, _pos, data) => {
-            const text = new TextDecoder('latin1')
-                .decode(data.slice(0, Math.min(data.length, 32)).toUint8Array())
-                .trim();
+            const text = decodeText(data.slice(0, Math.min(data.length, 32)).toUint8Array()).trim();
             if (!/^(?:0x[0-9a-f]+|\d+)$/i.test(text)) {
                 return err('EINVAL');
             }

@@ -1,7 +1,7 @@
 /**
- * What an arm64 kernel is started with (Documentation/arch/arm64/booting.rst): a flattened device tree with memory,
+ * The start information of an arm64 kernel (Documentation/arch/arm64/booting.rst): a flattened device tree with memory,
  * command line, initrd and, in /chosen, the handover (drivers/of/kexec.c, drivers/of/fdt.c). Its numbers are big-endian
- * cells, addresses and sizes two each.
+ * cells, two for each address and size.
  */
 import type { Machine } from '../../machine/machine';
 import { ARM64 } from '../release/arch';
@@ -9,8 +9,9 @@ import type { BootParams, KhoSetupData } from './boot-info';
 import type { Area } from './env';
 import { FdtWriter } from './fdt';
 import { fdtChild, fdtProperty, readFdt, type FdtNode } from './fdt-read';
+import { decodeName, encodeText } from '../../text/utf8';
 
-/** Bytes that are set aside for a tree. */
+/** Number of bytes reserved for a tree. */
 export const DEVICE_TREE_SIZE = 0x10000;
 
 const MAGIC = 0xd00dfeed;
@@ -18,10 +19,10 @@ const PROP_KHO_FDT = 'linux,kho-fdt';
 const PROP_KHO_SCRATCH = 'linux,kho-scratch';
 const PROP_INITRD_START = 'linux,initrd-start';
 const PROP_INITRD_END = 'linux,initrd-end';
-/** Where the image has been put. A real kernel knows that from its program counter. */
+/** The address at which the image was loaded. A real kernel knows it from its program counter. */
 const PROP_KERNEL = 'lus,kernel';
 
-const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
+const text = (s: string): Uint8Array => encodeText(`${s}\0`);
 
 function cell(value: number): Uint8Array {
     const bytes = new Uint8Array(4);
@@ -40,8 +41,8 @@ function cells(...values: readonly number[]): Uint8Array {
 }
 
 /**
- * The tree for a kernel. The properties of an earlier handover are not in it: kexec deletes them before it writes its
- * own.
+ * The tree for a kernel. It does not contain the properties of an earlier handover: kexec deletes them before it writes
+ * its own.
  */
 export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch'>): Uint8Array {
     const w = new FdtWriter();
@@ -73,7 +74,7 @@ export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch
     return w.end().end().finish();
 }
 
-/** Reads the tree at an address; undefined where there is none, or it names no kernel. */
+/** Reads the tree at an address; undefined if there is none, or it names no kernel. */
 export function readDeviceTree(machine: Machine, at: number): BootParams | undefined {
     const { memory } = machine;
     // the magic is big-endian
@@ -91,7 +92,7 @@ export function readDeviceTree(machine: Machine, at: number): BootParams | undef
     const bootargs = fdtProperty(chosen, 'bootargs')?.value ?? new Uint8Array(0);
     return {
         arch: ARM64,
-        commandLine: new TextDecoder().decode(bootargs).split('\0')[0] ?? '',
+        commandLine: decodeName(bootargs),
         kernel,
         initrd:
             start !== undefined && end !== undefined && end > start ? { addr: start, size: end - start } : undefined,
@@ -99,7 +100,7 @@ export function readDeviceTree(machine: Machine, at: number): BootParams | undef
     };
 }
 
-/** early_init_dt_check_kho: both properties, or there is no handover. */
+/** early_init_dt_check_kho: without both properties there is no handover. */
 function khoOf(chosen: FdtNode): KhoSetupData | undefined {
     const fdt = area(chosen, PROP_KHO_FDT);
     const scratch = area(chosen, PROP_KHO_SCRATCH);
@@ -111,7 +112,7 @@ function area(node: FdtNode, name: string): Area | undefined {
     return addr === undefined || size === undefined ? undefined : { addr, size };
 }
 
-/** `count` numbers of two cells; undefined where the property is missing, of another length, or no number holds it. */
+/** `count` numbers of two cells; undefined if the property is missing, has another length, or a number is too large. */
 function numbers(node: FdtNode, name: string, count: number): number[] | undefined {
     const value = fdtProperty(node, name)?.value;
     if (value?.length !== count * 8) {

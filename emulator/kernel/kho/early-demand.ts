@@ -1,7 +1,4 @@
-/**
- * What the next kernel will need before its page allocator runs, against what scratch memory has room for: tried out,
- * in nothing but numbers.
- */
+/** The early memory demand of the next kernel, compared with the room in scratch memory: computed with numbers only. */
 import { Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { Memblock } from '../mm/memblock';
@@ -13,10 +10,10 @@ import { extendScratch } from './extend';
 import type { KexecImage } from './kexec-image';
 
 /**
- * Lets the early allocations of a kernel that is loaded take place in a memblock of their own; no memory is touched.
+ * Simulates the early allocations of a loaded kernel in a separate memblock; no memory is touched.
  * @param scratch the areas it will inherit
- * @param map the memory map that it will be handed, where it takes more than scratch (7.3)
- * @returns with what it will panic; undefined where everything finds room
+ * @param map the memory map that will be handed over, if it takes more than scratch (7.3)
+ * @returns its panic message; undefined if all allocations succeed
  */
 export function earlyShortage(
     machine: Machine,

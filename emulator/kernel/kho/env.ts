@@ -1,4 +1,4 @@
-/** What the KHO code of a kernel needs of that kernel. */
+/** What the KHO code needs from its kernel. */
 import type { Machine } from '../../machine/machine';
 import type { KernelLog } from '../klog';
 import type { PageAllocator } from '../mm/buddy';
@@ -6,27 +6,27 @@ import type { Memmap } from '../mm/memmap';
 import type { Arch } from '../release/arch';
 import type { KhoFormat } from '../release/kho-format';
 
-/** How a kernel is configured, as far as KHO asks. */
+/** The configuration of a kernel, as needed by KHO. */
 export interface KhoOptions {
     /** CONFIG_NUMA: without it every address is on node 0. */
     readonly numa: boolean;
-    /** CONFIG_KEXEC_HANDOVER_DEBUG: what is preserved must not touch scratch. */
+    /** CONFIG_KEXEC_HANDOVER_DEBUG: preserved memory must not overlap scratch. */
     readonly debug: boolean;
-    /** What is handed over, and how. */
+    /** The format of the handover. */
     readonly format: KhoFormat;
-    /** What the architecture has to say about it. */
+    /** The differences between architectures. */
     readonly arch: Arch;
     /** uname -r. */
     readonly release: string;
-    /** Its mistakes (release/flaws.ts). */
+    /** Its bugs (release/flaws.ts). */
     readonly flaws?: ReadonlySet<string>;
     /** CONFIG_DEFERRED_STRUCT_PAGE_INIT; left out: without. */
     readonly deferredInit?: boolean;
 }
 
 /**
- * What there is of a kernel before it is up: a boot makes it, KHO works with it, and the kernel is built on it (see
- * kernel/env.ts).
+ * The part of a kernel that exists before it is up: a boot creates it, KHO works with it, and the kernel is built on it
+ * (see kernel/env.ts).
  */
 export interface KhoEnv {
     readonly machine: Machine;
@@ -36,7 +36,7 @@ export interface KhoEnv {
     readonly options: KhoOptions;
 }
 
-/** Memory, and how large the pages are of those who use it. */
+/** Memory, and the page size of its users. */
 export type PagedMemory = Pick<Machine, 'memory' | 'page'>;
 
 /** A physical area, in bytes. */
@@ -45,7 +45,7 @@ export interface Area {
     readonly size: number;
 }
 
-/** What a boot of a KHO kernel was given, once it has been found good. */
+/** The handover that a boot of a KHO kernel was given, after it was validated. */
 export interface IncomingHandover {
     readonly fdt: number;
     readonly scratchArray: number;

@@ -1,5 +1,5 @@
 /**
- * More scratch than was reserved: what 7.3 takes for its early allocations besides
+ * Additional scratch: memory that 7.3 uses for its early allocations beside the reserved areas
  * (kernel/liveupdate/kexec_handover.c).
  */
 import type { Machine } from '../../machine/machine';
@@ -11,8 +11,8 @@ import { walkRadix } from './radix';
 const BLOCK = 2 ** 30;
 
 /**
- * Walks the tree of preserved memory before anything is allocated, and marks every block of 1 GiB in which nothing is
- * preserved, and no node of the tree lies, as scratch. Only for this boot: kexec does not put segments there.
+ * Walks the tree of preserved memory before any allocation, and marks every block of 1 GiB that contains neither
+ * preserved memory nor a node of the tree as scratch. Only for this boot: kexec does not put segments there.
  */
 export function extendScratch(machine: Machine, memblock: Memblock, map: number): void {
     const { page } = machine;
@@ -29,7 +29,7 @@ export function extendScratch(machine: Machine, memblock: Memblock, map: number)
         map,
         (pa, n) => machine.isRam(pa, n),
         (pfn, order) => {
-            // beyond memory it is a damaged tree, which is seen to later
+            // beyond memory the tree is damaged, which is handled later
             const pa = pfn * page.size;
             take(pa, Math.min(orderPages(order) * page.size, Math.max(end - pa, 0)));
         },

@@ -1,4 +1,6 @@
-/** Reading flattened device trees (scripts/dtc/libfdt: fdt.c, fdt_ro.c), whatever is in them. */
+/** Reading flattened device trees (scripts/dtc/libfdt: fdt.c, fdt_ro.c), with any contents. */
+import { counted } from '../../text/text';
+import { decodeText } from '../../text/utf8';
 
 export const MAGIC = 0xd00dfeed;
 export const VERSION = 17;
@@ -24,7 +26,7 @@ export const SIZE_STRUCT = 36;
 export interface FdtProperty {
     readonly name: string;
     readonly value: Uint8Array;
-    /** Where the value lies in the blob. */
+    /** Offset of the value in the blob. */
     readonly offset: number;
 }
 
@@ -42,20 +44,12 @@ export interface FdtFinding {
 
 export const align4 = (n: number): number => (n + 3) & ~3;
 
-function latin(bytes: Uint8Array): string {
-    let text = '';
-    for (const b of bytes) {
-        text += String.fromCharCode(b);
-    }
-    return text;
-}
-
 /** fdt_nodename_eq: a name without a unit address matches one with. */
 export function nameMatches(name: string, wanted: string): boolean {
     return name === wanted || (name.startsWith(wanted) && name[wanted.length] === '@' && !wanted.includes('@'));
 }
 
-/** The tag at an offset of a structure block, and where the next one is; undefined where there is none. */
+/** The tag at an offset of a structure block, and the offset of the next one; undefined if there is none. */
 export function readTag(
     structure: Uint8Array,
     strings: Uint8Array,
@@ -70,7 +64,7 @@ export function readTag(
         const end = structure.indexOf(0, at + 4);
         return end < 0
             ? undefined
-            : { kind, name: latin(structure.subarray(at + 4, end)), next: align4(end + 1), length: 0 };
+            : { kind, name: decodeText(structure.subarray(at + 4, end)), next: align4(end + 1), length: 0 };
     }
     if (kind === PROP) {
         if (at + 12 > structure.length) {
@@ -82,15 +76,15 @@ export function readTag(
         if (at + 12 + length > structure.length || end < 0) {
             return undefined;
         }
-        return { kind, name: latin(strings.subarray(nameAt, end)), next: at + 12 + align4(length), length };
+        return { kind, name: decodeText(strings.subarray(nameAt, end)), next: at + 12 + align4(length), length };
     }
     return kind === END_NODE || kind === NOP || kind === END ? { kind, name: '', next: at + 4, length: 0 } : undefined;
 }
 
-/** fdt_check_header: what is wrong with a header; nothing where it is fine. The blob may be longer than the tree. */
+/** fdt_check_header: defects of a header; none if it is valid. The blob may be longer than the tree. */
 export function checkHeader(blob: Uint8Array): FdtFinding[] {
     if (blob.length < HEADER) {
-        return [{ offset: 0, text: `${blob.length} bytes are no device tree` }];
+        return [{ offset: 0, text: `${counted(blob.length, 'byte')} cannot be a device tree` }];
     }
     const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
     const at = (field: number): number => view.getUint32(field);
@@ -125,8 +119,8 @@ export function checkHeader(blob: Uint8Array): FdtFinding[] {
 const MAX_DEPTH = 64;
 
 /**
- * Reads a tree. What can be read of a damaged one is there, up to the damage, which is a finding; never throws.
- * @returns no root where the header is wrong.
+ * Reads a tree. Of a damaged tree, the part before the damage is returned, and the damage is a finding; never throws.
+ * @returns no root if the header is invalid.
  */
 export function readFdt(blob: Uint8Array): { root: FdtNode | undefined; findings: FdtFinding[]; size: number } {
     const findings = checkHeader(blob);
@@ -136,7 +130,7 @@ export function readFdt(blob: Uint8Array): { root: FdtNode | undefined; findings
     const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
     const size = view.getUint32(TOTALSIZE);
     if (size > blob.length) {
-        findings.push({ offset: TOTALSIZE, text: `the tree is ${size} bytes, but only ${blob.length} are there` });
+        findings.push({ offset: TOTALSIZE, text: `the tree has ${size} bytes, but only ${blob.length} exist` });
     }
     const structAt = view.getUint32(OFF_STRUCT);
     const structure = blob.subarray(structAt, Math.min(blob.length, structAt + view.getUint32(SIZE_STRUCT)));
@@ -190,7 +184,7 @@ export function readFdt(blob: Uint8Array): { root: FdtNode | undefined; findings
             });
         } else if (tag.kind === END_NODE) {
             if (!top) {
-                findings.push({ offset: structAt + at, text: 'a node ends that never began' });
+                findings.push({ offset: structAt + at, text: 'the end of a node without its beginning' });
                 break;
             }
             stack.pop();
@@ -213,5 +207,5 @@ export function fdtChild(node: FdtNode, name: string): FdtNode | undefined {
 /** fdt_node_check_compatible: one of the strings of `compatible` is this one. */
 export function fdtIsCompatible(node: FdtNode, wanted: string): boolean {
     const value = fdtProperty(node, 'compatible')?.value;
-    return value !== undefined && latin(value).split('\0').slice(0, -1).includes(wanted);
+    return value !== undefined && decodeText(value).split('\0').slice(0, -1).includes(wanted);
 }

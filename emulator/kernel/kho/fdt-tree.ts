@@ -1,6 +1,6 @@
 /**
- * Flattened device trees as kernel code holds them: one that is being written, and nodes of one that was read. In such
- * trees LUO described its state before 7.2 (scripts/dtc/libfdt: fdt_sw.c, fdt_ro.c).
+ * Flattened device trees in kernel code: one that is being written, and nodes of one that was read. LUO described its
+ * state in such trees before 7.2 (scripts/dtc/libfdt: fdt_sw.c, fdt_ro.c).
  */
 import type { Int } from '../../machine/int';
 import { type Journal, JournaledRecord } from '../../machine/journal';
@@ -11,6 +11,7 @@ import { err, type Err } from '../release/errno';
 import { FdtWriter } from './fdt';
 import { fdtChild, fdtIsCompatible, type FdtNode, fdtProperty, readFdt } from './fdt-read';
 import { nativeU64, readNativeU64 } from './root-fdt';
+import { decodeName, encodeText } from '../../text/utf8';
 
 type Step = (writer: FdtWriter) => void;
 
@@ -32,19 +33,19 @@ export class FdtBuilder extends JournaledRecord {
         this.add((w) => w.end());
     }
 
-    /** fdt_property_string(): with its NUL. */
+    /** fdt_property_string(): including its NUL. */
     propertyString(name: string, value: string): void {
-        const bytes = new TextEncoder().encode(`${value}\0`);
+        const bytes = encodeText(`${value}\0`);
         this.add((w) => w.property(name, bytes));
     }
 
-    /** fdt_property() of a u64 in the byte order of the kernel, not of the tree. */
+    /** fdt_property() of a u64 in the byte order of the kernel, not that of the tree. */
     propertyU64(name: string, value: Int): void {
         const bytes = nativeU64(value);
         this.add((w) => w.property(name, bytes));
     }
 
-    /** fdt_finish(): writes the tree to an address. @returns ENOSPC where it is longer than `size` bytes */
+    /** fdt_finish(): writes the tree to an address. @returns ENOSPC if it is longer than `size` bytes */
     finish(memory: PhysicalMemory, address: number, size: number): undefined | Err {
         const writer = new FdtWriter();
         for (const step of this.steps) {
@@ -67,15 +68,15 @@ export class FdtBuilder extends JournaledRecord {
     }
 }
 
-/** A node of a tree in memory, as it was when it was read. */
+/** A node of a tree in memory, with its contents when it was read. */
 export class FdtNodeRef {
     constructor(
         private readonly node: FdtNode,
-        /** Where the tree is. */
+        /** Address of the tree. */
         private readonly phys: number,
     ) {}
 
-    /** The root of the tree at an address, which is read as one of a page. @returns EINVAL where there is none */
+    /** The root of the tree at an address, read as a tree of one page. @returns EINVAL if there is none */
     static rootAt(machine: Machine, phys: number): FdtNodeRef | Err {
         const { memory, page } = machine;
         const root = machine.isRam(phys, page.size) ? readFdt(memory.read(phys, page.size)).root : undefined;
@@ -97,15 +98,14 @@ export class FdtNodeRef {
         return fdtIsCompatible(this.node, wanted);
     }
 
-    /** A property as text, up to its NUL; empty where there is none. */
+    /** A property as text, up to its NUL; empty if there is none. */
     text(name: string): string {
-        const value = fdtProperty(this.node, name)?.value ?? new Uint8Array(0);
-        return new TextDecoder('latin1').decode(value).split('\0')[0] ?? '';
+        return decodeName(fdtProperty(this.node, name)?.value ?? new Uint8Array(0));
     }
 
     /**
      * A u64 in the byte order of the kernel.
-     * @returns ENOENT where there is none, EINVAL where it has another length
+     * @returns ENOENT if there is none, EINVAL if it has another length
      */
     u64(name: string): Int | Err {
         const property = fdtProperty(this.node, name);

@@ -1,6 +1,6 @@
 /**
- * Flattened device trees as libfdt makes and edits them, byte for byte (scripts/dtc/libfdt: fdt_sw.c, fdt_rw.c);
- * fdt_read.ts reads them.
+ * Flattened device trees as libfdt creates and edits them, byte for byte (scripts/dtc/libfdt: fdt_sw.c, fdt_rw.c);
+ * fdt-read.ts reads them.
  */
 import {
     BEGIN_NODE,
@@ -26,10 +26,9 @@ import {
     nameMatches,
     readTag,
 } from './fdt-read';
+import { encodeText } from '../../text/utf8';
 
-const encoder = new TextEncoder();
-
-/** Builds a tree front to back in a buffer of fixed size, strings growing downward from its end (fdt_sw.c). */
+/** Builds a tree front to back in a buffer of fixed size, with strings growing downward from its end (fdt_sw.c). */
 export class FdtWriter {
     private readonly structure: number[] = [];
     /** The strings block, last added first. */
@@ -37,7 +36,7 @@ export class FdtWriter {
 
     begin(name: string): this {
         this.word(BEGIN_NODE);
-        this.raw([...encoder.encode(name), 0]);
+        this.raw([...encodeText(name), 0]);
         return this;
     }
 
@@ -55,7 +54,7 @@ export class FdtWriter {
         return this;
     }
 
-    /** The finished blob: reservations at 48, the structure at 64, the strings right behind it. */
+    /** The finished blob: reservations at 48, the structure at 64, followed by the strings. */
     finish(): Uint8Array {
         this.word(END);
         const struct = 64;
@@ -106,7 +105,7 @@ export class FdtWriter {
 
     /** The string's distance from the end of the block. */
     private addString(text: string): number {
-        const bytes = [...encoder.encode(text), 0];
+        const bytes = [...encodeText(text), 0];
         const at = findString(Uint8Array.from(this.strings), Uint8Array.from(bytes));
         if (at >= 0) {
             return this.strings.length - at;
@@ -116,7 +115,7 @@ export class FdtWriter {
     }
 }
 
-/** The first place where a string (with its NUL) occurs, also as the end of a longer one; −1 where it does not. */
+/** The first position of a string (with its NUL), also as the end of a longer one; −1 if there is none. */
 function findString(block: Uint8Array, text: Uint8Array): number {
     for (let at = 0; at + text.length <= block.length; at++) {
         let i = 0;
@@ -130,12 +129,12 @@ function findString(block: Uint8Array, text: Uint8Array): number {
     return -1;
 }
 
-/** Why an edit failed. Anything else than `exists` is ENOMEM to KHO. */
+/** Why an edit failed. Every reason except `exists` is ENOMEM to KHO. */
 export type FdtFailure = 'exists' | 'no space' | 'not found' | 'bad structure';
 
 /**
- * Edits a blob in a buffer of given capacity as fdt_rw.c does: open it into the buffer, change it, pack it. A node is
- * named by the offset of its BEGIN tag in the structure block; the root's is 0.
+ * Edits a blob in a buffer of given capacity as fdt_rw.c does: opens it into the buffer, changes it, packs it. A node
+ * is identified by the offset of its BEGIN tag in the structure block; that of the root is 0.
  */
 export class FdtEditor {
     private readonly view: DataView;
@@ -144,7 +143,7 @@ export class FdtEditor {
         this.view = new DataView(data.buffer, data.byteOffset);
     }
 
-    /** fdt_open_into: undefined where the blob is no tree or does not fit. */
+    /** fdt_open_into: undefined if the blob is no tree or does not fit. */
     static open(blob: Uint8Array, capacity: number): FdtEditor | undefined {
         if (checkHeader(blob).length > 0) {
             return undefined;
@@ -215,7 +214,7 @@ export class FdtEditor {
             : this.data.slice(this.struct + at + 12, this.struct + at + 12 + this.view.getUint32(this.struct + at + 4));
     }
 
-    /** fdt_add_subnode: a new child right behind its parent's properties. @returns its offset. */
+    /** fdt_add_subnode: a new child directly after its parent's properties. @returns its offset. */
     addChild(parent: number, name: string): number | FdtFailure {
         if (this.findChild(parent, name) !== undefined) {
             return 'exists';
@@ -229,7 +228,7 @@ export class FdtEditor {
             at = tag.next;
             tag = this.tag(at);
         } while (!tag || tag.kind === PROP || tag.kind === NOP);
-        const bytes = encoder.encode(name);
+        const bytes = encodeText(name);
         const length = 4 + align4(bytes.length + 1) + 4;
         if (!this.spliceStruct(at, 0, length)) {
             return 'no space';
@@ -242,7 +241,7 @@ export class FdtEditor {
         return at;
     }
 
-    /** fdt_setprop: a new property goes before the others. */
+    /** fdt_setprop: a new property is inserted before the others. */
     setProperty(node: number, name: string, value: Uint8Array): 0 | FdtFailure {
         const tag = this.tag(node);
         if (tag?.kind !== BEGIN_NODE) {
@@ -256,7 +255,7 @@ export class FdtEditor {
             }
         } else {
             at = tag.next;
-            const text = Uint8Array.from([...encoder.encode(name), 0]);
+            const text = Uint8Array.from([...encodeText(name), 0]);
             let nameOffset = findString(this.strings, text);
             const fresh = nameOffset < 0;
             if (fresh) {
@@ -284,7 +283,7 @@ export class FdtEditor {
         return 0;
     }
 
-    /** fdt_del_node: removes a node and all in it; its names stay among the strings. */
+    /** fdt_del_node: removes a node and everything in it; its names stay in the strings block. */
     removeNode(node: number): void {
         let depth = 0;
         let at = node;
@@ -299,7 +298,7 @@ export class FdtEditor {
         this.spliceStruct(node, at - node, 0);
     }
 
-    /** fdt_pack: everything close together and no bytes to spare. */
+    /** fdt_pack: moves all blocks together, without spare bytes. */
     pack(): void {
         const struct = this.structure.slice();
         const strings = this.strings.slice();
@@ -356,12 +355,12 @@ export class FdtEditor {
         return undefined;
     }
 
-    /** The tag at an offset of the structure block, and where the next one is. */
+    /** The tag at an offset of the structure block, and the offset of the next one. */
     private tag(at: number): { kind: number; name: string; next: number } | undefined {
         return readTag(this.structure, this.strings, at);
     }
 
-    /** Replaces bytes of the structure block; false where the buffer is too small. */
+    /** Replaces bytes of the structure block; false if the buffer is too small. */
     private spliceStruct(at: number, old: number, length: number): boolean {
         const end = this.get(OFF_STRINGS) + this.get(SIZE_STRINGS);
         if (end - old + length > this.data.length) {

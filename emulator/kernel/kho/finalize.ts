@@ -1,6 +1,6 @@
 /**
- * Completing a handover, in the kernels before 7.1 (kernel/kexec_handover.c; kernel/liveupdate/kexec_handover.c of 6.19
- * and 7.0): only then does the FDT say where preserved memory is listed.
+ * Finalizing a handover, in kernels before 7.1 (kernel/kexec_handover.c; kernel/liveupdate/kexec_handover.c of 6.19 and
+ * 7.0): only then the FDT contains the address of the list of preserved memory.
  */
 import { type Err, err } from '../release/errno';
 import { BitmapTracker } from './bitmaps';
@@ -9,10 +9,10 @@ import type { Kho } from './kho';
 import { addSubtree, buildRootFdt, setMemoryMap } from './root-fdt';
 
 /**
- * kho_finalize: hands over what is preserved now. In 6.19 and 7.0 it can be repeated, and takes in what was preserved
+ * kho_finalize: hands over what is preserved now. In 6.19 and 7.0 it can be repeated, and includes what was preserved
  * meanwhile; before, nothing can be preserved until it is aborted.
- * @returns EOPNOTSUPP (KHO is off, or a release that finalizes nothing), EEXIST (is finalized), what building it
- * returns.
+ * @returns EOPNOTSUPP (KHO is off, or the release does not finalize), EEXIST (already finalized), the errors of
+ * building it.
  */
 export function finalize(kho: Kho): 0 | Err {
     const { tree, fdt, env } = kho;
@@ -38,8 +38,8 @@ export function finalize(kho: Kho): 0 | Err {
 }
 
 /**
- * Takes finalizing back, and up to 6.18 everything that is preserved with it. With the series v4 of LUO it stays
- * preserved, as its users take it back themselves. @returns ENOENT where nothing is finalized.
+ * Undoes finalizing, and up to 6.18 unpreserves everything. With the series v4 of LUO memory stays preserved, because
+ * its users unpreserve it themselves. @returns ENOENT if it is not finalized.
  */
 export function abortFinalize(kho: Kho): 0 | Err {
     if (!kho.finalized || !(kho.tree instanceof BitmapTracker)) {
@@ -61,7 +61,7 @@ function abort(kho: Kho, tree: BitmapTracker): void {
     machine.memory.zero(kho.fdt, machine.page.size);
 }
 
-/** kho_out_fdt_setup, and what the users of KHO add when the chain of notifiers comes to them. */
+/** kho_out_fdt_setup, and what the users of KHO add when they are called through the chain of notifiers. */
 function buildFdt(kho: Kho): 0 | Err {
     const { memory, page } = kho.env.machine;
     const { format } = kho.env.options;

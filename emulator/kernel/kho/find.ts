@@ -1,6 +1,6 @@
 /**
- * Finds a handover in memory of which nothing is known: the root FDT by its contents, the scratch areas by the setup
- * data that names them or by what their array looks like.
+ * Finds a handover in unknown memory: the root FDT by its contents, the scratch areas by the setup data that contain
+ * their address or by the form of their array.
  */
 import type { Int } from '../../machine/int';
 import type { PageGeometry } from '../../machine/arch';
@@ -15,19 +15,20 @@ import { PROP_DATA, readNativeU64 } from './root-fdt';
 import type { PreservedMemory } from './preserved';
 import { scratchAlign } from './fixed-bugs';
 import { SCRATCH_ENTRY } from './scratch';
+import { decodeName } from '../../text/utf8';
 
 const FDT_MAGIC_LE = 0xedfe0dd0;
-/** Memory is looked through in pieces of this many bytes. */
+/** Memory is searched in pieces of this many bytes. */
 const PIECE = 1024 * 1024;
-/** struct setup_data before its data. */
+/** Size of struct setup_data before its data. */
 const SETUP_HEADER = 16;
 const SETUP_LENGTH = 32;
 /** Lowmem, global, and at least one node. */
 const LEAST_AREAS = 3;
-/** What is kept of each kind that looks right; real memory has a handful. */
+/** Number of candidates of each kind that are kept; real memory has a handful. */
 const CANDIDATES = 1000;
 
-/** Entries of an array of scratch areas that is a page long. */
+/** Number of entries of an array of scratch areas that fills a page. */
 function mostAreas(page: PageGeometry): number {
     return page.size / SCRATCH_ENTRY;
 }
@@ -35,20 +36,22 @@ function mostAreas(page: PageGeometry): number {
 export interface FdtCandidate {
     readonly pa: number;
     readonly compatible: string;
-    /** `kexec_count` of its metadata: a kernel's own FDT says one more than the one that it was given. −1: none. */
+    /**
+     * `kexec_count` of its metadata: that of a kernel's own FDT is one more than that of its incoming one. −1: none.
+     */
     readonly count: number;
 }
 
 export interface FoundHandover {
-    /** What looks like a KHO root FDT; the one that is handed over first. */
+    /** Candidates for a KHO root FDT; the one to be handed over comes first. */
     readonly fdts: readonly FdtCandidate[];
-    /** Setup data that name one, by the FDT's address. */
+    /** Setup data that contain the address of an FDT, by that address. */
     readonly setups: ReadonlyMap<number, KhoSetupData & { readonly pa: number }>;
-    /** Where an array of scratch areas may be. */
+    /** Possible addresses of arrays of scratch areas. */
     readonly arrays: readonly number[];
 }
 
-/** Looks through all of a memory. */
+/** Searches all of a memory. */
 export function findHandover(view: MemoryView): FoundHandover {
     const fdts: FdtCandidate[] = [];
     const setups = new Map<number, KhoSetupData & { pa: number }>();
@@ -58,7 +61,7 @@ export function findHandover(view: MemoryView): FoundHandover {
     for (const run of view.runs()) {
         const first = Math.ceil(run.pa / 16) * 16;
         for (let at = first; at < run.pa + run.size; at += PIECE) {
-            // A node of setup data may reach over the end of the piece.
+            // A node of setup data can extend beyond the end of the piece.
             const words = wordsOf(view.read(at, Math.min(PIECE + SETUP_HEADER + SETUP_LENGTH, run.pa + run.size - at)));
             const pageStart = ((size - (at % size)) % size) / 4;
             for (let i = 0, end = Math.min(words.length - 11, PIECE / 4); i < end; i += 4) {
@@ -74,7 +77,7 @@ export function findHandover(view: MemoryView): FoundHandover {
             }
         }
     }
-    // The newest first; of two that are as new, the one that setup data name.
+    // The newest first; of two equally new ones, the one in setup data.
     fdts.sort((a, b) => b.count - a.count || Number(setups.has(b.pa)) - Number(setups.has(a.pa)) || a.pa - b.pa);
     return { fdts, setups, arrays };
 }
@@ -118,11 +121,11 @@ function setupIn({ size }: PageGeometry, words: Uint32Array, i: number): KhoSetu
     return fits ? setup : undefined;
 }
 
-/** What a page holds, where it is a KHO root FDT of any version. */
+/** The contents of a page if it is a KHO root FDT of any version. */
 export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefined {
     const { root } = readFdt(view.read(pa, view.page.size));
     const value = root && fdtProperty(root, 'compatible')?.value;
-    const compatible = value ? (new TextDecoder('latin1').decode(value).split('\0')[0] ?? '') : '';
+    const compatible = value ? decodeName(value) : '';
     if (!root || !compatible.startsWith('kho-')) {
         return undefined;
     }
@@ -133,7 +136,7 @@ export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefi
     return { pa, compatible, count };
 }
 
-/** The scratch areas that an array of at most a page names, up to the first that cannot be one. */
+/** The scratch areas in an array of at most a page, up to the first invalid entry. */
 function scratchIn(view: MemoryView, pa: number): Area[] {
     const areas: Area[] = [];
     const align = scratchAlign(view.page);
@@ -151,7 +154,7 @@ function scratchIn(view: MemoryView, pa: number): Area[] {
     return areas;
 }
 
-/** Every entry of an array of scratch areas, as the next kernel reads it. */
+/** Every entry of an array of scratch areas, as read by the next kernel. */
 export function scratchEntries(view: MemoryView, pa: number, size: number): { addr: Int; size: Int }[] {
     const bytes = view.read(pa, Math.min(Math.floor(size / SCRATCH_ENTRY), mostAreas(view.page) * 256) * SCRATCH_ENTRY);
     const entries: { addr: Int; size: Int }[] = [];
@@ -164,17 +167,14 @@ export function scratchEntries(view: MemoryView, pa: number, size: number): { ad
     return entries;
 }
 
-/** Where the array of scratch areas lies, in bytes, and how that is known. */
+/** The address of the array of scratch areas, in bytes, and the source of this information. */
 export interface ScratchArray {
     readonly addr: number;
     readonly size: number;
     readonly from: 'note' | 'setup data' | 'search';
 }
 
-/**
- * The array that belongs to the FDT at `fdt`; undefined where none can be found. `given` is what a note in the file
- * says.
- */
+/** The array that belongs to the FDT at `fdt`; undefined if none is found. `given` comes from a note in the file. */
 export function scratchArrayOf(
     view: MemoryView,
     found: FoundHandover,
@@ -189,8 +189,7 @@ export function scratchArrayOf(
     if (named) {
         return { addr: named.scratch, size: named.scratchSize, from: 'setup data' };
     }
-    // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one
-    // do not.
+    // Neither the array nor the areas in it lie in preserved memory; contents of files that look like an array do.
     const candidates = found.arrays
         .filter((pa) => !preserved.covers(pa))
         .map((pa) => ({ pa, areas: scratchIn(view, pa) }));

@@ -1,6 +1,5 @@
 /**
- * What kernels did wrong when they took a handover over, and have been cured of: what becomes of a preserved block in
- * one that does it still.
+ * Fixed bugs of kernels that take over a handover: what happens to a preserved block in a kernel that still has them.
  */
 import type { PageGeometry } from '../../machine/arch';
 import type { Machine } from '../../machine/machine';
@@ -8,7 +7,7 @@ import { orderPages } from '../mm/memmap';
 import type { Area, KhoEnv, KhoOptions } from './env';
 
 /**
- * Memory of a node whose struct pages are initialized at once where the others are deferred: a section
+ * Memory of a node whose struct pages are initialized at once even if the others are deferred: a section
  * (SECTION_SIZE_BITS), in bytes.
  */
 const INITIALIZED = 2 ** 27;
@@ -37,9 +36,9 @@ export function raggedEdge(
 }
 
 /**
- * How many pages of a block are reserved. `1 << (order + PAGE_SHIFT)` in an int is 2^31 with the sign set for blocks of
- * 2 GiB, which memblock takes for everything above: Infinity. For larger ones x86 shifts by what is left of the number
- * in five bits.
+ * Number of pages of a block that are reserved. For blocks of 2 GiB, `1 << (order + PAGE_SHIFT)` in an int is 2^31, a
+ * negative number, which memblock takes for everything above: Infinity. For larger blocks, x86 shifts by the low five
+ * bits of the number.
  */
 export function reservedPages(flaws: ReadonlySet<string> | undefined, page: PageGeometry, order: number): number {
     const shift = order + page.shift;
@@ -50,18 +49,18 @@ export function reservedPages(flaws: ReadonlySet<string> | undefined, page: Page
 }
 
 /**
- * What becomes of marks that are written to struct pages before these are initialized: they are overwritten, or already
- * writing them is a fault.
+ * What happens to marks that are written to struct pages before these are initialized: they are overwritten, or writing
+ * them faults.
  */
 export type EarlyMarks = 'kho_deferred_init' | 'kho_deferred_fault';
 
-/** What becomes of the early marks of such a kernel; undefined where it initializes struct pages first. */
+/** What happens to the early marks in such a kernel; undefined if it initializes struct pages first. */
 export function earlyMarks(flaws: ReadonlySet<string> | undefined): EarlyMarks | undefined {
     const all: readonly EarlyMarks[] = ['kho_deferred_fault', 'kho_deferred_init'];
     return all.find((flaw) => flaws?.has(flaw) === true);
 }
 
-/** Whether the mark on the head of a block is written to a struct page that is initialized only afterwards. */
+/** Whether the mark on the head of a block is written to a struct page before that is initialized. */
 export function marksTooEarly(
     { flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>,
     machine: Machine,
@@ -77,8 +76,8 @@ export function marksTooEarly(
 }
 
 /**
- * A zeroed page of the KFENCE pool of a kernel that came by kexec, which lies in scratch memory; undefined where
- * bitmaps do not come from there.
+ * A zeroed page of the KFENCE pool of a kernel started by kexec, which lies in scratch memory; undefined if bitmaps are
+ * not allocated there.
  */
 export function kfencePage(
     { options, allocator, machine }: KhoEnv,

@@ -25,11 +25,11 @@ const PURGATORY_SIZE = 0x8000;
 const SCRATCH_COPY_ALIGN = 0x10000;
 const KERNEL_ALIGN = 2 * MiB;
 
-/** What is to be loaded. */
+/** The kernel to be loaded. */
 export interface KernelFile {
     /** The kernel description's name. */
     readonly name: string;
-    /** x86-64 where it is left out. */
+    /** Default: x86-64. */
     readonly arch?: Arch;
     /** Bytes that the running kernel's image needs. */
     readonly imageSize: number;
@@ -38,10 +38,10 @@ export interface KernelFile {
     readonly initrdSize: number;
 }
 
-/** A piece of an image: contents that wait in pages of the running kernel for the jump. */
+/** A piece of an image: its contents are kept in pages of the running kernel until the jump. */
 export interface KexecSegment {
     readonly name: string;
-    /** Where it goes, and how many bytes of memory it takes there. */
+    /** Its destination, and its size in memory in bytes. */
     readonly dest: number;
     readonly size: number;
     /** Blocks of pages that hold its contents, in order. */
@@ -53,9 +53,9 @@ export class KexecImage extends JournaledRecord {
         readonly env: KhoEnv,
         readonly kernel: string,
         readonly segments: readonly KexecSegment[],
-        /** Where the boot parameters will lie. */
+        /** The future address of the boot parameters. */
         readonly parameters: number,
-        /** What the next kernel will be told of a handover. */
+        /** The handover that the next kernel will get. */
         readonly kho: KhoSetupData | undefined,
         /** KEXEC_PRESERVE_CONTEXT. */
         readonly preserveContext = false,
@@ -68,7 +68,9 @@ export class KexecImage extends JournaledRecord {
         freeSegments(this.env, this.segments);
     }
 
-    /** The jump's copying: every segment goes where it belongs. @returns the address of the boot parameters. */
+    /**
+     * The copying at the jump: every segment is copied to its destination. @returns the address of the boot parameters.
+     */
     copyToDestinations(): number {
         const { memory, clock, page } = this.env.machine;
         clock.charge(JUMP);
@@ -76,7 +78,7 @@ export class KexecImage extends JournaledRecord {
             PURGATORY,
             this.segments.reduce((sum, s) => sum + s.size, 0),
         );
-        // A destination may be another segment's source, as nothing confines it without KHO.
+        // Without KHO, a destination can be the source of another segment, because the destinations are not confined.
         const contents = this.segments.map((s) => ({
             s,
             parts: s.blocks.map((b) => memory.readBytes(b.pfn * page.size, page.size << b.order)),
@@ -104,22 +106,22 @@ export class KexecImage extends JournaledRecord {
 interface Buffer {
     readonly name: string;
     readonly content: Bytes;
-    /** Bytes in memory; what goes beyond the content is zeroes. */
+    /** Size in memory in bytes; the part beyond the content is zeroes. */
     readonly size: number;
     readonly align: number;
     readonly min: number;
 }
 
-/** Kernels and initrds are patterns behind their headers: bytes that one recognizes where they do not belong. */
+/** Kernels and initrds are patterns after their headers, so that their bytes can be recognized elsewhere. */
 function kernelContent(name: string, size: number): Bytes {
     const header = Bytes.of(kernelHeader(name));
     return Bytes.concat(header, Bytes.pattern(0x6b, size - header.length, header.length));
 }
 
-/** What a kernel is loaded for: the FDT and the scratch areas that it is to be told of. */
+/** The handover for which a kernel is loaded: the FDT and the scratch areas that it gets. */
 export interface HandoverToLoad {
     readonly fdt: number;
-    /** Segments lie in these, tried in their order. */
+    /** Segments are placed in these, tried in order. */
     readonly scratch: readonly Area[];
     /** The array that is copied for the next kernel; bytes. */
     readonly array: Area;
@@ -131,12 +133,12 @@ interface Placement {
     readonly setup: KhoSetupData | undefined;
 }
 
-/** Bytes of the pages that so many bytes take. */
+/** Size in bytes of the pages for this many bytes. */
 function pagesFor({ page }: Machine, bytes: number): number {
     return Math.ceil(bytes / page.size) * page.size;
 }
 
-/** Where the segments of a kernel go, and what is in them; undefined where one fits nowhere. */
+/** The destinations and contents of the segments of a kernel; undefined if one fits nowhere. */
 function placeSegments(
     machine: Machine,
     file: KernelFile,
@@ -180,7 +182,7 @@ function placeSegments(
     if (place(make('purgatory', Bytes.pattern(0x70, PURGATORY_SIZE), PURGATORY_SIZE)) === undefined) {
         return undefined;
     }
-    // The parameters hold the addresses of what is placed after them, so their contents come last.
+    // The parameters contain the addresses of segments that are placed after them, so their contents come last.
     const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine, file.arch)));
     const image =
         parameters === undefined
@@ -214,8 +216,8 @@ function placeSegments(
 }
 
 /**
- * kexec_file_load. With KHO on, every segment lies in scratch areas, and the next kernel is told of the handover.
- * @returns EADDRNOTAVAIL where a segment fits nowhere, ENOMEM; with nothing left allocated.
+ * kexec_file_load. With KHO on, every segment lies in scratch areas, and the next kernel gets the handover.
+ * @returns EADDRNOTAVAIL if a segment fits nowhere, ENOMEM; with nothing left allocated.
  */
 export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): KexecImage | Err {
     const handover =
@@ -233,8 +235,8 @@ export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): K
 }
 
 /**
- * Puts a kernel into scratch for a handover that is in memory already, as the kernel that left it would have done.
- * @returns the address of the boot parameters; undefined where a segment fits into no scratch area.
+ * Puts a kernel into scratch for a handover that is already in memory, as the kernel that created it would have done.
+ * @returns the address of the boot parameters; undefined if a segment fits into no scratch area.
  */
 export function loadForHandover(machine: Machine, file: KernelFile, handover: HandoverToLoad): number | undefined {
     const placement = placeSegments(machine, file, handover);
@@ -250,8 +252,8 @@ function write(machine: Machine, placed: Placement['placed'] = []): void {
 }
 
 /**
- * kexec_load(2), as kexec-tools uses it without -s: segments where the caller says, no handover.
- * @returns EADDRNOTAVAIL where a segment would not lie in memory, ENOMEM.
+ * kexec_load(2), as kexec-tools uses it without -s: segments at the caller's addresses, no handover.
+ * @returns EADDRNOTAVAIL if a segment would be outside of memory, ENOMEM.
  */
 export function loadSegments(env: KhoEnv, file: KernelFile, preserveContext = false): KexecImage | Err {
     const placed = fixedSegments(env, file);
@@ -261,8 +263,8 @@ export function loadSegments(env: KhoEnv, file: KernelFile, preserveContext = fa
 }
 
 /**
- * What a boot loader does: puts a kernel, its initrd and its parameters into memory.
- * @returns the address of the boot parameters; undefined where the machine's memory does not reach.
+ * Acts as a boot loader: puts a kernel, its initrd and its parameters into memory.
+ * @returns the address of the boot parameters; undefined if the machine has too little memory.
  */
 export function coldLoad(env: Pick<KhoEnv, 'machine'>, file: KernelFile): number | undefined {
     const placed = fixedSegments(env, file);
@@ -320,7 +322,7 @@ function findHole(areas: readonly Area[], taken: readonly Area[], buffer: Buffer
     return undefined;
 }
 
-/** Puts the contents into pages of the running kernel. */
+/** Copies the contents into pages of the running kernel. */
 function finish(
     env: KhoEnv,
     file: KernelFile,

@@ -1,4 +1,7 @@
-/** KHO in one running kernel: what it preserves, and what it was given (kernel/liveupdate/kexec_handover.c). */
+/**
+ * KHO in one running kernel: its preserved memory, and the handover that it was given
+ * (kernel/liveupdate/kexec_handover.c).
+ */
 import { Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import { costId } from '../../machine/costs';
@@ -30,47 +33,51 @@ export function getOrder(page: PageGeometry, size: number): number {
     return order;
 }
 
-/** A run of preserved blocks and whose they are. */
+/** A run of preserved blocks with their owner. */
 export interface PreservedRun extends BlockRun {
     readonly owner: string;
 }
 
-/** Whose the pages are that say what is preserved. */
+/** Owner of the pages of the tree of preserved memory. */
 export const TREE_OWNER = 'KHO radix tree';
 
 export class Kho extends JournaledRecord {
     /** kho_is_enabled(). */
     readonly enabled: boolean;
-    /** The outgoing root FDT page; 0 where there is none. */
+    /** The outgoing root FDT page; 0 if there is none. */
     readonly fdt: number = 0;
     readonly tree: Tracker | undefined = undefined;
-    /** The handover is complete, in kernels where somebody has to complete it. */
+    /** The handover is finalized, in kernels that have to finalize it. */
     readonly finalized: boolean = false;
     readonly scratch: readonly Area[];
-    /** Where the array of {@link scratch} lies; 0 where there is none. */
+    /** The address of the array of {@link scratch}; 0 if there is none. */
     readonly scratchArray: number;
-    /** Pages that the previous kernel preserved, and how many of those have been restored. */
+    /** Number of pages that the previous kernel preserved, and number of those that were restored. */
     readonly incomingPages: number = 0;
     readonly restoredPages: number = 0;
-    /** This update's number: how many kexecs with KHO led here. Set by kho_init. */
+    /** The number of this update: how many kexecs with KHO led to this kernel. Set by kho_init. */
     readonly kexecCount: number = 0;
     readonly previousRelease: string | undefined = undefined;
-    /** Bytes of the outgoing device tree when its file in debugfs was made; later ones are not seen there. */
+    /**
+     * Size of the outgoing device tree when its debugfs file was created, in bytes; later additions are not visible
+     * there.
+     */
     readonly debugFdtLength: number = 0;
     readonly folios: Folios;
     private incomingRuns = new RunList();
     /**
-     * Subtrees that are put into the FDT when it is built, where finalizing builds it: by the address of their blob.
+     * Subtrees that are added to the FDT when it is built, in kernels that build it while finalizing: by the address of
+     * their blob.
      */
     readonly users: JournaledMap<number, { readonly name: string; readonly size: number }>;
-    /** Incoming pages that the kernel never restores, by design. */
+    /** Incoming pages that the kernel never restores by design. */
     private readonly kept: JournaledMap<number, string>;
     private readonly warned: JournaledMap<string, true>;
     /** Bytes. */
     private readonly pageSize: number;
 
     /**
-     * @param incoming what this kernel was booted with; undefined after a cold boot, or where it was refused.
+     * @param incoming the handover that this kernel was booted with; undefined after a cold boot, or if it was refused.
      * @param scratch the scratch areas of this machine, inherited or reserved at this boot.
      */
     constructor(
@@ -103,14 +110,12 @@ export class Kho extends JournaledRecord {
         return this.preserveBlock(head, this.env.memmap.orderOf(head));
     }
 
-    /** kho_unpreserve_folio: with the folio's order of this moment. */
+    /** kho_unpreserve_folio: with the current order of the folio. */
     unpreserveFolio(head: number): void {
         this.unpreserveBlock(head, this.env.memmap.orderOf(head));
     }
 
-    /**
-     * kho_preserve_pages: cut into aligned blocks, none of which crosses a node. What was done is undone on failure.
-     */
+    /** kho_preserve_pages: divided into aligned blocks, none of which crosses a node. Undone on failure. */
     preservePages(pfn: number, count: number): 0 | Err {
         if (this.env.options.debug && this.touchesScratch(pfn * this.pageSize, count * this.pageSize)) {
             this.warn('kho_preserve_pages', 'preserving pages that touch scratch');
@@ -128,7 +133,7 @@ export class Kho extends JournaledRecord {
         return 0;
     }
 
-    /** kho_unpreserve_pages: the same cutting, so it takes the same range. */
+    /** kho_unpreserve_pages: divided in the same way, so it covers the same range. */
     unpreservePages(pfn: number, count: number): void {
         for (let at = pfn; at < pfn + count; ) {
             const order = this.preserveOrder(at, pfn + count - at);
@@ -179,8 +184,7 @@ export class Kho extends JournaledRecord {
     // Restoring.
 
     /**
-     * kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved
-     * there.
+     * kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) if nothing is preserved there.
      */
     restoreFolio(phys: Int, owner: string): number | undefined {
         if (this.takesFromOwner(phys)) {
@@ -202,8 +206,8 @@ export class Kho extends JournaledRecord {
     }
 
     /**
-     * Whether restoring this page gives it to a second owner: where there is no magic number to look for, page->private
-     * of an allocated page is 0, which reads as a preserved block of one page.
+     * Whether restoring this page gives it a second owner: without a magic number to check, page->private of an
+     * allocated page is 0, which reads as a preserved block of one page.
      */
     takesFromOwner(phys: Int): phys is number {
         if (this.format.magic) {
@@ -215,9 +219,9 @@ export class Kho extends JournaledRecord {
     }
 
     /**
-     * kho_restore_pages: `count` pages, each on its own. Steps by address alone, not by what was preserved, so blocks
-     * that were cut at a node are skipped. @returns the first page; undefined at the first failure, blocks before it
-     * staying restored.
+     * kho_restore_pages: `count` pages, each separately. Steps by address alone, not by preserved blocks, so blocks
+     * that were divided at a node are skipped.
+     * @returns the first page; undefined at the first failure, and the blocks before it stay restored.
      */
     restorePages(phys: Int, count: number, owner: string): number | undefined {
         const pfn = Math.floor(Number(phys) / this.pageSize);
@@ -234,7 +238,7 @@ export class Kho extends JournaledRecord {
         return pfn;
     }
 
-    /** kho_restore_free; 0 is no memory. What cannot be restored is not freed. */
+    /** kho_restore_free; 0 is no memory. Memory that cannot be restored is not freed. */
     restoreFree(pa: Int): void {
         if (pa !== 0) {
             const head = this.restoreFolio(pa, 'restored to be freed');
@@ -249,8 +253,9 @@ export class Kho extends JournaledRecord {
     // Subtrees of the root FDT.
 
     /**
-     * kho_add_subtree. @returns EEXIST, ENOMEM; EFAULT where KHO is off (the kernel dereferences a null pointer, which
-     * no caller in the tree lets happen).
+     * kho_add_subtree.
+     * @returns EEXIST, ENOMEM; EFAULT if KHO is off (the kernel dereferences a null pointer, which no caller in the
+     * kernel allows).
      */
     addSubtree(name: string, blob: number, size: number): 0 | Err {
         if (this.fdt === 0) {
@@ -264,7 +269,7 @@ export class Kho extends JournaledRecord {
         return addSubtree(this.env.machine, this.fdt, name, blob, size, this.format, half);
     }
 
-    /** kho_remove_subtree, by the blob's address; silent where there is none. */
+    /** kho_remove_subtree, by the blob's address; no error if there is none. */
     removeSubtree(blob: number): void {
         this.users.delete(blob);
         if (this.fdt !== 0 && !this.buildsFdtWhenFinalized) {
@@ -272,7 +277,7 @@ export class Kho extends JournaledRecord {
         }
     }
 
-    /** kho_retrieve_subtree from what the previous kernel handed over. @returns ENOENT, EINVAL. */
+    /** kho_retrieve_subtree from the handover of the previous kernel. @returns ENOENT, EINVAL. */
     retrieveSubtree(name: string): Subtree | Err {
         if (!this.incoming) {
             return err('ENOENT');
@@ -287,7 +292,7 @@ export class Kho extends JournaledRecord {
         );
     }
 
-    /** Whether the previous kernel handed a blob of this name over, whatever is wrong with it. */
+    /** Whether the previous kernel handed over a blob of this name, valid or not. */
     hasSubtree(name: string): boolean {
         const found = this.retrieveSubtree(name);
         return !(found instanceof Err && found.name === 'ENOENT');
@@ -296,8 +301,8 @@ export class Kho extends JournaledRecord {
     // Life of a kernel.
 
     /**
-     * Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving
-     * returns.
+     * Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or the errors of
+     * preserving.
      */
     createOutgoing(): 0 | Err {
         const { machine } = this.env;
@@ -308,7 +313,7 @@ export class Kho extends JournaledRecord {
         const kho = machine.journal.edit(this);
         kho.tree = tree;
         if (this.buildsFdtWhenFinalized) {
-            // The page is there from the beginning, so that kexec can be told of it; what is on it comes later.
+            // The page exists from the beginning, so that kexec can announce it; it is filled later.
             const pfn = this.env.allocator.alloc(0, { owner: machine.owners.id('KHO FDT'), zero: true });
             kho.fdt = pfn < 0 ? 0 : pfn * this.pageSize;
             return pfn < 0 ? err('ENOMEM') : 0;
@@ -323,7 +328,7 @@ export class Kho extends JournaledRecord {
         return 0;
     }
 
-    /** The FDT's page where the machine says where it is, which has been reserved since the boot began. */
+    /** The FDT's page at the machine's fixed address, which was reserved at the beginning of the boot. */
     private placedFdt(): number | Err | undefined {
         const { machine, memmap, allocator } = this.env;
         const { fdt } = machine.places;
@@ -376,7 +381,7 @@ export class Kho extends JournaledRecord {
         kho.previousRelease = previousRelease;
     }
 
-    /** What kho_memory_init found. */
+    /** The result of kho_memory_init. */
     setIncoming(runs: RunList, pages: number): void {
         this.env.machine.journal.touch(this);
         this.incomingRuns = runs;
@@ -387,8 +392,8 @@ export class Kho extends JournaledRecord {
     }
 
     /**
-     * Says that incoming memory is held for good by design: the FDT, the kexec metadata, the FLB page, regions of
-     * reserve_mem=.
+     * Declares incoming memory that is held permanently by design: the FDT, the kexec metadata, the FLB page, regions
+     * of reserve_mem=.
      */
     keep(phys: number, what: string, size = this.pageSize): void {
         const first = Math.floor(phys / this.pageSize);
@@ -399,9 +404,9 @@ export class Kho extends JournaledRecord {
         }
     }
 
-    // Accounting and display; nothing that the kernel itself could tell.
+    // Accounting and display; the kernel itself has no such information.
 
-    /** Pages that the previous kernel preserved and nobody has restored, but for those that no kernel ever restores. */
+    /** Number of pages of the previous kernel that were not restored, without those that no kernel restores. */
     get unclaimed(): number {
         let kept = 0;
         for (const pfn of this.kept.keys()) {
@@ -431,7 +436,7 @@ export class Kho extends JournaledRecord {
         return this.scratch.reduce((sum, area) => sum + area.size, 0);
     }
 
-    /** Blocks that the previous kernel preserved and that are still not restored. */
+    /** Blocks of the previous kernel that were not restored. */
     unclaimedRuns(): PreservedRun[] {
         const list = new RunList();
         for (const run of this.incomingRuns) {
@@ -445,12 +450,12 @@ export class Kho extends JournaledRecord {
         return [...list].map((run) => ({ ...run, owner: this.ownerOf(run.pfn) }));
     }
 
-    /** Everything that the previous kernel preserved, as its tree said. */
+    /** All preserved memory of the previous kernel, according to its tree. */
     incomingList(): readonly BlockRun[] {
         return [...this.incomingRuns];
     }
 
-    /** What this kernel preserves now, from its tree. */
+    /** The preserved memory of this kernel, from its tree. */
     outgoingRuns(): PreservedRun[] {
         const result: PreservedRun[] = [];
         if (this.tree) {
@@ -536,7 +541,7 @@ export class Kho extends JournaledRecord {
         this.env.machine.history.add(UNPRESERVED, pfn, orderPages(order), this.env.memmap.ownerOf(pfn));
     }
 
-    /** The order of the next block of `left` pages from `pfn` on, on one node where the kernel knows nodes. */
+    /** The order of the next block of `left` pages from `pfn` on, on one node if the kernel has nodes. */
     private preserveOrder(pfn: number, left: number): number {
         let order = blockOrder(pfn, left);
         if (this.env.options.numa && this.format.splitsAtNodes) {
@@ -551,7 +556,7 @@ export class Kho extends JournaledRecord {
         return order;
     }
 
-    /** The first half of a restore: the order in KHO's mark, which making the pages anew takes off. */
+    /** The first half of a restore: reads the order in KHO's mark, which initializing the pages removes. */
     private markedOrder(phys: Int): number | undefined {
         const { machine, memmap } = this.env;
         if (typeof phys !== 'number') {
@@ -566,7 +571,7 @@ export class Kho extends JournaledRecord {
             return undefined;
         }
         if (order < 0 && !this.format.magic && memmap.stateOf(pfn) === 'preserved') {
-            // Nothing tells a tail page from a head: page->private is 0, which reads as a block of one page.
+            // A tail page cannot be told from a head: page->private is 0, which reads as a block of one page.
             return 0;
         }
         if (order < 0) {

@@ -1,9 +1,7 @@
-/**
- * The subtree `kexec-metadata`: which kernel the handover came from, and how many updates there were (struct
- * kho_kexec_metadata).
- */
+/** The subtree `kexec-metadata`: the kernel that handed over, and the number of updates (struct kho_kexec_metadata). */
 import { Err } from '../release/errno';
 import type { Kho } from './kho';
+import { decodeName, encodeText } from '../../text/utf8';
 
 export const METADATA_SUBTREE = 'kexec-metadata';
 const VERSION = 1;
@@ -14,8 +12,8 @@ const COUNT = RELEASE + RELEASE_SIZE;
 export const METADATA_SIZE = COUNT + 4;
 
 /**
- * Reads the incoming metadata, says so in the log, and holds its page for good. @returns the incoming count, 0 where
- * there is none.
+ * Reads the incoming metadata, logs it, and holds its page permanently. @returns the incoming count, 0 if there is
+ * none.
  */
 export function readMetadata(kho: Kho): { count: number; release: string | undefined } {
     const none = { count: 0, release: undefined };
@@ -40,16 +38,14 @@ export function readMetadata(kho: Kho): { count: number; release: string | undef
         );
         return none;
     }
-    const bytes = machine.memory.read(phys + RELEASE, RELEASE_SIZE);
-    const nul = bytes.indexOf(0);
-    const release = new TextDecoder('latin1').decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    const release = decodeName(machine.memory.read(phys + RELEASE, RELEASE_SIZE));
     const count = machine.memory.readU32(phys + COUNT);
     log.log('info', `KHO: exec from: ${release} (count ${count})`);
     return { count, release };
 }
 
 /**
- * Hands this kernel's metadata over. @returns what allocating or adding the subtree returns; with nothing left behind.
+ * Hands this kernel's metadata over. @returns the errors of allocating or adding the subtree; with nothing left behind.
  */
 export function writeMetadata(kho: Kho, count: number): 0 | Err {
     const { memory } = kho.env.machine;
@@ -58,7 +54,7 @@ export function writeMetadata(kho: Kho, count: number): 0 | Err {
         return pa;
     }
     memory.writeU32(pa, VERSION);
-    memory.write(pa + RELEASE, new TextEncoder().encode(kho.env.options.release).subarray(0, RELEASE_SIZE - 1));
+    memory.write(pa + RELEASE, encodeText(kho.env.options.release).subarray(0, RELEASE_SIZE - 1));
     memory.writeU32(pa + COUNT, count);
     const result = kho.addSubtree(METADATA_SUBTREE, pa, METADATA_SIZE);
     if (result !== 0) {

@@ -1,12 +1,13 @@
 /**
- * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet
- * belongs to the jump. A reader that does not know it loses nothing of the handover itself.
+ * The note that this program writes into images of emulated handovers: information that is not in preserved memory but
+ * belongs to the jump. A reader that does not know the note still gets the whole handover.
  */
 import { PAGE_GEOMETRIES, type PageGeometry } from '../../machine/arch';
 import type { CoreFile, CoreNote } from '../../machine/core-file';
 import type { RamRange } from '../../machine/machine';
 import { PHYS_LIMIT } from '../../machine/memory';
 import type { KhoSetupData } from './boot-info';
+import { decodeText, encodeText } from '../../text/utf8';
 
 const NOTE_NAME = 'LUS';
 /** Boot parameters, clock, boots, setup data, memory map, kernel, command line; all numbers little-endian u64. */
@@ -18,19 +19,19 @@ export interface HandoverNote {
     readonly setup: KhoSetupData;
     /** Usable RAM. */
     readonly map: readonly RamRange[];
-    /** The kernel that was loaded, by its description's name. */
+    /** The loaded kernel, by the name of its description. */
     readonly kernel: string;
     readonly commandLine: string;
-    /** Where the boot parameters of a kernel lie that is in the image, ready to be started; 0: there is none. */
+    /** The address of the boot parameters of a kernel in the image, ready to be started; 0: there is none. */
     readonly parameters: number;
-    /** The machine's clock, in nanoseconds, and how many kernels had come up on it. */
+    /** The machine's clock, in nanoseconds, and the number of kernels that had booted on it. */
     readonly time: number;
     readonly boots: number;
 }
 
 export function handoverNote(note: HandoverNote): CoreNote {
-    const kernel = new TextEncoder().encode(note.kernel);
-    const commandLine = new TextEncoder().encode(note.commandLine);
+    const kernel = encodeText(note.kernel);
+    const commandLine = encodeText(note.commandLine);
     const { fdt, fdtSize, scratch, scratchSize } = note.setup;
     const numbers = [
         VERSION,
@@ -56,7 +57,7 @@ export function handoverNote(note: HandoverNote): CoreNote {
     return { name: NOTE_NAME, type: NOTE_HANDOVER, content };
 }
 
-/** The note among others; undefined where there is none, or it makes no sense. */
+/** The note among others; undefined if there is none, or it is invalid. */
 export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | undefined {
     const note = notes.find((n) => n.name === NOTE_NAME && n.type === NOTE_HANDOVER);
     if (!note) {
@@ -94,15 +95,14 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
     if (!good || version !== VERSION || at + kernelLength + commandLength > content.length) {
         return undefined;
     }
-    const text = new TextDecoder();
     return {
         setup,
         map,
         parameters,
         time,
         boots,
-        kernel: text.decode(content.subarray(at, at + kernelLength)),
-        commandLine: text.decode(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
+        kernel: decodeText(content.subarray(at, at + kernelLength)),
+        commandLine: decodeText(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
     };
 }
 
@@ -110,12 +110,12 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
 const VMCOREINFO = 'VMCOREINFO';
 
 /**
- * How large the pages are of the kernel that an image is of: as a note says it, kdump's or ours, whose root FDT is one
- * page; else what is usual for the architecture.
+ * The page size of the kernel of an image: from a note, either that of kdump or ours, whose root FDT is one page;
+ * otherwise the default of the architecture.
  */
 export function pagesOfImage({ machine, notes }: Pick<CoreFile, 'machine' | 'notes'>): PageGeometry {
     const info = notes.find((n) => n.name === VMCOREINFO);
-    const line = info && /^PAGESIZE=([0-9]+)$/m.exec(new TextDecoder('latin1').decode(info.content))?.[1];
+    const line = info && /^PAGESIZE=([0-9]+)$/m.exec(decodeText(info.content))?.[1];
     const size = line === undefined ? readHandoverNote(notes)?.setup.fdtSize : Number(line);
     const known = PAGE_GEOMETRIES[machine === 'other' ? 'x86-64' : machine];
     return known.find((page) => page.size === size) ?? known[0];

@@ -1,6 +1,4 @@
-/**
- * What a kernel's command line says about memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=.
- */
+/** Command line parameters for memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=. */
 import type { Build, SetupsOf } from '../command-line/setup';
 import type { KhoFormat } from '../release/kho-format';
 import { kstrtobool } from '../release/parameter-values';
@@ -10,7 +8,7 @@ import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from './scratch';
 export interface KhoSettings {
     readonly kho: boolean;
     readonly khoScratch: ScratchSizes;
-    /** is_kdump_kernel(): `elfcorehdr=` says where the memory of a kernel that has crashed is described. */
+    /** is_kdump_kernel(): `elfcorehdr=` gives the address of the description of a crashed kernel's memory. */
     readonly crashKernel: boolean;
     readonly reserveMem: readonly WantedRegion[];
 }
@@ -40,7 +38,7 @@ export const KHO_SETUPS: SetupsOf<'kho' | 'memblock', KhoSettings> = {
     },
     kho_scratch: scratch('kho_scratch'),
     kho_bootmem: scratch('kho_bootmem'),
-    // an address that cannot be read is address 0, which is one
+    // an address that cannot be parsed is address 0, which is valid
     elfcorehdr: (value) => (value === undefined ? undefined : { crashKernel: true }),
     reserve_mem: (value, { reserveMem }) => {
         const region = regionWanted(value ?? '');

@@ -1,13 +1,14 @@
 /**
- * A handover whose parts lie where one says: so that it fits the memory of another machine of the same shape, of which
- * FDT address and scratch areas are known. Only the first kernel of a machine can be told; the next ones inherit the
- * scratch areas.
+ * A handover whose parts lie at given addresses: so that it fits the memory of another machine of the same shape, whose
+ * FDT address and scratch areas are known. Only the first kernel of a machine gets the addresses; the next ones inherit
+ * the scratch areas.
  */
 import type { Machine } from '../../machine/machine';
+import { counted } from '../../text/text';
 import type { BootContext } from './boot-context';
 import type { Area } from './env';
 
-/** What is taken at a place, by the name that memory's owners are shown under. */
+/** A part of the handover at its address, with the name of its owner. */
 interface Taken extends Area {
     readonly owner: string;
 }
@@ -20,15 +21,15 @@ function partsOf({ places, page: { size } }: Machine): Taken[] {
 }
 
 /**
- * Takes the places before anything else is allocated.
- * @returns why that cannot be, as half a sentence; undefined where it is done.
+ * Reserves the addresses before any other allocation.
+ * @returns why this is impossible, as half a sentence; undefined on success.
  */
 export function reservePlaces(ctx: BootContext): string | undefined {
     const { machine, memblock } = ctx;
     const wanted = machine.places.scratch.length;
     const needed = (ctx.description.numa ? machine.nodes.length : 1) + 2;
     if (wanted > 0 && wanted !== needed) {
-        return `the machine names ${wanted} scratch areas, but this kernel has ${needed}: lowmem, global and one for each node`;
+        return `the machine names ${counted(wanted, 'scratch area')}, but this kernel has ${needed}: lowmem, global and one for each node`;
     }
     for (const { addr, size, owner } of partsOf(machine)) {
         const what = `${owner} at 0x${addr.toString(16)}`;

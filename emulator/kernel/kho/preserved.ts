@@ -1,11 +1,11 @@
-/** Preserved memory, as the tree of a handover names it. */
+/** Preserved memory, as listed by the tree of a handover. */
 import type { PageGeometry } from '../../machine/arch';
 import { RunList, type BlockRun } from './runs';
 
-/** Runs of more blocks than this are no tree that a kernel made. */
+/** No kernel makes a tree with runs of more blocks. */
 const RUNS_LIMIT = 1_000_000;
 
-/** All set bits of a tree. Built once, front to back, in the order of the walk. */
+/** All set bits of a tree. Built once, in the order of the walk. */
 export class PreservedMemory {
     private readonly list = new RunList();
     private readonly orders = new Map<number, { runs: BlockRun[]; blocks: number }>();
@@ -13,12 +13,12 @@ export class PreservedMemory {
     private merged: readonly { start: number; end: number }[] | undefined;
     /** Bits set. */
     entries = 0;
-    /** Pages; one that two bits stand for counts twice. */
+    /** Pages; a page with two bits counts twice. */
     pages = 0;
-    /** The tree is larger than anything real; the rest of it was not read. */
+    /** The tree is larger than any real one; the rest of it was not read. */
     full = false;
 
-    /** @param page what its page frame numbers count */
+    /** @param page the unit of its page frame numbers */
     constructor(private readonly page: PageGeometry) {}
 
     add(pfn: number, order: number): void {
@@ -31,7 +31,7 @@ export class PreservedMemory {
         this.pages += 2 ** order;
     }
 
-    /** Once everything has been added. */
+    /** Called once after everything was added. */
     finish(): void {
         for (const run of this.list) {
             let of = this.orders.get(run.order);
@@ -62,8 +62,8 @@ export class PreservedMemory {
     }
 
     /**
-     * The order in KHO's mark on a page frame; undefined where no block begins there. Where several bits stand for
-     * blocks that begin at the page, the kernel's walk leaves the mark of the smallest.
+     * The order in KHO's mark on a page frame; undefined if no block begins there. If several bits represent blocks
+     * that begin at the page, the kernel's walk leaves the mark of the smallest.
      */
     orderAt(pfn: number): number | undefined {
         for (const [order, { runs }] of this.ascending) {
@@ -76,7 +76,7 @@ export class PreservedMemory {
         return undefined;
     }
 
-    /** The first preserved range that has a byte of [pa, pa+size); undefined where there is none. */
+    /** The first preserved range that contains a byte of [pa, pa+size); undefined if there is none. */
     overlap(pa: number, size: number): { readonly start: number; readonly end: number } | undefined {
         const ranges = this.ranges();
         const first = Math.floor(pa / this.page.size);
@@ -86,7 +86,7 @@ export class PreservedMemory {
         return size > 0 && hit && hit.start * this.page.size < pa + size ? hit : undefined;
     }
 
-    /** True where the page at an address is preserved, at whatever place of a block. */
+    /** True if the page at an address is preserved, anywhere in a block. */
     covers(pa: number): boolean {
         const pfn = Math.floor(pa / this.page.size);
         const range = lastAtOrBefore(this.ranges(), pfn, (r) => r.start);

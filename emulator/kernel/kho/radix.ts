@@ -1,7 +1,7 @@
 /**
  * The tree of preserved memory (kernel/liveupdate/kexec_handover.c, include/linux/kho/abi): levels of real pages, the
  * lowest of bitmaps and those above of tables with 64-bit addresses, keyed by order and page frame number together.
- * With pages of 4 KiB that are five levels of tables with 512 addresses, and bitmaps with 32768 bits.
+ * With pages of 4 KiB, there are five levels of tables with 512 addresses, and bitmaps with 32768 bits.
  */
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
@@ -12,20 +12,20 @@ import { LEAF_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory
 /** 2^0 … 2^52: there are no larger keys. */
 const POWERS = Float64Array.from({ length: 53 }, (_, i) => 2 ** i);
 
-/** How keys are made up, and divided among the levels. */
+/** The composition of keys, and their division among the levels. */
 export class RadixLayout {
-    /** The bit that says order 0; that of order n is n bits lower. Page frame numbers of that order lie below it. */
+    /** The bit for order 0; that of order n is n bits lower. Page frame numbers of that order lie below it. */
     readonly orderBit: number;
-    /** Of a bitmap, and the bits of a key that choose one of them. */
+    /** Number of bits of a bitmap, and of the bits of a key that select one of them. */
     readonly bitmapKeys: number;
     readonly bitmapBits: number;
-    /** Of a table, and the bits of a key that choose one of them. */
+    /** Number of entries of a table, and of the bits of a key that select one of them. */
     readonly tableEntries: number;
     readonly tableBits: number;
     /** The level of the root; 0 is that of the bitmaps. */
     readonly rootLevel: number;
 
-    /** @param page what nodes are, and what page frame numbers count */
+    /** @param page the size of nodes, and the unit of page frame numbers */
     constructor({ size, shift }: PageGeometry) {
         this.orderBit = 64 - shift;
         this.bitmapKeys = size * 8;
@@ -40,7 +40,7 @@ export class RadixLayout {
         return POWERS[this.orderBit - order]! + Math.floor(pfn / POWERS[order]!);
     }
 
-    /** What a key stands for. The order bit itself falls off. */
+    /** The block of a key. The order bit itself is removed. */
     decode(key: number): { pfn: number; order: number } {
         const top = Math.floor(Math.log2(key));
         // log2 of a key just below a power of two may round up.
@@ -49,7 +49,7 @@ export class RadixLayout {
         return { pfn: (key - 2 ** bit) * 2 ** order, order };
     }
 
-    /** Keys that an entry of a table of this level stands for. */
+    /** Number of keys below an entry of a table of this level. */
     keysBelow(level: number): number {
         return 2 ** (this.bitmapBits + this.tableBits * (level - 1));
     }
@@ -60,7 +60,7 @@ export class RadixLayout {
     }
 }
 
-/** What the tree needs of its kernel: zeroed pages that are not in scratch. */
+/** What the tree needs from its kernel: zeroed pages that are not in scratch. */
 export interface NodePages {
     /** The physical address of a zeroed page, or undefined (ENOMEM). */
     allocNode(): number | undefined;
@@ -79,7 +79,7 @@ export class RadixTree {
     private readonly journal: Journal;
     /** The key of page frame 0 as a block of order 0. */
     private readonly firstPage: number;
-    // The part of a bitmap that the last key was in, for as long as it cannot have changed under us.
+    // The part of a bitmap that the last key was in, as long as it cannot have changed otherwise.
     private leaf = -1;
     private bits: Uint8Array = NO_BYTES;
     private epoch = 0;
@@ -97,8 +97,8 @@ export class RadixTree {
     }
 
     /**
-     * Sets the bit of a block. Setting it twice is no error and no count.
-     * @returns ENOMEM with nothing changed where a node could not be allocated.
+     * Sets the bit of a block. Setting it twice is neither an error nor counted.
+     * @returns ENOMEM with nothing changed if a node could not be allocated.
      */
     add(pfn: number, order: number): 0 | Err {
         const key = order === 0 ? this.firstPage + pfn : this.layout.key(pfn, order);
@@ -116,7 +116,7 @@ export class RadixTree {
         return 0;
     }
 
-    /** Clears the bit of a block. @returns false where the path to it does not exist (the kernel warns). */
+    /** Clears the bit of a block. @returns false if the path to it does not exist (the kernel warns). */
     remove(pfn: number, order: number): boolean {
         const key = this.layout.key(pfn, order);
         const leaf = Math.floor(key / LEAF_KEYS);
@@ -148,7 +148,7 @@ export class RadixTree {
         this.generation = this.memory.generation;
     }
 
-    /** The address of a key's bitmap. Where nodes are missing: made, or undefined. */
+    /** The address of a key's bitmap. If nodes are missing: allocates them, or undefined. */
     private descend(key: number, make: boolean): number | undefined {
         const { memory, layout } = this;
         let node = this.root;
@@ -184,7 +184,7 @@ export class RadixTree {
     }
 }
 
-/** Something wrong with a tree, and where. */
+/** A defect of a tree, and its place. */
 export interface RadixFinding {
     readonly pa: number;
     readonly text: string;
@@ -196,11 +196,11 @@ export type RadixVisitor = (pfn: number, order: number) => void;
 
 /**
  * Calls back for every bit of a tree in ascending order of keys: the largest orders first, then ascending addresses.
- * Survives any garbage: a node outside of memory ends the walk (the kernel would fault there), one that was walked
+ * Accepts any input: a node outside of memory ends the walk (the kernel would fault there), a node that was walked
  * already is not walked again.
- * @param isRam tells whether a page of memory lies at this address.
- * @param onNode is told every node, from the root's level to 0, before what is in it.
- * @returns what was found wrong.
+ * @param isRam whether there is a page of memory at this address.
+ * @param onNode called for every node, from the root's level to 0, before its contents.
+ * @returns the defects that were found.
  */
 export function walkRadix(
     memory: Pick<PhysicalMemory, 'read'>,
@@ -269,7 +269,7 @@ export function walkRadix(
 function walkBitmap(layout: RadixLayout, bytes: Uint8Array, prefix: number, onBlock: RadixVisitor): void {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     if (prefix === 0) {
-        // The highest orders, of pages of 4 KiB 38 to 52, share the first bitmap; bit 0 stands for nothing.
+        // The highest orders, 38 to 52 with pages of 4 KiB, share the first bitmap; bit 0 has no meaning.
         for (let bit = 1; bit < layout.bitmapKeys; bit++) {
             if ((bytes[bit >> 3]! & (1 << (bit & 7))) !== 0) {
                 const { pfn, order } = layout.decode(bit);
@@ -292,8 +292,8 @@ function walkBitmap(layout: RadixLayout, bytes: Uint8Array, prefix: number, onBl
 }
 
 /**
- * The same where every page frame number is a small integer to the JavaScript engine, which need not box it for the
- * call then.
+ * The same for page frame numbers that are small integers for the JavaScript engine, which then need not box them for
+ * the call.
  */
 function walkSmall(words: Int32Array, pfn: number, step: number, order: number, onBlock: RadixVisitor): void {
     for (let w = 0; w < words.length; w++) {

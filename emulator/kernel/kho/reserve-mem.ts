@@ -1,6 +1,6 @@
 /**
- * `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel
- * that KHO leads to (mm/memblock.c).
+ * `reserve_mem=size:align:name`: named memory that the kernel reserves at boot, at the same address in every kernel of
+ * a chain of kexecs with KHO (mm/memblock.c).
  */
 import { Err, err } from '../release/errno';
 import { memparse } from '../release/parameter-values';
@@ -10,12 +10,13 @@ import { FdtWriter } from './fdt';
 import { fdtIsCompatible, fdtProperty } from './fdt-read';
 import type { Kho } from './kho';
 import { nativeU64, readFdtPage, readNativeU64, retrieveSubtree } from './root-fdt';
+import { encodeText } from '../../text/utf8';
 
 const MAX_REGIONS = 8;
 const MAX_NAME = 15;
 /** SMP_CACHE_BYTES. */
 const MIN_ALIGN = 64;
-/** The subtree that says where the regions are; no kernel gives its page back. */
+/** The subtree with the addresses of the regions; no kernel frees its page. */
 export const RESERVE_MEM = 'memblock';
 const COMPATIBLE = 'memblock-v1';
 const REGION_COMPATIBLE = 'reserve-mem-v1';
@@ -26,26 +27,26 @@ interface Region {
     readonly size: number;
 }
 
-/** A region that was asked for and is there. */
+/** A requested region that exists. */
 export interface NamedRegion extends Region {
-    /** It is where the previous kernel had it, with what was in it. */
+    /** The region of the previous kernel, with its contents. */
     readonly revived: boolean;
 }
 
 export interface ReservedMemory {
     readonly regions: readonly NamedRegion[];
-    /** What the previous kernel handed over, and this one has not taken. */
+    /** A region of the previous kernel that this kernel has not recovered. */
     readonly lost: readonly (Region & { readonly why: string })[];
 }
 
 export const NO_RESERVED_MEMORY: ReservedMemory = { regions: [], lost: [] };
 
-/** reserve_mem_find_by_name(): where a region is; 0 where there is none of this name. */
+/** reserve_mem_find_by_name(): the address of a region; 0 if there is none of this name. */
 export function reservedAddress({ regions }: ReservedMemory, name: string): number {
     return regions.find((r) => r.name === name)?.addr ?? 0;
 }
 
-/** A region that the command line asks for. */
+/** A region that the command line requests. */
 export interface WantedRegion {
     readonly name: string;
     readonly size: number;
@@ -67,7 +68,7 @@ export function regionWanted(text: string): WantedRegion | undefined {
         : undefined;
 }
 
-/** EBUSY of a name that is taken, or of one region too many: then it is left out. */
+/** EBUSY for a name that is taken, or for too many regions: then it is ignored. */
 export function withRegion(regions: readonly WantedRegion[], region: WantedRegion): readonly WantedRegion[] {
     return regions.length >= MAX_REGIONS || regions.some((r) => r.name === region.name)
         ? regions
@@ -75,8 +76,8 @@ export function withRegion(regions: readonly WantedRegion[], region: WantedRegio
 }
 
 /**
- * reserve_mem(), while the command line is read: revives each region from the handover, or allocates it anew. On a boot
- * with a handover that comes out of scratch memory, as all early allocations do.
+ * reserve_mem(), while the command line is parsed: recovers each region from the handover, or allocates it anew. On a
+ * boot with a handover, the allocation comes out of scratch memory, like all early allocations.
  */
 export function reserveNamed(
     ctx: BootContext,
@@ -84,7 +85,7 @@ export function reserveNamed(
     wanted: readonly WantedRegion[],
 ): ReservedMemory {
     const before = handover ? handedOver(ctx, handover) : [];
-    const lost = before.map((old) => ({ ...old, why: 'it is not asked for any more' }));
+    const lost = before.map((old) => ({ ...old, why: 'the command line does not request it any more' }));
     const regions = wanted.flatMap((w): NamedRegion[] => {
         const at = lost.findIndex((old) => old.name === w.name);
         const old = lost[at];
@@ -138,8 +139,8 @@ function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
 }
 
 /**
- * The late initcall: preserves the regions for the next kernel, and says where they are.
- * @returns 0, or what preserving the first of them returned that could not be; nothing is preserved then
+ * The late initcall: preserves the regions for the next kernel, with their addresses.
+ * @returns 0, or the error of the first region that could not be preserved; then none is
  */
 export function preserveNamed(kho: Kho, regions: readonly NamedRegion[]): 0 | Err {
     const {
@@ -172,7 +173,7 @@ export function preserveNamed(kho: Kho, regions: readonly NamedRegion[]): 0 | Er
 }
 
 function tree(regions: readonly NamedRegion[]): Uint8Array {
-    const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
+    const text = (s: string): Uint8Array => encodeText(`${s}\0`);
     const fdt = new FdtWriter().begin('').property('compatible', text(COMPATIBLE));
     for (const r of regions) {
         fdt.begin(r.name)

@@ -1,4 +1,4 @@
-/** The KHO root FDT: what the next kernel finds first (include/linux/kho/abi/kexec_handover.h). */
+/** The KHO root FDT: the entry point of the next kernel (include/linux/kho/abi/kexec_handover.h). */
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import { type Int, intOf } from '../../machine/int';
@@ -6,24 +6,25 @@ import type { PagedMemory } from './env';
 import { FdtEditor, FdtWriter } from './fdt';
 import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { KHO_V4, type KhoFormat } from '../release/kho-format';
+import { encodeText } from '../../text/utf8';
 
 export const KHO_COMPATIBLE = 'kho-v4';
 export const PROP_MEMORY_MAP = 'preserved-memory-map';
-/** As KHO calls them since 7.1; see {@link KhoFormat}. */
+/** The names that KHO uses since 7.1; see {@link KhoFormat}. */
 export const PROP_DATA = 'preserved-data';
 export const PROP_SIZE = 'blob-size';
 
-/** How a format stores subtrees. */
+/** The storage of subtrees in a format. */
 type SubtreeProperties = Pick<KhoFormat, 'dataProperty' | 'sizeProperty'>;
 
-/** A u64 in the kernel's own byte order, not the tree's. */
+/** A u64 in the kernel's byte order, not the tree's. */
 export function nativeU64(value: Int): Uint8Array {
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
     return bytes;
 }
 
-/** The u64 in a property's value; undefined where it is not 8 bytes. */
+/** The u64 in a property's value; undefined if it is not 8 bytes. */
 export function readNativeU64(value: Uint8Array | undefined): Int | undefined {
     return value?.length === 8 ? intOf(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true)) : undefined;
 }
@@ -32,7 +33,7 @@ export function readNativeU64(value: Uint8Array | undefined): Int | undefined {
 export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array {
     return new FdtWriter()
         .begin('')
-        .property('compatible', new TextEncoder().encode(`${compatible}\0`))
+        .property('compatible', encodeText(`${compatible}\0`))
         .property(PROP_MEMORY_MAP, nativeU64(radixRoot))
         .end()
         .finish();
@@ -40,8 +41,8 @@ export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array 
 
 /**
  * kho_add_subtree on the FDT page at `fdt`. Does not preserve the blob.
- * @param half where there is no room for its properties the node stays, and the error is libfdt's
- * @returns ENOMEM where the page is no FDT or full, EEXIST where the name is taken; ESRCH: FDT_ERR_NOSPACE
+ * @param half if there is no room for its properties, the node stays, and the error is that of libfdt
+ * @returns ENOMEM if the page is no FDT or full, EEXIST if the name is taken; ESRCH: FDT_ERR_NOSPACE
  */
 export function addSubtree(
     { memory, page }: PagedMemory,
@@ -74,7 +75,7 @@ export function addSubtree(
     return result;
 }
 
-/** Writes the address of the memory map, which finalizing knows and the placeholder does not. */
+/** Writes the address of the memory map, which is known when the handover is finalized. */
 export function setMemoryMap({ memory, page }: PagedMemory, fdt: number, map: number): void {
     const editor = FdtEditor.open(memory.read(fdt, page.size), page.size);
     if (editor) {
@@ -84,7 +85,7 @@ export function setMemoryMap({ memory, page }: PagedMemory, fdt: number, map: nu
     }
 }
 
-/** kho_remove_subtree: the child whose blob lies at `blob`. @returns its name, undefined where there is none. */
+/** kho_remove_subtree: the child whose blob is at `blob`. @returns its name, undefined if there is none. */
 export function removeSubtree(
     { memory, page }: PagedMemory,
     fdt: number,
@@ -108,7 +109,7 @@ export function removeSubtree(
     return removed;
 }
 
-/** A blob that a kernel hands over under a name. */
+/** A blob that a kernel hands over with a name. */
 export interface Subtree {
     readonly phys: Int;
     readonly size: Int;
@@ -117,7 +118,7 @@ export interface Subtree {
 /**
  * kho_retrieve_subtree on an incoming FDT.
  * @returns ENOENT: no such child; EINVAL: `preserved-data` or `blob-size` missing or not 8 bytes (`warn` is called for
- * the latter). Where the format has no size a blob is taken to be a page.
+ * the latter). If the format has no size, a blob is assumed to be a page.
  */
 export function retrieveSubtree(
     root: FdtNode | undefined,

@@ -1,5 +1,6 @@
 /**
- * Preserved blocks, as runs of neighbours of one order: what the incoming tree held, kept for accounting and display.
+ * Preserved blocks, as runs of neighbours of one order: the contents of the incoming tree, kept for accounting and
+ * display.
  */
 import { orderPages } from '../mm/memmap';
 
@@ -7,7 +8,7 @@ export interface BlockRun {
     /** The first page frame. */
     readonly pfn: number;
     readonly order: number;
-    /** How many blocks of 2^order pages. */
+    /** Number of blocks of 2^order pages. */
     readonly blocks: number;
 }
 
@@ -55,7 +56,7 @@ export class RunList {
         }
     }
 
-    /** The pages of all runs as disjoint sorted ranges of page frames; what overlaps counts once. */
+    /** The pages of all runs as disjoint sorted ranges of page frames; overlaps count once. */
     union(): { start: number; end: number }[] {
         const ranges = [...this]
             .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))

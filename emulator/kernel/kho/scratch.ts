@@ -10,14 +10,16 @@ import { scratchAlign } from './fixed-bugs';
 /** struct kho_scratch: u64 addr, u64 size. */
 export const SCRATCH_ENTRY = 16;
 
-/** `kho_scratch=`: per cent of what the kernel reserves early, or three sizes in bytes. */
+/** `kho_scratch=`: per cent of the early allocations of the kernel, or three sizes in bytes. */
 export type ScratchSizes =
     | { readonly scale: number }
     | { readonly lowmem: number; readonly global: number; readonly node: number };
 
 export const DEFAULT_SCRATCH: ScratchSizes = { scale: 200 };
 
-/** `kho_scratch=`. Undefined: EINVAL, and the default stays. `zeros`: a size may be 0, as long as not all are. */
+/**
+ * Parses `kho_scratch=`. Undefined: EINVAL, and the default stays. `zeros`: a size may be 0, as long as not all are.
+ */
 export function parseScratch(text: string, zeros: boolean): ScratchSizes | undefined {
     if (text.includes('%')) {
         const number = text.slice(0, text.indexOf('%'));
@@ -50,8 +52,8 @@ export function parseScratch(text: string, zeros: boolean): ScratchSizes | undef
 }
 
 /**
- * kho_reserve_scratch: the array, then lowmem, global and one area a node with memory, ascending.
- * @returns undefined where one could not be had: said in the log, and everything given back.
+ * kho_reserve_scratch: the array, then lowmem, global and one area for each node with memory, ascending.
+ * @returns undefined if one could not be allocated: this is logged, and all are freed.
  */
 export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch: Area[]; array: number } | undefined {
     const { memblock, log, machine } = ctx;
@@ -121,7 +123,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
         return undefined;
     }
     for (const node of nodes) {
-        // Without CONFIG_NUMA every reservation counts as node 0's, the two areas above included.
+        // Without CONFIG_NUMA every reservation counts as one of node 0, including the two areas above.
         const perNode =
             'scale' in sizes
                 ? roundUp(

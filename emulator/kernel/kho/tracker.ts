@@ -1,4 +1,4 @@
-/** Preserved memory in whatever form a release tracks it, and hands it over. */
+/** Preserved memory in any of the forms in which releases track it and hand it over. */
 import type { PageGeometry } from '../../machine/arch';
 import type { Machine } from '../../machine/machine';
 import type { PhysicalMemory } from '../../machine/memory';
@@ -8,7 +8,7 @@ import { type NodePages, type RadixFinding, RadixTree, type RadixVisitor, walkRa
 
 export type Tracker = RadixTree | BitmapTracker;
 
-/** An empty tracker of this format; undefined where its first page cannot be had (ENOMEM). */
+/** An empty tracker of this format; undefined if its first page cannot be allocated (ENOMEM). */
 export function makeTracker(
     format: KhoFormat,
     machine: Pick<Machine, 'memory' | 'journal' | 'page'>,
@@ -21,7 +21,7 @@ export function makeTracker(
     return root === undefined ? undefined : new RadixTree(machine, pages, root);
 }
 
-/** Frees the pages of a tracker that nothing was preserved in; interior nodes of a tree are never freed. */
+/** Frees the pages of a tracker without preserved memory; interior nodes of a tree are never freed. */
 export function freeTracker(tracker: Tracker, pages: NodePages): void {
     if (tracker instanceof BitmapTracker) {
         tracker.clear();
@@ -45,10 +45,7 @@ export function walkTracker(
     }
 }
 
-/**
- * Every block of a memory map that was handed over, as a kernel of this format reads it. @returns what is wrong with
- * it.
- */
+/** Every block of a memory map that was handed over, as read by a kernel of this format. @returns its defects. */
 export function walkHandedOver(
     format: KhoFormat,
     memory: Pick<PhysicalMemory, 'read'>,

@@ -12,12 +12,12 @@ const ORDER = 14;
 const KHO_VM_ALLOC = 1;
 const KHO_VM_HUGE = 2;
 
-/** Addresses in a chunk page, behind the u64 address of the next chunk. */
+/** Number of addresses in a chunk page, after the u64 address of the next chunk. */
 export function chunkEntries(page: PageGeometry): number {
     return page.size / 8 - 1;
 }
 
-/** A zeroed, preserved chunk page whose address is stored at `phys`. @returns ENOMEM for whatever reason. */
+/** A zeroed, preserved chunk page whose address is stored at `phys`. @returns ENOMEM for every failure. */
 function addChunk(kho: Kho, phys: number): number | Err {
     const pfn = kho.env.allocator.alloc(0, { owner: kho.env.machine.owners.id('KHO vmalloc chunk'), zero: true });
     if (pfn < 0) {
@@ -34,8 +34,8 @@ function addChunk(kho: Kho, phys: number): number | Err {
 
 /**
  * kho_preserve_vmalloc: preserves an area's pages and the chunks that list them, and fills the struct at `out`.
- * @returns EINVAL (no such area), EOPNOTSUPP (other flags, or a release before 6.18), ENOMEM (no chunk, whatever the
- * reason), or what preserving pages returns.
+ * @returns EINVAL (no such area), EOPNOTSUPP (other flags, or a release before 6.18), ENOMEM (no chunk, for any
+ * reason), or the errors of preserving pages.
  */
 export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: number): 0 | Err {
     const { memory, page } = kho.env.machine;
@@ -56,7 +56,7 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
         const pfn = area.pfns[i]!;
         const result = kho.preservePages(pfn, group);
         if (result !== 0) {
-            // The struct's order is not set yet: whatever the caller left there.
+            // The struct's order is not set yet: it has the value that the caller left there.
             unpreserveVmalloc(kho, out);
             return result;
         }
@@ -83,8 +83,8 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
 }
 
 /**
- * kho_unpreserve_vmalloc: the area behind the struct at `desc` and its chunks, which are freed; the area's pages are
- * not.
+ * kho_unpreserve_vmalloc: unpreserves the area of the struct at `desc` and its chunks, and frees the chunks, but not
+ * the area's pages.
  */
 export function unpreserveVmalloc(kho: Kho, desc: number): void {
     const { memory, page } = kho.env.machine;
@@ -107,8 +107,8 @@ export function unpreserveVmalloc(kho: Kho, desc: number): void {
 
 /**
  * kho_restore_vmalloc of the struct at `desc`.
- * @returns undefined (NULL) where a page or chunk cannot be restored or the count is wrong; what was restored by then
- * is leaked.
+ * @returns undefined (NULL) if a page or chunk cannot be restored or the count is wrong; what was restored so far is
+ * leaked.
  */
 export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: string): VmArea | undefined {
     const { memory, page } = kho.env.machine;

@@ -1,13 +1,13 @@
-/** How two contents of the same length differ, counted without building what need not be built. */
+/** Comparison of two contents of the same length, without building their bytes if possible. */
 import { type Bytes, type Extent, extentLength } from '../../machine/bytes';
 import { advanceCode, byteOfCode, patternCode } from '../../machine/pattern';
 
 export interface Difference {
-    /** Index of the first byte that differs, and what it should be and is. */
+    /** Index of the first different byte, with the expected and the actual value. */
     readonly first: number;
     readonly expected: number;
     readonly found: number;
-    /** How many bytes differ. */
+    /** Number of different bytes. */
     readonly bytes: number;
 }
 
@@ -60,7 +60,7 @@ function oneByOne(x: Extent, p: number, y: Extent, q: number, n: number): number
     return bytes;
 }
 
-/** In each 256 bytes of a pattern from a multiple of 256 on every value occurs once. */
+/** In each 256 bytes of a pattern from a multiple of 256 on, every value occurs once. */
 const ROUND = 256;
 const LOW = 0x10000;
 
@@ -69,7 +69,7 @@ function ofCodes(a: number, b: number, n: number): number {
     if (a === b) {
         return 0;
     }
-    // where both patterns are equally far along, they differ by a constant
+    // if both patterns advance in step, they differ by a constant
     if (a !== 0 && b !== 0 && (a - 1) % LOW === (b - 1) % LOW) {
         return n;
     }
@@ -79,7 +79,7 @@ function ofCodes(a: number, b: number, n: number): number {
     const rounds = inStep ? Math.floor((n - head) / ROUND) : 0;
     let bytes = slowly(x, y, 0, inStep ? head : n);
     if (inStep) {
-        // a pattern meets zeroes once a round, and one that is in step with it everywhere in a round or nowhere
+        // a pattern equals zero once per round; patterns in step are equal everywhere in a round or nowhere
         for (let r = 0; y !== 0 && r < rounds; r++) {
             const at = head + r * ROUND;
             bytes += byteOfCode(x, at) === byteOfCode(y, at) ? 0 : ROUND;

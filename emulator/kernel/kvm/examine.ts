@@ -1,47 +1,52 @@
-/** What a guest would find if it looked at all of its memory now. */
+/** Checks of all memory of a guest at the current time. */
 import { Bytes } from '../../machine/bytes';
 import type { Differing } from '../../machine/guests';
 import type { KernelCore } from '../fs/core';
 import { compare } from './compare';
-import { look } from './slots';
+import { look, type Slot } from './slots';
 import { partsOf, contentOf } from './workload';
 import type { VirtualMachine } from './vm';
 
-/** What a range of the guest's memory held when its program began: its program has not come to all of it yet. */
+/** The contents of a range of guest memory when its program began: the program has not reached all of it yet. */
 export interface Baseline {
     readonly start: number;
     readonly content: Bytes;
 }
 
 export interface Examined {
-    /** Bytes that are not what the guest wrote, or what it found when it began. */
+    /** Bytes that differ from what the guest wrote, or from the initial contents. */
     readonly bytes: number;
     readonly first: Differing | null;
 }
 
-/** Compares all that a guest's programs work on with what they wrote. */
+export const NOTHING_WRONG: Examined = { bytes: 0, first: null };
+
+/** The content of a range when the guest's program started; null: a part of it is unknown. */
+export function contentBefore(baseline: Baseline | null, gpa: number, length: number): Bytes | null {
+    return baseline !== null && gpa >= baseline.start && gpa + length <= baseline.start + baseline.content.length
+        ? baseline.content.slice(gpa - baseline.start, gpa - baseline.start + length)
+        : null;
+}
+
+/**
+ * Compares all memory that a guest's programs work on with what they wrote. Addresses without memory are left out: an
+ * access to them is a fault (KVM_EXIT_MEMORY_FAULT).
+ */
 export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | null): Examined {
     let bytes = 0;
     let first: Differing | null = null;
-    for (const v of vm.vcpus) {
-        for (const part of partsOf(v, k.page)) {
-            const { gpa, generation } = part;
-            const known =
-                baseline !== null &&
-                gpa >= baseline.start &&
-                gpa + part.length <= baseline.start + baseline.content.length;
-            if (generation === 0 && !known) {
+    for (const part of vm.vcpus.items.flatMap((v) => partsOf(v, k.page))) {
+        for (const { gpa, length } of within(part, vm.slots)) {
+            const { generation } = part;
+            const wanted = generation > 0 ? contentOf(generation, gpa, length) : contentBefore(baseline, gpa, length);
+            if (!wanted) {
                 continue;
             }
-            const wanted =
-                generation > 0 || baseline === null
-                    ? contentOf(generation, gpa, part.length)
-                    : baseline.content.slice(gpa - baseline.start, gpa - baseline.start + part.length);
             const pages: { readonly gpa: number; readonly pa: number; readonly length: number }[] = [];
             const found: Bytes[] = [];
-            look(k, vm.slots, gpa, part.length, (at, pa, length) => {
-                pages.push({ gpa: at, pa, length });
-                found.push(pa < 0 ? Bytes.zero(length) : k.memory.readBytes(pa, length));
+            look(k, vm.slots, gpa, length, (at, pa, n) => {
+                pages.push({ gpa: at, pa, length: n });
+                found.push(pa < 0 ? Bytes.zero(n) : k.memory.readBytes(pa, n));
             });
             const different = compare(wanted, Bytes.concat(...found));
             if (different) {
@@ -55,7 +60,16 @@ export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | 
     return { bytes, first };
 }
 
-/** What all ranges of the guest's programs hold now. */
+/** The parts of a range that lie in memory slots. */
+function within(range: { readonly gpa: number; readonly length: number }, slots: readonly Slot[]): (typeof range)[] {
+    return slots.flatMap((slot) => {
+        const gpa = Math.max(range.gpa, slot.gpa);
+        const length = Math.min(range.gpa + range.length, slot.gpa + slot.length) - gpa;
+        return length > 0 ? [{ gpa, length }] : [];
+    });
+}
+
+/** The current contents of all ranges of the guest's programs. */
 export function baselineOf(k: KernelCore, vm: VirtualMachine): Baseline | null {
     const start = Math.min(...vm.vcpus.items.filter((v) => v.pages > 0).map((v) => v.start));
     const end = Math.max(...vm.vcpus.items.map((v) => v.start + v.pages * k.page.size));

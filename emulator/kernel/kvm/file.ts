@@ -1,4 +1,4 @@
-/** The descriptor of a virtual machine, and what a VMM does with it (virt/kvm/kvm_main.c). */
+/** The descriptor of a virtual machine, and the operations of a VMM on it (virt/kvm/kvm_main.c). */
 import { Bytes } from '../../machine/bytes';
 import { anonFile } from '../fs/anon';
 import { Err, err } from '../release/errno';
@@ -10,16 +10,18 @@ import { makeGuestMemfd } from './guest-memfd';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { type KvmEnv, VirtualMachine } from './vm';
+import { encodeText } from '../../text/utf8';
 
 const EINVAL = err('EINVAL');
 
 /** KVM_MAX_VCPUS */
 export const MAX_VCPUS = 4096;
-/** Bytes of a name: what the handler of VMs has room for. */
+/** Maximum length of a name in bytes: the handler of VMs has room for this many. */
 const MAX_NAME = 63;
 
 /**
- * A VM goes with the last reference to its file; its vCPUs' files hold one each, and their process ends with them here.
+ * A VM is freed with the last reference to its file. In the kernel, each vCPU's file holds one; here vCPUs have no
+ * files, and end with their process.
  */
 const vmOps: FileOps = {
     positioned: false,
@@ -30,7 +32,7 @@ const vmOps: FileOps = {
     },
 };
 
-/** A VM without vCPUs and memory, and its open file. @returns EEXIST where there is one of this name */
+/** A VM without vCPUs and memory, and its open file. @returns EEXIST if there is one of this name */
 export function makeVm(k: KvmEnv, name: string): { readonly vm: VirtualMachine; readonly file: OpenFile } | Err {
     if (k.vms.items.some((v) => v.name === name)) {
         return err('EEXIST');
@@ -48,18 +50,13 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
 }
 
 /**
- * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory is these files, one behind the other
- * from address 0 on.
- * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or what the
- * memory slots give
+ * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory consists of these files,
+ * consecutively from address 0 on.
+ * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or the errors
+ * of the memory slots
  */
 export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
-    if (
-        !Number.isInteger(vcpus) ||
-        vcpus < 1 ||
-        vcpus > MAX_VCPUS ||
-        new TextEncoder().encode(name).length > MAX_NAME
-    ) {
+    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS || encodeText(name).length > MAX_NAME) {
         return EINVAL;
     }
     const files: OpenFile[] = [];
@@ -82,25 +79,27 @@ export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, mem
     vm.createVcpus(vcpus);
     let gpa = 0;
     for (const file of files) {
-        const failed = vm.space.add(file, gpa, 0, file.inode.size);
+        // what is too large for a number is too large for a slot
+        const size = Number(file.inode.size);
+        const failed = vm.space.add(file, gpa, 0, size);
         if (failed) {
             fput(k, vmFile);
             return failed;
         }
-        gpa += file.inode.size;
+        gpa += size;
     }
     return installFd(p, vmFile, true);
 }
 
 /**
- * A guest_memfd, without a descriptor, of the VM behind an open file.
- * @returns EINVAL for other files, and what {@link makeGuestMemfd} gives
+ * A guest_memfd, without a descriptor, of the VM of an open file.
+ * @returns EINVAL for other files, and the errors of {@link makeGuestMemfd}
  */
 export function guestMemfdOfFile(k: KvmEnv, { priv }: OpenFile, size: number, flags: number): OpenFile | Err {
     return priv instanceof VirtualMachine ? makeGuestMemfd(k, priv, size, flags) : EINVAL;
 }
 
-/** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; what pwrite(2) gives */
+/** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; the errors of pwrite(2) */
 export function saveVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): number | Err {
     const written = sysPwrite(k, p, fd, Bytes.of(encodeState(vm.saveState())), 0);
     const file = p.fds.get(fd);
@@ -111,8 +110,8 @@ export function saveVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): n
 }
 
 /**
- * Reads the state of all vCPUs from the beginning of a file. @returns what pread(2) gives, EINVAL (no saved state, or
- * of another VM), EBUSY (they run)
+ * Reads the state of all vCPUs from the beginning of a file.
+ * @returns the errors of pread(2), EINVAL (no saved state, or of another VM), EBUSY (the vCPUs run)
  */
 export function loadVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): undefined | Err {
     const header = sysPread(k, p, fd, STATE_HEADER, 0);

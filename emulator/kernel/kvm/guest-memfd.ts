@@ -1,6 +1,6 @@
 /**
- * guest_memfd: memory that belongs to one virtual machine and is reached through its memory slots
- * (virt/kvm/guest_memfd.c). It has no read and write; user space can map it where it was made so, and where it is
+ * guest_memfd: memory that belongs to one virtual machine and is used through its memory slots
+ * (virt/kvm/guest_memfd.c). It has no read and write; user space can map it if it was created so, and where it is
  * shared with the host.
  */
 import { anonOps } from '../fs/anon';
@@ -14,6 +14,8 @@ import { Inode } from '../fs/inode';
 import { PageCache } from '../fs/pagecache';
 import { fget, installFd, type Process } from '../fs/process';
 import type { VirtualMachine } from './vm';
+import { plus, quotient, rest } from '../../machine/int';
+import { offsetOf } from '../fs/offset';
 
 /** GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED (include/uapi/linux/kvm.h). */
 export const GUEST_MEMFD_FLAG_MMAP = 1;
@@ -31,7 +33,7 @@ interface Pages {
     readonly to: number;
 }
 
-/** A guest_memfd as its handler has it: its inode, and not what all inodes are. */
+/** A guest_memfd as seen by its handler: its inode, without the properties of all inodes. */
 export class GuestMemfd {
     constructor(readonly inode: GuestMemfdInode) {}
 
@@ -43,9 +45,9 @@ export class GuestMemfd {
 export class GuestMemfdInode extends Inode {
     readonly memory = new GuestMemfd(this);
     readonly cache: PageCache;
-    /** Its pages stay as they are: no new ones, none given up (only with the layer `guest_memfd`). */
+    /** Its pages are fixed: none is added or freed (only with the layer `guest_memfd`). */
     readonly frozen: boolean = false;
-    /** What was converted to private memory, ascending and apart. Replaced, never changed in place. */
+    /** Ranges that were converted to private memory, ascending and disjoint. Replaced, never changed in place. */
     readonly converted: readonly Pages[] = [];
     /** Page offsets of pages with a hardware error. Replaced, never changed in place. */
     readonly poisoned: readonly number[] = [];
@@ -61,7 +63,7 @@ export class GuestMemfdInode extends Inode {
         this.cache = new PageCache(journal, page);
     }
 
-    /** Made shared, and nothing of it was converted. */
+    /** Created as shared memory, without conversions. */
     get shared(): boolean {
         return (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0 && this.converted.length === 0;
     }
@@ -76,7 +78,7 @@ export class GuestMemfdInode extends Inode {
         }
     }
 
-    /** Gives the pages [first, last] up. */
+    /** Frees the pages [first, last]. */
     drop(k: KernelCore, first: number, last: number): void {
         for (
             let index = this.cache.next(first, last);
@@ -90,11 +92,11 @@ export class GuestMemfdInode extends Inode {
     }
 
     /**
-     * The page at a page offset, made where there is none (kvm_gmem_get_folio()). @returns EINVAL beyond the end, EPERM
-     * where it is frozen, ENOMEM
+     * The page at a page offset, allocated if it is missing (kvm_gmem_get_folio()).
+     * @returns EINVAL beyond the end, EPERM if the file is frozen, ENOMEM
      */
     page(k: KernelCore, index: number): number | Err {
-        if (index * k.page.size >= this.size) {
+        if (offsetOf(k, index) >= this.size) {
             return EINVAL;
         }
         const known = this.cache.at(index);
@@ -114,7 +116,7 @@ export class GuestMemfdInode extends Inode {
         return page;
     }
 
-    /** KVM_SET_MEMORY_ATTRIBUTES of a part of it. Bytes. @returns EPERM where it is frozen */
+    /** KVM_SET_MEMORY_ATTRIBUTES of a part of it. Bytes. @returns EPERM if it is frozen */
     convert(k: KernelCore, offset: number, length: number, isPrivate: boolean): undefined | Err {
         if (this.frozen) {
             return EPERM;
@@ -132,7 +134,7 @@ export class GuestMemfdInode extends Inode {
         return undefined;
     }
 
-    /** Its pages in their order, without the holes. */
+    /** Its pages in order, without the holes. */
     folios(page: PageGeometry): FolioList {
         const list = new FolioList(this.cache.pages, page);
         for (let index = this.cache.next(0, Infinity); index >= 0; index = this.cache.next(index + 1, Infinity)) {
@@ -142,8 +144,8 @@ export class GuestMemfdInode extends Inode {
     }
 
     /**
-     * memory_failure(): the page at a page offset has a hardware error, and guests that touch it are told.
-     * @returns ENOENT where no page is
+     * memory_failure(): the page at a page offset has a hardware error, and guests that touch it get an error.
+     * @returns ENOENT if there is no page
      */
     poison(k: KernelCore, index: number): undefined | Err {
         if (this.cache.at(index) < 0) {
@@ -165,20 +167,20 @@ const gmemOps: FileOps = {
             return EOPNOTSUPP;
         }
         const { size } = k.page;
-        if (offset % size !== 0 || length % size !== 0) {
+        if (rest(offset, size) !== 0 || rest(length, size) !== 0) {
             return EINVAL;
         }
         if (inode.frozen) {
             return EPERM;
         }
-        const first = offset / size;
-        const end = (offset + length) / size;
+        const first = quotient(offset, size);
+        const end = first + quotient(length, size);
         if (mode & FALLOC_FL_PUNCH_HOLE) {
             inode.drop(k, first, end - 1);
-            inode.vm.space.unmap(inode, offset, length);
+            inode.vm.space.unmap(inode, first * size, (end - first) * size);
             return 0;
         }
-        if (offset + length > inode.size) {
+        if (plus(offset, length) > inode.size) {
             return EINVAL;
         }
         for (let index = first; index < end; index++) {
@@ -189,7 +191,7 @@ const gmemOps: FileOps = {
         }
         return 0;
     },
-    // memory slots do not hold it: they are without memory then
+    // memory slots hold no reference: they have no memory then
     release: (_k, file) => gmemOf(file).vm.space.forget(file),
 };
 
@@ -200,7 +202,7 @@ function gmemOf(file: OpenFile): GuestMemfdInode {
     return file.inode;
 }
 
-/** KVM_CREATE_GUEST_MEMFD: memory of a VM, which it keeps. @returns EINVAL (the size, flags) */
+/** KVM_CREATE_GUEST_MEMFD: memory that belongs to a VM. @returns EINVAL (the size, flags) */
 export function makeGuestMemfd(k: KernelCore, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
     if (size <= 0 || size % k.page.size !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
         return EINVAL;
@@ -217,7 +219,7 @@ export function makeGuestMemfd(k: KernelCore, vm: VirtualMachine, size: number, 
     return file;
 }
 
-/** KVM_CREATE_GUEST_MEMFD of a process. @returns its descriptor; EMFILE, or what {@link makeGuestMemfd} gives */
+/** KVM_CREATE_GUEST_MEMFD of a process. @returns its descriptor; EMFILE, or the errors of {@link makeGuestMemfd} */
 export function createGuestMemfd(
     k: KernelCore,
     p: Process,
@@ -242,9 +244,9 @@ export function guestMemfdOf(p: Process, fd: number): GuestMemfdInode | Err {
     return file.inode instanceof GuestMemfdInode ? file.inode : err('ENOTTY');
 }
 
-/** Puts a restored page into one that is made anew. @returns EEXIST, EINVAL (no single page, beyond the end) */
+/** Puts a restored page into a new guest_memfd. @returns EEXIST, EINVAL (no single page, beyond the end) */
 export function addGuestPage(k: KernelCore, inode: GuestMemfdInode, pfn: number, index: number): 0 | Err {
-    if (k.memmap.orderOf(pfn) !== 0 || index * k.page.size >= inode.size) {
+    if (k.memmap.orderOf(pfn) !== 0 || offsetOf(k, index) >= inode.size) {
         return EINVAL;
     }
     if (inode.cache.at(index) >= 0) {

@@ -1,6 +1,6 @@
 /**
- * What a guest has at which of its addresses: memory slots, and what of them its tables have already (KVM's memslots
- * and its MMU).
+ * The address space of a guest: memory slots, and the part of them that its tables map already (KVM's memslots and its
+ * MMU).
  */
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
@@ -18,7 +18,10 @@ import type { VirtualMachine } from './vm';
 
 const MEMSLOT = costId('memslot');
 
+/** KVM_MEM_MAX_NR_PAGES (include/linux/kvm_host.h). */
+const MAX_SLOT_PAGES = 0x7fffffff;
 /** Addresses [from, to) of the guest's. */
+
 interface Range {
     readonly from: number;
     readonly to: number;
@@ -27,7 +30,7 @@ interface Range {
 export class GuestSpace extends JournaledRecord {
     /** Ascending by address, without overlaps. Replaced, never changed in place. */
     readonly slots: readonly Slot[] = [];
-    /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */
+    /** Addresses that the guest's tables map: ascending, disjoint. Replaced, never changed in place. */
     private readonly mapped: readonly Range[] = [];
 
     constructor(
@@ -37,7 +40,7 @@ export class GuestSpace extends JournaledRecord {
         super(k.journal);
     }
 
-    /** True where all of [gpa, gpa+length) is memory. */
+    /** True if all of [gpa, gpa+length) is memory. */
     has(gpa: number, length: number): boolean {
         for (let at = gpa; at < gpa + length; ) {
             const slot = slotAt(this.slots, at);
@@ -50,8 +53,9 @@ export class GuestSpace extends JournaledRecord {
     }
 
     /**
-     * KVM_SET_USER_MEMORY_REGION, with the mapping of the file that the VMM makes for it. Bytes.
-     * @returns EINVAL (not aligned, beyond the file), EEXIST (overlaps), EACCES, EPERM (sealed against writing), ENODEV
+     * KVM_SET_USER_MEMORY_REGION, including the VMM's mapping of the file. Bytes.
+     * @returns EINVAL (not aligned, beyond the file, too large), EEXIST (overlaps), EACCES, EPERM (sealed against
+     * writing), ENODEV
      */
     add(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
         const { k } = this;
@@ -62,6 +66,7 @@ export class GuestSpace extends JournaledRecord {
             gpa % this.k.page.size !== 0 ||
             offset % this.k.page.size !== 0 ||
             length % this.k.page.size !== 0 ||
+            length / k.page.size > MAX_SLOT_PAGES ||
             offset + length > file.inode.size
         ) {
             return err('EINVAL');
@@ -79,7 +84,7 @@ export class GuestSpace extends JournaledRecord {
         if (!cacheOf(file.inode)) {
             return err('ENODEV');
         }
-        // memory of a VM is its own, and no two addresses have the same of it
+        // memory of a VM belongs to it alone, and cannot appear at two addresses
         if (
             file.inode instanceof GuestMemfdInode &&
             (file.inode.vm !== this.owner ||
@@ -98,7 +103,7 @@ export class GuestSpace extends JournaledRecord {
         return undefined;
     }
 
-    /** KVM_SET_USER_MEMORY_REGION with size 0. @returns ENOENT where no slot begins there */
+    /** KVM_SET_USER_MEMORY_REGION with size 0. @returns ENOENT if no slot begins there */
     remove(gpa: number): undefined | Err {
         const slot = this.slots.find((s) => s.gpa === gpa);
         if (!slot) {
@@ -121,7 +126,7 @@ export class GuestSpace extends JournaledRecord {
         });
     }
 
-    /** A part of a file is given up: the guest's tables have it no longer. Bytes. */
+    /** A part of a file is freed: removes it from the guest's tables. Bytes. */
     unmap(inode: Inode, offset: number, length: number): void {
         for (const s of this.slots) {
             const from = Math.max(offset, s.offset);
@@ -132,7 +137,7 @@ export class GuestSpace extends JournaledRecord {
         }
     }
 
-    /** A file that slots do not hold is gone: they have no memory any more. */
+    /** A file to which slots hold no reference is gone: they have no memory any more. */
     forget(file: OpenFile): void {
         for (const s of this.slots) {
             if (s.file === file) {
@@ -151,8 +156,8 @@ export class GuestSpace extends JournaledRecord {
     }
 
     /**
-     * KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd;
-     * what that says
+     * KVM_SET_MEMORY_ATTRIBUTES of a range of guest addresses.
+     * @returns EINVAL if it is not completely guest_memfd; the errors of the guest_memfd
      */
     convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
         const end = gpa + length;
@@ -175,7 +180,9 @@ export class GuestSpace extends JournaledRecord {
         return undefined;
     }
 
-    /** A vCPU writes [gpa, gpa+length): see {@link reach}. What it comes to is in the guest's tables from then on. */
+    /**
+     * A vCPU writes [gpa, gpa+length): see {@link reach}. Pages that it reaches are in the guest's tables from then on.
+     */
     reach(gpa: number, length: number, visit: (gpa: number, pa: number, length: number) => void): Reached {
         const known = this.mapped.some((r) => r.from <= gpa && gpa + length <= r.to);
         const isMapped = known
@@ -188,7 +195,7 @@ export class GuestSpace extends JournaledRecord {
         return reached;
     }
 
-    /** Lets all files go. */
+    /** Drops the references to all files. */
     clear(): void {
         for (const slot of this.slots) {
             this.letGo(slot);

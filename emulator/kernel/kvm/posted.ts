@@ -1,6 +1,6 @@
 /**
- * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where devices' interrupts are
- * left without the kernel having to do anything, and the notification that has a running vCPU look.
+ * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where the hardware stores
+ * interrupts of devices without the kernel, and the notification that makes a running vCPU read it.
  */
 import type { InterruptController } from '../../machine/interrupts/controller';
 import type { InterruptHandler } from '../../machine/interrupts/delivery';
@@ -10,14 +10,14 @@ import type { KvmEnv, VirtualMachine } from './vm';
 
 /** POSTED_INTR_VECTOR (arch/x86/include/asm/irq_vectors.h). */
 const NOTIFICATION = 0xf2;
-/** What the owners of all descriptors begin with; those who watch know them by it. */
+/** Prefix of the owners of all descriptors; observers recognize them by it. */
 export const DESCRIPTOR_OWNER = 'posted-interrupt descriptors';
 
 export class PostedInterrupts extends JournaledRecord {
     private constructor(
         private readonly k: KvmEnv,
         private readonly vm: VirtualMachine,
-        /** Where the descriptors lie, one behind the other. */
+        /** The addresses of the descriptors, which are contiguous. */
         readonly pa: number,
         private readonly order: number,
     ) {
@@ -25,7 +25,7 @@ export class PostedInterrupts extends JournaledRecord {
     }
 
     /**
-     * Makes the descriptors of a VM, and has processors look when something is posted. @returns undefined: no memory
+     * Allocates the descriptors of a VM, and sets up the notification of its processors. @returns undefined: no memory
      */
     static of(k: KvmEnv, vm: VirtualMachine): PostedInterrupts | undefined {
         if (vm.posted) {
@@ -50,17 +50,17 @@ export class PostedInterrupts extends JournaledRecord {
         return this.pa + vcpu * DESCRIPTOR_SIZE;
     }
 
-    /** What waits for a vCPU. */
+    /** The interrupts posted for a vCPU. */
     waiting(vcpu: number): readonly number[] {
         return posted(this.k.memory, this.addressOf(vcpu));
     }
 
-    /** vmx_sync_pir_to_irr(): what was posted is the vCPU's own now. */
+    /** vmx_sync_pir_to_irr(): moves posted interrupts to the vCPU. */
     take(vcpu: number): readonly number[] {
         return take(this.k.memory, this.addressOf(vcpu));
     }
 
-    /** The processor of a vCPU is told that something was posted: one that runs takes it at once. */
+    /** The processor of a vCPU is notified that an interrupt was posted: a running vCPU takes it at once. */
     notified(descriptor: number): void {
         const vcpu = (descriptor - this.pa) / DESCRIPTOR_SIZE;
         if (this.vm.vcpus.at(vcpu)?.state === 'running') {
@@ -74,13 +74,13 @@ export class PostedInterrupts extends JournaledRecord {
         return descriptor >= this.pa && descriptor < this.pa + this.vm.vcpus.length * DESCRIPTOR_SIZE;
     }
 
-    /** The VM is gone. */
+    /** The VM is closed. */
     free(): void {
         this.k.pages.free(this.pa / this.k.page.size, this.order);
     }
 }
 
-/** The notification, which no device sends: the processor finds out whose it is. */
+/** The notification, which no device sends: the processor finds the vCPU. */
 class Notification extends JournaledRecord implements InterruptHandler {
     readonly name = 'posted-interrupt notification';
 

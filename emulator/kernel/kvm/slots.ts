@@ -1,6 +1,6 @@
 /**
- * Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages
- * are reached.
+ * Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): the files that back guest memory, and access to their
+ * pages.
  */
 import { Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
@@ -14,15 +14,15 @@ import { GuestMemfdInode } from './guest-memfd';
 
 /** Bytes, multiples of a page. */
 export interface Slot {
-    /** The guest's address of its first byte. */
+    /** The guest address of its first byte. */
     readonly gpa: number;
     readonly length: number;
     readonly file: OpenFile;
-    /** Where in the file it begins. */
+    /** Its offset in the file. */
     readonly offset: number;
 }
 
-/** How a file is called that holds something of a guest. */
+/** The name of a file that contains guest data. */
 export function titleOf({ inode, name }: OpenFile): string {
     if (inode instanceof GuestMemfdInode) {
         return `guest_memfd of ${inode.vm.name}`;
@@ -34,18 +34,18 @@ export function slotAt(slots: readonly Slot[], gpa: number): Slot | undefined {
     return slots.find((s) => gpa >= s.gpa && gpa < s.gpa + s.length);
 }
 
-/** How far an access came. */
+/** How far an access got. */
 export interface Reached {
     readonly bytes: number;
-    /** Pages and folios that were entered into the guest's tables on the way. */
+    /** Pages and folios that the access added to the guest's tables. */
     readonly mapped: number;
-    /** Why it came no further; undefined: it did. */
+    /** Why it stopped; undefined: it is complete. */
     readonly why?: string;
 }
 
 type Visit = (gpa: number, pa: number, length: number) => void;
 
-/** Puts together what follows one another both in the guest and in memory, or where no page is (`pa` −1). */
+/** Merges pieces that are contiguous both in the guest and in memory, or that have no page (`pa` −1). */
 class Pieces {
     private pa = -1;
 
@@ -54,7 +54,7 @@ class Pieces {
         private readonly visit: Visit,
     ) {}
 
-    /** The next part begins here. */
+    /** The next piece begins here. */
     next(gpa: number, pa: number): void {
         if (gpa === this.from || (this.pa < 0 ? pa >= 0 : this.pa + gpa - this.from !== pa)) {
             this.end(gpa);
@@ -63,7 +63,7 @@ class Pieces {
         }
     }
 
-    /** Nothing more comes from here on. */
+    /** There are no more pieces. */
     end(gpa: number): void {
         if (gpa > this.from) {
             this.visit(this.from, this.pa, gpa - this.from);
@@ -72,10 +72,10 @@ class Pieces {
 }
 
 /**
- * A vCPU writes [gpa, gpa+length): missing pages are faulted in, as the VMM's mapping of the file would
+ * A vCPU writes [gpa, gpa+length): missing pages are faulted in, as through the VMM's mapping of the file
  * (kvm_mmu_faultin_pfn()).
- * @param isMapped whether the guest's tables have an address already
- * @param visit is told physically contiguous pieces in order
+ * @param isMapped whether the guest's tables map an address already
+ * @param visit called with physically contiguous pieces in order
  */
 export function reach(
     k: KernelCore,
@@ -111,7 +111,7 @@ export function reach(
     return { bytes: length, mapped };
 }
 
-/** Looks at [gpa, gpa+length) without changing anything; `pa` is −1 where no page is. */
+/** Reads the mapping of [gpa, gpa+length) without changing anything; `pa` is −1 if there is no page. */
 export function look(k: KernelCore, slots: readonly Slot[], gpa: number, length: number, visit: Visit): void {
     const end = gpa + length;
     const pieces = new Pieces(gpa, visit);
@@ -138,13 +138,13 @@ function nextSlot(slots: readonly Slot[], gpa: number): number {
     return Math.min(...slots.map((s) => (s.gpa > gpa ? s.gpa : Infinity)));
 }
 
-/** Pages of a folio from one of them on. */
+/** Number of pages of a folio from one of them on. */
 function leftOfFolio(k: KernelCore, page: number): number {
     const head = k.memmap.headOf(page);
     return head + 2 ** k.memmap.orderOf(head) - page;
 }
 
-/** The pages of a file that can be memory of a guest; undefined for other files. */
+/** The pages of a file that can back guest memory; undefined for other files. */
 export function cacheOf(inode: Inode): PageCache | undefined {
     return inode instanceof ShmemInode || inode instanceof HugetlbInode || inode instanceof GuestMemfdInode
         ? inode.cache

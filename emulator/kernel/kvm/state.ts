@@ -1,12 +1,12 @@
 /**
- * The state of vCPUs as a VMM saves it: bytes in a layout of its own, since KVM gives registers and leaves it to user
- * space how they are kept (KVM_GET_REGS, KVM_GET_LAPIC). A header, then an entry a vCPU; little-endian.
+ * The state of vCPUs as saved by a VMM: bytes in the emulator's own layout, because KVM only returns registers and user
+ * space chooses the format (KVM_GET_REGS, KVM_GET_LAPIC). A header, then an entry per vCPU; little-endian.
  *
  * | header: at | bytes | what |
  * |---|---|---|
  * | 0 | 8 | magic, "LUSVCPU" and a zero byte |
  * | 8 | 4 | version, 1 |
- * | 12 | 4 | vCPUs |
+ * | 12 | 4 | number of vCPUs |
  * | 16 | 8 | size of the guest's memory in bytes |
  * | 24 | 8 | FNV-1a of the entries |
  *
@@ -16,12 +16,13 @@
  * | 8 | 8 | rsp |
  * | 16 | 8 | rflags |
  * | 24 | 8 | rsi: the first address of the vCPU's range |
- * | 32 | 8 | rdx: pages of that range |
- * | 40 | 8 | rcx: pages its program has written so far |
- * | 48 | 8 | rbx: bytes a second that it writes |
- * | 56 | 32 | interrupts that are pending, a bit a vector (IRR of the local APIC) |
+ * | 32 | 8 | rdx: number of pages of that range |
+ * | 40 | 8 | rcx: number of pages that its program has written so far |
+ * | 48 | 8 | rbx: bytes per second that it writes |
+ * | 56 | 32 | pending interrupts, a bit per vector (IRR of the local APIC) |
  */
 import { Fnv1a64 } from '../../machine/fnv';
+import { decodeText, encodeText } from '../../text/utf8';
 
 const MAGIC = 'LUSVCPU\0';
 const VERSION = 1;
@@ -30,12 +31,12 @@ export const STATE_ENTRY = 88;
 const IRR = 56;
 const VECTORS = 256;
 
-/** One vCPU, as it is saved. */
+/** The saved state of one vCPU. */
 export interface SavedVcpu {
     readonly start: number;
     readonly pages: number;
     readonly count: number;
-    /** Bytes a second. */
+    /** Bytes per second. */
     readonly rate: number;
     /** Vectors, ascending. */
     readonly pending: readonly number[];
@@ -47,10 +48,10 @@ export interface SavedState {
     readonly vcpus: readonly SavedVcpu[];
 }
 
-/** The registers of a vCPU that its program does not compute with. */
+/** The registers of a vCPU that its program does not use. */
 export function registersOf(index: number, v: SavedVcpu): readonly (readonly [name: string, value: bigint])[] {
     return [
-        // somewhere in the loop that writes, where depends on how far it came
+        // an address in the loop that writes, depending on its progress
         ['rip', 0xffff_ffff_8100_0000n + BigInt(v.count % 0x40) * 4n],
         ['rsp', 0xffff_c900_0000_4000n + BigInt(index) * 0x8000n],
         ['rflags', 0x202n],
@@ -78,7 +79,7 @@ export function encodeState(state: SavedState): Uint8Array {
             out[byte] = (out[byte] ?? 0) | (1 << (vector & 7));
         }
     }
-    out.set(new TextEncoder().encode(MAGIC));
+    out.set(encodeText(MAGIC));
     view.setUint32(8, VERSION, true);
     view.setUint32(12, state.vcpus.length, true);
     view.setBigUint64(16, BigInt(state.memory), true);
@@ -86,9 +87,9 @@ export function encodeState(state: SavedState): Uint8Array {
     return out;
 }
 
-/** @returns undefined where that is no saved state, or one that was changed */
+/** @returns undefined if it is no saved state, or one that was changed */
 export function decodeState(bytes: Uint8Array): SavedState | undefined {
-    if (bytes.length < STATE_HEADER || new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
+    if (bytes.length < STATE_HEADER || decodeText(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
         return undefined;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -111,9 +112,9 @@ export function decodeState(bytes: Uint8Array): SavedState | undefined {
     return { memory: Number(view.getBigUint64(16, true)), vcpus };
 }
 
-/** How many vCPUs a header speaks of; undefined: it is none. */
+/** The number of vCPUs in a header; undefined: it is no header. */
 export function vcpusOf(header: Uint8Array): number | undefined {
-    return header.length >= STATE_HEADER && new TextDecoder().decode(header.subarray(0, MAGIC.length)) === MAGIC
+    return header.length >= STATE_HEADER && decodeText(header.subarray(0, MAGIC.length)) === MAGIC
         ? new DataView(header.buffer, header.byteOffset).getUint32(12, true)
         : undefined;
 }

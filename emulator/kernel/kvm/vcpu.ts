@@ -1,4 +1,4 @@
-/** A virtual processor: what it computes, and what waits for it. */
+/** A virtual processor: its registers and its pending interrupts. */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { VcpuState } from '../../machine/guests';
@@ -11,26 +11,28 @@ export interface MemoryFault {
     readonly why: string;
 }
 
-/** What became of an interrupt for a vCPU. */
+/** The result of an interrupt for a vCPU. */
 export type InjectOutcome = 'delivered' | 'pending' | 'merged';
 
 export class Vcpu extends JournaledRecord implements Stripe, SavedVcpu {
     readonly state: VcpuState = 'new';
-    // Its registers, as far as its program computes with them.
+    // Its registers that its program uses.
     readonly start: number = 0;
     readonly pages: number = 0;
     readonly count: number = 0;
-    /** Bytes a second. */
+    /** Bytes per second. */
     readonly rate: number = 0;
-    /** Up to when its program's work is done, in nanoseconds, and what of a page was left then, in bytes. */
+    /**
+     * The time up to which its program's work is done, in nanoseconds, and the part of a page left over then, in bytes.
+     */
     readonly since: number = 0;
     readonly credit: number = 0;
-    /** Vectors that wait until it runs, ascending. Replaced, never changed in place. */
+    /** Pending vectors, ascending. Replaced, never changed in place. */
     readonly pending: readonly number[] = [];
-    /** Interrupts that its program has taken, and those that fell on one that was pending already. */
+    /** Interrupts that its program has taken, and those that were merged with a pending one. */
     readonly interrupts: number = 0;
     readonly merged: number = 0;
-    /** Times that it left guest mode. */
+    /** Number of times that it left guest mode. */
     readonly exits: number = 0;
     readonly fault: MemoryFault | null = null;
 

@@ -1,7 +1,7 @@
 /**
- * A virtual machine of KVM (virt/kvm/kvm_main.c). Its vCPUs run on processors of their own, by the machine's clock,
- * while its kernel runs; it dies with its last descriptor or with its kernel, and what is left of the guest then is its
- * memory, where somebody holds it.
+ * A virtual machine of KVM (virt/kvm/kvm_main.c). Its vCPUs run on their own processors, by the machine's clock, while
+ * its kernel runs; it ends with its last descriptor or with its kernel. Only its memory remains then, if other
+ * references to it exist.
  */
 import type { Timer } from '../../machine/clock';
 import { costId } from '../../machine/costs';
@@ -9,6 +9,7 @@ import type { VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
+import { counted } from '../../text/text';
 import { type Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
@@ -27,18 +28,18 @@ const VCPU_STATE = costId('vcpu_state');
 const VM_CREATE = costId('vm_create');
 
 /**
- * How often the programs of vCPUs get on while nothing else happens, in nanoseconds: what they write in that time is
- * written in one go.
+ * The interval at which the programs of vCPUs make progress while nothing else happens, in nanoseconds: the writes of
+ * an interval are applied at once.
  */
 const TICK = 10_000_000;
 const SECOND = 1e9;
 
-/** What virtual machines need of the kernel that runs them. */
+/** What virtual machines need from their kernel. */
 export interface KvmEnv extends KernelCore {
     readonly machine: Machine;
     /** Virtual machines, in the order in which they were created. */
     readonly vms: JournaledList<VirtualMachine>;
-    /** Interrupts of devices that go to guests. */
+    /** Interrupts of devices that are delivered to guests. */
     readonly devices: { readonly interrupts: { withdraw(vm: VirtualMachine): void } };
 }
 
@@ -48,9 +49,9 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     readonly space: GuestSpace;
     /** Its open file. */
     readonly file: OpenFile | null = null;
-    /** Its descriptor is closed, or its kernel gone. */
+    /** Its descriptor is closed, or its kernel has ended. */
     readonly gone: boolean = false;
-    /** Where devices leave interrupts for it; null: none has ever been set up. */
+    /** The descriptors in which devices' interrupts are posted for it; null: none was ever set up. */
     readonly posted: PostedInterrupts | null = null;
 
     constructor(
@@ -71,7 +72,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return vm;
     }
 
-    /** KVM_CREATE_VCPU. @returns EINVAL for none, EEXIST where it has some */
+    /** KVM_CREATE_VCPU. @returns EINVAL for none, EEXIST if it has vCPUs already */
     createVcpus(count: number): undefined | Err {
         const { k } = this;
         if (count < 1) {
@@ -97,7 +98,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return this.space.slots;
     }
 
-    /** Bytes that its programs have written so far, up to what is done. */
+    /** Bytes that its programs have written, up to the work done so far. */
     get written(): number {
         return this.vcpus.items.reduce((n, v) => n + v.count * this.k.page.size, 0);
     }
@@ -106,11 +107,12 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return this.vcpus.items.reduce((n, v) => n + v.exits, 0);
     }
 
-    // ------------------------------------------------------------ running and pausing
+    // ------------------------------------------------------------ run and pause
 
     /**
-     * The guest's programs begin to write a range over and over, `rate` bytes a second in all, a stripe of it a vCPU.
-     * @returns EINVAL where the range is no memory, or too small for all vCPUs
+     * The guest's programs begin to write a range again and again, `rate` bytes per second in total, a stripe of it per
+     * vCPU.
+     * @returns EINVAL if the range is no memory, or too small for all vCPUs
      */
     begin(rate: number, from: number, length: number): undefined | Err {
         const { k, vcpus } = this;
@@ -134,7 +136,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return undefined;
     }
 
-    /** Every vCPU that stands still enters the guest (KVM_RUN), one after the other. */
+    /** Every paused vCPU enters the guest (KVM_RUN), one after the other. */
     resume(): void {
         const { k } = this;
         for (const v of this.vcpus) {
@@ -157,8 +159,8 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     }
 
     /**
-     * The VMM kicks every vCPU out of the guest, one after the other; those that came out with a fault it leaves as
-     * they are.
+     * The VMM makes every vCPU leave the guest, one after the other; vCPUs that stopped with a fault are left as they
+     * are.
      */
     pause(): void {
         const { k } = this;
@@ -177,7 +179,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.rearm();
     }
 
-    /** The programs get as far as they are by now. */
+    /** The programs catch up with the current time. */
     catchUp(): void {
         this.k.clock.aside(() => {
             for (const v of this.vcpus) {
@@ -187,7 +189,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     }
 
     /**
-     * Where somebody is at work the programs wait for {@link catchUp}, as their page faults would for the kernel's
+     * While kernel code runs, the programs wait for {@link catchUp}, as their page faults would wait for the kernel's
      * locks.
      */
     fire(): void {
@@ -217,7 +219,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.k.journal.edit(v).exits += n;
     }
 
-    /** A vCPU's program writes what it has had the time for. */
+    /** A vCPU's program writes as much as the elapsed time allows. */
     private advance(v: Vcpu): void {
         const { now } = this.k.clock;
         if (v.state !== 'running' || v.rate === 0 || now === v.since) {
@@ -228,8 +230,8 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         const e = this.k.journal.edit(v);
         e.since = now;
         e.credit = bytes - pages * this.k.page.size;
-        // of many rounds through a small range the first one meets what others did to it, and the last one is there
-        // afterwards
+        // of many rounds through a small range, only the first one can detect foreign changes, and only the last one is
+        // visible afterwards
         if (pages > 3 * v.pages) {
             if (!this.write(v, v.pages)) {
                 return;
@@ -273,16 +275,23 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.k.machine.guestObserver?.faulted(this.name, v.index, gpa, why);
     }
 
-    /** The guest's program writes a range anew. `looks`: what it wrote there the last time it looks at first. */
+    /**
+     * The guest's program overwrites a range. `looks`: it first compares the range with what it wrote there the last
+     * time, or what was there before its first write.
+     */
     private touch(gpa: number, length: number, generation: number, looks: boolean): Reached {
         const { k } = this;
         const observer = k.machine.guestObserver;
         return this.space.reach(gpa, length, (at, pa, n) => {
-            if (looks && generation > 1 && observer) {
-                const found = compare(contentOf(generation - 1, at, n), k.memory.readBytes(pa, n));
-                if (found) {
-                    observer.differs(this.name, { gpa: at + found.first, pa: pa + found.first, ...found });
-                }
+            const before =
+                looks && observer
+                    ? generation > 1
+                        ? contentOf(generation - 1, at, n)
+                        : observer.before(this.name, at, n)
+                    : null;
+            const found = before && compare(before, k.memory.readBytes(pa, n));
+            if (found) {
+                observer?.differs(this.name, { gpa: at + found.first, pa: pa + found.first, ...found });
             }
             writeContent(k.memory, pa, generation, at, n);
         });
@@ -290,7 +299,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
 
     // ------------------------------------------------------------ state and interrupts
 
-    /** KVM_GET_REGS, KVM_GET_LAPIC of every vCPU. One that runs is interrupted for it, and goes on. */
+    /** KVM_GET_REGS, KVM_GET_LAPIC of every vCPU. A running vCPU is interrupted for it, and continues. */
     saveState(): SavedState {
         const { k } = this;
         k.clock.charge(VCPU_STATE, this.vcpus.length);
@@ -310,7 +319,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         };
     }
 
-    /** KVM_SET_REGS, KVM_SET_LAPIC of every vCPU. @returns EBUSY (they run), EINVAL (not as many vCPUs) */
+    /** KVM_SET_REGS, KVM_SET_LAPIC of every vCPU. @returns EBUSY (they run), EINVAL (another number of vCPUs) */
     loadState(state: SavedState): undefined | Err {
         const { k } = this;
         if (this.running) {
@@ -323,7 +332,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         for (const [i, saved] of state.vcpus.entries()) {
             const v = this.vcpus.at(i);
             if (v) {
-                // it stands still in the middle of its program, as one that was paused
+                // it is stopped in the middle of its program, like a paused one
                 Object.assign(k.journal.edit(v), saved, { credit: 0, state: 'paused' });
             }
         }
@@ -331,10 +340,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return undefined;
     }
 
-    /**
-     * An interrupt for a vCPU (KVM_IRQ_LINE, an irqfd, a posted interrupt): one that does not run finds it when it
-     * does.
-     */
+    /** An interrupt for a vCPU (KVM_IRQ_LINE, an irqfd, a posted interrupt): it is pending until the vCPU runs. */
     inject(vector: number, index = 0): InjectOutcome {
         const v = this.vcpus.at(index);
         if (!v) {
@@ -355,7 +361,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return 'pending';
     }
 
-    /** What devices have posted for a vCPU is its own now. */
+    /** Moves interrupts that devices have posted to a vCPU. */
     private sync(v: Vcpu): void {
         const posted = this.posted?.take(v.index) ?? [];
         if (posted.length > 0) {
@@ -363,7 +369,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         }
     }
 
-    // ------------------------------------------------------------ the end
+    // ------------------------------------------------------------ end
 
     /** Its kernel stops its processors, or its last descriptor is closed. */
     destroy(): void {
@@ -383,7 +389,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         k.vms.remove(this);
     }
 
-    /** What a guest that is gone no longer holds: its memory. */
+    /** What a guest that has ended releases: its memory. */
     release(): void {
         this.destroy();
         if (this.posted) {
@@ -396,7 +402,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
 
     display(): string {
         const running = this.vcpus.items.filter((v) => v.state === 'running').length;
-        return `${this.name}, ${this.vcpus.length} vCPUs, ${running === 0 ? 'none runs' : running === this.vcpus.length ? 'running' : `${running} running`}`;
+        return `${this.name}, ${counted(this.vcpus.length, 'vCPU')}, ${running === 0 ? 'none runs' : running === this.vcpus.length ? 'running' : `${running} running`}`;
     }
 
     hash(hasher: Hasher): void {

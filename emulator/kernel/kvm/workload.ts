@@ -1,18 +1,16 @@
 /**
- * What the program of an emulated guest writes: page after page of its range, over and over. What a page holds is a
- * function of its address and of how often it was written, so the guest can tell afterwards which of its bytes are not
- * its own.
+ * The writes of the program of an emulated guest: page after page of its range, again and again. The contents of a page
+ * are a function of its address and of how often it was written, so the guest can detect wrong bytes afterwards.
  */
 import type { PageGeometry } from '../../machine/arch';
 import { Bytes } from '../../machine/bytes';
 import type { PhysicalMemory } from '../../machine/memory';
 
 /**
- * Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of the guest's memory has a seed
- * of its own.
+ * Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of guest memory has its own seed.
  */
 const PIECE = 0x100_0000;
-/** So that neighbouring pieces and generations look different, and those 4 GiB apart. */
+/** Makes neighbouring pieces and generations differ, and pieces that are 4 GiB apart. */
 const STEP = 101;
 const FAR_STEP = 37;
 
@@ -30,7 +28,7 @@ function pieces(gpa: number, length: number, each: (at: number, n: number) => vo
     }
 }
 
-/** What [gpa, gpa+length) holds once it was written for the `generation`th time, from 1. */
+/** The contents of [gpa, gpa+length) after it was written for the `generation`th time, from 1. */
 export function contentOf(generation: number, gpa: number, length: number): Bytes {
     const parts: Bytes[] = [];
     pieces(gpa, length, (at, n) => parts.push(Bytes.pattern(seedOf(generation, at), n, at)));
@@ -38,7 +36,7 @@ export function contentOf(generation: number, gpa: number, length: number): Byte
     return only && !more ? only : Bytes.concat(...parts);
 }
 
-/** Writes that to host memory at `pa`. */
+/** Writes these contents to host memory at `pa`. */
 export function writeContent(
     memory: PhysicalMemory,
     pa: number,
@@ -50,14 +48,13 @@ export function writeContent(
 }
 
 /**
- * The pages that one vCPU's program writes: so many from an address of the guest's on, which it goes through again and
- * again.
+ * The pages that one vCPU's program writes: a number of pages from a guest address on, which it writes again and again.
  */
 export interface Stripe {
-    /** The guest's address of the first page. */
+    /** The guest address of the first page. */
     readonly start: number;
     readonly pages: number;
-    /** Pages written so far, since it began. */
+    /** Number of pages written since it began. */
     readonly count: number;
 }
 
@@ -68,7 +65,7 @@ export interface Part {
     readonly generation: number;
 }
 
-/** What a stripe is made of now. */
+/** The current parts of a stripe. */
 export function partsOf({ start, pages, count }: Stripe, page: PageGeometry): Part[] {
     if (pages === 0) {
         return [];
@@ -82,7 +79,8 @@ export function partsOf({ start, pages, count }: Stripe, page: PageGeometry): Pa
 }
 
 /**
- * Divides a range among vCPUs: as many pages each, the last one takes what is left over. Bytes, multiples of a page.
+ * Divides a range among vCPUs: the same number of pages each, and the last one takes the rest. Bytes, multiples of a
+ * page.
  */
 export function stripesOf(start: number, length: number, vcpus: number, page: PageGeometry): Stripe[] {
     const pages = Math.floor(length / page.size);

@@ -1,4 +1,4 @@
-/** What LUO's structures look like to the next kernel: names and sizes in bytes (include/linux/kho/abi/luo.h). */
+/** The structures that LUO hands over: names and sizes in bytes (include/linux/kho/abi/luo.h). */
 import type { PageGeometry } from '../../machine/arch';
 import type { PagedMemory } from '../kho/env';
 
@@ -15,28 +15,28 @@ export const COMPATIBLE_SIZE = 48;
 /** struct luo_flb_header: u64 pgcnt, u64 count; struct luo_flb_ser: name[48], u64 data, u64 count */
 export const FLB_HEADER_SIZE = 16;
 export const FLB_SER_SIZE = 64;
-/** As many FLBs as fit into the one page behind its header. */
+/** The number of FLBs that fit into the single page after its header. */
 export function maxFlbs(page: PageGeometry): number {
     return Math.floor((page.size - FLB_HEADER_SIZE) / FLB_SER_SIZE);
 }
 
 /**
- * Linux 6.19 to 7.1 hand sessions over in one area: a count (struct luo_session_header_ser), and behind it as many
+ * Linux 6.19 to 7.1 hand sessions over in one area: a count (struct luo_session_header_ser), followed by as many
  * entries as fit into its pages. Since 7.2 they lie in blocks.
  */
 const AREA_PAGES = 16;
 const AREA_HEADER = 8;
-/** LUO_SESSION_MAX: no session more can be created. */
+/** LUO_SESSION_MAX: the maximum number of sessions. */
 export function areaSessions(page: PageGeometry): number {
     return Math.floor((AREA_PAGES * page.size - AREA_HEADER) / SESSION_SER_SIZE);
 }
 
-/** Where an entry of an area lies. */
+/** The address of an entry of an area. */
 export function areaEntry(area: number, index: number): number {
     return area + AREA_HEADER + index * SESSION_SER_SIZE;
 }
 
-/** Where the entries lie that an area says it has; a count that cannot be is cut to what fits. */
+/** The addresses of the entries that an area claims to have; an impossible count is limited to the capacity. */
 export function areaEntries({ memory, page }: PagedMemory, area: number): number[] {
     const count = Math.min(Number(memory.readU64(area)), areaSessions(page));
     return Array.from({ length: count }, (_, index) => areaEntry(area, index));

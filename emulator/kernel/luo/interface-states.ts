@@ -1,4 +1,4 @@
-/** The states of the interface before the merge: all of LUO, a session and a file are in one, and events change it. */
+/** The states of the interface before the merge: LUO, each session and each file have one, and events change it. */
 import type { KernelDescription } from '../release/descriptions';
 
 /** enum liveupdate_state of the series of September 2025 (v4), by number. */

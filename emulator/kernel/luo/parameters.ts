@@ -1,4 +1,4 @@
-/** What a kernel's command line says about the Live Update Orchestrator: liveupdate=. */
+/** The command line parameter of the Live Update Orchestrator: liveupdate=. */
 import type { SetupsOf } from '../command-line/setup';
 import { kstrtobool } from '../release/parameter-values';
 

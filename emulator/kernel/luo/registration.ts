@@ -1,12 +1,12 @@
 /**
- * Handlers and FLBs that register with LUO, and handlers that go with their module (kernel/liveupdate/luo_file.c,
+ * Registration of handlers and FLBs with LUO, and removal of handlers with their module (kernel/liveupdate/luo_file.c,
  * luo_flb.c).
  */
 import type { Journal } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
 import { type Luo, type LuoFile, LuoFlb, LuoHandler } from './state';
 
-/** What registers: the name that the scenario has for it, and what identifies its data to the next kernel. */
+/** What is registered: its name in the scenario, and its compatible string. */
 export interface Registered {
     readonly name: string;
     readonly compatible: string;
@@ -26,8 +26,8 @@ export function registerFlb(journal: Journal, luo: Luo, { name, compatible }: Re
 /**
  * liveupdate_register_file_handler(), and liveupdate_register_flb() for each FLB that it uses.
  * @param quiet there must be no session (up to 7.0)
- * @returns EOPNOTSUPP where live update is off, EBUSY where it is not quiet, EEXIST where the compatible string is
- * another handler's
+ * @returns EOPNOTSUPP if live update is off, EBUSY if it is not quiet, EEXIST if another handler has the compatible
+ * string
  */
 export function registerHandler(
     journal: Journal,
@@ -55,7 +55,7 @@ export function registerHandler(
     return handler;
 }
 
-/** A handler that is gone, and the files that are left with it. */
+/** A handler that was removed, and the files that are left of it. */
 export interface Unregistered {
     readonly handler: LuoHandler;
     readonly files: readonly LuoFile[];
@@ -63,9 +63,9 @@ export interface Unregistered {
 
 /**
  * liveupdate_unregister_file_handler(), by the exit of its module.
- * @param holds what holds a reference to the module: the files that are preserved; the registration itself (up to 7.0);
- * nothing, where the module goes by force
- * @returns ENOENT where it is not registered, EAGAIN while something holds its module
+ * @param holds what holds a reference to the module: preserved files; the registration itself (up to 7.0); nothing, if
+ * the module is removed by force
+ * @returns ENOENT if it is not registered, EAGAIN while its module is held
  */
 export function unregisterHandler(
     journal: Journal,

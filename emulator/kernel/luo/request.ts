@@ -1,5 +1,5 @@
 /**
- * The ioctls of LUO up to their execution: which checks come in which order, copying the argument in and the answer out
+ * The ioctls of LUO up to their execution: the order of the checks, and copying the argument in and the reply out
  * (kernel/liveupdate/luo_core.c, luo_session.c; include/uapi/linux/liveupdate.h).
  */
 import { halvesOf, intOfHalves, type Int } from '../../machine/int';
@@ -8,17 +8,18 @@ import type { OpenFile } from '../fs/file';
 import { fget, type Process } from '../fs/process';
 import { LARGEST_ARGUMENT, type IoctlName, type IoctlTable } from '../release/luo-ioctls';
 import { LuoSession } from './state';
+import { decodeName, decodeText, encodeText } from '../../text/utf8';
 
-/** Where struct liveupdate_ioctl_create_session and _retrieve_session have the name; GET_NAME as well. */
+/** Offset of the name in struct liveupdate_ioctl_create_session and _retrieve_session, and in that of GET_NAME. */
 const NAME_OFFSET = 8;
 
 /**
- * Of the copy back to the caller: it `faults` where the argument lies in memory that can be read but not written, and
- * `stalls` where a userfaultfd keeps the page away for a while.
+ * The result of the copy back to the caller: it `faults` if the argument lies in memory that can be read but not
+ * written, and `stalls` if a userfaultfd delays the page.
  */
 export type Reply = 'goes through' | 'faults' | 'stalls';
 
-/** What a typed call of an ioctl passes. */
+/** The parameters of a typed call of an ioctl. */
 export interface RequestArgs {
     readonly fd: number;
     readonly nr: number;
@@ -34,7 +35,7 @@ export class LuoRequest {
         readonly nr: number,
         readonly command: IoctlName,
         readonly file: OpenFile,
-        /** The session behind the descriptor, for the ioctls of sessions. */
+        /** The session of the descriptor, for the ioctls of sessions. */
         readonly session: LuoSession | null,
         /** The kernel's copy of the argument. */
         private readonly arg: Uint8Array,
@@ -63,7 +64,7 @@ export class LuoRequest {
             default:
                 view.setInt32(4, args.argFd, true);
                 // the caller fills the field: a longer name leaves no room for the NUL
-                arg.set(latin1(args.name).subarray(0, table.nameSize), NAME_OFFSET);
+                arg.set(encodeText(args.name).subarray(0, table.nameSize), NAME_OFFSET);
         }
         return LuoRequest.check(process, table, args.fd, args.nr, size, arg, args.reply);
     }
@@ -101,17 +102,17 @@ export class LuoRequest {
         if (!onDevice && file.kind !== 'luo_session') {
             return err('ENOTTY');
         }
-        // 1. a number that the file does not have
+        // 1. the number: the file must have this ioctl
         const command = table.commands.get(nr);
         const session = file.priv instanceof LuoSession ? file.priv : null;
         if (!command || onDevice !== (command.on === 'device') || (!onDevice && !session)) {
             return err('EINVAL');
         }
-        // 2. is the session of the kind that the ioctl works on
+        // 2. the session must be of the kind that the ioctl works on
         if (table.kinds && session && command.on !== 'any' && (command.on === 'incoming') !== session.incoming) {
             return err('EINVAL');
         }
-        // 3. the size, then what lies behind the structure that this kernel knows
+        // 3. the size, then the bytes beyond the structure that this kernel knows
         if (size < command.size) {
             return err('EINVAL');
         }
@@ -135,9 +136,7 @@ export class LuoRequest {
 
     /** The name up to its first NUL. */
     get name(): string {
-        const raw = this.nameBytes;
-        const end = raw.indexOf(0);
-        return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+        return decodeName(this.nameBytes);
     }
 
     get argFd(): number {
@@ -152,7 +151,7 @@ export class LuoRequest {
         return this.view.getUint32(4, true);
     }
 
-    /** Whether the copy back takes its time. */
+    /** Whether the copy back stalls. */
     get stalls(): boolean {
         return this.replies === 'stalls';
     }
@@ -168,17 +167,13 @@ export class LuoRequest {
 }
 
 /**
- * The name of a new session, of the bytes that its creator gave: up to the first NUL.
- * @returns EINVAL where it is empty or has no NUL, in releases that check that (luo_session_alloc()); others cut it off
+ * The name of a new session, from the bytes that its creator passed: up to the first NUL.
+ * @returns EINVAL if it is empty or has no NUL, in releases that check this (luo_session_alloc()); others truncate it
  */
 export function sessionName(raw: Uint8Array, { checksNames, nameSize }: IoctlTable): string | Err {
     const nul = raw.indexOf(0);
     if (checksNames && (nul <= 0 || nul >= nameSize)) {
         return err('EINVAL');
     }
-    return new TextDecoder('latin1').decode(raw.subarray(0, nul < 0 ? nameSize - 1 : nul));
-}
-
-function latin1(text: string): Uint8Array {
-    return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff);
+    return decodeText(raw.subarray(0, nul < 0 ? nameSize - 1 : nul));
 }

@@ -1,8 +1,9 @@
 /**
- * The records of the Live Update Orchestrator (kernel/liveupdate/luo_*.c), and what is decided on one of them alone.
- * What calls handlers back, waits or can be stepped through is std/luo.lus.
+ * The records of the Live Update Orchestrator (kernel/liveupdate/luo_*.c), and decisions that concern only one of them.
+ * Code that calls handlers, waits or can be stepped through is in std/luo.lus.
  */
 import { JournaledRecord, JournaledList, JournaledMap, type Journal, type Mutable } from '../../machine/journal';
+import { counted } from '../../text/text';
 import type { Int } from '../../machine/int';
 import { anonFile } from '../fs/anon';
 import type { KernelCore } from '../fs/core';
@@ -14,15 +15,16 @@ import { Lock } from '../lock';
 import { RefCount, type WarnsOnce } from '../refcount';
 import { err, type Err } from '../release/errno';
 import { areaEntry, FILE_SER_SIZE, SESSION_SER_SIZE } from './abi';
+import { quoted } from '../../text/utf8';
 
 /** A file handler (struct liveupdate_file_handler). */
 export class LuoHandler extends JournaledRecord {
-    /** The module that its callbacks were in is unloaded. */
+    /** The module with its callbacks is unloaded. */
     readonly unloaded: boolean = false;
 
     constructor(
         journal: Journal,
-        /** As the scenario calls it. */
+        /** Its name in the scenario. */
         readonly name: string,
         readonly compatible: string,
         /** In order of their registration. */
@@ -36,7 +38,7 @@ export class LuoHandler extends JournaledRecord {
     }
 }
 
-/** One side of an FLB: what this kernel preserves, or what it got. */
+/** One side of an FLB: the state that this kernel preserves, or that it was given. */
 export class FlbSide extends JournaledRecord {
     private readonly refs: RefCount;
     readonly data: Int = 0;
@@ -59,12 +61,12 @@ export class FlbSide extends JournaledRecord {
         return this.refs.value;
     }
 
-    /** The count that was handed over, or one that a plain counter has come to. */
+    /** A count from the handover, or one that a plain counter has reached. */
     setCount(count: number): void {
         this.refs.set(count);
     }
 
-    /** A reference more; with the first one its data is there from now on. */
+    /** Adds a reference; with the first one the data exists. */
     get(kernel: WarnsOnce): void {
         if (this.count === 0) {
             this.refs.set(1);
@@ -73,7 +75,7 @@ export class FlbSide extends JournaledRecord {
         }
     }
 
-    /** A reference less. @returns whether it was the last, after which the data goes */
+    /** Drops a reference. @returns whether it was the last, after which the data is freed */
     put(kernel: WarnsOnce): boolean {
         return this.refs.decAndTest(kernel);
     }
@@ -102,15 +104,15 @@ export class LuoFlb extends JournaledRecord {
 /** A file inside a session (struct luo_file). */
 export class LuoFile extends JournaledRecord {
     readonly serializedData: Int = 0;
-    /** What preserve() left for unpreserve and freeze; never crosses the kexec. */
+    /** Data of preserve() for unpreserve and freeze; never crosses the kexec. */
     readonly privateData: unknown = null;
     /** Outgoing: the preserved file. Incoming: null until it is retrieved. */
     readonly file: OpenFile | null = null;
     /** 0 never tried, 1 retrieved, −errno. */
     readonly retrieveStatus: number = 0;
-    /** The key in the map of preserved files: what get_id() gave, or the file. */
+    /** The key in the map of preserved files: the result of get_id(), or the file. */
     readonly id: unknown = null;
-    /** Before the merge every file had a state (enum liveupdate_state). */
+    /** Before the merge, every file had a state (enum liveupdate_state). */
     readonly state: number = 1;
 
     constructor(
@@ -130,19 +132,19 @@ export class LuoFile extends JournaledRecord {
 /** A session (struct luo_session). */
 export class LuoSession extends JournaledRecord {
     readonly files: JournaledList<LuoFile>;
-    /** True where it came from the previous kernel and has, or had, a descriptor. */
+    /** True if it came from the previous kernel and has, or had, a descriptor. */
     readonly retrieved: boolean = false;
-    /** The anonymous file behind its descriptors. */
+    /** The anonymous file of its descriptors. */
     readonly file: OpenFile | null = null;
-    /** Which file a freeze or a finish is at, from 1; for the call stack. */
+    /** The number of the file that a freeze or a finish works on, from 1; for the call stack. */
     readonly cursor: number = 0;
     /** FINISH has succeeded. */
     readonly finished: boolean = false;
-    /** Physical address of the area with its files, in releases that do not use blocks; 0: none. */
+    /** Physical address of the area with its files, in releases without blocks; 0: none. */
     readonly area: number = 0;
-    /** Before the merge every session had a state (enum liveupdate_state). */
+    /** Before the merge, every session had a state (enum liveupdate_state). */
     readonly state: number = 1;
-    /** Held by whoever works on its files. */
+    /** Held during work on its files. */
     readonly mutex: Lock;
 
     constructor(
@@ -156,17 +158,17 @@ export class LuoSession extends JournaledRecord {
         this.mutex = new Lock(journal, `the mutex of session "${name}"`);
     }
 
-    /** Whether a file of it has this token: in another session the same token is another file's. */
+    /** Whether one of its files has this token: tokens belong to a session. */
     hasToken(token: Int): boolean {
         return this.files.items.some((file) => file.token === token);
     }
 
-    /** The first file with this token. @returns ENOENT where there is none */
+    /** The first file with this token. @returns ENOENT if there is none */
     fileOf(token: Int): LuoFile | Err {
         return this.files.items.find((file) => file.token === token) ?? err('ENOENT');
     }
 
-    /** luo_session_getfile(): the anonymous file behind its descriptors. */
+    /** luo_session_getfile(): the anonymous file of its descriptors. */
     openFile(kernel: KernelCore): OpenFile {
         const file = anonFile(kernel, 'luo_session', `[luo_session] ${this.name}`, O_RDWR);
         kernel.journal.edit(file).priv = this;
@@ -175,16 +177,16 @@ export class LuoSession extends JournaledRecord {
     }
 
     display(): string {
-        return `session "${this.name}"`;
+        return `session ${quoted(this.name)}`;
     }
 }
 
 /** One of the two lists of sessions (struct luo_session_header). */
 export class SessionList extends JournaledRecord {
     readonly sessions: JournaledList<LuoSession>;
-    /** Physical address of the area with the sessions, in releases that do not use blocks; 0: none. */
+    /** Physical address of the area with the sessions, in releases without blocks; 0: none. */
     readonly area: number = 0;
-    /** For reading by whoever looks a session up, for writing by whoever adds or removes one. */
+    /** Taken for reading to look a session up, for writing to add or remove one. */
     readonly lock: Lock;
 
     constructor(
@@ -201,14 +203,14 @@ export class SessionList extends JournaledRecord {
         return this.sessions.items.find((session) => session.name === name);
     }
 
-    /** The session of this name. @returns ENOENT where there is none */
+    /** The session of this name. @returns ENOENT if there is none */
     named(name: string): LuoSession | Err {
         return this.find(name) ?? err('ENOENT');
     }
 
     /**
      * luo_session_insert(): the newest is the last.
-     * @returns EEXIST where the name is taken on this list; the other one is not asked
+     * @returns EEXIST if the name is taken on this list; the other list is not checked
      */
     insert(session: LuoSession): undefined | Err {
         if (this.find(session.name)) {
@@ -223,13 +225,13 @@ export class SessionList extends JournaledRecord {
         this.sessions.remove(session);
     }
 
-    /** Where the entry of a session lies: in the area, or in the blocks. Undefined where there is none. */
+    /** The address of the entry of a session: in the area, or in the blocks. Undefined if there is none. */
     entryAt(index: number): number | undefined {
         return this.area === 0 ? this.blocks.entryAt(index) : areaEntry(this.area, index);
     }
 
     display(): string {
-        return `${this.sessions.length} ${this.direction} sessions`;
+        return counted(this.sessions.length, `${this.direction} session`);
     }
 }
 
@@ -243,7 +245,7 @@ export class LuoArgs extends JournaledRecord {
     constructor(
         journal: Journal,
         readonly handler: LuoHandler,
-        /** The file of the session that they were made for. Callbacks do not get to see it. */
+        /** The file of the session for which they were created. Not visible to callbacks. */
         readonly luoFile: LuoFile,
         readonly retrieveStatus: number,
     ) {
@@ -284,14 +286,14 @@ export class Luo extends JournaledRecord {
     /** `liveupdate=` of the command line, and KHO is on. */
     readonly enabled: boolean;
     /**
-     * For reading by every ioctl and release of a session, for writing by the reboot, which keeps it where it succeeds
-     * (7.2 on): what has been frozen stays as it is.
+     * Taken for reading by every ioctl and release of a session, for writing by the reboot, which keeps it if it
+     * succeeds (from 7.2 on): frozen state does not change.
      */
     readonly serialize: Lock;
-    /** Set once the device is there (late_initcall). */
+    /** Set once the device exists (late_initcall). */
     readonly ready: boolean = false;
     readonly deviceInUse: boolean = false;
-    /** The first open of the device deserializes: undefined before, then 0 or the errno that every open gets. */
+    /** The first open of the device deserializes: undefined before, then 0 or the errno that every open returns. */
     readonly deserialized: number | undefined = undefined;
     readonly outgoing: SessionList;
     readonly incoming: SessionList;
@@ -299,11 +301,11 @@ export class Luo extends JournaledRecord {
     readonly handlers: JournaledList<LuoHandler>;
     /** In order of first registration. */
     readonly flbs: JournaledList<LuoFlb>;
-    /** The ids of preserved and of retrieved files, over all sessions. */
+    /** The ids of preserved and of retrieved files, in all sessions. */
     readonly preservedFiles: JournaledMap<unknown, true>;
-    /** The number that the previous kernel handed over; 0 after a cold boot. */
+    /** The number of the previous kernel's handover; 0 after a cold boot. */
     readonly incomingNum: Int = 0;
-    /** Before the merge all of LUO had one state (enum liveupdate_state). */
+    /** Before the merge, LUO as a whole had a state (enum liveupdate_state). */
     readonly state: number = 1;
     /** Physical address of the outgoing struct luo_ser, or of the device tree before 7.2; 0: none. */
     readonly ser: number = 0;
@@ -314,7 +316,7 @@ export class Luo extends JournaledRecord {
 
     private readonly journal: Journal;
 
-    /** @param lock what is called {@link serialize} here */
+    /** @param lock the name of {@link serialize} */
     constructor(
         private readonly kho: Kho,
         enabled: boolean,
@@ -332,12 +334,12 @@ export class Luo extends JournaledRecord {
         this.preservedFiles = new JournaledMap(journal);
     }
 
-    /** LUO could not come up. */
+    /** The initialization of LUO failed. */
     disable(): void {
         this.edit().enabled = false;
     }
 
-    /** The structures for the next kernel are there: the device comes up. */
+    /** The structures for the next kernel exist: creates the device. */
     setOutgoing(ser: number, flbPage: number): void {
         const luo = this.edit();
         luo.ser = ser;
@@ -345,13 +347,13 @@ export class Luo extends JournaledRecord {
         luo.ready = true;
     }
 
-    /** The FLB page of the previous kernel is read for as long as this one runs, and never given back. */
+    /** The FLB page of the previous kernel is used as long as this one runs, and never freed. */
     setIncomingFlbPage(page: number): void {
         this.edit().incomingFlbPage = page;
         this.kho.keep(page, 'FLBs');
     }
 
-    /** luo_release() of the device: sessions stay, and somebody else may open it. */
+    /** luo_release() of the device: sessions stay, and another process can open it. */
     deviceClosed(): void {
         this.edit().deviceInUse = false;
     }
@@ -362,12 +364,12 @@ export class Luo extends JournaledRecord {
         return new LuoSession(this.journal, name, incoming, blocks);
     }
 
-    /** A session of this kernel by its name: an outgoing one, or else an incoming one, which may have the same name. */
+    /** A session of this kernel by its name: an outgoing one, or else an incoming one, which can have the same name. */
     find(name: string): LuoSession | undefined {
         return this.outgoing.find(name) ?? this.incoming.find(name);
     }
 
-    /** Enters a file into the map of preserved files of all sessions, by its id. @returns EBUSY where it is there */
+    /** Adds a file to the map of preserved files of all sessions, by its id. @returns EBUSY if it is there already */
     claim(id: unknown): undefined | Err {
         if (this.preservedFiles.has(id)) {
             return err('EBUSY');
@@ -376,7 +378,7 @@ export class Luo extends JournaledRecord {
         return undefined;
     }
 
-    /** Takes a file out of that map. */
+    /** Removes a file from that map. */
     unclaim(id: unknown): void {
         this.preservedFiles.delete(id);
     }

@@ -1,5 +1,6 @@
 /**
- * The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full.
+ * The rest of the host: memory that other programs allocate, so that a scenario can begin on a host that is nearly
+ * full.
  */
 import { err, type Err } from '../release/errno';
 import { type Journal, JournaledRecord, JournaledList } from '../../machine/journal';
@@ -13,7 +14,7 @@ interface Block {
 export class BackgroundMemory extends JournaledRecord {
     /** In the order of their allocation. */
     private readonly blocks: JournaledList<Block>;
-    /** Pages of those. */
+    /** Total number of pages. */
     readonly pages: number = 0;
 
     constructor(private readonly journal: Journal) {
@@ -22,8 +23,8 @@ export class BackgroundMemory extends JournaledRecord {
     }
 
     /**
-     * Takes ordinary memory (what is no CMA pageblock), the largest blocks first, until at most `leave` pages of it are
-     * free on the node, or on all nodes together where none is given. It does not move. @returns ENOMEM where an
+     * Allocates ordinary memory (outside of CMA pageblocks), the largest blocks first, until at most `leave` pages of
+     * it are free on the node, or on all nodes together if none is given. It is not movable. @returns ENOMEM if an
      * allocation fails
      */
     fill(pages: PageAllocator, owner: number, leave: number, node: number | undefined): undefined | Err {
@@ -46,7 +47,7 @@ export class BackgroundMemory extends JournaledRecord {
         return undefined;
     }
 
-    /** Gives all of it back. */
+    /** Frees all of it. */
     leave(pages: PageAllocator): void {
         for (const { pfn, order } of this.blocks) {
             pages.free(pfn, order);

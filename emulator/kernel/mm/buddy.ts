@@ -1,6 +1,6 @@
 /**
  * The page allocator: a buddy system with orders 0 to MAX_PAGE_ORDER for each node (mm/page_alloc.c). Where the kernel
- * takes the block freed last, this one takes the lowest, so that a run depends on nothing but the program.
+ * takes the block freed last, this one takes the lowest, so that a run depends only on the program.
  */
 import type { PageGeometry } from '../../machine/arch';
 import type { Clock } from '../../machine/clock';
@@ -35,19 +35,17 @@ export interface AllocOptions {
     readonly node?: number;
     /** Only that node. */
     readonly strict?: boolean;
-    /** May be moved and may lie in CMA pageblocks (tried last). Kernel allocations are not movable. */
+    /** Movable: it can lie in CMA pageblocks (tried last). Kernel allocations are not movable. */
     readonly movable?: boolean;
     /** See {@link Owners}. */
     readonly owner: number;
     readonly zero?: boolean;
 }
 
-/**
- * Asked before every allocation; true makes it fail with ENOMEM. Plain state of its own, journaled by whoever sets it.
- */
+/** Called before every allocation; true makes it fail with ENOMEM. Its state is journaled by its owner. */
 export type AllocInjection = (order: number, options: AllocOptions) => boolean;
 
-/** The free blocks of a node, CMA ones or the others. */
+/** The free blocks of a node, either in CMA pageblocks or outside. */
 class Zone extends JournaledRecord {
     readonly freePages: number = 0;
     private readonly base: number;
@@ -85,7 +83,7 @@ class Zone extends JournaledRecord {
         return -1;
     }
 
-    /** The highest free block of at least this order: its first page, or −1. */
+    /** The first page of the highest free block of at least this order, or −1. */
     highest(order: number): number {
         let best = -1;
         for (let o = order; o <= this.maxOrder; o++) {
@@ -97,7 +95,7 @@ class Zone extends JournaledRecord {
         return best;
     }
 
-    /** Takes 2^order free pages out of whatever free block they are in. False where they are not free as a whole. */
+    /** Takes 2^order free pages out of any free block. False if they are not all free. */
     take(pfn: number, order: number): boolean {
         for (let o = order; o <= this.maxOrder; o++) {
             let i = Math.floor((pfn - this.base) / 2 ** o);
@@ -116,7 +114,7 @@ class Zone extends JournaledRecord {
         return false;
     }
 
-    /** The free blocks inside of 2^order pages, which are no part of a larger free block. */
+    /** The free blocks inside of 2^order pages that are not part of a larger free block. */
     *freeIn(pfn: number, order: number): Generator<FreeBlock> {
         if (this.sets[order]!.has(Math.floor((pfn - this.base) / 2 ** order))) {
             yield { pfn, order };
@@ -143,7 +141,7 @@ class Zone extends JournaledRecord {
         this.sets[o]!.add(i);
     }
 
-    /** Whole blocks of the highest order at once; they have never been free. */
+    /** Adds whole blocks of the highest order at once; they were never free before. */
     freeLargest(start: number, end: number): void {
         this.journal.edit(this).freePages += end - start;
         const pages = 2 ** this.maxOrder;
@@ -167,11 +165,11 @@ class Zone extends JournaledRecord {
 }
 
 export class PageAllocator extends JournaledRecord {
-    /** Fault injection (failslab's brother fail_page_alloc). */
+    /** Fault injection (like fail_page_alloc). */
     inject: AllocInjection | undefined;
-    /** Whose time it takes; nobody's where it is left out. */
+    /** The clock that is charged; none by default. */
     clock: Clock | undefined;
-    /** Pages handed to the allocator since boot, the MemTotal of the kernel. */
+    /** Pages that the allocator was given since boot, the MemTotal of the kernel. */
     readonly managedPages: number = 0;
     readonly page: PageGeometry;
     private readonly journal: Journal;
@@ -194,7 +192,7 @@ export class PageAllocator extends JournaledRecord {
         this.cma = spans.map((span) => new Zone(journal, span, true, page.maxOrder));
     }
 
-    /** Allocates a folio of 2^order pages with one reference; the first page frame, or −1 (ENOMEM). */
+    /** Allocates a folio of 2^order pages with one reference; returns the first page frame, or −1 (ENOMEM). */
     alloc(order: number, options: AllocOptions): number {
         if (order > this.page.maxOrder || this.inject?.(order, options)) {
             return -1;
@@ -218,8 +216,8 @@ export class PageAllocator extends JournaledRecord {
     }
 
     /**
-     * Allocates the highest free 2^order pages of a node, of CMA pageblocks or others alike, as compaction's free
-     * scanner finds them (mm/compaction.c, isolate_freepages()); the first page frame, or −1 where none lie above
+     * Allocates the highest free 2^order pages of a node, inside or outside of CMA pageblocks, as compaction's free
+     * scanner does (mm/compaction.c, isolate_freepages()); returns the first page frame, or −1 if there are none above
      * `above`.
      */
     allocHighest(order: number, node: number, above: number, owner: number): number {
@@ -241,7 +239,7 @@ export class PageAllocator extends JournaledRecord {
     }
 
     /**
-     * Where ranges of `count` pages can begin, a multiple of the largest block: aligned, in one node, and without
+     * Possible starts of ranges of `count` pages, a multiple of the largest block: aligned, in one node, and without
      * pageblocks of CMA. Ascending.
      */
     ranges(count: number, node: number | undefined): number[] {
@@ -259,7 +257,7 @@ export class PageAllocator extends JournaledRecord {
         return starts;
     }
 
-    /** How many pages of a range, as {@link ranges} gives them, are free. */
+    /** Number of free pages of a range of {@link ranges}. */
     freeIn(start: number, count: number): number {
         let free = 0;
         for (const block of this.blocksIn(start, count)) {
@@ -268,7 +266,7 @@ export class PageAllocator extends JournaledRecord {
         return free;
     }
 
-    /** Takes what is free of such a range out of the allocator. */
+    /** Takes the free memory of such a range out of the allocator. */
     isolate(start: number, count: number): FreeBlock[] {
         const blocks = [...this.blocksIn(start, count)];
         for (const { pfn, order } of blocks) {
@@ -277,20 +275,20 @@ export class PageAllocator extends JournaledRecord {
         return blocks;
     }
 
-    /** Takes 2^order pages out of the allocator that have just been freed. */
+    /** Takes 2^order pages that were just freed out of the allocator. */
     isolateBlock(pfn: number, order: number): FreeBlock {
         this.zoneOf(pfn).take(pfn, order);
         return { pfn, order };
     }
 
-    /** Gives back what {@link isolate} took. */
+    /** Returns what {@link isolate} took. */
     putBack(blocks: readonly FreeBlock[]): void {
         for (const { pfn, order } of blocks) {
             this.zoneOf(pfn).free(pfn, order);
         }
     }
 
-    /** Makes one folio, with one reference, of isolated pages. */
+    /** Makes isolated pages one folio with one reference. */
     claim(pfn: number, order: number, owner: number): void {
         this.clock?.charge(PAGE_ALLOC);
         this.memmap.initFolio(pfn, order, owner);
@@ -309,7 +307,7 @@ export class PageAllocator extends JournaledRecord {
         return this.zoneOf(pfn).span.node;
     }
 
-    /** Gives 2^order pages back, whoever holds references. Their contents stay until somebody writes. */
+    /** Frees 2^order pages, regardless of references. Their contents stay until they are written. */
     free(pfn: number, order: number): void {
         const pages = orderPages(order);
         this.clock?.charge(PAGE_FREE);
@@ -326,13 +324,13 @@ export class PageAllocator extends JournaledRecord {
     }
 
     /**
-     * Hands pages [start, end) to the allocator that it never had: boot memory, scratch areas, restored pages'
-     * neighbours.
+     * Gives the allocator pages [start, end) that it never had: boot memory, scratch areas, neighbours of restored
+     * pages.
      */
     release(start: number, end: number): void {
         for (let pfn = start; pfn < end; ) {
             const zone = this.zoneOf(pfn);
-            // Up to where the kind of memory changes.
+            // Up to where the migrate type changes.
             let limit = Math.min(end, zone.span.end);
             for (const range of this.memmap.cma) {
                 if (range.start > pfn && range.start < limit) {
@@ -352,7 +350,7 @@ export class PageAllocator extends JournaledRecord {
         this.journal.edit(this).managedPages += pages;
     }
 
-    /** Allocates one given page, as for a test or a hardware-poisoned page; false where it is not free. */
+    /** Allocates a given page, as for a test or a hardware-poisoned page; false if it is not free. */
     takePage(pfn: number, owner: number): boolean {
         if (!this.zoneOf(pfn).take(pfn, 0)) {
             return false;
@@ -366,7 +364,7 @@ export class PageAllocator extends JournaledRecord {
         return this.zoneOf(pfn).isFree(pfn);
     }
 
-    /** Free pages, of one node or of all; CMA ones included. */
+    /** Number of free pages, of one node or of all, including CMA ones. */
     freePages(node?: number): number {
         return [...this.normal, ...this.cma].reduce(
             (sum, z) => sum + (node === undefined || z.span.node === node ? z.freePages : 0),
@@ -374,12 +372,12 @@ export class PageAllocator extends JournaledRecord {
         );
     }
 
-    /** Free pages in CMA pageblocks. */
+    /** Number of free pages in CMA pageblocks. */
     freeCmaPages(node?: number): number {
         return this.cma.reduce((sum, z) => sum + (node === undefined || z.span.node === node ? z.freePages : 0), 0);
     }
 
-    /** Free blocks by order (as /proc/buddyinfo), each node's ordinary and CMA ones. */
+    /** Free blocks by order (as /proc/buddyinfo), for each node ordinary and CMA ones. */
     buddyinfo(): { node: number; cma: boolean; blocks: number[] }[] {
         return [...this.normal, ...this.cma].map((z) => ({ node: z.span.node, cma: z.cma, blocks: z.counts() }));
     }

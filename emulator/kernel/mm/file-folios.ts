@@ -1,9 +1,10 @@
-/** Folios as files use them: what the page cache holds of them, handles and lists for `.lus` code. */
+/** Folios of files: operations of the page cache, and handles and lists for `.lus` code. */
+import { counted } from '../../text/text';
 import type { KernelEnv } from '../env';
 import type { PageGeometry } from '../../machine/arch';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
 
-/** A folio as a value of the language: it says which one, and holds no reference. */
+/** A folio as a value of the language: an identifier without a reference. */
 export class FolioRef {
     constructor(
         readonly pfn: number,
@@ -24,18 +25,15 @@ export class FolioRef {
     }
 }
 
-/** Folios that a list has room for before it grows. */
+/** Initial capacity of a list of folios. */
 const FIRST_CAPACITY = 4096;
 
-/** The folios that memfd_pin_folios() pinned, in the order of the file. Never changes once it is made. */
+/** The folios that memfd_pin_folios() pinned, in file order. Immutable once it is complete. */
 export class FolioList {
     private pfns: Float64Array;
     private count = 0;
 
-    /**
-     * @param capacity how many there can be at most: as many as pages where all folios are of one, which those of a
-     * large file hardly are
-     */
+    /** @param capacity the maximum number of folios: one per page, which large files hardly reach */
     constructor(
         capacity: number,
         private readonly page: PageGeometry,
@@ -66,11 +64,11 @@ export class FolioList {
     }
 
     display(): string {
-        return `${this.count} folios`;
+        return counted(this.count, 'folio');
     }
 }
 
-/** The first page of the folio that a page is in. */
+/** The first page of the folio that contains a page. */
 export function folioOf(k: Pick<KernelEnv, 'memmap'>, page: number): number {
     return k.memmap.headOf(page);
 }
@@ -83,7 +81,7 @@ export function isUptodate(k: KernelEnv, pfn: number): boolean {
     return (k.memmap.flags(pfn) & PG_UPTODATE) !== 0;
 }
 
-/** Sets flags of a folio; where they are set already, that costs a look. */
+/** Sets flags of a folio; if they are set already, only reads them. */
 export function setFlags(memmap: Memmap, pfn: number, flags: number): void {
     const now = memmap.flags(pfn);
     if ((now & flags) !== flags) {
@@ -92,8 +90,8 @@ export function setFlags(memmap: Memmap, pfn: number, flags: number): void {
 }
 
 /**
- * Allocates a folio for a page cache that holds it with a reference a page (folio_ref_add in shmem_add_to_page_cache);
- * its contents are what was there before. −1: no memory.
+ * Allocates a folio for a page cache that holds it with one reference per page (folio_ref_add in
+ * shmem_add_to_page_cache); its old contents stay. −1: no memory.
  */
 export function allocForCache(k: KernelEnv, order: number, owner: number, index: number): number {
     const pfn = k.pages.alloc(order, { movable: true, owner });
@@ -108,7 +106,7 @@ export function allocForCache(k: KernelEnv, order: number, owner: number, index:
     return pfn;
 }
 
-/** Drops the page cache's references; a folio without any other is freed. */
+/** Drops the page cache's references; a folio without others is freed. */
 export function dropFromCache(k: KernelEnv, pfn: number): void {
     const { memmap } = k;
     const order = memmap.orderOf(pfn);
@@ -121,9 +119,9 @@ export function dropFromCache(k: KernelEnv, pfn: number): void {
 }
 
 /**
- * Splits a folio that only the page cache uses so that page `at` stands alone, and everything else stays as large as it
- * can (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False where somebody else holds a
- * reference.
+ * Splits a folio that only the page cache uses so that page `at` is separate, and the other parts are as large as
+ * possible (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False if there are other
+ * references.
  */
 export function splitFolio(k: KernelEnv, pfn: number, at: number): boolean {
     const { memmap } = k;

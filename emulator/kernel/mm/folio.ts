@@ -1,7 +1,4 @@
-/**
- * Folios of a running kernel: who refers to them, who has pinned them, where they move (include/linux/mm.h, mm/gup.c,
- * mm/migrate.c).
- */
+/** Folios of a running kernel: references, pins and migration (include/linux/mm.h, mm/gup.c, mm/migrate.c). */
 import type { Err } from '../release/errno';
 import { err } from '../release/errno';
 import { costId } from '../../machine/costs';
@@ -12,16 +9,16 @@ import { type Memmap, PG_HUGETLB, PG_LOCKED, PG_UPTODATE } from './memmap';
 const COPY = costId('copy');
 const MIGRATE = costId('migrate');
 
-/** What can become of a folio while its file lives: `to` is where it moves, or the order it is split to; −1 else. */
+/** Changes of a folio while its file exists: `to` is its new head, or the order it is split to; otherwise −1. */
 export type FolioChange = (how: 'moved' | 'split' | 'freed', head: number, order: number, to: number) => void;
 
-/** Reference and pin counts of folios (include/linux/mm.h). A folio is named by its head's page frame number. */
+/** Reference and pin counts of folios (include/linux/mm.h). A folio is identified by its head's page frame number. */
 export class Folios {
     /** Fault injection: true makes a migration fail. */
     failMigration: (() => boolean) | undefined;
-    /** Told when a folio of a file is moved, split, or freed by truncation. */
+    /** Called when a folio of a file is moved, split, or freed by truncation. */
     onChange: FolioChange | undefined;
-    /** Where a huge page goes when its last reference is dropped: to its pool. */
+    /** Called for a huge page whose last reference is dropped: returns it to its pool. */
     freeHugetlb: ((head: number) => void) | undefined;
 
     constructor(
@@ -30,7 +27,7 @@ export class Folios {
         readonly allocator: PageAllocator,
     ) {}
 
-    /** A new folio with one reference. @returns EINVAL for an order below 0, ENOMEM where there is no memory */
+    /** A new folio with one reference. @returns EINVAL for an order below 0, ENOMEM if there is no memory */
     alloc(order: number, options: AllocOptions): number | Err {
         if (order < 0) {
             return err('EINVAL');
@@ -44,7 +41,8 @@ export class Folios {
     }
 
     /**
-     * Drops a reference; the last one frees the folio. @returns the references left, −1 where there was none to drop.
+     * Drops a reference; the last one frees the folio. @returns the number of references left, −1 if there was none to
+     * drop.
      */
     put(head: number): number {
         const refs = this.memmap.refs(head);
@@ -69,7 +67,7 @@ export class Folios {
         this.memmap.setPins(head, this.memmap.pins(head) + 1);
     }
 
-    /** @returns the references left, −1 where the folio was not pinned. */
+    /** @returns the number of references left, −1 if the folio was not pinned. */
     unpin(head: number): number {
         const pins = this.memmap.pins(head);
         if (pins === 0) {
@@ -83,7 +81,7 @@ export class Folios {
         return (this.memmap.flags(head) & flag) !== 0;
     }
 
-    /** Where it is set already, that costs a look. */
+    /** If it is set already, only reads it. */
     setFlag(head: number, flag: number): void {
         const flags = this.memmap.flags(head);
         if ((flags & flag) === 0) {
@@ -95,7 +93,7 @@ export class Folios {
         this.memmap.setFlags(head, this.memmap.flags(head) & ~flag);
     }
 
-    /** The contents as they are, whether up to date or not. */
+    /** The current contents, up to date or not. */
     isUptodate(head: number): boolean {
         return this.hasFlag(head, PG_UPTODATE);
     }
@@ -105,18 +103,17 @@ export class Folios {
         return this.allocator.page.size * 2 ** this.memmap.orderOf(head);
     }
 
-    /** folio_zero_range() of all of it. */
+    /** folio_zero_range() of the whole folio. */
     zero(head: number): void {
         this.memory.zero(head * this.allocator.page.size, this.sizeOf(head));
     }
 
     /**
-     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags,
-     * index and owner go along, the old pages are freed. The caller changes what points to it.
-     * @param to the new head, of the same order; freed where nothing is moved
-     * @param users references that the caller can account for; any more, a pin above all, means that somebody uses the
-     * page as it is
-     * @returns 0; EAGAIN where somebody else uses it, it is locked, or a failure was asked for
+     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()) with contents, references,
+     * flags, index and owner; the old pages are freed. The caller changes the pointers to it.
+     * @param to the new head, of the same order; freed if nothing is moved
+     * @param users number of references that the caller knows; more, above all a pin, mean that the page is in use
+     * @returns 0; EAGAIN if it has other users, it is locked, or a failure was injected
      */
     migrate(head: number, to: number, users: number): 0 | Err {
         const { memmap } = this;

@@ -1,12 +1,12 @@
 /**
- * A set of small integers that finds its lowest member fast: a bitmap with summaries, in chunks made when first used.
+ * A set of small integers that finds its lowest member fast: a bitmap with summaries, in chunks created on first use.
  */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, type Saveable, Slots } from '../../machine/journal';
 
 const CHUNK_BITS = 1 << 15;
 const WORDS = 1024;
-/** A chunk: 1024 words of members, 32 words with a bit a word, one with a bit a word of those. */
+/** A chunk: 1024 words of members, 32 words with a bit per word, and one word with a bit for each of those. */
 const TOP = WORDS + 32;
 
 class Chunk implements Saveable {
@@ -30,7 +30,7 @@ class Chunk implements Saveable {
 
 export class FreeSet implements Saveable {
     epoch: number;
-    /** How many members. */
+    /** Number of members. */
     count = 0;
     /** No chunk before this word of `used` has members. */
     private hint = 0;
@@ -54,7 +54,7 @@ export class FreeSet implements Saveable {
         return chunk !== undefined && (chunk.data[bit >>> 5]! & (1 << (bit & 31))) !== 0;
     }
 
-    /** Adds what is not a member yet. */
+    /** Adds an integer that is not a member yet. */
     add(i: number): void {
         const number = Math.floor(i / CHUNK_BITS);
         const { data } = this.chunkForWrite(number);
@@ -166,20 +166,12 @@ export class FreeSet implements Saveable {
         }
     }
 
-    save(): () => void {
-        const { count, hint } = this;
-        const used = this.used.slice();
-        return () => {
-            this.count = count;
-            this.hint = hint;
-            this.used = used;
-        };
+    save(): unknown {
+        return { count: this.count, hint: this.hint, used: this.used.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 
     private chunkForWrite(number: number): Chunk {

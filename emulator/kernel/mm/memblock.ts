@@ -1,15 +1,12 @@
-/**
- * The early allocator (mm/memblock.c): what memory there is, what of it is taken, until the buddy allocator gets the
- * rest.
- */
+/** The early allocator (mm/memblock.c): existing and reserved memory, until the buddy allocator gets the rest. */
 import type { PageGeometry } from '../../machine/arch';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 
-/** MEMBLOCK_KHO_SCRATCH, of memory. */
+/** MEMBLOCK_KHO_SCRATCH, a flag of memory. */
 const MEMBLOCK_SCRATCH = 1;
-/** MEMBLOCK_RSRV_KERN, of what the kernel reserved for itself. */
+/** MEMBLOCK_RSRV_KERN, memory that the kernel reserved for itself. */
 export const MEMBLOCK_KERN = 2;
-/** MEMBLOCK_RSRV_NOINIT: struct pages are left as they are; preserved memory. */
+/** MEMBLOCK_RSRV_NOINIT: struct pages are not initialized; preserved memory. */
 export const MEMBLOCK_NOINIT = 4;
 
 const NO_NODE = -1;
@@ -20,7 +17,7 @@ export interface Region {
     readonly size: number;
     readonly node: number;
     readonly flags: number;
-    /** Of reserved memory: for whom. */
+    /** The owner of reserved memory. */
     readonly owner: string;
 }
 
@@ -30,11 +27,11 @@ export interface MemblockAlloc {
     readonly limit?: number;
     /** Only from this node. */
     readonly node?: number;
-    /** Any node where that one has no room, as memblock does for what merely prefers a node. */
+    /** Falls back to any node, as memblock does if a node is only preferred. */
     readonly fallback?: boolean;
-    /** Not what the kernel needs for itself: it does not count for the size of scratch. */
+    /** Not for the kernel itself: it does not count for the size of scratch. */
     readonly uncounted?: boolean;
-    /** Nothing of these areas. */
+    /** Not in these areas. */
     readonly outside?: readonly { readonly addr: number; readonly size: number }[];
 }
 
@@ -43,7 +40,7 @@ export class Memblock extends JournaledRecord {
     readonly memory: readonly Region[] = [];
     /** Sorted, disjoint. */
     readonly reserved: readonly Region[] = [];
-    /** Allocations come from memory marked scratch only. */
+    /** Allocations use only memory marked as scratch. */
     readonly scratchOnly: boolean = false;
 
     constructor(
@@ -92,7 +89,7 @@ export class Memblock extends JournaledRecord {
         this.journal.edit(this).scratchOnly = on;
     }
 
-    /** Reserves what is not reserved yet of [base, base+size). */
+    /** Reserves the part of [base, base+size) that is not reserved yet. */
     reserve(base: number, size: number, owner: string, flags = 0, node = NO_NODE): void {
         this.reserveMany([{ start: base, end: base + size }], owner, flags, node);
     }
@@ -108,7 +105,7 @@ export class Memblock extends JournaledRecord {
         const old = this.reserved;
         let i = 0;
         for (const { start, end } of ranges) {
-            // An old region that begins in one range may reach into the next.
+            // An old region that begins in one range can extend into the next.
             let at = Math.max(start, i > 0 ? old[i - 1]!.base + old[i - 1]!.size : 0);
             while (i < old.length && old[i]!.base < end) {
                 const r = old[i++]!;
@@ -125,7 +122,7 @@ export class Memblock extends JournaledRecord {
         this.journal.edit(this).reserved = result.concat(old.slice(i));
     }
 
-    /** Gives reserved memory back. */
+    /** Frees reserved memory. */
     free(base: number, size: number): void {
         this.journal.edit(this).reserved = this.reserved.flatMap((r) => {
             const from = Math.max(r.base, base);
@@ -141,8 +138,8 @@ export class Memblock extends JournaledRecord {
     }
 
     /**
-     * Allocates from the top down. A size of 0 finds a place too, and reserves nothing of it.
-     * @returns the address, or undefined where there is no room.
+     * Allocates from the top down. A size of 0 also returns an address, and reserves nothing.
+     * @returns the address, or undefined if there is no room.
      */
     alloc(size: number, align: number, options: MemblockAlloc): number | undefined {
         let base = this.find(size, align, options, options.node);
@@ -205,7 +202,7 @@ export class Memblock extends JournaledRecord {
             ) {
                 continue;
             }
-            // The page at address 0 is never given out.
+            // The page at address 0 is never allocated.
             const start = Math.max(range.base, this.page.size);
             for (let end = Math.min(range.end, limit); ; ) {
                 const candidate = Math.floor((end - size) / align) * align;
@@ -223,7 +220,7 @@ export class Memblock extends JournaledRecord {
     }
 }
 
-/** memblock_merge_regions(): neighbours of one kind are one region. */
+/** memblock_merge_regions(): merges neighbours of one kind. */
 function merged(regions: readonly Region[]): Region[] {
     const out: Region[] = [];
     for (const r of regions) {

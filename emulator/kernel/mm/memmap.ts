@@ -1,8 +1,8 @@
 /**
- * The page metadata of one kernel (its struct pages). By section of 64 rows of 512 pages, made when first written; a
- * section has one entry for each row that is wholly of one kind (part of a folio of order 9 or more, or 512 equal
- * pages), and 512 entries of 18 bytes only where it is not. Sections and rows are ours, not the kernel's, and the same
- * for every size of page.
+ * The page metadata of one kernel (its struct pages). By section of 64 rows of 512 pages, created on first write; a
+ * section has one entry for each row that is completely of one kind (part of a folio of order 9 or more, or 512 equal
+ * pages), and otherwise 512 entries of 18 bytes. Sections and rows are those of the emulator, not of the kernel, and
+ * independent of the page size.
  */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord, Slots } from '../../machine/journal';
@@ -19,33 +19,33 @@ import {
     UNSET,
 } from './page-records';
 
-/** Page flags (include/linux/page-flags.h), as far as they show. */
+/** Page flags (include/linux/page-flags.h) that are visible. */
 export const PG_DIRTY = 1;
 export const PG_UPTODATE = 2;
 export const PG_LOCKED = 4;
 export const PG_SWAPBACKED = 8;
-/** A page of a hugetlb pool; the kernel has a page type for that. */
+/** A page of a hugetlb pool; the kernel uses a page type for this. */
 export const PG_HUGETLB = 64;
 
-/** The start of no row: every page is below it. */
+/** A value that is the start of no row: every page is below it. */
 const NOWHERE = Number.MAX_SAFE_INTEGER;
 
-/** pfn % ROW_PAGES; the operator is slow on numbers of more than 31 bits. */
+/** pfn % ROW_PAGES; the operator is slow for numbers of more than 31 bits. */
 function pageIn(pfn: number): number {
     return pfn & (ROW_PAGES - 1);
 }
 
-/** Which row of its section a page is in. */
+/** Index of the row of its section that contains a page. */
 function rowIn(pfn: number): number {
     return (pfn / ROW_PAGES) & (ROWS - 1);
 }
 
-/** 2^order; quicker than the operator for orders that occur. */
+/** 2^order; faster than the operator for orders that occur. */
 export function orderPages(order: number): number {
     return order < 31 ? 1 << order : 2 ** order;
 }
 
-/** What a page is to the kernel. `preserved`: reserved for KHO, not restored yet. */
+/** The state of a page in the kernel. `preserved`: reserved for KHO, not restored yet. */
 export type PageState = 'free' | 'allocated' | 'reserved' | 'preserved';
 
 /** A run of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
@@ -56,16 +56,16 @@ export interface PfnRange {
 }
 
 export class Memmap extends JournaledRecord {
-    /** What the kernel reserved at boot and keeps: image, memmap, per-CPU areas. Sorted. */
+    /** Permanent boot-time reservations of the kernel: image, memmap, per-CPU areas. Sorted. */
     readonly reserved: readonly PfnRange[] = [];
-    /** Pageblocks of MIGRATE_CMA: the scratch areas. Sorted. Everything else is movable or unmovable alike. */
+    /** Pageblocks of MIGRATE_CMA: the scratch areas. Sorted. All others are treated alike, movable or unmovable. */
     readonly cma: readonly PfnRange[] = [];
     private readonly sections: Slots<Section>;
-    /** Where {@link locate} found the page. */
+    /** The position that {@link locate} found. */
     private found: Records;
     private readonly nothing: Records;
     /**
-     * The row that was looked at last, its first page, and the epoch in which that held: the next page is mostly in it,
+     * The row that was read last, its first page, and the epoch in which this is valid: the next page is mostly in it,
      * too.
      */
     private row: Records;
@@ -80,7 +80,7 @@ export class Memmap extends JournaledRecord {
         this.row = this.nothing;
     }
 
-    // Questions about any page.
+    // Queries of any page.
 
     stateOf(pfn: number): PageState {
         const i = this.locate(pfn);
@@ -99,19 +99,19 @@ export class Memmap extends JournaledRecord {
         return this.found.state[i] === ALLOCATED;
     }
 
-    /** The head of the folio a page is in; the page itself where it is in none. */
+    /** The head of the folio that contains a page; the page itself if it is in none. */
     headOf(pfn: number): number {
         const order = this.orderOf(pfn);
         return order === 0 ? pfn : pfn - (pfn % orderPages(order));
     }
 
-    /** The order of the folio a page is in. */
+    /** The order of the folio that contains a page. */
     orderOf(pfn: number): number {
         const i = this.locate(pfn);
         return this.found.order[i]! & ~TAIL;
     }
 
-    /** The owner of a page (of its folio); 0 where nobody owns it. */
+    /** The owner of a page (of its folio); 0 if it has none. */
     ownerOf(pfn: number): number {
         let i = this.locate(pfn);
         const order = this.found.order[i]! & ~TAIL;
@@ -124,12 +124,12 @@ export class Memmap extends JournaledRecord {
         return this.found.owner[i]!;
     }
 
-    /** MIGRATE_CMA, or anything else. */
+    /** MIGRATE_CMA, or any other type. */
     isCma(pfn: number): boolean {
         return this.cma.length > 0 && rangeOf(this.cma, pfn) !== undefined;
     }
 
-    // The head of a folio.
+    // Queries of the head of a folio.
 
     refs(head: number): number {
         const i = this.locate(head);
@@ -180,7 +180,7 @@ export class Memmap extends JournaledRecord {
     /** KHO's mark in page->private: the order of the preserved block that starts here, or −1. */
     khoOrder(pfn: number): number {
         const i = this.locate(pfn);
-        // A summary entry has the mark of the first page of its row.
+        // A summary entry holds the mark of the first page of its row.
         return this.found.mark.length === ROWS && pageIn(pfn) !== 0 ? -1 : this.found.mark[i]! - 1;
     }
 
@@ -209,19 +209,19 @@ export class Memmap extends JournaledRecord {
         }
     }
 
-    /** Makes each of `count` pages from `pfn` on an allocated page of its own with one reference. */
+    /** Makes each of `count` pages from `pfn` on a separate allocated page with one reference. */
     initPages(pfn: number, count: number, owner: number): void {
         this.fill(pfn, count, ALLOCATED, 1, owner);
     }
 
-    /** Forgets everything about these pages: they are free. */
+    /** Clears the metadata of these pages: they are free. */
     clear(pfn: number, count: number): void {
         this.fill(pfn, count, UNSET, 0, 0);
     }
 
     /**
      * Marks a block of 2^order pages as preserved by the previous kernel, its head with KHO's magic and the order. As
-     * in the kernel, a smaller block at the same head that comes later overwrites the head's mark and nothing else.
+     * in the kernel, a later, smaller block at the same head overwrites the head's mark and nothing else.
      */
     stampPreserved(pfn: number, order: number, owner: number): void {
         if (order >= ROW_ORDER && pageIn(pfn) === 0) {
@@ -241,18 +241,18 @@ export class Memmap extends JournaledRecord {
         row.mark[at] = order + 1;
     }
 
-    /** Takes the mark off a block's head, as who initializes the page anew does; the block stays preserved. */
+    /** Removes the mark from a block's head, as initializing the page does; the block stays preserved. */
     loseMark(pfn: number): void {
         const i = this.locateForWrite(pfn, true);
         this.found.mark[i] = 0;
     }
 
-    /** Boot-time reservations that stay. */
+    /** Adds permanent boot-time reservations. */
     reserve(start: number, end: number, owner: number): void {
         this.journal.edit(this).reserved = withRange(this.reserved, { start, end, owner });
     }
 
-    /** Gives boot-time reservations up. */
+    /** Frees boot-time reservations. */
     release(start: number, end: number): void {
         this.journal.edit(this).reserved = withoutRange(this.reserved, start, end);
     }
@@ -262,8 +262,8 @@ export class Memmap extends JournaledRecord {
     }
 
     /**
-     * Everything that is not free, in ascending order within its kind: first what was reserved at boot, then folio by
-     * folio, or row by row where that much is of one kind. For display.
+     * All memory that is not free, in ascending order within its kind: first boot-time reservations, then folio by
+     * folio, or row by row if a whole row is of one kind. For display.
      */
     *owned(): Generator<{
         readonly pfn: number;
@@ -321,7 +321,7 @@ export class Memmap extends JournaledRecord {
         }
     }
 
-    // Inside.
+    // Internals.
 
     /** Finds a page's entry for reading: sets `found`, returns the index in it. */
     private locate(pfn: number): number {
@@ -407,7 +407,7 @@ export class Memmap extends JournaledRecord {
         return section;
     }
 
-    /** The entries of a row, one a page; what its summary said is spread over them. */
+    /** The entries of a row, one per page; a summary is expanded into them. */
     private rowForWrite(pfn: number): Records {
         const section = this.sectionForWrite(pfn);
         const rowIndex = rowIn(pfn);
@@ -476,8 +476,8 @@ export class Memmap extends JournaledRecord {
     }
 }
 
-/** The range of a sorted list that a page is in. */
-export function rangeOf<R extends { readonly start: number; readonly end: number }>(
+/** The range of a sorted list that contains a page. */
+function rangeOf<R extends { readonly start: number; readonly end: number }>(
     ranges: readonly R[],
     pfn: number,
 ): R | undefined {

@@ -1,11 +1,10 @@
 /**
- * How page metadata is stored (see {@link Memmap}): entries in typed arrays, saved before their first change in an
- * epoch.
+ * Storage of page metadata (see {@link Memmap}): entries in typed arrays, saved before their first change in an epoch.
  */
 import type { Hasher } from '../../machine/hash';
 import type { Journal, Saveable } from '../../machine/journal';
 
-/** Pages of a row, which is what one summary entry stands for, and the order of a folio that fills one. */
+/** Pages of a row, which one summary entry covers, and the order of a folio that fills one. */
 export const ROW_PAGES = 512;
 export const ROW_ORDER = 9;
 /** Rows of a section. */
@@ -16,7 +15,7 @@ export const SECTION_PAGES = ROW_PAGES * ROWS;
 export const UNSET = 0;
 export const ALLOCATED = 1;
 export const PRESERVED = 2;
-/** In an entry's order: not the head. */
+/** Flag in an entry's order: not the head. */
 export const TAIL = 0x80;
 
 /** Metadata of `count` pages, or of `count` rows. */
@@ -28,7 +27,7 @@ export class Records implements Saveable {
     readonly index: Uint32Array;
     readonly pins: Uint16Array;
     readonly state: Uint8Array;
-    /** The folio's order in its head, the order | TAIL in every other page of it. */
+    /** The folio's order in its head, order | TAIL in every other page of it. */
     readonly order: Uint8Array;
     /** KHO's mark in page->private: 0 none, else 1 + order. */
     readonly mark: Uint8Array;
@@ -97,16 +96,11 @@ export class Section implements Saveable {
         this.rows = new Array<Records | undefined>(ROWS).fill(undefined);
     }
 
-    save(): () => void {
-        const rows = this.rows.slice();
-        return () => {
-            this.rows = rows;
-        };
+    save(): unknown {
+        return { rows: this.rows.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 }

@@ -1,4 +1,4 @@
-/** Virtually contiguous kernel memory (mm/vmalloc.c): areas of pages that need not lie together. */
+/** Virtually contiguous kernel memory (mm/vmalloc.c): areas of pages that need not be contiguous. */
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import type { Hasher } from '../../machine/hash';
@@ -6,26 +6,26 @@ import { type Journal, JournaledRecord, JournaledMap } from '../../machine/journ
 import type { PhysicalMemory } from '../../machine/memory';
 import type { PageAllocator } from './buddy';
 
-/** Flags of an area, as far as KHO knows them; any other bit makes an area unpreservable. */
+/** Flags of an area that KHO knows; with any other bit an area cannot be preserved. */
 export const VM_ALLOC = 0x2;
 export const VM_ALLOW_HUGE_VMAP = 0x400;
 
 const VMALLOC_START = 0xffffc90000000000n;
 
 export class VmArea extends JournaledRecord {
-    /** Pages a byte: multiplying by it is quicker than dividing by the size, and as exact for a power of two. */
+    /** Pages per byte: multiplying by it is faster than dividing by the size, and as exact for a power of two. */
     private readonly perByte: number;
 
     constructor(
         journal: Journal,
         /** Its virtual address. */
         readonly address: bigint,
-        /** In bytes, as asked for. */
+        /** In bytes, as requested. */
         readonly size: number,
         readonly flags: number,
         /** Pages are mapped in groups of 2^order; each group is contiguous. */
         readonly order: number,
-        /** The page frame of every page, in order. Never changed. */
+        /** The page frame of every page, in order. Immutable. */
         readonly pfns: Float64Array,
         readonly page: PageGeometry,
     ) {
@@ -46,7 +46,7 @@ export class VmArea extends JournaledRecord {
 
 export class Vmalloc extends JournaledRecord {
     private readonly areas: JournaledMap<bigint, VmArea>;
-    /** Where the next area goes. */
+    /** The address of the next area. */
     readonly next: bigint = VMALLOC_START;
 
     constructor(
@@ -75,10 +75,10 @@ export class Vmalloc extends JournaledRecord {
         return this.map(pfns, size, VM_ALLOC, 0);
     }
 
-    /** vmap of pages that are there already; the area owns them from here on. */
+    /** vmap of existing pages; the area owns them from here on. */
     map(pfns: Float64Array, size: number, flags: number, order: number): VmArea {
         const area = new VmArea(this.journal, this.next, size, flags, order, pfns, this.allocator.page);
-        // A guard page behind every area.
+        // A guard page after every area.
         this.journal.edit(this).next += BigInt((pfns.length + 1) * this.allocator.page.size);
         this.areas.set(area.address, area);
         return area;

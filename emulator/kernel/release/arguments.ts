@@ -1,16 +1,16 @@
-/** A command line in its arguments, as next_arg() and parse_args() take it apart (lib/cmdline.c, kernel/params.c). */
+/** The arguments of a command line, as split by next_arg() and parse_args() (lib/cmdline.c, kernel/params.c). */
 
 export interface Argument {
     readonly name: string;
-    /** What stands behind the first `=`; undefined: there is none. */
+    /** The text after the first `=`; undefined: there is none. */
     readonly value: string | undefined;
 }
 
 const isSpace = (c: string | undefined): boolean => c !== undefined && /[\t-\r ]/.test(c);
 
 /**
- * The arguments for the kernel, in their order: those before `--`, which ends them. Quotation marks keep white space
- * together; around a value or a whole argument they are not part of it.
+ * The arguments for the kernel, in order, up to `--`. Quotation marks keep white space together; they are not part of a
+ * value or of an argument that they enclose.
  */
 export function argumentsOf(text: string): Argument[] {
     const found: Argument[] = [];
@@ -39,7 +39,7 @@ export function argumentsOf(text: string): Argument[] {
 function parsed(word: string): Argument {
     const whole = word.startsWith('"');
     const text = whole ? word.slice(1) : word;
-    // a `=` at the very beginning belongs to the name
+    // a `=` at the beginning belongs to the name
     const equals = text.indexOf('=', 1);
     if (equals < 0) {
         return { name: whole ? unquoted(text) : text, value: undefined };

@@ -1,7 +1,7 @@
 /**
- * What differs between kernels, as values that code asks. One description a release and configuration; a scenario's
- * `kernel` declarations change some of it and add handlers and code. Whatever `inferred` names was deduced from mails,
- * commits and the releases around it; the rest was read in that release's source.
+ * The differences between kernels, as values that code reads. One description per release and configuration; a
+ * scenario's `kernel` declarations change some of it and add handlers and code. Sentences in `inferred` were deduced
+ * from mails, commits and neighbouring releases; everything else was read in the source of the release.
  */
 
 import type { CostChanges } from '../../machine/costs';
@@ -27,7 +27,7 @@ import { compareVersions, parseVersion, seriesOf, type Version } from './version
 
 const MIB = 0x100000;
 
-/** What stands in a library where a layer has its own code; see {@link withLayers}. */
+/** The files that a library has instead of a layer's own code; see {@link withLayers}. */
 const NO_LAYER_FILES: Library = [
     'hugetlb-none',
     'lookup-none',
@@ -85,60 +85,60 @@ const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draf
 
 /** The Live Update Orchestrator of a release. */
 export interface LuoDescription {
-    /** What identifies its state to the next kernel. */
+    /** The string that identifies its state to the next kernel. */
     readonly compatible: string;
     /**
      * Nodes of its device tree that the next kernel needs, with their own strings; none since 7.2, where it is a
      * struct.
      */
     readonly nodes: ReadonlyMap<string, string>;
-    /** The ioctls, and which checks come before them. */
+    /** The ioctls, and the checks before them. */
     readonly ioctls: IoctlTable;
-    /** What the lock is called that a reboot takes; undefined: the serialize lock, or none. */
+    /** The name of the lock that a reboot takes; undefined: the serialize lock, or none. */
     readonly lock?: string;
 }
 
 export interface KernelDescription {
-    /** As scenarios name it. */
+    /** Its name in scenarios. */
     readonly name: string;
     /** One line about it. */
     readonly summary: string;
     /** uname -r */
     readonly release: string;
-    /** The version of Linux that it is, by which it has its bugs. */
+    /** Its version of Linux, which decides about its bugs. */
     readonly version: Version;
-    /** What of it is inferred rather than read, a sentence each. */
+    /** What is inferred rather than read, one sentence each. */
     readonly inferred: readonly string[];
-    /** What its KHO hands over, and how. */
+    /** The format in which its KHO hands over. */
     readonly kho: KhoFormat;
     /** Undefined: the kernel has none. */
     readonly luo: LuoDescription | undefined;
-    /** The code of its LUO core, its shipped handlers, and how it comes up and goes down. */
+    /** The code of its LUO core, its shipped handlers, and its boot and shutdown. */
     readonly library: Library;
-    /** What it is built for; undefined: for whatever the machine is. */
+    /** The architecture it is built for; undefined: that of the machine. */
     readonly arch: Arch | undefined;
-    /** What of proposed code is in it, by name; none in a released kernel. */
+    /** The proposed layers in it, by name; none in a released kernel. */
     readonly layers: ReadonlySet<string>;
-    /** Its mistakes, by name: those of its version, and others that it was given. */
+    /** Its bugs, by name: those of its version, and others that it was given. */
     readonly flaws: ReadonlySet<string>;
     /** What it is built with that its mistakes depend on. */
     readonly options: ReadonlySet<BuildOption>;
     /**
-     * With the layer iommu: 1 where an iommufd is preserved and cannot be retrieved yet, as the series begins; 2 where
+     * With the layer iommu: 1 if an iommufd can be preserved but not retrieved, as in the beginning of the series; 2 if
      * it can.
      */
     readonly iommufdPhase: number;
-    /** Compiled in or given by the boot loader; behind it comes what the scenario adds. */
+    /** Compiled in or given by the boot loader; followed by what the scenario adds. */
     readonly cmdline: string;
     /** CONFIG_NUMA */
     readonly numa: boolean;
     /** CONFIG_KEXEC_HANDOVER; without it there is no LUO either. */
     readonly khoBuilt: boolean;
-    /** CONFIG_KEXEC_HANDOVER_DEBUG: what is preserved must not touch scratch. */
+    /** CONFIG_KEXEC_HANDOVER_DEBUG: preserved memory must not overlap scratch. */
     readonly khoDebug: boolean;
     /** Handlers of the standard library that it registers, in order. */
     readonly handlers: readonly string[];
-    /** What it takes before its page allocator runs. */
+    /** Its allocations before its page allocator runs. */
     readonly early: EarlyMemory;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
@@ -147,11 +147,11 @@ export interface KernelDescription {
      * second on.
      */
     readonly vfioPhase: 'reset' | 'keep';
-    /** Its IOMMU driver turns translation off when the kernel goes down. */
+    /** Its IOMMU driver turns translation off at shutdown. */
     readonly iommuShutdown: boolean;
-    /** Bytes of page cache that its user space has filled when the boot is over. */
+    /** Bytes of page cache that its user space has filled at the end of the boot. */
     readonly pageCache: number;
-    /** What takes another time in it than the table of costs says. */
+    /** Costs that differ from the table of costs. */
     readonly costs: CostChanges;
 }
 
@@ -213,7 +213,7 @@ const v72Uma: KernelDescription = {
     initrdSize: 2 * MIB,
 };
 
-/** Live update is the same in 7.3 as in 7.2, but for where early allocations go, and for crash kernels. */
+/** Live update is the same in 7.3 as in 7.2, except for early allocations and crash kernels. */
 const v73: KernelDescription = {
     ...v72,
     name: '7.3',
@@ -253,8 +253,8 @@ const v71: KernelDescription = {
     summary: 'Linux 7.1: stateless KHO (kho-v3), LUO on a device tree, memfd-v2',
     ...ofVersion('7.1'),
     inferred: [
-        'The whole of 7.1 is: no tree of it was read. The strings kho-v3, luo-v1 and memfd-v2 come from its development cycle.',
-        'That its stable releases are as it is, but for fixes whose numbers are known.',
+        'All of 7.1: its source was not read. The strings kho-v3, luo-v1 and memfd-v2 come from its development cycle.',
+        'That its stable releases are as 7.1, except for fixes whose versions are known.',
     ],
     kho: KHO_V3,
     luo: {
@@ -274,8 +274,8 @@ const v70: KernelDescription = {
     summary: 'Linux 7.0: KHO finalized by the reboot (kho-v1), LUO on a device tree with FLBs, memfd-v1',
     ...ofVersion('7.0'),
     inferred: [
-        'What happens to an FLB that is asked for after its last file was finished.',
-        'That a device tree without FLBs, as 6.19 hands it over, is fatal.',
+        'The result of get_incoming() of an FLB whose last file was finished.',
+        'That a device tree without FLBs, as handed over by 6.19, is fatal.',
     ],
     kho: KHO_V1,
     library: LIBRARY_7_0,
@@ -288,10 +288,14 @@ const v619: KernelDescription = {
     ...ofVersion('6.19'),
     inferred: [
         'No tree of 6.19 was read: it is 7.0 without FLBs, and with the bugs that are known of it.',
-        'Its KHO is taken to be that of 7.0 but for nodes without memory.',
+        'Its KHO is assumed to be that of 7.0, except for nodes without memory.',
     ],
     kho: KHO_V1_6_19,
-    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2']]), ioctls: IOCTLS_6_19 },
+    luo: {
+        compatible: 'luo-v1',
+        nodes: new Map([['luo-session', 'luo-session-v2']]),
+        ioctls: IOCTLS_6_19,
+    },
     library: LIBRARY_6_19,
 };
 
@@ -336,8 +340,8 @@ const luoV4: KernelDescription = {
         'The series of September 2025 (v4), before LUO was merged: PREPARE, FREEZE, FINISH, CANCEL, subsystems, events a session',
     release: '6.17.0-rc7-luo-v4',
     inferred: [
-        'The series was not read as a tree: states, events, errors and interfaces are from its description; the names in its device tree are ours.',
-        'KHO is that of 6.17 but for who finalizes it.',
+        'The source of the series was not read: states, events, errors and interfaces are from its description; the names in its device tree were chosen by this emulator.',
+        'KHO is that of 6.17, except for who finalizes it.',
     ],
     kho: { ...KHO_V1_6_17, finalize: 'prepare' },
     luo: {
@@ -356,13 +360,13 @@ export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map(
     [v616, v617, v618, v619, v70, v71, v72, v73, v74, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]),
 );
 
-/** Stable releases and release candidates, as far as somebody has asked for them. */
+/** Stable releases and release candidates that were asked for. */
 const derived = new Map<string, KernelDescription>();
 
 /**
  * A kernel by its name: one that comes with the emulator, or a stable release or release candidate of one (`7.2.3`,
- * `7.2-rc6`), which is the same but for its bugs. @returns undefined where there is none: of 7.2 and 7.3, stable
- * releases beyond the newest that is known are none
+ * `7.2-rc6`), which differs in its bugs only. @returns undefined if there is none, such as stable releases of 7.2 and
+ * 7.3 after the newest known one
  */
 export function descriptionOf(name: string): KernelDescription | undefined {
     const known = DESCRIPTIONS.get(name) ?? derived.get(name);
@@ -384,11 +388,11 @@ export function descriptionOf(name: string): KernelDescription | undefined {
     return description;
 }
 
-/** Whether it is younger than the newest version that is known of its series; of old series nobody keeps count. */
+/** Whether it is later than the newest known version of its series; for old series no newest one is known. */
 function isUnreleased(version: Version, { version: newest }: KernelDescription): boolean {
     const counted = newest.stable > 0 || newest.candidate !== undefined;
     return counted && compareVersions(version, newest) > 0;
 }
 
-/** The kernel that a scenario gets where it names none. */
+/** The default kernel of a scenario. */
 export const DEFAULT_KERNEL = '7.2';

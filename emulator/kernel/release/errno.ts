@@ -1,4 +1,4 @@
-/** Error numbers of Linux on x86-64 (include/uapi/asm-generic/errno*.h), as many as the emulated paths return. */
+/** Error numbers of Linux on x86-64 (include/uapi/asm-generic/errno*.h) that the emulated code returns. */
 export const ERRNO = {
     EPERM: 1,
     ENOENT: 2,
@@ -72,12 +72,12 @@ for (const name of Object.keys(ERRNO) as ErrnoName[]) {
 export function err(name: ErrnoName): Err {
     const e = byName.get(name);
     if (!e) {
-        throw new RangeError(`no error is called ${name}`);
+        throw new RangeError(`unknown error name ${name}`);
     }
     return e;
 }
 
-/** The error with this positive number, or undefined where the table has none. */
+/** The error with this positive number, or undefined if the table has none. */
 export function errOfCode(code: number): Err | undefined {
     return byCode.get(code);
 }

@@ -1,6 +1,6 @@
 /**
- * What a release's KHO hands over, and how: the values in which the releases differ (kernel/kexec_handover.c up to
- * 6.18, kernel/liveupdate/kexec_handover.c since). Two kernels understand each other where `compatible` is the same
+ * The format in which a release's KHO hands over: the values in which the releases differ (kernel/kexec_handover.c up
+ * to 6.18, kernel/liveupdate/kexec_handover.c since). Two kernels understand each other if `compatible` is the same
  * string; nothing else is compared, so formats that share a string but differ are misread.
  */
 import type { PageGeometry } from '../../machine/arch';
@@ -8,16 +8,16 @@ import type { PageGeometry } from '../../machine/arch';
 /** Preserved memory as bits in bitmaps that are listed in chunks when the handover is finalized; 6.16 to 7.0. */
 export interface BitmapTracking {
     /**
-     * Bytes of a bitmap (PRESERVE_BITS / 8): 512 from the slab allocator at first, a page of its own since late in the
+     * Bytes of a bitmap (PRESERVE_BITS / 8): 512 from the slab allocator at first, a separate page since late in the
      * 6.18 cycle.
      */
     readonly bitmapBytes: 512 | 'page';
 }
 
 /**
- * Who completes the handover: nobody, since it is complete at all times (from 7.1 on); user space through debugfs,
- * which calls a chain of notifiers (6.16 to 6.18); the reboot system call (6.19, 7.0); LUO's PREPARE event (the series
- * before the merge).
+ * Who finalizes the handover: `never`, because it is always complete (from 7.1 on); user space through debugfs, which
+ * calls a chain of notifiers (6.16 to 6.18); the reboot system call (6.19, 7.0); LUO's PREPARE event (the series before
+ * the merge).
  */
 export type Finalize = 'never' | 'debugfs' | 'reboot' | 'prepare';
 
@@ -26,7 +26,7 @@ export interface KhoFormat {
     readonly compatible: string;
     readonly tracking: 'radix' | BitmapTracking;
     readonly finalize: Finalize;
-    /** The property of a subtree that holds the address of its blob. */
+    /** The property of a subtree with the address of its blob. */
     readonly dataProperty: string;
     /** The property with the blob's length; undefined: the length is not handed over, a blob is one page. */
     readonly sizeProperty: string | undefined;
@@ -35,13 +35,13 @@ export interface KhoFormat {
     /** Areas of vmalloc can be preserved. */
     readonly vmalloc: boolean;
     /**
-     * page->private of a preserved page has a magic number besides the order, so that restoring anything else is
-     * noticed.
+     * page->private of a preserved page has a magic number besides the order, so that restoring other memory is
+     * detected.
      */
     readonly magic: boolean;
     /** Blocks larger than the page allocator's largest (MAX_PAGE_ORDER) are restored, too. */
     readonly restoresAnyOrder: boolean;
-    /** Page ranges are cut where memory of another node begins. */
+    /** Page ranges are divided where memory of another node begins. */
     readonly splitsAtNodes: boolean;
     /** The parameter that sizes scratch areas. */
     readonly scratchParameter: 'kho_scratch' | 'kho_bootmem';
@@ -49,17 +49,17 @@ export interface KhoFormat {
     readonly zeroScratchSizes: boolean;
     /** It can be built with CONFIG_DEFERRED_STRUCT_PAGE_INIT. */
     readonly deferredInit: boolean;
-    /** Early allocations may go wherever nothing is preserved in a whole GiB, besides scratch. */
+    /** Early allocations can use any whole GiB without preserved memory, besides scratch. */
     readonly extendsScratch: boolean;
-    /** A crash kernel does without KHO, whatever its command line says. */
+    /** A crash kernel does not use KHO, whatever its command line says. */
     readonly offInCrashKernel: boolean;
-    /** What boot takes for huge pages counts for the size of scratch, and may come out of scratch. */
+    /** Boot-time allocations of huge pages count for the size of scratch, and can come out of scratch. */
     readonly hugetlbCounts: boolean;
-    /** Every node that is online gets a scratch area, also one without memory, where it cannot be had. */
+    /** Every online node gets a scratch area, even one without memory, where the allocation fails. */
     readonly scratchOnEmptyNodes: boolean;
 }
 
-/** Bytes of the bitmaps that preserved memory is tracked in. */
+/** Bytes of the bitmaps that track preserved memory. */
 export function bitmapBytes({ bitmapBytes: bytes }: BitmapTracking, page: PageGeometry): number {
     return bytes === 'page' ? page.size : bytes;
 }
@@ -97,7 +97,7 @@ export const KHO_V4_EXTENDED: KhoFormat = {
 export const KHO_V4_BOOTMEM: KhoFormat = { ...KHO_V4_EXTENDED, scratchParameter: 'kho_bootmem' };
 
 /**
- * 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of
+ * 7.1. Inferred from mails and from 7.2: its source was not read. Tree and vmalloc chunks are assumed to be those of
  * v4.
  */
 export const KHO_V3: KhoFormat = {
@@ -133,10 +133,10 @@ export const KHO_V1_6_17: KhoFormat = {
     zeroScratchSizes: false,
 };
 
-/** 6.16: nobody had thought yet of struct pages that are initialized late. */
+/** 6.16, before a build with late initialization of struct pages was ruled out. */
 export const KHO_V1_FIRST: KhoFormat = { ...KHO_V1_6_17, deferredInit: true };
 
-/** Where finalizing builds the FDT: it does not exist before, and nothing can be preserved after it. */
+/** Finalizing builds the FDT: it does not exist before, and nothing can be preserved after it. */
 export function buildsFdtWhenFinalized(format: KhoFormat): boolean {
     return format.finalize === 'debugfs' || format.finalize === 'prepare';
 }

@@ -1,7 +1,7 @@
 /**
- * What is queued for a later release or under review, as layers that a kernel can be given. None of it is in a released
- * kernel: each layer is as its series was posted, in the version that is named here, and is marked as proposed wherever
- * it is shown.
+ * Features that are queued for a later release or under review, as layers that a kernel can be given. No released
+ * kernel has them: each layer is as its series was posted, in the version given here, and is shown as proposed
+ * everywhere.
  */
 
 /** Files of the standard library that make up a kernel's own code; see emulator/std. */
@@ -11,24 +11,24 @@ export interface Layer {
     readonly name: string;
     /** One line about it. */
     readonly summary: string;
-    /** The version of its series that is emulated, and what has become of it. */
+    /** The emulated version of its series, and the status of the series. */
     readonly version: string;
     readonly status: string;
-    /** Layers that a kernel with this one must have as well. */
+    /** Layers that a kernel with this one must also have. */
     readonly needs: readonly string[];
-    /** Layers that come along by themselves: interfaces inside the kernel that this one is built on. */
+    /** Layers that are added implicitly: in-kernel interfaces that this one uses. */
     readonly brings: readonly string[];
-    /** Its files. A file takes the place of the one of the same name with `-none`, where a kernel has that. */
+    /** Its files. A file replaces the one of the same name with `-none`, if the kernel has that. */
     readonly files: readonly string[];
     /** The handlers that it registers. */
     readonly handlers: readonly string[];
-    /** The FLBs that those use. */
+    /** The FLBs that these handlers use. */
     readonly flbs: readonly string[];
-    /** An FLB of this layer that a handler of another one uses as well. */
+    /** An FLB of this layer that a handler of another layer also uses. */
     readonly joins?: { readonly handler: string; readonly flb: string };
 }
 
-/** The oldest release that layers fit onto: LUO with FLBs and lists in blocks. */
+/** The oldest release for layers: LUO with FLBs and lists in blocks. */
 export const OLDEST_WITH_LAYERS = '7.2';
 
 const LOOKUP: Layer = {
@@ -45,7 +45,7 @@ const LOOKUP: Layer = {
 
 const PCI: Layer = {
     name: 'pci',
-    summary: 'PCI core: devices that keep running, the bridges above them, bus numbers that stay',
+    summary: 'PCI core: devices that keep running, the bridges above them, stable bus numbers',
     version: 'v9',
     status: 'queued for 7.4',
     needs: [],
@@ -55,13 +55,13 @@ const PCI: Layer = {
     flbs: ['pci_core'],
 };
 
-/** The FLB by which translation outlives the kernel. */
+/** The FLB that keeps translation on over the kexec. */
 export const IOMMU_FLB = 'iommu_core';
 
 const IOMMU: Layer = {
     name: 'iommu',
     summary:
-        'translation that outlives the kernel: marked hardware page tables of /dev/iommu with all their tables, and the devices that see them',
+        'translation that stays on over the kexec: marked hardware page tables of /dev/iommu with all their tables, and the attached devices',
     version: 'v5',
     status: 'under review',
     needs: ['pci'],
@@ -73,7 +73,7 @@ const IOMMU: Layer = {
 
 const VFIO: Layer = {
     name: 'vfio',
-    summary: 'VFIO PCI: descriptors of passed-through devices',
+    summary: 'VFIO PCI: descriptors of passthrough devices',
     version: 'v5',
     status: 'under review',
     needs: ['pci'],
@@ -85,7 +85,7 @@ const VFIO: Layer = {
 
 const HUGETLB: Layer = {
     name: 'hugetlb',
-    summary: 'memfds of huge pages, and pools that count what came over',
+    summary: 'memfds of huge pages, and pools that count preserved pages',
     version: 'RFC',
     status: 'posted in December 2025',
     needs: [],
@@ -122,7 +122,7 @@ const GUEST_MEMFD: Layer = {
 const INTERRUPTS: Layer = {
     name: 'interrupts',
     summary:
-        'remapping entries, posted-interrupt descriptors and vectors that stay: interrupts latch in memory while no kernel runs',
+        'remapping entries, posted-interrupt descriptors and vectors that are kept: interrupts are stored in memory while no kernel runs',
     version: '',
     status: 'discussion only, no series',
     needs: ['pci', 'vfio'],
@@ -141,19 +141,19 @@ export const LAYERS: ReadonlyMap<string, Layer> = new Map(
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();
 
-/** Whether layers fit onto a release (`uname -r`). */
+/** Whether a release (`uname -r`) can have layers. */
 export function takesLayers(release: string): boolean {
     const [major = 0, minor = 0] = release.split('.').map((n) => Number.parseInt(n, 10));
     const [oldest = 0, oldestMinor = 0] = OLDEST_WITH_LAYERS.split('.').map(Number);
     return major > oldest || (major === oldest && minor >= oldestMinor);
 }
 
-/** `vfio v5 (under review)`: how a layer is shown. */
+/** `vfio v5 (under review)`: the display name of a layer. */
 export function titleOf({ name, version, status }: Layer): string {
     return `${name}${version === '' ? '' : ` ${version}`} (${status})`;
 }
 
-/** The layers of these names and those that come along with them, in their order. Names of no layer are left out. */
+/** The layers of these names and those that they add implicitly, in order. Unknown names are ignored. */
 export function layersOf(names: Iterable<string>): Layer[] {
     const wanted = new Set<string>();
     const add = (name: string): void => {
@@ -169,17 +169,17 @@ export function layersOf(names: Iterable<string>): Layer[] {
     return [...LAYERS.values()].filter((l) => wanted.has(l.name));
 }
 
-/** The FLBs of some layers that a handler of another one uses as well. */
+/** The FLBs of some layers that a handler of another one also uses. */
 export function joiningFlbs(layers: Iterable<string>, handler: string): string[] {
     return layersOf(layers).flatMap(({ joins }) => (joins?.handler === handler ? [joins.flb] : []));
 }
 
-/** The layer that a handler or an FLB comes with; undefined where it comes with none. */
+/** The layer of a handler or an FLB; undefined if it belongs to none. */
 export function layerWith(declared: string): Layer | undefined {
     return [...LAYERS.values()].find((l) => l.handlers.includes(declared) || l.flbs.includes(declared));
 }
 
-/** The layer that a file of the standard library belongs to; undefined for files of releases. */
+/** The layer of a file of the standard library; undefined for files of releases. */
 export function layerOfFile(name: string): Layer | undefined {
     return [...LAYERS.values()].find((l) => l.files.includes(name));
 }

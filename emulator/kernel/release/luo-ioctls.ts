@@ -1,5 +1,5 @@
 /**
- * The ioctls of LUO by release: which there are, how large their arguments are, on what they work
+ * The ioctls of LUO by release: their numbers, the sizes of their arguments, and their objects
  * (include/uapi/linux/liveupdate.h).
  */
 
@@ -17,22 +17,22 @@ export type IoctlName =
 
 export interface Ioctl {
     readonly name: IoctlName;
-    /** Bytes of the argument structure, the least that a caller may pass. */
+    /** Size of the argument structure in bytes, the minimum that a caller may pass. */
     readonly size: number;
-    /** What it works on: the device, or a session of this kind. */
+    /** Its object: the device, or a session of this kind. */
     readonly on: 'device' | 'incoming' | 'outgoing' | 'any';
-    /** What the argument holds behind its size: the fields that {@link LuoRequest} fills in from a typed call. */
+    /** The contents of the argument after its size: the fields that {@link LuoRequest} fills in from a typed call. */
     readonly arg: 'name' | 'token' | 'word';
 }
 
 export interface IoctlTable {
     /** By number; those of sessions begin at 0x40. */
     readonly commands: ReadonlyMap<number, Ioctl>;
-    /** An ioctl of the wrong kind of session fails with EINVAL. Without that it goes through. */
+    /** An ioctl of the wrong kind of session fails with EINVAL; otherwise it succeeds. */
     readonly kinds: boolean;
-    /** Bytes of a session's name, its NUL included. */
+    /** Bytes of a session's name, including its NUL. */
     readonly nameSize: number;
-    /** A name must not be empty and must end. Without that an unterminated one is cut off. */
+    /** A name must not be empty and must be terminated; otherwise an unterminated one is truncated. */
     readonly checksNames: boolean;
 }
 
@@ -50,7 +50,7 @@ export const IOCTLS_7_2: IoctlTable = {
     checksNames: true,
 };
 
-/** Release candidates of 7.2: GET_NAME has an argument without a name, which is written behind it all the same. */
+/** Release candidates of 7.2: the argument of GET_NAME ends before the name, which is written all the same. */
 export const IOCTLS_EARLY_7_2: IoctlTable = {
     ...IOCTLS_7_2,
     commands: new Map([...IOCTLS_7_2.commands, [0x43, { name: 'GET_NAME', size: 16, on: 'any', arg: 'word' }]]),
@@ -64,7 +64,7 @@ export const IOCTLS_6_19: IoctlTable = {
     checksNames: false,
 };
 
-/** The series v4: one state machine for all, and one in every session. */
+/** The series v4: one state machine for LUO, and one in every session. */
 export const IOCTLS_V4: IoctlTable = {
     commands: new Map<number, Ioctl>([
         [0x00, { name: 'GET_STATE', size: 8, on: 'device', arg: 'word' }],
@@ -85,5 +85,5 @@ export const IOCTLS_V4: IoctlTable = {
 /** A kernel without LUO has none. */
 export const NO_IOCTLS: IoctlTable = { commands: new Map(), kinds: false, nameSize: 64, checksNames: false };
 
-/** The largest argument of all, in bytes. */
+/** The size of the largest argument, in bytes. */
 export const LARGEST_ARGUMENT = 72;

@@ -1,12 +1,12 @@
-/** Values of parameters, as the kernel reads them (lib/kstrtox.c, lib/cmdline.c). */
+/** Values of parameters, as the kernel parses them (lib/kstrtox.c, lib/cmdline.c). */
 
-/** kstrtobool(): it looks at one letter, and at two of `on` and `off`. Undefined: EINVAL. */
+/** kstrtobool(): reads one letter, and two for `on` and `off`. Undefined: EINVAL. */
 export function kstrtobool(text: string | undefined): boolean | undefined {
     const word = /^(?:([1yte])|([0nfd])|o(?:(n)|(f)))/i.exec(text ?? '');
     return word ? word[1] !== undefined || word[3] !== undefined : undefined;
 }
 
-/** A number at the beginning of a text, and how many characters it has: none where there is no number. */
+/** A number at the beginning of a text, and its length in characters: 0 if there is no number. */
 export interface LeadingNumber {
     readonly value: number;
     readonly length: number;
@@ -30,7 +30,7 @@ export function memparse(text: string): LeadingNumber {
     return suffix < 0 ? { value, length } : { value: value * 1024 ** (suffix + 1), length: length + 1 };
 }
 
-/** The words of a list, between commas. */
+/** The words of a list, separated by commas. */
 export function wordsOf(text: string): string[] {
     return text.split(',').filter((word) => word !== '');
 }

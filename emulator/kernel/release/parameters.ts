@@ -1,13 +1,13 @@
 /**
  * The parameters of a kernel's command line that the emulator knows: plain data, for the kernel that reads them and for
- * whoever checks, completes or explains a command line. What each of them does stands beside the code that is
- * configured by it; see kernel/command-line.
+ * code that checks, completes or explains a command line. Their effects are defined beside the code that they
+ * configure; see kernel/command-line.
  */
 import type { ArchName } from '../../machine/arch';
 
 /**
- * What may follow the `=`: a boolean as kstrtobool() reads it, a number, nothing, one word, words between commas, or a
- * form of its own.
+ * What may follow the `=`: a boolean as parsed by kstrtobool(), a number, nothing, one word, words between commas, or a
+ * special form.
  */
 export type ParameterValue =
     | 'bool'
@@ -18,8 +18,8 @@ export type ParameterValue =
     | { readonly form: string };
 
 /**
- * What counts where a parameter is given several times: the first or the last value that the kernel can read, the
- * lowest one, or all of them in their order.
+ * Which value is used if a parameter is given several times: the first or the last valid one, the lowest one, or all of
+ * them in order.
  */
 export type Repetition = 'first' | 'last' | 'lowest' | 'all';
 
@@ -29,16 +29,16 @@ export type Part = 'kho' | 'luo' | 'memblock' | 'hugetlb' | 'iommu' | 'interrupt
 export interface Parameter {
     readonly value: ParameterValue;
     readonly repeated: Repetition;
-    /** How the kernel declares it. Of an early parameter that it cannot read it says so in the log. */
+    /** How the kernel declares it. For an invalid value of an early parameter, the kernel logs a line. */
     readonly declared: 'early_param' | '__setup' | 'sysctl';
     readonly readBy: Part;
     /** The only architecture that has it; undefined: all have. */
     readonly arch?: ArchName;
-    /** What a kernel must be built with to have it. */
+    /** The configuration option that a kernel needs to have it. */
     readonly config?: 'KEXEC_HANDOVER';
     /** One line about it. */
     readonly doc: string;
-    /** The file of the kernel that it comes from. */
+    /** The kernel source file that defines it. */
     readonly source: string;
 }
 
@@ -50,7 +50,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'kho',
         config: 'KEXEC_HANDOVER',
-        doc: 'Turns kexec handover on. A handover from the previous kernel is taken over all the same.',
+        doc: 'Turns kexec handover on. A handover of the previous kernel is taken over even if it is off.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
     kho_scratch: {
@@ -59,7 +59,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'kho',
         config: 'KEXEC_HANDOVER',
-        doc: 'The sizes of the scratch areas, or their per cent of what is reserved early. Has no effect on a boot with a handover.',
+        doc: 'The sizes of the scratch areas, or per cent of the early reservations. Has no effect on a boot with a handover.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
     kho_bootmem: {
@@ -76,7 +76,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'early_param',
         readBy: 'kho',
-        doc: 'Where the memory of a kernel that has crashed is described: makes this one a crash kernel.',
+        doc: "The address of the description of a crashed kernel's memory: makes this kernel a crash kernel.",
         source: 'kernel/crash_dump.c',
     },
     liveupdate: {
@@ -93,7 +93,7 @@ export const PARAMETERS = {
         repeated: 'all',
         declared: '__setup',
         readBy: 'memblock',
-        doc: 'Sets named memory aside, at the same place in every kernel that kexec handover leads to.',
+        doc: 'Reserves named memory, at the same address in every kernel of a chain of kexecs with handover.',
         source: 'mm/memblock.c',
     },
     hugepages: {
@@ -101,7 +101,7 @@ export const PARAMETERS = {
         repeated: 'all',
         declared: 'early_param',
         readBy: 'hugetlb',
-        doc: 'How many huge pages there are of the size that stands before it, else of the default size.',
+        doc: 'The number of huge pages of the size given before it, or else of the default size.',
         source: 'mm/hugetlb.c',
     },
     hugepagesz: {
@@ -109,7 +109,7 @@ export const PARAMETERS = {
         repeated: 'all',
         declared: 'early_param',
         readBy: 'hugetlb',
-        doc: 'The size of huge pages that the next hugepages= is about; each size once.',
+        doc: 'The size of huge pages for the next hugepages=; each size once.',
         source: 'mm/hugetlb.c',
     },
     default_hugepagesz: {
@@ -117,7 +117,7 @@ export const PARAMETERS = {
         repeated: 'first',
         declared: 'early_param',
         readBy: 'hugetlb',
-        doc: 'The size of huge pages where none is named.',
+        doc: 'The default size of huge pages.',
         source: 'mm/hugetlb.c',
     },
     iommu: {
@@ -126,7 +126,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'iommu',
         arch: 'x86-64',
-        doc: 'off leaves the IOMMU alone, pt gives devices identity domains, nopt translated ones.',
+        doc: 'off leaves the IOMMU off, pt gives devices identity domains, nopt translated ones.',
         source: 'arch/x86/kernel/pci-dma.c',
     },
     'iommu.passthrough': {
@@ -143,7 +143,7 @@ export const PARAMETERS = {
         declared: '__setup',
         readBy: 'iommu',
         arch: 'x86-64',
-        doc: 'off leaves VT-d alone.',
+        doc: 'off leaves VT-d off.',
         source: 'drivers/iommu/intel/iommu.c',
     },
     amd_iommu: {
@@ -152,7 +152,7 @@ export const PARAMETERS = {
         declared: '__setup',
         readBy: 'iommu',
         arch: 'x86-64',
-        doc: 'off leaves AMD-Vi alone.',
+        doc: 'off leaves AMD-Vi off.',
         source: 'drivers/iommu/amd/init.c',
     },
     intremap: {
@@ -161,7 +161,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'interrupts',
         arch: 'x86-64',
-        doc: 'off leaves the remapping of interrupts alone, nopost remaps them and posts none to guests.',
+        doc: 'off leaves interrupt remapping off, nopost remaps interrupts but posts none to guests.',
         source: 'drivers/iommu/irq_remapping.c',
     },
     nointremap: {
@@ -170,7 +170,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'interrupts',
         arch: 'x86-64',
-        doc: 'Leaves the remapping of interrupts alone.',
+        doc: 'Leaves interrupt remapping off.',
         source: 'drivers/iommu/irq_remapping.c',
     },
     nr_cpus: {
@@ -178,7 +178,7 @@ export const PARAMETERS = {
         repeated: 'lowest',
         declared: 'early_param',
         readBy: 'processors',
-        doc: 'How many processors there can be.',
+        doc: 'The maximum number of processors.',
         source: 'kernel/smp.c',
     },
     maxcpus: {
@@ -186,7 +186,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'early_param',
         readBy: 'processors',
-        doc: 'How many processors are brought up at boot; 0 is one.',
+        doc: 'The number of processors that are brought up at boot; 0 means one.',
         source: 'kernel/smp.c',
     },
     pci: {
@@ -194,7 +194,7 @@ export const PARAMETERS = {
         repeated: 'all',
         declared: 'early_param',
         readBy: 'pci',
-        doc: 'assign-busses numbers all buses anew.',
+        doc: 'assign-busses renumbers all buses.',
         source: 'drivers/pci/pci.c',
     },
     transparent_hugepage_shmem: {
@@ -202,7 +202,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: '__setup',
         readBy: 'files',
-        doc: 'always and force give memfds folios of 2 MiB where they fit.',
+        doc: 'always and force give memfds folios of 2 MiB if possible.',
         source: 'mm/shmem.c',
     },
     'sysctl.vm.memfd_noexec': {
@@ -210,7 +210,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'sysctl',
         readBy: 'files',
-        doc: 'What memfd_create() does without MFD_EXEC and MFD_NOEXEC_SEAL: 0 executable, 1 and 2 MFD_NOEXEC_SEAL; 2 refuses MFD_EXEC.',
+        doc: 'The default of memfd_create() without MFD_EXEC and MFD_NOEXEC_SEAL: 0 is executable, 1 and 2 are MFD_NOEXEC_SEAL; 2 also refuses MFD_EXEC.',
         source: 'kernel/pid_namespace.c',
     },
 } as const satisfies Readonly<Record<string, Parameter>>;
@@ -222,9 +222,9 @@ export type ParametersOf<P extends Part> = {
     [N in ParameterName]: (typeof PARAMETERS)[N]['readBy'] extends P ? N : never;
 }[ParameterName];
 
-/** The parameter of a name as it stands on a command line; undefined: this emulator does not know it. */
+/** The parameter of a name as given on a command line; undefined: this emulator does not know it. */
 export function parameterNamed(given: string): ParameterName | undefined {
-    // parameq() takes a hyphen for an underscore; a sysctl is a path under /proc/sys, with dots or slashes
+    // parameq() treats a hyphen like an underscore; a sysctl is a path under /proc/sys, with dots or slashes
     const name = /^sysctl[./]/.test(given) ? given.replaceAll('/', '.') : given.replaceAll('-', '_');
     return isParameter(name) ? name : undefined;
 }

@@ -1,6 +1,6 @@
-/** What settings take: whether an entry says it as its table wants it. */
+/** The values of settings: whether an entry has the value that its table describes. */
 import { MEMORY_LIMIT } from '../../machine/machine';
-import { sizeLiteral } from '../../text/text';
+import { hex, listed, sizeLiteral } from '../../text/text';
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
 import { spanOf } from '../check-finding';
 import {
@@ -19,8 +19,8 @@ import { quoted } from './program-builder';
 import { describeType } from './types-of';
 
 /**
- * The value of a constant integer below 2^53, with a complaint where it is none.
- * @param what what it is, at the beginning of a sentence
+ * The value of a constant integer below 2^53; reports an error if the expression is not one.
+ * @param what the subject of the message
  */
 function constant(c: CodeContext, e: Expr, what: string): number | undefined {
     if (e.kind === 'error') {
@@ -33,14 +33,14 @@ function constant(c: CodeContext, e: Expr, what: string): number | undefined {
             'LU0312',
             e,
             type.k === 'int'
-                ? `${what} is a constant below 2^53: a number as 2GiB, or a \`const\`.`
-                : `${what} is a number, not ${describeType(type)}.`,
+                ? `${what} must be a constant below 2^53: a number such as 2GiB, or a \`const\`.`
+                : `${what} must be a number, not ${describeType(type)}.`,
         );
     }
     return value;
 }
 
-/** The value of a constant, which the program keeps; undefined where it is none. */
+/** The value of a constant expression, which the program keeps; undefined if it is not constant. */
 export function constantOf(c: CodeContext, e: Expr): number | undefined {
     const value = fold(c.program, c.unit.uri, e);
     if (typeof value !== 'number') {
@@ -50,7 +50,7 @@ export function constantOf(c: CodeContext, e: Expr): number | undefined {
     return value;
 }
 
-/** Complains where a number is outside of its limits. @param key what is said to have them */
+/** Reports an error if a number is outside its limits. @param key the setting that has these limits */
 export function checkLimits(
     c: CodeContext,
     { least, most, multipleOf, refusal }: NumberArgument,
@@ -61,15 +61,15 @@ export function checkLimits(
 ): void {
     const unit = multipleOf?.(c.program.page);
     if (unit !== undefined && (value < least || value % unit !== 0)) {
-        c.error('LU0311', e, `${quoted(key)} takes multiples of ${sizeLiteral(unit)}.`);
+        c.error('LU0311', e, `${quoted(key)} must be a multiple of ${sizeLiteral(unit)}.`);
     } else if (value < least || (most !== undefined && value > most)) {
         c.error(
             'LU0311',
             e,
             refusal ??
                 (most === undefined
-                    ? `${quoted(key)} is more than nothing: ${example}.`
-                    : `${quoted(key)} is ${least} to ${most}.`),
+                    ? `${quoted(key)} must be greater than 0: ${example}.`
+                    : `${quoted(key)} must be from ${least} to ${most}.`),
         );
     }
 }
@@ -81,53 +81,51 @@ function checkNumber(c: CodeContext, argument: NumberArgument, key: string, exam
     }
 }
 
-/** The name of a cost that can be given another figure. */
+/** The name of a cost that can be changed. */
 export function checkCostName(c: CodeContext, { name, start, end }: { readonly name: string } & Span): void {
     if (name !== '' && settableCost(name) === undefined) {
         c.unknown(
             'LU0218',
             { start, end },
             name,
-            `No cost is called ${quoted(name)}: there is ${SETTABLE_COSTS.map(quoted).join(', ')}.`,
+            `There is no cost ${quoted(name)}. Expected ${listed(SETTABLE_COSTS.map(quoted), 'or')}.`,
             SETTABLE_COSTS,
         );
     }
 }
 
-/** One of some words; they are named where the examples do not show them all. */
-function checkWord(c: CodeContext, { words }: WordArgument<string>, setting: AnySetting, key: string, e: Expr): void {
+/** One of several words. */
+function checkWord(c: CodeContext, { words }: WordArgument<string>, key: string, e: Expr): void {
     c.typed(e, ANY);
-    if (e.kind === 'error' || (e.kind === 'name' && Object.hasOwn(words, e.name))) {
-        return;
+    if (e.kind !== 'error' && !(e.kind === 'name' && Object.hasOwn(words, e.name))) {
+        wrongWord(c, Object.keys(words), key, e);
     }
-    const names = Object.keys(words);
-    const shown = names.every((word) => setting.examples.includes(`${key} ${word}`));
-    c.error(
-        'LU0301',
-        e,
-        `It reads ${exampleText(setting)}${shown ? '' : `: there is ${names.map(quoted).join(', ')}`}.`,
-    );
+}
+
+/** Reports a value that is none of these words. @param key the setting that takes them */
+export function wrongWord(c: CodeContext, words: readonly string[], key: string, e: Expr): void {
+    c.error('LU0301', e, `${quoted(key)} must be ${listed(words.map(quoted), 'or')}, not ${c.text(e)}.`);
 }
 
 /** An address on the PCI buses. */
 export function checkPciAddress(c: CodeContext, argument: Extract<AnyArgument, { kind: 'pci' }>, e: Expr): void {
     c.typed(e, STRING);
     if (e.kind !== 'error' && !argument.read({ args: [e], options: [] }, () => undefined)) {
-        c.error('LU0301', e, 'An address on the PCI buses stands here, as lspci writes it: `"0000:3b:00.0"`.');
+        c.error('LU0301', e, 'Expected a PCI address in the notation of lspci: `"0000:3b:00.0"`.');
     }
 }
 
 function checkRange(c: CodeContext, example: string, e: Expr): void {
     if (e.kind !== 'range') {
-        c.error('LU0301', e, `A range of addresses stands here: ${example}.`);
+        c.error('LU0301', e, `Expected a range of addresses: ${example}.`);
         return;
     }
     const from = constant(c, e.from, 'The start of the range');
     const to = constant(c, e.to, 'The end of the range');
     if (from !== undefined && to !== undefined && to <= from) {
-        c.error('LU0311', e, 'This range is empty: its end, which does not belong to it, lies above its start.');
+        c.error('LU0311', e, 'This range is empty. Its end is exclusive and must be greater than its start.');
     } else if (to !== undefined && to > MEMORY_LIMIT) {
-        c.error('LU0311', e, `Memory lies below 0x${MEMORY_LIMIT.toString(16)} (128 TiB).`);
+        c.error('LU0311', e, `Memory must be below ${hex(MEMORY_LIMIT)} (128 TiB).`);
     }
 }
 
@@ -135,7 +133,7 @@ function checkRange(c: CodeContext, example: string, e: Expr): void {
 function checkCostChange(c: CodeContext, ns: NumberArgument, example: string, e: MachineEntry): void {
     const [name, value, ...more] = e.args;
     if (name?.kind !== 'name' || !value || more.length > 0) {
-        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `Expected ${example}.`);
         return;
     }
     c.typed(name, ANY);
@@ -143,14 +141,14 @@ function checkCostChange(c: CodeContext, ns: NumberArgument, example: string, e:
     checkNumber(c, ns, e.key.name, example, value);
 }
 
-/** Complains about entries that stand twice where one counts. */
+/** Reports entries that are given twice although only one is allowed. */
 export function checkRepeats(c: CodeContext, keys: readonly Ident[], entries: ReadonlyMap<string, Description>): void {
     const seen = new Map<string, Ident>();
     for (const key of keys) {
         const first = seen.get(key.name);
         if (first && entries.get(key.name)?.repeated !== true && entries.has(key.name)) {
             const { uri } = c.unit;
-            c.program.report('error', 'LU0204', uri, key, `${quoted(key.name)} stands here twice: remove one.`, {
+            c.program.report('error', 'LU0204', uri, key, `${quoted(key.name)} is given twice. Remove one of them.`, {
                 related: [{ uri, span: spanOf(first), message: 'the first one' }],
             });
         }
@@ -158,7 +156,7 @@ export function checkRepeats(c: CodeContext, keys: readonly Ident[], entries: Re
     }
 }
 
-/** An entry with one value, of whatever kind, and its options. */
+/** An entry with one value of any kind, and its options. */
 export function checkEntry(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
     checkValue(c, setting, e);
     checkOptions(c, setting, e);
@@ -173,7 +171,7 @@ function checkValue(c: CodeContext, setting: AnySetting, e: MachineEntry): void 
         return;
     }
     if (!first || more.length > 0) {
-        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `Expected ${example}.`);
         return;
     }
     switch (takes.kind) {
@@ -181,7 +179,7 @@ function checkValue(c: CodeContext, setting: AnySetting, e: MachineEntry): void 
             checkNumber(c, takes, e.key.name, example, first);
             break;
         case 'word':
-            checkWord(c, takes, setting, e.key.name, first);
+            checkWord(c, takes, e.key.name, first);
             break;
         case 'range':
             checkRange(c, example, first);
@@ -196,7 +194,7 @@ function checkOptions(c: CodeContext, setting: AnySetting, e: MachineEntry): voi
     const example = exampleText(setting);
     const options = Object.entries(setting.options ?? {});
     if (options.some(([name, { required }]) => required === true && !e.options.some((o) => o.key.name === name))) {
-        c.error('LU0304', e.key, `It reads ${example}.`);
+        c.error('LU0304', e.key, `Expected ${example}.`);
     }
     for (const { key, value } of e.options) {
         const found = options.find(([name]) => name === key.name);
@@ -207,7 +205,7 @@ function checkOptions(c: CodeContext, setting: AnySetting, e: MachineEntry): voi
                 'LU0218',
                 key,
                 key.name,
-                `${quoted(e.key.name)} has no option ${quoted(key.name)}: it reads ${example}.`,
+                `${quoted(e.key.name)} has no option ${quoted(key.name)}. Expected ${example}.`,
                 options.map(([name]) => name),
             );
         }

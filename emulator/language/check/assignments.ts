@@ -1,7 +1,7 @@
 /** Assignments: to variables, which the first one declares, and to fields and elements. */
-import { replaceWith } from '../check-finding';
+import { changeTo, replaceWith } from '../check-finding';
 import type { NameMeaning } from '../program';
-import type { AssignStmt, NameExpr, Span } from '../syntax/ast';
+import type { AssignStmt, Expr, NameExpr, Span } from '../syntax/ast';
 import { ANY, type Type } from '../types';
 import type { CodeContext } from './context';
 import { withExpectation } from './expectations';
@@ -17,12 +17,12 @@ export function checkAssign(c: CodeContext, s: AssignStmt): void {
         c.error(
             'LU0413',
             s.value,
-            `${c.text(s.value)} gives nothing that could be assigned: leave out the variable.`,
-            replaceWith('Leave out the variable', { start: s.target.start, end: s.value.start }, ''),
+            `${c.text(s.value)} has no result to assign. Remove the variable.`,
+            replaceWith('Remove the variable', { start: s.target.start, end: s.value.start }, ''),
         );
     }
     const { target } = s;
-    const stored = type.k === 'none' ? ANY : type;
+    const stored = type.k === 'none' || isForeignNull(c, s.value) ? ANY : type;
     if (target.kind === 'name') {
         c.typed(target, assignName(c, s, target, stored));
     } else if (target.kind === 'member') {
@@ -31,8 +31,17 @@ export function checkAssign(c: CodeContext, s: AssignStmt): void {
         fits(c, s, c.expr(target), stored);
     } else if (target.kind !== 'error') {
         c.expr(target);
-        c.error('LU0309', target, `${c.text(target)} cannot be assigned: only variables, fields and elements can.`);
+        c.error('LU0309', target, `${c.text(target)} cannot be assigned. Only variables, fields and elements can.`);
     }
+}
+
+/** `x = null` as other languages write it: here `null` is the kind of `/dev/null`, which nobody keeps in a variable. */
+function isForeignNull(c: CodeContext, value: Expr): boolean {
+    if (value.kind !== 'name' || value.name !== 'null' || c.program.names.get(value)?.kind !== 'builtin-file') {
+        return false;
+    }
+    c.error('LU0138', value, 'No object is `none`: `null` is the file kind of `/dev/null`.', changeTo(value, 'none'));
+    return true;
 }
 
 function assignMember(c: CodeContext, s: AssignStmt, type: Type): void {
@@ -56,16 +65,16 @@ function assignMember(c: CodeContext, s: AssignStmt, type: Type): void {
         c.error(
             'LU0309',
             target,
-            `A variable of ${quoted(meaning.process)} is assigned in a block \`${meaning.process} { }\` only.`,
+            `A variable of ${quoted(meaning.process)} can be assigned only in a block \`${meaning.process} { }\`.`,
         );
     } else if (!found.writable) {
-        c.error('LU0309', target.member, `${quoted(target.member.name)} can be read only.`);
+        c.error('LU0309', target.member, `${quoted(target.member.name)} is read-only.`);
     } else {
         fits(c, s, found.type, type);
     }
 }
 
-/** Complains where the value does not fit what the target holds. */
+/** Reports an error if the type of the value does not fit that of the target. */
 function fits(c: CodeContext, s: AssignStmt, target: Type, value: Type, since?: Span): void {
     const where = since ? ` (since line ${c.line(since)})` : '';
     if (s.op === '=') {
@@ -73,7 +82,7 @@ function fits(c: CodeContext, s: AssignStmt, target: Type, value: Type, since?: 
             c.error(
                 'LU0301',
                 s.value,
-                `${c.text(s.target)} holds ${describeType(target)}${where}, not ${describeType(value)}.`,
+                `${c.text(s.target)} is ${describeType(target)}${where}. It cannot be assigned ${describeType(value)}.`,
             );
         }
         return;
@@ -88,7 +97,7 @@ function fits(c: CodeContext, s: AssignStmt, target: Type, value: Type, since?: 
     }
 }
 
-/** Assigns a variable, or declares it. Gives its type. */
+/** Assigns a variable, or declares it. Returns its type. */
 function assignName(c: CodeContext, s: AssignStmt, target: NameExpr, type: Type): Type {
     const v = assignedTo(c, target);
     if (v) {
@@ -103,14 +112,14 @@ function assignName(c: CodeContext, s: AssignStmt, target: NameExpr, type: Type)
         return v.type;
     }
     if (c.program.consts.has(target.name)) {
-        c.error('LU0309', target, `${quoted(target.name)} is a constant and cannot be assigned: choose another name.`);
+        c.error('LU0309', target, `${quoted(target.name)} is a constant and cannot be assigned. Choose another name.`);
     }
     if (s.op !== '=') {
         c.unknown(
             'LU0201',
             target,
             target.name,
-            `${quoted(target.name)} has no value yet that \`${s.op}\` could change: assign it with \`=\` first.`,
+            `${quoted(target.name)} has no value for \`${s.op}\` to change. Assign it with \`=\` first.`,
             readableNames(c),
         );
     }
@@ -131,14 +140,14 @@ function assignedTo(
     return field ? { index: 0, type: field } : local;
 }
 
-/** Notes in which kernel a variable got its reference. */
+/** Records the kernel in which a variable was assigned a kernel object. */
 function remember(c: CodeContext, v: Var): void {
     if (c.process === undefined && c.unit.result === undefined && diesWithKernel(c, v.type)) {
         c.flow.assigned.set(v, c.flow.kernel);
     }
 }
 
-/** A new variable: of the process in its block, else a local one. */
+/** A new variable: in a process block one of the process, elsewhere a local one. */
 function declare(c: CodeContext, name: string, type: Type, span: Span, from: number, exempt: boolean): Var {
     if (c.process === undefined) {
         const v = c.vars.declare(name, type, span, from, exempt);
@@ -169,7 +178,7 @@ export function declareIn(c: CodeContext, process: string, name: string, type: T
     return v;
 }
 
-/** True where values of the type refer to something that dies with its kernel. */
+/** True if values of the type refer to an object of a kernel, which the end of that kernel invalidates. */
 function diesWithKernel(c: CodeContext, t: Type): boolean {
     switch (t.k) {
         case 'object':

@@ -1,4 +1,4 @@
-/** Blocks: statements one after the other, with a scope of their own. */
+/** Blocks: a list of statements with its own scope. */
 import type { Block } from '../syntax/ast';
 import type { CodeContext } from './context';
 import type { ScopeKind } from './scope';
@@ -15,14 +15,14 @@ export function checkStatements(c: CodeContext, block: Block): void {
     }
 }
 
-/** A block with a scope of its own. */
+/** A block with its own scope. */
 export function checkBlock(c: CodeContext, block: Block, how: ScopeKind = {}): void {
     c.vars.enter(block, how);
     checkStatements(c, block);
     c.vars.leave();
 }
 
-/** Checks what does not run here: it leaves the flow as it is. */
+/** Checks code that does not run here, so it does not change the flow. */
 export function aside(c: CodeContext, check: () => void): void {
     const before = c.flow;
     const { loops } = c;

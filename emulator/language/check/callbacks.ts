@@ -1,4 +1,5 @@
-/** Rules for handlers, FLBs and file kinds: what they must have, and what may not be there twice. */
+/** Rules for handlers, FLBs and file kinds: required callbacks, and no duplicates. */
+import { listed } from '../../text/text';
 import type { Callback, FileDecl, FlbDecl, HandlerDecl, StringLit } from '../syntax/ast';
 import type { Type } from '../types';
 import { insertAt, replaceWith } from '../check-finding';
@@ -6,14 +7,13 @@ import type { CallbackShape } from '../natives';
 import { objectOf } from '../types';
 import { missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
+import { encodeText } from '../../text/utf8';
 
 /** A compatible string of the kernel is at most this long (include/linux/kho/abi/luo.h: 48 bytes with the NUL). */
 const COMPATIBLE_MAX = 47;
 
-const utf8 = new TextEncoder();
-
 export function checkCompatible(program: ProgramBuilder, uri: string, s: StringLit): void {
-    const length = utf8.encode(s.value).length;
+    const length = encodeText(s.value).length;
     if (s.start === s.end) {
         return;
     }
@@ -23,7 +23,7 @@ export function checkCompatible(program: ProgramBuilder, uri: string, s: StringL
             'LU0409',
             uri,
             s,
-            'A compatible string is not empty: it names the format, as in "nic-v1".',
+            'A compatible string must not be empty. It names the format, as in "nic-v1".',
         );
     } else if (length > COMPATIBLE_MAX) {
         program.report(
@@ -31,12 +31,12 @@ export function checkCompatible(program: ProgramBuilder, uri: string, s: StringL
             'LU0409',
             uri,
             s,
-            `A compatible string has at most ${COMPATIBLE_MAX} bytes, and this has ${length}.`,
+            `This compatible string is ${length} bytes long. The limit is ${COMPATIBLE_MAX} bytes.`,
         );
     }
 }
 
-/** Complains about callbacks that do not exist, exist twice, are missing or have the wrong parameters. */
+/** Reports callbacks that do not exist, exist twice, are missing or have the wrong parameters. */
 export function checkShapes(
     program: ProgramBuilder,
     uri: string,
@@ -54,7 +54,7 @@ export function checkShapes(
                 uri,
                 c.name,
                 name,
-                `${what} has no callback ${quoted(name)}: it has ${[...shapes.keys()].map(quoted).join(', ')}.`,
+                `${what} has no callback ${quoted(name)}. Expected ${listed([...shapes.keys()].map(quoted), 'or')}.`,
                 shapes.keys(),
             );
         } else if (seen.has(name)) {
@@ -63,7 +63,7 @@ export function checkShapes(
                 'LU0204',
                 uri,
                 c.name,
-                `There is a callback ${quoted(name)} already in ${quoted(decl.name.name)}: remove one.`,
+                `${quoted(decl.name.name)} already has a callback ${quoted(name)}. Remove one of them.`,
             );
         } else if (c.params.length !== shape.params.length) {
             checkParams(program, uri, c, shape);
@@ -86,7 +86,7 @@ export function checkShapes(
             'LU0403',
             uri,
             decl.name,
-            `${what} needs ${names.length === 1 ? 'the callback' : 'the callbacks'} ${names.join(', ')}: the kernel refuses to register it without.`,
+            `${what} needs the ${names.length === 1 ? 'callback' : 'callbacks'} ${listed(names)}. The kernel does not register it otherwise.`,
             {
                 fix: insertAt(end, end < decl.end ? stubs : `\n${stubs}`, `Add ${names.join(', ')}`),
             },
@@ -97,13 +97,13 @@ export function checkShapes(
 function checkParams(program: ProgramBuilder, uri: string, c: Callback, shape: CallbackShape): void {
     const wanted = shape.params.map((p) => p.name).join(', ');
     const span = { start: c.name.end, end: c.body.start };
-    program.report('error', 'LU0404', uri, span, `${quoted(c.name.name)} has the parameters \`(${wanted})\`.`, {
+    program.report('error', 'LU0404', uri, span, `The parameters of ${quoted(c.name.name)} must be \`(${wanted})\`.`, {
         fix: replaceWith(`Change to \`(${wanted})\``, span, `(${wanted}) `),
     });
 }
 
 /**
- * The type of `args.file` in the callbacks of a handler; undefined where nothing more is known than that it is a file.
+ * The type of `args.file` in the callbacks of a handler; undefined if it can be any file.
  */
 export function fileTypeOf(program: ProgramBuilder, decl: HandlerDecl): Type | undefined {
     const name = decl.forKind?.name;
@@ -130,7 +130,7 @@ export function checkHandlerHead(program: ProgramBuilder, uri: string, decl: Han
             uri,
             kind,
             kind.name,
-            `No file kind is called ${quoted(kind.name)}.`,
+            `There is no file kind ${quoted(kind.name)}.`,
             program.declared('fileKinds'),
         );
     }
@@ -145,12 +145,12 @@ export function checkHandlerHead(program: ProgramBuilder, uri: string, decl: Han
                 uri,
                 used,
                 used.name,
-                `No FLB is called ${quoted(used.name)}.${missingLayer(used.name)}`,
+                `There is no FLB ${quoted(used.name)}.${missingLayer(used.name)}`,
                 program.declared('flbs'),
             );
         }
         if (seen.has(used.name)) {
-            program.report('error', 'LU0204', uri, used, `${quoted(used.name)} is used twice: remove one.`);
+            program.report('error', 'LU0204', uri, used, `${quoted(used.name)} is listed twice. Remove one of them.`);
         }
         seen.add(used.name);
     }

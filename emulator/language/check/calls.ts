@@ -1,6 +1,9 @@
-/** Calls: what is called, whether it may be called here, and whether the arguments fit. */
+/** Calls: the function, whether it may be called here, and whether the arguments fit. */
+import { listed } from '../../text/text';
 import type { FunctionShape, NativeParam } from '../natives';
+import { changeTo } from '../check-finding';
 import { REPLIES } from '../reply';
+import { FOREIGN_FUNCTIONS } from '../syntax/foreign';
 import type { Arg, CallExpr, Expr, Ident, NameExpr } from '../syntax/ast';
 import { ANY, listOf, type Type } from '../types';
 import type { CodeContext } from './context';
@@ -9,10 +12,10 @@ import { findMember } from './members';
 import { quoted, type FnInfo } from './program-builder';
 import { assignable, describeType } from './types-of';
 
-/** Words that may stand behind `with`. */
+/** Words that may follow `with`. */
 const CALL_MODES = Object.keys(REPLIES);
 
-/** The type of what a call gives. */
+/** The type of a call's result. */
 export function callType(c: CodeContext, e: CallExpr): Type {
     const handled = c.tried === e;
     const outer = c.tried;
@@ -26,7 +29,7 @@ export function callType(c: CodeContext, e: CallExpr): Type {
     return type;
 }
 
-/** May this call fail with an error number? A call that is found out only at run time may. */
+/** Whether this call may fail with an error number. A call that is resolved at run time may. */
 export function canFail(c: CodeContext, e: CallExpr): boolean {
     const { callee } = e;
     if (callee.kind === 'name') {
@@ -40,7 +43,7 @@ export function canFail(c: CodeContext, e: CallExpr): boolean {
     return meaning?.kind === 'method' ? meaning.method.fails : true;
 }
 
-/** A function of the program that a process calls: unlike the kernel's it hands no errno on. */
+/** A function of the program that a process calls: unlike kernel code, it does not return an errno to its caller. */
 export function stopsByItself(c: CodeContext, { callee }: CallExpr): boolean {
     return c.context === 'user' && callee.kind === 'name' && c.program.names.get(callee)?.kind === 'fn';
 }
@@ -51,7 +54,7 @@ function called(c: CodeContext, e: CallExpr): Type {
             'LU0401',
             e.with,
             e.with.name,
-            `No call is made with ${quoted(e.with.name)}: there is ${CALL_MODES.map(quoted).join(', ')}.`,
+            `There is no call mode ${quoted(e.with.name)}. Expected ${listed(CALL_MODES.map(quoted), 'or')}.`,
             CALL_MODES,
         );
     }
@@ -113,10 +116,13 @@ function namedCall(c: CodeContext, e: CallExpr, callee: NameExpr): Type {
         c.error(
             'LU0202',
             callee,
-            `${quoted(callee.name)} is a system call on a descriptor: write \`fd.${callee.name}(…)\`.`,
+            `${quoted(callee.name)} is a system call on a descriptor. Write \`fd.${callee.name}(…)\`.`,
         );
+    } else if (FOREIGN_FUNCTIONS.has(callee.name)) {
+        const ours = FOREIGN_FUNCTIONS.get(callee.name) ?? '';
+        c.error('LU0138', callee, `Write ${quoted(`${ours}(…)`)}.`, changeTo(callee, ours));
     } else {
-        c.unknown('LU0202', callee, callee.name, `No function is called ${quoted(callee.name)}.`, [
+        c.unknown('LU0202', callee, callee.name, `There is no function ${quoted(callee.name)}.`, [
             ...c.program.fns.keys(),
             ...c.program.natives.functions.keys(),
         ]);
@@ -154,7 +160,7 @@ function nativeCall(c: CodeContext, e: CallExpr, native: FunctionShape): Type {
     return native.result;
 }
 
-/** Checks the arguments of a call; gives the expression of every parameter. */
+/** Checks the arguments of a call; returns the expression of every parameter. */
 function bindArgs(c: CodeContext, e: CallExpr, params: readonly NativeParam[], what: string): (Expr | undefined)[] {
     const bound: (Expr | undefined)[] = params.map(() => undefined);
     let position = 0;
@@ -184,7 +190,7 @@ function bindArgs(c: CodeContext, e: CallExpr, params: readonly NativeParam[], w
             continue;
         }
         if (bound[i] && param.rest !== true) {
-            c.error('LU0307', a, `${what} gets ${quoted(param.name)} twice: remove one.`);
+            c.error('LU0307', a, `${what} is given ${quoted(param.name)} twice. Remove one of them.`);
         }
         bound[i] = a.value;
         const wanted = param.rest === true && param.type.k === 'list' ? param.type.of : param.type;
@@ -192,7 +198,7 @@ function bindArgs(c: CodeContext, e: CallExpr, params: readonly NativeParam[], w
             c.error(
                 'LU0301',
                 a.value,
-                `${quoted(param.name)} of ${what} is ${describeType(wanted)}, not ${describeType(type)}.`,
+                `${quoted(param.name)} of ${what} must be ${describeType(wanted)}, not ${describeType(type)}.`,
             );
         }
     }
@@ -200,8 +206,8 @@ function bindArgs(c: CodeContext, e: CallExpr, params: readonly NativeParam[], w
         (p, i) => !bound[i] && p.rest !== true && p.default === undefined && !('default' in p),
     );
     if (missing.length > 0 && !e.args.some((a) => a.value.kind === 'error')) {
-        const names = missing.map((p) => quoted(p.name)).join(' and ');
-        c.error('LU0304', { start: Math.max(e.callee.end, e.end - 1), end: e.end }, `${what} needs ${names} too.`);
+        const names = listed(missing.map((p) => quoted(p.name)));
+        c.error('LU0304', { start: Math.max(e.callee.end, e.end - 1), end: e.end }, `${what} also needs ${names}.`);
     }
     return bound;
 }
@@ -215,7 +221,7 @@ function namedParam(c: CodeContext, name: Ident, params: readonly NativeParam[],
             name.name,
             params.length === 0
                 ? `${what} takes no arguments.`
-                : `${what} has no argument ${quoted(name.name)}: it takes ${params.map((p) => quoted(p.name)).join(', ')}.`,
+                : `${what} has no argument ${quoted(name.name)}. It takes ${listed(params.map((p) => quoted(p.name)))}.`,
             params.map((p) => p.name),
         );
     }

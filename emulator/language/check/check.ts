@@ -1,4 +1,4 @@
-/** The checker: from files to a program, with everything that is wrong in it. */
+/** The checker: from files to a program and its errors and warnings. */
 import type { PageGeometry } from '../../machine/arch';
 import { load, type SourceHost } from '../load';
 import { machineIn, pageOf } from '../machine-arch';
@@ -9,16 +9,18 @@ import type { Parse } from '../syntax/parse-cache';
 import { parse } from '../syntax/parser';
 import { checkItems } from './items';
 import { layersIn } from './layer-rules';
+import type { Probe } from './probe';
 import { ProgramBuilder } from './program-builder';
 
 /** The checked standard library with the layers that a program's kernels have, for a machine with these pages. */
 export type StandardLibrary = (layers: ReadonlySet<string>, page: PageGeometry) => Program;
 
 /**
- * Reads and checks a file and what it imports. The program is whole where no finding is an error; else it is what could
- * be made of the files.
+ * Reads and checks a file and its imports. The program is complete if no finding is an error; otherwise it has the
+ * parts that could be understood.
  * @param std the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not
  * @param parseFile gives parsed files, where the caller keeps them
+ * @param probe notes what can be named at a place
  */
 export function check(
     host: SourceHost,
@@ -26,8 +28,10 @@ export function check(
     natives: NativeShapes,
     std?: Program | StandardLibrary,
     parseFile: Parse = parse,
+    probe?: Probe,
 ): Program {
     const program = new ProgramBuilder(natives);
+    program.probe = probe;
     program.fileExists = (from, path) => host.exists?.(uriBeside(from, path)) ?? true;
     load(program, host, parseFile, uri);
     program.layers = layersIn(program.files.values());

@@ -17,12 +17,12 @@ export function newContext(program: ProgramBuilder, unit: Unit): CodeContext {
     return new CodeContext(program, unit, CHECKERS);
 }
 
-/** So deep checks of functions nest; longer chains are begun further down, but for those that go in a circle. */
+/** The limit for nested checks of functions; longer chains are checked later, except for circles. */
 const MOST_NESTED = 200;
 
 /**
- * Checks a function, once; while it is being checked (it calls itself), what is known of it so far holds. So it does in
- * a circle of functions that is too long to be followed.
+ * Checks a function once; a recursive call sees what is known of it so far. The same holds in a circle of functions
+ * that is too long to follow.
  */
 export function checkFn(program: ProgramBuilder, info: FnInfo): void {
     if (info.state !== 'new' || program.nestedFns >= MOST_NESTED) {
@@ -47,7 +47,7 @@ export function checkFn(program: ProgramBuilder, info: FnInfo): void {
     program.nestedFns--;
 }
 
-/** The type of what a function returns; functions that return different things return any of them. */
+/** The result type of a function; `any` if its `return` statements have different types. */
 function resultOf(returned: readonly Type[], fallsOff: boolean): Type {
     const first = returned[0];
     if (!first) {
@@ -59,7 +59,7 @@ function resultOf(returned: readonly Type[], fallsOff: boolean): Type {
     return returned.every((t) => t.k === first.k && assignable(t, first) && assignable(first, t)) ? first : ANY;
 }
 
-/** @param more what else is known where the callback is a file kind's or a handler's */
+/** @param more what else is known about the callback of a file kind or a handler */
 export function checkCallback(
     program: ProgramBuilder,
     uri: string,
@@ -76,7 +76,7 @@ export function checkCallback(
         c.error(
             'LU0413',
             decl.name,
-            `${quoted(decl.name.name)} answers yes or no: end it with \`return true\` or \`return false\`.`,
+            `${quoted(decl.name.name)} must return a boolean. End it with \`return true\` or \`return false\`.`,
         );
     }
 }
@@ -89,13 +89,13 @@ function declareParams(
 ): void {
     names.forEach((p, i) => {
         if (p.name !== '' && names.findIndex((o) => o.name === p.name) < i) {
-            c.error('LU0204', p, `There is a parameter ${quoted(p.name)} already: rename one.`);
+            c.error('LU0204', p, `There is already a parameter ${quoted(p.name)}. Rename one of them.`);
         }
         c.mean(p, c.vars.declare(p.name, types[i]?.type ?? ANY, p, block.start, true).meaning);
     });
 }
 
-/** @param key what the program has the code by */
+/** @param key the declaration by which the program finds the code */
 export function checkCode(c: CodeContext, decl: CodeInfo['decl'], block: Block, key: object): void {
     const { program, unit, vars } = c;
     checkStatements(c, block);

@@ -1,4 +1,4 @@
-/** `new nic(queues: 2)`: the program declares the file kind, and the arguments are fields of it. */
+/** `new nic(queues: 2)`: the program declares the file kind, and the arguments are its fields. */
 import { changeTo } from '../check-finding';
 import { near } from '../nearest';
 import type { NewExpr } from '../syntax/ast';
@@ -24,8 +24,8 @@ export function constructType(c: CodeContext, e: NewExpr): Type {
                 e.name,
                 name,
                 builtin
-                    ? `Files of kind ${quoted(name)} are made by the kernel's own calls, not by \`new\`.`
-                    : `No file kind is called ${quoted(name)}: declare it with \`file ${name} { }\`.`,
+                    ? `\`new\` cannot create files of kind ${quoted(name)}. Only system calls of the kernel create them.`
+                    : `There is no file kind ${quoted(name)}. Declare it with \`file ${name} { }\`.`,
                 [...c.program.fileKinds.keys()],
             );
         }
@@ -39,7 +39,7 @@ export function constructType(c: CodeContext, e: NewExpr): Type {
             c.error(
                 'LU0306',
                 a,
-                `Say which field this is: \`new ${name}(${file.fields[0]?.name.name ?? 'field'}: …)\`.`,
+                `Name the field of this value: \`new ${name}(${file.fields[0]?.name.name ?? 'field'}: …)\`.`,
             );
             continue;
         }
@@ -60,7 +60,7 @@ export function constructType(c: CodeContext, e: NewExpr): Type {
             continue;
         }
         if (seen.has(field)) {
-            c.error('LU0307', a, `${quoted(field)} gets its value twice: remove one.`);
+            c.error('LU0307', a, `${quoted(field)} is given twice. Remove one of them.`);
         }
         seen.add(field);
         const wanted = typeOfKindField(c, name, i);
@@ -68,7 +68,7 @@ export function constructType(c: CodeContext, e: NewExpr): Type {
             c.error(
                 'LU0301',
                 a.value,
-                `${quoted(field)} of ${quoted(name)} is ${describeType(wanted)}, not ${describeType(type)}.`,
+                `${quoted(field)} of ${quoted(name)} must be ${describeType(wanted)}, not ${describeType(type)}.`,
             );
         }
     }

@@ -3,6 +3,7 @@
  * all code. Every function of the checker takes it and finds the program, the variables, the flow and the way to report
  * in it.
  */
+import type { CheckCode } from '../check-codes';
 import { spanOf, type Fix, type Severity } from '../check-finding';
 import type { NameMeaning } from '../program';
 import type { Expr, FileDecl, Ident, NameExpr, Span, Stmt } from '../syntax/ast';
@@ -22,15 +23,15 @@ export interface Unit {
     readonly fileKind?: FileDecl;
     /** The type of `args.file` in the callbacks of a handler. */
     readonly fileType?: Type;
-    /** What a `return` gives back; absent at scenario level. */
+    /** The type that `return` must have; absent at scenario level. */
     readonly result?: Type;
     /** Processes that the scenario starts anywhere. */
     readonly processes?: ReadonlySet<string>;
 }
 
 /**
- * The functions that the parts of the checker call without importing them, for they call each other: arguments are
- * expressions and calls are, too; blocks hold statements; a call leads into a function.
+ * The functions that the parts of the checker call without importing them, because they are mutually recursive:
+ * arguments are expressions and so are calls; blocks contain statements; a call leads into a function.
  */
 export interface Checkers {
     readonly expr: (c: CodeContext, e: Expr) => Type;
@@ -38,7 +39,7 @@ export interface Checkers {
     readonly fn: (program: ProgramBuilder, info: FnInfo) => void;
 }
 
-/** A call that ends the running kernel: always, or on some ways only. */
+/** A call that ends the running kernel: always, or on some paths only. */
 export interface KernelEnd {
     readonly call: Expr;
     readonly certain: boolean;
@@ -56,17 +57,21 @@ export class CodeContext {
     flow = new Flow();
     /** Where the current statement runs. */
     context: Context;
-    /** The process whose block we are in. */
+    /** The process in whose block the statement is. */
     process: string | undefined;
     /** How many loops are around the current statement, inside the block of its process. */
     loops = 0;
-    /** What holds where the block of a process is left early: by `exit`, or with its kernel. */
+    /** The flow at the places where a process block ends early: by `exit`, or with its kernel. */
     escapes: Flow[] = [];
     /** What a call in the current statement does to the kernel. */
     kernelEnd: KernelEnd | undefined;
-    /** The call that a `try` or an expectation is about: its failing is no failure of the code around it. */
+    /** The call of a `try` or an expectation: if it fails, the code around it does not fail. */
     tried: Expr | undefined;
-    /** The types of what it gives back so far. */
+
+    /** It was said already that no kernel runs. */
+    warnedOfBoot = false;
+    /** The types of its `return` statements so far. */
+
     readonly returned: Type[] = [];
 
     constructor(
@@ -78,7 +83,7 @@ export class CodeContext {
         this.context = unit.context;
     }
 
-    /** The type of an expression; what is wrong in it is reported. */
+    /** The type of an expression; errors in it are reported. */
     expr(e: Expr): Type {
         return this.checkers.expr(this, e);
     }
@@ -87,35 +92,35 @@ export class CodeContext {
         this.checkers.statement(this, s);
     }
 
-    /** Checks a function that is called here, where that has not been done yet. */
+    /** Checks a function that is called here, unless it is checked already. */
     enterFn(info: FnInfo): void {
         this.checkers.fn(this.program, info);
     }
 
-    report(severity: Severity, code: string, span: Span, message: string, fix?: Fix): void {
+    report(severity: Severity, code: CheckCode, span: Span, message: string, fix?: Fix): void {
         this.program.report(severity, code, this.unit.uri, span, message, fix ? { fix } : undefined);
     }
 
-    error(code: string, span: Span, message: string, fix?: Fix): void {
+    error(code: CheckCode, span: Span, message: string, fix?: Fix): void {
         this.report('error', code, span, message, fix);
     }
 
-    /** An error about a name that nothing has, with the nearest of the candidates. */
-    unknown(code: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+    /** An error about an unknown name, with the nearest of the candidates. */
+    unknown(code: CheckCode, span: Span, name: string, message: string, candidates: Iterable<string>): void {
         this.program.unknown(code, this.unit.uri, span, name, message, candidates);
     }
 
-    /** What is written there, in backticks. */
+    /** The source text, in backticks. */
     text(span: Span): string {
         return quoted(this.program.textOf(this.unit.uri, span));
     }
 
-    /** The line that it begins on, from 1. */
+    /** Its first line, from 1. */
     line(span: Span): number {
         return this.program.lineOf(this.unit.uri, span.start);
     }
 
-    /** The first line of it, for what marks a whole block. */
+    /** Its first line as a span, for findings about a whole block. */
     head(span: Span): Span {
         const lf = this.program.files.get(this.unit.uri)?.text.indexOf('\n', span.start) ?? -1;
         return lf < 0 ? spanOf(span) : { start: span.start, end: Math.min(lf, span.end) };
@@ -131,7 +136,8 @@ export class CodeContext {
     }
 
     /**
-     * Complains where `what` cannot be done in the context of this code; a function takes the context of what it does.
+     * Reports an error if `what` cannot be used in the context of this code. A function takes the context of what it
+     * uses.
      */
     require(needed: Context, span: Span, what: string): void {
         const { fn } = this.unit;
@@ -149,31 +155,31 @@ export class CodeContext {
         const hint =
             needed === 'user'
                 ? this.context === 'scenario'
-                    ? ': write it into the block of a process, `p { … }`'
+                    ? ' Put it into a process block: `p { … }`.'
                     : ''
                 : needed === 'scenario'
-                  ? ': write it outside of the blocks of processes'
-                  : ': write it into a handler, an FLB, a file kind or `init`';
+                  ? ' Move it out of the process block.'
+                  : ' Put it into a handler, an FLB, a file kind or `init`.';
         const because = fn && this.process === undefined ? ` (because of ${fn.contextWhy})` : '';
         this.error(
             'LU0401',
             span,
-            `${what} works ${CONTEXT_NAMES[needed]} only, and this runs ${CONTEXT_NAMES[this.context]}${because}${hint}.`,
+            `${what} can be used only ${CONTEXT_NAMES[needed]}, but this code runs ${CONTEXT_NAMES[this.context]}${because}.${hint}`,
         );
     }
 
-    /** Complains where kernel code says what only scenarios and processes can. */
+    /** Reports an error if kernel code uses a statement of scenarios and processes. */
     notInKernel(span: Span, what: string): void {
         if (this.context === 'kernel') {
             this.error(
                 'LU0401',
                 span,
-                `${what} is said in a scenario or in the block of a process, not in the kernel.`,
+                `${what} cannot be used in kernel code, only in a scenario or in a process block.`,
             );
         }
     }
 
-    /** True where a name is a variable here, so that no constant of that name is meant. */
+    /** True if a name is a variable here and hides a constant of that name. */
     readonly shadowed = (name: string): boolean =>
         this.vars.find(name) !== undefined ||
         (this.process !== undefined && this.processVar(this.process, name) !== undefined);

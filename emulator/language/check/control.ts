@@ -7,7 +7,9 @@ import { checkBlock, checkStatements } from './blocks';
 import { checkCondition } from './conditions';
 import type { CodeContext } from './context';
 import { Flow } from './flow';
+import { fold } from './fold';
 import { tableOf } from './members';
+import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
 
 export function checkIf(c: CodeContext, s: IfStmt): void {
@@ -15,7 +17,7 @@ export function checkIf(c: CodeContext, s: IfStmt): void {
     uncertain(c, () => branches(c, s));
 }
 
-/** What ends the kernel in `check` ends it on some ways only. */
+/** A kernel that ends in `check` ends on some paths only. */
 function uncertain(c: CodeContext, check: () => void): void {
     const { fn } = c.unit;
     const before = fn?.endsKernel;
@@ -54,7 +56,7 @@ function checkLoop(c: CodeContext, body: () => void, forever: boolean): void {
     uncertain(c, body);
     c.loops--;
     if (forever) {
-        c.flow.ended ??= 'the loop before never ends';
+        c.flow.ended ??= 'the loop before it never ends';
         return;
     }
     c.flow.ended = undefined;
@@ -81,8 +83,25 @@ function rangeElement(c: CodeContext, e: Extract<Expr, { kind: 'range' }>): Type
     for (const side of [e.from, e.to]) {
         const type = c.expr(side);
         if (!isIntLike(type)) {
-            c.error('LU0303', side, `A range goes from one integer to another, and this is ${describeType(type)}.`);
+            c.error('LU0303', side, `The bounds of a range must be integers, not ${describeType(type)}.`);
         }
+    }
+    const bound = (side: Expr): number | undefined => {
+        const value = fold(c.program, c.unit.uri, side, c.shadowed);
+        return typeof value === 'number' ? value : undefined;
+    };
+    const [from, to] = [bound(e.from), bound(e.to)];
+    if (from !== undefined && to !== undefined && from >= to) {
+        const swapped =
+            from > to
+                ? ` Did you mean ${quoted(`${c.program.textOf(c.unit.uri, e.to)}..${c.program.textOf(c.unit.uri, e.from)}`)}?`
+                : '';
+        c.report(
+            'warning',
+            'LU0419',
+            e,
+            `This range has no elements, so the loop never runs: its end, ${to}, does not belong to it.${swapped}`,
+        );
     }
     c.typed(e, { k: 'list', of: INT });
     return INT;
@@ -104,8 +123,8 @@ function elementOf(c: CodeContext, e: Expr): Type {
                 'LU0310',
                 e,
                 isIntLike(type)
-                    ? `A loop goes over a list or a range, not ${describeType(type)}: write \`0..${c.program.textOf(c.unit.uri, e)}\`.`
-                    : `A loop goes over a list or a range, not ${describeType(type)}.`,
+                    ? `A loop iterates over a list or a range, not ${describeType(type)}. Write \`0..${c.program.textOf(c.unit.uri, e)}\`.`
+                    : `A loop iterates over a list or a range, not ${describeType(type)}.`,
                 isIntLike(type) ? insertAt(e.start, '0..', 'Make it a range') : undefined,
             );
             return ANY;
@@ -120,21 +139,21 @@ export function checkReturn(c: CodeContext, s: ReturnStmt): void {
             'LU0407',
             s,
             c.process === undefined
-                ? 'A scenario gives nothing back: `return` stands in functions and callbacks.'
-                : '`return` cannot leave the block of a process.',
+                ? 'A scenario returns nothing. `return` is for functions and callbacks.'
+                : '`return` cannot leave a process block.',
         );
     } else if (s.value && wanted.k === 'none') {
         c.error(
-            'LU0417',
+            'LU0422',
             s.value,
-            'This callback gives nothing back (`void` in the kernel): whatever it returns, nobody is told. Return without a value.',
+            'This callback cannot fail: it is `void` in the kernel, and its result is ignored. Use `return` without a value.',
             replaceWith('Return without a value', s, 'return'),
         );
     } else if (s.value && type && !c.unit.fn && !assignable(type, wanted)) {
         c.error(
             'LU0301',
             s.value,
-            `This callback returns ${describeType(wanted)}${wanted.k === 'int' ? ' (0 or a negative error, as -EIO)' : ''}, not ${describeType(type)}.`,
+            `This callback must return ${describeType(wanted)}${wanted.k === 'int' ? ' (0, or a negative error such as -EIO)' : ''}, not ${describeType(type)}.`,
         );
     }
     if (s.value && isErrno(c, s.value)) {
@@ -147,7 +166,7 @@ export function checkReturn(c: CodeContext, s: ReturnStmt): void {
             c.unit.fn.fails = true;
         }
     }
-    c.flow.ended = `\`return\` on line ${c.line(s)} leaves before`;
+    c.flow.ended = `the \`return\` on line ${c.line(s)} leaves before it`;
 }
 
 /** `-EIO` */
@@ -161,7 +180,7 @@ function isErrno(c: CodeContext, e: Expr): boolean {
     );
 }
 
-/** True where a loop's body has a statement that leaves the loop. */
+/** True if a loop's body has a statement that leaves the loop. */
 function leaves(block: Block): boolean {
     return block.statements.some((s) => {
         switch (s.kind) {

@@ -1,4 +1,4 @@
-/** Enters the declarations of all files, and finds those that exist twice. */
+/** Enters the declarations of all files and reports duplicates. */
 import type { Block, Ident, Item, SourceFile, Span, Stmt } from '../syntax/ast';
 import { ANY } from '../types';
 import { quoted, type ProgramBuilder } from './program-builder';
@@ -8,7 +8,7 @@ interface Place {
     readonly span: Span;
 }
 
-/** Enters every declaration of the files. What exists already keeps its name. */
+/** Enters every declaration of the files. Of two with the same name, the first keeps it. */
 export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): void {
     const names = new Map<string, Place>();
     const kernels = new Map<string, Place>();
@@ -34,7 +34,7 @@ export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): v
                                 'LU0204',
                                 file.uri,
                                 item.name,
-                                `"${item.name.value}" is a kernel that comes with the emulator: choose another name, and say \`from "${item.name.value}"\`.`,
+                                `The emulator already has a kernel "${item.name.value}". Choose another name and base it on that one: \`from "${item.name.value}"\`.`,
                             );
                         } else {
                             program.kernels.set(item.name.value, item);
@@ -62,7 +62,7 @@ function enterMachine(program: ProgramBuilder, uri: string, item: Extract<Item, 
             'LU0204',
             uri,
             { start: item.start, end: item.start + 'machine'.length },
-            'A file describes one machine: put all entries into one `machine { }`.',
+            'A file describes one machine. Put all entries into one `machine { }`.',
             { related: [{ uri, span: { start: before.start, end: before.end }, message: 'the first one' }] },
         );
         return;
@@ -83,7 +83,7 @@ function enterMachine(program: ProgramBuilder, uri: string, item: Extract<Item, 
                 'LU0204',
                 uri,
                 name,
-                `There is a device called ${quoted(name.name)} already: rename one.`,
+                `There is already a device ${quoted(name.name)}. Rename one of them.`,
             );
         } else if (program.natives.globals.has(name.name)) {
             program.report(
@@ -91,7 +91,7 @@ function enterMachine(program: ProgramBuilder, uri: string, item: Extract<Item, 
                 'LU0204',
                 uri,
                 name,
-                `${quoted(name.name)} stands for something else: choose another name for this device.`,
+                `${quoted(name.name)} already has another meaning. Choose another name for this device.`,
             );
         } else {
             program.devices.set(name.name, e);
@@ -118,7 +118,7 @@ function isNew(
             'LU0204',
             uri,
             span,
-            `There is a ${what} called ${quoted(name)} already ${where}: rename one.`,
+            `There is already a ${what} ${quoted(name)} ${where}. Rename one of them.`,
             {
                 related: [
                     {
@@ -154,7 +154,7 @@ function isFree(program: ProgramBuilder, uri: string, item: Named): boolean {
             'LU0204',
             uri,
             item.name,
-            `${quoted(name)} comes with the kernel: choose another name.`,
+            `${quoted(name)} is part of the kernel. Choose another name.`,
         );
     }
     return taken !== true;

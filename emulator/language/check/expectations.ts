@@ -1,4 +1,4 @@
-/** Statements that are one expression, and what they expect of their call: `fails`, `may fail`, `panics`, `oopses`. */
+/** Expression statements, and the expectations of calls: `fails`, `may fail`, `panics`, `oopses`. */
 import { replaceWith } from '../check-finding';
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Expectation, Expr, ExprStmt, Ident, Span } from '../syntax/ast';
@@ -12,7 +12,7 @@ export function checkExprStmt(c: CodeContext, s: ExprStmt): void {
     withExpectation(c, s.value, s.expect, s);
     const { kind } = s.value;
     if (kind !== 'call' && kind !== 'try' && !isBroken(s.value)) {
-        c.report('warning', 'LU0405', s.value, `${c.text(s.value)} has no effect: assert it, assign it or remove it.`);
+        c.report('warning', 'LU0405', s.value, `${c.text(s.value)} has no effect. Assert it, assign it or remove it.`);
     }
 }
 
@@ -29,22 +29,22 @@ export function withExpectation(c: CodeContext, value: Expr, expect: Expectation
     const word = { fails: '`fails`', may: '`may fail`', panics: '`panics`', oopses: '`oopses`' }[expect.kind];
     const drop = replaceWith(`Remove ${word}`, { start: value.end, end: s.end }, '');
     if (value.kind === 'try') {
-        c.error('LU0412', expect, `A call is either tried or ${word}: remove one of the two.`, drop);
+        c.error('LU0412', expect, `A call takes either \`try\` or ${word}. Remove one of them.`, drop);
     } else if (value.kind !== 'call') {
         if (value.kind !== 'error') {
-            c.error('LU0402', expect, `${word} stands behind a call only.`, drop);
+            c.error('LU0402', expect, `${word} can only follow a call.`, drop);
         }
     } else if (!fatal && stopsByItself(c, value)) {
         c.error(
             'LU0402',
             expect,
-            `A call that fails in ${c.text(value.callee)} stops the scenario there: put ${word} behind that call.`,
+            `A call that fails inside ${c.text(value.callee)} stops the scenario there. Put ${word} after that call.`,
             drop,
         );
     } else if (!canFail(c, value)) {
-        c.error('LU0402', expect, `${c.text(value.callee)} cannot fail: remove the ${word}.`, drop);
+        c.error('LU0402', expect, `${c.text(value.callee)} cannot fail. Remove the ${word}.`, drop);
     } else if (c.context === 'kernel') {
-        c.error('LU0402', expect, `Kernel code has no ${word}: use \`r = try …\` and look at \`r\`.`);
+        c.error('LU0402', expect, `Kernel code has no ${word}. Use \`r = try …\` and check \`r\`.`);
     }
     afterExpected(c, value, expect);
     return type;
@@ -56,14 +56,14 @@ export function checkErrors(c: CodeContext, expect: Expectation): void {
     }
 }
 
-/** Complains where a name is no error name. */
+/** Reports an error if a name is not the name of an error. */
 function checkErrno(c: CodeContext, e: Ident, known: boolean): void {
     if (e.name !== '' && !isErrnoName(e.name) && known) {
-        c.unknown('LU0214', e, e.name, `No error is called ${quoted(e.name)}.`, Object.keys(ERRNO));
+        c.unknown('LU0214', e, e.name, `There is no error ${quoted(e.name)}.`, Object.keys(ERRNO));
     }
 }
 
-/** True where the parser has complained about the expression already. */
+/** True if the parser has reported an error in the expression. */
 function isBroken(e: Expr): boolean {
     switch (e.kind) {
         case 'error':

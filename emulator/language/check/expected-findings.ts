@@ -15,7 +15,7 @@ export function checkExpectedFindings(program: ProgramBuilder, uri: string, expe
                 uri,
                 f,
                 f.name,
-                `No diagnosis has the code ${quoted(f.name)}: they are LU1001 and what follows, see the page of diagnoses.`,
+                `There is no diagnosis ${quoted(f.name)}. Their codes begin at LU1001; the page on diagnoses lists them.`,
                 Object.keys(CATALOGUE),
             );
         } else if (seen.has(f.name)) {
@@ -24,7 +24,7 @@ export function checkExpectedFindings(program: ProgramBuilder, uri: string, expe
                 'LU0219',
                 uri,
                 f,
-                `${quoted(f.name)} is named twice: each code counts once, however often it is found.`,
+                `${quoted(f.name)} is listed twice. List each code once, even if it is found several times.`,
             );
         }
         seen.add(f.name);

@@ -47,7 +47,7 @@ function typeOf(c: CodeContext, e: Expr): Type {
         case 'range':
             c.expr(e.from);
             c.expr(e.to);
-            c.error('LU0313', e, 'A range stands only behind the `in` of a `for`.');
+            c.error('LU0313', e, 'A range can only follow the `in` of a `for`.');
             return ANY;
     }
 }
@@ -68,7 +68,7 @@ function tryType(c: CodeContext, e: TryExpr): Type {
         return ANY;
     }
     if (call.kind !== 'call') {
-        c.error('LU0402', e, '`try` stands before a call.');
+        c.error('LU0402', e, '`try` must be followed by a call.');
         return type;
     }
     const withoutTry = replaceWith('Remove `try`', { start: e.start, end: call.start }, '');
@@ -76,13 +76,13 @@ function tryType(c: CodeContext, e: TryExpr): Type {
         c.error(
             'LU0402',
             e,
-            `A call that fails in ${c.text(call.callee)} stops the scenario there: put the \`try\` before that call.`,
+            `A call that fails inside ${c.text(call.callee)} stops the scenario there. Put the \`try\` before that call.`,
             withoutTry,
         );
         return type;
     }
     if (!canFail(c, call)) {
-        c.error('LU0402', e, `${c.text(call.callee)} cannot fail: remove the \`try\`.`, withoutTry);
+        c.error('LU0402', e, `${c.text(call.callee)} cannot fail. Remove the \`try\`.`, withoutTry);
         return type;
     }
     switch (type.k) {
@@ -126,7 +126,7 @@ function binaryType(c: CodeContext, e: BinaryExpr): Type {
                 c.error(
                     'LU0315',
                     e,
-                    `${c.text(e.left)} is ${describeType(left)} and ${c.text(e.right)} ${describeType(right)}: they are never equal.`,
+                    `${c.text(e.left)} is ${describeType(left)} and ${c.text(e.right)} is ${describeType(right)}. They are never equal.`,
                 );
             }
             return BOOL;
@@ -162,8 +162,8 @@ function arithmeticType(c: CodeContext, e: BinaryExpr, left: Type, right: Type):
                 'LU0303',
                 side,
                 chain
-                    ? `Comparisons cannot be chained: write \`a ${e.op} b && b ${e.op} c\`.`
-                    : `${quoted(e.op)} needs integers, and this is ${describeType(type)}.`,
+                    ? `Comparisons cannot be chained. Write \`a ${e.op} b && b ${e.op} c\`.`
+                    : `${quoted(e.op)} needs integers, not ${describeType(type)}.`,
             );
             return compares ? BOOL : INT;
         }

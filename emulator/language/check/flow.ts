@@ -1,34 +1,34 @@
 /**
- * What is known at a place of a scenario about the running kernel and its processes, along every way that leads there.
+ * What is known at a place of a scenario about the running kernel and its processes, over all paths to that place.
  */
 import type { Var } from './scope';
 
 export interface Proc {
-    /** `maybe`: on some ways only. */
+    /** `maybe`: on some paths only. */
     status: 'alive' | 'dead' | 'maybe';
-    /** What ended it, to be read behind "which": "the kexec on line 12 ended". */
+    /** What ended it, as the subject of "ended": "the `reboot(KEXEC)` on line 12". */
     why: string;
     /** Its variables so far. */
     vars: Map<string, Var>;
-    /** Variables of an earlier process of this name, and what ended that. */
+    /** Variables of an earlier process of this name, and what ended that process. */
     lost: Map<string, string>;
-    /** Started in a function or under conditions: it may have variables that are not known here. */
+    /** Started in a function or conditionally: it may have variables that are not known here. */
     open: boolean;
 }
 
 const MIXED = -1;
 
 export class Flow {
-    /** Which kernel runs; changes with every boot; {@link MIXED} where ways with different kernels met. */
+    /** Which kernel runs; changes with every boot; {@link MIXED} after paths with different kernels have joined. */
     kernel = 0;
     /** What ended the kernel before. */
     kernelWhy = '';
     readonly procs = new Map<string, Proc>();
     /** The kernel in which a variable that refers to kernel objects was assigned. */
     readonly assigned = new Map<Var, number>();
-    /** The image that is loaded may be one from which the kernel comes back (KEXEC_PRESERVE_CONTEXT). */
+    /** The loaded image may be one from which the kernel returns (KEXEC_PRESERVE_CONTEXT). */
     comesBack = false;
-    /** Why nothing behind this place runs. */
+    /** Why the code after this place never runs. */
     ended: string | undefined;
 
     copy(): Flow {
@@ -85,13 +85,13 @@ export class Flow {
         }
     }
 
-    /** True where the variable was certainly assigned in an earlier kernel. */
+    /** True if the variable was certainly assigned in an earlier kernel. */
     isGone(v: Var): boolean {
         const kernel = this.assigned.get(v);
         return kernel !== undefined && kernel !== MIXED && this.kernel !== MIXED && kernel !== this.kernel;
     }
 
-    /** What holds where two ways meet. */
+    /** The flow after two paths have joined. */
     static join(a: Flow, b: Flow): Flow {
         if (a.ended !== undefined) {
             return b;
@@ -133,8 +133,8 @@ export class Flow {
 }
 
 /**
- * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the
- * kernel is the end for all of them.
+ * The flow after blocks that ran concurrently: everything that any of them did. If one of them ends a process or the
+ * kernel, it ends for all of them.
  */
 export function together(before: Flow, ways: readonly Flow[]): Flow {
     const all = before.copy();

@@ -1,4 +1,4 @@
-/** Constant expressions, computed with the operations of the interpreter, so that both agree on every bit. */
+/** Constant expressions, computed with the operations of the interpreter, so that both give the same results. */
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Expr } from '../syntax/ast';
 import { namesIn } from '../syntax/names-in';
@@ -10,9 +10,9 @@ import { quoted, type ProgramBuilder } from './program-builder';
 export const errnoValue = (name: string): number | undefined => (isErrnoName(name) ? ERRNO[name] : undefined);
 
 /**
- * The value of an expression whose parts are all constant; undefined for others. An operation that has no result (out
- * of range, division by zero) is reported once, and its value is undefined.
- * @param shadowed names that mean a variable here
+ * The value of a constant expression; undefined for other expressions. An operation without a result (out of range,
+ * division by zero) is reported once, and its value is undefined.
+ * @param shadowed true for names that are variables here
  */
 export function fold(program: ProgramBuilder, uri: string, e: Expr, shadowed?: (name: string) => boolean): Value {
     switch (e.kind) {
@@ -62,20 +62,14 @@ function compute(program: ProgramBuilder, uri: string, e: Expr, run: () => Value
     }
 }
 
-/** The value of a `const`, worked out when it is first asked for. */
+/** The value of a `const`, computed when it is first needed. */
 export function constantValue(program: ProgramBuilder, name: string): Value {
     const info = program.consts.get(name);
     if (!info || info.state === 'done') {
         return info?.value;
     }
     if (info.state === 'busy') {
-        program.report(
-            'error',
-            'LU0312',
-            info.uri,
-            info.decl.value,
-            `The value of ${quoted(name)} needs the value of ${quoted(name)}.`,
-        );
+        program.report('error', 'LU0312', info.uri, info.decl.value, `${quoted(name)} depends on itself.`);
         info.state = 'done';
         return undefined;
     }
@@ -91,7 +85,7 @@ export function constantValue(program: ProgramBuilder, name: string): Value {
             'LU0312',
             info.uri,
             info.decl.value,
-            'A constant is made of numbers, strings, true, false, other constants and operators only.',
+            'A constant consists only of numbers, strings, true, false, other constants and operators.',
         );
     }
     info.type = typeOfValue(value) ?? info.type;

@@ -1,4 +1,5 @@
 /** `inject EIO into memfd.freeze`: the target exists, and the answer fits it. */
+import { listed } from '../../text/text';
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Callback, InjectStmt } from '../syntax/ast';
 import type { CallbackShape } from '../natives';
@@ -20,7 +21,7 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             uri,
             what,
             what.name,
-            `No error is called ${quoted(what.name)}, and the answer of a \`can_…\` is \`no\`.`,
+            `There is no error ${quoted(what.name)}. To make a \`can_…\` callback refuse, inject \`no\`.`,
             [...Object.keys(ERRNO), 'no'],
         );
     }
@@ -30,7 +31,7 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             'LU0411',
             uri,
             what,
-            'Only a `can_…` callback answers `no`: `should_fail()` gives the number of an error, as in `inject EIO into "…"`.',
+            'Only a `can_…` callback takes `no`. `should_fail()` returns an error number: `inject EIO into "…"`.',
             { fix: changeTo(what, 'EIO') },
         );
     }
@@ -48,7 +49,7 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             uri,
             target,
             target.name,
-            `There is no handler, FLB or file kind called ${quoted(target.name)}.${missingLayer(target.name)}`,
+            `There is no handler, FLB or file kind ${quoted(target.name)}.${missingLayer(target.name)}`,
             [...program.declared('handlers'), ...program.declared('flbs'), ...program.fileKinds.keys()],
         );
         return;
@@ -62,8 +63,8 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             callback,
             callback.name,
             shape
-                ? `${quoted(target.name)} has no callback ${quoted(callback.name)}, so it would never fail.`
-                : `No callback is called ${quoted(callback.name)}.`,
+                ? `${quoted(target.name)} has no callback ${quoted(callback.name)}, so the injection has no effect.`
+                : `There is no callback ${quoted(callback.name)}.`,
             found.callbacks.map((c) => c.name.name),
         );
         return;
@@ -74,7 +75,7 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             'LU0411',
             uri,
             callback,
-            `${quoted(`${target.name}.${callback.name}`)} gives nothing back (\`void\` in the kernel), so it cannot fail: nobody would be told.`,
+            `${quoted(`${target.name}.${callback.name}`)} cannot fail: it is \`void\` in the kernel.`,
             { fix: replaceWith('Remove the injection', s, '') },
         );
         return;
@@ -86,8 +87,8 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             uri,
             what,
             no
-                ? `Only a \`can_…\` callback answers \`no\`: ${quoted(callback.name)} fails with an error, as in \`inject EIO into ${target.name}.${callback.name}\`.`
-                : `${quoted(callback.name)} answers yes or no: write \`inject no into ${target.name}.${callback.name}\`.`,
+                ? `Only a \`can_…\` callback takes \`no\`. ${quoted(callback.name)} fails with an error: \`inject EIO into ${target.name}.${callback.name}\`.`
+                : `${quoted(callback.name)} returns a boolean. Write \`inject no into ${target.name}.${callback.name}\`.`,
             { fix: changeTo(what, no ? 'EIO' : 'no') },
         );
     }
@@ -102,7 +103,7 @@ function plainTarget(program: ProgramBuilder, uri: string, s: InjectStmt, no: bo
                 'LU0411',
                 uri,
                 what,
-                `Only a \`can_…\` callback answers \`no\`: ${quoted(target.name)} fails with an error, as in \`inject ENOMEM into ${target.name}\`.`,
+                `Only a \`can_…\` callback takes \`no\`. ${quoted(target.name)} fails with an error: \`inject ENOMEM into ${target.name}\`.`,
                 { fix: changeTo(what, 'ENOMEM') },
             );
         }
@@ -116,11 +117,14 @@ function plainTarget(program: ProgramBuilder, uri: string, s: InjectStmt, no: bo
             'LU0212',
             uri,
             target,
-            `Say which callback fails: ${names.map((n) => quoted(`${target.name}.${n}`)).join(', ')}.`,
+            `Name the callback that fails: ${listed(
+                names.map((n) => quoted(`${target.name}.${n}`)),
+                'or',
+            )}.`,
         );
         return;
     }
-    program.unknown('LU0212', uri, target, target.name, `Nothing called ${quoted(target.name)} can fail on demand.`, [
+    program.unknown('LU0212', uri, target, target.name, `There is no injection point ${quoted(target.name)}.`, [
         ...program.natives.injectionPoints.keys(),
         ...program.declared('handlers'),
         ...program.declared('flbs'),

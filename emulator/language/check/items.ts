@@ -1,4 +1,4 @@
-/** Declarations: each by its kind, in the order in which what they need is known. */
+/** Declarations by kind, in an order in which each finds what it depends on. */
 import type { CallbackShape } from '../natives';
 import type { FileDecl, FlbDecl, HandlerDecl, Item, KernelDecl, ScenarioDecl } from '../syntax/ast';
 import { ANY, INT, type Type } from '../types';
@@ -114,7 +114,7 @@ function checkHandler(program: ProgramBuilder, uri: string, decl: HandlerDecl): 
     }
 }
 
-/** Only files that can_preserve() took come to get_id(), so there the kind is known. */
+/** get_id() is called only for files that can_preserve() accepted, so the kind is known there. */
 function handlerShapes(program: ProgramBuilder, fileType: Type | undefined): ReadonlyMap<string, CallbackShape> {
     const shapes = program.natives.callbacks.handler;
     const shape = shapes.get('get_id');
@@ -146,7 +146,7 @@ function checkFields(program: ProgramBuilder, uri: string, decl: FileDecl): void
                 'LU0204',
                 uri,
                 f.name,
-                `${quoted(decl.name.name)} has two fields called ${quoted(name)}: rename one.`,
+                `${quoted(decl.name.name)} has two fields ${quoted(name)}. Rename one of them.`,
             );
         }
         seen.add(name);
@@ -156,7 +156,7 @@ function checkFields(program: ProgramBuilder, uri: string, decl: FileDecl): void
                 'LU0204',
                 uri,
                 f.name,
-                `Every file has a ${quoted(name)} of its own: choose another name for this field.`,
+                `Every file already has a field ${quoted(name)}. Choose another name for this one.`,
             );
         }
         const type = f.type && typeNamed(program, uri, f.type);
@@ -167,7 +167,7 @@ function checkFields(program: ProgramBuilder, uri: string, decl: FileDecl): void
                 'LU0301',
                 uri,
                 f.init,
-                `${quoted(name)} is ${describeType(type)}, not ${describeType(init)}.`,
+                `${quoted(name)} must be ${describeType(type)}, not ${describeType(init)}.`,
             );
         }
     }

@@ -1,4 +1,8 @@
-/** What starts and ends kernels: `boot`, `reboot(KEXEC)`, functions that do, and calls expected to panic or oops. */
+/**
+ * Start and end of kernels: `boot`, `reboot(KEXEC)`, functions that call them, and calls that are expected to panic or to
+ * oops.
+ */
+import { listed } from '../../text/text';
 import type { FunctionShape } from '../natives';
 import { isBeside } from '../paths';
 import type { BootStmt, CallExpr, Expectation, Expr, StringLit } from '../syntax/ast';
@@ -16,10 +20,10 @@ export function checkBoot(c: CodeContext, s: BootStmt): void {
         c.error(
             'LU0304',
             s.cmdline,
-            'The kernel that is loaded in the image has its command line: name a kernel, `boot "7.2" from image …`, to give it another one.',
+            'The kernel in the image already has a command line. To pass another one, name a kernel: `boot "7.2" from image …`.',
         );
     }
-    newKernel(c, `\`boot\` on line ${c.line(s)}`);
+    newKernel(c, `the \`boot\` on line ${c.line(s)}`);
     if (c.unit.fn) {
         c.unit.fn.endsKernel = 'always';
     }
@@ -28,9 +32,9 @@ export function checkBoot(c: CodeContext, s: BootStmt): void {
 /** An image is a file beside the source file or below it. */
 export function checkImagePath(c: CodeContext, image: StringLit): void {
     if (!isBeside(image.value)) {
-        c.error('LU0215', image, 'An image is a file beside this one or below it: `"handover.elf.gz"`.');
+        c.error('LU0215', image, 'An image must be in the folder of this file or below it: `"handover.elf.gz"`.');
     } else if (!c.program.fileExists(c.unit.uri, image.value)) {
-        c.error('LU0215', image, `There is no file "${image.value}" beside this one.`);
+        c.error('LU0215', image, `There is no file "${image.value}" in the folder of this file.`);
     }
 }
 
@@ -46,13 +50,16 @@ function kernelName(c: CodeContext, name: string, at: Expr): void {
             'LU0213',
             at,
             name,
-            `No kernel is called "${name}": there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `"${k}"`).join(', ')}, and stable releases such as "7.2.3".`,
+            `There is no kernel "${name}". Expected ${listed(
+                known.map((k) => `"${k}"`),
+                'or',
+            )}, or a stable release such as "7.2.3".`,
             [],
         );
     }
 }
 
-/** What is called: a function or method of the emulator; undefined for others. */
+/** The native that is called; undefined for other functions. */
 function nativeOf(c: CodeContext, { callee }: CallExpr): FunctionShape | undefined {
     const member = c.program.members.get(callee);
     if (member) {
@@ -63,7 +70,7 @@ function nativeOf(c: CodeContext, { callee }: CallExpr): FunctionShape | undefin
 }
 
 /**
- * The kernel that a call names has to be there, and `reboot(KEXEC)` ends the one that runs.
+ * The kernel that a call names must exist, and `reboot(KEXEC)` ends the running one.
  * @param tried it may fail
  */
 export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
@@ -107,7 +114,7 @@ export function afterFn(c: CodeContext, fn: FnInfo, e: CallExpr): void {
     }
 }
 
-/** What a call with an expectation does to the flow. */
+/** The effect of a call with an expectation on the flow. */
 export function afterExpected(c: CodeContext, call: Expr, expect: Expectation): void {
     if (expect.kind === 'panics' && c.kernelEnd?.call !== call) {
         if (c.context === 'user') {
@@ -116,7 +123,7 @@ export function afterExpected(c: CodeContext, call: Expr, expect: Expectation): 
             c.error(
                 'LU0402',
                 expect,
-                'A kernel panics in a system call or while it comes up: `panics` stands in the block of a process, behind a system call or `reboot(KEXEC)`.',
+                'A kernel panics during a system call or while it boots. Put `panics` into a process block, after a system call or `reboot(KEXEC)`.',
             );
         }
     }
@@ -128,13 +135,13 @@ export function afterExpected(c: CodeContext, call: Expr, expect: Expectation): 
     }
 }
 
-/** The kernel oopses in a call: its process dies there, and nothing behind the call runs. */
+/** The kernel oopses in a call: its process dies there, and no code after the call runs. */
 function oopses(c: CodeContext, call: Expr, expect: Expectation): void {
     if (c.context !== 'user') {
         c.error(
             'LU0402',
             expect,
-            'An oops ends the process that is in a system call: `oopses` stands in the block of a process, behind a system call.',
+            'An oops ends the process in a system call: `oopses` belongs in the block of a process, after a system call.',
         );
         return;
     }
@@ -146,7 +153,7 @@ function oopses(c: CodeContext, call: Expr, expect: Expectation): void {
     c.flow.ended = `${why} ends the process`;
 }
 
-/** The flow behind a statement that ends the kernel. */
+/** The flow after a statement that ends the kernel. */
 export function endKernel(c: CodeContext, { call, certain }: KernelEnd): void {
     const why = `the ${c.text(call)} on line ${c.line(call)}`;
     const before = certain ? undefined : c.flow.copy();

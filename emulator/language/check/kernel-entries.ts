@@ -1,11 +1,12 @@
-/** The entries of `kernel "…" { }`: there are such, and they take what is written. */
+/** The entries of `kernel "…" { }`: their names and their values. */
+import { listed } from '../../text/text';
 import { FLAWS } from '../../kernel/release/flaws';
 import { insertAt } from '../check-finding';
 import { KERNEL_COST, KERNEL_ENTRIES, KERNEL_LISTS, KERNEL_SETTINGS } from '../settings/kernel';
 import { exampleText, type AnyArgument, type AnySetting } from '../settings/setting';
 import type { Ident, KernelCost, KernelDecl, KernelList, KernelSetting } from '../syntax/ast';
 import { ANY, BOOL, INT, STRING, type Type } from '../types';
-import { checkCostName, checkLimits, checkRepeats, constantOf } from './arguments';
+import { checkCostName, checkLimits, checkRepeats, constantOf, wrongWord } from './arguments';
 import type { CodeContext } from './context';
 import { quoted } from './program-builder';
 
@@ -39,7 +40,7 @@ function checkList(c: CodeContext, e: KernelList): void {
                 'LU0218',
                 flaw,
                 flaw.name,
-                `No flaw is called ${quoted(flaw.name)}: there are ${[...FLAWS.keys()].map(quoted).join(', ')}.`,
+                `There is no flaw ${quoted(flaw.name)}. Expected ${listed([...FLAWS.keys()].map(quoted), 'or')}.`,
                 FLAWS.keys(),
             );
         }
@@ -47,7 +48,7 @@ function checkList(c: CodeContext, e: KernelList): void {
         c.error(
             'LU0218',
             e.key,
-            'Say whether these handlers are added or taken away: `handlers + nic_handler`, `handlers - memfd`.',
+            'Add handlers with `handlers + nic_handler`, remove them with `handlers - memfd`.',
             insertAt(e.names[0]?.start ?? e.key.end, '+ '),
         );
     }
@@ -58,7 +59,7 @@ function unknownEntry(c: CodeContext, key: Ident): void {
         'LU0218',
         key,
         key.name,
-        `A kernel has no entry ${quoted(key.name)}: there is ${[...KERNEL_ENTRIES.values()].map(exampleText).join(', ')}.`,
+        `A kernel has no entry ${quoted(key.name)}. Expected ${[...KERNEL_ENTRIES.values()].map(exampleText).join(', ')}.`,
         KERNEL_ENTRIES.keys(),
     );
 }
@@ -76,6 +77,11 @@ function typeOf(takes: AnyArgument): Type {
     }
 }
 
+/** The words that a setting takes; undefined if it takes something else. */
+function wordsOf(takes: AnyArgument): readonly string[] | undefined {
+    return takes.kind === 'switch' ? ['on', 'off'] : takes.kind === 'word' ? Object.keys(takes.words) : undefined;
+}
+
 function checkSetting(c: CodeContext, e: KernelSetting): void {
     const setting = SETTINGS.get(e.key.name);
     if (!setting) {
@@ -86,7 +92,12 @@ function checkSetting(c: CodeContext, e: KernelSetting): void {
         c.typed(e.value, typeOf(setting.takes));
         const read = setting.takes.read({ args: [e.value], options: [] }, () => undefined);
         if (read === undefined && e.value.kind !== 'error') {
-            c.error('LU0301', e.value, `It reads ${exampleText(setting)}.`);
+            const words = wordsOf(setting.takes);
+            if (words) {
+                wrongWord(c, words, e.key.name, e.value);
+            } else {
+                c.error('LU0301', e.value, `Expected ${exampleText(setting)}.`);
+            }
         }
     }
 }
@@ -108,6 +119,6 @@ function checkNumber(
     }
     c.typed(e, INT);
     if (e.kind !== 'error') {
-        c.error('LU0301', e, `It reads ${example}.`);
+        c.error('LU0301', e, `Expected ${example}.`);
     }
 }

@@ -1,7 +1,8 @@
 /**
- * Rules for kernels: what they are made from and what their lists name exists, and no two handlers share a compatible
+ * Rules for kernels: their base kernel and the names in their lists exist, and no two handlers share a compatible
  * string.
  */
+import { listed } from '../../text/text';
 import { layerWith } from '../../kernel/release/layers';
 import type { Ident, KernelDecl } from '../syntax/ast';
 import { checkFlaws } from './flaw-rules';
@@ -9,8 +10,8 @@ import { checkLayers, layersOfLine, missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
 
 /**
- * `from` and the lists of a kernel name things that exist, and no two of its handlers (or FLBs) share a compatible
- * string.
+ * The base kernel and the names in the lists of a kernel exist, and no two of its handlers (or FLBs) share a
+ * compatible string.
  */
 export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
     const { from } = decl;
@@ -28,7 +29,10 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
             uri,
             from,
             from.value,
-            `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}, and stable releases such as "7.2.3".`,
+            `There is no kernel "${from.value}". Expected ${listed(
+                known.map((k) => `"${k}"`),
+                'or',
+            )}, or a stable release such as "7.2.3".`,
             [],
         );
     }
@@ -39,7 +43,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
             'LU0213',
             uri,
             from ?? decl.name,
-            `The kernel "${decl.name.value}" is made from itself, or from more than ${MOST_DERIVED} others in a chain: begin with one that comes with the emulator.`,
+            `The kernel "${decl.name.value}" is based on itself, or on a chain of more than ${MOST_DERIVED} kernels. Base it on a kernel of the emulator.`,
         );
     }
     checkLayers(program, uri, decl, line);
@@ -61,7 +65,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
                 'LU0410',
                 uri,
                 added,
-                `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}": a kernel registers only one of them. Remove the other with \`handlers - ${other}\`.`,
+                `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}". A kernel registers only one of them. Remove the other with \`handlers - ${other}\`.`,
             );
         } else if (d) {
             seen.set(d.compatible.value, name);
@@ -80,7 +84,7 @@ function nameInList(program: ProgramBuilder, uri: string, name: Ident, line: rea
                 'LU0415',
                 uri,
                 name,
-                `${quoted(name.name)} comes with the layer ${quoted(layer.name)}, which this kernel does not have: \`layers ${[...layer.needs, layer.name].join(', ')}\`.`,
+                `${quoted(name.name)} belongs to the layer ${quoted(layer.name)}, which this kernel does not have. Add \`layers ${[...layer.needs, layer.name].join(', ')}\`.`,
             );
         }
     } else if (name.name !== '') {
@@ -89,18 +93,18 @@ function nameInList(program: ProgramBuilder, uri: string, name: Ident, line: rea
             uri,
             name,
             name.name,
-            `No handler is called ${quoted(name.name)}.${missingLayer(name.name)}`,
+            `There is no handler ${quoted(name.name)}.${missingLayer(name.name)}`,
             program.declared('handlers'),
         );
     }
 }
 
-/** So many declared kernels may be made one from the other. */
+/** The most declared kernels in a chain of bases. */
 const MOST_DERIVED = 64;
 
 /**
- * The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself or
- * from too many.
+ * The declared kernels that a kernel is based on, the oldest first, itself last; empty if it is based on itself or on
+ * too many.
  */
 function descentOf(program: ProgramBuilder, decl: KernelDecl): KernelDecl[] {
     const line: KernelDecl[] = [];
@@ -113,7 +117,7 @@ function descentOf(program: ProgramBuilder, decl: KernelDecl): KernelDecl[] {
     return line;
 }
 
-/** The handlers of a kernel in order; `added` where this declaration adds it. */
+/** The handlers of a kernel in order; `added` if this declaration adds it. */
 function handlersOf(
     program: ProgramBuilder,
     decl: KernelDecl,

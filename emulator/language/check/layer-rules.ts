@@ -1,6 +1,7 @@
 /**
- * `layers pci, vfio` of a kernel: there are such layers, they fit onto the kernel, and what they need is there, too.
+ * `layers pci, vfio` of a kernel: the layers exist, the base kernel supports them, and the layers they need are listed.
  */
+import { listed } from '../../text/text';
 import { descriptionOf } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
 import { KERNEL_SETTINGS } from '../settings/kernel';
@@ -9,12 +10,12 @@ import type { Ident, KernelDecl, KernelList, SourceFile } from '../syntax/ast';
 import { quoted, type ProgramBuilder } from './program-builder';
 import { insertAt, replaceWith } from '../check-finding';
 
-/** Settings of a kernel that say something about a layer. */
+/** Settings of a kernel that need a layer. */
 const SETTINGS: ReadonlyMap<string, AnySetting> = new Map(Object.entries(KERNEL_SETTINGS));
 
 const isLayers = (e: KernelDecl['entries'][number]): e is KernelList => e.kind === 'list' && e.key.name === 'layers';
 
-/** The layers that a kernel declaration names itself. */
+/** The layers that a kernel declaration lists itself. */
 export function layersNamed(decl: KernelDecl): Ident[] {
     return decl.entries.flatMap((e) => (isLayers(e) ? e.names : []));
 }
@@ -40,7 +41,7 @@ export function layersOfLine(line: readonly KernelDecl[]): string[] {
     return layersOf([...shipped(line[0]?.from?.value ?? ''), ...named]).map((l) => l.name);
 }
 
-/** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
+/** @param line the declared kernels that a kernel is based on, the oldest first, itself last */
 export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
     const has = new Set(layersOfLine(line));
     const seen = new Set<string>();
@@ -53,7 +54,7 @@ export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDe
                 'LU0218',
                 uri,
                 entry.key,
-                'Layers stand without a sign: `layers pci, vfio`. A kernel without a layer is one that does not name it.',
+                'Layers take no sign: `layers pci, vfio`. To leave a layer out, do not list it.',
                 { fix: replaceWith('Remove the sign', { start, end: at }, ' ') },
             );
         }
@@ -67,7 +68,7 @@ export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDe
                     'LU0204',
                     uri,
                     name,
-                    `The layer ${quoted(name.name)} is named twice: remove one.`,
+                    `The layer ${quoted(name.name)} is listed twice. Remove one of them.`,
                 );
             }
             seen.add(name.name);
@@ -81,7 +82,7 @@ export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDe
                 'LU0415',
                 uri,
                 entry.key,
-                `${quoted(entry.key.name)} is about the layer ${quoted(layer)}, which this kernel does not have.`,
+                `${quoted(entry.key.name)} needs the layer ${quoted(layer)}, which this kernel does not have.`,
             );
         }
     }
@@ -102,7 +103,7 @@ function checkLayer(
             uri,
             name,
             name.name,
-            `No layer is called ${quoted(name.name)}: there are ${[...LAYERS.keys()].map(quoted).join(', ')}.`,
+            `There is no layer ${quoted(name.name)}. Expected ${listed([...LAYERS.keys()].map(quoted), 'or')}.`,
             LAYERS.keys(),
         );
         return;
@@ -115,13 +116,13 @@ function checkLayer(
             'LU0415',
             uri,
             name,
-            `The layer ${quoted(name.name)} is built on ${missing.map(quoted).join(' and ')}, which this kernel does not have: name ${missing.length === 1 ? 'it' : 'them'}, too.`,
+            `The layer ${quoted(name.name)} needs ${listed(missing.map(quoted))}, which this kernel does not have. List ${missing.length === 1 ? 'it' : 'them'} too.`,
             { fix: insertAt(first, `${missing.join(', ')}, `) },
         );
     }
 }
 
-/** Layers are on top of a release that has what they call. */
+/** Layers need a release that has the functions they call. */
 function checkBase(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
     const [first] = layersNamed(decl);
     const base = descriptionOf(line[0]?.from?.value ?? '');
@@ -131,15 +132,15 @@ function checkBase(program: ProgramBuilder, uri: string, decl: KernelDecl, line:
             'LU0415',
             uri,
             first,
-            `Layers are for "${OLDEST_WITH_LAYERS}" and what came after it: "${base.name}" does not have what they call.`,
+            `Layers need "${OLDEST_WITH_LAYERS}" or later. "${base.name}" lacks the functions they call.`,
         );
     }
 }
 
-/** A sentence about a name that is a handler or an FLB of a layer which the program does not use; empty for others. */
+/** A sentence for the name of a handler or FLB of a layer that the program does not use; empty for other names. */
 export function missingLayer(name: string): string {
     const layer = layerWith(name);
     return layer
-        ? ` It comes with the layer ${quoted(layer.name)}, which no kernel of this program has: \`kernel "next" from "7.3" { layers ${[...layer.needs, layer.name].join(', ')} }\`.`
+        ? ` It belongs to the layer ${quoted(layer.name)}, which no kernel of this program has. Declare one: \`kernel "next" from "7.3" { layers ${[...layer.needs, layer.name].join(', ')} }\`.`
         : '';
 }

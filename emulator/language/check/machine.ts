@@ -2,7 +2,8 @@
 import { DEVICE_SETTINGS } from '../settings/device';
 import { MACHINE_SETTINGS } from '../settings/machine';
 import { addressOf, exampleText, pciAddress, type AnySetting } from '../settings/setting';
-import type { MachineDecl, MachineEntry } from '../syntax/ast';
+import { spanOf } from '../check-finding';
+import type { Expr, MachineDecl, MachineEntry } from '../syntax/ast';
 import { ANY } from '../types';
 import { checkEntry, checkPciAddress, checkRepeats } from './arguments';
 import type { CodeContext } from './context';
@@ -26,7 +27,7 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
                 'LU0218',
                 e.key,
                 e.key.name,
-                `A machine has no entry ${quoted(e.key.name)}: there is ${[...MACHINE.values()].map(exampleText).join(', ')}.`,
+                `A machine has no entry ${quoted(e.key.name)}. Expected ${[...MACHINE.values()].map(exampleText).join(', ')}.`,
                 MACHINE.keys(),
             );
         } else if (setting.takes.kind === 'device') {
@@ -39,9 +40,35 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
             checkArch(c, decl, setting, e);
         }
     }
+    checkAddresses(c, decl);
 }
 
-/** A word that belongs to another architecture than that of the machine. */
+/** Two functions cannot sit at one address: the machine could not be built. */
+function checkAddresses(c: CodeContext, { entries }: MachineDecl): void {
+    const taken = new Map<string, Expr>();
+    for (const e of entries) {
+        const at = e.options.find((o) => o.key.name === 'at')?.value;
+        const address = e.key.name === 'device' ? addressOf(e) : undefined;
+        const first = address && taken.get(JSON.stringify(address));
+        if (at && first) {
+            const { uri } = c.unit;
+            c.program.report(
+                'error',
+                'LU0417',
+                uri,
+                at,
+                'Another device sits at this address: give this one its own.',
+                {
+                    related: [{ uri, span: spanOf(first), message: 'the other device' }],
+                },
+            );
+        } else if (at && address) {
+            taken.set(JSON.stringify(address), at);
+        }
+    }
+}
+
+/** Reports a word of another architecture than that of the machine. */
 function checkArch(c: CodeContext, machine: MachineDecl, { takes }: AnySetting, { args: [word] }: MachineEntry): void {
     const archs = takes.kind === 'word' ? takes.archs : undefined;
     const wanted = word?.kind === 'name' ? archs?.[word.name] : undefined;
@@ -51,7 +78,7 @@ function checkArch(c: CodeContext, machine: MachineDecl, { takes }: AnySetting, 
         c.error(
             'LU0301',
             word,
-            `${c.text(word)} belongs to ${quoted(`arch ${wanted}`)}: this machine is ${quoted(has)}.`,
+            `${c.text(word)} needs ${quoted(`arch ${wanted}`)}, but this machine is ${quoted(has)}.`,
         );
     }
 }
@@ -60,7 +87,7 @@ function checkDevice(c: CodeContext, e: MachineEntry): void {
     const [name] = e.args;
     const at = e.options.find((o) => o.key.name === 'at');
     if (name?.kind !== 'name' || e.args.length > 1 || !at || !e.body) {
-        c.error('LU0304', name ?? e.key, `It reads ${DEVICE_EXAMPLE}.`);
+        c.error('LU0304', name ?? e.key, `Expected ${DEVICE_EXAMPLE}.`);
         return;
     }
     c.typed(name, ANY);
@@ -72,7 +99,7 @@ function checkDevice(c: CodeContext, e: MachineEntry): void {
                 'LU0218',
                 o.key,
                 o.key.name,
-                `A device has no option ${quoted(o.key.name)}: it reads ${DEVICE_EXAMPLE}.`,
+                `A device has no option ${quoted(o.key.name)}. Expected ${DEVICE_EXAMPLE}.`,
                 ['at'],
             );
         }
@@ -86,7 +113,7 @@ function checkDevice(c: CodeContext, e: MachineEntry): void {
         checkDeviceSetting(c, e, setting);
     }
     if (!e.body.some((b) => b.key.name === 'kind')) {
-        c.error('LU0304', e.key, `A device says what kind it is: ${DEVICE_EXAMPLE}.`);
+        c.error('LU0304', e.key, `A device needs a \`kind\`: ${DEVICE_EXAMPLE}.`);
     }
 }
 
@@ -98,7 +125,7 @@ function checkDeviceSetting(c: CodeContext, device: MachineEntry, e: MachineEntr
             'LU0218',
             e.key,
             name,
-            `A device has no ${quoted(name)}: there is ${[...DEVICE.values()].map(exampleText).join(', ')}.`,
+            `A device has no setting ${quoted(name)}. Expected ${[...DEVICE.values()].map(exampleText).join(', ')}.`,
             DEVICE.keys(),
         );
     } else if (setting.takes.kind === 'function') {
@@ -108,7 +135,7 @@ function checkDeviceSetting(c: CodeContext, device: MachineEntry, e: MachineEntr
     }
 }
 
-/** `vf of nic0`: another device of the machine, on the same bus, which is no virtual function itself. */
+/** `vf of nic0`: another device of the machine, on the same bus, that is not a virtual function itself. */
 function checkVf(c: CodeContext, device: MachineEntry, e: MachineEntry, example: string): void {
     const [of, physical, ...more] = e.args;
     for (const a of e.args) {
@@ -120,16 +147,20 @@ function checkVf(c: CodeContext, device: MachineEntry, e: MachineEntry, example:
         return address ? `${address.segment}:${address.bus}` : '';
     };
     if (of?.kind !== 'name' || of.name !== 'of' || !physical || more.length > 0) {
-        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `Expected ${example}.`);
     } else if (!found || found === device || found.body?.some((b) => b.key.name === 'vf')) {
         c.unknown(
             'LU0218',
             physical,
             physical.kind === 'name' ? physical.name : '',
-            'A virtual function belongs to another device of the machine that is none itself: `vf of nic0`.',
+            '`vf of` needs another device of this machine that is not a virtual function itself: `vf of nic0`.',
             c.program.devices.keys(),
         );
     } else if (busOf(found) !== busOf(device)) {
-        c.error('LU0311', physical, 'A virtual function is on the bus of its device: give it an address there.');
+        c.error(
+            'LU0311',
+            physical,
+            'A virtual function must be on the bus of its device. Give it an address on that bus.',
+        );
     }
 }

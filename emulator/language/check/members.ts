@@ -1,4 +1,4 @@
-/** What `.name` and `[i]` mean on a value of a type. */
+/** The meaning of `.name` and `[i]` on a value of a type. */
 import { capital } from '../../text/text';
 import { insertAt } from '../check-finding';
 import type { FunctionShape, ObjectShape } from '../natives';
@@ -30,14 +30,14 @@ export function tableOf(c: CodeContext, t: Type): ObjectShape | undefined {
     }
 }
 
-/** `a.b` that is read: a method without a call is an error. */
+/** Reading `a.b`: a method without a call is an error. */
 export function memberType(c: CodeContext, e: MemberExpr): Type {
     const found = findMember(c, e);
     if (found && 'method' in found) {
         c.error(
             'LU0308',
             e.member,
-            `${quoted(e.member.name)} is a method: call it, \`${e.member.name}(…)\`.`,
+            `${quoted(e.member.name)} is a method. Call it: \`${e.member.name}(…)\`.`,
             insertAt(e.member.end, '()'),
         );
         return ANY;
@@ -45,7 +45,7 @@ export function memberType(c: CodeContext, e: MemberExpr): Type {
     return found?.type ?? ANY;
 }
 
-/** What a member expression means; complains and gives undefined where it means nothing. */
+/** The meaning of a member expression; reports an error and returns undefined if it has none. */
 export function findMember(c: CodeContext, e: MemberExpr): Found | undefined {
     const object = c.expr(e.object);
     const { name } = e.member;
@@ -76,7 +76,7 @@ function processMember(c: CodeContext, e: MemberExpr, object: Type): Found | und
         c.error(
             'LU0208',
             e.member,
-            `${quoted(name)} was a variable of the ${quoted(process)} that ${proc?.lost.get(name) ?? proc?.why ?? ''} ended: assign it anew in a new \`process ${process}\`.`,
+            `${quoted(name)} belonged to the previous ${quoted(process)}, which ${proc?.lost.get(name) ?? proc?.why ?? ''} ended. Assign it again in a new \`process ${process}\`.`,
         );
     const mean = (type: Type): Found => {
         c.program.members.set(e, { kind: 'process-var', process, name });
@@ -161,8 +161,8 @@ function unknownMember(c: CodeContext, e: MemberExpr, object: Type): undefined {
     return undefined;
 }
 
-/** What can stand behind the `.` of a value of this type. */
-export function* memberNames(c: CodeContext, object: Type): Generator<string> {
+/** The names that may follow the `.` of a value of this type. */
+function* memberNames(c: CodeContext, object: Type): Generator<string> {
     const table = tableOf(c, object);
     yield* table?.fields.keys() ?? [];
     yield* table?.methods.keys() ?? [];
@@ -181,7 +181,7 @@ export function indexType(c: CodeContext, e: IndexExpr): Type {
     const object = c.expr(e.object);
     const index = c.expr(e.index);
     if (!isIntLike(index)) {
-        c.error('LU0316', e.index, `An index is an integer, not ${describeType(index)}.`);
+        c.error('LU0316', e.index, `An index must be an integer, not ${describeType(index)}.`);
     }
     switch (object.k) {
         case 'list':

@@ -1,10 +1,10 @@
-/** The types that annotations name: of parameters, and of the fields of file kinds. */
+/** The types in annotations of parameters and of the fields of file kinds. */
 import type { TypeExpr } from '../syntax/ast';
 import { ANY, objectOf, type Type } from '../types';
 import { quoted, type ProgramBuilder } from './program-builder';
 import { SIMPLE_TYPES, simpleType } from './types-of';
 
-/** The type that a parameter's or a file kind's field's annotation names. */
+/** The type in the annotation of a parameter or of a field of a file kind. */
 export function typeNamed(program: ProgramBuilder, uri: string, t: TypeExpr): Type {
     const { name } = t.name;
     if (name === 'phys' && t.target) {

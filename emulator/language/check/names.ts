@@ -1,5 +1,6 @@
-/** What a name in an expression means. */
+/** The meaning of a name in an expression. */
 import { changeTo, insertAt } from '../check-finding';
+import { FOREIGN_NAMES } from '../syntax/foreign';
 import type { NameExpr } from '../syntax/ast';
 import { ANY, INT, listOf, objectOf, type Type } from '../types';
 import type { CodeContext } from './context';
@@ -9,7 +10,7 @@ import { typeNamed } from './named-types';
 import { quoted } from './program-builder';
 import type { Var } from './scope';
 
-/** The type of a name that is read; the declared things included. */
+/** The type of a name that is read, declarations included. */
 export function nameType(c: CodeContext, e: NameExpr): Type {
     return variableType(c, e) ?? declaredType(c, e) ?? unknownName(c, e);
 }
@@ -40,7 +41,7 @@ function readVariable(c: CodeContext, e: NameExpr, v: Var): Type {
         c.error(
             'LU0208',
             e,
-            `${quoted(e.name)} belongs to the kernel that ${c.flow.kernelWhy} ended: get it anew from the kernel that runs now.`,
+            `${quoted(e.name)} belongs to the previous kernel, which ${c.flow.kernelWhy} ended. Get it again from the running kernel.`,
         );
     }
     return v.type;
@@ -55,7 +56,7 @@ function lostVar(c: CodeContext, e: NameExpr, process: string): Type | undefined
         c.error(
             'LU0208',
             e,
-            `${quoted(e.name)} was a variable of the ${quoted(process)} that ${why} ended: assign it anew in this one.`,
+            `${quoted(e.name)} belonged to the previous ${quoted(process)}, which ${why} ended. Assign it again.`,
         );
         return ANY;
     }
@@ -177,7 +178,7 @@ function unknownName(c: CodeContext, e: NameExpr): Type {
     const fn = c.program.fns.get(name) ?? c.program.natives.functions.get(name);
     if (fn) {
         c.mean(e, 'decl' in fn ? { kind: 'fn', decl: fn.decl } : { kind: 'native', native: fn });
-        c.error('LU0308', e, `${quoted(name)} is a function: call it, \`${name}(…)\`.`, insertAt(e.end, '()'));
+        c.error('LU0308', e, `${quoted(name)} is a function. Call it: \`${name}(…)\`.`, insertAt(e.end, '()'));
         return ANY;
     }
     const hidden = c.vars.all.findLast((v) => v.name === name);
@@ -186,7 +187,7 @@ function unknownName(c: CodeContext, e: NameExpr): Type {
         c.error(
             'LU0207',
             e,
-            `${quoted(name)} lives only in the block where line ${c.line(hidden.span)} declares it: assign it before that block to use it here.`,
+            `${quoted(name)} is local to the block in which line ${c.line(hidden.span)} assigns it. Assign it before that block to use it here.`,
         );
         return ANY;
     }
@@ -196,12 +197,17 @@ function unknownName(c: CodeContext, e: NameExpr): Type {
         c.error(
             'LU0207',
             e,
-            `${quoted(name)} is a variable of the process ${quoted(elsewhere.process)}: read it as \`${elsewhere.process}.${name}\`.`,
+            `${quoted(name)} is a variable of the process ${quoted(elsewhere.process)}. Read it as \`${elsewhere.process}.${name}\`.`,
             changeTo(e, `${elsewhere.process}.${name}`),
         );
         return ANY;
     }
-    c.unknown('LU0201', e, name, `Nothing is called ${quoted(name)} here.${missingLayer(name)}`, readableNames(c));
+    const ours = FOREIGN_NAMES.get(name);
+    if (ours !== undefined) {
+        c.error('LU0138', e, `Write ${quoted(ours)}.`, changeTo(e, ours));
+        return ANY;
+    }
+    c.unknown('LU0201', e, name, `${quoted(name)} is not defined.${missingLayer(name)}`, readableNames(c));
     return ANY;
 }
 

@@ -1,5 +1,7 @@
-/** Processes: started, entered, side by side, killed, and given descriptors. */
+/** Processes: `process`, process blocks, `concurrently`, `kill` and `send`. */
 import type { Block, ConcurrentlyStmt, Ident, KillStmt, ProcessBlock, ProcessStmt, SendStmt } from '../syntax/ast';
+import { insertAt } from '../check-finding';
+import { RESERVED, STATEMENT_WORDS } from '../syntax/words';
 import { declareIn } from './assignments';
 import { checkBlock } from './blocks';
 import type { CodeContext } from './context';
@@ -10,16 +12,34 @@ import { describeType, isIntLike } from './types-of';
 
 export function checkProcess(c: CodeContext, s: ProcessStmt): void {
     c.require('scenario', c.head(s), '`process`');
+    if (c.flow.kernel === 0 && c.unit.fn === undefined && c.context === 'scenario' && !c.warnedOfBoot) {
+        c.warnedOfBoot = true;
+        c.report(
+            'warning',
+            'LU0420',
+            { start: s.start, end: s.start + 'process'.length },
+            'No kernel runs yet, so no process can be started: boot one before, `boot "7.2"`.',
+            insertAt(s.start, 'boot "7.2"\n    ', 'Boot a kernel'),
+        );
+    }
     for (const name of s.names) {
         if (name.name === '') {
             continue;
+        }
+        if (STATEMENT_WORDS.includes(name.name) || RESERVED.has(name.name)) {
+            c.report(
+                'warning',
+                'LU0421',
+                name,
+                `${quoted(name.name)} begins a statement, so ${quoted(`${name.name} { }`)} does not run in the process: choose another name.`,
+            );
         }
         const before = c.flow.procs.get(name.name);
         if (before?.status === 'alive') {
             c.error(
                 'LU0206',
                 name,
-                `${quoted(name.name)} runs already: write \`${name.name} { }\` to run in it, or choose another name.`,
+                `The process ${quoted(name.name)} is already running. Write \`${name.name} { }\` to continue it, or choose another name.`,
             );
         }
         c.flow.start(name.name);
@@ -33,7 +53,7 @@ export function checkProcess(c: CodeContext, s: ProcessStmt): void {
 }
 
 export function checkInProcess(c: CodeContext, s: ProcessBlock): void {
-    c.require('scenario', s.process, 'The block of a process');
+    c.require('scenario', s.process, 'A process block');
     processIdent(c, s.process, true);
     inBlockOf(c, s.process.name, s.body);
 }
@@ -47,16 +67,12 @@ export function checkConcurrently(c: CodeContext, s: ConcurrentlyStmt): void {
         const process =
             part.kind === 'in' ? part.process : part.kind === 'process' && part.body ? part.names[0] : undefined;
         if (!process) {
-            c.error(
-                'LU0416',
-                c.head(part),
-                'Only blocks of processes can run at the same time: put it into one, `luod { }`.',
-            );
+            c.error('LU0416', c.head(part), 'Only process blocks can run concurrently. Put this into one: `luod { }`.');
         } else if (names.has(process.name) && process.name !== '') {
             c.error(
                 'LU0416',
                 process,
-                `A process runs one thing at a time, and ${quoted(process.name)} has a block here already: put both into one.`,
+                `${quoted(process.name)} already has a block here. A process runs one block at a time: combine the two.`,
             );
         }
         names.add(process?.name ?? '');
@@ -67,7 +83,7 @@ export function checkConcurrently(c: CodeContext, s: ConcurrentlyStmt): void {
     c.flow = together(before, ways);
 }
 
-/** The block of a process: what ends in it ends there. */
+/** A process block: an `exit` or the end of the kernel ends the block. */
 function inBlockOf(c: CodeContext, name: string, body: Block): void {
     const { context, process, loops, escapes } = c;
     c.context = 'user';
@@ -85,7 +101,7 @@ function inBlockOf(c: CodeContext, name: string, body: Block): void {
     c.flow.ended = undefined;
 }
 
-/** An identifier that names a process; complains where there is none, or where it does not run (`running`). */
+/** The name of a process; reports an error if there is no such process, or if it is not running (`running`). */
 function processIdent(c: CodeContext, e: Ident, running: boolean): void {
     if (e.name === '') {
         return;
@@ -99,13 +115,17 @@ function processIdent(c: CodeContext, e: Ident, running: boolean): void {
             return;
         }
         if (known.has(e.name)) {
-            c.error('LU0206', e, `${quoted(e.name)} does not run yet: start it before, with \`process ${e.name}\`.`);
+            c.error(
+                'LU0206',
+                e,
+                `The process ${quoted(e.name)} is not running yet. Start it first with \`process ${e.name}\`.`,
+            );
         } else {
             c.unknown(
                 'LU0205',
                 e,
                 e.name,
-                `No process is called ${quoted(e.name)}: start it with \`process ${e.name}\`.`,
+                `There is no process ${quoted(e.name)}. Start it with \`process ${e.name}\`.`,
                 known,
             );
         }
@@ -114,13 +134,13 @@ function processIdent(c: CodeContext, e: Ident, running: boolean): void {
         c.error(
             'LU0206',
             e,
-            `${quoted(e.name)} does not run any more, ${proc.why} ended it: start it again with \`process ${e.name}\`.`,
+            `The process ${quoted(e.name)} is no longer running: ${proc.why} ended it. Start it again with \`process ${e.name}\`.`,
         );
         proc.status = 'maybe';
     }
 }
 
-/** Goes on as if the process ran, so that one mistake is one finding. */
+/** Assumes that the process is running, so that one mistake is reported once. */
 function assume(c: CodeContext, name: string): void {
     c.flow.start(name).status = 'maybe';
 }
@@ -128,11 +148,11 @@ function assume(c: CodeContext, name: string): void {
 export function checkKill(c: CodeContext, s: KillStmt): void {
     c.notInKernel(s, '`kill`');
     processIdent(c, s.process, true);
-    const why = `\`kill\` on line ${c.line(s)}`;
+    const why = `the \`kill\` on line ${c.line(s)}`;
     if (s.after) {
         const type = c.expr(s.after);
         if (!isIntLike(type)) {
-            c.error('LU0301', s.after, `After how many system calls is an integer, not ${describeType(type)}.`);
+            c.error('LU0301', s.after, `The number of system calls must be an integer, not ${describeType(type)}.`);
         }
         c.flow.mayEnd(s.process.name, why);
     } else {
@@ -145,7 +165,7 @@ export function checkSend(c: CodeContext, s: SendStmt): void {
     c.require('user', s, '`send`');
     const type = c.expr(s.value);
     if (type.k !== 'fd' && type.k !== 'any' && type.k !== 'int') {
-        c.error('LU0301', s.value, `Only descriptors can be sent, and this is ${describeType(type)}.`);
+        c.error('LU0301', s.value, `Only descriptors can be sent, not ${describeType(type)}.`);
     }
     if (s.expect) {
         checkErrors(c, s.expect);
@@ -154,7 +174,7 @@ export function checkSend(c: CodeContext, s: SendStmt): void {
     const name =
         s.as ?? (s.value.kind === 'name' ? { ...s.value } : s.value.kind === 'member' ? s.value.member : undefined);
     if (!name) {
-        c.error('LU0414', s.value, 'Say what it is called there: `send … to vmm as name`.');
+        c.error('LU0414', s.value, 'Name the variable of the receiver: `send … to vmm as name`.');
         return;
     }
     if (s.expect?.kind !== 'fails' && c.flow.procs.has(s.to.name)) {

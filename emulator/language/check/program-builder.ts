@@ -1,4 +1,5 @@
-/** The program as the checker builds it up, and what it has found wrong with it. */
+/** The program while the checker builds it, and the findings so far. */
+import type { CheckCode } from '../check-codes';
 import type {
     ConstDecl,
     Expr,
@@ -25,6 +26,7 @@ import type { CodeInfo, MemberMeaning, NameMeaning, Program } from '../program';
 import type { Context, Type, Value } from '../types';
 import type { NativeShapes } from '../natives';
 import { pageOf } from '../machine-arch';
+import type { Probe } from './probe';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
 import { changeTo } from '../check-finding';
@@ -38,12 +40,12 @@ export interface ConstInfo {
     type: Type;
 }
 
-/** What is known of a function from its body. */
+/** What the body of a function says about it. */
 export interface FnInfo {
     readonly decl: FnDecl;
     readonly uri: string;
     state: 'new' | 'busy' | 'done';
-    /** Where it can run, and what made that so. */
+    /** Where it can run, and the statement that decides it. */
     context: Context;
     contextWhy: string;
     result: Type;
@@ -90,25 +92,28 @@ export class ProgramBuilder {
 
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants = new Map<Expr, number>();
-    /** Expressions whose operation has no result: that is reported once. */
+    /** Expressions whose operation has no result, reported already. */
     readonly withoutValue = new Set<Expr>();
 
-    /** Whether a file stands beside another; true where the host cannot tell. */
+    /** Whether a file exists beside another; true if the host cannot tell. */
     fileExists: (from: string, path: string) => boolean = () => true;
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
 
-    /** The standard library, once it is known which layers the program's kernels have. */
+    /** The place that is asked about, if any. */
+    probe: Probe | undefined;
+    /** The standard library, once the layers of the program's kernels are known. */
+
     std: Program | undefined;
     layers: ReadonlySet<string> = new Set();
-    /** How large the pages are of the machine that the program describes. */
+    /** The page size of the machine that the program describes. */
     page: PageGeometry = pageOf(undefined);
 
     constructor(readonly natives: NativeShapes) {}
 
     report(
         severity: Severity,
-        code: string,
+        code: CheckCode,
         uri: string,
         span: Span,
         message: string,
@@ -118,7 +123,14 @@ export class ProgramBuilder {
     }
 
     /** "`x` is unknown." with the nearest of the candidates, and the fix that writes it. */
-    unknown(code: string, uri: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+    unknown(
+        code: CheckCode,
+        uri: string,
+        span: Span,
+        name: string,
+        message: string,
+        candidates: Iterable<string>,
+    ): void {
         const nearest = near(name, candidates);
         this.report(
             'error',
@@ -186,7 +198,7 @@ export class ProgramBuilder {
         return text.length > 60 ? `${text.slice(0, 57)}...` : text;
     }
 
-    /** Every name of the file kinds, handlers and FLBs, those of the kernel included. */
+    /** Every name of the file kinds, handlers and FLBs, including those of the kernel. */
     *declared(kind: 'fileKinds' | 'handlers' | 'flbs'): Generator<string> {
         yield* this[kind].keys();
         yield* this.std?.[kind].keys() ?? [];
@@ -195,7 +207,7 @@ export class ProgramBuilder {
         }
     }
 
-    /** The program as far as it could be made of the files. @param main the file that was asked for */
+    /** The program, as far as the files could be understood. @param main the file to check */
     finish(main: string): Program {
         const { std } = this;
         const order = [...this.files.keys()];
@@ -221,6 +233,7 @@ export class ProgramBuilder {
             handlers: merged(this.handlers, std?.handlers),
             flbs: merged(this.flbs, std?.flbs),
             kernels: merged(this.kernels, std?.kernels),
+            constValues: over(new Map([...this.consts.values()].map((c) => [c.decl, c])), std?.constValues),
             layers: this.layers,
             page: this.page,
             constants: this.constants,

@@ -1,6 +1,6 @@
 /**
- * Variables of one piece of code (function, callback, scenario, init): where they can be seen, their slots, whether
- * they are read.
+ * Variables of one piece of code (function, callback, scenario, init): their scopes, their slots, and whether they
+ * are read.
  */
 import type { Span } from '../syntax/ast';
 import type { LocalVar, NameMeaning } from '../program';
@@ -17,15 +17,15 @@ export interface Var {
     readonly meaning: NameMeaning;
     reads: number;
     /**
-     * Not to be reported when it is never read: a parameter, a loop variable, what a statement that fails would have
-     * filled.
+     * Not reported if it is never read: a parameter, a loop variable, or the target of a statement that is expected to
+     * fail.
      */
     readonly exempt: boolean;
     /** The process it belongs to, if any. */
     readonly process?: string;
 }
 
-/** What a scope is the body of, where it is a loop's or a block of a process. */
+/** The loop or process block that a scope is the body of, if any. */
 export interface ScopeKind {
     readonly loop?: Span;
     readonly process?: string;
@@ -39,7 +39,7 @@ class Scope {
         readonly span: Span,
         /** The innermost loop body around it, if any. */
         readonly loop: Span | undefined,
-        /** In the block of this process: assignments below declare variables of the process. */
+        /** The process in whose block the scope is: assignments in it declare variables of the process. */
         readonly process: string | undefined,
     ) {}
 }
@@ -67,7 +67,7 @@ export class Variables {
         this.scope = this.scope.parent ?? this.scope;
     }
 
-    /** Searches from the inside out. `inProcess`: only up to the block of the process. */
+    /** Searches from the innermost scope outward. `inProcess`: only up to the process block. */
     find(name: string, inProcess = false): Var | undefined {
         for (let s: Scope | undefined = this.scope; s && !(inProcess && s.process === undefined); s = s.parent) {
             const found = s.vars.get(name);
@@ -104,12 +104,12 @@ export class Variables {
     }
 }
 
-/** True where two names are one letter apart, and not just in a digit (`vm1`, `vm2`). */
+/** True if two names differ in one letter that is not a digit (`vm1` and `vm2` are different names). */
 function isSlip(a: string, b: string): boolean {
     return a.length > 1 && a.replace(/\d/g, '') !== b.replace(/\d/g, '') && distance(a, b, 1) === 1;
 }
 
-/** A name, and what is left of it without each of its letters: names a letter apart share one of these. */
+/** A name, and the name without each of its letters: names that differ in one letter share one of these. */
 function nearForms(name: string): string[] {
     return [name, ...Array.from(name, (_, i) => name.slice(0, i) + name.slice(i + 1))];
 }
@@ -136,7 +136,7 @@ class ReadVariables {
         return `${process ?? ''} ${form}`;
     }
 
-    /** The first one, set before a variable, whose name is a letter from its name. */
+    /** The first variable assigned before `v` whose name differs in one letter. */
     meantBy(v: Var): Var | undefined {
         return nearForms(v.name)
             .flatMap((form) => this.byForm.get(ReadVariables.key(v.process, form)) ?? [])
@@ -144,14 +144,14 @@ class ReadVariables {
             .reduce<Var | undefined>((a, b) => (a && a.span.start <= b.span.start ? a : b), undefined);
     }
 
-    /** Whether a variable of the same process has its name. */
+    /** Whether a variable of the same process that is read has the same name. */
     hasNamesake({ process, name }: Var): boolean {
         const same = this.byForm.get(ReadVariables.key(process, name)) ?? [];
         return process !== undefined && same.some((o) => o.name === name);
     }
 }
 
-/** Warns of variables that nobody reads; one that is a letter from one that is read is a slip. */
+/** Warns about variables that are never read; one that resembles a variable that is read is a typing error. */
 export function reportUnread(program: ProgramBuilder, uri: string, vars: readonly Var[]): void {
     const read = new ReadVariables(vars);
     for (const v of vars) {
@@ -165,14 +165,14 @@ export function reportUnread(program: ProgramBuilder, uri: string, vars: readonl
                 'LU0210',
                 uri,
                 v.span,
-                `${quoted(v.name)} is never read: did you mean ${quoted(meant.name)}?`,
+                `${quoted(v.name)} is never read. Did you mean ${quoted(meant.name)}?`,
                 {
                     fix: changeTo(v.span, meant.name),
                     related: [
                         {
                             uri,
                             span: { start: meant.span.start, end: meant.span.end },
-                            message: `${quoted(meant.name)} gets its value here`,
+                            message: `${quoted(meant.name)} is assigned here`,
                         },
                     ],
                 },
@@ -183,7 +183,7 @@ export function reportUnread(program: ProgramBuilder, uri: string, vars: readonl
                 'LU0209',
                 uri,
                 v.span,
-                `${quoted(v.name)} is never read: remove it, or call it \`_${v.name}\` if that is meant.`,
+                `${quoted(v.name)} is never read. Remove it, or rename it to \`_${v.name}\` to keep it.`,
             );
         }
     }

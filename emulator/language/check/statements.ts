@@ -12,6 +12,7 @@ import type {
     Stmt,
     UndoStmt,
 } from '../syntax/ast';
+import { replaceWith } from '../check-finding';
 import { checkCostName } from './arguments';
 import { checkAssign } from './assignments';
 import { aside, checkBlock } from './blocks';
@@ -24,8 +25,13 @@ import { checkBoot, endKernel } from './kernel-end';
 import { checkConcurrently, checkInProcess, checkKill, checkProcess, checkSend } from './processes';
 import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
+import { scopeOf } from './visible-names';
 
 export function checkStatement(c: CodeContext, s: Stmt): void {
+    const { probe } = c.program;
+    if (probe?.isIn(c.unit.uri, s)) {
+        probe.scope = scopeOf(c);
+    }
     c.kernelEnd = undefined;
     byKind(c, s);
     if (c.kernelEnd) {
@@ -105,10 +111,10 @@ function byKind(c: CodeContext, s: Stmt): void {
 function checkExit(c: CodeContext, s: ExitStmt): void {
     c.require('user', s, '`exit`');
     if (c.process !== undefined) {
-        c.flow.end(c.process, `\`exit\` on line ${c.line(s)}`);
+        c.flow.end(c.process, `the \`exit\` on line ${c.line(s)}`);
     }
     c.escapes.push(c.flow.copy());
-    c.flow.ended = `the process has exited on line ${c.line(s)}`;
+    c.flow.ended = `the process exits on line ${c.line(s)}`;
 }
 
 function checkUndo(c: CodeContext, s: UndoStmt): void {
@@ -118,11 +124,22 @@ function checkUndo(c: CodeContext, s: UndoStmt): void {
 
 function checkSleep(c: CodeContext, s: SleepStmt): void {
     const type = c.expr(s.duration);
+    const { duration } = s;
+    if (duration.kind === 'int' && duration.unit === undefined && duration.value > 0 && duration.value < 1000) {
+        const text = c.program.textOf(c.unit.uri, duration);
+        c.report(
+            'warning',
+            'LU0418',
+            duration,
+            `This is ${text} ns: write the unit, ${quoted(`${text}ms`)} or ${quoted(`${text}ns`)}.`,
+            replaceWith(`Write ${text}ms`, duration, `${text}ms`),
+        );
+    }
     if (!isIntLike(type)) {
         c.error(
             'LU0301',
             s.duration,
-            `How long to sleep is a number of nanoseconds (\`50ms\`), not ${describeType(type)}.`,
+            `The time to sleep must be a number of nanoseconds (\`50ms\`), not ${describeType(type)}.`,
         );
     }
 }
@@ -132,11 +149,7 @@ function checkCost(c: CodeContext, s: CostStmt): void {
     checkCostName(c, s.cost);
     const type = c.expr(s.value);
     if (!isIntLike(type)) {
-        c.error(
-            'LU0301',
-            s.value,
-            `What something takes is a number of nanoseconds (\`200us\`), not ${describeType(type)}.`,
-        );
+        c.error('LU0301', s.value, `A cost must be a number of nanoseconds (\`200us\`), not ${describeType(type)}.`);
     }
 }
 
@@ -146,7 +159,7 @@ function checkInject(c: CodeContext, s: InjectStmt): void {
     for (const n of [s.after, s.times]) {
         const type = n && c.expr(n);
         if (n && type && !isIntLike(type)) {
-            c.error('LU0301', n, `How often is an integer, not ${describeType(type)}.`);
+            c.error('LU0301', n, `The number of calls must be an integer, not ${describeType(type)}.`);
         }
     }
 }
@@ -158,7 +171,7 @@ function checkAt(c: CodeContext, s: AtStmt): void {
             'LU0201',
             s.event,
             s.event.name,
-            `There is no moment ${quoted(s.event.name)}: it reads \`at handover { }\`.`,
+            `There is no event ${quoted(s.event.name)}. Expected \`at handover { }\`.`,
             ['handover'],
         );
     }
@@ -177,7 +190,7 @@ function checkCorrupt(c: CodeContext, { target, xor }: CorruptStmt): void {
     c.expr(target);
     const type = c.expr(xor);
     if (!isIntLike(type)) {
-        c.error('LU0301', xor, `The bits to flip are an integer, not ${describeType(type)}.`);
+        c.error('LU0301', xor, `The bits to flip must be an integer, not ${describeType(type)}.`);
     }
 }
 
@@ -188,17 +201,17 @@ function checkLeave(c: CodeContext, s: BreakStmt | ContinueStmt): void {
             'LU0407',
             s,
             c.process === undefined
-                ? `${quoted(s.kind)} stands only in a loop.`
-                : `${quoted(s.kind)} stands only in a loop, and cannot leave the block of a process.`,
+                ? `${quoted(s.kind)} can only be used in a loop.`
+                : `${quoted(s.kind)} can only be used in a loop, and cannot leave a process block.`,
         );
     }
-    c.flow.ended = `${quoted(s.kind)} on line ${c.line(s)} leaves before`;
+    c.flow.ended = `the ${quoted(s.kind)} on line ${c.line(s)} leaves before it`;
 }
 
 function checkAssert(c: CodeContext, s: AssertStmt): void {
-    checkCondition(c, s.condition, c.expr(s.condition), 'What is asserted');
+    checkCondition(c, s.condition, c.expr(s.condition), 'The condition of an assertion');
     const type = s.message && c.expr(s.message);
     if (s.message && type && !assignable(type, { k: 'string' })) {
-        c.error('LU0301', s.message, `The message is a string, not ${describeType(type)}.`);
+        c.error('LU0301', s.message, `The message must be a string, not ${describeType(type)}.`);
     }
 }

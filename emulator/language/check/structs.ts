@@ -43,9 +43,9 @@ function checkLengths(program: ProgramBuilder, decl: StructDecl, uri: string): v
         }
         const type = newContext(program, { uri, span: decl, context: 'any' }).expr(e);
         if (typeof fold(program, uri, e) !== 'number' && type.k === 'int') {
-            program.report('error', 'LU0312', uri, e, 'A length is a constant: a number, or a `const`.');
+            program.report('error', 'LU0312', uri, e, 'A length must be a constant: a number or a `const`.');
         } else if (type.k !== 'int' && type.k !== 'any') {
-            program.report('error', 'LU0312', uri, e, `A length is an integer, not ${describeType(type)}.`);
+            program.report('error', 'LU0312', uri, e, `A length must be an integer, not ${describeType(type)}.`);
         }
     }
 }

@@ -1,10 +1,10 @@
-/** Relations between types: what may stand where, and how a type is called in a message. */
+/** Relations between types, and the names of types in messages. */
 import type { FieldType } from '../layout';
 import { ANY, BOOL, BYTES, INT, PHYS, STRING, listOf, type Type } from '../types';
 
 const INT_NAMES = new Set(['int', 'u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64']);
 
-/** The type that a name of a simple type stands for. */
+/** The simple type with this name. */
 export function simpleType(name: string): Type | undefined {
     if (INT_NAMES.has(name)) {
         return INT;
@@ -66,9 +66,9 @@ export function describeType(t: Type): string {
 export const isIntLike = (t: Type): boolean => t.k === 'int' || t.k === 'phys' || t.k === 'fd' || t.k === 'any';
 
 /**
- * True where a value of type `from` may be stored in, or passed as, a `to`. Integers and physical addresses stand for
- * each other (the kernel's data handles are plain u64; an address is checked where it is used), addresses of different
- * structs do not.
+ * True if a value of type `from` may be stored in, or passed as, a `to`. Integers and physical addresses are
+ * interchangeable (the kernel's data handles are plain u64; an address is checked where it is used), addresses of
+ * different structs are not.
  */
 export function assignable(from: Type, to: Type): boolean {
     if (from.k === 'any' || to.k === 'any') {
@@ -103,7 +103,7 @@ export function assignable(from: Type, to: Type): boolean {
     }
 }
 
-/** True where `==` of the two can ever hold. */
+/** True if values of these types can be equal. */
 export function comparable(a: Type, b: Type): boolean {
     return assignable(a, b) || assignable(b, a);
 }

@@ -1,4 +1,4 @@
-/** From entries to what they change: each is read by its table and given to the function of its name. */
+/** Applies entries: each is read by its table and passed to the function of its name. */
 import type { Ident } from '../syntax/ast';
 import {
     OPTION_NAMES,
@@ -10,7 +10,7 @@ import {
     type Written,
 } from './setting';
 
-/** For every setting what it does to `to`: a setting that nothing applies is a type error. */
+/** For every setting the function that applies it to `to`; a missing function is a type error. */
 export type Appliers<V, To> = { readonly [N in keyof V]: (to: To, value: V[N], options: Options) => void };
 
 interface Entry extends Written {
@@ -18,8 +18,8 @@ interface Entry extends Written {
 }
 
 /**
- * Applies entries in the order in which they stand. What the checker has complained about is left out.
- * @param constant the values that the checker has found; see {@link Program.constants}
+ * Applies entries in their order. Those with errors of the checker are left out.
+ * @param constant the values that the checker has computed; see {@link Program.constants}
  */
 export function applySettings<V, To>(
     table: SettingsOf<V>,

@@ -1,4 +1,4 @@
-/** What stands in `kernel "…" { }`. */
+/** The entries of `kernel "…" { }`. */
 import { ARCHS } from './machine';
 import {
     costChange,
@@ -12,28 +12,28 @@ import {
     type ValuesOf,
 } from './setting';
 
-const SIZE: NumberArgument = number('The size', { least: 0, refusal: 'A size is 0 bytes or more.' });
+const SIZE: NumberArgument = number('The size', { least: 0, refusal: 'A size cannot be negative.' });
 
-/** Entries that name things: `handlers + a, b`. */
+/** Entries with a list of names: `handlers + a, b`. */
 export const KERNEL_LISTS = {
     handlers: {
         examples: ['handlers + …'],
-        doc: '`handlers + a, b` adds handlers behind those of the kernel that it is made from, `handlers - a` takes one away.',
+        doc: '`handlers + a, b` appends handlers to those of the base kernel, `handlers - a` removes one.',
         repeated: true,
     },
     modules: {
         examples: ['modules …'],
-        doc: 'Handlers in modules: each registers when a process calls `modprobe("…")`, not while the kernel comes up.',
+        doc: 'Handlers in modules: each registers when a process calls `modprobe("…")`, not during boot.',
         repeated: true,
     },
     layers: {
         examples: ['layers …'],
-        doc: 'What is proposed for a later release, and this kernel has.',
+        doc: 'Proposed features of later releases that this kernel has.',
         repeated: true,
     },
     flaws: {
         examples: ['flaws …'],
-        doc: 'Mistakes that the kernel is given besides those of its release, to see what they do; `flaws - a` rids it of one, as a fix that a distribution has brought in.',
+        doc: 'Bugs that the kernel has besides those of its release, to show their effects; `flaws - a` removes one, as a backported fix does.',
         repeated: true,
     },
 } as const satisfies Record<string, Description>;
@@ -45,15 +45,15 @@ export const KERNEL_SETTINGS = {
     cmdline: {
         takes: text,
         examples: ['cmdline "kho_scratch=64M,64M,32M"'],
-        doc: 'Added to the command line of the kernel that it is made from.',
+        doc: 'Appended to the command line of the base kernel.',
         repeated: true,
     },
     numa: { takes: onOff, examples: ['numa off'], doc: 'CONFIG_NUMA.' },
-    kho: { takes: onOff, examples: ['kho off'], doc: 'CONFIG_KEXEC_HANDOVER; without it there is no LUO either.' },
+    kho: { takes: onOff, examples: ['kho off'], doc: 'CONFIG_KEXEC_HANDOVER. Without it, LUO is off too.' },
     kho_debug: {
         takes: onOff,
         examples: ['kho_debug off'],
-        doc: 'CONFIG_KEXEC_HANDOVER_DEBUG: the kernel checks whether preserved memory touches scratch.',
+        doc: 'CONFIG_KEXEC_HANDOVER_DEBUG: the kernel checks whether preserved memory overlaps scratch memory.',
     },
     deferred_init: {
         takes: onOff,
@@ -64,39 +64,43 @@ export const KERNEL_SETTINGS = {
     iommu_shutdown: {
         takes: onOff,
         examples: ['iommu_shutdown off'],
-        doc: 'Whether its IOMMU driver turns translation off when the kernel goes down.',
+        doc: 'Whether the IOMMU driver turns translation off when the kernel shuts down.',
     },
     early_memory: {
         takes: SIZE,
         examples: ['early_memory 40MiB'],
-        doc: 'What it allocates before its page allocator runs, besides the memmap.',
+        doc: 'The memory that the kernel allocates before its page allocator runs, not counting the memmap.',
     },
     page_cache: {
         takes: SIZE,
         examples: ['page_cache 64MiB'],
-        doc: 'What its user space reads from disk while it comes up.',
+        doc: 'The amount of data that user space reads from disk at startup.',
     },
-    image_size: { takes: SIZE, examples: ['image_size 24MiB'], doc: 'The room that its image takes.' },
-    initrd: { takes: SIZE, examples: ['initrd 48MiB'], doc: 'The initial RAM disk that is loaded with it.' },
+    image_size: { takes: SIZE, examples: ['image_size 24MiB'], doc: 'The size of the kernel image in memory.' },
+    initrd: {
+        takes: SIZE,
+        examples: ['initrd 48MiB'],
+        doc: 'The size of the initial RAM disk that is loaded with the kernel.',
+    },
     arch: {
         takes: oneOf(ARCHS),
         examples: ['arch arm64', 'arch x86_64'],
-        doc: 'What it is built for; where it is left out, for whatever the machine is.',
+        doc: 'The architecture that the kernel is built for. The default is that of the machine.',
     },
     vfio_phase: {
         takes: oneOf({
-            keep: 'it keeps running, as from the second phase of the series on',
-            reset: 'it is reset, as in the first phase of the series (the default)',
+            keep: 'the device keeps running, as in the second phase of the series',
+            reset: 'the device is reset, as in the first phase of the series (the default)',
         }),
         layer: 'vfio',
         examples: ['vfio_phase keep', 'vfio_phase reset'],
-        doc: 'What becomes of a preserved device in this kernel.',
+        doc: 'What this kernel does with a preserved device.',
     },
     iommufd_phase: {
         takes: number('The phase', { least: 1, most: 2 }),
         layer: 'iommu',
         examples: ['iommufd_phase 1'],
-        doc: '1: a preserved iommufd cannot be retrieved yet, as the series begins. 2, the default: it can.',
+        doc: '1: a preserved iommufd cannot be retrieved, as in the first part of the series. 2 (the default): it can.',
     },
 } as const satisfies Record<string, AnySetting>;
 
@@ -106,7 +110,7 @@ export type KernelValues = ValuesOf<typeof KERNEL_SETTINGS>;
 export const KERNEL_COST = {
     takes: costChange,
     examples: ['cost copy 200us'],
-    doc: 'What something takes while this kernel runs, or one that is made from it.',
+    doc: 'The time that an operation takes in this kernel, and in kernels based on it.',
     repeated: true,
 } as const satisfies AnySetting;
 
@@ -119,7 +123,7 @@ export const KERNEL_ENTRIES: ReadonlyMap<string, Description> = new Map<string, 
         'init',
         {
             examples: ['init { }'],
-            doc: 'Code that runs in the kernel when it comes up, after its handlers are registered.',
+            doc: 'Code that runs in the kernel during boot, after its handlers are registered.',
             repeated: true,
         },
     ],

@@ -1,4 +1,4 @@
-/** What stands in `machine { }`. */
+/** The entries of `machine { }`. */
 import type { PageGeometry } from '../../machine/arch';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { MOST_MEMORY } from '../../machine/machine';
@@ -16,10 +16,12 @@ import {
 
 /** CONFIG_NR_CPUS of the larger distributions. */
 const MOST_CPUS = 8192;
-/** MAX_NUMNODES where NODES_SHIFT has its default of 6 (arch/x86/Kconfig). */
+/** MAX_NUMNODES with the default NODES_SHIFT of 6 (arch/x86/Kconfig). */
 const MOST_NODES = 64;
 const PAGE = ({ size }: PageGeometry): number => size;
-/** What scratch areas are aligned to since 7.1 (kernel/liveupdate/kexec_handover.c): the largest block of pages. */
+/**
+ * The alignment of scratch areas since 7.1 (kernel/liveupdate/kexec_handover.c): the largest block of pages, in bytes.
+ */
 const SCRATCH_ALIGN = ({ size, maxOrder }: PageGeometry): number => size * 2 ** maxOrder;
 
 /** The architectures, for machines and for kernels. */
@@ -44,36 +46,36 @@ export const MACHINE_SETTINGS = {
         takes: number('The size', {
             least: 1,
             most: MOST_MEMORY,
-            refusal: 'A machine has between 1 byte and 64 TiB of memory.',
+            refusal: 'The memory of a machine must be between 1 byte and 64 TiB.',
         }),
         options: { node: NODE },
         examples: ['memory 2GiB', 'memory 2GiB node 1'],
-        doc: 'RAM of this size, on node 0 or on the node that it names. Its addresses are those of a usual machine of the architecture. Without `memory` and `map` a machine has 2 GiB on node 0.',
+        doc: 'RAM of this size, on node 0 or on the node that it names. The addresses are those of a typical machine of the architecture. Without `memory` and `map`, a machine has 2 GiB on node 0.',
         repeated: true,
     },
     map: {
         takes: range,
         options: { node: NODE },
         examples: ['map 0x10_0000 .. 0x4000_0000 node 0'],
-        doc: 'RAM from one physical address to another, which does not belong to it. A machine with `map` has this RAM and no other: its `memory` does not count.',
+        doc: 'RAM from one physical address up to, but not including, another. A machine with `map` has only this RAM; its `memory` is ignored.',
         repeated: true,
     },
     cpus: {
         takes: number('The number of processors', { least: 1, most: MOST_CPUS }),
         examples: ['cpus 4'],
-        doc: 'The number of processors, which take the interrupts of devices. Without it there is one.',
+        doc: 'The number of processors, which take the interrupts of devices. The default is 1.',
     },
     node: {
         takes: NODE,
         examples: ['node 2'],
         remark: 'without memory',
-        doc: 'A NUMA node that has processors and no memory.',
+        doc: 'A NUMA node with processors but without memory.',
         repeated: true,
     },
     arch: {
         takes: oneOf(ARCHS),
         examples: ['arch arm64', 'arch x86_64'],
-        doc: 'The architecture; x86_64 where it is left out. The memory of an arm64 machine begins at 1 GiB, and its kernels are started with a device tree.',
+        doc: 'The architecture. The default is x86_64. The memory of an arm64 machine begins at 1 GiB, and its kernels are started with a device tree.',
     },
     iommu: {
         takes: oneOf<IommuVendor>(
@@ -86,30 +88,30 @@ export const MACHINE_SETTINGS = {
     device: {
         takes: device,
         examples: ['device nic0 at "0000:3b:00.0" { kind nic }'],
-        doc: 'A PCI device with a DMA engine: its name, its address as lspci writes it, and in braces its settings.',
+        doc: 'A PCI device with a DMA engine: its name, its address in the notation of lspci, and its settings in braces.',
         repeated: true,
     },
     cost: {
         takes: costChange,
         examples: ['cost copy 200us'],
-        doc: 'What something takes on this machine, in place of the figure in the table of costs.',
+        doc: 'The time that an operation takes on this machine, instead of the one in the table of costs.',
         repeated: true,
     },
     kho_fdt: {
         takes: number('The address', { least: 0, multipleOf: PAGE }),
         examples: ['kho_fdt 0x4c_2000'],
-        doc: 'The physical address of the root FDT that the first kernel hands over.',
+        doc: 'The physical address of the root FDT that kernel 1 hands over.',
     },
     scratch_array: {
         takes: number('The address', { least: 0, multipleOf: PAGE }),
         examples: ['scratch_array 0xfc2_9000'],
-        doc: 'The physical address of the array of scratch areas that the first kernel hands over.',
+        doc: 'The physical address of the array of scratch areas that kernel 1 hands over.',
     },
     scratch: {
         takes: number('The address', { least: 0, multipleOf: SCRATCH_ALIGN }),
         options: { size: { ...number('The size', { least: 0, multipleOf: SCRATCH_ALIGN }), required: true } },
         examples: ['scratch 0xcc0_0000 size 40MiB'],
-        doc: 'A scratch area of the first kernel: the one in low memory first, then the global one, then one for each node.',
+        doc: 'A scratch area of kernel 1. The first is in low memory, the second is global, the others are one per node.',
         repeated: true,
     },
 } as const satisfies Record<string, AnySetting>;

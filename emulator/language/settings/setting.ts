@@ -1,29 +1,29 @@
 /**
- * The shape of settings: what stands in `machine { }`, `kernel "…" { }` and in the braces of a device. The tables
- * beside this file say it once, as data: the checker checks by them, the runtime applies what they read, and completion
- * and the documentation show them.
+ * The shape of the settings of `machine { }`, `kernel "…" { }` and devices. The tables in this folder describe each
+ * setting once, as data: the checker checks entries against them, the runtime applies the values they read, and
+ * completion and the documentation show them.
  */
 import type { PageGeometry } from '../../machine/arch';
 import { settableCost, type CostName } from '../../machine/costs';
 import { parsePciAddress, type PciAddress } from '../../machine/pci/address';
 import type { Expr, Ident, MachineEntry } from '../syntax/ast';
 
-/** What a reader is told of an entry, whatever declaration it stands in. */
+/** The documentation of an entry. */
 export interface Description {
     /** How it is written; completion proposes the first. */
     readonly examples: readonly [string, ...string[]];
-    /** Said behind the examples, where they do not say it themselves. */
+    /** Shown after the examples. */
     readonly remark?: string;
     /** One paragraph in Markdown for hover, completion and the documentation. */
     readonly doc: string;
-    /** It may stand several times in one declaration. */
+    /** It may be given several times in one declaration. */
     readonly repeated?: boolean;
 }
 
 /** An entry with a value of type T. */
 export interface Setting<T> extends Description {
     readonly takes: Argument<T>;
-    /** Numbers that stand behind the value, by name: `node 1`. */
+    /** Named numbers after the value: `node 1`. */
     readonly options?: Readonly<Partial<Record<OptionName, Option>>>;
     /** The layer that a kernel must have for it. */
     readonly layer?: string;
@@ -42,34 +42,34 @@ export type ValuesOf<T> = { readonly [N in keyof T]: T[N] extends Setting<infer 
 /** A table with settings of these values. */
 export type SettingsOf<V> = { readonly [N in keyof V]: Setting<V[N]> };
 
-/** What stands behind the name of a setting. */
+/** The source after the name of a setting. */
 export interface Written {
     readonly args: readonly Expr[];
     readonly options: readonly { readonly key: Ident; readonly value: Expr }[];
-    /** What stands in braces. */
+    /** The entries in braces. */
     readonly body?: readonly MachineEntry[] | undefined;
 }
 
-/** The value of a constant expression; undefined: it is none. */
+/** The value of a constant expression; undefined if it is not constant. */
 export type Constant = (e: Expr) => number | undefined;
 
 /** What a setting takes. */
 export interface Argument<T> {
     readonly kind: string;
-    /** What an entry says; undefined where it does not say it as it should, which the checker complains about. */
+    /** The value of an entry; undefined if the entry is invalid, which the checker reports. */
     read(written: Written, constant: Constant): T | undefined;
 }
 
 /** A constant. */
 export interface NumberArgument extends Argument<number> {
     readonly kind: 'number';
-    /** What it is, at the beginning of a sentence. */
+    /** The subject of messages about it, such as "The size". */
     readonly what: string;
     readonly least: number;
     readonly most?: number;
-    /** Bytes, on a machine with these pages. */
+    /** The unit in bytes, on a machine with these pages. */
     readonly multipleOf?: (page: PageGeometry) => number;
-    /** What is said of a value outside of the limits, where the limits alone do not say it. */
+    /** The message about a value outside the limits, if the usual one does not fit. */
     readonly refusal?: string;
 }
 
@@ -95,12 +95,12 @@ export const onOff: SwitchArgument = {
     },
 };
 
-/** One of some words. */
+/** One of several words. */
 export interface WordArgument<W extends string> extends Argument<W> {
     readonly kind: 'word';
-    /** What each of them means. */
+    /** The meaning of each. */
     readonly words: Readonly<Record<W, string>>;
-    /** The architecture that a machine must have for a word, where that matters. */
+    /** The architecture that a word needs, if it needs one. */
     readonly archs?: Readonly<Record<W, string>>;
 }
 
@@ -130,7 +130,7 @@ export const text: TextArgument = {
     read: ({ args: [value] }) => (value?.kind === 'string' ? value.value : undefined),
 };
 
-/** Physical addresses; `end` does not belong to them. */
+/** Physical addresses; `end` is exclusive. */
 export interface AddressRange {
     readonly start: number;
     readonly end: number;
@@ -163,7 +163,7 @@ const pciAddressOf = (e: Expr | undefined): PciAddress | undefined =>
 
 export const pciAddress: PciArgument = { kind: 'pci', read: ({ args: [value] }) => pciAddressOf(value) };
 
-/** What something takes. */
+/** The new time of an operation. */
 export interface CostChange {
     readonly cost: CostName;
     readonly ns: number;
@@ -177,7 +177,7 @@ export interface CostArgument extends Argument<CostChange> {
 
 export const costChange: CostArgument = {
     kind: 'cost',
-    ns: number('What something takes', { least: 0, refusal: 'Nothing takes less than no time.' }),
+    ns: number('The cost', { least: 0, refusal: 'A cost cannot be negative.' }),
     read: ({ args: [name, value] }, constant) => {
         const cost = settableCost(wordIn(name) ?? '');
         const ns = value && constant(value);
@@ -197,7 +197,7 @@ export interface DeviceArgument extends Argument<DeclaredDevice> {
     readonly kind: 'device';
 }
 
-/** Where a device sits; undefined where it does not say it. */
+/** The PCI address of a device; undefined if the entry has none. */
 export const addressOf = ({ options }: Pick<Written, 'options'>): PciAddress | undefined =>
     pciAddressOf(options.find((o) => o.key.name === 'at')?.value);
 
@@ -220,7 +220,7 @@ export const virtualFunction: FunctionArgument = {
     read: ({ args: [of, physical] }) => (wordIn(of) === 'of' ? wordIn(physical) : undefined),
 };
 
-/** All that a setting can take, for those who go by the kind. */
+/** Everything that a setting can take. */
 export type AnyArgument =
     | NumberArgument
     | SwitchArgument
@@ -232,12 +232,12 @@ export type AnyArgument =
     | DeviceArgument
     | FunctionArgument;
 
-/** A setting, whatever its value is. */
+/** A setting of any type. */
 export interface AnySetting extends Setting<unknown> {
     readonly takes: AnyArgument;
 }
 
-/** The examples as they stand in a sentence: `memory 2GiB`, `memory 2GiB node 1`. */
+/** The examples as part of a sentence: `memory 2GiB`, `memory 2GiB node 1`. */
 export function exampleText({ examples, remark }: Description): string {
     const list = examples.map((e) => `\`${e}\``).join(', ');
     return remark === undefined ? list : `${list} (${remark})`;

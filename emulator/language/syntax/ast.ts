@@ -1,6 +1,6 @@
 /**
  * The syntax tree of a `.lus` file. Positions are offsets into the text (UTF-16 code units), end exclusive.
- * The parser always yields a tree: what could not be read is an {@link ErrorExpr} or is left out, with a finding.
+ * The parser always returns a tree: what it cannot read becomes an {@link ErrorExpr} or is left out, with a finding.
  */
 
 export interface Span {
@@ -58,7 +58,7 @@ export interface MachineEntry extends Span {
     readonly args: readonly Expr[];
     /** `node 1`, `at 0x1000_0000` after the arguments. */
     readonly options: readonly { readonly key: Ident; readonly value: Expr }[];
-    /** What stands in braces behind `device nic0 at "…"`. */
+    /** The settings in braces after `device nic0 at "…"`. */
     readonly body?: readonly MachineEntry[];
 }
 
@@ -66,7 +66,7 @@ export interface MachineEntry extends Span {
 export interface ScenarioDecl extends Span {
     readonly kind: 'scenario';
     readonly name: StringLit;
-    /** The codes of its root findings, in order; left out where it does not say. */
+    /** The codes of its expected root findings, in order; absent without `finds`. */
     readonly finds?: readonly Ident[];
     readonly body: Block;
 }
@@ -210,13 +210,13 @@ export type Stmt =
     | CostStmt;
 
 /**
- * `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name
- * of no length.
+ * `boot "7.2"`, with the optional `from image "…"` and `cmdline "…"`; `boot from image "…"` has an empty name of
+ * length 0.
  */
 export interface BootStmt extends Span {
     readonly kind: 'boot';
     readonly kernel: StringLit;
-    /** Where the kernel takes over what a memory image hands over: a path beside the file. */
+    /** The memory image whose handover the kernel takes over: a path relative to the file. */
     readonly image?: StringLit;
     readonly cmdline?: StringLit;
 }
@@ -233,7 +233,7 @@ export interface ProcessBlock extends Span {
     readonly body: Block;
 }
 /**
- * `concurrently { luod { … } vmm { … } }`: blocks of processes that run at the same time. The checker refuses other
+ * `concurrently { luod { … } vmm { … } }`: process blocks that run concurrently. The checker refuses other
  * statements in it.
  */
 export interface ConcurrentlyStmt extends Span {
@@ -273,7 +273,7 @@ export interface SendStmt extends Span {
 export interface ExitStmt extends Span {
     readonly kind: 'exit';
 }
-/** `kill luod`, `kill luod after 3`: when it has come back from three more system calls. */
+/** `kill luod`, `kill luod after 3`: after it has returned from three more system calls. */
 export interface KillStmt extends Span {
     readonly kind: 'kill';
     readonly process: Ident;
@@ -287,7 +287,7 @@ export interface InjectStmt extends Span {
     readonly kind: 'inject';
     readonly what: Ident;
     readonly target: Ident;
-    /** `into "a.freeze"`: a point that kernel code asks for with should_fail(). `target` has the same name. */
+    /** `into "a.freeze"`: a point that kernel code checks with should_fail(). `target` has the same name. */
     readonly point?: StringLit;
     readonly callback?: Ident;
     readonly after?: Expr;
@@ -343,7 +343,7 @@ export interface UndoStmt extends Span {
     readonly kind: 'undo';
     readonly body: Block;
 }
-/** `cost copy 200us`: what something takes from here on. */
+/** `cost copy 200us`: the time of an operation from here on. */
 export interface CostStmt extends Span {
     readonly kind: 'cost';
     readonly cost: Ident;
@@ -407,10 +407,10 @@ export interface CallExpr extends Span {
     readonly kind: 'call';
     readonly callee: Expr;
     readonly args: readonly Arg[];
-    /** `with readonly_reply` behind the call. */
+    /** `with readonly_reply` after the call. */
     readonly with?: Ident;
 }
-/** An argument; `name` where written `token: 5`. */
+/** An argument; `name` is set for `token: 5`. */
 export interface Arg extends Span {
     readonly name?: Ident;
     readonly value: Expr;

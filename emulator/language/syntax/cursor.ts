@@ -1,12 +1,13 @@
 /**
- * What all functions of the parser share: the next token, the findings so far, and the way to go on behind an error.
+ * The state of the parser: the next token, the findings so far, and how parsing continues after an error.
  */
+import type { CheckCode } from '../check-codes';
 import type { Ident, Span, StringLit } from './ast';
 import type { Lexed, Token } from './lexer';
 import { structureOf, type Structure } from './structure';
 import { insertAt, replaceWith, type CheckFinding, type Fix } from '../check-finding';
 
-/** Expressions and blocks that are nested deeper than this are not read: no text may exhaust the stack. */
+/** Expressions and blocks nested deeper than this are not read, so that no text exhausts the stack. */
 const MAX_DEPTH = 150;
 
 export class Cursor {
@@ -21,7 +22,7 @@ export class Cursor {
     /** More than 0 inside round or square brackets, where newlines mean nothing. */
     brackets = 0;
     private depth = 0;
-    /** Index of a token that continues the line before it though it is the first of its own. */
+    /** Index of a token that continues the previous line although it is the first on its own. */
     private joined = -1;
 
     constructor(
@@ -46,14 +47,14 @@ export class Cursor {
         return i < this.limit ? (this.tokens[i] ?? this.eof) : this.eof;
     }
 
-    /** True where the token begins a line and that ends what came before. */
+    /** True if the token begins a line, and the new line ends the statement before it. */
     breaks(ahead = 0): boolean {
         return (
             this.brackets === 0 && this.pos + ahead > 0 && this.pos + ahead !== this.joined && this.peek(ahead).first
         );
     }
 
-    /** The next token ends nothing, though it may be the first of its line. */
+    /** The next token continues the statement even if it is the first on its line. */
     join(): void {
         this.joined = this.pos;
     }
@@ -72,7 +73,7 @@ export class Cursor {
     }
 
     /**
-     * True where a statement, an entry or a field has to end: at a newline (outside brackets), a `;` or the end of the
+     * True if a statement, an entry or a field ends here: at a newline (outside brackets), a `;` or the end of the
      * block.
      */
     get atEnd(): boolean {
@@ -80,7 +81,7 @@ export class Cursor {
         return t.kind === 'eof' || this.breaks() || (t.kind === 'punct' && (t.text === ';' || t.text === '}'));
     }
 
-    /** The next token where it is a punctuation mark, on the same line if newlines count here; else empty. */
+    /** The next token if it is a punctuation mark, on the same line if newlines count here; otherwise empty. */
     get mark(): string {
         const t = this.token;
         return t.kind === 'punct' && !this.breaks() ? t.text : '';
@@ -121,7 +122,7 @@ export class Cursor {
         return true;
     }
 
-    error(code: string, span: Span, message: string, fix?: Fix): void {
+    error(code: CheckCode, span: Span, message: string, fix?: Fix): void {
         const found: CheckFinding = {
             code,
             severity: 'error',
@@ -132,20 +133,19 @@ export class Cursor {
         this.diagnostics.push(fix ? { ...found, fix } : found);
     }
 
-    /** An error at the next token, or behind the last one where the line is over. */
-    errorHere(code: string, message: string, fix?: Fix): void {
+    /** An error at the next token, or after the last one if the line has ended. */
+    errorHere(code: CheckCode, message: string, fix?: Fix): void {
         const t = this.token;
         const over = t.kind === 'eof' || this.breaks();
         this.error(code, over ? { start: this.lastEnd, end: this.lastEnd } : t, message, fix);
     }
 
     /**
-     * Runs `read` one level deeper; undefined where the nesting is too deep, with everything up to the end of the
-     * statement skipped.
+     * Runs `read` one level deeper; returns undefined and skips the rest of the statement if the nesting is too deep.
      */
     nested<T>(read: () => T): T | undefined {
         if (this.depth >= MAX_DEPTH) {
-            this.errorHere('LU0119', 'This is nested too deeply: split it into several statements or functions.');
+            this.errorHere('LU0119', 'This is nested too deeply. Split it into several statements or functions.');
             this.pos = this.limit;
             return undefined;
         }
@@ -155,7 +155,7 @@ export class Cursor {
         return result;
     }
 
-    /** Reads what is between the bracket at the next token and its end; `read` must not stop before without reason. */
+    /** Reads the content of the bracket at the next token; `read` should read all of it. */
     bracketed(close: ')' | ']', read: () => void): void {
         const open = this.pos;
         const end = this.structure.end[open] ?? -1;
@@ -176,7 +176,7 @@ export class Cursor {
             this.error(
                 'LU0111',
                 this.token,
-                `\`${this.token.text}\` does not belong here: a \`,\` or \`${close}\` was expected.`,
+                `\`${this.token.text}\` does not belong here. Expected \`,\` or \`${close}\`.`,
             );
             this.pos = end;
         }
@@ -185,7 +185,7 @@ export class Cursor {
         this.advance();
     }
 
-    /** Reads the inside of the braces at the next token. Returns where it begins and ends. */
+    /** Reads the content of the braces at the next token. Returns its span. */
     braced(what: string, read: () => void): Span {
         const open = this.pos;
         const start = this.token.start;
@@ -225,7 +225,7 @@ export class Cursor {
         return { start, end: this.lastEnd };
     }
 
-    /** True where the next token is the `{` of what comes; else the line is skipped with an error. */
+    /** True if the next token is `{`; otherwise reports an error and skips the line. */
     opens(what: string): boolean {
         if (this.is('{')) {
             return true;
@@ -251,12 +251,12 @@ export class Cursor {
         this.error(
             'LU0114',
             t,
-            'This `}` closes nothing: remove it, or open a block before it.',
+            'This `}` has no matching `{`. Remove it, or add the `{`.',
             replaceWith('Remove it', t, ''),
         );
     }
 
-    /** To be called behind a statement, entry or field: complains about what is left of the line, and skips it. */
+    /** Called after a statement, entry or field: reports the rest of the line as an error, and skips it. */
     finish(what: string): void {
         if (this.atEnd) {
             return;
@@ -266,7 +266,7 @@ export class Cursor {
             this.error(
                 'LU0115',
                 from,
-                `This \`${from.text}\` closes nothing: remove it.`,
+                `This \`${from.text}\` has no matching opening bracket. Remove it.`,
                 replaceWith('Remove it', from, ''),
             );
             this.advance();
@@ -277,7 +277,7 @@ export class Cursor {
             this.error(
                 'LU0116',
                 from,
-                `\`${this.textOf(from)}\` does not belong to this ${what}: a new line or \`;\` ends it.`,
+                `\`${this.textOf(from)}\` does not belong to this ${what}. End the ${what} with a new line or \`;\`.`,
             );
         }
         this.skipLine();
@@ -299,7 +299,7 @@ export class Cursor {
         return t.kind === 'eof' ? 'the end' : t.kind === 'string' ? `"${t.text}"` : t.text;
     }
 
-    /** A name, or an empty one with an error where there is none. */
+    /** A name; reports an error and returns an empty name if there is none. */
     ident(what: string): Ident {
         if (this.isIdent()) {
             const t = this.advance();
@@ -318,7 +318,7 @@ export class Cursor {
         return idents;
     }
 
-    /** A string, or an empty one with an error where there is none. */
+    /** A string; reports an error and returns an empty string if there is none. */
     stringLit(what: string): StringLit {
         if (this.isString()) {
             const t = this.advance();
@@ -328,7 +328,7 @@ export class Cursor {
         const bare = this.isIdent() && this.peek(1).text === '{';
         this.errorHere(
             'LU0118',
-            `${what} is missing here: write it in double quotes.`,
+            `${what} is missing here. Write it in double quotes.`,
             bare ? replaceWith('Put it in quotes', t, `"${t.text}"`) : undefined,
         );
         if (bare) {

@@ -1,4 +1,4 @@
-/** Reads declarations; those with callbacks and those with settings in files of their own. */
+/** Reads declarations, except those with callbacks (kinds.ts) and those with settings (settings.ts). */
 import { insertAt } from '../check-finding';
 import type {
     ConstDecl,
@@ -19,7 +19,7 @@ import { parseKernel, parseMachine } from './settings';
 import { parseBlock } from './statements';
 import { parseType } from './type-expressions';
 
-/** Undefined, with nothing read, where no declaration begins. */
+/** Returns undefined and reads nothing if no declaration begins here. */
 export function parseItem(c: Cursor): Item | undefined {
     const t = c.token;
     switch (t.kind === 'ident' ? t.text : '') {
@@ -51,7 +51,7 @@ export function parseItem(c: Cursor): Item | undefined {
 function parseImport(c: Cursor): ImportDecl {
     const { start } = c.advance();
     const shipped = c.is('<');
-    const path = shipped ? shippedName(c) : c.stringLit('The path of the file');
+    const path = shipped ? shippedName(c) : c.stringLit('The path of a file');
     return { kind: 'import', path, shipped, start, end: c.lastEnd };
 }
 
@@ -59,9 +59,9 @@ function parseImport(c: Cursor): ImportDecl {
 function shippedName(c: Cursor): StringLit {
     const { start } = c.token;
     c.advance();
-    const name = c.ident('the program that ships with the emulator');
+    const name = c.ident('a program of the emulator');
     if (!c.accept('>') && name.name !== '') {
-        c.error('LU0116', c.token, 'Behind the name of the program stands `>`: `import <luod>`.');
+        c.error('LU0116', c.token, 'Expected `>` after the name of the program: `import <luod>`.');
     }
     return { kind: 'string', value: name.name, start, end: c.lastEnd };
 }
@@ -100,7 +100,7 @@ function parseStruct(c: Cursor): StructDecl {
             if (!c.accept(':')) {
                 c.errorHere(
                     'LU0134',
-                    `The type of \`${fieldName.name}\` is missing: write \`${fieldName.name}: u64\`.`,
+                    `The type of \`${fieldName.name}\` is missing. Write \`${fieldName.name}: u64\`.`,
                 );
             }
             const type = parseType(c);
@@ -129,7 +129,7 @@ function parseFn(c: Cursor): FnDecl {
     } else {
         c.errorHere(
             'LU0135',
-            `The parameters of \`${name.name}\` are missing: write \`fn ${name.name}() { }\`.`,
+            `The parameters of \`${name.name}\` are missing. Write \`fn ${name.name}() { }\`.`,
             insertAt(c.lastEnd, '()'),
         );
     }

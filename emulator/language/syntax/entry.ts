@@ -1,4 +1,4 @@
-/** Reads what people type into a console or a watch: one expression, or an assignment. */
+/** Reads the input of a console or a watch: one expression, or an assignment. */
 import { ProgramError } from '../values';
 import type { AssignOp, Expr } from './ast';
 import { Cursor } from './cursor';
@@ -8,16 +8,16 @@ import { assignOp } from './words';
 
 export interface Entry {
     readonly value: Expr;
-    /** What to assign it to, where that is what it says. */
+    /** The target, if it is an assignment. */
     readonly assign?: { readonly target: Expr; readonly op: AssignOp };
 }
 
-/** @throws ProgramError where the text is no expression, with the reason. */
+/** @throws ProgramError if the text is not an expression, with the reason. */
 export function parseEntry(text: string): Entry {
     if (text.trim() === '') {
-        throw new ProgramError('There is no expression.');
+        throw new ProgramError('The expression is empty.');
     }
-    // newlines mean nothing in an expression of its own
+    // newlines are insignificant in a single expression
     const c = new Cursor('', lex('', text.trim().replace(/\s*\n\s*/g, ' ')));
     const first = parseExpr(c);
     const op = assignOp(c.mark);

@@ -1,9 +1,9 @@
-/** Reads what a statement expects of its call: `fails EBUSY`, `may fail EIO, EBUSY`, `panics "…"`, `oopses "…"`. */
+/** Reads the expectation of a call: `fails EBUSY`, `may fail EIO, EBUSY`, `panics "…"`, `oopses "…"`. */
 import { changeTo, insertAt } from '../check-finding';
 import type { Expectation } from './ast';
 import type { Cursor } from './cursor';
 
-/** Undefined where none stands here. */
+/** Undefined if there is none here. */
 export function parseExpectation(c: Cursor): Expectation | undefined {
     if (!c.isIdent()) {
         return undefined;
@@ -11,14 +11,14 @@ export function parseExpectation(c: Cursor): Expectation | undefined {
     const t = c.token;
     if (c.isWord('fails')) {
         c.advance();
-        const errors = c.idents('an error (as EBUSY)');
+        const errors = c.idents('an error (such as EBUSY)');
         return { kind: 'fails', errors, start: t.start, end: c.lastEnd };
     }
     for (const kind of ['panics', 'oopses'] as const) {
         if (c.isWord(kind)) {
             c.advance();
             const message = c.isString()
-                ? c.stringLit(`What the ${kind === 'panics' ? 'panic' : 'oops'} says`)
+                ? c.stringLit(`The ${kind === 'panics' ? 'panic' : 'oops'} message`)
                 : undefined;
             return { kind, errors: [], ...(message ? { message } : {}), start: t.start, end: c.lastEnd };
         }
@@ -29,14 +29,14 @@ export function parseExpectation(c: Cursor): Expectation | undefined {
             const wrong = c.isWord('fails');
             c.errorHere(
                 'LU0126',
-                'It reads `may fail` and then the errors.',
+                'Expected `may fail` and the errors.',
                 wrong ? changeTo(c.token, 'fail') : insertAt(t.end, ' fail'),
             );
             if (wrong) {
                 c.advance();
             }
         }
-        const errors = c.idents('an error (as EBUSY)');
+        const errors = c.idents('an error (such as EBUSY)');
         return { kind: 'may', errors, start: t.start, end: c.lastEnd };
     }
     return undefined;

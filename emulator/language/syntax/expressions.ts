@@ -2,6 +2,7 @@
 import { insertAt } from '../check-finding';
 import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, IndexExpr, NewExpr, Span, UnaryExpr } from './ast';
 import type { Cursor } from './cursor';
+import { acceptArrow, isStep, wordOperator } from './foreign';
 import { beginsItem } from './structure';
 import { assignOp, RESERVED } from './words';
 import { capital } from '../../text/text';
@@ -24,13 +25,13 @@ LEVELS.forEach((ops, level) => {
     }
 });
 
-/** Operators or members in a row. */
+/** The most operators or members in a chain. */
 const MAX_CHAIN = 400;
 
 const unary = (text: string): UnaryExpr['op'] | undefined =>
     text === '-' || text === '!' || text === '~' ? text : undefined;
 
-/** An expression with the parentheses around it; what is only a name or a literal keeps its own span. */
+/** An expression with its parentheses; a name or a literal keeps its own span. */
 const widen = (e: Expr, span: Span): Expr =>
     e.kind === 'name' || e.kind === 'int' || e.kind === 'string' || e.kind === 'bool' ? e : { ...e, ...span };
 
@@ -38,7 +39,7 @@ export function missingExpr(c: Cursor): ErrorExpr {
     return { kind: 'error', start: c.lastEnd, end: c.lastEnd };
 }
 
-/** `from .. to`, or anything that binds tighter. */
+/** `from .. to`, or any operator that binds tighter. */
 export function parseExpr(c: Cursor, what = 'an expression'): Expr {
     return (
         c.nested(() => {
@@ -58,8 +59,8 @@ function parseBinary(c: Cursor, level: number, what: string): Expr {
         if (tooLong(c, length)) {
             return left;
         }
-        const found = PRECEDENCE.get(c.mark);
-        if (found === undefined || found.level < level) {
+        const found = PRECEDENCE.get(c.mark) ?? PRECEDENCE.get(level < 2 ? (wordOperator(c) ?? '') : '');
+        if (found === undefined || found.level < level || isStep(c)) {
             return left;
         }
         c.advance();
@@ -75,19 +76,19 @@ function parseBinary(c: Cursor, level: number, what: string): Expr {
     }
 }
 
-/** A chain of operators is as deep a tree as it is long. */
+/** The depth of the tree of an operator chain is its length. */
 function tooLong(c: Cursor, length: number): boolean {
     if (length < MAX_CHAIN) {
         return false;
     }
-    c.errorHere('LU0119', 'This expression is too long: split it into several statements.');
+    c.errorHere('LU0119', 'This expression is too long. Split it into several statements.');
     c.skipLine();
     return true;
 }
 
-/** What stands behind a binary operator: it may begin on the next line, unless that line is a statement of its own. */
+/** The operand after a binary operator. It may begin on the next line, unless that line is a statement of its own. */
 function parseOperand(c: Cursor, level: number, op: string): Expr {
-    const what = `what comes behind \`${op}\``;
+    const what = `the operand after \`${op}\``;
     const t = c.token;
     if (!t.first || c.brackets > 0 || t.kind === 'eof' || beginsStatement(c)) {
         return parseBinary(c, level, what);
@@ -96,7 +97,7 @@ function parseOperand(c: Cursor, level: number, op: string): Expr {
     return parseBinary(c, level, what);
 }
 
-/** True where the next line is a statement of its own, whatever the line before lacks. */
+/** True if the next line is a statement of its own, even if the line before is incomplete. */
 function beginsStatement(c: Cursor): boolean {
     const t = c.token;
     const next = c.peek(1);
@@ -126,7 +127,7 @@ function parseUnary(c: Cursor, what: string): Expr {
     const op = unary(c.mark);
     if (op !== undefined) {
         c.advance();
-        const operand = c.nested(() => parseUnary(c, `what comes behind \`${op}\``)) ?? missingExpr(c);
+        const operand = c.nested(() => parseUnary(c, `the operand after \`${op}\``)) ?? missingExpr(c);
         return { kind: 'unary', op, operand, start: t.start, end: Math.max(operand.end, c.lastEnd) };
     }
     return parsePostfix(c, parsePrimary(c, what));
@@ -138,7 +139,7 @@ function parsePostfix(c: Cursor, base: Expr): Expr {
         if (tooLong(c, length)) {
             return e;
         }
-        switch (c.mark) {
+        switch (acceptArrow(c) ? '.' : c.mark) {
             case '.': {
                 c.advance();
                 const member = c.isIdent() ? c.ident('a member') : missingMember(c);
@@ -166,7 +167,7 @@ function parseIndex(c: Cursor, object: Expr): IndexExpr {
 }
 
 function missingMember(c: Cursor): Ident {
-    c.errorHere('LU0117', 'The name of a field or a method is missing behind the `.`.');
+    c.errorHere('LU0117', 'The name of a field or a method is missing after the `.`.');
     return { kind: 'ident', name: '', start: c.lastEnd, end: c.lastEnd };
 }
 
@@ -175,7 +176,7 @@ function parseCall(c: Cursor, callee: Expr): CallExpr {
     const call: CallExpr = { kind: 'call', callee, args, start: callee.start, end: c.lastEnd };
     if (c.isWord('with') && c.brackets === 0 && c.peek(1).kind === 'ident' && !c.peek(1).first) {
         c.advance();
-        const how = c.ident('the way to call');
+        const how = c.ident('the call mode');
         return { ...call, with: how, end: how.end };
     }
     return call;
@@ -199,7 +200,7 @@ export function parseArgs(c: Cursor): Arg[] {
     return args;
 }
 
-/** True, with an error, where an expression begins though a comma was expected. */
+/** True, with an error, if an expression begins where a comma is expected. */
 function missingComma(c: Cursor, close: string): boolean {
     const t = c.token;
     const value = t.kind === 'int' || t.kind === 'string' || (t.kind === 'ident' && !c.breaks());

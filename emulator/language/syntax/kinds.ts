@@ -9,7 +9,7 @@ import { parseType } from './type-expressions';
 export function parseFile(c: Cursor): FileDecl {
     const { start } = c.advance();
     const name = c.ident('the file kind');
-    const path = c.acceptWord('at') ? c.stringLit('The path of the device') : undefined;
+    const path = c.acceptWord('at') ? c.stringLit('The path of the device file') : undefined;
     const fields: KindField[] = [];
     const callbacks: Callback[] = [];
     parseMembers(c, 'file kind', callbacks, (fieldName) => {
@@ -35,7 +35,7 @@ export function parseHandler(c: Cursor): HandlerDecl {
     const { start } = c.advance();
     const name = c.ident('the handler');
     const compatible: StringLit = c.stringLit('The compatible string');
-    const forKind = c.acceptWord('for') ? c.ident('the file kind it is for') : undefined;
+    const forKind = c.acceptWord('for') ? c.ident('a file kind') : undefined;
     const uses = c.acceptWord('uses') ? c.idents('an FLB') : [];
     const callbacks: Callback[] = [];
     parseMembers(c, 'handler', callbacks);
@@ -43,7 +43,7 @@ export function parseHandler(c: Cursor): HandlerDecl {
     return forKind ? { ...d, forKind } : d;
 }
 
-/** Callbacks, and fields where `field` reads them. */
+/** Callbacks, and fields if there is a `field` that reads them. */
 function parseMembers(c: Cursor, what: string, callbacks: Callback[], field?: (name: Ident) => void): void {
     if (!c.opens(what)) {
         return;
@@ -62,7 +62,7 @@ function parseMembers(c: Cursor, what: string, callbacks: Callback[], field?: (n
         } else {
             c.errorHere(
                 'LU0135',
-                `The parameters of \`${name.name}\` are missing: write \`${name.name}(args) { }\`.`,
+                `The parameters of \`${name.name}\` are missing. Write \`${name.name}(args) { }\`.`,
                 insertAt(name.end, '(args)'),
             );
             if (c.is('{')) {

@@ -3,11 +3,13 @@
  * line, and the parser decides where that ends something. Nothing is ever refused: what cannot be read is skipped with
  * a finding.
  */
+import type { CheckCode } from '../check-codes';
 import type { Span } from './ast';
 import { near } from '../nearest';
 import { intOf } from '../../machine/int';
 import { INT_MAX } from '../values';
-import { insertAt, replaceWith, type CheckFinding, type Fix } from '../check-finding';
+import { canonicalText, decodeText } from '../../text/utf8';
+import { changeTo, type CheckFinding, type Fix, insertAt, replaceWith } from '../check-finding';
 
 export type TokenKind = 'ident' | 'int' | 'string' | 'punct' | 'eof';
 
@@ -34,7 +36,7 @@ export interface Lexed {
 const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
 
 /** Units of numbers: bytes, and nanoseconds. */
-export const UNITS: ReadonlyMap<string, number> = new Map([
+const UNITS: ReadonlyMap<string, number> = new Map([
     ['KiB', 2 ** 10],
     ['MiB', 2 ** 20],
     ['GiB', 2 ** 30],
@@ -77,6 +79,8 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 const QUOTE = 34;
+const HASH = 35;
+const APOSTROPHE = 39;
 const SLASH = 47;
 const BACKSLASH = 92;
 
@@ -133,8 +137,46 @@ class Lexer {
             this.number(start);
         } else if (c === QUOTE) {
             this.string(start);
-        } else {
+        } else if (!this.foreign(start, c)) {
             this.punct(start);
+        }
+    }
+
+    /** What other languages have: comments in other marks, strings in single quotes. True where it was read. */
+    private foreign(start: number, c: number): boolean {
+        const { text } = this;
+        if (c === SLASH && text.charAt(start + 1) === '*') {
+            const close = text.indexOf('*/', start + 2);
+            const end = close < 0 ? this.endOfLine(start) : close + 2;
+            this.report('LU0138', start, end, 'Comments begin with `//` and end with their line.');
+            this.comment(start, end);
+            return true;
+        }
+        if (c === HASH && this.first) {
+            const end = this.endOfLine(start);
+            this.report('LU0138', start, end, 'Comments begin with `//`.', changeTo({ start, end: start + 1 }, '//'));
+            this.comment(start, end);
+            return true;
+        }
+        const quoted = c === APOSTROPHE ? /^'([^'"\n\r]*)'/.exec(text.slice(start, this.endOfLine(start))) : null;
+        if (quoted) {
+            const [{ length }, value = ''] = quoted;
+            const span = { start, end: start + length };
+            const fix = replaceWith('Use double quotes', span, `"${value}"`);
+            this.report('LU0138', start, span.end, 'Strings are written with double quotes.', fix);
+            this.pos = span.end;
+            this.push('string', start, span.end, value);
+            return true;
+        }
+        return false;
+    }
+
+    private comment(start: number, end: number): void {
+        this.comments.push({ start, end });
+        this.pos = end;
+        if (this.text.slice(start, end).includes('\n')) {
+            this.first = true;
+            this.column = 0;
         }
     }
 
@@ -155,7 +197,7 @@ class Lexer {
         this.first = false;
     }
 
-    private report(code: string, start: number, end: number, message: string, fix?: Fix): void {
+    private report(code: CheckCode, start: number, end: number, message: string, fix?: Fix): void {
         const found: CheckFinding = { code, severity: 'error', uri: this.uri, span: { start, end }, message };
         this.diagnostics.push(fix ? { ...found, fix } : found);
     }
@@ -246,7 +288,7 @@ class Lexer {
             );
         }
         this.pos = pos;
-        this.push('string', start, pos, value);
+        this.push('string', start, pos, canonicalText(value));
     }
 
     /** The value of the escape at `pos` and its length in the text. */
@@ -259,7 +301,7 @@ class Lexer {
         }
         const code = /^x[0-9a-fA-F]{2}/.exec(this.text.slice(pos + 1, Math.min(pos + 4, lineEnd)));
         if (code) {
-            return [String.fromCharCode(Number.parseInt(code[0].slice(1), 16)), 4];
+            return [decodeText(Uint8Array.of(Number.parseInt(code[0].slice(1), 16))), 4];
         }
         this.report(
             'LU0105',
@@ -289,11 +331,7 @@ class Lexer {
             'LU0101',
             start,
             end,
-            word === "'"
-                ? 'Strings are written with double quotes.'
-                : word === '#'
-                  ? 'Comments begin with `//`.'
-                  : `\`${word}\` has no meaning here: remove it.`,
+            word === "'" ? 'Strings are written with double quotes.' : `\`${word}\` has no meaning here: remove it.`,
             replaceWith('Remove it', { start, end }, ''),
         );
     }

@@ -1,9 +1,9 @@
 /**
- * Parsed files, each until its text changes: for a language server, which checks the same files at every change of one.
+ * Keeps parsed files until their text changes: a language server checks all files whenever one of them changes.
  */
 import { parse, type ParsedFile } from './parser';
 
-/** What gives parsed files. {@link parse} does, anew each time. */
+/** A source of parsed files. {@link parse} is one that parses every time. */
 export type Parse = (uri: string, text: string) => ParsedFile;
 
 /**

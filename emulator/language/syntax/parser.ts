@@ -1,18 +1,19 @@
-/** Reads a `.lus` file. Every text is read, in linear time, and gives a tree whose spans nest. */
+/** Reads a `.lus` file. Every text results in a tree whose spans nest, in linear time. */
 import { changeTo, type CheckFinding } from '../check-finding';
 import { near } from '../nearest';
 import type { Item, SourceFile } from './ast';
 import { Cursor } from './cursor';
 import { parseItem } from './declarations';
+import { isForeignFunction } from './foreign';
 import { lex } from './lexer';
 import { beginsItem } from './structure';
 import { ITEM_KEYWORDS } from './words';
 
-/** What {@link parse} makes of a text. It depends on nothing but the text and what the file is called. */
+/** The result of {@link parse}. It depends only on the text and the URI of the file. */
 export interface ParsedFile {
-    /** What could be read. */
+    /** The tree of what could be read. */
     readonly file: SourceFile;
-    /** What could not, sorted by position. */
+    /** Findings, sorted by position. */
     readonly diagnostics: readonly CheckFinding[];
 }
 
@@ -53,9 +54,13 @@ function parseItems(c: Cursor): Item[] {
     return items;
 }
 
-/** Everything up to the next declaration is one error. */
+/** Reports everything up to the next declaration as one error. */
 function notAnItem(c: Cursor): void {
     const t = c.token;
+    if (isForeignFunction(c)) {
+        skipItem(c);
+        return;
+    }
     const nearest = t.kind === 'ident' ? near(t.text, ITEM_KEYWORDS) : undefined;
     const next = c.peek(1);
     if (
@@ -66,16 +71,21 @@ function notAnItem(c: Cursor): void {
         c.error(
             'LU0133',
             t,
-            `No declaration begins with \`${t.text}\`: did you mean \`${nearest}\`?`,
+            `\`${t.text}\` does not start a declaration. Did you mean \`${nearest}\`?`,
             changeTo(t, nearest),
         );
     } else {
         c.error(
             'LU0133',
             t,
-            'Only declarations stand here (scenario, machine, kernel, handler, flb, file, struct, fn, const, import): put statements into a `scenario "name" { }`.',
+            'Expected a declaration (scenario, machine, kernel, handler, flb, file, struct, fn, const, import). Put statements into a `scenario "name" { }`.',
         );
     }
+    skipItem(c);
+}
+
+/** To the next declaration. */
+function skipItem(c: Cursor): void {
     do {
         c.join();
         const before = c.pos;

@@ -20,21 +20,19 @@ import type {
 import type { Cursor } from './cursor';
 import { parseExpectation } from './expectations';
 import { missingExpr, parseExpr } from './expressions';
+import { acceptWalrus, isStep, parseStep, skipVariableWord } from './foreign';
 import { assignOp, STATEMENT_WORDS } from './words';
 
 export function parseBoot(c: Cursor): BootStmt {
     const { start } = c.advance();
-    // An image of all memory says itself which kernel is loaded in it.
+    // An image of all memory contains the kernel that is loaded in it.
     const kernel: StringLit = c.isWord('from')
         ? { kind: 'string', value: '', start: c.lastEnd, end: c.lastEnd }
         : c.stringLit('The name of the kernel');
     let s: BootStmt = { kind: 'boot', kernel, start, end: c.lastEnd };
     if (c.acceptWord('from')) {
         if (!c.acceptWord('image')) {
-            c.errorHere(
-                'LU0105',
-                'Behind `from` stands the memory image that the kernel takes over: `from image "handover.elf.gz"`.',
-            );
+            c.errorHere('LU0137', 'Expected a memory image after `from`: `from image "handover.elf.gz"`.');
         }
         const image = c.stringLit('The path of the image');
         s = { ...s, image, end: c.lastEnd };
@@ -52,12 +50,12 @@ export function parseSend(c: Cursor): SendStmt {
     if (!c.acceptWord('to')) {
         c.errorHere(
             'LU0128',
-            'Say which process gets it: `send vm1 to vmm`.',
+            'The receiving process is missing: `send vm1 to vmm`.',
             c.isIdent() ? insertAt(c.lastEnd, ' to') : undefined,
         );
     }
-    const to = c.ident('the process that gets it');
-    const as = c.acceptWord('as') ? c.ident('the variable it gets there') : undefined;
+    const to = c.ident('the receiving process');
+    const as = c.acceptWord('as') ? c.ident('the variable of the receiver') : undefined;
     const expect = parseExpectation(c);
     const s: SendStmt = { kind: 'send', value, to, start, end: c.lastEnd };
     const named = as ? { ...s, as } : s;
@@ -66,9 +64,9 @@ export function parseSend(c: Cursor): SendStmt {
 
 export function parseInject(c: Cursor): InjectStmt {
     const { start } = c.advance();
-    const what = c.ident('an error (as EIO), or `no`,');
+    const what = c.ident('an error (such as EIO), or `no`,');
     if (!c.acceptWord('into')) {
-        c.errorHere('LU0129', 'Say into what: `inject EIO into memfd.freeze`.');
+        c.errorHere('LU0129', 'The target is missing: `inject EIO into memfd.freeze`.');
     }
     const point = c.isString() ? c.stringLit('The name of the point') : undefined;
     const target: Ident = point
@@ -80,13 +78,13 @@ export function parseInject(c: Cursor): InjectStmt {
     let nextKernel = false;
     for (;;) {
         if (c.acceptWord('after')) {
-            after = parseExpr(c, 'how many calls succeed before');
+            after = parseExpr(c, 'the number of calls that succeed first');
         } else if (c.acceptWord('times')) {
-            times = parseExpr(c, 'how many calls fail');
+            times = parseExpr(c, 'the number of calls that fail');
         } else if (c.acceptWord('in')) {
             nextKernel = true;
             if (!c.acceptWord('next') || !c.acceptWord('kernel')) {
-                c.errorHere('LU0129', 'It reads `in next kernel`.');
+                c.errorHere('LU0129', 'Expected `in next kernel`.');
             }
         } else {
             break;
@@ -104,9 +102,13 @@ export function parseInject(c: Cursor): InjectStmt {
 
 export function parseCorrupt(c: Cursor): CorruptStmt {
     const { start } = c.advance();
-    const target = parseExpr(c, 'what to corrupt');
+    const target = parseExpr(c, 'the field to corrupt');
     if (!c.acceptWord('xor')) {
-        c.errorHere('LU0130', 'Say how: `corrupt session("vm-1").files xor 0x01`.', insertAt(c.lastEnd, ' xor 0x01'));
+        c.errorHere(
+            'LU0130',
+            'The bits to flip are missing: `corrupt session("vm-1").files xor 0x01`.',
+            insertAt(c.lastEnd, ' xor 0x01'),
+        );
         return { kind: 'corrupt', target, xor: missingExpr(c), start, end: c.lastEnd };
     }
     const xor = parseExpr(c, 'the bits to flip');
@@ -116,33 +118,33 @@ export function parseCorrupt(c: Cursor): CorruptStmt {
 export function parseKill(c: Cursor): KillStmt {
     const { start } = c.advance();
     const process = c.ident('the process to kill');
-    const after = c.acceptWord('after') ? parseExpr(c, 'how many system calls it still makes') : undefined;
+    const after = c.acceptWord('after') ? parseExpr(c, 'the number of system calls') : undefined;
     return { kind: 'kill', process, ...(after && { after }), start, end: c.lastEnd };
 }
 
 export function parseCost(c: Cursor): CostStmt {
     const { start } = c.advance();
     const cost = c.ident('a cost');
-    const value = parseExpr(c, `what \`${cost.name}\` takes`);
+    const value = parseExpr(c, `the time of \`${cost.name}\``);
     return { kind: 'cost', cost, value, start, end: c.lastEnd };
 }
 
 export function parseSleep(c: Cursor): SleepStmt {
     const { start } = c.advance();
-    const duration = parseExpr(c, 'how long to sleep');
+    const duration = parseExpr(c, 'the time to sleep');
     return { kind: 'sleep', duration, start, end: c.lastEnd };
 }
 
-/** A condition; one that assigns was meant to compare. */
+/** A condition; `=` in it is reported, because `==` was meant. */
 export function parseCondition(c: Cursor): Expr {
     const left = parseExpr(c, 'the condition');
     const t = c.token;
     if (!c.is('=')) {
         return left;
     }
-    c.error('LU0136', t, '`=` assigns: compare with `==`.', changeTo(t, '=='));
+    c.error('LU0136', t, '`=` assigns. Compare with `==`.', changeTo(t, '=='));
     c.advance();
-    const right = parseExpr(c, 'what to compare with');
+    const right = parseExpr(c, 'the right side of the comparison');
     return { kind: 'binary', op: '==', left, right, start: left.start, end: Math.max(right.end, c.lastEnd) };
 }
 
@@ -167,7 +169,12 @@ export function parseReturn(c: Cursor): ReturnStmt {
 
 /** An assignment, or an expression for its effect. */
 export function parseSimple(c: Cursor): AssignStmt | ExprStmt {
+    skipVariableWord(c);
     const target = parseExpr(c, 'a statement');
+    if (isStep(c)) {
+        return parseStep(c, target);
+    }
+    acceptWalrus(c);
     const op = assignOp(c.mark);
     if (op !== undefined) {
         c.advance();
@@ -177,12 +184,13 @@ export function parseSimple(c: Cursor): AssignStmt | ExprStmt {
         return expect ? { ...s, expect } : s;
     }
     const expect = parseExpectation(c);
-    if (expect === undefined && target.kind === 'name' && c.isIdent()) {
+    const unknown = expect === undefined && target.kind === 'name' && c.isIdent();
+    if (unknown) {
         unknownWord(c, target.name, target.start, target.end);
     }
     const s = {
         kind: 'expr' as const,
-        value: target,
+        value: unknown ? { ...missingExpr(c), start: target.start, end: target.end } : target,
         start: target.start,
         end: Math.max(target.end, c.lastEnd),
     };
@@ -196,8 +204,8 @@ function unknownWord(c: Cursor, name: string, start: number, end: number): void 
         'LU0125',
         { start, end },
         nearest === undefined
-            ? `No statement begins with \`${name}\`: a call needs parentheses, an assignment a \`=\`.`
-            : `No statement begins with \`${name}\`: did you mean \`${nearest}\`?`,
+            ? `\`${name}\` does not start a statement. A call needs parentheses, an assignment needs \`=\`.`
+            : `\`${name}\` does not start a statement. Did you mean \`${nearest}\`?`,
         nearest === undefined ? undefined : changeTo({ start, end }, nearest),
     );
     c.skipLine();

@@ -21,7 +21,7 @@ export class LineMap {
         return this.starts.length;
     }
 
-    /** An offset beyond the text counts as its end. */
+    /** An offset beyond the text is treated as its end. */
     position(offset: number): Position {
         const at = Math.min(Math.max(offset, 0), this.text.length);
         let low = 0;
@@ -37,14 +37,14 @@ export class LineMap {
         return { line: low + 1, column: at - (this.starts[low] ?? 0) + 1 };
     }
 
-    /** The offset of a position. One outside of the text counts as the nearest inside. */
+    /** The offset of a position. A position outside the text is treated as the nearest one inside. */
     offset(line: number, column: number): number {
         const row = Math.min(Math.max(line, 1), this.lines);
         const start = this.starts[row - 1] ?? 0;
         return Math.min(start + Math.max(column, 1) - 1, start + this.line(row).length);
     }
 
-    /** The text of a line without its end; empty where there is no such line. */
+    /** The text of a line without its line break; empty if there is no such line. */
     line(line: number): string {
         const start = this.starts[line - 1];
         if (start === undefined) {

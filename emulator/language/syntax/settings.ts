@@ -73,7 +73,7 @@ function parseEntry(c: Cursor): MachineEntry {
 export function parseKernel(c: Cursor): KernelDecl {
     const { start } = c.advance();
     const name = c.stringLit('The name of the kernel');
-    const from = c.acceptWord('from') ? c.stringLit('The kernel it is made from') : undefined;
+    const from = c.acceptWord('from') ? c.stringLit('The base kernel') : undefined;
     const entries: KernelEntry[] = [];
     if (c.opens('kernel')) {
         c.braced('kernel', () => {
@@ -102,7 +102,7 @@ function parseKernelEntry(c: Cursor): KernelEntry | undefined {
     }
     if (key.name === 'cost' && c.isIdent()) {
         const cost = c.ident('a cost');
-        const value = parseExpr(c, `what \`${cost.name}\` takes`);
+        const value = parseExpr(c, `the time of \`${cost.name}\``);
         return { kind: 'cost', cost, value, start, end: c.lastEnd };
     }
     const next = c.peek(1);
@@ -114,7 +114,7 @@ function parseKernelEntry(c: Cursor): KernelEntry | undefined {
         if (sign !== '') {
             c.advance();
         }
-        const names = c.idents(`what \`${key.name}\` gets`);
+        const names = c.idents(`an element of \`${key.name}\``);
         return { kind: 'list', key, sign, names, start, end: c.lastEnd };
     }
     c.accept('=');

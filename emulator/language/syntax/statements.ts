@@ -1,4 +1,4 @@
-/** Reads blocks and the statements that have one. */
+/** Reads blocks, and statements with a block. */
 import { insertAt } from '../check-finding';
 import type {
     AtStmt,
@@ -28,11 +28,12 @@ import {
     parseSimple,
     parseSleep,
 } from './plain-statements';
+import { skipLoopHead } from './foreign';
 import { assignOp, RESERVED } from './words';
 
 /**
- * `{ … }`; where the brace is missing, an empty block with an error.
- * @param sideBySide whether blocks in it may stand next to each other on one line: `luod { … }  vmm { … }`
+ * `{ … }`; reports an error and returns an empty block if the brace is missing.
+ * @param sideBySide whether several blocks in it may share a line: `luod { … }  vmm { … }`
  */
 export function parseBlock(c: Cursor, what: string, sideBySide = false): Block {
     if (!c.is('{')) {
@@ -61,7 +62,7 @@ function parseStatement(c: Cursor): Stmt | undefined {
     const t = c.token;
     if (t.kind !== 'ident') {
         if (t.kind === 'punct' && t.text === '{') {
-            c.error('LU0124', t, 'A block needs a name or a condition before its `{`.');
+            c.error('LU0124', t, 'A block needs a process name or a condition before its `{`.');
             skipOne(c);
             return undefined;
         }
@@ -78,7 +79,7 @@ function skipOne(c: Cursor): void {
     c.skipLine();
 }
 
-/** A statement that its first word tells; undefined where the word is a name here. */
+/** A statement that begins with a keyword; undefined if the word is a name here. */
 function parseKeyword(c: Cursor): Stmt | undefined {
     const t = c.token;
     const next = c.peek(1);
@@ -148,7 +149,7 @@ function parseExit(c: Cursor): ExitStmt {
 
 function parseAt(c: Cursor): AtStmt {
     const { start } = c.advance();
-    const event = c.ident('the moment');
+    const event = c.ident('the event');
     const body = parseBlock(c, '`at` block');
     return { kind: 'at', event, body, start, end: c.lastEnd };
 }
@@ -178,7 +179,7 @@ function parseProcess(c: Cursor): ProcessStmt {
         c.error(
             'LU0127',
             second,
-            'Only one process can be started with a block: start the others with a `process` of their own.',
+            'Only one process can be started with a block. Start the others with their own `process`.',
         );
     }
     return { kind: 'process', names, body, start, end: c.lastEnd };
@@ -207,11 +208,17 @@ function parseWhile(c: Cursor): WhileStmt {
 
 function parseFor(c: Cursor): ForStmt {
     const { start } = c.advance();
+    if (skipLoopHead(c)) {
+        const none = { start: c.lastEnd, end: c.lastEnd };
+        const body = parseBlock(c, '`for`');
+        const variable = { kind: 'ident' as const, name: '', ...none };
+        return { kind: 'for', variable, iterable: { kind: 'error', ...none }, body, start, end: c.lastEnd };
+    }
     const variable = c.ident('the variable of the loop');
     if (!c.acceptWord('in')) {
-        c.errorHere('LU0131', 'Say what to go through: `for f in files { }`, `for i in 0..4 { }`.');
+        c.errorHere('LU0131', 'The list or range is missing: `for f in files { }`, `for i in 0..4 { }`.');
     }
-    const iterable = parseExpr(c, 'what to go through');
+    const iterable = parseExpr(c, 'the list or range');
     const body = parseBlock(c, '`for`');
     return { kind: 'for', variable, iterable, body, start, end: c.lastEnd };
 }

@@ -1,6 +1,5 @@
 /**
- * Which bracket belongs to which, found before parsing, so that a missing one costs its own statement or block and
- * nothing else.
+ * Matches brackets before parsing, so that a missing one affects only its own statement or block.
  *
  * Round and square brackets match only within one statement: a brace, a `;` or an assignment between them means that
  * one is missing, and then newlines end statements as if it were not there. Braces are counted per declaration; where
@@ -15,7 +14,7 @@ export interface Structure {
      * else −1.
      */
     readonly end: Int32Array;
-    /** 1 where the bracket at this index has its counterpart. */
+    /** 1 if the bracket at this index has a counterpart. */
     readonly closed: Uint8Array;
     /** Indices of tokens that begin a declaration (first token of the file's chunks), ascending. */
     readonly items: readonly number[];
@@ -23,7 +22,7 @@ export interface Structure {
 
 const ITEM_SET: ReadonlySet<string> = new Set(ITEM_KEYWORDS);
 
-/** True where the token looks like the first of a declaration, wherever it stands. */
+/** True if the token looks like the first of a declaration. */
 export function beginsItem(token: Token, next: Token | undefined): boolean {
     if (token.kind !== 'ident' || !ITEM_SET.has(token.text) || next === undefined || next.first) {
         return false;
@@ -97,7 +96,7 @@ function matchParens(
     }
 }
 
-/** Plain counting. False where it does not come out even. */
+/** Counts braces. False if they do not balance. */
 function matchBraces(tokens: readonly Token[], from: number, to: number, end: Int32Array, closed: Uint8Array): boolean {
     const open: number[] = [];
     for (let i = from; i < to; i++) {
@@ -121,8 +120,8 @@ function matchBraces(tokens: readonly Token[], from: number, to: number, end: In
 }
 
 /**
- * The brace that ends a block stands on its own line in the column of the line that opened it. Blocks that miss theirs
- * end before the first line that is not indented more than the line that opened them.
+ * The closing brace of a block is on its own line, in the column of the line that opened the block. A block without
+ * one ends before the first line that is not indented more than the line that opened it.
  */
 function matchByIndent(tokens: readonly Token[], from: number, to: number, end: Int32Array, closed: Uint8Array): void {
     const open: number[] = [];

@@ -1,4 +1,4 @@
-/** Words and operators of the language: which begin something, and which cannot be names. */
+/** Words and operators of the language: keywords of declarations and statements, and words that cannot be names. */
 import type { AssignOp } from './ast';
 
 /** Words that begin a declaration. */
@@ -15,7 +15,7 @@ export const ITEM_KEYWORDS = [
     'fn',
 ] as const;
 
-/** Words that begin a statement when what follows fits; else they are ordinary names. */
+/** Words that begin a statement if the next token fits; otherwise they are ordinary names. */
 export const STATEMENT_WORDS: readonly string[] = [
     'boot',
     'process',
@@ -59,5 +59,5 @@ const ASSIGN_OPS: ReadonlyMap<string, AssignOp> = new Map(
     (['=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>='] as const).map((op) => [op, op]),
 );
 
-/** The assignment operator that a text is, if it is one. */
+/** The text as an assignment operator, if it is one. */
 export const assignOp = (text: string): AssignOp | undefined => ASSIGN_OPS.get(text);

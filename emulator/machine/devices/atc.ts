@@ -1,27 +1,27 @@
 /**
- * What a device remembers of translations itself: address translation services (PCI Express Base Specification, section
- * 10, ATS). It asks the IOMMU once for a page and then sends physical addresses, which pass. Whoever takes a mapping
- * away has to have it forget, too.
+ * The translation cache of a device: address translation services (PCI Express Base Specification, section 10, ATS).
+ * The device requests the translation of a page from the IOMMU once and then sends physical addresses, which pass
+ * untranslated. A driver that removes a mapping must also invalidate it in the device.
  */
 import type { Hasher } from '../hash';
 import { type Journal, JournaledMap } from '../journal';
 
 interface Remembered {
     readonly frame: number;
-    /** Whose translation it is: invalidations name the domain. */
+    /** Domain of the translation: invalidations name it. */
     readonly domain: number;
     readonly read: boolean;
     readonly write: boolean;
 }
 
-/** Pages that it has room for; the oldest makes place. */
+/** Capacity in pages; the oldest entry is replaced. */
 const ROOM = 64;
 
 export class TranslationCache {
     /** By page of the device's own addresses. */
     private readonly pages: JournaledMap<number, Remembered>;
 
-    /** @param deaf faulty hardware: it says that it has forgotten, and has not */
+    /** @param deaf faulty hardware: it confirms an invalidation without doing it */
     constructor(
         journal: Journal,
         private readonly deaf: boolean,
@@ -33,7 +33,7 @@ export class TranslationCache {
         return this.pages.size;
     }
 
-    /** The page frame; −1: not known, or not with these rights. */
+    /** The page frame; −1: not cached, or not with these rights. */
     find(page: number, write: boolean): number {
         const known = this.pages.get(page);
         return known && (write ? known.write : known.read) ? known.frame : -1;
@@ -54,7 +54,7 @@ export class TranslationCache {
         });
     }
 
-    /** The driver of the IOMMU has it forget pages of a domain, all of a domain, or everything. */
+    /** The driver of the IOMMU invalidates pages of a domain, a whole domain, or everything. */
     invalidate(domain?: number, page = 0, count = Infinity): void {
         if (this.deaf) {
             return;
@@ -66,12 +66,12 @@ export class TranslationCache {
         }
     }
 
-    /** A reset: nothing is left of it, whatever the hardware. */
+    /** A reset empties the cache, even of faulty hardware. */
     clear(): void {
         this.pages.clear();
     }
 
-    /** What it knows, the oldest first. */
+    /** The cached translations, the oldest first. */
     *entries(): Generator<Remembered & { readonly page: number }> {
         for (const [page, known] of this.pages) {
             yield { page, ...known };

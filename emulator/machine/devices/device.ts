@@ -1,6 +1,6 @@
 /**
- * A device with a DMA engine. Once started it goes on by the machine's clock, whether a kernel runs or not, until
- * something stops it.
+ * A device with a DMA engine. Once started, it runs by the machine's clock, whether or not a kernel runs, until it is
+ * stopped.
  */
 import type { Clock, Timer } from '../clock';
 import type { Hasher } from '../hash';
@@ -14,7 +14,7 @@ import { MsixTable } from '../pci/msix';
 import { TranslationCache } from './atc';
 import type { DmaEngine, Model, Program, Put } from './model';
 
-/** Who drives a device from the first boot on: the kernel's own driver, vfio-pci, or nobody. */
+/** The driver of a device from the first boot on: the kernel's own driver, vfio-pci, or none. */
 export type DriverChoice = 'native' | 'vfio' | 'none';
 
 export interface DeviceShape {
@@ -27,60 +27,60 @@ export interface DeviceShape {
     /** Entries of its MSI-X table; 0: none. */
     readonly vectors: number;
     readonly driver: DriverChoice;
-    /** The bridge above can keep it and its neighbours apart (ACS). */
+    /** The bridge above can isolate the device from its neighbours (ACS). */
     readonly acs: boolean;
-    /** The name of the device that it is a virtual function of; empty: it is a device of its own. */
+    /** The name of the device whose virtual function it is; empty: it is a physical function. */
     readonly physical: string;
-    /** Faulty hardware: its requests come through whatever the bus master bits on their way say. */
+    /** Faulty hardware: its requests pass regardless of the bus master bits on their path. */
     readonly ignoresBusMaster: boolean;
-    /** It remembers translations itself; `deaf`: faulty hardware, which does not forget them when it is told to. */
+    /** It has a translation cache; `deaf`: faulty hardware, which ignores invalidations. */
     readonly ats: 'off' | 'on' | 'deaf';
 }
 
-/** A piece of memory that a device was given: physically contiguous, of one owner. Bytes. */
+/** A piece of memory that was mapped for a device: physically contiguous, of one owner. Bytes. */
 export interface Area {
     readonly iova: number;
     readonly pa: number;
     readonly length: number;
-    /** See {@link Owners}: who the memory belonged to when it was given. */
+    /** See {@link Owners}: the owner of the memory when it was mapped. */
     readonly owner: number;
 }
 
 /**
- * What the software meant when it programmed a device: nothing acts on it, but those who watch compare with it.
- * Kernels implement it; it outlives them, as the device's own registers do.
+ * What the software intended when it programmed a device: it has no effect, but observers compare requests with it.
+ * Kernels implement it; it outlives them, as the registers of the device do.
  */
 export interface Intent {
-    /** Which boot of the machine that kernel was, from 0. */
+    /** Number of the boot of that kernel, from 0. */
     readonly boot: number;
-    /** How the owner of the mapping is called. */
+    /** Name of the owner of the mapping. */
     readonly name: string;
-    /** Addresses are those of a domain with page tables; else they are physical. */
+    /** Addresses are those of a domain with page tables; otherwise they are physical. */
     readonly translated: boolean;
-    /** The memory that was given to the device at an address; undefined: none was. */
+    /** The memory that was mapped for the device at an address; undefined: none was. */
     areaAt(iova: number): Area | undefined;
-    /** All of it. */
+    /** All mapped memory. */
     readonly areas: readonly Area[];
 }
 
 /** An interrupt that a driver waits for. */
 export interface Awaited {
-    /** Which vector of the device. */
+    /** The vector of the device. */
     readonly vector: number;
     /** When it was raised, in nanoseconds. */
     readonly since: number;
 }
 
-/** What a device asks of the bus that it is on. */
+/** What a device needs from its bus. */
 export interface DeviceBus {
     readonly clock: Clock;
     readonly interrupts: Pick<InterruptController, 'lineOf'>;
     readonly observer: { interrupt(device: Device, vector: number, delivery: Delivery): void } | null;
     /** Sends the message of one of its vectors. */
     interrupt(device: Device, vector: number, message: Message): Delivery;
-    /** Null where any part of the request did not come through. */
+    /** Null if any part of the request failed. */
     read(device: Device, iova: number, length: number): Uint8Array | null;
-    /** @returns whether all of it came through */
+    /** @returns whether all of it succeeded */
     write(device: Device, iova: number, bytes: Uint8Array): boolean;
 }
 
@@ -93,17 +93,20 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     readonly intent: Intent | null = null;
     /** Rounds since it was started. */
     readonly round: number = 0;
-    /** Requests and bytes since the machine was switched on; what was blocked or faulted is not among them. */
+    /** Requests and bytes since the machine was switched on, without those that were blocked or faulted. */
     readonly writes: number = 0;
     readonly reads: number = 0;
     readonly bytes: number = 0;
-    /** Requests that the IOMMU refused, and those that never left: no bus master, no power, no memory there. */
+    /**
+     * Requests that the IOMMU refused, and requests that were dropped: no bus master, no power, no memory at the
+     * address.
+     */
     readonly faults: number = 0;
     readonly dropped: number = 0;
     readonly msix: MsixTable;
-    /** What it remembers of translations; null: it always asks. */
+    /** Its translation cache; null: it has none and always asks the IOMMU. */
     readonly atc: TranslationCache | null;
-    /** It has raised an interrupt, and its driver gives it new work when it has come; null: it waits for nothing. */
+    /** An interrupt that it has raised, after which its driver must give it new work; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
     constructor(
@@ -122,12 +125,12 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         bus.clock.add(this);
     }
 
-    /** The kernel's own driver of it stops it when the kernel goes down. */
+    /** The kernel's own driver stops the device when the kernel shuts down. */
     get hasShutdown(): boolean {
         return this.model.hasShutdown;
     }
 
-    /** Rounds are going on, whether its requests come through or not. */
+    /** It performs rounds, whether or not its requests succeed. */
     get running(): boolean {
         return this.at !== Infinity || this.awaits !== null;
     }
@@ -136,7 +139,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         return this.present && this.power === 0 && (this.shape.ignoresBusMaster || super.reachesMemory);
     }
 
-    /** What the driver of this kind of device asks for where it is not told otherwise. */
+    /** The default parameters of the driver for this kind of device. */
     defaults(given: { readonly base: number } & { readonly [K in keyof Program]?: Program[K] | undefined }): Program {
         const { model } = this;
         return {
@@ -148,7 +151,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         };
     }
 
-    /** The driver writes rings, tells the device where they are, and rings the doorbell. */
+    /** The driver writes rings, gives the device their addresses, and rings the doorbell. */
     start(program: Program, intent: Intent, put: Put): void {
         this.model.prepare(program, this.queues, put);
         const e = this.journal.edit<Device>(this);
@@ -160,7 +163,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.bus.clock.rearm();
     }
 
-    /** The software has it see something else from now on; what it was told to do it goes on with. */
+    /** The software switches the device to other memory; the device continues its work. */
     meant(intent: Intent): void {
         if (this.intent) {
             this.journal.edit<Device>(this).intent = intent;
@@ -175,7 +178,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.bus.clock.rearm();
     }
 
-    /** Function level reset: it forgets what it was told. */
+    /** Function level reset: the device forgets its configuration. */
     override reset(): void {
         const e = this.journal.edit<Device>(this);
         e.program = null;
@@ -198,17 +201,17 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.model.step(this, program, round);
     }
 
-    /** A DMA read; null where any part of it did not come through. */
+    /** A DMA read; null if any part of it failed. */
     read(iova: number, length: number): Uint8Array | null {
         return this.bus.read(this, iova, length);
     }
 
-    /** A DMA write. @returns whether all of it came through */
+    /** A DMA write. @returns whether all of it succeeded */
     write(iova: number, bytes: Uint8Array): boolean {
         return this.bus.write(this, iova, bytes);
     }
 
-    /** The device raises the vector of a queue. Where its driver waits for it, it has nothing to do until then. */
+    /** The device raises the vector of a queue. If its driver waits for it, the device has no work until then. */
     interrupt(queue: number): Delivery | undefined {
         const { msix } = this;
         if (msix.length === 0) {
@@ -228,7 +231,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         return delivery;
     }
 
-    /** Masks a vector, or unmasks it: what was pending is sent then. */
+    /** Masks a vector, or unmasks it: a pending interrupt is then sent. */
     mask(vector: number, on: boolean): void {
         const delivery = this.msix.mask(vector, on);
         if (delivery) {
@@ -238,8 +241,9 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     }
 
     /**
-     * The driver has seen an interrupt of a vector, wherever it came from: it looks at what is done, and gives new
-     * work. @returns whether it waited for it
+     * The driver has handled an interrupt of a vector, from any source: it looks for completed work, and gives new
+     * work.
+     * @returns whether it waited for the interrupt
      */
     noticed(vector: number): boolean {
         const { awaits, program } = this;

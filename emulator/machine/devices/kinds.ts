@@ -5,7 +5,7 @@ import { addressAt, payload, record, type Model } from './model';
 /**
  * Receive and transmit descriptors of 16 bytes as in the legacy format of Intel's 8254x (PCI/PCI-X Family of Gigabit
  * Ethernet Controllers, Software Developer's Manual, sections 3.2.3 and 3.3.3): address, length, and a status byte at
- * 12 whose bit 0 says that it is done.
+ * 12 whose bit 0 means done.
  */
 const DESCRIPTOR = 16;
 const DONE = 1;
@@ -13,10 +13,10 @@ const END_OF_PACKET = 2;
 const DESCRIPTORS = 16;
 const TX_RING = 0x800;
 const BUFFER = 2048;
-/** Every so many rounds a frame is sent instead of received. */
+/** In one of this many rounds, a frame is sent instead of received. */
 const TRANSMIT_EVERY = 4;
 
-/** A page for each queue with its two rings, and behind those the buffers. */
+/** For each queue a page with its two rings, followed by the buffers. */
 const nicBuffer = (base: number, queues: number, queue: number, index: number): number =>
     base + queues * IO_PAGE + (queue * DESCRIPTORS + index) * BUFFER;
 
@@ -108,7 +108,7 @@ const nvme: Model = {
     },
 };
 
-/** Bulk copies from the first half of its memory to the second, and an interrupt when it comes round. */
+/** Copies in bulk from the first half of its memory to the second, and raises an interrupt when it starts over. */
 const gpu: Model = {
     ids: { vendor: 0x10de, device: 0x2330, classCode: 0x03_0200 },
     barSize: 0x100_0000,
@@ -129,7 +129,7 @@ const gpu: Model = {
     },
 };
 
-/** A plain engine: it writes from one end of its memory to the other, again and again. */
+/** A simple engine: it writes from one end of its memory to the other, again and again. */
 const dma: Model = {
     ids: { vendor: 0x8086, device: 0x0b25, classCode: 0x08_8000 },
     barSize: 0x1_0000,

@@ -1,34 +1,32 @@
-/**
- * What a kind of device does: what it is on the bus, how its driver lays out its rings, and what one round of it is.
- */
+/** The behaviour of a kind of device: its identity on the bus, the layout of its rings, and the work of one round. */
 import type { FunctionIds } from '../pci/config';
 
 /**
- * What the software that drives a device has told it. Addresses are as the device sends them: I/O virtual ones behind
- * an IOMMU.
+ * The configuration of a device by its software. Addresses are those that the device sends: I/O virtual addresses
+ * behind an IOMMU.
  */
 export interface Program {
-    /** Where rings and buffers begin. */
+    /** Start of rings and buffers. */
     readonly base: number;
-    /** Bytes from there on that the device works in. */
+    /** Size of this memory in bytes. */
     readonly length: number;
-    /** Bytes that it moves a round. */
+    /** Bytes that it moves per round. */
     readonly size: number;
     /** Nanoseconds between two rounds. */
     readonly every: number;
-    /** After an interrupt the driver has to come and give new work; else there is always more to do. */
+    /** After an interrupt the driver must give new work; otherwise there is always more work. */
     readonly waits: boolean;
 }
 
-/** Writes memory as the driver sees it, by the device's addresses. */
+/** Writes memory as the driver does, by the device's addresses. */
 export type Put = (iova: number, bytes: Uint8Array) => void;
 
-/** What a model asks of the device that it is the model of. */
+/** What a model needs from its device. */
 export interface DmaEngine {
     readonly queues: number;
-    /** A DMA read; null where any part of it did not come through. */
+    /** A DMA read; null if any part of it failed. */
     read(iova: number, length: number): Uint8Array | null;
-    /** A DMA write. @returns whether all of it came through */
+    /** A DMA write. @returns whether all of it succeeded */
     write(iova: number, bytes: Uint8Array): boolean;
     /** Raises the vector of a queue. */
     interrupt(queue: number): void;
@@ -37,14 +35,11 @@ export interface DmaEngine {
 export interface Model {
     readonly ids: FunctionIds;
     readonly barSize: number;
-    /** Bytes that it works in, and moves a round, where the driver does not say otherwise. */
+    /** Default size of its memory, and bytes moved per round. */
     readonly length: (queues: number) => number;
     readonly size: number;
     readonly every: number;
-    /**
-     * Whether the kernel's driver of such a device stops it when the kernel goes down (`.shutdown`); many have no such
-     * function.
-     */
+    /** Whether the kernel's driver for such a device stops it at shutdown (`.shutdown`); many have no such function. */
     readonly hasShutdown: boolean;
     /** What the driver writes before it rings the doorbell. */
     readonly prepare: (program: Program, queues: number, put: Put) => void;
@@ -66,7 +61,7 @@ export function record(
     return out;
 }
 
-/** An address in a descriptor. What exceeds 2^53 is no address that any machine has. */
+/** An address in a descriptor. Addresses beyond 2^53 exist on no machine. */
 export function addressAt(bytes: Uint8Array, offset: number): number {
     let value = 0;
     for (let i = 7; i >= 0; i--) {
@@ -75,10 +70,10 @@ export function addressAt(bytes: Uint8Array, offset: number): number {
     return value;
 }
 
-/** The last payload: made again in place while the size stays the same. */
+/** The last payload, which is filled again in place while the size stays the same. */
 let scratch = new Uint8Array(0);
 
-/** Data that tells from which round it is. Valid until the next call: what is written to memory is copied. */
+/** Data that depends on the round. Valid until the next call: memory writes copy it. */
 export function payload(size: number, round: number): Uint8Array {
     if (scratch.length !== size) {
         scratch = new Uint8Array(size);

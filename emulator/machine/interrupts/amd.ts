@@ -23,7 +23,7 @@ const ADDRESS_HIGH = 0xf_ffff;
 const CONTROL_SHIFT = 28;
 const PASS = 1;
 const REMAP = 2;
-/** Bits 10:0 of a message's data are the entry's number. */
+/** Bits 10:0 of a message's data are the index of the entry. */
 const INDEX = 0x7ff;
 
 // Bits of an entry.
@@ -50,14 +50,14 @@ const hex4 = (n: number): string => `0x${hexDigits(n, 4)}`;
 const codeOf = (reason: InterruptFaultReason): number =>
     reason === 'table' || reason === 'request' ? ILLEGAL_DEV_TABLE_ENTRY : IO_PAGE_FAULT;
 
-/** Where the interrupt word of a device's entry lies, in a device table. */
+/** Offset of the interrupt word of a device's entry in a device table. */
 export function interruptWordAt(deviceTable: number, requester: number): number {
     return deviceTable + requester * DEVICE_ENTRY + INTERRUPT_WORD;
 }
 
 /**
- * That word for a device with a table of {@link ENTRIES}, as two halves; 0: it has none, and what it sends passes as it
- * is.
+ * The interrupt word for a device with a table of {@link ENTRIES}, as two halves; 0: it has no table, and its messages
+ * pass unchanged.
  */
 export function interruptWord(table: number): { readonly low: number; readonly high: number } {
     return table === 0
@@ -68,7 +68,7 @@ export function interruptWord(table: number): { readonly low: number; readonly h
           };
 }
 
-/** The table that a device's entry leads to, and how many entries it has; undefined: none. */
+/** The table of a device's entry and the number of its entries; undefined: none. */
 function tableOf(low: number, high: number): { readonly table: number; readonly entries: number } {
     return {
         table: (high & ADDRESS_HIGH) * 2 ** 32 + ((low & ADDRESS_LOW) >>> 0),

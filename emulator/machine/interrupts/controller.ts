@@ -1,7 +1,7 @@
 /**
- * The machine's interrupt controllers: what becomes of the message of a device. On x86 it may pass the IOMMU's
- * remapping, and ends at the local APIC of a processor. On arm64 a message is an event of an ITS, without its tables in
- * memory: it has one handler, wherever it goes.
+ * The machine's interrupt controllers: they deliver the messages of devices. On x86, a message may be remapped by the
+ * IOMMU and ends at the local APIC of a processor. On arm64, a message is an event of an ITS, without its tables in
+ * memory: it has one handler, on any processor.
  */
 import type { Hasher } from '../hash';
 import type { Iommu } from '../iommu/iommu';
@@ -14,7 +14,7 @@ import { destinationOf, isInterruptAddress, type Destination, type Message } fro
 import type { Route } from './remapping';
 import { Remapper } from './remapper';
 
-/** Vectors below are exceptions of the processor: a local APIC takes no message for them. */
+/** Lower vectors are exceptions of the processor: a local APIC accepts no message for them. */
 const FIRST_LEGAL = 16;
 const MOST_VECTORS = 0x1_0000;
 
@@ -30,15 +30,15 @@ const at = (outcome: InterruptOutcome, why: string, more: Partial<Delivery> = {}
 });
 
 export class InterruptController extends JournaledRecord {
-    /** Processors whose local APICs a kernel has turned on: the first so many. */
+    /** Number of processors, from 0, whose local APICs a kernel has turned on. */
     readonly accepting: number = 0;
     readonly remapper: Remapper | null;
     /** Handlers by processor and vector, see {@link handlerOf}. */
     private readonly handlers: JournaledMap<number, InterruptHandler>;
-    /** Vectors of devices that guests have set up, as their drivers know them. They outlive kernels. */
+    /** Vectors of devices that guests have set up, as seen by their drivers. They outlive kernels. */
     readonly lines: JournaledList<GuestLine>;
 
-    /** @param cpus processors of the machine, numbered from 0; their numbers are their APIC ids */
+    /** @param cpus processors of the machine, numbered from 0; the numbers are also their APIC ids */
     constructor(
         private readonly journal: Journal,
         readonly cpus: number,
@@ -61,14 +61,14 @@ export class InterruptController extends JournaledRecord {
     }
 
     /**
-     * A kernel turns the local APICs of its processors on, or all off when it goes down: what comes then is dropped,
-     * and nothing of it is kept.
+     * A kernel turns the local APICs of its processors on, or all of them off when it shuts down: then interrupts are
+     * dropped.
      */
     accept(cpus: number): void {
         this.journal.edit<InterruptController>(this).accepting = cpus;
     }
 
-    /** The kernel is gone, or has yet to come up: nobody handles anything, and local APICs are off. */
+    /** The kernel has ended, or has not booted yet: there are no handlers, and local APICs are off. */
     forget(): void {
         this.handlers.clear();
         this.accept(0);
@@ -86,7 +86,7 @@ export class InterruptController extends JournaledRecord {
         this.handlers.delete(cpu * MOST_VECTORS + vector);
     }
 
-    /** All that have a handler, in the order in which they got it. */
+    /** All interrupts with a handler, in the order in which they got it. */
     *claimed(): Generator<Destination & { readonly handler: InterruptHandler }> {
         for (const [key, handler] of this.handlers) {
             yield { cpu: Math.floor(key / MOST_VECTORS), vector: key % MOST_VECTORS, handler };
@@ -94,8 +94,8 @@ export class InterruptController extends JournaledRecord {
     }
 
     /**
-     * A guest's driver sets a vector of a device up, which goes to a vCPU by a vector of the guest's own. What was
-     * counted stays.
+     * A guest's driver sets up a vector of a device, which is delivered to a vCPU as a vector of the guest. Counters
+     * are kept.
      */
     addLine(guest: string, source: GuestSource, index: number, vector: number, vcpu: number): GuestLine {
         const known = this.lines.items.find((l) => l.guest === guest && l.source === source && l.index === index);
@@ -107,19 +107,19 @@ export class InterruptController extends JournaledRecord {
         return line;
     }
 
-    /** The line of a guest that a vector of a device belongs to. */
+    /** The guest line of a vector of a device. */
     lineOf(source: InterruptSource, index: number): GuestLine | undefined {
         return this.lines.length === 0
             ? undefined
             : this.lines.items.find((l) => l.source === source && l.index === index);
     }
 
-    /** A vCPU of a guest has taken a vector of its own. */
+    /** A vCPU of a guest has taken one of its vectors. */
     taken(guest: string, vcpu: number, vector: number): void {
         this.lines.items.find((l) => l.guest === guest && l.vcpu === vcpu && l.vector === vector)?.taken();
     }
 
-    /** A device sends the message of one of its vectors. @param trail gets the tables that were read */
+    /** A device sends the message of one of its vectors. @param trail receives the tables that were read */
     send(source: InterruptSource, vector: number, message: Message, trail: number[]): Delivery {
         if (this.its) {
             return this.arrive(source, vector, { cpu: 0, vector: message.data }, -1);
@@ -180,7 +180,7 @@ export class InterruptController extends JournaledRecord {
         }
         const handler = this.handlerOf(to);
         if (!handler) {
-            return at('spurious', 'nobody has this vector', where);
+            return at('spurious', 'the vector is not assigned', where);
         }
         handler.handle(-1);
         return handler.serves(source, vector)

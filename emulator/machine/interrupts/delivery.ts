@@ -1,9 +1,9 @@
-/** An interrupt on its way: who raises it, who handles it, and how it came out. */
+/** The delivery of an interrupt: its source, its handler, and its outcome. */
 
 /**
- * How an interrupt came out. `pending`: masked, the device keeps it. `posted`: in a descriptor in memory. `merged`: one
- * was waiting there already. `refused`: by the IOMMU. `lost`: it came nowhere. `spurious`: to a vector that nobody has.
- * `misrouted`: to somebody else's.
+ * The outcome of an interrupt. `pending`: masked, the device keeps it. `posted`: in a descriptor in memory. `merged`:
+ * one was already pending or posted. `refused`: by the IOMMU. `lost`: it arrived nowhere. `spurious`: its vector is not
+ * assigned. `misrouted`: its vector belongs to another device.
  */
 export type InterruptOutcome =
     | 'delivered'
@@ -15,32 +15,35 @@ export type InterruptOutcome =
     | 'spurious'
     | 'misrouted';
 
-/** What became of an interrupt, and where. */
+/** The outcome of an interrupt, and where it went. */
 export interface Delivery {
     readonly outcome: InterruptOutcome;
-    /** Why it did not arrive, in a few words; empty where it did. */
+    /** Why it did not arrive, in a few words; empty if it did. */
     readonly why: string;
-    /** Processor and vector, where it got that far; −1 else. */
+    /** Processor and vector if it got that far, otherwise −1. */
     readonly cpu: number;
     readonly vector: number;
-    /** The entry of the remapping table that it went through; −1: none. */
+    /** The entry of the remapping table that was used; −1: none. */
     readonly entry: number;
-    /** Who handled it. */
+    /** The name of its handler. */
     readonly handler: string;
     /** The descriptor that it was posted to; −1: none. */
     readonly descriptor: number;
 }
 
-/** What somebody who raises interrupts is to those who handle them. */
+/** A source of interrupts, as its handlers see it. */
 export interface InterruptSource {
     readonly requester: number;
 }
 
-/** Somebody who handles a vector of a processor. Kernels implement it. */
+/** The handler of a vector of a processor. Kernels implement it. */
 export interface InterruptHandler {
     readonly name: string;
-    /** Whether an interrupt was meant for it: of this device, by the number of its own vector. */
+    /** Whether it handles the interrupt of this device with this vector number of the device. */
     serves(source: InterruptSource, vector: number): boolean;
-    /** It has come. @param descriptor what was posted to, where the interrupt says that something was; −1: nothing */
+    /**
+     * The interrupt has arrived. @param descriptor to which interrupts were posted, if the interrupt is a notification;
+     * −1: none
+     */
     handle(descriptor: number): void;
 }

@@ -1,7 +1,7 @@
 /**
- * Posted-interrupt descriptors: 64 bytes in memory where the hardware leaves interrupts of a guest. Intel
+ * Posted-interrupt descriptors: 64 bytes in memory in which the hardware stores interrupts of a guest. Intel
  * Virtualization Technology for Directed I/O, Architecture Specification, revision 4.1, section 9.11: PIR (bits 255:0),
- * ON (256), SN (257), NV (279:272), NDST (319:288, x2APIC). Hardware's part in it: section 5.2.3.
+ * ON (256), SN (257), NV (279:272), NDST (319:288, x2APIC). The hardware's operations: section 5.2.3.
  */
 import type { PhysicalMemory } from '../memory';
 
@@ -11,7 +11,7 @@ const NOTIFICATION_DESTINATION = 36;
 const OUTSTANDING = 1;
 const SUPPRESS = 2;
 const NV_SHIFT = 16;
-/** Bits 271:258 and 287:280 mean nothing. */
+/** Bits 271:258 and 287:280 are reserved. */
 const RESERVED = 0xff00_fffc;
 
 export interface Notification {
@@ -20,23 +20,23 @@ export interface Notification {
 }
 
 export type Posting = {
-    /** The vector was posted already: the two are one. */
+    /** The vector was already posted: the two interrupts are merged. */
     readonly merged: boolean;
-    /** The interrupt that tells a processor to look; null: none is sent. */
+    /** The notification that is sent to a processor; null: none. */
     readonly notify: Notification | null;
 };
 
 const bitOf = (vector: number): number => 2 ** (vector % 32);
 const wordOf = (pa: number, vector: number): number => pa + Math.floor(vector / 32) * 4;
 
-/** Nothing is posted; notifications go to a processor as this vector. */
+/** Nothing is posted; notifications go to this processor with this vector. */
 export function makeDescriptor(memory: PhysicalMemory, pa: number, { cpu, vector }: Notification): void {
     memory.zero(pa, DESCRIPTOR_SIZE);
     memory.writeU32(pa + CONTROL, vector * 2 ** NV_SHIFT);
     memory.writeU32(pa + NOTIFICATION_DESTINATION, cpu);
 }
 
-/** What the hardware does with a vector for this descriptor; undefined: reserved bits are set. */
+/** What the hardware does to post a vector; undefined: reserved bits are set. */
 export function post(memory: PhysicalMemory, pa: number, vector: number, urgent: boolean): Posting | undefined {
     const control = memory.readU32(pa + CONTROL);
     if ((control & RESERVED) !== 0) {
@@ -58,7 +58,7 @@ export function post(memory: PhysicalMemory, pa: number, vector: number, urgent:
     };
 }
 
-/** The vectors that are posted, ascending. */
+/** The posted vectors, ascending. */
 export function posted(memory: PhysicalMemory, pa: number): number[] {
     const vectors: number[] = [];
     for (let first = 0; first < 256; first += 32) {
@@ -70,8 +70,8 @@ export function posted(memory: PhysicalMemory, pa: number): number[] {
 }
 
 /**
- * Takes what is posted, as the processor of a running vCPU does: the descriptor is empty then. @returns the vectors,
- * ascending
+ * Takes what is posted, as the processor of a running vCPU does, and empties the descriptor.
+ * @returns the vectors, ascending
  */
 export function take(memory: PhysicalMemory, pa: number): number[] {
     const vectors = posted(memory, pa);
@@ -80,7 +80,7 @@ export function take(memory: PhysicalMemory, pa: number): number[] {
     return vectors;
 }
 
-/** Takes one vector, where it is posted: whoever takes a descriptor's place asks what it still holds. */
+/** Takes one vector, if it is posted: a new descriptor asks the old one for it. */
 export function takeOne(memory: PhysicalMemory, pa: number, vector: number): boolean {
     const at = wordOf(pa, vector);
     const word = memory.readU32(at);

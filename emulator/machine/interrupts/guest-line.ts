@@ -1,34 +1,34 @@
 /**
- * A vector of a device in the hands of a guest, as the guest's driver knows it. What the driver knows lies in the
- * guest's memory, so it outlives the kernel below it; who counts here is an observer beside it.
+ * A vector of a device that a guest uses, as the guest's driver sees it. The state of the driver lies in guest memory,
+ * so it outlives the host kernel; the counters here belong to an observer.
  */
 import type { Hasher } from '../hash';
 import { type Journal, JournaledRecord } from '../journal';
 import type { InterruptOutcome, InterruptSource } from './delivery';
 
-/** Somebody who raises interrupts and can wait until they are seen. */
+/** A source of interrupts that can wait until they are handled. */
 export interface GuestSource extends InterruptSource {
     readonly shape: { readonly name: string };
     noticed(vector: number): boolean;
 }
 
-/** Ways to come out that end before anybody saw the interrupt. */
+/** Outcomes that end before the interrupt was seen. */
 const LOST: ReadonlySet<InterruptOutcome> = new Set(['lost', 'refused', 'spurious', 'misrouted']);
 
 export class GuestLine extends JournaledRecord {
-    /** Times that the device raised the vector. */
+    /** Number of times that the device raised the vector. */
     readonly raised: number = 0;
-    /** Interrupts at which the driver found something that the device had done. */
+    /** Interrupts at which the driver found completed work. */
     readonly delivered: number = 0;
-    /** Raised while one was on its way already: the two are one. */
+    /** Raised while one was already on its way: the two are merged. */
     readonly merged: number = 0;
-    /** Interrupts that the VMM put in. */
+    /** Interrupts that the VMM injected. */
     readonly injected: number = 0;
     /** Raised and lost on the way. */
     readonly lost: number = 0;
-    /** Interrupts at which the driver found nothing new. */
+    /** Interrupts at which the driver found no work. */
     readonly spurious: number = 0;
-    /** Raised since the driver has looked the last time. */
+    /** Raised since the driver last looked for work. */
     readonly unseen: number = 0;
 
     constructor(
@@ -36,23 +36,23 @@ export class GuestLine extends JournaledRecord {
         /** The name of the guest. */
         readonly guest: string,
         readonly source: GuestSource,
-        /** Which vector of the device it is. */
+        /** The vector of the device. */
         readonly index: number,
-        /** The vector that the guest's operating system has given to it, and the vCPU that takes it. */
+        /** The vector that the guest's operating system assigned to it, and the vCPU that takes it. */
         readonly vector: number,
         readonly vcpu: number,
     ) {
         super(journal);
     }
 
-    /** The device has raised it. */
+    /** The device has raised the vector. */
     rises(): void {
         const e = this.journal.edit<GuestLine>(this);
         e.raised++;
         e.unseen++;
     }
 
-    /** It is known how that came out. */
+    /** The outcome is known. */
     cameOut(outcome: InterruptOutcome): void {
         if (LOST.has(outcome)) {
             this.journal.edit<GuestLine>(this).lost++;
@@ -61,14 +61,14 @@ export class GuestLine extends JournaledRecord {
         }
     }
 
-    /** The VMM has put one in. */
+    /** The VMM has injected an interrupt. */
     puts(): void {
         this.journal.edit<GuestLine>(this).injected++;
     }
 
     /**
-     * A vCPU has taken it: the driver looks at everything that is done, and gives new work. @returns whether it found
-     * anything
+     * A vCPU has taken the interrupt: the driver handles all completed work, and gives new work.
+     * @returns whether it found any
      */
     taken(): boolean {
         const found = this.unseen > 0;

@@ -1,15 +1,15 @@
 /**
- * Interrupt messages: a write of a device to an address that leads to interrupt controllers instead of memory. Intel 64
+ * Interrupt messages: a device writes to an address that belongs to interrupt controllers instead of memory. Intel 64
  * and IA-32 Architectures Software Developer's Manual, volume 3A, section "Message Signalled Interrupts".
  */
 
-/** What an entry of an MSI-X table says: 32 bits each. */
+/** The contents of an entry of an MSI-X table: 32 bits each. */
 export interface Message {
     readonly address: number;
     readonly data: number;
 }
 
-/** Where an interrupt goes: a processor by its number, which is its APIC id, and a vector there. */
+/** The destination of an interrupt: the number of a processor, which is its APIC id, and a vector there. */
 export interface Destination {
     readonly cpu: number;
     readonly vector: number;
@@ -21,7 +21,7 @@ const WINDOW = 0xfee;
 export const DESTINATION_UNIT = 2 ** 12;
 /** DM, bit 2: the destination is a logical one. */
 const LOGICAL = 4;
-/** Bits 10:8 of the data: 0 fixed, 1 lowest priority. All others are no interrupts of devices. */
+/** Bits 10:8 of the data: 0 fixed, 1 lowest priority. The others are not used by devices. */
 const DELIVERY_MODE = 0x700;
 
 /** A message in the compatibility format: destination in the address, vector in bits 7:0 of the data. */
@@ -29,12 +29,12 @@ export function compatibleMessage({ cpu, vector }: Destination): Message {
     return { address: WINDOW * 2 ** 20 + (cpu & 0xff) * DESTINATION_UNIT, data: vector };
 }
 
-/** Whether an address is one of those that interrupts are sent to. */
+/** Whether an address is an interrupt address. */
 export function isInterruptAddress(address: number): boolean {
     return address >>> 20 === WINDOW;
 }
 
-/** Where a message in the compatibility format leads; undefined: to no vector of a processor. */
+/** The destination of a message in the compatibility format; undefined: no vector of a processor. */
 export function destinationOf({ address, data }: Message): Destination | undefined {
     if ((data & DELIVERY_MODE) > 0x100) {
         return undefined;
@@ -44,8 +44,8 @@ export function destinationOf({ address, data }: Message): Destination | undefin
 }
 
 /**
- * A logical destination: 16 processors a cluster, one bit each; the lowest one of several takes the interrupt. −1: none
- * is named.
+ * A logical destination: 16 processors per cluster, one bit each; the lowest of several takes the interrupt. −1: no
+ * processor is named.
  */
 export function processorOf(logical: number): number {
     const bits = logical & 0xffff;

@@ -1,6 +1,6 @@
 /**
- * Interrupt remapping of the machine's IOMMU: it knows registers and the entries it has cached; all else it reads from
- * memory, as it lies there.
+ * Interrupt remapping of the machine's IOMMU: it holds registers and cached entries; it reads everything else from
+ * memory.
  */
 import type { Hasher } from '../hash';
 import type { WalkedMemory } from '../iommu/tables';
@@ -12,7 +12,7 @@ import type { Message } from './message';
 import type { InterruptEntry, InterruptFaultReason, RemappingFormat, Route } from './remapping';
 import { VTD_INTERRUPTS } from './vtd';
 
-/** Interrupts of machines with SMMUv3 go to a GIC with its ITS, which is not there. */
+/** Interrupts of machines with SMMUv3 go to a GIC with its ITS, which is not emulated. */
 const FORMATS: ReadonlyMap<IommuVendor, RemappingFormat> = new Map([
     ['vtd', VTD_INTERRUPTS],
     ['amd', AMD_INTERRUPTS],
@@ -22,7 +22,7 @@ export interface InterruptFault {
     /** Virtual time in nanoseconds. */
     readonly time: number;
     readonly requester: number;
-    /** Which entry of the table; −1: the message named none. */
+    /** Index of the entry of the table; −1: the message named none. */
     readonly index: number;
     readonly address: number;
     readonly reason: InterruptFaultReason;
@@ -30,13 +30,13 @@ export interface InterruptFault {
     readonly code: number;
 }
 
-/** What the fault log holds; what comes when it is full is only counted. */
+/** Capacity of the fault log; further faults are only counted. */
 const FAULT_LOG = 256;
 
 export class Remapper extends JournaledRecord {
     /** Interrupt remapping is on. */
     readonly enabled: boolean = false;
-    /** Where the driver said that the table lies, and how many entries it has; with AMD each device's entry says it. */
+    /** Address and size of the table as set by the driver; with AMD, the entry of each device holds them. */
     readonly table: number = 0;
     readonly entries: number = 0;
     readonly cache: JournaledMap<number, InterruptEntry>;
@@ -54,14 +54,14 @@ export class Remapper extends JournaledRecord {
         this.faults = new JournaledList(journal);
     }
 
-    /** That of an IOMMU; null where it has none. */
+    /** The remapper of an IOMMU; null if it has none. */
     static of(journal: Journal, iommu: Iommu | null, host: WalkedMemory & { readonly now: number }): Remapper | null {
         const format = iommu && FORMATS.get(iommu.format.vendor);
         return format && iommu ? new Remapper(journal, format, iommu, host) : null;
     }
 
     /**
-     * The driver writes the register of the table, which has so many entries. What is cached stays until it is
+     * The driver writes the register of the table, which has this many entries. Cached entries stay until they are
      * invalidated.
      */
     setTable(pa: number, entries: number): void {
@@ -70,7 +70,7 @@ export class Remapper extends JournaledRecord {
         e.entries = entries;
     }
 
-    /** With AMD there is no register of its own: it goes with translation. */
+    /** With AMD there is no separate register: it is part of translation. */
     setEnabled(on: boolean): void {
         this.journal.edit<Remapper>(this).enabled = on;
     }
@@ -82,7 +82,7 @@ export class Remapper extends JournaledRecord {
         this.faults.clear();
     }
 
-    /** Forgets an entry, by its key, or all of them. */
+    /** Invalidates an entry, by its key, or all of them. */
     invalidate(key?: number): void {
         if (key === undefined) {
             this.cache.clear();
@@ -96,7 +96,7 @@ export class Remapper extends JournaledRecord {
         return this.format.tableOfDevice ? requester * 0x1_0000 + index : index;
     }
 
-    /** Messages are remapped, and those in the format that is not are refused. */
+    /** Messages in the remappable format are remapped; those in the compatibility format are refused. */
     get on(): boolean {
         return this.enabled && (!this.format.tableOfDevice || this.iommu.enabled);
     }

@@ -1,23 +1,23 @@
 /**
- * What the interrupt remapping of the vendors has in common: an entry of a table in memory says where a device's
- * message goes.
+ * The common part of the vendors' interrupt remapping: an entry of a table in memory gives the destination of a
+ * device's message.
  */
 import type { WalkedMemory } from '../iommu/tables';
 import type { Destination, Message } from './message';
 
-/** Requesters that an entry takes messages from; undefined: any. */
+/** Requesters whose messages an entry accepts; undefined: all. */
 export interface SourceCheck {
-    /** Bits of the requester id that count. */
+    /** Bits of the requester id that are compared. */
     readonly mask: number;
     readonly requester: number;
-    /** Bus numbers `requester` to `last` instead, as 8-bit numbers; −1: a single requester. */
+    /** Instead, bus numbers from `requester` to `last`, as 8-bit numbers; −1: a single requester. */
     readonly lastBus: number;
 }
 
-/** What an entry of the table says. */
+/** The contents of an entry of the table. */
 export type InterruptEntry =
     | { readonly kind: 'remapped'; readonly to: Destination; readonly source: SourceCheck | undefined }
-    /** The vector is a guest's, and is left in a posted-interrupt descriptor in memory. */
+    /** The vector belongs to a guest, and is stored in a posted-interrupt descriptor in memory. */
     | {
           readonly kind: 'posted';
           readonly descriptor: number;
@@ -26,7 +26,7 @@ export type InterruptEntry =
           readonly source: SourceCheck | undefined;
       };
 
-/** Why a message was refused; the vendors have numbers of their own for them. */
+/** Why a message was refused; each vendor has its own numbers for the reasons. */
 export type InterruptFaultReason =
     | 'request'
     | 'index'
@@ -39,21 +39,21 @@ export type InterruptFaultReason =
     | 'descriptor-reserved';
 
 /**
- * What becomes of a message: it goes on as it is, to a processor, or to a descriptor, or it is refused. `index`: which
- * entry; −1: none.
+ * The result for a message: it passes unchanged, to a processor, or to a descriptor, or it is refused. `index`: the
+ * entry used; −1: none.
  */
 export type Route =
     | { readonly kind: 'as-is' }
     | (InterruptEntry & { readonly index: number })
     | { readonly kind: 'fault'; readonly reason: InterruptFaultReason; readonly index: number };
 
-/** What a unit's registers say of its table of interrupts. */
+/** The registers of a unit for its interrupt table. */
 export interface RemappingRegisters {
     /** Remapping is on. */
     readonly on: boolean;
-    /** Where the table of all devices lies; with AMD where the device table lies. */
+    /** Address of the table of all devices; with AMD, address of the device table. */
     readonly table: number;
-    /** Entries of the table, where that is in a register. */
+    /** Number of entries of the table, if it is in a register. */
     readonly entries: number;
     /** Messages in the compatibility format are refused. */
     readonly strict: boolean;
@@ -65,19 +65,19 @@ export interface EntryCache {
     set(key: number, entry: InterruptEntry): void;
 }
 
-/** How a vendor's hardware finds the entry of a message, and how its driver writes one. */
+/** How a vendor's hardware finds the entry of a message, and how its driver writes an entry. */
 export interface RemappingFormat {
     /** Bytes of an entry. */
     readonly entrySize: number;
-    /** Entries of the table that the driver makes. */
+    /** Entries of the table that the driver allocates. */
     readonly entries: number;
-    /** One table for each device, and not one for all. */
+    /** Each device has its own table. */
     readonly tableOfDevice: boolean;
-    /** Destinations have 32 bits, and not 8. */
+    /** Destinations have 32 bits instead of 8. */
     readonly wide: boolean;
-    /** An entry can have a vector posted. */
+    /** An entry can post a vector. */
     readonly posts: boolean;
-    /** Follows a message to its entry. `trail` gets the address of every table that is read. */
+    /** Follows a message to its entry. `trail` receives the address of every table that is read. */
     route(
         m: WalkedMemory,
         registers: RemappingRegisters,
@@ -88,9 +88,9 @@ export interface RemappingFormat {
     ): Route;
     /** The message that leads to an entry. */
     message(index: number, to: Destination): Message;
-    /** The bytes of an entry for one requester, as 32-bit words; null: an entry that is not there. */
+    /** The bytes of an entry for one requester, as 32-bit words; null: an entry that is not present. */
     words(entry: InterruptEntry | null): readonly number[];
-    /** The number that the hardware gives a fault. */
+    /** The hardware's number for a fault. */
     code(reason: InterruptFaultReason): number;
     /** The line of the kernel's log. */
     text(fault: {
@@ -102,7 +102,7 @@ export interface RemappingFormat {
     }): string;
 }
 
-/** A requester passes where nothing is checked, or where it is the one that was meant. */
+/** A requester passes if nothing is checked, or if it is the expected one. */
 export function passes(check: SourceCheck | undefined, requester: number): boolean {
     if (!check) {
         return true;
@@ -114,7 +114,7 @@ export function passes(check: SourceCheck | undefined, requester: number): boole
     return (requester & check.mask) === (check.requester & check.mask);
 }
 
-/** The check that drivers ask for: exactly this function. */
+/** The check that drivers set up: exactly this function. */
 export function onlyFrom(requester: number): SourceCheck {
     return { mask: 0xffff, requester, lastBus: -1 };
 }

@@ -19,7 +19,7 @@ import {
 const PRESENT = 1;
 /** DM, bit 2. */
 const LOGICAL = 4;
-/** DLM, bits 7:5: fixed and lowest priority are what devices send. */
+/** DLM, bits 7:5: devices send fixed and lowest priority. */
 const MODE_SHIFT = 5;
 const LOWEST_PRIORITY = 1;
 /** URG of a posted entry, bit 14. */
@@ -28,8 +28,7 @@ const URGENT = 0x4000;
 const POSTED = 0x8000;
 const VECTOR_SHIFT = 16;
 /**
- * Bits that mean nothing: 14:12 and 31:24 of a remapped entry, 7:2, 13:12 and 31:24 of a posted one, 127:84 of a
- * remapped one.
+ * Reserved bits: 14:12 and 31:24 of a remapped entry, 7:2, 13:12 and 31:24 of a posted one, 127:84 of a remapped one.
  */
 const RESERVED_REMAPPED = 0xff00_7000;
 const RESERVED_POSTED = 0xff00_30fc;
@@ -38,7 +37,7 @@ const SQ_SHIFT = 16;
 const SVT_SHIFT = 18;
 const VERIFY_REQUESTER = 1;
 const VERIFY_BUS = 2;
-/** How much of the function number SQ leaves out: nothing, its bit 2, bits 2:1, all of it. */
+/** The part of the function number that SQ ignores: nothing, its bit 2, bits 2:1, all of it. */
 const IGNORED = [0, 4, 6, 7];
 /** The format bit (4), SHV (3), bit 15 of the handle (2) of a message's address. */
 const REMAPPABLE = 0x10;
@@ -74,7 +73,7 @@ function checkOf(word: number): SourceCheck | undefined | 'reserved' {
     }
 }
 
-/** What four words mean; undefined: reserved bits are set. */
+/** The contents of four words; undefined: reserved bits are set. */
 function decode([first, second, third, fourth]: readonly [number, number, number, number]): InterruptEntry | undefined {
     const source = checkOf(third);
     const vector = (first >>> VECTOR_SHIFT) & 0xff;

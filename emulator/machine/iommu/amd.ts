@@ -50,7 +50,7 @@ const pages: PageTableFormat = {
                 ? { kind: 'bad' }
                 : { kind: 'leaf', pa, read, write };
         }
-        // 7 is a page of a size that its address encodes, which drivers of Linux use for 32 KiB and the like only
+        // 7 is a page of a size that its address encodes, which Linux uses only for 32 KiB and the like
         return next >= level ? { kind: 'bad' } : { kind: 'table', pa, level: next, read, write };
     },
     table: (pa, level) => entryOf(pa, PRESENT | ((level - 1) << LEVEL_SHIFT), READ | WRITE),
@@ -88,7 +88,7 @@ export const AMD: UnitFormat = {
         const low = readEntry(m.memory, at);
         const domain = m.memory.readU32(at + 8) & 0xffff;
         if ((low.low & PRESENT) === 0) {
-            // V = 0: everything passes untranslated, which Linux never leaves like that
+            // V = 0: everything passes untranslated; Linux does not use this
             return { kind: 'identity', domain: 0 };
         }
         if ((low.low & TRANSLATION_VALID) === 0) {

@@ -1,4 +1,4 @@
-/** The machine's IOMMU: it knows registers and what it has cached; all else it reads from memory, as it lies there. */
+/** The machine's IOMMU: it holds registers and caches; it reads everything else from memory. */
 import type { PageGeometry } from '../arch';
 import type { Hasher } from '../hash';
 import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../journal';
@@ -15,12 +15,12 @@ const UNIT_FORMATS: Readonly<Record<IommuVendor, (page: PageGeometry) => UnitFor
     smmuv3,
 };
 
-/** How the IOMMU of a vendor works in a machine whose kernels have these pages. */
+/** The IOMMU of a vendor in a machine whose kernels have this page size. */
 export function unitFormat(vendor: IommuVendor, page: PageGeometry): UnitFormat {
     return UNIT_FORMATS[vendor](page);
 }
 
-/** What an IOMMU asks of the machine that it is in. */
+/** What an IOMMU needs from its machine. */
 export type IommuHost = WalkedMemory & { readonly now: number; readonly page: PageGeometry };
 
 export interface IommuFault {
@@ -36,20 +36,20 @@ export interface IommuFault {
     readonly code: number;
 }
 
-/** Told that tables were read for a request: where they lie, the topmost first. */
+/** Called with the tables that were read for a request: their addresses, the topmost first. */
 export type Walked = (trail: readonly number[], requester: number, iova: number) => void;
 
-/** What the fault log holds; what comes when it is full is only counted. */
+/** Capacity of the fault log; further faults are only counted. */
 const FAULT_LOG = 256;
 
 export class Iommu extends JournaledRecord {
     readonly format: UnitFormat;
-    /** Translation is on. While it is off, addresses are physical ones. */
+    /** Translation is on. While it is off, addresses are physical. */
     readonly enabled: boolean = false;
-    /** Where the driver said that the root table, device table or stream table lies. */
+    /** Address of the root table, device table or stream table as set by the driver. */
     readonly root: number = 0;
     readonly tlb: IoTlb;
-    /** The device entries that it has read. */
+    /** The cached device entries. */
     readonly contexts: JournaledMap<number, Target>;
     readonly faults: JournaledList<IommuFault>;
     readonly faultCount: number = 0;
@@ -66,7 +66,7 @@ export class Iommu extends JournaledRecord {
         this.faults = new JournaledList(journal);
     }
 
-    /** The driver writes the register of the topmost table. What is cached stays until it is invalidated. */
+    /** The driver writes the register of the topmost table. Cached entries stay until they are invalidated. */
     setRoot(pa: number): void {
         this.journal.edit<Iommu>(this).root = pa;
     }
@@ -75,7 +75,7 @@ export class Iommu extends JournaledRecord {
         this.journal.edit<Iommu>(this).enabled = on;
     }
 
-    /** As it is when the machine is switched on. */
+    /** The state after the machine is switched on. */
     powerOn(): void {
         this.setEnabled(false);
         this.setRoot(0);
@@ -84,7 +84,7 @@ export class Iommu extends JournaledRecord {
         this.faults.clear();
     }
 
-    /** Forgets the entry of one device, or of all. */
+    /** Invalidates the entry of one device, or of all. */
     invalidateContext(requester?: number): void {
         if (requester === undefined) {
             this.contexts.clear();
@@ -94,8 +94,8 @@ export class Iommu extends JournaledRecord {
     }
 
     /**
-     * The physical address that a request goes to; −1 where there is none, and a fault is in the log.
-     * @param walked is told the tables that were read, where any were
+     * The physical address of a request; −1 if there is none, with a fault in the log.
+     * @param walked called with the tables that were read, if any were
      */
     translate(requester: number, iova: number, write: boolean, walked: Walked): number {
         if (!this.enabled) {

@@ -8,18 +8,18 @@ const WRITE = 2;
 const DOMAIN = 2 ** 36;
 
 /**
- * What an IOMMU remembers of its walks: a page of a domain by a slot, until something else needs the slot or the driver
- * invalidates it.
+ * Caches the results of table walks: each slot holds a page of a domain, until it is replaced or the driver invalidates
+ * it.
  */
 export class IoTlb implements Saveable {
     epoch: number;
-    private readonly keys = new Float64Array(ENTRIES).fill(-1);
-    private readonly frames = new Float64Array(ENTRIES);
-    private readonly rights = new Uint8Array(ENTRIES);
+    private keys = new Float64Array(ENTRIES).fill(-1);
+    private frames = new Float64Array(ENTRIES);
+    private rights = new Uint8Array(ENTRIES);
 
     /**
-     * Caches of devices (ATS): drivers invalidate them along with this one, as iommu_flush_dev_iotlb() does. Part of
-     * the machine's shape.
+     * Translation caches of devices (ATS): drivers invalidate them together with this one, as iommu_flush_dev_iotlb()
+     * does. Part of the machine's shape.
      */
     readonly followers: { invalidate(domain?: number, page?: number, count?: number): void }[] = [];
 
@@ -27,7 +27,7 @@ export class IoTlb implements Saveable {
         this.epoch = journal.epoch;
     }
 
-    /** The page frame that a page of a domain is translated to; −1: not known, or not with these rights. */
+    /** The page frame that a page of a domain is translated to; −1: not cached, or not with these rights. */
     find(domain: number, page: number, write: boolean): number {
         const slot = (page ^ (domain * 31)) & (ENTRIES - 1);
         return this.keys[slot] === domain * DOMAIN + page && ((this.rights[slot] ?? 0) & (write ? WRITE : READ)) !== 0
@@ -43,7 +43,7 @@ export class IoTlb implements Saveable {
         this.rights[slot] = (read ? READ : 0) | (write ? WRITE : 0);
     }
 
-    /** Forgets a domain, all of it or some pages; without a domain everything. */
+    /** Invalidates a domain, all of it or some pages; without a domain everything. */
     invalidate(domain?: number, page = 0, count = DOMAIN): void {
         this.journal.touch(this);
         for (const follower of this.followers) {
@@ -61,7 +61,7 @@ export class IoTlb implements Saveable {
         }
     }
 
-    /** What it knows, by slot. */
+    /** The cached entries, by slot. */
     *entries(): Generator<{
         readonly domain: number;
         readonly page: number;
@@ -84,20 +84,11 @@ export class IoTlb implements Saveable {
         }
     }
 
-    save(): () => void {
-        const keys = this.keys.slice();
-        const frames = this.frames.slice();
-        const rights = this.rights.slice();
-        return () => {
-            this.keys.set(keys);
-            this.frames.set(frames);
-            this.rights.set(rights);
-        };
+    save(): unknown {
+        return { keys: this.keys.slice(), frames: this.frames.slice(), rights: this.rights.slice() };
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
+        Object.assign(this, saved);
     }
 }

@@ -40,8 +40,8 @@ const GRANULES: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * Blocks are at levels 1 and 2 of the manual with a granule of 4 KiB, which are 3 and 2 here, and at level 2 with
- * larger ones.
+ * With a granule of 4 KiB, blocks are at levels 1 and 2 of the manual, which are 3 and 2 here; with larger granules,
+ * they are at level 2 of the manual.
  */
 function pagesOf({ shift }: PageGeometry): PageTableFormat {
     const shape = new TableShape(shift, shift === PAGES_4K.shift ? 3 : 2);
@@ -56,7 +56,7 @@ function pagesOf({ shift }: PageGeometry): PageTableFormat {
             if (table && level > 1) {
                 return { kind: 'table', pa, level: level - 1, read: true, write: true };
             }
-            // reserved: a block at level 1, and one above the largest; without the access flag an access faults
+            // reserved: a block at level 1, or one above the largest size; without the access flag, an access faults
             // (CD.AFFD is 0)
             if (table !== (level === 1) || level > shape.largestLeaf || pa % shape.mappedBy(level) !== 0) {
                 return { kind: 'bad' };
@@ -97,9 +97,7 @@ const IPS_48 = 5;
 const AA64 = 1 << 9;
 const ASET = 1 << 15;
 
-/**
- * Bits 51:6 of a table's address: with a granule of 4 KiB what is left below bit 12 is zero for all but small tables.
- */
+/** Bits 51:6 of a table's address: with a granule of 4 KiB, the bits below 12 are zero except for small tables. */
 const addressOf64 = ({ low, high }: Entry): number => (high & 0xf_ffff) * 2 ** 32 + ((low & 0xffff_ffc0) >>> 0);
 
 /** Event numbers of section 7.3. */
@@ -107,8 +105,7 @@ const EVENTS: Readonly<Record<FaultReason, readonly [number, string]>> = {
     'root-absent': [0x02, 'C_BAD_STREAMID'],
     'context-absent': [0x04, 'C_BAD_STE'],
     'context-invalid': [0x0a, 'C_BAD_CD'],
-    // an abort that the entry asks for is not recorded by the hardware; the number is that of a stream without
-    // translation
+    // the hardware does not record an abort that the entry requests; the number is that of a stream without translation
     blocked: [0x06, 'F_STREAM_DISABLED'],
     'address-width': [0x10, 'F_TRANSLATION'],
     'not-present': [0x10, 'F_TRANSLATION'],
@@ -119,7 +116,7 @@ const EVENTS: Readonly<Record<FaultReason, readonly [number, string]>> = {
 };
 
 /**
- * @param page whose size its granule has, as the driver chooses it (arm_lpae_restrict_pgsizes() of
+ * @param page whose size is its granule, as the driver chooses it (arm_lpae_restrict_pgsizes() of
  * drivers/iommu/io-pgtable-arm.c)
  */
 export function smmuv3(page: PageGeometry): UnitFormat {
@@ -186,7 +183,7 @@ export function smmuv3(page: PageGeometry): UnitFormat {
                 m.write(at, { low: VALID | ((to.kind === 'identity' ? CONFIG_BYPASS : CONFIG_ABORT) << 1), high: 0 });
                 return true;
             }
-            // each device has a context descriptor of its own, which the driver keeps and fills again
+            // each device has its own context descriptor, which the driver keeps and refills
             const had = m.read(at);
             const kept =
                 ((had.low >>> 1) & 7) === CONFIG_STAGE_1

@@ -1,29 +1,29 @@
 /**
- * What the page tables of all IOMMUs have in common: 64-bit entries, and as many bits of the address a level as a table
- * has entries for.
+ * The common part of the page tables of all IOMMUs: 64-bit entries, and per level as many bits of the address as select
+ * an entry of a table.
  */
 import type { PhysicalMemory } from '../memory';
 
 /**
- * Bytes of a page as IOMMUs and devices have them, whatever pages the kernel has: VT-d and AMD-Vi map no less, an
- * SMMUv3's smallest granule and the smallest page that a PCIe device asks translations for are as large, and caches of
- * translations are kept in it here.
+ * Page size of IOMMUs and devices in bytes, independent of the kernel's page size: the smallest that VT-d and AMD-Vi
+ * map, the smallest granule of SMMUv3, and the smallest page for which a PCIe device requests a translation. Caches of
+ * translations use it.
  */
 export const IO_PAGE = 4096;
 
-/** An entry as two halves, as numbers beyond 2^53 are not exact. */
+/** An entry as two halves, because numbers beyond 2^53 are not exact. */
 export interface Entry {
     readonly low: number;
     readonly high: number;
 }
 
 /**
- * What an entry means. Levels are counted from 1, whose entries map a page of the tables; with tables of 4 KiB an entry
- * of level 2 maps 2 MiB, one of level 3 1 GiB.
+ * The contents of an entry. Levels are counted from 1, whose entries map a page of the tables; with tables of 4 KiB, an
+ * entry of level 2 maps 2 MiB, one of level 3 1 GiB.
  */
 export type Decoded =
     | { readonly kind: 'none' }
-    /** Reserved bits are set, or it means nothing at this level. */
+    /** Reserved bits are set, or the entry is invalid at this level. */
     | { readonly kind: 'bad' }
     | {
           readonly kind: 'table';
@@ -34,15 +34,15 @@ export type Decoded =
       }
     | { readonly kind: 'leaf'; readonly pa: number; readonly read: boolean; readonly write: boolean };
 
-/** How an address is divided among the tables that it goes through. */
+/** How the bits of an address are divided among the levels of tables. */
 export class TableShape {
     /** Bytes of a table, and of the memory that an entry of level 1 maps. */
     readonly size: number;
     /** Of a table. */
     readonly entries: number;
-    /** Bits of the address that choose an entry. */
+    /** Bits of the address that select an entry. */
     private readonly bits: number;
-    /** By level, as {@link mappedBy} says: there are at most five, and what a table above them would map. */
+    /** By level, see {@link mappedBy}: at most five levels, and the size that a table above them would map. */
     private readonly sizes: readonly number[];
 
     /**
@@ -65,12 +65,12 @@ export class TableShape {
         return this.sizes[level] ?? Infinity;
     }
 
-    /** Which entry of a table of `level` an address uses. */
+    /** Index of the entry of a table of `level` for an address. */
     indexAt(iova: number, level: number): number {
         return (iova / this.mappedBy(level)) & (this.entries - 1);
     }
 
-    /** Levels of tables for addresses of so many bits. */
+    /** Number of levels of tables for addresses of this many bits. */
     levelsFor(bits: number): number {
         return Math.ceil((bits - this.shift) / this.bits);
     }
@@ -79,7 +79,7 @@ export class TableShape {
 /** Tables of 4 KiB with 512 entries, leaves up to 1 GiB. */
 export const TABLES_OF_4K = new TableShape(Math.log2(IO_PAGE), 3);
 
-/** How the entries of one vendor's page tables read. */
+/** The format of the entries of one vendor's page tables. */
 export interface PageTableFormat {
     readonly shape: TableShape;
     decode(entry: Entry, level: number): Decoded;
@@ -89,7 +89,7 @@ export interface PageTableFormat {
     leaf(pa: number, level: number, read: boolean, write: boolean): Entry;
 }
 
-/** Why a request was not translated; each vendor has numbers of its own for them. */
+/** Why a request was not translated; each vendor has its own numbers for the reasons. */
 export type FaultReason =
     | 'root-absent'
     | 'context-absent'
@@ -132,9 +132,9 @@ export function writeEntry(memory: PhysicalMemory, pa: number, entry: Entry): vo
 }
 
 /**
- * Walks the tables below `root` as they lie in memory.
+ * Walks the tables below `root` in memory.
  * @param levels of the table at `root`
- * @param trail gets the address of every table that is read, the topmost first
+ * @param trail receives the address of every table that is read, the topmost first
  */
 export function walk(
     m: WalkedMemory,
@@ -166,7 +166,7 @@ export function walk(
             case 'leaf':
                 return { pa: e.pa + (iova % shape.mappedBy(level)), read: read && e.read, write: write && e.write };
             case 'table':
-                // where levels are left out, the bits of the address that they would have used must be zero
+                // if levels are skipped, the address bits that they would have used must be zero
                 if (e.level < 1 || iova % shape.mappedBy(level) >= shape.mappedBy(e.level + 1)) {
                     return { fault: 'not-present' };
                 }

@@ -1,13 +1,13 @@
-/** What differs between the IOMMUs of the three vendors. */
+/** The differences between the IOMMUs of the three vendors. */
 import type { Entry, FaultReason, PageTableFormat, WalkedMemory } from './tables';
 
 /** What the IOMMU does with the requests of a device. */
 export type Target =
     | { readonly kind: 'paging'; readonly domain: number; readonly root: number; readonly levels: number }
-    /** Addresses are physical ones. */
+    /** Addresses are physical. */
     | { readonly kind: 'identity'; readonly domain: number };
 
-/** What a device's entry is to say. */
+/** The intended contents of a device's entry. */
 export type Attachment = Target | { readonly kind: 'blocked' };
 
 export type Lookup = Target | { readonly fault: FaultReason };
@@ -16,29 +16,29 @@ export type IommuVendor = 'vtd' | 'amd' | 'smmuv3';
 
 /** A table that a driver sets up: memory of the running kernel, in whole pages. */
 export interface TableMemory {
-    /** Zeroed pages that lie together, as many as these bytes take, aligned to their size; −1: no memory. */
+    /** Contiguous zeroed pages for this many bytes, aligned to their size; −1: no memory. */
     allocate(bytes: number, what: string): number;
     write(pa: number, entry: Entry): void;
     read(pa: number): Entry;
 }
 
-/** How a vendor's IOMMU finds what holds for a device, and how its driver sets that up. */
+/** How a vendor's IOMMU finds the entry of a device, and how its driver sets it up. */
 export interface UnitFormat {
     readonly vendor: IommuVendor;
-    /** As the kernel's documentation calls it. */
+    /** Name in the kernel's documentation. */
     readonly title: string;
     readonly pages: PageTableFormat;
-    /** Reads the device's entry as it lies in memory. `trail` gets the address of every table that is read. */
+    /** Reads the device's entry from memory. `trail` receives the address of every table that is read. */
     lookup(m: WalkedMemory, root: number, requester: number, trail: number[]): Lookup;
-    /** Makes the topmost table. @returns what the register takes, −1: no memory */
+    /** Allocates the topmost table. @returns the value for its register, −1: no memory */
     makeRoot(m: TableMemory): number;
     /** Writes the device's entry. @returns false: no memory */
     attach(m: TableMemory, root: number, requester: number, to: Attachment): boolean;
-    /** All tables that requests go through before it is known which device's they are, the topmost first. */
+    /** All tables that requests use before their device is identified, the topmost first. */
     tables(m: WalkedMemory, root: number): number[];
-    /** Tables of one device alone, but for those of its domain. */
+    /** Tables of one device alone, without those of its domain. */
     deviceTables(m: WalkedMemory, root: number, requester: number): number[];
-    /** The number that the hardware gives a fault. */
+    /** The hardware's number for a fault. */
     code(reason: FaultReason, write: boolean): number;
     /** The line of the kernel's log. */
     message(fault: {

@@ -1,4 +1,4 @@
-/** Addresses of PCI functions: segment:bus:device.function, as lspci names them. */
+/** Addresses of PCI functions: segment:bus:device.function, as lspci prints them. */
 import { hexDigits } from '../../text/text';
 
 /** Where a function sits. */
@@ -26,7 +26,7 @@ export function formatBdf(a: PciAddress): string {
     return `${hexDigits(a.bus, 2)}:${hexDigits(a.device, 2)}.${a.fn}`;
 }
 
-/** What a function's requests carry: bus, device and function in 16 bits. */
+/** The requester id of a function: bus, device and function in 16 bits. */
 export function requesterOf(a: PciAddress): number {
     return a.bus * 256 + a.device * 8 + a.fn;
 }

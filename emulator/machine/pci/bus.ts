@@ -1,4 +1,4 @@
-/** The machine's PCI hierarchy: what is plugged in where, and the way that a device's requests take to memory. */
+/** The machine's PCI hierarchy: where functions are plugged in, and the path of a device's requests to memory. */
 import type { Clock } from '../clock';
 import { Device, type DeviceBus, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
@@ -14,31 +14,31 @@ import { formatPciAddress, type PciAddress } from './address';
 import { PciFunction } from './function';
 
 /**
- * What becomes of a device: a driver of the kernel takes it and resets it, somebody pulls it out, or the kernel gives
- * its bus another number.
+ * A change of a device: a driver of the kernel binds to it and resets it, it is unplugged, or the kernel renumbers its
+ * bus.
  */
 export type DeviceChange =
     | { readonly kind: 'taken'; readonly driver: string }
     | { readonly kind: 'unplugged' }
-    /** `before`: bus, device and function until then. */
+    /** `before`: bus, device and function before the change. */
     | { readonly kind: 'renumbered'; readonly before: number };
 
-/** Who watches DMA. Nothing it does changes it. */
+/** An observer of DMA. It must not change anything. */
 export interface DmaObserver {
-    /** A part of a request that lies in one page goes to memory. */
+    /** A part of a request within one page reaches memory. */
     dma(device: Device, iova: number, pa: number, length: number, write: boolean): void;
     /** The IOMMU has read tables at these addresses, the topmost first. */
     walked(device: Device, iova: number, trail: readonly number[]): void;
-    /** The IOMMU has refused a request, and logged it. */
+    /** The IOMMU has refused and logged a request. */
     fault(device: Device, iova: number, write: boolean): void;
-    /** A device has raised a vector of its own. */
+    /** A device has raised one of its vectors. */
     interrupt(device: Device, vector: number, delivery: Delivery): void;
     changed(device: Device, change: DeviceChange): void;
-    /** The IOMMU has read tables of interrupts at these addresses. */
+    /** The IOMMU has read interrupt tables at these addresses. */
     remapped(device: Device, vector: number, trail: readonly number[]): void;
 }
 
-/** The processors of a machine, as far as devices see them. */
+/** The processors of a machine, as devices see them. */
 export interface Processors {
     readonly count: number;
     /** Interrupts are events of an ITS, as on arm64. */
@@ -53,11 +53,11 @@ export class PciBus implements DeviceBus {
     readonly bridges: PciFunction[] = [];
     readonly devices: Device[] = [];
     readonly iommu: Iommu | null;
-    /** Set by the run, as listeners are; no part of the machine's state. */
+    /** Set by the run, like listeners; not part of the machine's state. */
     observer: DmaObserver | null = null;
     readonly interrupts: InterruptController;
 
-    /** Made once, as there is one request after the other. */
+    /** Created once, because there is only one request at a time. */
     private readonly walked: Walked = (trail, requester, iova) => {
         const device = this.devices.find((d) => d.requester === requester);
         if (device) {
@@ -65,9 +65,7 @@ export class PciBus implements DeviceBus {
         }
     };
 
-    /**
-     * @throws RangeError where two functions sit at one address, or a kind of device is not known
-     */
+    /** @throws RangeError if two functions have one address, or a kind of device is unknown */
     constructor(
         journal: Journal,
         readonly clock: Clock,
@@ -113,7 +111,7 @@ export class PciBus implements DeviceBus {
                 throw new RangeError(`no device is of kind ${shape.kind}`);
             }
             const { address } = shape;
-            // a virtual function is where its device is
+            // a virtual function is plugged in with its device
             const { behind } = shapes.find((p) => p.name === shape.physical) ?? shape;
             const known = behind && this.bridges.find((b) => b.name === formatPciAddress(behind));
             const upstream = behind ? (known ?? between(behind, address.bus)) : portTo(address.bus, address.segment);
@@ -126,13 +124,13 @@ export class PciBus implements DeviceBus {
         const names = [...this.bridges, ...this.devices].map((f) => f.name);
         const twice = names.find((n, i) => names.indexOf(n) < i);
         if (twice !== undefined) {
-            throw new RangeError(`two functions sit at ${twice}`);
+            throw new RangeError(`two functions have the address ${twice}`);
         }
     }
 
     /**
-     * The machine is switched on: nothing runs, nothing is set up but the numbers of the buses, which the firmware
-     * gives.
+     * The machine is switched on: nothing runs, and nothing is set up except the bus numbers, which the firmware
+     * assigns.
      */
     powerOn(): void {
         for (const f of [...this.bridges, ...this.devices]) {
@@ -186,7 +184,7 @@ export class PciBus implements DeviceBus {
         return true;
     }
 
-    /** Where a request inside a page goes; −1: nowhere, and it is counted. */
+    /** The destination of a request within a page; −1: none, and the request is counted. */
     private request(device: Device, iova: number, length: number, write: boolean): number {
         if (!device.reachesMemory) {
             device.count('dropped', 0);

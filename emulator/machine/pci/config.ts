@@ -21,7 +21,7 @@ const PCI_CAPABILITY_LIST = 0x34;
 export const COMMAND_MEMORY = 0x2;
 export const COMMAND_MASTER = 0x4;
 
-/** Where this emulator's functions have their capabilities. */
+/** Offsets of the capabilities of this emulator's functions. */
 const CAP_PM = 0x40;
 export const PM_CSR = CAP_PM + 4;
 const CAP_EXPRESS = 0x60;
@@ -32,7 +32,7 @@ export const MSIX_MASK_ALL = 0x4000;
 const FLR_CAPABLE = 0x1000_0000;
 const DEVICE_CAPABILITIES_2 = CAP_EXPRESS + 0x24;
 export const DEVICE_CONTROL_2 = CAP_EXPRESS + 0x28;
-/** Device Capabilities 2 and Device Control 2: the port passes on requests of functions beyond the eighth. */
+/** Device Capabilities 2 and Device Control 2: the port forwards requests of functions beyond the eighth. */
 export const ARI_FORWARDING = 0x20;
 /** The first extended capability: Access Control Services, version 1. */
 const EXT_ACS = 0x100;
@@ -51,7 +51,7 @@ export interface FunctionIds {
     readonly classCode: number;
 }
 
-/** The registers of one function, little-endian, as software reads and writes them. */
+/** The registers of one function, little-endian, as seen by software. */
 export class ConfigSpace implements Saveable {
     epoch: number;
     private readonly bytes = new Uint8Array(SIZE);
@@ -61,7 +61,7 @@ export class ConfigSpace implements Saveable {
     /**
      * @param vectors entries of the MSI-X table; 0: a bridge, or a function without MSI-X
      * @param barSize bytes of the memory behind BAR 0, a power of two; 0: none
-     * @param acs a bridge that can keep what is below it apart
+     * @param acs a bridge that can isolate the devices below it
      */
     constructor(
         private readonly journal: Journal,
@@ -102,7 +102,7 @@ export class ConfigSpace implements Saveable {
                 this.allow(ACS_CONTROL, 2, ACS_ALL);
             }
         } else if (barSize > 0) {
-            // 64-bit, prefetchable: the low bits that software cannot write say how large it is
+            // 64-bit, prefetchable: the low bits, which software cannot write, give the size
             this.put(PCI_BASE_ADDRESS_0, 4, 0xc);
             this.allow(PCI_BASE_ADDRESS_0, 4, (2 ** 32 - barSize) >>> 0);
             this.allow(PCI_BASE_ADDRESS_0 + 4, 4, 0xffff_ffff);
@@ -131,7 +131,7 @@ export class ConfigSpace implements Saveable {
         return value;
     }
 
-    /** Bits that are not writable stay as they are. */
+    /** Bits that are not writable are kept. */
     write(at: number, size: number, value: number): void {
         this.journal.touch(this);
         for (let i = 0; i < size; i++) {
@@ -141,7 +141,7 @@ export class ConfigSpace implements Saveable {
         }
     }
 
-    /** A function level reset: what software has written is gone. */
+    /** A function level reset: values written by software are lost. */
     reset(): void {
         this.journal.touch(this);
         this.bytes.set(this.initial);

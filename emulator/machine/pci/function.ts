@@ -23,7 +23,7 @@ export interface FunctionShape {
     readonly barSize?: number;
     /** The number of the bus below, for bridges. */
     readonly secondary?: number;
-    /** A bridge that can keep what is below it apart (ACS). */
+    /** A bridge that can isolate the devices below it (ACS). */
     readonly acs?: boolean;
 }
 
@@ -31,13 +31,13 @@ export class PciFunction extends JournaledRecord {
     readonly config: ConfigSpace;
     /** It is plugged in. */
     readonly present: boolean = true;
-    /** The bus below as the firmware numbers it; −1: it is no bridge. */
+    /** The number of the bus below, as assigned by the firmware; −1: it is no bridge. */
     private readonly secondary: number;
-    /** Device and function, as requests have them in their lower byte. */
+    /** Device and function, the lower byte of its requester id. */
     private readonly slot: number;
 
     /**
-     * @param address where it sits while the buses have the numbers that the firmware gives them
+     * @param address its address while the buses have the numbers that the firmware assigned
      * @param upstream the bridge above; null: the root complex itself
      */
     constructor(
@@ -60,14 +60,14 @@ export class PciFunction extends JournaledRecord {
         this.numberBuses();
     }
 
-    /** As the firmware does it. */
+    /** Assigns the bus numbers of the firmware. */
     private numberBuses(): void {
         if (this.secondary >= 0) {
             this.setBuses(this.address.bus, this.secondary, this.secondary);
         }
     }
 
-    /** The registers are as after power-on, when the firmware has numbered the buses. */
+    /** The state of the registers after power-on, when the firmware has numbered the buses. */
     reset(): void {
         this.config.reset();
         this.numberBuses();
@@ -77,7 +77,7 @@ export class PciFunction extends JournaledRecord {
         return this.secondary >= 0;
     }
 
-    /** The bus that it is on: what the bridge above has as its secondary bus number. */
+    /** The bus that it is on: the secondary bus number of the bridge above. */
     get busNumber(): number {
         return this.upstream ? this.upstream.secondaryBus : this.address.bus;
     }
@@ -86,12 +86,12 @@ export class PciFunction extends JournaledRecord {
         return this.address.segment;
     }
 
-    /** Where it sits, by the numbers that the buses have now. */
+    /** Its address with the current bus numbers. */
     get place(): PciAddress {
         return { ...this.address, bus: this.busNumber };
     }
 
-    /** 16 bits that all its requests carry: bus, device, function. */
+    /** Its 16-bit requester id: bus, device, function. */
     get requester(): number {
         return this.busNumber * 256 + this.slot;
     }
@@ -100,7 +100,7 @@ export class PciFunction extends JournaledRecord {
         return formatPciAddress(this.place);
     }
 
-    /** Without the segment, as some messages have it. */
+    /** Without the segment, as in some messages. */
     get bdf(): string {
         return formatBdf(this.place);
     }
@@ -114,14 +114,16 @@ export class PciFunction extends JournaledRecord {
         return this.config.read(PCI_SUBORDINATE_BUS, 1);
     }
 
-    /** Has a bridge pass requests for the buses `secondary` to `subordinate`. */
+    /** Makes a bridge forward requests for the buses `secondary` to `subordinate`. */
     setBuses(primary: number, secondary: number, subordinate: number): void {
         this.config.write(PCI_PRIMARY_BUS, 1, primary);
         this.config.write(PCI_SECONDARY_BUS, 1, secondary);
         this.config.write(PCI_SUBORDINATE_BUS, 1, subordinate);
     }
 
-    /** Its bus numbers are such that requests find their way (pci_scan_bridge_extend() in drivers/pci/probe.c). */
+    /**
+     * Its bus numbers are consistent, so that requests are routed (pci_scan_bridge_extend() in drivers/pci/probe.c).
+     */
     get busesFit(): boolean {
         return (
             this.config.read(PCI_PRIMARY_BUS, 1) === this.busNumber &&
@@ -130,7 +132,7 @@ export class PciFunction extends JournaledRecord {
         );
     }
 
-    /** What of ACS is on: bits of its control register. 0 for functions that do not have it. */
+    /** The enabled bits of the ACS control register; 0 for functions without ACS. */
     get acs(): number {
         return this.config.acs ? this.config.read(ACS_CONTROL, 2) : 0;
     }
@@ -141,7 +143,7 @@ export class PciFunction extends JournaledRecord {
         }
     }
 
-    /** A bridge passes on requests of functions beyond the eighth (ARI). */
+    /** A bridge that forwards requests of functions beyond the eighth (ARI). */
     get ariForwarding(): boolean {
         return this.isBridge && (this.config.read(DEVICE_CONTROL_2, 2) & ARI_FORWARDING) !== 0;
     }
@@ -150,18 +152,18 @@ export class PciFunction extends JournaledRecord {
         this.config.write(DEVICE_CONTROL_2, 2, on ? ARI_FORWARDING : 0);
     }
 
-    /** Somebody pulls it out, or puts it back in: then it is as after power-on. */
+    /** It is unplugged, or plugged in again: then its state is that after power-on. */
     plug(present: boolean): void {
         this.reset();
         this.journal.edit<PciFunction>(this).present = present;
     }
 
-    /** pci_enable_device(): it answers at the addresses of its BARs. */
+    /** pci_enable_device(): it responds at the addresses of its BARs. */
     enable(): void {
         this.config.write(PCI_COMMAND, 2, this.config.read(PCI_COMMAND, 2) | COMMAND_MEMORY);
     }
 
-    /** It answers at no address any more. */
+    /** It does not respond at any address any more. */
     disable(): void {
         this.config.write(PCI_COMMAND, 2, this.config.read(PCI_COMMAND, 2) & ~COMMAND_MEMORY);
     }
@@ -185,7 +187,7 @@ export class PciFunction extends JournaledRecord {
         this.config.write(PM_CSR, 1, state);
     }
 
-    /** True where its requests come through: it and every bridge above may master the bus, and all are in D0. */
+    /** True if its requests pass: it and every bridge above may master the bus, and all are in D0. */
     get reachesMemory(): boolean {
         return this.present && this.busMaster && this.power === 0 && (this.upstream?.reachesMemory ?? true);
     }

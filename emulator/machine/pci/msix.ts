@@ -1,6 +1,6 @@
 /**
- * The MSI-X table of a function: which message each vector sends, what is masked, what waits. PCI Local Bus
- * Specification 3.0, section 6.8.2.
+ * The MSI-X table of a function: the message, mask and pending bit of each vector. PCI Local Bus Specification 3.0,
+ * section 6.8.2.
  */
 import type { Hasher } from '../hash';
 import { type Journal, JournaledRecord, JournaledList } from '../journal';
@@ -9,7 +9,7 @@ import type { Message } from '../interrupts/message';
 import { MSIX_CONTROL, MSIX_ENABLE, MSIX_MASK_ALL, type ConfigSpace } from './config';
 
 export interface MsixEntry {
-    /** What it sends; null: nothing was ever written here. */
+    /** The message; null: none was written yet. */
     readonly message: Message | null;
     readonly masked: boolean;
     readonly pending: boolean;
@@ -36,22 +36,20 @@ const CUT_OFF = stays('lost', 'the device could not send: no bus mastering, or n
 export class MsixTable extends JournaledRecord {
     private readonly entries: JournaledList<MsixEntry>;
     readonly delivered: number = 0;
-    /** Left in a descriptor in memory. */
+    /** Stored in a descriptor in memory. */
     readonly posted: number = 0;
-    /** Raised while one was pending already: the two are one. */
+    /** Raised while one was already pending: the two are merged. */
     readonly merged: number = 0;
-    /**
-     * Raised while MSI-X was off or the function could not send, or on the way to a processor that does not take them.
-     */
+    /** Raised while MSI-X was off or the function could not send, or sent to a processor that does not accept it. */
     readonly lost: number = 0;
     /** The IOMMU refused the message. */
     readonly refused: number = 0;
-    /** Sent, but nobody had the vector. */
+    /** Sent, but the vector was not assigned. */
     readonly spurious: number = 0;
-    /** Sent, and handled by somebody whom it was not meant for. */
+    /** Sent, and handled by the handler of another device. */
     readonly misrouted: number = 0;
 
-    /** @param send has the message of a vector sent */
+    /** @param send sends the message of a vector */
     constructor(
         private readonly journal: Journal,
         private readonly config: ConfigSpace,
@@ -87,19 +85,19 @@ export class MsixTable extends JournaledRecord {
         this.set(vector, { message, masked: false, pending: false });
     }
 
-    /** The driver gives a vector up: what the device raises there from now on leads nowhere. */
+    /** The driver releases a vector: later interrupts of it are lost. */
     forget(vector: number): void {
         this.set(vector, BLANK);
     }
 
-    /** Masks a vector, or unmasks it: then what was pending is sent. @returns what became of that */
+    /** Masks a vector, or unmasks it: then a pending interrupt is sent. @returns its outcome */
     mask(vector: number, on: boolean): Delivery | undefined {
         const e = this.entry(vector);
         this.set(vector, { ...e, masked: on, pending: e.pending && on });
         return !on && e.pending && e.message ? this.count(this.send(vector, e.message)) : undefined;
     }
 
-    /** The device raises a vector. @param reaches whether the function's writes come through */
+    /** The device raises a vector. @param reaches whether the function's writes pass */
     raise(vector: number, reaches: boolean): Delivery {
         return this.count(this.outcome(vector, reaches));
     }

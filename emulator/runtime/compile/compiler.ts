@@ -1,10 +1,10 @@
-/** What the compilation of one function, callback, scenario or init block has at hand. */
+/** The state of compiling one function, callback, scenario or init block. */
 import type { CodeInfo, Program } from '../../language/program';
 import type { Value } from '../../language/types';
 import { Emitter, type Label } from '../form/emitter';
 import type { Literal, Operation } from '../form/form';
 
-/** Where `break` and `continue` go. */
+/** The targets of `break` and `continue`. */
 interface Loop {
     readonly break: Label;
     readonly continue: Label;
@@ -22,7 +22,7 @@ export class Compiler {
     }
 }
 
-/** A value that is known before the run. @throws RangeError where it is an object */
+/** A value that is known before the run. @throws RangeError if it is an object */
 export function literal(value: Value): { readonly k: 'literal'; readonly value: Literal } {
     if (typeof value === 'object' && value !== null) {
         throw new RangeError('a constant is a number, a string, true or false');

@@ -18,12 +18,12 @@ import { nameOfNative } from '../form/native-names';
 import type { NativeFunctionOn } from '../native-code';
 import { type Compiler, literal } from './compiler';
 
-/** What of a native decides how it is called. */
+/** The properties of a native that decide how it is called. */
 type Native = NativeFunctionOn<never>;
 
 /**
- * What becomes of a call that fails, as the statement says it.
- * @param end where a failure that was announced goes on
+ * What happens if a call fails, according to its statement.
+ * @param end where the code continues after an expected failure
  */
 export interface Announced {
     readonly expect: Expectation | undefined;
@@ -32,7 +32,7 @@ export interface Announced {
 
 const PLAIN: Policy = { k: 'plain' };
 
-/** True where evaluating needs operations of its own: a call that may fail or suspend. */
+/** True if evaluating needs operations of its own: a call that may fail or suspend. */
 export function needsOps(c: Compiler, e: Expr): boolean {
     switch (e.kind) {
         case 'call':
@@ -69,7 +69,7 @@ function children(e: Expr): readonly Expr[] {
     }
 }
 
-/** The native that a call means, where it neither fails nor waits nor suspends nor stops the run. */
+/** The native of a call, if it neither fails nor waits nor suspends nor stops the run. */
 function inlineNative(c: Compiler, call: CallExpr): Native | undefined {
     const { callee } = call;
     let native: Native | undefined;
@@ -138,8 +138,8 @@ function slotted(slot: Slot): Expression {
 type ValuesOf<E extends readonly unknown[]> = { readonly [I in keyof E]: Expression };
 
 /**
- * Values in order. Where a later one needs operations of its own, the earlier ones are computed first and kept in
- * slots, so that everything happens from left to right. What was left out is undefined.
+ * Values in order. If a later one needs its own operations, the earlier ones are computed first and kept in slots, so
+ * that evaluation is from left to right. Omitted values are undefined.
  */
 export function compileValues<const E extends readonly (Expr | undefined)[]>(c: Compiler, exprs: E): ValuesOf<E>;
 export function compileValues(c: Compiler, exprs: readonly (Expr | undefined)[]): Expression[] {
@@ -217,7 +217,7 @@ function compileBinary(c: Compiler, e: BinaryExpr): Expression {
     return { k: 'binary', operator: op, left, right, span: { start: e.start, end: e.end } };
 }
 
-/** The right side runs only where it decides; if it needs operations, they are jumped over. */
+/** The right side is evaluated only if it decides the result; its operations are skipped otherwise. */
 function compileLogical(c: Compiler, e: BinaryExpr, operator: '&&' | '||'): Expression {
     const left = compileValue(c, e.left);
     if (!needsOps(c, e.right)) {
@@ -256,7 +256,7 @@ export function emitAnnounced(c: Compiler, call: CallExpr, { expect, end }: Anno
     return emitCall(c, call, () => policyOf(expect, end));
 }
 
-/** What becomes of a failure, once it is known where it goes on. */
+/** What happens on a failure, once the target after it is known. */
 export function policyOf(expect: Expectation | undefined, end: Label): Policy {
     if (!expect) {
         return PLAIN;
@@ -306,7 +306,7 @@ function given(a: Arg): Given<Expr> {
     return { name: a.name?.name, value: a.value };
 }
 
-/** After a call that pushed a frame: looks at what it left in the slot. */
+/** After a call that pushed a frame: handles the result in the slot. */
 function emitResult(c: Compiler, { start, end }: CallExpr, slot: Slot, policy: () => Policy): void {
     c.emitter.emitLater(() => ({ op: 'result', slot, span: { start, end }, policy: policy() }));
 }
@@ -348,7 +348,7 @@ function emitNative(
     return slot;
 }
 
-/** A method of a value whose type is only known at run time. */
+/** A method of a value whose type is known only at run time. */
 function emitMethod(c: Compiler, call: CallExpr, method: string, object: Expression, policy: () => Policy): Slot {
     const slot = c.emitter.temp();
     const receiver = c.emitter.temp();

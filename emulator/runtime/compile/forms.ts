@@ -16,12 +16,12 @@ import { Compiler } from './compiler';
 import { compileValue } from './expressions';
 import { compileBlock } from './statements';
 
-/** What has code: a function, a callback, a scenario, or the `init` block of a kernel. */
+/** A declaration with code: a function, a callback, a scenario, or the `init` block of a kernel. */
 export type Coded = FnDecl | Callback | ScenarioDecl | KernelInit;
 
 const made = new WeakMap<Program, Map<object, CodeForm>>();
 
-/** The form of a declaration's code. @throws RangeError where the program was not checked with it */
+/** The form of a declaration's code. @throws RangeError if the program was not checked with it */
 export function formOf(program: Program, decl: Coded): CodeForm {
     let forms = made.get(program);
     if (!forms) {

@@ -38,7 +38,7 @@ export function compileBlock(c: Compiler, block: Block): void {
 
 function compileStatement(c: Compiler, s: Stmt): void {
     switch (s.kind) {
-        // those whose place to stop is not all of them
+        // statements whose stop position is only a part of them
         case 'if':
             compileIf(c, s);
             return;
@@ -119,7 +119,7 @@ function compileWhole(c: Compiler, s: Whole): void {
     }
 }
 
-/** What tells observers what the code does is a part of the statement before it: nobody wants to stop there. */
+/** A tracepoint belongs to the statement before it, because the debugger should not stop there. */
 function isTracepoint(c: Compiler, s: Stmt): boolean {
     if (s.kind !== 'expr' || s.value.kind !== 'call' || s.value.callee.kind !== 'name') {
         return false;
@@ -130,7 +130,7 @@ function isTracepoint(c: Compiler, s: Stmt): boolean {
 
 // ---------------------------------------------------------------- assignment and calls
 
-/** What is assigned. Its parts are computed when the value is stored. */
+/** The target of an assignment. Its parts are computed when the value is stored. */
 function assignable(c: Compiler, target: Expr): Assignable {
     switch (target.kind) {
         case 'name':
@@ -177,7 +177,7 @@ function compileAssign(c: Compiler, s: AssignStmt): void {
     } else {
         value = compound(c, s, s.op);
     }
-    // what the target needs is computed behind the value, as in C
+    // the parts of the target are computed after the value
     if (needsOps(c, s.target)) {
         const slot = e.temp();
         e.emit({ op: 'set', slot, value });
@@ -268,14 +268,21 @@ function compileIf(c: Compiler, s: IfStmt): void {
 function compileWhile(c: Compiler, s: WhileStmt): void {
     const e = c.emitter;
     const loop = { break: e.label(), continue: e.label() };
-    e.place(loop.continue);
-    e.statement({ start: s.start, end: s.condition.end });
+    const check = e.label();
+    const span = { start: s.start, end: s.condition.end };
+    // the loop is entered here once, and never come by again: a breakpoint on a function is at its first operation
+    e.statement(span);
+    e.emit({ op: 'nothing' });
+    e.place(check);
     const condition = compileValue(c, s.condition);
     e.emitLater(() => ({ op: 'branch', condition, otherwise: loop.break.pc }));
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    e.emitLater(() => ({ op: 'jump', to: loop.continue.pc }));
+    // the next round is a place to stop, too
+    e.statement(span);
+    e.place(loop.continue);
+    e.emitLater(() => ({ op: 'jump', to: check.pc }));
     e.place(loop.break);
 }
 
@@ -316,7 +323,7 @@ function compileFor(c: Compiler, s: ForStmt): void {
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    // what goes on to the next round stands behind the body: one operation a round
+    // the step to the next iteration follows the body: one operation per iteration
     e.belong(header);
     e.place(loop.continue);
     e.emitLater(next);
@@ -327,7 +334,7 @@ function compileUndo(c: Compiler, s: UndoStmt): void {
     const e = c.emitter;
     e.statement({ start: s.start, end: s.body.start });
     const end = e.label();
-    // variables of the loops around it are those of this round
+    // captures the variables of the loops around it in this iteration
     const captured = c.info.locals
         .filter((v) => v.loop && v.loop.start <= s.start && s.end <= v.loop.end)
         .map((v) => v.slot);
@@ -352,20 +359,20 @@ function compileProcessBlock(c: Compiler, s: ProcessBlock): void {
     compileBody(c, s.process.name, s.body);
 }
 
-/** A block of a process: a frame on its thread that shares the slots of the code around it. */
+/** A process block: a frame on the thread of the process that shares the slots of the code around it. */
 function compileBody(c: Compiler, process: string, body: Block): void {
     const e = c.emitter;
     const end = e.label();
     const statement = e.statementIndex;
     e.emitLater(() => ({ op: 'enter', process, end: end.pc }));
     compileBlock(c, body);
-    // the frame that waits for the block stands behind this: it is in the block's own statement
+    // the waiting frame has a pc after this operation, in the statement of the block
     e.belong(statement);
     e.emit({ op: 'end', value: undefined });
     e.place(end);
 }
 
-/** The block of a process in a `concurrently`, and whether it starts that. */
+/** A process block of a `concurrently`, and whether it starts the process. */
 interface Part {
     readonly process: Ident;
     readonly body: Block;
@@ -398,7 +405,7 @@ function compileConcurrently(c: Compiler, s: ConcurrentlyStmt): void {
         e.statement({ start: process.start, end: process.end });
         e.emit({ op: 'nothing' });
         compileBlock(c, body);
-        // the frame that waits for the blocks stands behind the last of these: it is in the statement itself
+        // the waiting frame has a pc after the last of these, in the `concurrently` statement
         e.belong(statement);
         e.emit({ op: 'end', value: undefined });
     }
@@ -476,6 +483,6 @@ function compileSleep(c: Compiler, s: SleepStmt): void {
     const duration = compileValue(c, s.duration);
     const slot = c.emitter.temp();
     c.emitter.emit({ op: 'wake-at', slot, duration });
-    // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
+    // devices run during the sleep: their work may stop the run, and a pause must be possible during a long sleep
     c.emitter.emit({ op: 'sleep', until: slot });
 }

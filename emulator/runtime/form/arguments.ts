@@ -1,6 +1,5 @@
 /**
- * Which parameter an argument is for: by its name, else by its place; what is left over goes to one that takes the
- * rest.
+ * Binds arguments to parameters: by name, otherwise by position; the remaining ones go to a rest parameter.
  */
 
 export interface Given<T> {
@@ -9,10 +8,10 @@ export interface Given<T> {
 }
 
 export interface Bound<T> {
-    /** By parameter; undefined where an argument was left out. */
+    /** By parameter; undefined for omitted arguments. */
     readonly values: readonly (T | undefined)[];
     readonly rest: readonly T[];
-    /** An argument is for no parameter. */
+    /** An argument has no parameter. */
     readonly misfit: boolean;
 }
 

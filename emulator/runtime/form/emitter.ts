@@ -1,4 +1,4 @@
-/** Collects the operations of one piece of code while it is made, and which statement each belongs to. */
+/** Collects the operations of one piece of code, and the statement of each. */
 import type { Span } from '../../language/syntax/ast';
 import type { Slot, StatementPoint, Target } from './form';
 
@@ -7,7 +7,7 @@ export interface Label {
     pc: Target;
 }
 
-/** `O` is what an operation is: data, or a closure. */
+/** `O` is the type of operations. */
 export class Emitter<O> {
     readonly statements: StatementPoint[] = [];
     readonly statementAt: number[] = [];
@@ -30,12 +30,12 @@ export class Emitter<O> {
         return this.made.length;
     }
 
-    /** All operations, once every label has its place. */
+    /** All operations, once every label is placed. */
     operations(): O[] {
         return this.made.map((make) => make());
     }
 
-    /** A slot for a value between two operations. */
+    /** A slot for an intermediate value. */
     temp(): Slot {
         return this.nextSlot++;
     }
@@ -47,7 +47,7 @@ export class Emitter<O> {
         this.pending = true;
     }
 
-    /** The statement that operations belong to now; for {@link belong}. */
+    /** The current statement; for {@link belong}. */
     get statementIndex(): number {
         return this.current;
     }
@@ -61,7 +61,7 @@ export class Emitter<O> {
         this.emitLater(() => operation);
     }
 
-    /** An operation that goes to labels whose places are not known yet. */
+    /** An operation with labels that are not placed yet. */
     emitLater(make: () => O): void {
         this.made.push(make);
         this.statementAt.push(this.current);

@@ -1,11 +1,10 @@
 /**
- * The intermediate form of code: what the compiler makes of a function, a callback or a scenario, as data. Operations
- * are numbered from 0; each says what it does, which slots and targets it has, and which functions and natives it
- * means, by name. Closures are made from them before a run ({@link ../link/code}), and they can be printed ({@link
- * ./print}).
+ * The intermediate form of code: the compiler's output for a function, a callback or a scenario, as data. Operations
+ * are numbered from 0. An operation has slots and targets, and refers to functions and natives by name. Closures are
+ * made from operations before a run (../link), and operations can be printed ({@link ./print}).
  *
- * Expressions are trees that run to their end at once. What may suspend (a call that fails or waits) is an operation of
- * its own, whose result is in a slot afterwards.
+ * Expressions are trees that are evaluated without interruption. A call that may suspend (because it can fail or wait)
+ * is an operation of its own, which leaves its result in a slot.
  */
 import type { CallbackName } from '../purpose';
 import type { LocalVar } from '../../language/program';
@@ -18,7 +17,7 @@ export interface StatementPoint {
     readonly span: Span;
 }
 
-/** What is known of code besides what it does. */
+/** The properties of code besides its operations. */
 export interface CodeShape {
     /** `memfd.freeze`, `luo_session_freeze`, `scenario "…"`. */
     readonly name: string;
@@ -34,7 +33,7 @@ export interface CodeShape {
     readonly statementAt: readonly number[];
     /** True at the pcs that begin a statement. */
     readonly begins: readonly boolean[];
-    /** How many values a frame has: parameters, variables, and values between two operations. */
+    /** The number of values in a frame: parameters, variables and intermediate values. */
     readonly slots: number;
     readonly params: readonly string[];
     readonly locals: readonly LocalVar[];
@@ -46,9 +45,9 @@ export interface CodeForm extends CodeShape {
     readonly label: readonly Expression[];
 }
 
-/** The number of an operation, as a place to go on at. */
+/** The number of an operation, as a target. */
 export type Target = number;
-/** Where a value is in its frame. */
+/** The index of a value in its frame. */
 export type Slot = number;
 
 // ---------------------------------------------------------------- expressions
@@ -62,7 +61,7 @@ export type Expression =
     | { readonly k: 'variable'; readonly process: string; readonly name: string }
     /** A field of the file whose callback this is; `index` among those of its kind. */
     | { readonly k: 'own-field'; readonly index: number; readonly name: string }
-    /** What a name stands for that is declared, or that is there without being declared. */
+    /** The value of a declared or predefined name. */
     | {
           readonly k: 'process' | 'struct' | 'handler' | 'flb' | 'device' | 'global';
           readonly name: string;
@@ -71,7 +70,7 @@ export type Expression =
     | { readonly k: 'struct-field'; readonly object: Expression; readonly struct: string; readonly field: string }
     /** A field of an object of the host, by its type and name: `luo_session.name`. */
     | { readonly k: 'native-field'; readonly object: Expression; readonly field: string }
-    /** `.name` of a value whose type is known when it is there. */
+    /** `.name` of a value whose type is known only at run time. */
     | { readonly k: 'member'; readonly object: Expression; readonly name: string }
     | { readonly k: 'element'; readonly object: Expression; readonly index: Expression }
     /** A native that neither fails nor waits. Its receiver, if it has one, is the first argument. */
@@ -82,10 +81,10 @@ export type Expression =
           readonly operator: Exclude<BinaryOp, '&&' | '||'>;
           readonly left: Expression;
           readonly right: Expression;
-          /** Its text, for messages; left out where nobody names it. */
+          /** Its text for messages; left out if no message uses it. */
           readonly span?: Span;
       }
-    /** The right side is computed only where it decides. */
+    /** The right side is computed only if it decides the result. */
     | {
           readonly k: 'logical';
           readonly operator: '&&' | '||';
@@ -100,7 +99,7 @@ export type Expression =
           readonly fields: readonly { readonly name: string; readonly value: Expression }[];
       };
 
-/** What can be assigned. */
+/** The target of an assignment. */
 export type Assignable = Extract<
     Expression,
     { readonly k: 'slot' | 'variable' | 'own-field' | 'struct-field' | 'member' | 'element' }
@@ -108,20 +107,20 @@ export type Assignable = Extract<
 
 // ---------------------------------------------------------------- operations
 
-/** What becomes of a call that fails. */
+/** What happens if a call fails. */
 export type Policy =
-    /** Kernel code fails with it; anything else ends the run. */
+    /** Kernel code fails with the error; in other code the run ends. */
     | { readonly k: 'plain' }
-    /** `try`: the negative error number is the value. */
+    /** `try`: the result is the negative error number. */
     | { readonly k: 'try' }
-    /** `fails E`: it must fail with one of these, and goes on at `end`. */
+    /** `fails E`: it must fail with one of these, and the code continues at `end`. */
     | { readonly k: 'fails'; readonly errors: readonly string[]; readonly end: Target }
     /** `may fail E` */
     | { readonly k: 'may'; readonly errors: readonly string[]; readonly end: Target }
     /** `panics "…"`, `oopses "…"`: it does not return. */
     | { readonly k: 'panics' | 'oopses' };
 
-/** A call: where its result goes, its text for messages, and what becomes of a failure. */
+/** A call: the slot of its result, its text for messages, and what happens on a failure. */
 interface Calling {
     readonly slot: Slot;
     readonly span: Span;
@@ -133,7 +132,7 @@ export type Operation =
     | { readonly op: 'set'; readonly slot: Slot; readonly value: Expression }
     | { readonly op: 'evaluate'; readonly value: Expression }
     | { readonly op: 'store'; readonly target: Assignable; readonly value: Expression }
-    /** The left side of `&&` and `||`: goes on at `end` where it decides. */
+    /** The left side of `&&` and `||`: continues at `end` if it decides the result. */
     | {
           readonly op: 'decide';
           readonly slot: Slot;
@@ -141,14 +140,16 @@ export type Operation =
           readonly value: Expression;
           readonly end: Target;
       }
-    /** The right side, where the left one has not decided. */
+    /** The right side, if the left one has not decided the result. */
     | { readonly op: 'decided'; readonly slot: Slot; readonly operator: '&&' | '||'; readonly value: Expression }
 
     // ---- control flow
     | { readonly op: 'nothing' }
     | { readonly op: 'jump'; readonly to: Target }
     | { readonly op: 'branch'; readonly condition: Expression; readonly otherwise: Target }
-    /** Before the first round of a `for` over numbers: `index` is the last number, `last` where the range ends. */
+    /**
+     * Before the first iteration of a `for` over numbers: `index` is the previous number, `last` the end of the range.
+     */
     | {
           readonly op: 'range';
           readonly from: Expression;
@@ -157,7 +158,7 @@ export type Operation =
           readonly last: Slot;
           readonly first: Target;
       }
-    /** Before the first round of a `for` over a list, which is kept in `list`. */
+    /** Before the first iteration of a `for` over a list, which is kept in `list`. */
     | {
           readonly op: 'each';
           readonly iterable: Expression;
@@ -185,31 +186,31 @@ export type Operation =
     /** The end of the code, of a block on another thread, or of a hook. */
     | { readonly op: 'end'; readonly value: Literal }
     /**
-     * The operation behind this one begins a block that runs where the function fails later on; it goes on at `end`.
+     * The next operation begins a block that runs if the function fails later; the code continues at `end`.
      */
     | { readonly op: 'undo'; readonly captured: readonly Slot[]; readonly end: Target }
     | { readonly op: 'undone' }
     | { readonly op: 'assert'; readonly condition: Expression; readonly message?: Expression; readonly span: Span }
-    /** `assert a == b`, which says what both sides are. */
+    /** `assert a == b`, whose message shows both sides. */
     | {
           readonly op: 'assert-compared';
           readonly operator: Exclude<BinaryOp, '&&' | '||'>;
           readonly left: Expression;
           readonly right: Expression;
           readonly message?: Expression;
-          /** Of the sides, for messages. */
+          /** The type of the sides, for messages. */
           readonly type?: Type;
           readonly span: Span;
       }
 
     // ---- calls
-    /** A function of the program; its result is looked at by the `result` behind it. */
+    /** A function of the program; the `result` operation after it handles its result. */
     | { readonly op: 'call'; readonly fn: string; readonly args: readonly Expression[]; readonly slot: Slot }
     /**
-     * A native that runs to its end at once, by its type and name. The receiver, if it has one, is the first argument.
+     * A native that runs without interruption, by its type and name. The receiver, if any, is the first argument.
      */
     | ({ readonly op: 'native'; readonly native: string; readonly args: readonly Expression[] } & Calling)
-    /** A native that is a function of the standard library: a system call, where a process makes it. */
+    /** A native that is a function of the standard library: a system call if a process calls it. */
     | ({
           readonly op: 'kernel';
           readonly native: string;
@@ -223,7 +224,7 @@ export type Operation =
           readonly args: readonly Expression[];
           readonly slot: Slot;
       }
-    /** A method of a value whose type is known when it is there. Arguments have names where they are given by name. */
+    /** A method of a value whose type is known only at run time. Named arguments have names. */
     | {
           readonly op: 'method';
           readonly receiver: Slot;
@@ -231,31 +232,31 @@ export type Operation =
           readonly args: readonly { readonly name?: string; readonly value: Expression }[];
           readonly slot: Slot;
       }
-    /** A call has returned: what becomes of its result. */
+    /** A call has returned: handles its result. */
     | ({ readonly op: 'result' } & Calling)
-    /** The next call must end in a panic whose message contains this. */
+    /** The next call must panic with a message that contains this. */
     | { readonly op: 'expect-panic'; readonly message: string }
     /** The same with an oops, in which the process ends. */
     | { readonly op: 'expect-oops'; readonly message: string }
 
     // ---- processes
     | { readonly op: 'start'; readonly processes: readonly string[] }
-    /** The operations behind this one are a block of a process; the frame goes on at `end` when that is done. */
+    /** The following operations are a process block; the frame continues at `end` after it. */
     | { readonly op: 'enter'; readonly process: string; readonly end: Target }
-    /** Blocks that run at the same time. */
+    /** Blocks that run concurrently. */
     | {
           readonly op: 'concurrently';
           readonly blocks: readonly { readonly process: string; readonly starts: boolean; readonly begin: Target }[];
           readonly end: Target;
       }
-    /** `exit`: the process closes what it has open; then `exited`. */
+    /** `exit`: the process closes its files; then `exited`. */
     | { readonly op: 'exit' }
     | { readonly op: 'exited' }
-    /** `kill`: the process closes what it has open; then `reap`. */
+    /** `kill`: the process closes its files; then `reap`. */
     | { readonly op: 'kill'; readonly process: string }
     | { readonly op: 'reap'; readonly process: string }
     | { readonly op: 'kill-later'; readonly process: string; readonly calls: Expression }
-    /** `send fd to p`: under the name `as`. */
+    /** `send fd to p`, into the variable `as`. */
     | ({ readonly op: 'send'; readonly fd: Expression; readonly to: string; readonly as: string } & Calling)
 
     // ---- the host
@@ -263,16 +264,16 @@ export type Operation =
     | {
           readonly op: 'inject';
           readonly target: string;
-          /** Null: the answer no. */
+          /** Null for `no`. */
           readonly error: string | null;
           readonly after?: Expression;
           readonly times?: Expression;
           readonly nextKernel: boolean;
       }
-    /** The operations behind this one run at an event; it goes on at `end`. */
+    /** The following operations run at an event; the code continues at `end`. */
     | { readonly op: 'at'; readonly event: string; readonly end: Target }
     | { readonly op: 'corrupt'; readonly target: Assignable; readonly old: Expression; readonly mask: Expression }
     | { readonly op: 'cost'; readonly cost: string; readonly value: Expression }
-    /** `sleep`: the moment at which it ends goes to a slot; then `sleep` until that. */
+    /** `sleep`: stores the end time in a slot; then `sleep` until that time. */
     | { readonly op: 'wake-at'; readonly slot: Slot; readonly duration: Expression }
     | { readonly op: 'sleep'; readonly until: Slot };

@@ -1,6 +1,5 @@
 /**
- * Natives by name: `memfd_create`, `fd.preserve_fd`, `luo_session.name`. Functions stand alone, members behind their
- * type.
+ * Natives by name: `memfd_create`, `fd.preserve_fd`, `luo_session.name`. Members are qualified with their type.
  */
 import type { FieldShape, FunctionShape, NativeShapes } from '../../language/natives';
 
@@ -13,7 +12,7 @@ function namesIn(natives: NativeShapes): ReadonlyMap<FunctionShape | FieldShape,
     }
     for (const type of [natives.fd, ...natives.objects.values()]) {
         for (const member of [...type.fields.values(), ...type.methods.values()]) {
-            // types share members: the first one names it
+            // types share members: the first type qualifies the name
             if (!names.has(member)) {
                 names.set(member, `${type.name}.${member.name}`);
             }
@@ -22,7 +21,7 @@ function namesIn(natives: NativeShapes): ReadonlyMap<FunctionShape | FieldShape,
     return names;
 }
 
-/** The name of a native that a program was checked with. @throws RangeError where it is none of these */
+/** The name of a native that a program was checked with. @throws RangeError if it is none of these */
 export function nameOfNative(natives: NativeShapes, native: FunctionShape | FieldShape): string {
     let names = known.get(natives);
     if (!names) {

@@ -1,7 +1,8 @@
 /**
- * Prints the form of code for people: what has values, then each statement with its line and text, and below it its
- * operations with their numbers. Where a jump goes is a label.
+ * Prints the form of code: its slots, then each statement with its line and text, and below it its operations with
+ * their numbers. Targets of jumps are labels.
  */
+import { quoted } from '../../text/utf8';
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';
 import type { CodeForm, Expression, Literal, Operation, Policy, Slot, Target } from './form';
@@ -11,14 +12,14 @@ const LONGEST = 90;
 
 /**
  * @param lines of the file that the code is in
- * @param file how that is called
+ * @param file its name
  */
 export function printForm(form: CodeForm, lines: LineMap, file: string): string {
     const p = new Printer(form);
     const { line } = lines.position(form.span.start);
     const out = [`${titleOf(form)}  ${file}:${line}`, ...slotLines(form)];
     const label = form.label.map((e) => p.expression(e)).join(' ');
-    if (label !== '' && label !== JSON.stringify(form.name)) {
+    if (label !== '' && label !== quoted(form.name)) {
         out.push(`  shown as ${label}`);
     }
     let statement = -1;
@@ -39,12 +40,12 @@ export function printForm(form: CodeForm, lines: LineMap, file: string): string 
     return `${out.join('\n')}\n`;
 }
 
-/** `fn luo_file_id(handler, file)`; the name of a scenario or an `init` block says what it is. */
+/** `fn luo_file_id(handler, file)`; the name of a scenario or an `init` block includes its kind. */
 function titleOf({ kind, name, params }: CodeForm): string {
     return kind === 'scenario' || kind === 'init' ? name : `${kind} ${name}(${params.join(', ')})`;
 }
 
-/** `142 | if session == none`; operations that belong to a statement that has begun before say so. */
+/** `142 | if session == none`; marks operations that continue an earlier statement. */
 function statementText(
     lines: LineMap,
     span: { readonly start: number; readonly end: number },
@@ -56,7 +57,7 @@ function statementText(
     return `${String(line).padStart(4)} | ${begins ? '' : '… '}${short}`;
 }
 
-/** One line a slot that has a name; the others are values between two operations. */
+/** One line for each named slot; the others hold intermediate values. */
 function slotLines({ slots, params, locals }: CodeForm): string[] {
     const named = locals.map(({ slot, name, type }) => {
         const what = slot < params.length ? ', parameter' : '';
@@ -66,7 +67,7 @@ function slotLines({ slots, params, locals }: CodeForm): string[] {
     return others > 0 ? [...named, `  and ${others} between operations`] : named;
 }
 
-export function typeText(t: Type): string {
+function typeText(t: Type): string {
     switch (t.k) {
         case 'phys':
             return t.to === undefined ? 'phys' : `phys ${t.to}`;
@@ -85,7 +86,7 @@ export function typeText(t: Type): string {
     }
 }
 
-/** Where an operation may go on besides behind itself. */
+/** The targets of an operation besides the next one. */
 export function targetsOf(o: Operation): Target[] {
     switch (o.op) {
         case 'jump':
@@ -132,7 +133,7 @@ class Printer {
         );
     }
 
-    /** What stands behind the name of an operation. */
+    /** The operands of an operation. */
     operation(o: Operation): string {
         switch (o.op) {
             case 'set':
@@ -175,7 +176,7 @@ class Printer {
         }
     }
 
-    /** Calls, and what is done to processes and the host. */
+    /** Calls, and operations on processes and the host. */
     private action(o: Operation): string {
         switch (o.op) {
             case 'call':
@@ -198,7 +199,7 @@ class Printer {
                 return `${this.slot(o.slot)}${this.policy(o.policy)}`;
             case 'expect-panic':
             case 'expect-oops':
-                return JSON.stringify(o.message);
+                return quoted(o.message);
             case 'start':
                 return o.processes.join(', ');
             case 'enter':
@@ -216,9 +217,9 @@ class Printer {
                 return `${this.expression(o.fd)} to ${o.to} as ${o.as}${this.policy(o.policy)}`;
             case 'boot':
                 return [
-                    JSON.stringify(o.kernel),
-                    ...(o.image === undefined ? [] : [`from image ${JSON.stringify(o.image)}`]),
-                    ...(o.cmdline === '' ? [] : [`cmdline ${JSON.stringify(o.cmdline)}`]),
+                    quoted(o.kernel),
+                    ...(o.image === undefined ? [] : [`from image ${quoted(o.image)}`]),
+                    ...(o.cmdline === '' ? [] : [`cmdline ${quoted(o.cmdline)}`]),
                 ].join(' ');
             case 'inject':
                 return [
@@ -276,7 +277,7 @@ class Printer {
         }
     }
 
-    /** In parentheses where it has operators of its own. */
+    /** In parentheses if it contains operators. */
     private operand(e: Expression): string {
         const text = this.expression(e);
         return e.k === 'binary' || e.k === 'logical' || e.k === 'unary' ? `(${text})` : text;
@@ -286,7 +287,7 @@ class Printer {
         return items.map((e) => this.expression(e)).join(', ');
     }
 
-    /** `memfd_create("x", 0)`; a method stands behind its receiver. */
+    /** `memfd_create("x", 0)`; a method follows its receiver. */
     private native(name: string, args: readonly Expression[]): string {
         const at = name.indexOf('.');
         const [receiver, ...rest] = args;
@@ -323,9 +324,5 @@ class Printer {
 }
 
 function literalText(value: Literal): string {
-    return value === undefined || value === null
-        ? 'none'
-        : typeof value === 'string'
-          ? JSON.stringify(value)
-          : String(value);
+    return value === undefined || value === null ? 'none' : typeof value === 'string' ? quoted(value) : String(value);
 }

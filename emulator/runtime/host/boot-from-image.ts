@@ -16,19 +16,21 @@ import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 import { hex } from '../../text/text';
 
-/** Memory is laid out in pieces of this many bytes. */
+/** The alignment of memory regions, in bytes. */
 const PIECE = 1024 * 1024;
 
 /**
- * The machine's memory becomes what the image says, and the kernel is started as the one that left the image would have
- * started it: loaded into scratch, with setup data that name FDT and scratch areas.
+ * Loads the image into the machine's memory and starts a kernel as the one in the image would have: loaded into
+ * scratch memory, with setup data that contain the addresses of the FDT and of the scratch areas.
  * @param name the kernel; empty for the one that is loaded in an image of all memory.
  * @param from the file that `path` is written in.
  */
 export function bootImage(host: Host, name: string, cmdline: string, from: string, path: string): void {
     const bytes = host.declarations.program.readBytes?.(from, path);
     if (!bytes) {
-        throw new ProgramError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
+        throw new ProgramError(
+            `there is no image "${path}" in the folder of the scenario, or it cannot be decompressed`,
+        );
     }
     const kernel = name === '' ? undefined : kernelNamed(host, name);
     const source = sourceOf(bytes);
@@ -50,12 +52,12 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
     startKernel(host, at);
 }
 
-/** Goes on where the image was made: with the kernel that lies in it, at the moment of the jump to it. */
+/** Continues at the jump to the kernel that is loaded in the image. */
 function startLoaded(host: Host, file: CoreFile, path: string): void {
     const note = readHandoverNote(file.notes);
     if (!note || note.parameters === 0) {
         throw new ProgramError(
-            `no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`,
+            `no kernel is loaded in image "${path}". Name the kernel that takes it over: boot "7.2" from image "${path}"`,
         );
     }
     const { machine } = host;
@@ -64,10 +66,10 @@ function startLoaded(host: Host, file: CoreFile, path: string): void {
     startKernel(host, note.parameters);
 }
 
-/** @throws ProgramError where the image has no memory, or some that the machine has not */
+/** @throws ProgramError if the image has no memory, or memory that the machine does not have */
 function checkMachine(machine: Machine, file: CoreFile, path: string): void {
     if (file.segments.length === 0) {
-        throw new ProgramError(`"${path}" is no memory image: ${file.findings[0]?.text ?? 'it has no memory'}`);
+        throw new ProgramError(`"${path}" is not a memory image: ${file.findings[0]?.text ?? 'it contains no memory'}`);
     }
     const outside = file.segments.find((s) => !machine.isRam(s.pa, s.size));
     if (outside) {
@@ -76,10 +78,10 @@ function checkMachine(machine: Machine, file: CoreFile, path: string): void {
                 (r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${r.node === 0 ? '' : ` node ${r.node}`}`,
             ) ?? [];
         throw new ProgramError(
-            `image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine has not: ` +
+            `image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine does not have: ` +
                 (map.length > 0
-                    ? `say machine { ${map.join('; ')} }`
-                    : 'give the machine the memory map of the one that the image is of'),
+                    ? `declare machine { ${map.join('; ')} }`
+                    : 'give the machine the memory map of the machine in the image'),
         );
     }
 }
@@ -103,13 +105,13 @@ function layOut(machine: Machine, memory: CoreMemory, file: CoreFile): void {
     }
 }
 
-/** @throws ProgramError where nothing is handed over */
+/** @throws ProgramError if nothing is handed over */
 function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: string): HandoverToLoad {
     const note = readHandoverNote(file.notes);
     const found = findHandover(memory);
     const fdt = note?.setup.fdt ?? found.fdts[0]?.pa;
     if (fdt === undefined || !machine.isRam(fdt, machine.page.size)) {
-        throw new ProgramError(`nothing is handed over in image "${path}": it has no KHO root FDT`);
+        throw new ProgramError(`image "${path}" contains no handover: it has no KHO root FDT`);
     }
     const array = scratchArrayOf(
         memory,
@@ -120,7 +122,7 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     );
     if (!array || !machine.isRam(array.addr, array.size)) {
         throw new ProgramError(
-            `image "${path}" does not say where its scratch areas are, so no kernel can be put there`,
+            `image "${path}" does not contain the addresses of its scratch areas, so no kernel can be loaded into them`,
         );
     }
     const scratch = scratchEntries(memory, array.addr, array.size).flatMap(({ addr, size }) =>
@@ -131,7 +133,7 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     return { fdt, scratch, array };
 }
 
-/** What the tree names, to tell the array of scratch areas from contents that look like one. */
+/** The memory that the tree contains, to tell the array of scratch areas from data that look like one. */
 function preservedIn(machine: Machine, fdt: number): PreservedMemory {
     const { page } = machine;
     const preserved = new PreservedMemory(page);

@@ -1,4 +1,6 @@
-/** Huge pages in the course of a boot: what the command line asks for, less what the previous kernel preserved. */
+/**
+ * Allocation of huge pages during boot: the pages on the command line, minus those that the previous kernel preserved.
+ */
 import { allocateBootPages, fillPools } from '../../kernel/hugetlb/boot';
 import type { HugePagesWanted } from '../../kernel/hugetlb/parameters';
 import type { BootContext } from '../../kernel/kho/boot-context';
@@ -9,7 +11,7 @@ import type { Host } from './host';
 export class BootHugePages extends JournaledRecord {
     /** Pages by their size in bytes. Replaced, never changed in place. */
     readonly preserved: ReadonlyMap<number, number> = new Map();
-    /** Where the gigantic pages are that were taken so far. */
+    /** The addresses of the gigantic pages allocated so far. */
     readonly taken: readonly number[] = [];
 
     constructor(
@@ -20,7 +22,7 @@ export class BootHugePages extends JournaledRecord {
         super(host.machine.journal);
     }
 
-    /** The previous kernel preserved `count` pages of `size` bytes; a size of 0 is none. */
+    /** Records that the previous kernel preserved `count` pages of `size` bytes; a size of 0 means none. */
     preserve(size: number, count: number): undefined {
         if (size > 0 && count > 0) {
             this.host.machine.journal.edit<BootHugePages>(this).preserved = new Map(this.preserved).set(size, count);

@@ -1,6 +1,6 @@
 /**
- * Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in
- * std/kernel.lus.
+ * The boot of a kernel: from boot parameters in memory to registered handlers. start_kernel() in std/kernel.lus calls
+ * the steps.
  */
 import { readCommandLine, type CommandLine } from '../../kernel/command-line/command-line';
 import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
@@ -53,7 +53,7 @@ const BOOT_MEMMAP = costId('boot_memmap');
 const BOOT_INITCALLS = costId('boot_initcalls');
 const BOOT_USERSPACE = costId('boot_userspace');
 
-/** One boot, up to its user space. It is given the machine, and where the boot parameters lie. */
+/** One boot, up to user space. Its input is the machine and the address of the boot parameters. */
 export class Boot extends JournaledRecord {
     private readonly memmap: Memmap;
     private readonly pages: PageAllocator;
@@ -63,7 +63,7 @@ export class Boot extends JournaledRecord {
     private readonly commandLine: CommandLine;
     readonly handover: IncomingHandover | null = null;
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
-    /** When the scan of the PCI buses began, in nanoseconds. */
+    /** The time at which the PCI scan began, in nanoseconds. */
     readonly scanBegan: number = 0;
 
     constructor(
@@ -112,7 +112,7 @@ export class Boot extends JournaledRecord {
         this.hugePages = new BootHugePages(host, this.context, hugePagesWanted(given, machine.page));
     }
 
-    /** setup_arch(): all of RAM, and what setup data says of a handover. */
+    /** setup_arch(): reads all of RAM, and the handover from setup data. */
     setupArch(): undefined {
         const { host, params, context } = this;
         const begin = host.machine.clock.now;
@@ -156,7 +156,7 @@ export class Boot extends JournaledRecord {
         return this.stage('setup_arch', begin);
     }
 
-    /** What a kernel allocates before its page allocator runs; a handover confines it to scratch. */
+    /** The allocations before the page allocator runs; with a handover they are limited to scratch memory. */
     earlyMemory(): undefined {
         const failed = earlyAllocations(this.context);
         if (failed) {
@@ -170,7 +170,7 @@ export class Boot extends JournaledRecord {
         return this.handover?.scratch ?? [];
     }
 
-    /** Where a blob of the previous kernel lies; 0 where it handed none over. */
+    /** The address of a blob of the previous kernel; 0 if there is none. */
     incomingBlob(name: string): number {
         const { handover, env } = this;
         if (!handover) {
@@ -186,7 +186,7 @@ export class Boot extends JournaledRecord {
         return found instanceof Err || typeof found.phys !== 'number' ? 0 : found.phys;
     }
 
-    /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
+    /** mm_core_init(): reserves preserved memory, or new scratch areas; then the page allocator opens. */
     mmCoreInit(): undefined {
         const { host, context, commandLine } = this;
         const { clock } = host.machine;
@@ -226,7 +226,7 @@ export class Boot extends JournaledRecord {
             kho.keep(r.addr, `reserve_mem ${r.name}`, r.size);
         }
         host.machine.journal.edit(host.kernelState).kernel = kernel;
-        // those of proposed layers are asked for before anybody registers a handler
+        // FLBs of proposed layers are used before any handler is registered
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
             registerFlb(host.machine.journal, kernel.luo, declaredFlb(host, name));
         }
@@ -236,7 +236,7 @@ export class Boot extends JournaledRecord {
         return this.stage('mm_core_init', begin);
     }
 
-    /** kho_init(), and the initial RAM disk has done its duty. */
+    /** kho_init(), and the end of the initial RAM disk. */
     khoInit(): undefined {
         khoInit(this.host.running.kho);
         if (this.params.initrd) {
@@ -245,7 +245,7 @@ export class Boot extends JournaledRecord {
         return undefined;
     }
 
-    /** What `reserve_mem=` has set aside is handed on; said in the log where it cannot be. */
+    /** Preserves the memory of `reserve_mem=`; logs a failure. */
     private preserveNamed(): void {
         const { host } = this;
         const {
@@ -261,7 +261,7 @@ export class Boot extends JournaledRecord {
         }
     }
 
-    /** late_initcalls: memfd and what the kernel's description adds register with LUO. */
+    /** late_initcalls: memfd and the handlers of the kernel's description register with LUO. */
     registerHandlers(): undefined {
         const { host } = this;
         const { luo } = host.running;
@@ -291,14 +291,14 @@ export class Boot extends JournaledRecord {
     }
 
     /**
-     * User space comes up. A host that was switched on is taken to have run for a while and to have reclaimed what its
-     * boot read from disk; one that came by kexec has just filled its page cache, so what nobody preserved is really
-     * overwritten.
+     * User space starts. The model assumes that a host that was switched on has run for a while and reclaimed the pages
+     * that its boot read from disk. After a kexec the page cache is filled at once, so that memory that was not
+     * preserved is overwritten.
      */
     startUserspace(): undefined {
         const { host } = this;
         if (host.kernelState.panicExpected !== null) {
-            host.interpreter.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
+            host.interpreter.fail('failed-call', 'this kernel should panic during boot, but it does not.');
             return undefined;
         }
         const begin = host.machine.clock.now;

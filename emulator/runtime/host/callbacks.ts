@@ -1,4 +1,4 @@
-/** Handlers, FLBs and file kinds at run time: calling their callbacks, making files of a declared kind. */
+/** Handlers, FLBs and file kinds at run time: calls their callbacks, creates files of a declared kind. */
 import { Err } from '../../kernel/release/errno';
 import { OpenFile } from '../../kernel/fs/file';
 import { anonFile, deviceFile } from '../../kernel/fs/anon';
@@ -19,12 +19,12 @@ import type { Host } from './host';
 
 const CALLBACK = costId('callback');
 
-/** Handler callbacks that answer yes or no. */
+/** Handler callbacks that return a boolean. */
 const QUESTIONS = new Set<string>(['can_preserve', 'can_finish']);
 
 /**
- * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. One
- * that is absent does nothing and returns 0; an injected failure takes its place.
+ * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. An
+ * absent callback does nothing and returns 0; an injected failure replaces the callback.
  */
 export function callback(host: Host, name: CallbackName, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
@@ -59,7 +59,7 @@ function callOf(name: string, callback: CallbackName, receiver: Value, argument:
     return receiver instanceof OpenFile ? { kind: 'file', name, callback, file: receiver } : null;
 }
 
-/** The result of a callback that has no code. An error from it is one that a callback returned. */
+/** The result of a callback without code. An error counts as returned by the callback. */
 function answer(host: Host, slot: number, value: Value | Err, name: string): number {
     const frame = host.frame;
     const question = QUESTIONS.has(name.slice(name.indexOf('.') + 1));
@@ -73,7 +73,7 @@ function answer(host: Host, slot: number, value: Value | Err, name: string): num
     return SWITCH;
 }
 
-/** Where declarations are found. */
+/** The source of declarations. */
 interface Declaring {
     readonly declarations: Declarations;
     /** The standard library of the running kernel. */
@@ -93,17 +93,17 @@ function declarationOf(host: Declaring, v: Value): HandlerDecl | FlbDecl | FileD
     throw new ProgramError('only handlers, FLBs and files have callbacks');
 }
 
-/** True where the handler, FLB or file kind has this callback. */
+/** True if the handler, FLB or file kind has this callback. */
 export function hasCallback(host: Declaring, v: Value, name: string): boolean {
     const owner = declarationOf(host, v);
     return owner !== undefined && callbackNamed(owner, name) !== undefined;
 }
 
-/** The fields of a declared kind: those given, the others as the declaration says. */
+/** The fields of a declared kind: the given ones, and the initial values of the others. */
 function fieldsOf(host: Host, kind: string, given: ReadonlyMap<string, Value>): Value[] {
     const found = host.declarations.fileKind(kind);
     if (!found) {
-        throw new ProgramError(`no file kind is called ${kind}`);
+        throw new ProgramError(`there is no file kind ${kind}`);
     }
     const { decl, program } = found;
     const uri = program.uriOf.get(decl) ?? program.main;
@@ -115,7 +115,7 @@ function fieldsOf(host: Host, kind: string, given: ReadonlyMap<string, Value>): 
     });
 }
 
-/** What opening the device node of a declared kind makes, before its open() runs. */
+/** The file that an open of a device node creates, before its open() runs. */
 export function openDevice(host: Host, kind: string, path: string): OpenFile {
     const own = openDeviceNode(host.running, kind, path);
     if (own) {
@@ -126,7 +126,7 @@ export function openDevice(host: Host, kind: string, path: string): OpenFile {
     return file;
 }
 
-/** `new nic(queues: 2)`: an open file of a declared kind with these fields, the others as the declaration says. */
+/** `new nic(queues: 2)`: an open file of a declared kind with these fields, and the initial values of the others. */
 export function newFileOfKind(host: Host, kind: string, fields: ReadonlyMap<string, Value>): OpenFile {
     const values = fieldsOf(host, kind, fields);
     const file = anonFile(host.running, kind, `[${kind}]`, O_RDWR);

@@ -1,25 +1,24 @@
 /**
- * Whether one kernel understands what another hands over: the strings that have to be the same, and what happens where
- * they are not.
+ * Whether one kernel understands the handover of another: the strings that must be equal, and what happens if they
+ * differ.
  */
 import type { Declarations } from '../declarations';
 import type { BootableKernel } from './kernels';
 
-/** What becomes of an update between two kernels, as far as their formats decide it. */
+/** The outcome of an update between two kernels, as far as their formats decide it. */
 export type FormatOutcome = 'works' | 'lost' | 'panic' | 'EIO' | 'held' | 'no handover';
 
 export interface FormatVerdict {
     readonly outcome: FormatOutcome;
-    /** What differs, in a few words: `kho-v3, not kho-v4`. Empty where nothing does. */
+    /** The difference in a few words: `kho-v3, not kho-v4`. Empty if there is none. */
     readonly reason: string;
 }
 
 /**
- * Compares in the order in which the next kernel does: KHO (another string: it boots as if nothing had been preserved),
- * then LUO and what hangs on it (it panics), then the handlers of the files (/dev/liveupdate gives EIO). Nobody
- * compares anything else.
- * @param used compatible strings of the handlers whose files are handed over; all of the first kernel's where it is
- * left out.
+ * Compares in the order of the next kernel: KHO (if different, it boots as if nothing had been preserved), then LUO and
+ * its nodes (it panics), then the handlers of the files (/dev/liveupdate fails with EIO). The kernel compares nothing
+ * else.
+ * @param used the compatible strings of the handlers whose files are handed over; by default all of `from`.
  */
 export function formatVerdict(
     declarations: Declarations,
@@ -59,7 +58,7 @@ function differ(given: string, wanted: string): string {
 }
 
 /** The compatible strings of the handlers that a kernel registers, in order. */
-export function compatibles(declarations: Declarations, kernel: BootableKernel): string[] {
+function compatibles(declarations: Declarations, kernel: BootableKernel): string[] {
     return kernel.handlers.flatMap(
         (name) => declarations.handler(name, declarations.library(kernel.desc.library))?.decl.compatible.value ?? [],
     );

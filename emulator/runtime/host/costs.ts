@@ -1,6 +1,6 @@
 /**
- * Which costs count in a run: those of the table, of the machine, of the kernel that runs, of the scenario, of whoever
- * runs it.
+ * The costs of a run: of the table, overridden by the machine, the running kernel, the scenario and the command line,
+ * in this order.
  */
 import type { Clock } from '../../machine/clock';
 import { ratesOf, type CostChanges, type CostName } from '../../machine/costs';
@@ -20,14 +20,14 @@ export class CostSettings extends JournaledRecord {
     }
 
     /**
-     * @param machine what its declaration says.
-     * @param forced what counts whatever the program says: `lus blackout --vary`.
+     * @param machine the costs in its declaration.
+     * @param forced costs that override the program: `lus blackout --vary`.
      */
     begin(machine: CostChanges, forced: CostChanges): void {
         this.change({ ofMachine: machine, forced });
     }
 
-    /** A kernel starts, with what its description changes. */
+    /** A kernel starts, with the costs of its description. */
     startKernel(kernel: CostChanges): void {
         this.change({ ofKernel: kernel });
     }

@@ -1,11 +1,11 @@
-/** DMA and what the IOMMU makes of it, on the way from the machine to the kernel and to the listeners of a run. */
+/** Reports DMA and IOMMU faults of the machine to the kernel and to the listeners of a run. */
 import type { Device } from '../../machine/devices/device';
 import type { Delivery } from '../../machine/interrupts/delivery';
 import type { DeviceChange, DmaObserver } from '../../machine/pci/bus';
 import type { Kernel } from '../../kernel/kernel';
 import type { Listener, Listeners } from '../listener';
 
-/** Who is told: the kernel that runs, and listeners. */
+/** The recipients: the running kernel, and listeners. */
 export interface DmaAudience {
     readonly kernel: Kernel | null;
     readonly listeners: Listeners;

@@ -1,4 +1,4 @@
-/** Interrupts of guests, as those who watch know them: what is on its way, and who waits for what will not come. */
+/** Interrupts of guests, seen from outside: pending interrupts, and drivers that wait for a lost one. */
 import type { Device } from '../../machine/devices/device';
 import type { Delivery, InterruptOutcome } from '../../machine/interrupts/delivery';
 import type { GuestLine } from '../../machine/interrupts/guest-line';
@@ -6,7 +6,7 @@ import type { Kernel } from '../../kernel/kernel';
 import type { Machine } from '../../machine/machine';
 import { hex } from '../../text/text';
 
-/** Where interrupts of guests are looked for. */
+/** The places where interrupts of guests can be pending. */
 interface Interrupted {
     readonly machine: Machine;
     readonly kernel: Kernel | null;
@@ -21,8 +21,8 @@ export function deviceOf(host: Interrupted, line: GuestLine): Device | undefined
 }
 
 /**
- * An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its
- * vCPU.
+ * Whether an interrupt of this vector is pending and will be delivered: in the device, in a descriptor in memory, or
+ * for its vCPU.
  */
 function isOnTheWay(host: Interrupted, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
     const live = host.kernel?.vms.items.find((v) => v.name === guest);
@@ -33,24 +33,24 @@ function isOnTheWay(host: Interrupted, device: Device, { guest, index, vector, v
     );
 }
 
-/** The guest's driver waits for an interrupt of this vector, and none is on its way. */
+/** Whether the guest's driver waits for an interrupt of this vector, and none is pending. */
 export function isStalled(host: Interrupted, line: GuestLine): boolean {
     const device = deviceOf(host, line);
     return device?.awaits?.vector === line.index && !isOnTheWay(host, device, line);
 }
 
 const OUTCOMES: Readonly<Record<InterruptOutcome, (d: Delivery) => string>> = {
-    delivered: (d) => `came to ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
+    delivered: (d) => `reached ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
     posted: (d) => `was posted as vector ${d.vector} at ${hex(d.descriptor)}`,
-    pending: () => 'waits in the device: the vector is masked',
-    merged: () => 'is one with an interrupt that was waiting already',
+    pending: () => 'is pending in the device: the vector is masked',
+    merged: () => 'merged with a pending interrupt',
     refused: (d) => `was refused by the IOMMU: ${d.why}${d.entry < 0 ? '' : `, entry ${d.entry}`}`,
     lost: (d) => `was lost: ${d.why}`,
-    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which nobody has`,
+    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which is unused`,
     misrouted: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}: ${d.why}`,
 };
 
-/** How an interrupt came out, behind the word that stands for it: `it was lost: …`. */
+/** What happened to an interrupt, as the predicate of a sentence: `was lost: …`. */
 export function outcomeText(delivery: Delivery): string {
     return OUTCOMES[delivery.outcome](delivery);
 }

@@ -1,28 +1,30 @@
 /**
- * Virtual machines as those who watch know them: by name, over kernels. What a VM is to KVM dies with its kernel; this
- * is what an observer beside the machine has seen of it. With journaled state, as the diagnoses are.
+ * Virtual machines seen from outside: by name, across kernels. KVM's state of a VM ends with its kernel; this is the
+ * record of an observer of the machine. Its state is journaled, like that of diagnoses.
  */
 import type { Kernel } from '../../kernel/kernel';
-import { baselineOf, examine, type Baseline, type Examined } from '../../kernel/kvm/examine';
+import { baselineOf, contentBefore, examine, NOTHING_WRONG } from '../../kernel/kvm/examine';
+import type { Baseline, Examined } from '../../kernel/kvm/examine';
 import { look, titleOf } from '../../kernel/kvm/slots';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
+import type { Bytes } from '../../machine/bytes';
 import type { Differing, GuestObserver, VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledMap, type Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Listener } from '../listener';
 
-/** What guests are on. */
+/** The system that guests run on. */
 export interface GuestHost {
     readonly machine: Machine;
     readonly kernel: Kernel | null;
-    /** Which boot of the machine this is. */
+    /** The number of boots before this one. */
     readonly boot: number;
     tell(what: (listener: Listener) => void): void;
 }
 
 /**
- * A time in which vCPUs of a guest stood still: from the first that was paused to the last that ran again. Nanoseconds.
+ * A blackout of a guest: from the first vCPU that was paused to the last that ran again. Nanoseconds.
  */
 export class Pause extends JournaledRecord {
     readonly end: number | null = null;
@@ -35,13 +37,13 @@ export class Pause extends JournaledRecord {
         readonly begin: number,
         /** The clock's accounts when it began. */
         readonly before: readonly number[],
-        /** Which boot of the machine it began in. */
+        /** The number of boots before the one in which it began. */
         readonly boot: number,
     ) {
         super(host.machine.journal);
     }
 
-    /** Up to now where it is not over. */
+    /** Until now if it is not over. */
     get length(): number {
         return (this.end ?? this.host.machine.clock.now) - this.begin;
     }
@@ -55,41 +57,41 @@ export class Pause extends JournaledRecord {
     }
 }
 
-/** How far each vCPU's program was: pages written. */
+/** The progress of each vCPU's program, in written pages. */
 type Positions = readonly number[];
 
-/** A physically contiguous piece of a guest's memory. Bytes; `pa` −1: no page is there. */
+/** A physically contiguous range of a guest's memory. Bytes; `pa` is −1 for a hole. */
 export interface Piece {
     readonly gpa: number;
     readonly pa: number;
     readonly length: number;
 }
 
-/** A file that holds something of a guest. */
+/** A file with data of a guest. */
 export interface Holder {
     readonly inode: number;
     readonly name: string;
 }
 
-/** What a VM was when it came to its end. */
+/** The state of a VM at its end. */
 export interface EndOfVm {
     readonly boot: number;
-    /** When, in nanoseconds. */
+    /** The time in nanoseconds. */
     readonly time: number;
     readonly positions: Positions;
-    /** vCPUs still ran. */
+    /** Whether vCPUs were running. */
     readonly running: boolean;
-    /** One of them has ever run. */
+    /** Whether one of them has ever run. */
     readonly ran: boolean;
-    /** Its kernel's end was its own. */
+    /** Whether it ended with its kernel. */
     readonly withKernel: boolean;
-    /** Where its memory was, by the guest's address. */
+    /** Its memory, by guest address. */
     readonly pieces: readonly Piece[];
     /** The files of its memory. */
     readonly memory: readonly Holder[];
 }
 
-/** The state of its vCPUs, as it was saved. */
+/** The saved state of its vCPUs. */
 export interface Saved {
     readonly positions: Positions;
     readonly time: number;
@@ -98,21 +100,28 @@ export interface Saved {
 }
 
 export class Guest extends JournaledRecord {
-    /** The latest time that it stood still. */
+    /** The latest blackout. */
     readonly pause: Pause | null = null;
-    /** The latest that lasted over a kexec. */
+    /** The latest blackout that lasted over a kexec. */
     readonly pauseOverKexec: Pause | null = null;
-    /** When its vCPUs' state was last saved; null: not since its program began. */
+    /** The time at which its vCPU state was last saved; null if it was not saved since its program began. */
     readonly saved: Saved | null = null;
-    /** How far they were when a state was loaded into the VM there is; null: none was. */
+    /** Their progress when a state was loaded into the current VM; null if none was loaded. */
     readonly loaded: Positions | null = null;
     /** The end of its latest VM. */
     readonly endOfVm: EndOfVm | null = null;
     readonly baseline: Baseline | null = null;
-    /** Bytes that its programs came across and that were not what they had written there. */
+    /** The number of bytes that its programs have found different from what they had written. */
     readonly foundWrong: number = 0;
-    readonly firstFoundWrong: Differing | null = null;
-    /** Of VMs of this name that are gone. */
+
+    /** The most that was wrong at a time when all of it was looked at: when it was resumed, or by verify(). */
+    readonly mostWrong: number = 0;
+    /** The first that was seen, either way. */
+    readonly firstSeenWrong: Differing | null = null;
+    /** What was wrong when it ran again behind the latest kexec. */
+    readonly whenResumed: Examined = NOTHING_WRONG;
+    /** Of earlier VMs of this name. */
+
     readonly exitsBefore: number = 0;
     readonly writtenBefore: number = 0;
     readonly vcpus: number = 0;
@@ -134,7 +143,10 @@ export class Guest extends JournaledRecord {
         return live ? (live.running ? 'running' : 'paused') : 'gone';
     }
 
-    /** Of an update where it went through one, else the latest. Nanoseconds, up to now where it is not over. */
+    /**
+     * The blackout of the latest update if there was one, otherwise the latest. Nanoseconds, until now if it is not
+     * over.
+     */
     get blackout(): number {
         return (this.pauseOverKexec ?? this.pause)?.length ?? 0;
     }
@@ -143,25 +155,35 @@ export class Guest extends JournaledRecord {
         return this.exitsBefore + (this.live?.exits ?? 0);
     }
 
-    /** Bytes, by its own count. */
+    /** Written bytes, by its own count. */
     get written(): number {
         return this.live?.written ?? this.writtenBefore;
     }
 
-    /** What is wrong now. */
+    /** The bytes that are wrong now. */
     examine(): Examined {
         const { kernel } = this.host;
         const { live } = this;
-        return kernel && live ? examine(kernel, live, this.baseline) : { bytes: 0, first: null };
+        return kernel && live ? examine(kernel, live, this.baseline) : NOTHING_WRONG;
     }
 
-    /** Bytes that are not what the guest wrote: what it has come across, and what it would find now. */
+    /**
+     * bytes that differ from what the guest wrote: those that it has found, and those that it would find
+     * now. Never less than was
+     * seen before: what it writes over is no longer there, and was wrong all the same.
+     */
+
     get wrong(): number {
-        return this.foundWrong + this.examine().bytes;
+        return Math.max(this.mostWrong, this.foundWrong + this.examine().bytes);
     }
 
     get firstWrong(): Differing | null {
-        return this.firstFoundWrong ?? this.examine().first;
+        return this.firstSeenWrong ?? this.examine().first;
+    }
+
+    /** It has gone through a kexec: its memory is to be as its program left it, or as it found it when it began. */
+    get cameOver(): boolean {
+        return this.loaded !== null && this.endOfVm !== null && this.endOfVm.boot < this.host.boot;
     }
 
     display(): string {
@@ -172,6 +194,7 @@ export class Guest extends JournaledRecord {
         hasher
             .str(this.name)
             .num(this.foundWrong)
+            .num(this.mostWrong)
             .num(this.exitsBefore)
             .num(this.writtenBefore)
             .num(this.saved?.time ?? -1);
@@ -193,7 +216,7 @@ export class Guest extends JournaledRecord {
 
 export class Guests implements GuestObserver {
     private readonly table: JournaledMap<string, Guest>;
-    /** While VMs come to their end with their kernel. False wherever a run can stop. */
+    /** True while VMs end with their kernel. False wherever a run can stop. */
     private kernelEnds = false;
 
     constructor(private readonly host: GuestHost) {
@@ -230,6 +253,9 @@ export class Guests implements GuestObserver {
             if (state === 'running') {
                 if (live.vcpus.items.every((v) => v.state === 'running')) {
                     this.resumed(guest);
+                    if (guest.cameOver) {
+                        this.journal.edit(guest).whenResumed = this.look(guest);
+                    }
                 }
             } else if (state !== 'gone' || guest.endOfVm?.ran === true) {
                 this.stopped(guest, live, state, last);
@@ -267,7 +293,7 @@ export class Guests implements GuestObserver {
         if (guest) {
             const e = this.journal.edit(guest);
             e.foundWrong += what.bytes;
-            e.firstFoundWrong ??= what;
+            e.firstSeenWrong ??= what;
             this.host.tell((l) => l.guestDiffers?.(name, what));
         }
     }
@@ -325,7 +351,7 @@ export class Guests implements GuestObserver {
         }
     }
 
-    /** A moment at which no kernel code has anything half done: guests get as far as they are by now. */
+    /** Between two pieces of kernel code: guests catch up with the clock. */
     catchUp(): void {
         const { kernel } = this.host;
         if (kernel && kernel.vms.length > 0) {
@@ -335,20 +361,34 @@ export class Guests implements GuestObserver {
         }
     }
 
-    /** The guest looks at all of its memory. @returns how many bytes are wrong */
+    /** The guest checks all of its memory. @returns the number of wrong, or were bytes */
+
     verify(name: string): number {
         const guest = this.table.get(name);
-        const examined = guest?.examine();
-        const first = examined?.first;
+        const first = guest && this.look(guest).first;
         if (first) {
             this.host.tell((l) => l.guestDiffers?.(name, first));
         }
-        return (guest?.foundWrong ?? 0) + (examined?.bytes ?? 0);
+        return guest?.mostWrong ?? 0;
+    }
+
+    /** Looks at all of a guest's memory, and keeps in mind how much was wrong. */
+    private look(guest: Guest): Examined {
+        const examined = guest.examine();
+        const e = this.journal.edit(guest);
+        e.mostWrong = Math.max(guest.mostWrong, guest.foundWrong + examined.bytes);
+        e.firstSeenWrong ??= examined.first;
+        return examined;
+    }
+
+    before(name: string, gpa: number, length: number): Bytes | null {
+        const guest = this.table.get(name);
+        return guest?.cameOver === true ? contentBefore(guest.baseline, gpa, length) : null;
     }
 
     // ------------------------------------------------------------ what kernels do
 
-    /** A kernel stops all processors: guests stop where they are. */
+    /** A kernel stops all processors, and so all guests. */
     kernelStops(kernel: Kernel): void {
         this.kernelEnds = true;
         for (const live of kernel.vms.items.slice()) {
@@ -357,9 +397,19 @@ export class Guests implements GuestObserver {
         this.kernelEnds = false;
     }
 
-    /** The pauses that began before a jump and are not over, of guests that meant to go on. */
+    /** The blackouts that began before a jump and are not over, of guests that are to continue. */
     pausesOverKexec(): Pause[] {
         return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.host.boot) ? [g.pause] : []));
+    }
+
+    /** The pauses of this kernel's time that are not over, of guests that are there, or that were saved before. */
+    pausesForUpdate(): Pause[] {
+        const { boot } = this.host;
+        return this.all.flatMap((g) =>
+            g.pause?.end === null && g.pause.boot === boot && (g.live ? hasRun(g.live) : meansToGoOn(g, boot))
+                ? [g.pause]
+                : [],
+        );
     }
 
     hash(hasher: Hasher): void {
@@ -373,12 +423,12 @@ export class Guests implements GuestObserver {
     }
 }
 
-/** A guest whose VM is gone for good was neither saved before, nor taken along by its kernel. */
+/** A guest whose VM ended and that was neither saved before nor preserved by its kernel. */
 function meansToGoOn({ endOfVm, saved }: Guest, boot: number): boolean {
     return endOfVm?.boot === boot && endOfVm.ran && (endOfVm.withKernel || saved?.boot === boot);
 }
 
-/** A vCPU of it has ever been in the guest. */
+/** Whether a vCPU of it has ever run. */
 export function hasRun(live: VirtualMachine): boolean {
     return live.vcpus.items.some((v) => v.state !== 'new');
 }
@@ -400,7 +450,7 @@ export function holdersOf(live: VirtualMachine): Holder[] {
     return live.slots.map(({ file }) => ({ inode: file.inode.ino, name: titleOf(file) }));
 }
 
-/** True where two states of a guest are the same moment of it. */
+/** True if two states of a guest are from the same time. */
 export function samePositions(a: Positions, b: Positions): boolean {
     return a.length === b.length && a.every((n, i) => n === b[i]);
 }

@@ -1,5 +1,5 @@
 /**
- * What the interpreter's code acts on is the emulated host: who hears of it, and what a process does before it goes on.
+ * Connects the interpreter to the emulated host: events for listeners, and the work of a process before it continues.
  */
 import { Err } from '../../kernel/release/errno';
 import { placeOf } from '../code';
@@ -52,6 +52,9 @@ export function environmentOf(host: Host): Environment {
         threadWoken(thread, waiting) {
             host.tell((l) => l.woken?.(thread, waiting));
         },
+        raised(exception) {
+            host.tell((l) => l.raised?.(exception));
+        },
         kernelLeft(frame, result) {
             const { purpose, code } = frame;
             host.kernelLeft(purpose && !isCallback(purpose) ? purpose : plainCall(code.name), result, frame);
@@ -67,7 +70,7 @@ export function environmentOf(host: Host): Environment {
     };
 }
 
-/** The current thread goes back to user mode. @returns whether something else runs before */
+/** The current thread returns to user mode. @returns whether something else runs first */
 export function leaveKernel(host: Host): boolean {
     return taskWork(host) || backToUser(host);
 }

@@ -1,7 +1,6 @@
 /**
- * The emulated host that code runs on: a machine, the kernel that is on it and its processes, what a scenario has set,
- * and who hears of it all. What happens to these lies beside this file: boots, the ends of kernels, processes,
- * callbacks, modules.
+ * The emulated host that code runs on: a machine, its kernel and processes, the settings of a scenario, and the
+ * listeners. Other files in this folder implement boots, the end of kernels, processes, callbacks and modules.
  */
 import type { Chooser } from '../../machine/chooser';
 import { JournaledList, JournaledMap } from '../../machine/journal';
@@ -29,24 +28,24 @@ import { Injections } from './injections';
 import { type BootInProgress, KernelState } from './kernel-state';
 import { processOf, type ScenarioProcess } from './scenario-process';
 
-/** A block that runs when the handover is complete (`at handover`): its code, and where in it the block begins. */
+/** An `at handover` block: its code, and the position at which the block begins. */
 export interface HandoverHook {
     readonly code: Code;
     readonly pc: number;
 }
 
-/** What a host is made of. */
+/** The parts of a host. */
 export interface HostParts {
     readonly machine: Machine;
     readonly declarations: Declarations;
     readonly natives: NativesOn<Host>;
-    /** Where a process may be overtaken, and who picks among the alternatives. */
+    /** Where a process may be preempted, and what picks among the alternatives. */
     readonly policy: Policy;
     readonly chooser: Chooser;
-    /** Booted wherever the scenario boots the default kernel. */
+    /** The kernel that replaces the default kernel of scenarios. */
     readonly kernelOption?: string | undefined;
     readonly executable: (host: Host) => Executable;
-    /** What the interpreter may ask of the host. */
+    /** The host's side of the interpreter's interface. */
     readonly environment: (host: Host) => Environment;
 }
 
@@ -60,20 +59,20 @@ export class Host {
     readonly executable: Executable;
     readonly listeners = new Listeners();
     readonly kernelState: KernelState;
-    /** What the kernel that comes up has logged before its log exists. */
+    /** Log lines of the booting kernel from before its log exists. */
     readonly earlyLog: JournaledList<LogLine>;
     readonly injections: Injections;
-    /** The processes of the running kernel that the scenario has named. */
+    /** The processes of the scenario in the running kernel. */
     readonly processes: JournaledList<ScenarioProcess>;
     readonly handoverHooks: JournaledList<HandoverHook>;
     /** The threads that have died in an oops of the running kernel, by number: their locks stay held. */
     readonly deadThreads: JournaledMap<number, string>;
     readonly costs: CostSettings;
-    /** Virtual machines, over kernels. */
+    /** Virtual machines, across kernels. */
     readonly guests: Guests;
     /**
-     * Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and
-     * where one is loaded.
+     * Descriptions that replace those that the scenario's kernels are based on, for the kernel that is booted and for
+     * the one that is loaded.
      */
     substitutes: { readonly boot: string; readonly load: string } | null = null;
     /** Mistakes that no kernel has, whatever its release. */
@@ -104,7 +103,7 @@ export class Host {
 
     // ------------------------------------------------------------ kernels and processes
 
-    /** Which boot of the machine this is: 0 for the first. */
+    /** The number of boots before this one: 0 for kernel 1. */
     get boot(): number {
         return Math.max(this.machine.boots - 1, 0);
     }
@@ -113,29 +112,29 @@ export class Host {
         return this.kernelState.kernel;
     }
 
-    /** The boot that is under way. */
+    /** The boot in progress. */
     get booting(): BootInProgress | null {
         return this.kernelState.booting;
     }
 
-    /** With what the last kernel panicked; empty: it did not. */
+    /** The panic message of the last kernel; empty if it did not panic. */
     get panicMessage(): string {
         return this.kernelState.panicMessage;
     }
 
-    /** The kernel that runs. @throws ProgramError before the first boot and after a panic. */
+    /** The running kernel. @throws ProgramError before the first boot and after a panic. */
     get running(): Kernel {
         if (!this.kernel) {
-            throw new ProgramError('no kernel runs: boot one first');
+            throw new ProgramError('no kernel is running. Boot one first');
         }
         return this.kernel;
     }
 
-    /** The process whose code runs, for system calls. @throws ProgramError at scenario level. */
+    /** The current process, for system calls. @throws ProgramError at scenario level. */
     get process(): Process {
         const current = processOf(this.interpreter.current);
         if (!current) {
-            throw new ProgramError('system calls are made in a process: put this into its block');
+            throw new ProgramError('a system call needs a process. Put it into a process block');
         }
         return current.process;
     }
@@ -151,7 +150,7 @@ export class Host {
         return this.interpreter.frame;
     }
 
-    /** The standard library of the kernel that runs or comes up; else the default kernel's. */
+    /** The standard library of the running or booting kernel; otherwise that of the default kernel. */
     get library(): Program {
         const desc = this.kernel?.desc ?? this.booting?.kernel.desc;
         return desc ? this.declarations.library(desc.library) : this.declarations.stdProgram;
@@ -181,7 +180,7 @@ export class Host {
         }
     }
 
-    /** Kernel code begins whose end {@link kernelLeft} will tell. */
+    /** Kernel code begins; {@link kernelLeft} reports its end. */
     kernelEntered(work: KernelWork): void {
         this.guests.catchUp();
         for (const l of this.listeners.active) {
@@ -189,7 +188,7 @@ export class Host {
         }
     }
 
-    /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
+    /** The kernel returns to user mode or to the scenario; `frame` is null for a native that ran without a frame. */
     kernelLeft(work: KernelWork, result: Value | Err, frame: Frame | null): void {
         this.guests.catchUp();
         for (const l of this.listeners.active) {
@@ -208,7 +207,7 @@ export class Host {
         }
     }
 
-    /** WARN(): a line of the kernel log, and an exception where its filter is on. */
+    /** WARN(): a line of the kernel log, and an exception if its filter is on. */
     warn(text: string): void {
         const line = text.startsWith('WARNING:') ? text : `WARNING: ${text}`;
         this.log('warn', line);

@@ -1,12 +1,11 @@
 /**
- * Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant
- * for.
+ * Failures that a scenario injects (`inject EIO into memfd.freeze after 2`). They end with the kernel they are for.
  */
 import type { Chooser } from '../../machine/chooser';
 import { JournaledRecord, JournaledList, type Journal } from '../../machine/journal';
 import type { Err } from '../../kernel/release/errno';
 
-export class Injection extends JournaledRecord {
+class Injection extends JournaledRecord {
     readonly skip: number;
     readonly left: number;
 
@@ -14,11 +13,11 @@ export class Injection extends JournaledRecord {
         journal: Journal,
         /** `memfd.freeze`, `page_alloc`. */
         readonly target: string,
-        /** What the call returns; null: the answer no. */
+        /** The error that the call returns; null for `no`. */
         readonly error: Err | null,
         skip: number,
         times: number,
-        /** The boot it is meant for. */
+        /** The number of boots before the one it is for. */
         readonly boot: number,
     ) {
         super(journal);
@@ -41,7 +40,7 @@ export class Injections {
         return this.list.items;
     }
 
-    /** A later injection into the same target of the same boot replaces the one before. */
+    /** A later injection into the same target of the same kernel replaces the earlier one. */
     add(target: string, error: Err | null, skip: number, times: number, boot: number): void {
         for (const old of this.list.items.filter((i) => i.target === target && i.boot === boot)) {
             this.list.remove(old);
@@ -49,7 +48,7 @@ export class Injections {
         this.list.push(new Injection(this.journal, target, error, skip, times, boot));
     }
 
-    /** Forgets what was meant for boots before this one. */
+    /** Removes the injections for earlier kernels. */
     expire(boot: number): void {
         for (const old of this.list.items.filter((i) => i.boot < boot)) {
             this.list.remove(old);
@@ -57,8 +56,8 @@ export class Injections {
     }
 
     /**
-     * Counts a call of `target`. Returns the injection that takes effect on it, if any. That one does which is due is
-     * the first of two alternatives; the other is that this call is spared.
+     * Counts a call of `target`. Returns the injection that takes effect on it, if any. The chooser has two
+     * alternatives: the due injection takes effect, or this call is spared.
      */
     hit(target: string, boot: number): Injection | undefined {
         if (this.list.length === 0) {

@@ -1,4 +1,4 @@
-/** How a running kernel ends: at a jump, at a panic, when the machine is switched off. */
+/** The end of a running kernel: at a jump, at a panic, or when the machine is switched off. */
 import { JournaledList } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
 import { dropProcesses } from './processes';
@@ -7,7 +7,7 @@ import type { Value } from '../../language/types';
 import { format, KernelFault, ProgramError } from '../../language/values';
 import type { Host } from './host';
 
-/** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
+/** Removes everything of the running kernel: its processes and threads. The frames of the scenario stay. */
 export function dropKernel(host: Host): void {
     if (host.kernel) {
         host.guests.kernelStops(host.kernel);
@@ -34,7 +34,7 @@ export function dropKernel(host: Host): void {
     interpreter.switchFrames();
 }
 
-/** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
+/** Replaces an object of an ended kernel in a variable of the scenario; any use of it is an error that names it. */
 class Tombstone {
     constructor(
         private readonly what: string,
@@ -42,7 +42,7 @@ class Tombstone {
     ) {}
 
     display(): string {
-        return `${this.what} of the ${this.release} that is gone`;
+        return `${this.what} of the previous kernel, ${this.release}`;
     }
 }
 
@@ -61,7 +61,7 @@ function tombstoneFor(host: Host, v: Value): Value {
     return new Tombstone(format(v), host.kernel?.display() ?? 'kernel');
 }
 
-/** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
+/** The kernel panics. If the scenario expects the panic, it continues without a kernel. */
 export function panic(host: Host, message: string): undefined {
     host.log('emerg', `Kernel panic - not syncing: ${message}`);
     const { panicExpected, panicTolerated } = host.kernelState;
@@ -73,10 +73,10 @@ export function panic(host: Host, message: string): undefined {
     return undefined;
 }
 
-/** `crash()`: the running kernel panics here and now, as the scenario wants it. @throws ProgramError where none runs */
+/** `crash()`: the running kernel panics. @throws ProgramError if no kernel is running */
 export function crash(host: Host, message: string): undefined {
     if (!host.kernel) {
-        throw new ProgramError('no kernel runs that could crash');
+        throw new ProgramError('no kernel is running');
     }
     host.log('emerg', `Kernel panic - not syncing: ${message}`);
     die(host, message);
@@ -90,7 +90,7 @@ function die(host: Host, message: string): void {
     state.panicExpected = null;
 }
 
-/** The running kernel ends without handing anything over. */
+/** The running kernel ends without a handover. */
 export function loseKernel(host: Host, how: 'panic' | 'power'): void {
     if (host.kernel) {
         host.tell((l) => l.lost?.(how));
@@ -99,9 +99,9 @@ export function loseKernel(host: Host, how: 'panic' | 'power'): void {
 }
 
 /**
- * Code has gone wrong: a fault of the kernel is its panic, and so is a structure of its own that somebody has written
- * over; another ProgramError is the program's own mistake.
- * @throws anything else again
+ * Handles an error in code: a fault in kernel code, or an overwritten structure of the kernel, is a panic; any other
+ * ProgramError is an error of the program.
+ * @throws all other errors
  */
 export function stopFor(host: Host, e: unknown): void {
     if (e instanceof KernelFault) {

@@ -1,9 +1,9 @@
-/** Which kernel runs, which one comes up, and how the last one ended. */
+/** The running kernel, the booting kernel, and how the last one ended. */
 import type { Kernel } from '../../kernel/kernel';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { BootableKernel } from './kernels';
 
-/** A kernel that comes up. */
+/** A booting kernel. */
 export interface BootInProgress {
     readonly kernel: BootableKernel;
 }
@@ -11,9 +11,9 @@ export interface BootInProgress {
 export class KernelState extends JournaledRecord {
     readonly kernel: Kernel | null = null;
     readonly booting: BootInProgress | null = null;
-    /** With what the last kernel panicked; empty: it did not. */
+    /** The panic message of the last kernel; empty if it did not panic. */
     readonly panicMessage: string = '';
-    /** A part of the message of a panic that the scenario has announced; null: none is. */
+    /** A part of the message of the panic that the scenario expects; null if it expects none. */
     readonly panicExpected: string | null = null;
     readonly panicTolerated: boolean = false;
 
@@ -21,12 +21,12 @@ export class KernelState extends JournaledRecord {
         super(journal);
     }
 
-    /** Announces a panic whose message contains `text`; null: none is expected any more. */
+    /** Expects a panic whose message contains `text`; null ends the expectation. */
     expectPanic(text: string | null): void {
         this.journal.edit<KernelState>(this).panicExpected = text;
     }
 
-    /** Whoever drives the run looks at panics by itself. */
+    /** Panics are handled by the code that drives the run. */
     toleratePanic(on: boolean): void {
         this.journal.edit<KernelState>(this).panicTolerated = on;
     }

@@ -1,6 +1,6 @@
 /**
- * Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program
- * change.
+ * Resolves the name of a kernel: to a description of the emulator, and the changes of the program's `kernel`
+ * declarations.
  */
 import { archNamed } from '../../kernel/release/arch';
 import {
@@ -26,20 +26,20 @@ import { settableCost } from '../../machine/costs';
 /** A kernel that can be booted. */
 export interface BootableKernel {
     readonly desc: KernelDescription;
-    /** Handlers in order of their registration. */
+    /** Handlers in the order of their registration. */
     readonly handlers: readonly string[];
-    /** Handlers that are in modules: they are registered when those are loaded. */
+    /** Handlers in modules, which register when the module is loaded. */
     readonly modules: readonly string[];
     /** `init` blocks, the oldest ancestor's first. */
     readonly inits: readonly { readonly decl: KernelDecl; readonly init: KernelInit }[];
 }
 
-/** Between the name of a kernel and the one that takes the place of the description it is made from. */
+/** Separates the name of a kernel from that of the description that replaces its base. */
 const AS = ' as ';
 
 /**
- * The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place
- * of any.
+ * The name of the kernel that is declared as `name`, but based on another description; a kernel of the program replaces
+ * any base.
  */
 export function kernelAs(program: Program, name: string, description: string): string {
     return program.kernels.has(name) && !program.kernels.has(description) ? `${name}${AS}${description}` : description;
@@ -54,9 +54,9 @@ export function kernelWithout(name: string, flaws: ReadonlySet<string>): string 
 }
 
 /**
- * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description, with
- * {@link kernelWithout}, of one without some mistakes.
- * @throws ProgramError where no kernel has this name, or its ancestry goes round in a circle.
+ * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description; with
+ * {@link kernelWithout}, of one without some bugs.
+ * @throws ProgramError if no kernel has this name, or it is based on itself.
  */
 export function resolveKernel(program: Program, name: string): BootableKernel {
     const cut = name.indexOf(WITHOUT);
@@ -73,7 +73,7 @@ export function resolveKernel(program: Program, name: string): BootableKernel {
     return { ...kernel, desc: { ...kernel.desc, name } };
 }
 
-/** A kernel that is being made of the one it comes from. */
+/** A kernel under construction from its base. */
 interface Draft {
     readonly base: KernelDescription;
     cmdline: string;
@@ -155,7 +155,7 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
 
 const without = (names: readonly string[], gone: readonly string[]): string[] => names.filter((n) => !gone.includes(n));
 
-/** For every list what its names do. */
+/** For every list, the effect of its names. */
 const LISTS: Readonly<Record<KernelListName, (k: Draft, names: readonly string[], sign: KernelList['sign']) => void>> =
     {
         handlers: (k, names, sign) => {
@@ -208,7 +208,7 @@ function resolve(program: Program, name: string, instead: string | undefined, se
         const desc = descriptionOf(instead ?? name);
         if (!desc) {
             const known = [...DESCRIPTIONS.keys(), ...kernels.keys()].map((k) => `"${k}"`).join(', ');
-            throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
+            throw new ProgramError(`there is no kernel "${name}". Expected ${known}.`);
         }
         return { desc, handlers: desc.handlers, modules: [], inits: [] };
     }
@@ -229,7 +229,7 @@ function resolve(program: Program, name: string, instead: string | undefined, se
     const inits = [...parent.inits, ...decl.entries.flatMap((e) => (e.kind === 'init' ? [{ decl, init: e }] : []))];
     const desc = { ...base, ...k.changes, name, cmdline: k.cmdline };
     if (k.changes.khoBuilt === false) {
-        // LUO is built on KHO
+        // LUO needs KHO
         return { desc: { ...desc, luo: undefined, library: LIBRARY_6_17 }, handlers: [], modules: [], inits };
     }
     return {
@@ -244,7 +244,9 @@ function resolve(program: Program, name: string, instead: string | undefined, se
     };
 }
 
-/** The code of every kernel that a program can boot: of the descriptions, and of its own kernels with their layers. */
+/**
+ * The libraries of all kernels that a program can boot: of the descriptions, and of its own kernels with their layers.
+ */
 export function librariesOf(program: Program): Library[] {
     const own = [...program.kernels.keys()].map((name) => resolveKernel(program, name).desc.library);
     return [...new Set([...[...DESCRIPTIONS.values()].map((d) => d.library), ...own])];

@@ -1,4 +1,4 @@
-/** Kernels going down and others taking their place: cold boot, loading by kexec, the jump, panic. */
+/** The transition between kernels: cold boot, loading by kexec, the jump, panic. */
 import type { Err } from '../../kernel/release/errno';
 import { DEFAULT_KERNEL } from '../../kernel/release/descriptions';
 import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
@@ -23,8 +23,7 @@ const JUMP = costId('jump');
 
 const START: KernelWork = { kind: 'boot', name: 'start_kernel' };
 /**
- * The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives
- * others for all.
+ * Resolves a kernel name of a scenario: `--kernel` replaces the default kernel, and `lus compat` replaces all.
  */
 export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
     const { program } = host.declarations;
@@ -38,7 +37,7 @@ export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'bo
     return resolveKernel(program, kernelWithout(meant, host.cured));
 }
 
-/** What is put into memory for a kernel, with additions to its command line. */
+/** The segments of a kernel, with additions to its command line. */
 export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
@@ -51,7 +50,7 @@ export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = 
     };
 }
 
-/** `boot "7.2"`: the machine is switched on. Its memory is empty but for what the boot loader puts there. */
+/** `boot "7.2"`: the machine is switched on. Its memory contains only the segments of the boot loader. */
 export function coldBoot(host: Host, name: string, cmdline: string): void {
     const { machine } = host;
     const kernel = kernelNamed(host, name, 'boot');
@@ -65,19 +64,21 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     }
     const at = coldLoad({ machine }, fileOf(kernel, cmdline, archNamed(machine.arch)));
     if (at === undefined) {
-        throw new ProgramError(`kernel "${name}" does not fit into the machine's memory: give it more`);
+        throw new ProgramError(
+            `kernel "${name}" does not fit into the memory of the machine. Give the machine more memory`,
+        );
     }
     startKernel(host, at);
 }
 
-/** Loads a kernel that the scenario means by a name. @returns what the system call of the running kernel does */
+/** Loads a kernel by its name in the scenario. @returns the result of the running kernel's system call */
 export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad): undefined | Err {
     const { running } = host;
     return loadKexec(running, fileOf(kernelNamed(host, name, 'load'), cmdline, running.kho.env.options.arch), how);
 }
 
 /**
- * machine_kexec(): the segments go to their places, and the next kernel starts with nothing but what lies in memory.
+ * machine_kexec(): copies the segments to their addresses, and starts the next kernel, whose only input is memory.
  */
 export function jump(host: Host): Value {
     const image = host.running.kexecImage;
@@ -102,8 +103,8 @@ export function jump(host: Host): Value {
 }
 
 /**
- * machine_kexec() of an image that is to be come back from: what lies where its segments go is swapped with them, it
- * runs, and everything is swapped back. Of what it does in between the scenario says nothing, so it does nothing.
+ * machine_kexec() of an image that returns: the memory at the destinations of its segments is swapped with them, it
+ * runs, and everything is swapped back. A scenario does not say what it does meanwhile, so it does nothing.
  */
 export function jumpAndReturn(host: Host): undefined {
     const image = host.running.kexecImage;
@@ -116,7 +117,7 @@ export function jumpAndReturn(host: Host): undefined {
     return undefined;
 }
 
-/** Boots the kernel whose boot parameters lie at `at`. The scenario waits until it is up. */
+/** Boots the kernel with the boot parameters at `at`. The scenario waits until the boot is complete. */
 export function startKernel(host: Host, at: number): void {
     const { machine } = host;
     const params = readParameters(machine, at);
@@ -143,14 +144,14 @@ export function startKernel(host: Host, at: number): void {
     interpreter.switchFrames();
 }
 
-/** Runs the `init` blocks of the kernel that comes up, the oldest ancestor's first. */
+/** Runs the `init` blocks of the booting kernel, the oldest ancestor's first. */
 export function runInit(host: Host): undefined {
     const { inits } = resolveKernel(host.declarations.program, host.running.desc.name);
     pushFrames(
         host,
         inits.map(({ init }) => {
             const code = host.executable.initCode(init);
-            const frame = Frame.of(code, 'kernel');
+            const frame = Frame.of(code, 'kernel', host.interpreter.ticks);
             frame.purpose = { kind: 'init', callback: 'init', name: code.name };
             return frame;
         }),
@@ -161,9 +162,10 @@ export function runInit(host: Host): undefined {
 /** Runs the `at handover` blocks of the scenario, in their order. */
 export function runHandoverHooks(host: Host): undefined {
     const frames = host.handoverHooks.items.map(({ code, pc }) => {
-        // the block sees the variables of the code that it stands in
-        const around = host.interpreter.scenarioThread.frames.find((f) => f.code === code);
-        const frame = around ? new Frame(code, 'scenario', around.slots, -1) : Frame.of(code, 'scenario');
+        // the block sees the variables of the code around it
+        const { scenarioThread, ticks } = host.interpreter;
+        const around = scenarioThread.frames.find((f) => f.code === code);
+        const frame = around ? new Frame(code, 'scenario', ticks, around.slots, -1) : Frame.of(code, 'scenario', ticks);
         frame.pc = pc;
         return frame;
     });

@@ -1,4 +1,4 @@
-/** Handlers that register with LUO: while the kernel comes up, or later, when the module that they are in is loaded. */
+/** Registration of handlers with LUO: during boot, or later when their module is loaded. */
 import { Err } from '../../kernel/release/errno';
 import { joiningFlbs } from '../../kernel/release/layers';
 import { registerHandler as register, type Registered, unregisterHandler } from '../../kernel/luo/registration';
@@ -9,8 +9,8 @@ import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 
 /**
- * A handler of the scenario, or of the kernel's own code, registers with the FLBs that it uses.
- * @returns what the kernel's registration does; it says in the log whose string is taken
+ * A handler of the scenario or of the kernel registers with its FLBs.
+ * @returns the result of the kernel's registration; a compatible string that is taken is logged
  */
 export function registerHandler(host: Host, name: string): 0 | Err {
     const { running, declarations, library } = host;
@@ -36,21 +36,21 @@ export function registerHandler(host: Host, name: string): 0 | Err {
     return registered;
 }
 
-/** An FLB by its name, as it is declared. */
+/** An FLB by its declared name. */
 export function declaredFlb({ declarations, library }: Host, name: string): Registered {
     return { name, compatible: declarations.flb(name, library)?.decl.compatible.value ?? name };
 }
 
-/** init_module(2) of the module that a handler is in. @throws ProgramError where the running kernel has none such */
+/** init_module(2) for the module of a handler. @throws ProgramError if the running kernel has no such module */
 export function loadModule(host: Host, handler: string): 0 | Err {
     assertModule(host, handler);
     return registerHandler(host, handler);
 }
 
 /**
- * delete_module(2): the handler is taken from the list, and its code is gone. A kernel that does not count preserved
- * files lets it go all the same. @returns ENOENT where it is not loaded, EAGAIN while it has preserved files
- * @throws ProgramError where the running kernel has none such
+ * delete_module(2): removes the handler and its code. A kernel that does not count preserved files unloads the module
+ * even if it has some. @returns ENOENT if it is not loaded, EAGAIN while it has preserved files
+ * @throws ProgramError if the running kernel has no such module
  */
 export function unloadModule(host: Host, handler: string): 0 | Err {
     assertModule(host, handler);
@@ -75,21 +75,18 @@ function assertModule(host: Host, handler: string): void {
     const { modules } = resolveKernel(host.declarations.program, host.running.desc.name);
     if (!modules.includes(handler)) {
         throw new ProgramError(
-            `"${host.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`,
+            `"${host.running.desc.name}" has no module with the handler ${handler}: ${modules.length > 0 ? `its modules are ${modules.join(', ')}` : 'list it after `modules` in the declaration of the kernel'}`,
         );
     }
 }
 
 /**
- * A callback of a handler whose module is gone is called: there is no code at that address any more.
- * @returns whether that is so
+ * Panics if a callback of a handler is called whose module is unloaded: its code is gone.
+ * @returns whether that is the case
  */
 export function callsUnloadedModule(host: Host, handler: LuoHandler, callback: string): boolean {
     if (handler.unloaded) {
-        panic(
-            host,
-            `unable to handle page fault: ${handler.name}.${callback} is called, and the module that it was in is unloaded`,
-        );
+        panic(host, `unable to handle page fault: ${handler.name}.${callback} is called, but its module is unloaded`);
     }
     return handler.unloaded;
 }

@@ -1,4 +1,4 @@
-/** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
+/** The processes of a scenario: their start and end, their variables, and the passing of descriptors. */
 import { type Err, err } from '../../kernel/release/errno';
 import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
 import type { KernelWork } from '../purpose';
@@ -10,10 +10,10 @@ import { preemptionPoint } from '../scheduler';
 import type { Host } from './host';
 import { processOf, ScenarioProcess } from './scenario-process';
 
-/** `process luod`: a process starts, with a thread of its own. */
+/** `process luod`: starts a process with its own thread. */
 export function startProcess(host: Host, name: string): ScenarioProcess {
     if (host.processNamed(name)) {
-        throw new ProgramError(`a process ${name} runs already`);
+        throw new ProgramError(`the process ${name} is already running`);
     }
     const { interpreter } = host;
     const p = new ScenarioProcess(host.machine.journal, name, spawn(host.running, name), interpreter.takeThreadId());
@@ -22,33 +22,35 @@ export function startProcess(host: Host, name: string): ScenarioProcess {
     return p;
 }
 
-/** A process by its name, for what needs it. @throws ProgramError where none of this name runs */
+/** A process by its name. @throws ProgramError if it is not running */
 export function startedProcess(host: Host, name: string): ScenarioProcess {
     const p = host.processNamed(name);
     if (!p) {
-        throw new ProgramError(`no process ${name} runs: start it with "process ${name}"`);
+        throw new ProgramError(`the process ${name} is not running. Start it with "process ${name}"`);
     }
     return p;
 }
 
 /**
  * The process of a block that begins.
- * @throws ProgramError where none of this name runs, or where it waits in a call of its own
+ * @throws ProgramError if it is not running, or if it is in a system call
  */
 export function idleProcess(host: Host, name: string): ScenarioProcess {
     const p = startedProcess(host, name);
     if (p.thread.top) {
-        throw new ProgramError(`process ${name} is in a system call: a block of it can begin when that has returned`);
+        throw new ProgramError(
+            `the process ${name} is in a system call. Its next block can begin when the call has returned`,
+        );
     }
     return p;
 }
 
-/** A variable of a process. One that was never set is −1, as a descriptor that was never filled. */
+/** A variable of a process. An unset one is −1, like a descriptor that was never filled. */
 export function processVar(host: Host, process: string, name: string): Value {
     const current = processOf(host.interpreter.current);
     const p = current?.name === process ? current : host.processNamed(process);
     if (!p) {
-        throw new ProgramError(`no process ${process} runs, so ${process}.${name} is gone`);
+        throw new ProgramError(`the process ${process} is not running, so ${process}.${name} does not exist`);
     }
     return p.vars.has(name) ? p.vars.get(name) : -1;
 }
@@ -60,8 +62,8 @@ export function setProcessVar(host: Host, process: string, name: string, value: 
 }
 
 /**
- * `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. One that ran at the same time may
- * be gone: EPIPE.
+ * `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor in the variable. EPIPE if a concurrent receiver
+ * has ended.
  */
 export function sendFd(host: Host, fd: number, to: string, as: string): Err | undefined {
     const target = host.processNamed(to);
@@ -80,13 +82,13 @@ export function sendFd(host: Host, fd: number, to: string, as: string): Err | un
 const EXIT: KernelWork = { kind: 'exit', name: 'do_exit' };
 const RELEASE: KernelWork = { kind: 'release', name: 'task_work' };
 
-/** The frame in which a process closes what it has open. */
+/** The frame in which a process closes its files. */
 function exitFrame(host: Host, waiter: Thread | null): Frame {
     return workFrame(host, EXIT, waiter);
 }
 
 /**
- * At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work).
+ * Releases the files whose last reference was dropped, at the return to user mode (kernel: delayed fput, task work).
  * @returns whether there are any
  */
 export function taskWork(host: Host, waiter: Thread | null = null): boolean {
@@ -99,7 +101,7 @@ export function taskWork(host: Host, waiter: Thread | null = null): boolean {
 }
 
 /**
- * The thread that runs is about to go on in user mode: a signal that waits comes first, and others may.
+ * The current thread is about to continue in user mode: a pending signal and other threads may come first.
  * @returns whether they do
  */
 export function backToUser(host: Host): boolean {
@@ -120,7 +122,7 @@ export function backToUser(host: Host): boolean {
 }
 
 /**
- * A thread has no frames left: a process that was killed is gone, and so is a thread that was there for one thing only.
+ * The last frame of a thread has ended: ends the thread of a killed process, and a thread for a single task.
  */
 export function threadDone(host: Host, thread: Thread): void {
     const p = processOf(thread);
@@ -131,7 +133,7 @@ export function threadDone(host: Host, thread: Thread): void {
     }
 }
 
-/** SIGKILL: it takes effect when the process is, or is next, in user mode, and nobody waits for that. */
+/** SIGKILL: takes effect as soon as the process is in user mode; the sender does not wait. */
 function signalProcess(host: Host, p: ScenarioProcess): number {
     const { thread } = p;
     setKilled(host, p);
@@ -145,7 +147,7 @@ function setKilled(host: Host, p: ScenarioProcess): void {
     host.machine.journal.edit<ScenarioProcess>(p).killed = true;
 }
 
-/** A process in user mode does nothing more but close what it has open. */
+/** A process in user mode only closes its files from now on. */
 function die(host: Host, thread: Thread): void {
     const { scheduler, scenarioThread } = host.interpreter;
     thread.waiting = null;
@@ -158,14 +160,14 @@ function die(host: Host, thread: Thread): void {
     }
 }
 
-/** `exit` in a process block: its descriptors close before anything else happens. */
+/** `exit` in a process block: closes its descriptors first. */
 export function exitCurrent(host: Host): number {
     host.interpreter.current.frames.push(exitFrame(host, null));
     host.kernelEntered(EXIT);
     return SWITCH;
 }
 
-/** After exit: the thread is gone, and who waited for its block goes on. */
+/** After exit: removes the thread; the thread that waited for its block continues. */
 export function endCurrent(host: Host): number {
     const { interpreter } = host;
     const thread = interpreter.current;
@@ -189,8 +191,8 @@ export function endCurrent(host: Host): number {
 }
 
 /**
- * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. Where several processes run at
- * the same time, one that has ended already cannot be killed, and nobody minds.
+ * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors are closed. In a `concurrently`,
+ * killing a process that has already ended has no effect.
  */
 export function killProcess(host: Host, name: string): number {
     const { interpreter } = host;
@@ -199,7 +201,7 @@ export function killProcess(host: Host, name: string): number {
         return p ? signalProcess(host, p) : SWITCH;
     }
     if (!p) {
-        throw new ProgramError(`no process ${name} runs`);
+        throw new ProgramError(`the process ${name} is not running`);
     }
     if (p.thread.top) {
         return signalProcess(host, p);
@@ -210,23 +212,25 @@ export function killProcess(host: Host, name: string): number {
 }
 
 /**
- * `kill p after n`: the SIGKILL comes when the process is back in user mode from its n-th system call from now on.
- * @throws ProgramError where `n` is less than 1, or no such process runs
+ * `kill p after n`: SIGKILL when the process returns to user mode from its n-th system call from now on.
+ * @throws ProgramError if `n` is less than 1, or the process is not running
  */
 export function killLater(host: Host, name: string, n: number): void {
     const p = host.processNamed(name);
     if (!p) {
-        throw new ProgramError(`no process ${name} runs`);
+        throw new ProgramError(`the process ${name} is not running`);
     }
     if (n < 1) {
         throw new ProgramError(
-            `a process is killed after at least one more system call: for at once, write "kill ${name}"`,
+            `the number of system calls must be at least 1. To kill the process at once, write "kill ${name}"`,
         );
     }
     host.machine.journal.edit<ScenarioProcess>(p).callsLeft = n;
 }
 
-/** The current process is back from a system call: whether that was its last one. It then closes what it has open. */
+/**
+ * The current process has returned from a system call. Returns whether that was its last one; then it closes its files.
+ */
 function lastCall(host: Host): boolean {
     const { interpreter } = host;
     const thread = interpreter.current;
@@ -241,8 +245,8 @@ function lastCall(host: Host): boolean {
 }
 
 /**
- * A process dies in the kernel: what it was in ends without being taken back, and its locks stay held. Then it closes
- * what it has open.
+ * A process dies in the kernel: its system call ends without being undone, and its locks stay held. Then it closes its
+ * descriptors.
  */
 export function endInOops(host: Host, p: ScenarioProcess): void {
     const { interpreter } = host;
@@ -258,7 +262,7 @@ export function endInOops(host: Host, p: ScenarioProcess): void {
     interpreter.switchFrames();
 }
 
-/** A process that has ended is reaped: name, variables and thread are gone. */
+/** Reaps a process that has ended: removes its name, variables and thread. */
 export function reapProcess(host: Host, name: string): void {
     const p = host.processNamed(name);
     if (p) {
@@ -269,7 +273,7 @@ export function reapProcess(host: Host, name: string): void {
     }
 }
 
-/** At a jump or a panic no process is left. */
+/** Removes all processes, at a jump or a panic. */
 export function dropProcesses(host: Host): void {
     for (const p of [...host.processes]) {
         p.thread.frames = [];

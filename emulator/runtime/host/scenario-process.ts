@@ -1,4 +1,4 @@
-/** A process as the scenario knows it: by name, with the variables of its blocks, and the thread that it runs on. */
+/** A process of the scenario: its name, the variables of its blocks, and its thread. */
 import type { Process } from '../../kernel/fs/process';
 import { type Journal, JournaledRecord, JournaledMap } from '../../machine/journal';
 import type { Value } from '../../language/types';
@@ -6,11 +6,11 @@ import { Thread } from '../code';
 
 export class ScenarioProcess extends JournaledRecord {
     readonly vars: JournaledMap<string, Value>;
-    /** How many system calls it still makes before it is killed; −1: nobody has said so. */
+    /** The number of system calls until it is killed; −1 if it is not to be killed. */
     readonly callsLeft: number = -1;
-    /** SIGKILL waits for its return to user mode. */
+    /** Whether a SIGKILL is pending until its return to user mode. */
     readonly killed: boolean = false;
-    /** Why its reboot must not succeed: the call that the scenario says fails. */
+    /** The expectation that its reboot must fail, for the message; null if it may succeed. */
     readonly rebootMustFail: string | null = null;
     /** A part of the message of an oops that the scenario has announced for the call it makes; null: none is. */
     readonly oopsExpected: string | null = null;
@@ -42,7 +42,7 @@ class ProcessThread extends Thread {
     }
 }
 
-/** The process whose thread this is; null for the scenario's and for that of a kernel that boots. */
+/** The process of a thread; null for the thread of the scenario and of a booting kernel. */
 export function processOf(thread: Thread | undefined): ScenarioProcess | null {
     return thread instanceof ProcessThread ? thread.process : null;
 }

@@ -1,4 +1,4 @@
-/** Going from user mode into the kernel. */
+/** The entry into the kernel from user mode. */
 import { costId } from '../../machine/costs';
 import type { Value } from '../../language/types';
 import { Frame, type Mode, type Thread } from '../code';
@@ -9,7 +9,7 @@ import { processOf, type ScenarioProcess } from './scenario-process';
 
 const SYSCALL = costId('syscall');
 
-/** What is told of a system call. */
+/** What listeners are told of a system call. */
 export function workOf(host: Host, native: NativeFunction, args: readonly Value[]): KernelWork {
     return native.told ? { name: native.name, ...native.told(host, args) } : plainCall(native.name);
 }
@@ -23,7 +23,7 @@ export function systemCall(host: Host, work: KernelWork): void {
     }
 }
 
-/** Calls the function of std that is behind a native: where its caller is not kernel code, that is a system call. */
+/** Calls the std function of a native; a system call unless the caller is kernel code. */
 export function callCode(
     host: Host,
     native: NativeFunction,
@@ -40,9 +40,9 @@ export function callCode(
     return host.callStd(code, args, slot, work);
 }
 
-/** A frame of kernel code that nobody has called: of what is done for a thread, or to bring the kernel up. */
+/** A frame of kernel code without a caller: for work on behalf of a thread, or for the boot. */
 export function workFrame(host: Host, work: KernelWork, waiter: Thread | null): Frame {
-    const frame = Frame.of(host.std(work.name), 'kernel', waiter);
+    const frame = Frame.of(host.std(work.name), 'kernel', host.interpreter.ticks, waiter);
     frame.purpose = work;
     return frame;
 }

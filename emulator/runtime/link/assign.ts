@@ -1,4 +1,4 @@
-/** Makes the closures that assign. */
+/** Creates the closures for assignments. */
 import type { Value } from '../../language/types';
 import { format, ProgramError } from '../../language/values';
 import type { Frame } from '../code';
@@ -59,7 +59,7 @@ function linkStructField(l: Linkage, target: Extract<Assignable, { readonly k: '
     return (f, value) => {
         const v = object(f);
         if (!(v instanceof View)) {
-            throw new ProgramError(`there is no struct here: ${format(v)}`);
+            throw new ProgramError(`this is not a struct: ${format(v)}`);
         }
         v.set(v.layout === layout ? field : v.field(name), value);
     };

@@ -1,4 +1,5 @@
-/** Makes the operations that call: functions, natives, system calls, callbacks and methods. */
+/** Creates the call operations: functions, natives, system calls, callbacks and methods. */
+import { counted } from '../../text/text';
 import { Err } from '../../kernel/release/errno';
 import type { Value } from '../../language/types';
 import { format, ProgramError } from '../../language/values';
@@ -83,7 +84,7 @@ export function linkKernel(l: Linkage, o: Of<'kernel'>): Op {
     };
 }
 
-/** A call that does not return when it succeeds: whether it may is said before. */
+/** A call that does not return on success: the expectation is recorded before the call. */
 function announce(host: Host, why: string | null): void {
     const process = processOf(host.interpreter.current);
     if (process) {
@@ -91,7 +92,7 @@ function announce(host: Host, why: string | null): void {
     }
 }
 
-/** A native that runs to its end at once: one operation. */
+/** A native that runs without interruption: one operation. */
 export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
     const { host, run } = l;
     const native = l.native(o.native);
@@ -143,7 +144,7 @@ export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
         );
 }
 
-/** What a native does that runs to its end at once. After what takes long others go on. */
+/** The code of a native that runs without interruption. After a long one, other threads may continue. */
 function workOf({ name, call, long }: NativeFunction): NonNullable<NativeFunction['call']> {
     if (!call) {
         throw new RangeError(`native ${name} has no code`);
@@ -157,7 +158,7 @@ function workOf({ name, call, long }: NativeFunction): NonNullable<NativeFunctio
         : call;
 }
 
-/** The same where a process calls it; kernel code does so without entering the kernel. */
+/** The same for a call by a process, which enters the kernel. */
 function asSystemCall(
     told: KernelWork,
     call: NonNullable<NativeFunction['call']>,
@@ -170,7 +171,7 @@ function asSystemCall(
     };
 }
 
-/** The native asked for a stop, or changed the stack: the frame goes on at `next` when its turn comes. */
+/** The native requested a stop, or changed the stack: the frame continues at `next` when it is its turn. */
 function suspendAt(f: Frame, next: number): number {
     if (next >= 0) {
         f.pc = next;
@@ -178,7 +179,7 @@ function suspendAt(f: Frame, next: number): number {
     return SWITCH;
 }
 
-/** A method of a value whose type is only known at run time. */
+/** A method of a value whose type is known only at run time. */
 export function linkMethod(l: Linkage, o: Of<'method'>): Op {
     const { host } = l;
     const { receiver, slot } = o;
@@ -228,7 +229,7 @@ function inOrder(method: NativeFunction, given: readonly Given<Value>[], host: H
     const { values, rest, misfit } = bindArguments(method.params, given);
     if (misfit) {
         throw new ProgramError(
-            `${method.name} takes ${method.params.length} arguments: ${method.params.map((p) => p.name).join(', ')}`,
+            `${method.name} takes ${counted(method.params.length, 'argument')}: ${method.params.map((p) => p.name).join(', ')}`,
         );
     }
     return method.params.map((p, i) => {
@@ -237,7 +238,7 @@ function inOrder(method: NativeFunction, given: readonly Given<Value>[], host: H
     });
 }
 
-/** After a call that ran at once: looks at what it gave. */
+/** After a call without a frame: handles its result. */
 export function settle(out: Outcomes, f: Frame, result: Value | Err): number {
     return result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
 }

@@ -1,4 +1,4 @@
-/** Makes the closures that compute expressions. They run to their end at once. */
+/** Creates the closures that evaluate expressions without interruption. */
 import type { Value } from '../../language/types';
 import { add, asBool, asInt, binary, equal, type Named, ProgramError, unary } from '../../language/values';
 import type { Eval } from '../code';
@@ -116,10 +116,10 @@ function linkStructField(l: Linkage, e: Of<'struct-field'>): Eval {
     return (f) => {
         const v = object(f);
         if (v instanceof View) {
-            // a struct of the kernel's may have another layout in the release that runs
+            // a struct of the kernel may have another layout in the running release
             return v.get(v.layout === layout ? field : v.field(name));
         }
-        throw new ProgramError(`there is no ${layout.name} here`);
+        throw new ProgramError(`this is not a ${layout.name}`);
     };
 }
 
@@ -147,7 +147,7 @@ function linkUnary(l: Linkage, e: Of<'unary'>): Eval {
     return operator === '!' ? (f) => !asBool(operand(f), 'the operand of !') : (f) => unary(operator, operand(f));
 }
 
-/** Where the right side is a constant it is taken without a call, and the left side, too, where it is a variable. */
+/** A constant on the right side is read without a call, and so is a variable on the left side. */
 function linkBinary(l: Linkage, e: Of<'binary'>): Eval {
     const { operator, span, left, right } = e;
     const named = span && ((): string => l.textOf(span));

@@ -1,4 +1,4 @@
-/** What the closures of one piece of code are made with: the program that it is in, and the host that it acts on. */
+/** The input for the closures of one piece of code: its program, and the host that it acts on. */
 import type { StructLayout } from '../../language/layout';
 import { KHO_VMALLOC } from '../../language/layouts';
 import type { Program } from '../../language/program';
@@ -9,23 +9,23 @@ import { memberPath } from '../form/native-names';
 import type { Host } from '../host/host';
 import type { NativeField, NativeFunction, Natives } from '../natives/native';
 
-/** Longer texts are cut off in messages. */
+/** Longer texts are truncated in messages. */
 const LONGEST = 100;
 
 export class Linkage {
-    /** What operations do to who executes them. */
+    /** The interpreter, as far as operations use it. */
     readonly run: Execution;
     private readonly text: string;
 
     constructor(
         readonly program: Program,
         readonly uri: string,
-        /** What natives and statements of the host act on. */
+        /** The host for natives and statements. */
         readonly host: Host,
-        /** Those that the program was checked with. */
+        /** The natives that the program was checked with. */
         private readonly natives: Natives,
         /**
-         * The code of a function; it is linked when it is first called, as functions may call each other in any order.
+         * The code of a function; it is linked at the first call, because functions can be mutually recursive.
          */
         private readonly codeOfFn: (name: string) => Code,
     ) {
@@ -44,12 +44,12 @@ export class Linkage {
         return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
     }
 
-    /** The layout of a struct of the program, or of the one that the language has of its own. */
+    /** The layout of a struct of the program, or of the built-in one. */
     layout(name: string): StructLayout | undefined {
         return this.program.structs.get(name) ?? (name === KHO_VMALLOC.name ? KHO_VMALLOC : undefined);
     }
 
-    /** @throws RangeError where the host has no such native: the program was checked with others */
+    /** @throws RangeError if the host has no such native: the program was checked with others */
     native(name: string): NativeFunction {
         const { natives } = this;
         const path = memberPath(name);
@@ -62,7 +62,7 @@ export class Linkage {
         return native;
     }
 
-    /** @throws RangeError where the host has no such field: the program was checked with others */
+    /** @throws RangeError if the host has no such field: the program was checked with others */
     field(name: string): NativeField {
         const { natives } = this;
         const path = memberPath(name);

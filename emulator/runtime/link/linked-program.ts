@@ -1,4 +1,4 @@
-/** The code of a checked program for the host that it acts on: made from its form when it is first asked for. */
+/** The code of a checked program for a host: created from its form on first use. */
 import type { Program } from '../../language/program';
 import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../../language/syntax/ast';
 import type { Value } from '../../language/types';
@@ -14,7 +14,7 @@ import { linkExpression } from './expressions';
 import { Linkage } from './linkage';
 import { linkOperation } from './operations';
 
-/** A checked program, and code of it that is not compiled from the language: the lines of a recording. */
+/** A checked program, and its code that is not compiled from the language: the lines of a recording. */
 export interface RunnableProgram extends Program {
     readonly made?: ReadonlyMap<object, (host: Host) => Code>;
 }
@@ -52,7 +52,7 @@ export class LinkedProgram implements Executable {
 
     codeIn(uri: string): Code[] {
         for (const library of librariesOf(this.program)) {
-            // a file of the kernel's own may be shared by releases, each with code of its own
+            // releases may share a file of the kernel, but each has its own code for it
             if (library.some((name) => uri === `lus-std:/${name}.lus`)) {
                 this.declarations.library(library);
             }
@@ -64,7 +64,7 @@ export class LinkedProgram implements Executable {
 
     constant(program: Program, uri: string, e: Expr): Value {
         const value = linkExpression(this.linkage(program, uri), constantForm(program, uri, e));
-        return value(Frame.of(codeOutsideFiles([], 0), 'kernel'));
+        return value(Frame.of(codeOutsideFiles([], 0), 'kernel', 0));
     }
 
     private linked(decl: Coded): Code {
@@ -80,7 +80,7 @@ export class LinkedProgram implements Executable {
     private link(program: Program, form: CodeForm): Code {
         const l = this.linkage(program, form.uri);
         const ops = form.operations.map((o) => linkOperation(l, o));
-        // field by field: what a spread makes has no fixed shape, and code is looked at with every operation
+        // field by field: objects from a spread have no fixed shape, and every operation reads this one
         return {
             name: form.name,
             kind: form.kind,

@@ -1,4 +1,4 @@
-/** Makes the operations that are closures from those that are data. */
+/** Creates the operations as closures from the operations as data. */
 import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
 import type { Value } from '../../language/types';
 import { asBool, asInt, asNumber, asString, binary, format, ProgramError } from '../../language/values';
@@ -12,6 +12,7 @@ import {
     endCurrent,
     exitCurrent,
     idleProcess,
+    startedProcess,
     killLater,
     killProcess,
     reapProcess,
@@ -28,7 +29,7 @@ import { outcomesOf } from './outcomes';
 
 type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
 
-/** Timers that fire in one operation of a `sleep`, so that a run that is paused or budgeted gets its turn. */
+/** The most timers that fire in one operation of a `sleep`, so that a pause or the end of the budget takes effect. */
 const TIMERS_AT_ONCE = 4096;
 
 export function linkOperation(l: Linkage, o: Operation): Op {
@@ -174,7 +175,7 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             const { process } = o;
             const calls = linkExpression(l, o.calls);
             return (f) => {
-                killLater(host, process, asNumber(calls(f), 'the number behind after'));
+                killLater(host, process, asNumber(calls(f), 'the number after `after`'));
                 return f.pc + 1;
             };
         }
@@ -182,7 +183,7 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             const { to, as } = o;
             const fd = linkExpression(l, o.fd);
             const out = outcomesOf(l, o.span, o.slot, o.policy);
-            return (f) => settle(out, f, sendFd(host, asNumber(fd(f), 'what is sent'), to, as));
+            return (f) => settle(out, f, sendFd(host, asNumber(fd(f), 'the sent descriptor'), to, as));
         }
         case 'boot':
             return linkBoot(l, o);
@@ -239,7 +240,7 @@ function linkRange(l: Linkage, o: Of<'range'>): Op {
     const to = linkExpression(l, o.to);
     return (f) => {
         f.slots[index] = asNumber(from(f), 'the start of a range') - 1;
-        // No loop gets further than the largest number.
+        // No loop exceeds the largest number.
         f.slots[last] = Math.min(Number(asInt(to(f), 'the end of a range')), Number.MAX_SAFE_INTEGER);
         return first;
     };
@@ -304,7 +305,7 @@ function linkAssert(l: Linkage, o: Of<'assert'>): Op {
     return (f) =>
         asBool(condition(f), 'an assertion')
             ? f.pc + 1
-            : run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), 'it is false'));
+            : run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), ' is false'));
 }
 
 function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
@@ -319,26 +320,34 @@ function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
         if (asBool(binary(operator, a, b), 'an assertion')) {
             return f.pc + 1;
         }
-        const why = `the left side is ${format(a, type)}, the right side ${format(b, type)}`;
+        const why = `, but the left side is ${format(a, type)} and the right side is ${format(b, type)}`;
         return run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), why));
     };
 }
 
 function assertion(what: string, message: Value, why: string): string {
-    return `${message === undefined ? 'assertion failed' : asString(message, 'the message of an assertion')}: ${what}: ${why}`;
+    const remark = message === undefined ? '' : `${asString(message, 'the message of an assertion')}: `;
+    return `assertion failed: ${remark}${what}${why}`;
 }
 
 // ---------------------------------------------------------------- processes
 
-/** A block of a process: a frame on its thread that shares the slots of the code around it. */
+/** A process block: a frame on the thread of the process that shares the slots of the code around it. */
 function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
     return (f) => {
-        const { thread } = idleProcess(host, process);
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+        const { thread } = startedProcess(host, process);
+
+        // at the handover of its own reboot: as another thread of the process would do it
+        const own = thread === run.current;
+        const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, own ? null : run.current);
         frame.pc = f.pc + 1;
         f.pc = end;
-        return run.callOn(thread, frame);
+        if (own) {
+            thread.frames.push(frame);
+            return SWITCH;
+        }
+        return run.callOn(idleProcess(host, process).thread, frame);
     };
 }
 
@@ -347,7 +356,7 @@ function linkConcurrently(l: Linkage, { blocks, end }: Of<'concurrently'>): Op {
     return (f) => {
         const frames = blocks.map(({ process, starts, begin }) => {
             const { thread } = starts ? startProcess(host, process) : idleProcess(host, process);
-            const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+            const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, run.current);
             frame.pc = begin;
             return { thread, frame };
         });
@@ -378,8 +387,8 @@ function linkInject(l: Linkage, o: Of<'inject'>): Op {
     const times = linkOptional(l, o.times);
     const error = o.error !== null && isErrnoName(o.error) ? err(o.error) : null;
     return (f) => {
-        const skip = after ? asNumber(after(f), 'the number behind after') : 0;
-        const count = times ? asNumber(times(f), 'the number behind times') : 1;
+        const skip = after ? asNumber(after(f), 'the number after `after`') : 0;
+        const count = times ? asNumber(times(f), 'the number after `times`') : 1;
         host.injections.add(target, error, skip, count, host.boot + (nextKernel ? 1 : 0));
         return f.pc + 1;
     };
@@ -390,9 +399,9 @@ function linkCost(l: Linkage, o: Of<'cost'>): Op {
     const cost = settableCost(o.cost);
     const value = linkExpression(l, o.value);
     return (f) => {
-        const ns = asNumber(value(f), 'what it takes');
+        const ns = asNumber(value(f), 'the cost');
         if (!cost || ns < 0) {
-            throw new ProgramError(`nothing takes ${ns} ns`);
+            throw new ProgramError(`a cost cannot be negative: ${ns} ns`);
         }
         host.costs.set(cost, ns);
         return f.pc + 1;
@@ -405,7 +414,7 @@ function linkCorrupt(l: Linkage, o: Of<'corrupt'>): Op {
     const mask = linkExpression(l, o.mask);
     const store = linkStore(l, o.target);
     return (f) => {
-        store(f, binary('^', asInt(old(f), 'what is corrupted'), asInt(mask(f), 'the mask')));
+        store(f, binary('^', asInt(old(f), 'the corrupted field'), asInt(mask(f), 'the mask')));
         host.tell((listener) => listener.corrupted?.());
         return f.pc + 1;
     };
@@ -414,11 +423,11 @@ function linkCorrupt(l: Linkage, o: Of<'corrupt'>): Op {
 function linkSleep(l: Linkage, { until }: Of<'sleep'>): Op {
     const { host, run } = l;
     return (f) => {
-        const moment = asNumber(f.slots[until], 'a moment');
+        const moment = asNumber(f.slots[until], 'a time');
         if (sleepInTurn(host.interpreter, moment)) {
             return SWITCH;
         }
-        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted);
+        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted || run.raised);
         if (done) {
             host.tell((listener) => listener.slept?.());
         }

@@ -1,6 +1,6 @@
 /**
- * What becomes of calls: `fails`, `may fail`, `panics`, `oopses` and `try` say it, or nothing does. One place for
- * functions, natives, system calls and `send`.
+ * The outcome of calls, with `fails`, `may fail`, `panics`, `oopses`, `try` or without any of these. Used for functions,
+ * natives, system calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';
@@ -9,13 +9,13 @@ import type { Frame } from '../code';
 import type { Policy, Slot } from '../form/form';
 import type { Linkage } from './linkage';
 
-/** Where a call goes on after success and after failure; `next` is the operation behind it. */
+/** Where the code continues after success and after failure of a call; `next` is the operation after it. */
 export interface Outcomes {
     readonly success: (f: Frame, value: Value, next: number) => number;
     readonly failure: (f: Frame, error: Err, next: number) => number;
 }
 
-/** @param span the call, whose text messages have */
+/** @param span the call; its text is used in messages */
 export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): Outcomes {
     const { run, host } = l;
     const what = (): string => l.textOf(span);
@@ -40,7 +40,8 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     }
                     return run.fail(
                         'failed-call',
-                        `${what()} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                        `${what()} fails with ${error.name}. If this is expected, append "fails ${error.name}".`,
+                        error,
                     );
                 },
             };
@@ -58,12 +59,12 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
             };
         case 'panics':
         case 'oopses': {
-            const end = policy.k === 'panics' ? 'a panic' : 'an oops';
+            const end = policy.k === 'panics' ? 'panic' : 'make the kernel oops';
             return {
-                success: () => run.fail('failed-call', `${what()} should end in ${end}, but it returns.`),
+                success: () => run.fail('failed-call', `${what()} should ${end}, but it returns.`),
                 failure: (f, error) => {
                     note(f, error);
-                    return run.fail('failed-call', `${what()} should end in ${end}, but it fails with ${error.name}.`);
+                    return run.fail('failed-call', `${what()} should ${end}, but it fails with ${error.name}.`, error);
                 },
             };
         }
@@ -79,7 +80,11 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     note(f, error);
                     return errors.includes(error.name)
                         ? end
-                        : run.fail('failed-call', `${announcement(what(), policy)}, but it fails with ${error.name}.`);
+                        : run.fail(
+                              'failed-call',
+                              `${announcement(what(), policy)}, but it fails with ${error.name}.`,
+                              error,
+                          );
                 },
             };
         }
@@ -91,7 +96,7 @@ function announcement(what: string, { k, errors }: Extract<Policy, { readonly k:
     return `${what} ${k === 'may' ? 'may' : 'should'} fail with ${errors.join(' or ')}`;
 }
 
-/** Why a call that does not return when it succeeds must not succeed; null: it may. */
+/** The expectation that a call which does not return on success must fail; null if it may succeed. */
 export function mustFail(l: Linkage, span: Span, policy: Policy): string | null {
     return policy.k === 'fails' ? announcement(l.textOf(span), policy) : null;
 }

@@ -1,16 +1,17 @@
-/** How natives read their arguments. */
+/** Conversion of the arguments of natives. */
 import { OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import type { Value } from '../../language/types';
 import { asInt, asNumber, format, ProgramError } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
+import { intOf, type Int } from '../../machine/int';
 import { JournaledList } from '../../machine/journal';
 
 /** A class of objects. */
 export type Class<T> = abstract new (...args: never[]) => T;
 
-/** @throws ProgramError where `v` is not of the class: a program passed something else. */
+/** @throws ProgramError if `v` is not of the class. */
 export function expect<T>(cls: Class<T>, v: unknown, what: string): T {
     if (v instanceof cls) {
         return v;
@@ -18,20 +19,25 @@ export function expect<T>(cls: Class<T>, v: unknown, what: string): T {
     throw new ProgramError(`this must be ${what}, not ${format(v as Value)}`);
 }
 
-/** Whether a value is an object of this very class. Where objects of many classes come by, instanceof costs more. */
+/** Whether a value is an object of exactly this class. For objects of many classes, instanceof is slower. */
 export function isExactly<T>(cls: Class<T>, v: unknown): v is T {
     return typeof v === 'object' && v !== null && v.constructor === cls;
 }
 
-/** An argument that was left out has its parameter's default, which is `none` for one that may be. */
+/** Whether an argument was omitted: it has its parameter's default, `none`. */
 export function isLeftOut(v: Value): v is null | undefined {
     return v === null || v === undefined;
 }
 
-/** A 64-bit argument as the kernel takes it, signed (loff_t). Beyond ±2^53 only sign and size are kept. */
-export function offsetArg(v: Value, what: string): number {
+/** A 64-bit argument as the kernel takes it, signed (loff_t). */
+export function offsetArg(v: Value, what: string): Int {
     const x = asInt(v, what);
-    return typeof x === 'number' ? x : Number(BigInt.asIntN(64, x));
+    return typeof x === 'number' ? x : intOf(BigInt.asIntN(64, x));
+}
+
+/** The same for what is compared with numbers of pages or bytes in memory. Beyond ±2^53 only sign and size are kept. */
+export function indexArg(v: Value, what: string): number {
+    return Number(offsetArg(v, what));
 }
 
 /** A 32-bit argument as the kernel takes it, unsigned. */
@@ -40,7 +46,7 @@ export function flagsArg(v: Value, what: string): number {
     return typeof x === 'number' && x >= 0 && x < 2 ** 32 ? x : Number(BigInt.asUintN(32, BigInt(x)));
 }
 
-/** What to write: bytes, or the UTF-8 of a string. */
+/** Data to write: bytes, or the UTF-8 of a string. */
 export function dataArg(v: Value, what: string): Bytes {
     if (v instanceof Bytes) {
         return v;
@@ -51,7 +57,7 @@ export function dataArg(v: Value, what: string): Bytes {
     throw new ProgramError(`${what} must be bytes or a string, not ${v === undefined ? 'nothing' : format(v)}`);
 }
 
-/** A descriptor: what is no number that one can have is −1, which is open nowhere. */
+/** A descriptor; numbers that are not valid descriptors become −1, which is never open. */
 export function fdArg(v: Value): number {
     const x = v instanceof Number ? v.valueOf() : v;
     return typeof x === 'number' ? x : typeof x === 'bigint' ? -1 : noDescriptor(v);
@@ -59,7 +65,7 @@ export function fdArg(v: Value): number {
 
 function noDescriptor(v: Value): never {
     throw new ProgramError(
-        v === undefined || v === null ? 'there is no descriptor here (none)' : `${format(v)} is no descriptor`,
+        v === undefined || v === null ? 'this is none, not a descriptor' : `${format(v)} is not a descriptor`,
     );
 }
 
@@ -79,7 +85,7 @@ export function inodeArg(v: Value): Inode {
     if (v instanceof Inode) {
         return v;
     }
-    throw new ProgramError(`the inode must be one, not ${v === undefined ? 'nothing' : format(v)}`);
+    throw new ProgramError(`the inode must be an inode, not ${v === undefined ? 'nothing' : format(v)}`);
 }
 
 /** The first page frame of a folio argument. */
@@ -87,7 +93,7 @@ export function folioArg(v: Value): number {
     if (v instanceof FolioRef) {
         return v.pfn;
     }
-    throw new ProgramError(`the folio must be one, not ${v === undefined ? 'nothing' : format(v)}`);
+    throw new ProgramError(`the folio must be a folio, not ${v === undefined ? 'nothing' : format(v)}`);
 }
 
 /** A length in bytes that must fit memory: 0 … 2^53−1. */
@@ -99,12 +105,12 @@ export function lengthArg(v: Value, what: string): number {
     throw new ProgramError(`${what} must be a number of bytes, not ${x}`);
 }
 
-/** The arguments of a rest parameter, which come as one list. */
+/** The arguments of a rest parameter, as one list. */
 export function restOf(v: Value): readonly Value[] {
     return v instanceof JournaledList ? (v.items as readonly Value[]) : [];
 }
 
-/** A number that may be left out. */
+/** An optional number. */
 export function numberOr<T>(v: Value, what: string, otherwise: T): number | T {
     return isLeftOut(v) ? otherwise : asNumber(v, what);
 }

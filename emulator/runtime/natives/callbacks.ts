@@ -7,7 +7,7 @@ interface NamedCallback extends CallbackShape {
     readonly name: string;
 }
 
-/** @param of what it is given: nothing, or one object */
+/** @param of the type of its parameter, if it has one */
 function shape(
     name: string,
     of: { readonly [name: string]: Type },
@@ -25,37 +25,49 @@ const FLB = { args: objectOf('flb_args') };
 
 export const callbacks: NativeShapes['callbacks'] = {
     handler: table([
-        shape('can_preserve', FILE, BOOL, true, 'Whether the handler takes this file.'),
-        shape('get_id', FILE, ANY, false, 'What makes two files the same resource; without it, the open file.'),
+        shape('can_preserve', FILE, BOOL, true, 'Whether the handler can preserve this file.'),
+        shape(
+            'get_id',
+            FILE,
+            ANY,
+            false,
+            'The identity of the resource: files with the same id can be preserved only once. The default is the open file.',
+        ),
         shape('preserve', ARGS, INT, true, 'Prepares the file for the kexec and sets `args.serialized_data`.'),
-        shape('unpreserve', ARGS, NONE, true, 'Takes preserve back.'),
+        shape('unpreserve', ARGS, NONE, true, 'Undoes preserve.'),
         shape(
             'freeze',
             ARGS,
             INT,
             false,
-            'The last chance, inside the reboot system call; may change `args.serialized_data`.',
+            'Last callback before the kexec, inside the reboot system call. May change `args.serialized_data`.',
         ),
-        shape('unfreeze', ARGS, NONE, false, 'The reboot failed after all.'),
-        shape('retrieve', ARGS, INT, true, 'Makes the file again in the next kernel and sets `args.file`.'),
-        shape('can_finish', ARGS, BOOL, false, 'Whether the session may be finished now.'),
-        shape('finish', ARGS, NONE, true, 'Nothing of the handover is needed any more.'),
+        shape('unfreeze', ARGS, NONE, false, 'Undoes freeze: the reboot failed.'),
+        shape('retrieve', ARGS, INT, true, 'Creates the file in the next kernel and sets `args.file`.'),
+        shape('can_finish', ARGS, BOOL, false, 'Whether the session can be finished now.'),
+        shape('finish', ARGS, NONE, true, 'Releases everything that belongs to the handover of this file.'),
     ]),
     flb: table([
-        shape('preserve', FLB, INT, true, 'The first file that uses it is preserved: sets `args.data` and `args.obj`.'),
-        shape('unpreserve', FLB, NONE, true, 'The last such file is unpreserved.'),
+        shape(
+            'preserve',
+            FLB,
+            INT,
+            true,
+            'Called when the first file that uses the FLB is preserved. Sets `args.data` and `args.obj`.',
+        ),
+        shape('unpreserve', FLB, NONE, true, 'Called when the last such file is unpreserved.'),
         shape(
             'freeze',
             FLB,
             INT,
             false,
-            'Inside the reboot: may change `args.data`. Only the kernel `luo-v4` calls it, to which an FLB is a subsystem.',
+            'Called inside the reboot. May change `args.data`. Only the kernel `luo-v4` calls it, where an FLB is a subsystem.',
         ),
-        shape('retrieve', FLB, INT, true, 'In the next kernel: sets `args.obj` from `args.data`.'),
-        shape('finish', FLB, NONE, true, 'The last file that used it is finished.'),
+        shape('retrieve', FLB, INT, true, 'Called in the next kernel. Sets `args.obj` from `args.data`.'),
+        shape('finish', FLB, NONE, true, 'Called when the last file that used the FLB is finished.'),
     ]),
     file: table([
-        shape('open', {}, INT, false, 'The device node is opened.'),
-        shape('release', {}, INT, false, 'The last reference is gone.'),
+        shape('open', {}, INT, false, 'Called when the device file is opened.'),
+        shape('release', {}, INT, false, 'Called when the last reference is dropped.'),
     ]),
 };

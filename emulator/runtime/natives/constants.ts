@@ -3,19 +3,20 @@ import * as fcntl from '../../kernel/fs/fcntl';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
 import { asInt, ProgramError } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
-import { dataArg, lengthArg, restOf } from './arguments';
+import { dataArg, lengthArg, offsetArg, restOf } from './arguments';
 import { constant, fn, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
+import { decodeName } from '../../text/utf8';
 
 export const fileConstants: readonly NativeGlobal[] = [
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
     constant('O_WRONLY', fcntl.O_WRONLY, 'open for writing only'),
     constant('O_RDWR', fcntl.O_RDWR, 'open for reading and writing'),
-    constant('O_CREAT', fcntl.O_CREAT, 'make the file where there is none'),
-    constant('O_EXCL', fcntl.O_EXCL, 'with `O_CREAT`: fail with `EEXIST` where there is one'),
+    constant('O_CREAT', fcntl.O_CREAT, 'create the file if it does not exist'),
+    constant('O_EXCL', fcntl.O_EXCL, 'with `O_CREAT`: fail with `EEXIST` if the file exists'),
     constant('O_TRUNC', fcntl.O_TRUNC, 'set the size to 0'),
-    constant('O_APPEND', fcntl.O_APPEND, 'every write goes to the end of the file'),
-    constant('O_NONBLOCK', fcntl.O_NONBLOCK, 'never wait'),
+    constant('O_APPEND', fcntl.O_APPEND, 'every write appends to the file'),
+    constant('O_NONBLOCK', fcntl.O_NONBLOCK, 'do not block'),
     constant('O_CLOEXEC', fcntl.O_CLOEXEC, 'close the descriptor on exec'),
     constant('O_TMPFILE', fcntl.O_TMPFILE, 'a file without a name in this directory of a tmpfs'),
     constant('FD_CLOEXEC', fcntl.FD_CLOEXEC, 'the descriptor is closed on exec'),
@@ -31,12 +32,12 @@ export const fileConstants: readonly NativeGlobal[] = [
     constant(
         'F_SEAL_FUTURE_WRITE',
         fcntl.F_SEAL_FUTURE_WRITE,
-        'the file cannot be written but through mappings that are there already',
+        'the file cannot be written, except through existing mappings',
     ),
     constant(
         'F_SEAL_EXEC',
         fcntl.F_SEAL_EXEC,
-        'the execute bits of the mode cannot change; on an executable file it brings the seals against shrinking, growing and writing',
+        'the execute bits of the mode cannot change; on an executable file it adds the seals against shrinking, growing and writing',
     ),
     constant('MFD_CLOEXEC', fcntl.MFD_CLOEXEC, 'close the descriptor on exec'),
     constant(
@@ -57,7 +58,7 @@ export const fileConstants: readonly NativeGlobal[] = [
         name: 'PAGE_SIZE',
         type: INT,
         context: 'any',
-        doc: 'bytes of a page, which the architecture decides',
+        doc: 'the size of a page in bytes, which depends on the architecture',
         get: (host) => host.machine.page.size,
         constant: (page) => page.size,
     },
@@ -68,12 +69,12 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
         'pattern',
         [param('seed', INT), param('length', INT), param('offset', INT, 0)],
         { context: 'any', result: BYTES },
-        'Bytes that tell where they belong: byte `o` of it is `(seed*31 + o*7 + (o>>8)*13 + (o>>16)) & 0xff`. `length` of them, from byte `offset` on. Costs nothing, however long.',
+        'A byte pattern whose byte `o` is `(seed*31 + o*7 + (o>>8)*13 + (o>>16)) & 0xff`: `length` bytes, beginning at byte `offset`. The length has no influence on the run time of the emulator.',
         (_context, [seed, length, offset]) =>
             Bytes.pattern(
                 Number(BigInt.asUintN(8, BigInt(asInt(seed, 'the seed')))),
                 lengthArg(length, 'the length'),
-                lengthArg(offset, 'the offset'),
+                offsetArg(offset, 'the offset'),
             ),
     ),
     fn(
@@ -87,7 +88,7 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
         'bytes',
         [{ ...param('parts', ANY), rest: true }],
         { context: 'any', result: BYTES },
-        'The bytes of its arguments in a row: integers from 0 to 255 are a byte each, strings their UTF-8, bytes themselves.',
+        'The concatenated bytes of its arguments: an integer from 0 to 255 is one byte, a string its UTF-8 encoding, bytes are copied.',
         (_context, [parts]) =>
             Bytes.concat(
                 ...restOf(parts).map((part) =>
@@ -102,24 +103,20 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
         [param('data', BYTES)],
         { context: 'any', result: STRING },
         'Bytes as text: the UTF-8 up to the first zero byte.',
-        (_context, [data]) => {
-            const raw = dataArg(data, 'the text').toUint8Array();
-            const end = raw.indexOf(0);
-            return new TextDecoder().decode(end < 0 ? raw : raw.subarray(0, end));
-        },
+        (_context, [data]) => decodeName(dataArg(data, 'the text').toUint8Array()),
     ),
     fn(
         'fnv1a64',
         [param('data', BYTES)],
         { context: 'any', result: STRING },
-        'The 64-bit FNV-1a hash of bytes, as 16 hexadecimal digits: what recordings of a real kernel say of what was read.',
-        (_context, [data]) => dataArg(data, 'what is hashed').fnv1a64(),
+        'The 64-bit FNV-1a hash of bytes, as 16 hexadecimal digits. Recordings of a real kernel identify data by it.',
+        (_context, [data]) => dataArg(data, 'the data').fnv1a64(),
     ),
 ];
 
 function byteOf(value: number | bigint): Bytes {
     if (value < 0 || value > 255) {
-        throw new ProgramError(`${value} is no byte: bytes are 0 to 255`);
+        throw new ProgramError(`${value} is not a byte: bytes are integers from 0 to 255`);
     }
     return Bytes.of(Uint8Array.of(Number(value)));
 }

@@ -1,6 +1,6 @@
 /**
- * How the tables of natives are written: functions, system calls, callbacks, members of objects, globals. A native is
- * given a {@link NativeContext}; one that needs more of the interpreter declares its parameter as a {@link Host}.
+ * Functions that build the tables of natives: functions, system calls, callbacks, members of objects, globals. A native
+ * gets a {@link NativeContext}; one that needs more of the host declares its parameter as a {@link Host}.
  */
 import type { Process } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
@@ -12,19 +12,19 @@ import { expect, fdArg, isExactly, type Class } from './arguments';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
 import type { CallbackName } from '../purpose';
 
-/** For natives that give nothing, whatever they have called gives. */
+/** For natives without a result: discards the result of the function that they call. */
 export function nothing(_result: unknown): undefined {
     return undefined;
 }
 
-/** For natives that give nothing and fail with what the kernel's function returns. */
+/** For natives without a result that fail with the error of the kernel's function. */
 export function done(result: 0 | Err): undefined | Err {
     return result === 0 ? undefined : result;
 }
 
 /**
  * A table of natives by name.
- * @throws RangeError where a name is there twice: the later one would silently take the place of the earlier one
+ * @throws RangeError if a name occurs twice: the later one would silently replace the earlier one
  */
 export function table<T extends { readonly name: string }>(items: Iterable<T>): Map<string, T> {
     const byName = new Map<string, T>();
@@ -45,11 +45,11 @@ export function param(name: string, t: Type, fallback?: Value): NativeParam {
     return fallback === undefined ? { name, type: t } : { name, type: t, default: fallback };
 }
 
-/** What is said of a function besides its name, its parameters and what it does. */
+/** Properties of a function besides its name, its parameters and its code. */
 export interface FunctionOptions<C = NativeContext> {
-    /** Where it may be called; left out: in the kernel. */
+    /** Where it may be called. Default: in the kernel. */
     readonly context?: Context;
-    /** Left out: it gives nothing. */
+    /** Default: no result. */
     readonly result?: Type;
     readonly resultOfArg?: number;
     readonly fails?: boolean;
@@ -64,7 +64,7 @@ export interface FunctionOptions<C = NativeContext> {
 /** A process makes a system call, which may fail. */
 export const SYSCALL = { context: 'user', syscall: true, fails: true } as const;
 
-/** A function that runs to its end at once. */
+/** A function that runs without interruption. */
 export function fn<C = NativeContext>(
     name: string,
     params: readonly NativeParam[],
@@ -96,7 +96,7 @@ export function callback(
     return { ...shape(name, params, { fails: true, ...options }, doc), callback: name };
 }
 
-/** A method of a descriptor. `call` gets the descriptor, and the arguments behind it. */
+/** A method of a descriptor. `call` gets the descriptor and then the arguments. */
 export function fdMethod(
     name: string,
     params: readonly NativeParam[],
@@ -114,13 +114,12 @@ export function fdField(
     doc: string,
     get: (context: NativeContext, fd: number) => Value | Err,
 ): NativeField<NativeContext> {
-    // a descriptor comes as a Number object: what has members is an object
+    // a descriptor is passed as a Number object, because values with members are objects
     return { name, type, doc, get: (context, fd) => get(context, fdArg(fd)) };
 }
 
 /**
- * How the system calls are written that need a certain object behind a descriptor: `find` gives it, or what they fail
- * with.
+ * System calls that need a certain kind of file: `find` returns its object, or the error of the call.
  */
 export function fdMethodOn<T extends object>(find: (process: Process, fd: number) => T | Err) {
     return (
@@ -159,7 +158,7 @@ function shape<C>(
     };
 }
 
-/** A name that is there without being declared. */
+/** A predefined name. */
 export function global<C = NativeContext>(
     name: string,
     type: Type,
@@ -185,16 +184,16 @@ type Method<T, C> = (object: T, args: Value[], context: C) => Value | Err;
 export class Members<T extends object> {
     readonly fields = new Map<string, NativeField>();
     readonly methods = new Map<string, NativeFunction>();
-    /** The receiver of a member. @throws ProgramError where it is not of the class */
+    /** The receiver of a member. @throws ProgramError if it is not of the class */
     private readonly self: (o: unknown) => T;
 
     constructor(
         readonly cls: Class<T>,
         readonly name: string,
         readonly doc: string,
-        /** The objects die with their kernel. */
+        /** Whether the objects end with their kernel. */
         readonly ofKernel = true,
-        /** What `[i]` and `for` give, for collections. */
+        /** The type of the elements, for collections. */
         readonly element?: Type,
     ) {
         const what = `a ${name}`;
@@ -222,8 +221,8 @@ export class Members<T extends object> {
     }
 
     /**
-     * A property of a record that belongs to the object, which kernel code assigns: the journal knows of the change.
-     * @param read makes of a value what the property takes. @throws ProgramError where it cannot be that
+     * A property of a record of the object that kernel code assigns: the change is journaled.
+     * @param read converts a value to the type of the property. @throws ProgramError if that is not possible
      */
     journaledIn<R extends JournaledRecord, K extends keyof R & string>(
         record: (object: T) => R,
@@ -277,7 +276,7 @@ export class Members<T extends object> {
         return this.add(fn(name, params, options, doc, work));
     }
 
-    /** Methods that are not code of the emulator's: callbacks, and functions of the standard library. */
+    /** Methods without code in the emulator: callbacks, and functions of the standard library. */
     add(...functions: readonly NativeFunction[]): this {
         for (const f of functions) {
             enter(this.methods, f, `${this.name}.`);
@@ -285,7 +284,7 @@ export class Members<T extends object> {
         return this;
     }
 
-    /** The same objects with more members, which another file defines. */
+    /** More members of the same objects, defined in another file. */
     and(...others: readonly Members<T>[]): Members<T> {
         const all = new Members(this.cls, this.name, this.doc, this.ofKernel, this.element);
         for (const { fields, methods } of [this, ...others]) {
@@ -305,7 +304,7 @@ export class Members<T extends object> {
 
 /** The members of a class of records. */
 export class RecordMembers<T extends JournaledRecord> extends Members<T> {
-    /** A property of the record itself, which kernel code assigns. See {@link journaledIn}. */
+    /** A property of the record itself that kernel code assigns. See {@link journaledIn}. */
     journaled<K extends keyof T & string>(
         name: string,
         property: K,

@@ -1,4 +1,5 @@
 /** Devices of the machine for `.lus` code: their driver, DMA and interrupts. */
+import { counted } from '../../text/text';
 import type { BoundDevice } from '../../kernel/devices/bound';
 import type { Err } from '../../kernel/release/errno';
 import { BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
@@ -10,7 +11,7 @@ import type { NativeContext } from './native';
 
 const DRIVERS: readonly DriverChoice[] = ['native', 'vfio', 'none'];
 
-/** The device as the running kernel knows it. */
+/** The running kernel's object for a device. */
 export function boundOf({ running }: NativeContext, device: Device): BoundDevice {
     const bound = running.devices.of(device);
     if (!bound) {
@@ -19,7 +20,7 @@ export function boundOf({ running }: NativeContext, device: Device): BoundDevice
     return bound;
 }
 
-/** A number among the arguments that may be left out. */
+/** An optional number. */
 function given(v: Value, what: string): number | undefined {
     const number = numberOr(v, what, undefined);
     if (number !== undefined && number < 0) {
@@ -28,7 +29,7 @@ function given(v: Value, what: string): number | undefined {
     return number;
 }
 
-/** Has a device work. What a driver of the kernel has for it is what the arguments leave out. */
+/** Starts the DMA of a device. Omitted arguments come from the kernel's driver. */
 function start(
     context: NativeContext,
     device: Device,
@@ -42,8 +43,8 @@ function start(
     if (base === undefined) {
         throw new ProgramError(
             bound.driver === 'vfio-pci' && !bound.iommufd
-                ? `nobody has ${device.shape.name} open: bind its cdev to an I/O address space first`
-                : `no driver of the kernel has memory for ${device.shape.name}: say where its ring is, as an address of the device's`,
+                ? `${device.shape.name} is not open: bind its cdev to an I/O address space first`
+                : `the kernel's driver has no memory for ${device.shape.name}: pass the device address of the ring`,
         );
     }
     const program = device.defaults({
@@ -54,7 +55,7 @@ function start(
         waits: waits === true,
     });
     if (program.every < 1 || program.size < 1 || program.length < 1) {
-        throw new ProgramError('interval, length and size are at least 1');
+        throw new ProgramError('interval, length and size must be at least 1');
     }
     return nothing(context.running.devices.start(bound, program));
 }
@@ -62,7 +63,7 @@ function start(
 function vectorOf(device: Device, v: Value): number {
     const vector = asNumber(v, 'the vector');
     if (!Number.isInteger(vector) || vector < 0 || vector >= device.msix.length) {
-        throw new ProgramError(`${device.shape.name} has ${device.msix.length} vectors, from 0 on`);
+        throw new ProgramError(`${device.shape.name} has ${counted(device.msix.length, 'vector')}, numbered from 0`);
     }
     return vector;
 }
@@ -70,7 +71,7 @@ function vectorOf(device: Device, v: Value): number {
 function driverArg(v: Value): DriverChoice {
     const choice = DRIVERS.find((c) => c === v);
     if (!choice) {
-        throw new ProgramError(`a driver is "native", "vfio" or "none", not ${format(v)}`);
+        throw new ProgramError(`the driver must be "native", "vfio" or "none", not ${format(v)}`);
     }
     return choice;
 }
@@ -81,20 +82,25 @@ const VECTOR = param('vector', INT);
 export const deviceObject = new Members(
     Device,
     'device',
-    'A device of the machine. It stays when kernels come and go.',
+    'A device of the machine. It exists independently of kernels.',
     false,
 )
-    .field('name', STRING, 'Where it sits: segment, bus, device and function.', (device) => device.name)
+    .field('name', STRING, 'Its PCI address: segment, bus, device and function.', (device) => device.name)
     .field('kind', STRING, '`nic`, `nvme`, `gpu` or `dma`.', (device) => device.kind)
-    .field('running', BOOL, 'It was started, and nobody has stopped or reset it.', (device) => device.running)
-    .field('writes', INT, 'Its writes that came through, since the machine was switched on.', (device) => device.writes)
-    .field('reads', INT, 'Its reads that came through.', (device) => device.reads)
-    .field('transferred', INT, 'Bytes of those.', (device) => device.bytes)
-    .field('faults', INT, 'Requests that the IOMMU refused.', (device) => device.faults)
+    .field('running', BOOL, 'Whether it is started. A stop or a reset ends this.', (device) => device.running)
+    .field(
+        'writes',
+        INT,
+        'The number of successful writes since the machine was switched on.',
+        (device) => device.writes,
+    )
+    .field('reads', INT, 'The number of successful reads.', (device) => device.reads)
+    .field('transferred', INT, 'The bytes written and read by them.', (device) => device.bytes)
+    .field('faults', INT, 'The number of requests that the IOMMU refused.', (device) => device.faults)
     .field(
         'dropped',
         INT,
-        'Requests that led nowhere: no bus master, not in D0, or no memory at the address.',
+        'The number of requests without effect: no bus master, not in D0, or no memory at the address.',
         (device) => device.dropped,
     )
     .field(
@@ -114,45 +120,65 @@ export const deviceObject = new Members(
     .field(
         'driver',
         STRING,
-        'The driver that the running kernel has bound to it; empty: none.',
+        'The driver that the running kernel has bound to it; empty if there is none.',
         (device, { running }) => running.devices.of(device)?.driver ?? '',
     )
     .field(
         'iova',
         PHYS,
-        "Where the memory of the kernel's own driver is, by the device's addresses; 0: it has none.",
+        "The device address of the memory of the kernel's driver; 0 if it has none.",
         (device, { running }) => running.devices.of(device)?.memory?.iova ?? 0,
     )
-    .field('interrupts', INT, 'Interrupts that reached a handler.', ({ msix }) => msix.delivered)
-    .field('pending_interrupts', INT, 'Vectors that are masked and have something to say.', ({ msix }) => msix.pending)
+    .field('interrupts', INT, 'The number of interrupts that reached a handler.', ({ msix }) => msix.delivered)
+    .field(
+        'pending_interrupts',
+        INT,
+        'The number of masked vectors with a pending interrupt.',
+        ({ msix }) => msix.pending,
+    )
     .field(
         'merged_interrupts',
         INT,
-        'Interrupts that were raised while the same vector was pending.',
+        'The number of interrupts that were raised while the same vector was already pending.',
         ({ msix }) => msix.merged,
     )
     .field(
         'posted_interrupts',
         INT,
-        'Interrupts that the IOMMU left in a posted-interrupt descriptor, for a guest.',
+        'The number of interrupts that the IOMMU wrote to a posted-interrupt descriptor, for a guest.',
         ({ msix }) => msix.posted,
     )
     .field(
         'lost_interrupts',
         INT,
-        'Interrupts that never left the device (MSI-X off, no way to memory), or went to a processor that takes none.',
+        'The number of interrupts that never left the device (MSI-X off, no path to memory), or went to a processor that takes none.',
         ({ msix }) => msix.lost,
     )
-    .field('refused_interrupts', INT, "Interrupts that the IOMMU's remapping refused.", ({ msix }) => msix.refused)
-    .field('spurious_interrupts', INT, 'Interrupts to a vector that nobody has.', ({ msix }) => msix.spurious)
-    .field('misrouted_interrupts', INT, "Interrupts to a vector that is somebody else's.", ({ msix }) => msix.misrouted)
+    .field(
+        'refused_interrupts',
+        INT,
+        'The number of interrupts that interrupt remapping of the IOMMU refused.',
+        ({ msix }) => msix.refused,
+    )
+    .field(
+        'spurious_interrupts',
+        INT,
+        'The number of interrupts to a vector that is not in use.',
+        ({ msix }) => msix.spurious,
+    )
+    .field(
+        'misrouted_interrupts',
+        INT,
+        'The number of interrupts to a vector of another device.',
+        ({ msix }) => msix.misrouted,
+    )
     .field(
         'awaits_driver',
         BOOL,
-        'It has raised an interrupt, and waits until its driver has seen it (see `start_dma`).',
+        'Whether it has raised an interrupt and waits until its driver has handled it (see `start_dma`).',
         (device) => device.awaits !== null,
     )
-    .field('present', BOOL, 'It is plugged in.', (device) => device.present)
+    .field('present', BOOL, 'Whether it is plugged in.', (device) => device.present)
     .field(
         'bridge',
         objectOf('bridge'),
@@ -162,40 +188,40 @@ export const deviceObject = new Members(
     .field(
         'group',
         listOf(STRING),
-        'Its IOMMU group in the running kernel: the names of all devices that nothing keeps apart from it, itself included.',
+        'Its IOMMU group in the running kernel: the names of all devices that are not isolated from it, including itself.',
         (device, context) => context.list(context.running.devices.pci.group(device).map((d) => d.shape.name)),
     )
     .field(
         'pci_dev',
         objectOf('pci_dev'),
-        'The device as the running kernel knows it; `none` where the scan of the buses has not found it.',
+        'The PCI function of the running kernel for it; `none` if the bus scan has not found it.',
         (device, { running }) => running.devices.pci.of(device) ?? null,
     )
     .method(
         'remove',
         [],
         {},
-        'The device is out, and its virtual functions with it: the kernel forgets them.',
+        'Unplugs the device and its virtual functions: the kernel removes them.',
         (device, _args, { running }) => nothing(running.devices.pullOut(device)),
     )
     .method(
         'plug',
         [],
         { context: ANYWHERE },
-        'Somebody plugs it in again: it is as after power-on, and the running kernel takes it.',
+        'Plugs the device in again: it is in its power-on state, and the running kernel binds it.',
         (device, _args, { running }) => nothing(running.devices.plugIn(device)),
     )
     .method(
         'bind',
         [param('driver', STRING)],
         { context: ANYWHERE, fails: true },
-        'An administrator has another driver take it (`/sys/bus/pci/drivers/…/bind`): `"native"`, `"vfio"` or `"none"`. EBUSY where somebody has it open.',
+        'Binds another driver (`/sys/bus/pci/drivers/…/bind`): `"native"`, `"vfio"` or `"none"`. EBUSY if the device is open.',
         (device, [driver], context) => {
             const choice = driverArg(driver);
             return context.running.devices.bind(boundOf(context, device), choice);
         },
     )
-    .add(code('unplug', [], { context: ANYWHERE, fails: false }, 'Somebody pulls it out.', 'pci_hot_remove'))
+    .add(code('unplug', [], { context: ANYWHERE, fails: false }, 'Hot removal: unplugs the device.', 'pci_hot_remove'))
     .method(
         'start_dma',
         [
@@ -206,35 +232,39 @@ export const deviceObject = new Members(
             param('waits', BOOL, false),
         ],
         { context: ANYWHERE, fails: true },
-        "Its driver sets it going: from now on it works by the machine's clock, a round `every` so many nanoseconds, until something stops it. " +
-            "`ring`: where its rings and buffers are, by the device's addresses (left out: those of the kernel's driver). `length`: bytes from there on, `size`: bytes a round. " +
-            "Where no interrupts of a guest's device are set up, all of its vectors are. " +
-            '`waits: true`: after an interrupt it has nothing to do until the driver has seen it and gives it new work.',
+        "Its driver starts DMA: the device works by the machine's clock, one round `every` so many nanoseconds, until it is stopped. " +
+            "`ring`: the device address of its rings and buffers (default: the memory of the kernel's driver). `length`: the size of that memory in bytes, `size`: bytes per round. " +
+            "If no interrupts of a guest's device are set up, this sets up all of its vectors. " +
+            '`waits: true`: after an interrupt the device is idle until the driver has handled it and submits new work.',
         (device, args, context) => start(context, device, args),
     )
-    .method('stop', [], { context: ANYWHERE }, 'Its driver stops it.', (device) => nothing(device.stop()))
+    .method('stop', [], { context: ANYWHERE }, 'Its driver stops DMA.', (device) => nothing(device.stop()))
     .method(
         'reset',
         [],
         { context: ANYWHERE },
-        'A function level reset: it stops, and forgets what it was told.',
+        'Function level reset: the device stops and loses its configuration.',
         (device) => nothing(device.reset()),
     )
-    .method('mask', [VECTOR], { context: ANYWHERE }, 'Masks an MSI-X vector: interrupts wait.', (device, [vector]) =>
-        nothing(device.mask(vectorOf(device, vector), true)),
+    .method(
+        'mask',
+        [VECTOR],
+        { context: ANYWHERE },
+        'Masks an MSI-X vector: interrupts stay pending.',
+        (device, [vector]) => nothing(device.mask(vectorOf(device, vector), true)),
     )
     .method(
         'unmask',
         [VECTOR],
         { context: ANYWHERE },
-        'Unmasks an MSI-X vector: one interrupt that waited is sent.',
+        'Unmasks an MSI-X vector: a pending interrupt is sent.',
         (device, [vector]) => nothing(device.mask(vectorOf(device, vector), false)),
     )
     .method(
         'request_irqs',
         [param('count', INT)],
         { fails: true },
-        '`pci_alloc_irq_vectors()` and `request_irq()`: the first vectors of the device lead to its driver, and MSI-X is on. ENOSPC (no vector of a processor is left), ENOMEM.',
+        '`pci_alloc_irq_vectors()` and `request_irq()`: the first vectors of the device are routed to its driver, and MSI-X is on. ENOSPC (no free vector on any processor), ENOMEM.',
         (device, [count], { running }) =>
             running.devices.interrupts.request(device, asNumber(count, 'the number of vectors'), device.shape.name),
     )
@@ -242,14 +272,14 @@ export const deviceObject = new Members(
         'free_irqs',
         [],
         {},
-        '`free_irq()` and `pci_free_irq_vectors()`: its vectors are given back, and MSI-X is off.',
+        '`free_irq()` and `pci_free_irq_vectors()`: its vectors are freed, and MSI-X is off.',
         (device, _args, { running }) => nothing(running.devices.interrupts.release(device)),
     )
     .method(
         'set_affinity',
         [VECTOR, param('cpu', INT)],
         { context: ANYWHERE, fails: true },
-        '`/proc/irq/N/smp_affinity`: a vector goes to another processor. EINVAL (not set up, or no such processor runs), ENOSPC (it has no vector left).',
+        '`/proc/irq/N/smp_affinity`: moves a vector to another processor. EINVAL (not set up, or no such processor), ENOSPC (that processor has no free vector).',
         (device, [vector, cpu], { running }) =>
             running.devices.interrupts.setAffinity(device, vectorOf(device, vector), asNumber(cpu, 'the processor')),
     )
@@ -257,7 +287,7 @@ export const deviceObject = new Members(
         'dma_map',
         [param('folio', objectOf('folio'))],
         { result: PHYS, fails: true },
-        'dma_map_single(): the device may use a folio. The result is its address for the device: ENOMEM.',
+        'dma_map_single(): lets the device use a folio. Returns the device address. ENOMEM.',
         (device, [folio], context) => {
             const pfn = folioArg(folio);
             const { devices, folios, page } = context.running;
@@ -268,7 +298,7 @@ export const deviceObject = new Members(
         'dma_unmap',
         [param('address', INT)],
         { fails: true },
-        'dma_unmap_single(): the device may not use it any more. EINVAL where nothing is mapped at this address.',
+        'dma_unmap_single(): ends the use of the folio by the device. EINVAL if nothing is mapped at this address.',
         (device, [address], context) =>
             context.running.devices.dmaUnmap(boundOf(context, device), asNumber(address, 'the address')),
     );

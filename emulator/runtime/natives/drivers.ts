@@ -1,7 +1,8 @@
 /**
- * What a driver does for a process and no other system call can say: descriptors of files that it makes, and what is
- * behind them.
+ * Operations of drivers that no other system call covers: descriptors for files that a driver creates, and their
+ * fields.
  */
+import { counted } from '../../text/text';
 import { fget, installNewFd } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
 import { ANY, FD, INT, listOf, STRING, type Value } from '../../language/types';
@@ -17,14 +18,14 @@ export const driverFunctions: readonly NativeFunction[] = [
         'descriptor',
         [param('number', INT)],
         { context: 'user', result: FD },
-        'A descriptor by its number, whether it is open or not: `descriptor(-1)` is open nowhere.',
+        'A descriptor by its number, open or not: `descriptor(-1)` is never open.',
         (_context, [number]) => asInt(number, 'the number'),
     ),
     fn(
         'make_fd',
         [param('kind', STRING), param('fields', listOf(ANY))],
         { ...SYSCALL, result: FD },
-        'What the ioctl of a driver does that makes a file (`anon_inode_getfd`): a descriptor for a new file of a declared kind, with these values of its fields in their order. `EMFILE`.',
+        'Creates a file as the ioctl of a driver does (`anon_inode_getfd`): returns a descriptor for a new file of a declared kind. `values` are its fields in their order. `EMFILE`.',
         (host: Host, [kind, fields]) => {
             const name = asString(kind, 'the kind');
             const decl = host.declarations.fileKind(name)?.decl;
@@ -32,8 +33,8 @@ export const driverFunctions: readonly NativeFunction[] = [
             if (!decl || values.length > decl.fields.length) {
                 throw new ProgramError(
                     decl
-                        ? `a file of kind ${name} has ${decl.fields.length} fields`
-                        : `no kind of file is called ${name}`,
+                        ? `a file of kind ${name} has ${counted(decl.fields.length, 'field')}`
+                        : `there is no file kind ${name}`,
                 );
             }
             const file = newFileOfKind(host, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
@@ -44,7 +45,7 @@ export const driverFunctions: readonly NativeFunction[] = [
         'fields_of',
         [param('fd', FD)],
         { ...SYSCALL, result: listOf(ANY) },
-        "The fields of an open file of a declared kind, in their order, as a driver's read() could tell them. `EBADF`.",
+        "The fields of an open file of a declared kind, in their order, as a driver's read() could return them. `EBADF`.",
         (context, [fd]) => {
             const file = fget(context.process, fdArg(fd));
             return file instanceof Err ? file : context.list(file.fields as readonly Value[]);

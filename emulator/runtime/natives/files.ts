@@ -1,4 +1,4 @@
-/** Open files, inodes and descriptors as kernel code sees them. */
+/** Open files, inodes and descriptors for kernel code. */
 import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR } from '../../kernel/fs/fcntl';
 import { fput, getFile, OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
@@ -12,6 +12,7 @@ import {
     memfdPinFolios,
     unpinFolios,
 } from '../../kernel/fs/memfd';
+import { setPos } from '../../kernel/fs/llseek';
 import { fget } from '../../kernel/fs/process';
 import { addFolio, ShmemInode } from '../../kernel/fs/shmem';
 import { isPlainPath, sysOpen } from '../../kernel/fs/syscalls/create';
@@ -20,7 +21,7 @@ import { FolioList } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
 import { BOOL, FD, INT, objectOf, STRING, type Value } from '../../language/types';
 import { asBool, asInt, asNumber, asString } from '../../language/values';
-import { expect, fdArg, fileArg, flagsArg, folioArg, lengthArg, offsetArg } from './arguments';
+import { expect, fdArg, fileArg, flagsArg, folioArg, indexArg, offsetArg } from './arguments';
 import { callback, done, fn, nothing, param, RecordMembers } from './define';
 import { nullPointer } from '../host/oops';
 import type { Host } from '../host/host';
@@ -37,11 +38,17 @@ export const fileObject = new RecordMembers(OpenFile, 'file', 'An open file (`st
     .field(
         'kind',
         { k: 'decl', of: 'file', name: '' },
-        'What kind of file it is: `memfd`, `pipe`, a declared one.',
+        'The kind of file: `memfd`, `pipe` or a declared kind.',
         (file) => file.kind,
     )
-    .journaled('pos', 'pos', INT, 'The file position.', offsetArg)
-    .field('refs', INT, 'References: descriptors, and what the kernel holds.', (file) => file.refs)
+    .field(
+        'pos',
+        INT,
+        'The file position. One that no file can have is not set (`vfs_setpos()`).',
+        (file) => file.pos,
+        (file, value, { running }) => nothing(setPos(running, file, offsetArg(value, 'pos'))),
+    )
+    .field('refs', INT, 'The number of references: by descriptors, and by the kernel.', (file) => file.refs)
     .field('flags', INT, 'Access mode and status flags.', (file) => file.flags)
     .field('inode', INODE, 'Its inode.', (file) => file.inode)
     .field(
@@ -51,20 +58,20 @@ export const fileObject = new RecordMembers(OpenFile, 'file', 'An open file (`st
         ({ inode }) => inode instanceof ShmemInode,
     )
     .field('is_hugetlb', BOOL, 'Whether it is a memfd of huge pages.', ({ inode }) => inode instanceof HugetlbInode)
-    .field('nlink', INT, 'How many names the inode has.', ({ inode }) => inode.nlink)
+    .field('nlink', INT, 'The number of names of the inode.', ({ inode }) => inode.nlink)
     .field('size', INT, "The inode's size in bytes.", ({ inode }) => inode.size)
-    .field('name', STRING, 'As `/proc/pid/fd` shows it.', (file) => file.name)
+    .field('name', STRING, 'The name that `/proc/pid/fd` shows.', (file) => file.name)
     .method(
         'add_seals',
         [param('seals', INT)],
         { fails: true },
-        '`memfd_add_seals()`: the OR of `F_SEAL_…`. `F_SEAL_EXEC` on a file with execute bits brings the seals against shrinking, growing and writing.',
+        '`memfd_add_seals()`: the OR of `F_SEAL_…`. `F_SEAL_EXEC` on a file with execute bits adds the seals against shrinking, growing and writing.',
         (file, [seals], { running }) => done(addSeals(running, file, flagsArg(seals, 'the seals'))),
     )
     .add(
-        // A file that `.lus` code opened or that came with a descriptor: what it has beyond the plain kernel.
-        callback('open', [], {}, "Calls what the file's kind does on open."),
-        callback('release', [], {}, "Calls what the file's kind does when its last reference is gone."),
+        // Members of files beyond those of the plain kernel.
+        callback('open', [], {}, 'Calls the open() callback of the file kind.'),
+        callback('release', [], {}, 'Calls the release() callback of the file kind.'),
     );
 
 const shmemArg = (v: Value): ShmemInode => expect(ShmemInode, v, 'the inode of a shared memory file');
@@ -74,20 +81,20 @@ function memory(inode: Inode): ShmemInode | HugetlbInode {
     return inode instanceof HugetlbInode ? inode : shmemArg(inode);
 }
 
-export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode: what all opens of one file share.')
+export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode, shared by all opens of a file.')
     .field('ino', INT, 'The inode number.', (inode) => inode.ino)
-    .journaled('size', 'size', INT, 'In bytes.', lengthArg)
+    .journaled('size', 'size', INT, 'The size in bytes.', offsetArg)
     .journaled('mode', 'mode', INT, 'File type and permissions.', asNumber)
-    .field('nlink', INT, 'How many names it has.', (inode) => inode.nlink)
+    .field('nlink', INT, 'The number of names.', (inode) => inode.nlink)
     .field('blocks', INT, 'Allocated memory in units of 512 bytes.', (inode) => inode.blocks)
-    .field('pages', INT, 'Pages in its page cache.', cachedPages)
+    .field('pages', INT, 'The number of pages in its page cache.', cachedPages)
     .field(
         'page_size',
         INT,
-        'Bytes of the huge pages that it consists of; of a page for other files.',
+        'The page size in bytes: that of its huge pages, or of ordinary pages for other files.',
         (inode, { machine }) => (inode instanceof HugetlbInode ? inode.pool.size : machine.page.size),
     )
-    .field('opens', INT, 'How many open files are on it.', (inode) => inode.opens)
+    .field('opens', INT, 'The number of open files of this inode.', (inode) => inode.opens)
     .field(
         'seals',
         INT,
@@ -100,7 +107,7 @@ export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode: what all
     .field(
         'frozen',
         BOOL,
-        'Whether its pages and size may not change (`SHMEM_F_MAPPING_FROZEN`).',
+        'Whether its pages and size are frozen (`SHMEM_F_MAPPING_FROZEN`).',
         isFrozen,
         (inode, frozen, { machine }) => {
             machine.journal.edit(memory(inode)).frozen = asBool(frozen, 'frozen');
@@ -126,7 +133,7 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         'fput',
         [param('file', FILE)],
         {},
-        'Drops a reference to an open file. The last one has it released at the return to user mode.',
+        'Drops a reference to an open file. After the last one, the file is released at the return to user mode.',
         ({ running }, [file]) => nothing(fput(running, fileArg(file))),
     ),
     fn(
@@ -136,7 +143,7 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         'Reserves the lowest free descriptor number of the calling process; `O_CLOEXEC` may be given. `EMFILE`.',
         ({ process }, [flags]) => process.fds.reserve(process.nofile, (flagsArg(flags, 'the flags') & O_CLOEXEC) !== 0),
     ),
-    fn('put_unused_fd', [param('fd', FD)], {}, 'Gives a reserved descriptor number back.', ({ process }, [fd]) =>
+    fn('put_unused_fd', [param('fd', FD)], {}, 'Frees a reserved descriptor number.', ({ process }, [fd]) =>
         nothing(process.fds.unreserve(fdArg(fd))),
     ),
     fn(
@@ -186,7 +193,7 @@ const memfdFunctions: readonly NativeFunction<NativeContext>[] = [
         'memfd_alloc_file',
         [param('name', STRING), param('flags', INT, MFD_ALLOW_SEALING)],
         { result: FILE, fails: true },
-        'A new memfd of size 0 and mode 0777, without a descriptor.',
+        'Creates a memfd of size 0 and mode 0777, without a descriptor.',
         ({ running, process }, [name, flags]) => {
             const file = memfdAllocFile(running, asString(name, 'the name'), flagsArg(flags, 'the flags'));
             chargeTo(running, file, process);
@@ -201,16 +208,16 @@ const memfdFunctions: readonly NativeFunction<NativeContext>[] = [
         ({ running }, [file, start, end]) =>
             memfdPinFolios(running, fileArg(file), offsetArg(start, 'the start'), offsetArg(end, 'the end')),
     ),
-    fn('unpin_folios', [param('folios', FOLIOS)], {}, 'Unpins them all.', ({ running }, [list]) =>
-        nothing(unpinFolios(running, expect(FolioList, list, 'the folios that memfd_pin_folios() gave'))),
+    fn('unpin_folios', [param('folios', FOLIOS)], {}, 'Unpins all of these folios.', ({ running }, [list]) =>
+        nothing(unpinFolios(running, expect(FolioList, list, 'the result of memfd_pin_folios()'))),
     ),
     fn(
         'shmem_add_folio',
         [param('inode', INODE), param('folio', FOLIO), param('index', INT), param('as_one', BOOL, false)],
         { fails: true },
-        'Puts a folio into the page cache of a shared memory file at page offset `index`, and accounts it, all of its pages or, with `as_one`, one. The cache takes references of its own. `EEXIST`, `EINVAL`.',
+        'Adds a folio to the page cache of a shared memory file at page offset `index`, and accounts for all of its pages, with `as_one` for one. The cache takes its own references. `EEXIST`, `EINVAL`.',
         ({ running }, [inode, folio, index, asOne]) =>
-            done(addFolio(running, shmemArg(inode), folioArg(folio), offsetArg(index, 'the index'), asOne === true)),
+            done(addFolio(running, shmemArg(inode), folioArg(folio), indexArg(index, 'the index'), asOne === true)),
     ),
 ];
 

@@ -1,5 +1,6 @@
-/** guest_memfd for `.lus` code, and what handlers of it and of VMs need. */
+/** guest_memfd for `.lus` code, and natives for the handlers of guest_memfd and of VMs. */
 import { OpenFile } from '../../kernel/fs/file';
+import { pageOf } from '../../kernel/fs/offset';
 import { guestMemfdOfFile, makeVm, vmOf } from '../../kernel/kvm/file';
 import {
     addGuestPage,
@@ -14,21 +15,21 @@ import { VirtualMachine } from '../../kernel/kvm/vm';
 import { Err } from '../../kernel/release/errno';
 import { BOOL, FD, INT, objectOf, STRING } from '../../language/types';
 import { asBool, asNumber, asString } from '../../language/values';
-import { fileArg, folioArg, lengthArg, offsetArg } from './arguments';
+import { fileArg, folioArg, indexArg, lengthArg, offsetArg } from './arguments';
 import { constant, done, fdMethodOn, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
 export const guestMemfdObject = new Members(
     GuestMemfd,
     'guest_memory',
-    'Memory that belongs to a virtual machine (`guest_memfd`), as its handler sees it.',
+    'The memory of a `guest_memfd`, as used by its handler.',
 )
-    .field('size', INT, 'In bytes.', ({ inode }) => inode.size)
+    .field('size', INT, 'The size in bytes.', ({ inode }) => inode.size)
     .field('flags', INT, 'The OR of `GUEST_MEMFD_FLAG_…`.', ({ inode }) => inode.flags)
     .field(
         'shared',
         BOOL,
-        'It was made shared with the host, and nothing of it was converted.',
+        'Whether it was created shared with the host, and none of it was converted.',
         ({ inode }) => inode.shared,
     )
     .journaledIn(
@@ -36,36 +37,36 @@ export const guestMemfdObject = new Members(
         'frozen',
         'frozen',
         BOOL,
-        'Its pages stay as they are. Can be assigned.',
+        'Whether its pages are frozen. Can be assigned.',
         asBool,
     )
-    .field('poisoned', INT, 'Pages with a hardware error.', ({ inode }) => inode.poisoned.length)
-    .field('vm', objectOf('file'), 'The VM that it belongs to; `none` where that is gone.', ({ inode }) =>
+    .field('poisoned', INT, 'The number of pages with a hardware error.', ({ inode }) => inode.poisoned.length)
+    .field('vm', objectOf('file'), 'The VM that it belongs to; `none` if that VM is gone.', ({ inode }) =>
         inode.vm.gone ? null : inode.vm.file,
     )
     .method(
         'folios',
         [],
         { result: objectOf('folios') },
-        'Its pages in their order, without the holes.',
+        'Its pages in their order, without holes.',
         ({ inode }, _args, { running }) => inode.folios(running.page),
     )
     .method(
         'add_folio',
         [param('folio', objectOf('folio')), param('index', INT)],
         { fails: true },
-        'Puts a page into it at a page offset; it takes a reference of its own. EINVAL, EEXIST.',
+        'Adds a page at a page offset, and takes its own reference. EINVAL, EEXIST.',
         ({ inode }, [folio, index], { running }) =>
-            done(addGuestPage(running, inode, folioArg(folio), offsetArg(index, 'the index'))),
+            done(addGuestPage(running, inode, folioArg(folio), indexArg(index, 'the index'))),
     );
 
 export const vmObject = new Members(
     VirtualMachine,
     'virtual_machine',
-    'A virtual machine, as its handler sees it.',
+    'A virtual machine, as used by its handler.',
 ).field('name', STRING, 'Its name.', (machine) => machine.name);
 
-/** What an open file of a kind is to its handler. */
+/** Members of an open file for its handler. */
 export const guestOfFile = new Members(OpenFile, 'file', '')
     .field(
         'guest_memfd',
@@ -85,7 +86,7 @@ export const guestMemfdFunctions: readonly NativeFunction<NativeContext>[] = [
         'kvm_alloc_file',
         [param('name', STRING)],
         { fails: true, result: objectOf('file') },
-        'A new VM without vCPUs and memory, and its file, without a descriptor. EEXIST where there is one of this name.',
+        'Creates a VM without vCPUs and memory, and its file, without a descriptor. EEXIST if the name is taken.',
         ({ running }, [name]) => {
             const made = makeVm(running, asString(name, 'the name'));
             return made instanceof Err ? made : made.file;
@@ -95,7 +96,7 @@ export const guestMemfdFunctions: readonly NativeFunction<NativeContext>[] = [
         'guest_memfd_alloc_file',
         [param('vm', objectOf('file')), param('size', INT), param('flags', INT)],
         { fails: true, result: objectOf('file') },
-        'A new guest_memfd of a VM, without a descriptor. EINVAL.',
+        'Creates a guest_memfd of a VM, without a descriptor. EINVAL.',
         ({ running }, [owner, size, flags]) =>
             guestMemfdOfFile(running, fileArg(owner), lengthArg(size, 'the size'), asNumber(flags, 'the flags')),
     ),
@@ -109,8 +110,8 @@ export const guestMemfdSyscalls: readonly NativeFunction<NativeContext>[] = [
         'create_guest_memfd',
         [param('size', INT), param('flags', INT, GUEST_MEMFD_FLAG_MMAP + GUEST_MEMFD_FLAG_INIT_SHARED)],
         { result: FD },
-        '`KVM_CREATE_GUEST_MEMFD` on a VM: memory that belongs to it, for `set_memory()`. `flags`: the OR of `GUEST_MEMFD_FLAG_…`, left out: both. ' +
-            'It has no read and write, its size stays as it is, and fallocate() is for whole pages. EINVAL (the size, flags), EMFILE. ENOTTY on other files than a VM.',
+        '`KVM_CREATE_GUEST_MEMFD` on a VM: creates memory that belongs to it, for `set_memory()`. `flags`: the OR of `GUEST_MEMFD_FLAG_…` (default: both). ' +
+            'The file has no read and write, its size is fixed, and fallocate() takes whole pages only. EINVAL (the size, flags), EMFILE. ENOTTY if the file is not a VM.',
         (owner, [size, flags], { running, process }) =>
             createGuestMemfd(running, process, owner, lengthArg(size, 'the size'), asNumber(flags, 'the flags')),
     ),
@@ -118,14 +119,14 @@ export const guestMemfdSyscalls: readonly NativeFunction<NativeContext>[] = [
         'create_vcpus',
         [param('count', INT)],
         {},
-        '`KVM_CREATE_VCPU` on a VM that has no vCPUs, as a retrieved one. EEXIST where it has some, EINVAL. ENOTTY on other files than a VM.',
+        '`KVM_CREATE_VCPU` on a VM without vCPUs, such as a retrieved one. EEXIST if it has vCPUs, EINVAL. ENOTTY if the file is not a VM.',
         (owner, [count]) => owner.createVcpus(asNumber(count, 'the count')),
     ),
     onVm(
         'set_private',
         [param('at', INT), param('length', INT), param('private', BOOL, true)],
         {},
-        "`KVM_SET_MEMORY_ATTRIBUTES` on a VM: a range of the guest's addresses becomes private to it, or shared with the host. EINVAL where that is no guest_memfd; EPERM where that is frozen. ENOTTY on other files than a VM.",
+        '`KVM_SET_MEMORY_ATTRIBUTES` on a VM: makes a range of guest addresses private to the guest, or shared with the host. EINVAL if the memory is not a guest_memfd, EPERM if it is frozen. ENOTTY if the file is not a VM.',
         (owner, [at, length, isPrivate]) =>
             owner.space.convert(
                 asNumber(at, 'the address'),
@@ -137,17 +138,16 @@ export const guestMemfdSyscalls: readonly NativeFunction<NativeContext>[] = [
         'poison',
         [param('at', INT)],
         {},
-        'A hardware error in the page at an offset of a guest_memfd (`MADV_HWPOISON`): guests that touch it are told. ENOENT where no page is. ENOTTY on other files.',
-        (inode, [at], { running }) =>
-            inode.poison(running, Math.floor(offsetArg(at, 'the offset') / running.page.size)),
+        'Injects a hardware error into the page at an offset of a guest_memfd (`MADV_HWPOISON`): guests that access it are notified. ENOENT if there is no page. ENOTTY on other files.',
+        (inode, [at], { running }) => inode.poison(running, pageOf(running, offsetArg(at, 'the offset'))),
     ),
 ];
 
 export const guestMemfdConstants: readonly NativeGlobal<NativeContext>[] = [
-    constant('GUEST_MEMFD_FLAG_MMAP', GUEST_MEMFD_FLAG_MMAP, 'create_guest_memfd(): user space may map it.'),
+    constant('GUEST_MEMFD_FLAG_MMAP', GUEST_MEMFD_FLAG_MMAP, 'create_guest_memfd(): user space may map the memory.'),
     constant(
         'GUEST_MEMFD_FLAG_INIT_SHARED',
         GUEST_MEMFD_FLAG_INIT_SHARED,
-        'create_guest_memfd(): it is shared with the host from the start.',
+        'create_guest_memfd(): the memory is shared with the host from the start.',
     ),
 ];

@@ -5,7 +5,7 @@ import { addHugePage, HugetlbInode } from '../../kernel/hugetlb/inode';
 import { HugePool } from '../../kernel/hugetlb/pool';
 import { INT, objectOf, STRING } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
-import { expect, folioArg, inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
+import { expect, folioArg, indexArg, inodeArg, lengthArg, numberOr } from './arguments';
 import { done, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
@@ -14,39 +14,49 @@ export const hugePoolObject = new Members(
     'huge_pages',
     'The pool of huge pages of one size (`/sys/kernel/mm/hugepages`).',
 )
-    .field('size', INT, 'Bytes of a page.', (pool) => pool.size)
-    .field('nr', INT, '`nr_hugepages`: how many there are, in use or free, surplus ones included.', (pool) => pool.nr)
+    .field('size', INT, 'The page size in bytes.', (pool) => pool.size)
+    .field(
+        'nr',
+        INT,
+        '`nr_hugepages`: the number of huge pages, used or free, including surplus pages.',
+        (pool) => pool.nr,
+    )
     .field('free', INT, '`free_hugepages`', (pool) => pool.free)
-    .field('reserved', INT, '`resv_hugepages`: free ones that are promised to mappings.', (pool) => pool.reserved)
+    .field(
+        'reserved',
+        INT,
+        '`resv_hugepages`: free huge pages that are reserved for mappings.',
+        (pool) => pool.reserved,
+    )
     .field(
         'surplus',
         INT,
-        '`surplus_hugepages`: from the page allocator, and back to it when they are given up.',
+        '`surplus_hugepages`: huge pages that were taken from the page allocator and return to it when freed.',
         (pool) => pool.surplus,
     )
     .field(
         'overcommit',
         INT,
-        '`nr_overcommit_hugepages`: how many surplus pages there may be. Can be assigned.',
+        '`nr_overcommit_hugepages`: the limit of surplus pages. Can be assigned.',
         (pool) => pool.overcommit,
         (pool, count) => pool.setOvercommit(asNumber(count, 'overcommit')),
     )
     .field(
         'incoming',
         INT,
-        'Pages that the previous kernel preserved and that are not back in the pool. Only with the layer `hugetlb`.',
+        'Huge pages that the previous kernel preserved and that are not yet back in the pool. Only with the layer `hugetlb`.',
         (pool) => pool.incoming,
     )
     .method(
         'resize',
         [param('count', INT), param('node', INT, null)],
         { context: 'scenario', result: INT },
-        'Writes `nr_hugepages`, of one node where it is given. The pool gets as many as can be had: the result is how many there are. 1 GiB pages have movable memory make room.',
+        'Writes `nr_hugepages`, of one node if `node` is given. The pool allocates as many as possible and returns their number. For 1 GiB pages, movable memory is migrated away.',
         (pool, [count, node], { machine }) => {
             const on = numberOr(node, 'the node', undefined);
             const pages = asNumber(count, 'the count');
             if (pages < 0) {
-                throw new ProgramError('there cannot be less than no pages');
+                throw new ProgramError('the number of pages cannot be negative');
             }
             if (on !== undefined && !machine.nodes.includes(on)) {
                 throw new ProgramError(`the machine has no node ${on}`);
@@ -65,7 +75,7 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
         ({ running }, [size]) => {
             const pool = running.hugetlb.sized(asNumber(size, 'the size'));
             if (!pool) {
-                throw new ProgramError(`there are huge pages of ${running.hugetlb.sizes.join(' and of ')}`);
+                throw new ProgramError(`the sizes of huge pages are ${running.hugetlb.sizes.join(' and ')}`);
             }
             return pool;
         },
@@ -74,7 +84,7 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
         'hugetlb_alloc_file',
         [param('name', STRING), param('page_size', INT)],
         { fails: true, result: objectOf('file') },
-        'A new memfd of huge pages, without a descriptor. ENODEV where there are none of this size.',
+        'Creates a memfd of huge pages, without a descriptor. ENODEV if there are no huge pages of this size.',
         ({ running }, [name, size]) =>
             hugetlbFileOfSize(running, asString(name, 'the name'), MFD_ALLOW_SEALING, lengthArg(size, 'the size')),
     ),
@@ -82,21 +92,21 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
         'hugetlb_adopt_folio',
         [param('folio', objectOf('folio'))],
         { fails: true },
-        'A restored folio belongs to the pool of its size again, in use: when its last reference goes, it is free there. EINVAL where there is no such pool.',
+        'Returns a restored folio to the pool of its size, as used: after its last reference is dropped it is free in the pool. EINVAL if there is no such pool.',
         ({ running }, [folio]) => running.hugetlb.adopt(folioArg(folio)),
     ),
     fn(
         'hugetlb_add_folio',
         [param('inode', objectOf('inode')), param('folio', objectOf('folio')), param('index', INT)],
         { fails: true },
-        'Puts a huge page into a file at page offset `index` (`hugetlb_add_to_page_cache()`), which takes a reference of its own. EINVAL, EEXIST.',
+        'Adds a huge page to a file at page offset `index` (`hugetlb_add_to_page_cache()`), which takes its own reference. EINVAL, EEXIST.',
         ({ running }, [inode, folio, index]) =>
             done(
                 addHugePage(
                     running,
                     expect(HugetlbInode, inodeArg(inode), 'an inode of huge pages'),
                     folioArg(folio),
-                    offsetArg(index, 'the index'),
+                    indexArg(index, 'the index'),
                 ),
             ),
     ),

@@ -1,4 +1,4 @@
-/** The natives of the host in one table. What observers of a run add to them stands where they are. */
+/** The natives of the host in one table. Observers of a run define theirs in their own files. */
 import { descriptionOf, DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
@@ -48,7 +48,7 @@ import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
-/** Devices of the machine, with what kernel code sees of them. */
+/** Devices of the machine, with their members for kernel code. */
 export const hostDevice = deviceObject.and(deviceInKernel);
 
 /** Object types, found by the class of an object. */
@@ -163,7 +163,7 @@ export const HOST_NATIVES: Natives = {
     ]),
     fd: {
         name: 'fd',
-        doc: "A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel's error.",
+        doc: "A descriptor. Every system call on a file is a method; on the wrong kind of file it fails with the kernel's error.",
         fields: table([...descriptorFields, ...kvmFields, ...movableFields]),
         methods: table([
             ...descriptorMethods,
@@ -196,12 +196,12 @@ export const HOST_NATIVES: Natives = {
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),
     injectionPoints: new Map([
-        ['page_alloc', 'The page allocator: an allocation fails for want of memory.'],
+        ['page_alloc', 'The page allocator: an allocation fails because memory is short.'],
         [
             'migrate_pages',
-            'The migration of a folio: it stays where it is, as if somebody used it. For a long-term pin that is ENOMEM, whatever error is injected.',
+            'The migration of a folio: the folio is not moved, as if it were in use. For a long-term pin the result is ENOMEM, whichever error is injected.',
         ],
-        ['luo_session', 'The allocation of a session, created or from the previous kernel, fails for want of memory.'],
+        ['luo_session', 'The allocation of a session, created or incoming, fails because memory is short.'],
     ]),
     callbacks,
     kernels: new Map([...DESCRIPTIONS.values()].map((d) => [d.name, d.summary])),

@@ -14,16 +14,16 @@ import type { NativeContext, NativeFunction } from './native';
 export const ioasObject = new RecordMembers(
     Ioas,
     'ioas',
-    'An I/O address space of `/dev/iommu`: what the devices in it see.',
+    'An I/O address space of `/dev/iommu`, for the devices that are attached to it.',
 )
     .field('id', INT, 'Its number.', (space) => space.id)
-    .field('mappings', INT, 'How many mappings it has.', (space) => space.mappings.length)
-    .field('devices', INT, 'How many devices are attached to it.', (space) => space.devices.length)
+    .field('mappings', INT, 'The number of mappings.', (space) => space.mappings.length)
+    .field('devices', INT, 'The number of devices that are attached to it.', (space) => space.devices.length)
     .method(
         'map',
         [param('fd', FD), param('iova', INT), param('length', INT), param('offset', INT, 0)],
         SYSCALL,
-        '`IOMMU_IOAS_MAP_FILE`: maps a piece of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of a page, the interrupt window, no memfd), EEXIST, ENOMEM.',
+        '`IOMMU_IOAS_MAP_FILE`: maps a range of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of a page, the interrupt window, not a memfd), EEXIST, ENOMEM.',
         (space, [fd, iova, length, offset], { process }) => {
             const file = fget(process, fdArg(fd));
             return file instanceof Err
@@ -40,7 +40,7 @@ export const ioasObject = new RecordMembers(
         'hwpt_alloc',
         [param('vfio', FD)],
         { ...SYSCALL, result: objectOf('hwpt') },
-        '`IOMMU_HWPT_ALLOC`: a hardware page table with all mappings of this address space, which has to do for a device that is bound. ENOENT (the device is not bound to this `/dev/iommu`), ENOMEM. ENOTTY where the descriptor is no device.',
+        '`IOMMU_HWPT_ALLOC`: creates a hardware page table with all mappings of this address space, for a bound device. ENOENT (the device is not bound to this `/dev/iommu`), ENOMEM. ENOTTY if the descriptor is not a device.',
         (space, [fd], { process }) => {
             const vfio = vfioOf(process, fdArg(fd));
             return vfio instanceof Err ? vfio : space.iommufd.allocateHwpt(space, vfio.device);
@@ -57,35 +57,30 @@ export const ioasObject = new RecordMembers(
 export const hwptObject = new RecordMembers(
     Hwpt,
     'hwpt',
-    'A hardware page table of `/dev/iommu`: what the devices attached to it see, as the IOMMU reads it.',
+    "A hardware page table of `/dev/iommu`, in the IOMMU's format, for the devices that are attached to it.",
 )
     .field('id', INT, 'Its number.', (hwpt) => hwpt.id)
-    .field(
-        'domain',
-        INT,
-        'The id of its domain, with which the IOMMU tags what it remembers.',
-        (hwpt) => hwpt.domain.id,
-    )
+    .field('domain', INT, 'The id of its domain, which tags its cached translations.', (hwpt) => hwpt.domain.id)
     .field(
         'token',
         INT,
-        'The number by which it is found again in the next kernel; `none` where it is not marked.',
+        'The token that identifies it in the next kernel; `none` if it is not marked.',
         (hwpt) => hwpt.token,
     )
-    .field('devices', INT, 'How many devices are attached to it.', (hwpt) => hwpt.deviceCount)
-    .field('tables', INT, 'How many pages its tables have.', (hwpt) => hwpt.domain.tableCount)
+    .field('devices', INT, 'The number of devices that are attached to it.', (hwpt) => hwpt.deviceCount)
+    .field('tables', INT, 'The number of pages of its tables.', (hwpt) => hwpt.domain.tableCount)
     .method(
         'mark_preserve',
         [param('token', INT)],
         SYSCALL,
-        '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer iommu: it comes along when its `/dev/iommu` is preserved, and the next kernel finds it by this number. There is no way back. EADDRINUSE (the number is taken), EINVAL (marked already). ENOTTY without the layer.',
+        '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer `iommu`: marks it for preservation together with its `/dev/iommu`; the token identifies it in the next kernel. The mark cannot be removed. EADDRINUSE (the token is taken), EINVAL (marked already). ENOTTY without the layer.',
         (hwpt, [token]) => hwpt.mark(asInt(token, 'the token')),
     )
     .method(
         'reuse',
         [param('ioas', objectOf('ioas'))],
         SYSCALL,
-        "Takes a hardware page table of the previous kernel's over into an I/O address space that maps the very same memory: the devices go on by it, and it is like any other from then on. EINVAL where it maps anything else.",
+        'Moves a hardware page table of the previous kernel into an I/O address space that maps exactly the same memory. Its devices continue to use it, and from then on it is an ordinary one. ENODEV while one of its devices is not bound, EINVAL if the address space maps other memory.',
         (hwpt, [ioas]) => {
             const space = expect(Ioas, ioas, 'an I/O address space');
             return space.iommufd.reuse(hwpt, space);
@@ -100,14 +95,14 @@ export const iommufdSyscalls: readonly NativeFunction<NativeContext>[] = [
         'ioas_alloc',
         [],
         { result: objectOf('ioas') },
-        '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: a new I/O address space. ENOTTY on other files.',
+        '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: creates an I/O address space. ENOTTY on other files.',
         (iommufd) => iommufd.allocate(),
     ),
     onIommufd(
         'hwpt',
         [param('token', INT)],
         { result: objectOf('hwpt') },
-        'On a retrieved `/dev/iommu`, with the layer iommu: the hardware page table that came along under this number. ENOENT. ENOTTY on other files.',
+        'On a retrieved `/dev/iommu`, with the layer `iommu`: the preserved hardware page table with this token. ENOENT. ENOTTY on other files.',
         (iommufd, [token]) => iommufd.incomingOf(asInt(token, 'the token')),
     ),
 ];

@@ -1,4 +1,4 @@
-/** The running kernel for `.lus` code: its log, what scenarios read of it, and what code says to those who watch. */
+/** The running kernel for `.lus` code: its log, its properties, and output for the user. */
 import { Kernel } from '../../kernel/kernel';
 import { reservedAddress } from '../../kernel/kho/reserve-mem';
 import { errOfCode } from '../../kernel/release/errno';
@@ -13,7 +13,7 @@ import type { NativeFunction, NativeGlobal } from './native';
 
 const WORDS = [{ ...param('words', ANY), rest: true }];
 
-/** The arguments of a rest parameter as text, one behind the other. */
+/** The arguments of a rest parameter as text, concatenated. */
 function joined(words: Value): string {
     return joinTexts(restOf(words).map(text));
 }
@@ -34,12 +34,12 @@ export const messageFunctions: readonly NativeFunction[] = [
         'log',
         WORDS,
         { context: 'any' },
-        'Prints its arguments, one behind the other, to the debug console and the output of `lus run`.',
+        'Prints its arguments, concatenated, to the debug console and the output of `lus run`.',
         (context, [words]) => nothing(context.log('log', joined(words))),
     ),
-    fn('klog_info', WORDS, {}, 'A line of the kernel log.', klog('info')),
-    fn('klog_warn', WORDS, {}, 'A warning in the kernel log.', klog('warn')),
-    fn('klog_err', WORDS, {}, 'An error in the kernel log.', klog('err')),
+    fn('klog_info', WORDS, {}, 'Writes a line to the kernel log.', klog('info')),
+    fn('klog_warn', WORDS, {}, 'Writes a warning to the kernel log.', klog('warn')),
+    fn('klog_err', WORDS, {}, 'Writes an error to the kernel log.', klog('err')),
     fn(
         'hex',
         [param('value', INT)],
@@ -51,7 +51,7 @@ export const messageFunctions: readonly NativeFunction[] = [
         'str',
         WORDS,
         { context: 'any', result: STRING },
-        'Its arguments as text, one behind the other: `str("vm-", i)`.',
+        'Its arguments as text, concatenated: `str("vm-", i)`.',
         (_context, [words]) => joined(words),
     ),
     fn(
@@ -66,54 +66,54 @@ export const messageFunctions: readonly NativeFunction[] = [
         'should_fail',
         [param('point', STRING)],
         { result: INT },
-        'Whether a failure was injected at a point of this name: a positive error number, or 0.',
+        'The error that is injected at the point of this name: a positive error number, or 0.',
         (host: Host, [point]) => host.injections.hit(asString(point, 'the point'), host.boot)?.error?.code ?? 0,
     ),
 ];
 
 export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
-    .field('name', STRING, 'As the scenario names it.', (kernel) => kernel.desc.name)
+    .field('name', STRING, 'Its name in the scenario.', (kernel) => kernel.desc.name)
     .field('release', STRING, '`uname -r`', (kernel) => kernel.desc.release)
-    .field('boot', INT, 'Which boot of the machine this is, 0 for the first.', (kernel) => kernel.boot)
+    .field('boot', INT, 'The number of boots before this one: 0 in kernel 1, 1 in kernel 2.', (kernel) => kernel.boot)
     .field(
         'vfio_phase',
         STRING,
-        'What its layer `vfio` does to a preserved device: `"reset"` or `"keep"`.',
+        'What its layer `vfio` does with a preserved device: `"reset"` or `"keep"`.',
         (kernel) => kernel.desc.vfioPhase,
     )
     .field('cmdline', STRING, 'Its command line.', (kernel) => kernel.commandLine.text)
     .field(
         'iommufd_phase',
         INT,
-        'With the layer iommu: 1 where a preserved `/dev/iommu` cannot be retrieved yet, 2 where it can.',
+        'With the layer `iommu`: 1 if a preserved `/dev/iommu` cannot be retrieved, 2 if it can.',
         (kernel) => kernel.desc.iommufdPhase,
     )
     .method(
         'flaw',
         [param('name', STRING)],
         { context: 'any', result: BOOL },
-        'It was given this mistake.',
+        'Whether it has this flaw.',
         (kernel, [name]) => kernel.desc.flaws.has(asString(name, 'the name')),
     )
     .method(
         'reserve_mem',
         [param('name', STRING)],
         { context: 'any', result: PHYS },
-        'reserve_mem_find_by_name(): where the memory of `reserve_mem=size:align:name` on its command line is; 0 where there is none of this name.',
+        'reserve_mem_find_by_name(): the address of the memory of `reserve_mem=size:align:name` on its command line; 0 if there is none of this name.',
         (kernel, [name]) => reservedAddress(kernel.reserveMem, asString(name, 'the name')),
     )
     .method(
         'logged',
         [param('text', STRING)],
         { context: 'any', result: BOOL },
-        'A line of its log contains this text.',
+        'Whether a line of its log contains this text.',
         (kernel, [part]) => kernel.log.items.some((line) => line.text.includes(asString(part, 'the text'))),
     )
     .method(
         'logged_in_order',
         [param('texts', listOf(STRING))],
         { context: 'any', result: BOOL },
-        'Its log has lines that contain these texts, in this order; others may stand between.',
+        'Whether its log has lines that contain these texts, in this order; other lines may be in between.',
         (kernel, [texts]) => {
             let at = 0;
             return restOf(texts).every((part) => {
@@ -127,15 +127,19 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
 
 /** enum liveupdate_event and enum liveupdate_state of the interface before the merge. */
 const V4_CONSTANTS: readonly (readonly [string, number, string])[] = [
-    ['LIVEUPDATE_PREPARE', 0, 'Event: what is preserved is prepared for the kexec.'],
-    ['LIVEUPDATE_FREEZE', 1, 'Event: the last chance before the kexec.'],
-    ['LIVEUPDATE_FINISH', 2, 'Event: the update is over, what nobody has asked for is given up.'],
-    ['LIVEUPDATE_CANCEL', 3, 'Event: there will be no update after all.'],
+    ['LIVEUPDATE_PREPARE', 0, 'Event: preserved resources are prepared for the kexec.'],
+    ['LIVEUPDATE_FREEZE', 1, 'Event: the last step before the kexec.'],
+    [
+        'LIVEUPDATE_FINISH',
+        2,
+        'Event: the update is finished; preserved resources that were not retrieved are discarded.',
+    ],
+    ['LIVEUPDATE_CANCEL', 3, 'Event: the update is cancelled.'],
     ['LIVEUPDATE_STATE_UNDEFINED', 0, 'State: not known yet.'],
     ['LIVEUPDATE_STATE_NORMAL', 1, 'State: no update is under way.'],
-    ['LIVEUPDATE_STATE_PREPARED', 2, 'State: everything is prepared for the kexec.'],
+    ['LIVEUPDATE_STATE_PREPARED', 2, 'State: preserved resources are prepared for the kexec.'],
     ['LIVEUPDATE_STATE_FROZEN', 3, 'State: the kexec is about to happen.'],
-    ['LIVEUPDATE_STATE_UPDATED', 4, 'State: the kexec has happened, and what came along waits to be asked for.'],
+    ['LIVEUPDATE_STATE_UPDATED', 4, 'State: the kexec has happened; preserved resources wait to be retrieved.'],
 ];
 
 export const kernelGlobals: readonly NativeGlobal[] = [
@@ -147,7 +151,7 @@ export const kernelGlobals: readonly NativeGlobal[] = [
         'panicked',
         STRING,
         'scenario',
-        'The message with which the last kernel panicked; empty where none did.',
+        'The panic message of the last kernel; empty if it did not panic.',
         (host: Host) => host.panicMessage,
     ),
 ];

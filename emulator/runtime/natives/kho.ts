@@ -1,6 +1,5 @@
 /**
- * Kexec HandOver for `.lus` code: what a kernel preserves, what it was given, and the tree that says so
- * (include/linux/kexec_handover.h).
+ * Kexec HandOver for `.lus` code: outgoing and incoming memory, and the KHO FDT (include/linux/kexec_handover.h).
  */
 import { abortFinalize, finalize } from '../../kernel/kho/finalize';
 import { Kho } from '../../kernel/kho/kho';
@@ -17,8 +16,8 @@ import { done, global, Members, nothing, param } from './define';
 import { areaOf, arrayOver, layoutOf, ownerHere, physOf } from './memory';
 import type { NativeContext, NativeGlobal } from './native';
 
-/** What the scenario sees of one direction of a handover. */
-export class KhoSide {
+/** One direction of a handover, for scenarios. */
+class KhoSide {
     constructor(
         readonly kho: Kho,
         readonly direction: 'incoming' | 'outgoing',
@@ -33,17 +32,21 @@ export class KhoSide {
     }
 }
 
-export const khoSide = new Members(KhoSide, 'kho_side', 'What this kernel got, or hands over.')
+export const khoSide = new Members(
+    KhoSide,
+    'kho_side',
+    'One direction of the handover: what this kernel received, or what it hands over.',
+)
     .field(
         'unclaimed',
         INT,
-        'Incoming pages that nobody has restored, without those that a kernel keeps by design.',
+        'The number of incoming pages that are not restored yet, without those that a kernel keeps by design.',
         ({ direction, kho }) => (direction === 'incoming' ? kho.unclaimed : 0),
     )
-    .field('pages', INT, 'Preserved pages.', ({ direction, kho }) =>
+    .field('pages', INT, 'The number of preserved pages.', ({ direction, kho }) =>
         direction === 'incoming' ? kho.incomingPages : kho.outgoingPages,
     )
-    .field('present', BOOL, 'There is a handover.', ({ direction, kho }) =>
+    .field('present', BOOL, 'Whether there is a handover.', ({ direction, kho }) =>
         direction === 'incoming' ? kho.isKhoBoot : kho.fdt !== 0,
     );
 
@@ -56,10 +59,10 @@ class Subtree {
 }
 
 export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the previous kernel handed over.')
-    .field('phys', PHYS, 'Where it is.', (blob) => blob.phys)
-    .field('size', INT, 'How long it is, in bytes.', (blob) => blob.size);
+    .field('phys', PHYS, 'Its address.', (blob) => blob.phys)
+    .field('size', INT, 'Its length in bytes.', (blob) => blob.size);
 
-/** Preserving was refused: where scratch is why, listeners are told. */
+/** Preserving was refused: if the reason is scratch memory, listeners are told. */
 function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
     const { size } = host.machine.page;
     if (kho.touchesScratch(pfn * size, pages * size)) {
@@ -67,7 +70,7 @@ function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
     }
 }
 
-/** Restoring what begins at an address has failed. `pages`: that were restored before, and are nobody's now. */
+/** Restoring at an address has failed. `pages`: the number of pages restored before, which now have no owner. */
 function restoreFailed(host: Host, address: Int, pages: number): void {
     host.tell((l) => (pages > 0 ? l.halfRestored?.(address, pages) : l.notRestored?.(address)));
 }
@@ -79,27 +82,37 @@ const NAME = param('name', STRING);
 const DESCRIPTOR = param('descriptor', ANY);
 
 export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running kernel.')
-    .field('enabled', BOOL, '`kho=on`, and its scratch areas could be had.', (kho) => kho.enabled)
+    .field(
+        'enabled',
+        BOOL,
+        'Whether KHO is enabled: `kho=on`, and the scratch areas could be allocated.',
+        (kho) => kho.enabled,
+    )
     .field(
         'incoming',
         objectOf('kho_side'),
-        'What the previous kernel handed over.',
+        'The handover from the previous kernel.',
         (kho) => new KhoSide(kho, 'incoming'),
     )
-    .field('outgoing', objectOf('kho_side'), 'What this kernel hands over.', (kho) => new KhoSide(kho, 'outgoing'))
+    .field('outgoing', objectOf('kho_side'), 'The handover to the next kernel.', (kho) => new KhoSide(kho, 'outgoing'))
     .field(
         'finalized_by_reboot',
         BOOL,
-        'The reboot has to call `finalize()`, as in 6.19 and 7.0.',
+        'The reboot calls `finalize()`, as in 6.19 and 7.0.',
         (kho) => kho.env.options.format.finalize === 'reboot',
     )
-    .field('kexec_count', INT, 'How many kernels handed over in a row before this one.', (kho) => kho.kexecCount)
-    .field('scratch_size', INT, 'Bytes of all scratch areas together.', (kho) => kho.scratchSize)
+    .field(
+        'kexec_count',
+        INT,
+        'The number of consecutive kexecs with a handover before this kernel.',
+        (kho) => kho.kexecCount,
+    )
+    .field('scratch_size', INT, 'The total size of all scratch areas in bytes.', (kho) => kho.scratchSize)
     .method(
         'alloc_preserve',
         [param('type', ANY)],
         { resultOfArg: 0, fails: true },
-        'Zeroed, preserved memory for a struct: ENOMEM, E2BIG.',
+        'Allocates zeroed, preserved memory for a struct. ENOMEM, E2BIG.',
         (kho, [type], host: Host) => {
             const layout = layoutOf(type);
             const address = kho.allocPreserve(
@@ -113,7 +126,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             return new View(layout, host.machine.memory, address);
         },
     )
-    .method('unpreserve_free', [param('object', ANY)], {}, 'Takes alloc_preserve() back.', (kho, [object]) =>
+    .method('unpreserve_free', [param('object', ANY)], {}, 'Undoes alloc_preserve().', (kho, [object]) =>
         nothing(kho.unpreserveFree(physOf(object, 'the memory'))),
     )
     .method(
@@ -133,28 +146,28 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'hold',
         [ADDRESS, param('what', STRING)],
         {},
-        'Says that a page from the previous kernel is kept for good, by design. It does not count as unclaimed.',
+        'Marks a page of the previous kernel as kept by design. It does not count as unclaimed.',
         (kho, [address, what]) => nothing(kho.keep(physOf(address, 'the address'), asString(what, 'what it is'))),
     )
     .method(
         'finalize',
         [],
         { fails: true },
-        'kho_finalize(), in kernels before 7.1: puts what is preserved now into the handover. EOPNOTSUPP where KHO is off or nothing is to be finalized, EEXIST, ENOMEM.',
+        'kho_finalize(), in kernels before 7.1: writes the current preserved memory into the handover. EOPNOTSUPP if KHO is off or the kernel has no finalization, EEXIST, ENOMEM.',
         (kho) => done(finalize(kho)),
     )
     .method(
         'abort_finalize',
         [],
         { fails: true },
-        'kho_abort(), in kernels before 6.19: takes finalize() back, and everything that is preserved with it. ENOENT.',
+        'kho_abort(), in kernels before 6.19: undoes finalize(), and unpreserves everything. ENOENT.',
         (kho) => done(abortFinalize(kho)),
     )
     .method(
         'preserve_folio',
         [FOLIO],
         { fails: true },
-        'Preserves a folio as a whole: EINVAL, ENOMEM.',
+        'Preserves a whole folio. EINVAL, ENOMEM.',
         (kho, [folio], host: Host) => {
             const pfn = folioArg(folio);
             const result = kho.preserveFolio(pfn);
@@ -168,14 +181,14 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'unpreserve_folio',
         [FOLIO],
         {},
-        'Takes preserve_folio() back, by the order that the folio has now.',
+        "Undoes preserve_folio(), using the folio's current order.",
         (kho, [folio]) => nothing(kho.unpreserveFolio(folioArg(folio))),
     )
     .method(
         'restore_folio',
         [ADDRESS],
         { result: objectOf('folio'), fails: true },
-        'The folio that the previous kernel preserved there, with one reference. Where there is none the kernel warns, and this fails with EIO.',
+        'The folio that the previous kernel preserved at this address, with one reference. If there is none, the kernel warns, and the call fails with EIO.',
         (kho, [pa], host: Host) => {
             const address = asInt(pa, 'the address');
             if (kho.takesFromOwner(address)) {
@@ -184,7 +197,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             const pfn = kho.restoreFolio(address, ownerHere(host));
             if (pfn === undefined) {
                 host.tell((l) => l.notRestored?.(address));
-                // the kernel gives NULL, and its callers make EIO of that (mm/memfd_luo.c)
+                // the kernel returns NULL, which its callers turn into EIO (mm/memfd_luo.c)
                 return err('EIO');
             }
             return new FolioRef(pfn, host.machine.page);
@@ -194,7 +207,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'preserve_pages',
         [FOLIO, COUNT],
         { fails: true },
-        'Preserves pages one by one from a first one on.',
+        'Preserves `count` pages individually, beginning with `first`.',
         (kho, [folio, count], host: Host) => {
             const pages = asNumber(count, 'the count');
             const pfn = folioArg(folio);
@@ -205,7 +218,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             return done(result);
         },
     )
-    .method('unpreserve_pages', [FOLIO, COUNT], {}, 'Takes preserve_pages() back.', (kho, [folio, count]) =>
+    .method('unpreserve_pages', [FOLIO, COUNT], {}, 'Undoes preserve_pages().', (kho, [folio, count]) =>
         nothing(kho.unpreservePages(folioArg(folio), asNumber(count, 'the count'))),
     )
     .method(
@@ -228,7 +241,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'preserve_vmalloc',
         [param('array', ANY), DESCRIPTOR],
         { fails: true },
-        'Preserves an array of vcalloc() and describes it in a field of type `vmalloc`: EINVAL, EOPNOTSUPP, ENOMEM.',
+        'Preserves an array of vcalloc() and writes its description to a field of type `vmalloc`. EINVAL, EOPNOTSUPP, ENOMEM.',
         (kho, [array, field], host: Host) => {
             const descriptor = physOf(field, 'the descriptor');
             const result = preserveVmalloc(kho, host.running.vmalloc, areaOf(array), descriptor);
@@ -238,17 +251,17 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             return done(result);
         },
     )
-    .method('unpreserve_vmalloc', [DESCRIPTOR], {}, 'Takes preserve_vmalloc() back.', (kho, [field]) =>
+    .method('unpreserve_vmalloc', [DESCRIPTOR], {}, 'Undoes preserve_vmalloc().', (kho, [field]) =>
         nothing(unpreserveVmalloc(kho, physOf(field, 'the descriptor'))),
     )
     .method(
         'restore_vmalloc',
         [param('type', ANY), DESCRIPTOR, COUNT],
         { result: listOf(ANY), resultOfArg: 0, fails: true },
-        'The array of `count` structs that the previous kernel preserved: EINVAL.',
+        'The array of `count` structs that the previous kernel preserved. EINVAL.',
         (kho, [type, field, count], host: Host) => {
             const layout = layoutOf(type);
-            // Nobody compares it with the size of the array: reading past its end faults.
+            // The kernel does not compare it with the size of the array: reading past its end faults.
             const length = Number(asInt(count, 'the count'));
             const before = kho.restoredPages;
             const descriptor = physOf(field, 'the descriptor');
@@ -256,37 +269,39 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             if (area === undefined) {
                 const first = host.machine.memory.readU64(descriptor);
                 restoreFailed(host, first, kho.restoredPages - before);
-                // NULL again, of which its callers make EINVAL
+                // NULL again, which its callers turn into EINVAL
                 return err('EINVAL');
             }
-            return arrayOver(host, layout, area, length);
+            const array = arrayOver(host, layout, area, length);
+            host.tell((l) => l.redescribed?.(array, descriptor));
+            return array;
         },
     )
     .method(
         'add_subtree',
         [NAME, ADDRESS, param('size', INT)],
         { fails: true },
-        "Puts a blob into the root FDT under this name: EEXIST, ENOMEM. Preserving the blob is the caller's business.",
+        'Adds a blob to the root FDT under this name. The caller must preserve the blob. EEXIST, ENOMEM.',
         (kho, [name, address, size]) =>
             done(
                 kho.addSubtree(asString(name, 'the name'), physOf(address, 'the address'), asNumber(size, 'the size')),
             ),
     )
-    .method('remove_subtree', [ADDRESS], {}, 'Takes the blob at this address out of the root FDT.', (kho, [address]) =>
+    .method('remove_subtree', [ADDRESS], {}, 'Removes the blob at this address from the root FDT.', (kho, [address]) =>
         nothing(kho.removeSubtree(physOf(address, 'the address'))),
     )
     .method(
         'has_subtree',
         [NAME],
         { result: BOOL },
-        'The previous kernel handed a blob of this name over.',
+        'Whether the previous kernel handed over a blob of this name.',
         (kho, [name]) => kho.hasSubtree(asString(name, 'the name')),
     )
     .method(
         'retrieve_subtree',
         [NAME],
         { result: objectOf('kho_subtree'), fails: true },
-        'A blob that the previous kernel handed over: ENOENT, EINVAL.',
+        'A blob that the previous kernel handed over. ENOENT, EINVAL.',
         (kho, [name]) => {
             const found = kho.retrieveSubtree(asString(name, 'the name'));
             return found instanceof Err ? found : new Subtree(found.phys, found.size);

@@ -1,4 +1,5 @@
-/** Virtual machines for `.lus` code: KVM in processes, and guests as those who watch know them. */
+/** Virtual machines for `.lus` code: KVM for processes, and guests seen from outside. */
+import { counted } from '../../text/text';
 import { fget, type Process } from '../../kernel/fs/process';
 import { createVm, loadVm, MAX_VCPUS, saveVm, vmOf } from '../../kernel/kvm/file';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
@@ -13,17 +14,18 @@ import type { Host } from '../host/host';
 import { fdArg, isLeftOut, numberOr } from './arguments';
 import { fdMethodOn, fn, global, Members, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal } from './native';
+import { minus } from '../../machine/int';
 
-/** The vectors that devices get: those below are exceptions of the processor. */
+/** The first vector of devices: those below are exceptions of the processor. */
 const FIRST_VECTOR = 32;
 const VECTORS = 256;
 
 /** What `kvm` stands for in `.lus` code. */
-export class Kvm {}
+class Kvm {}
 
 const KVM = new Kvm();
 
-/** Files behind one another: one descriptor, or a list of them. */
+/** Consecutive files: one descriptor, or a list of descriptors. */
 function memoryArg(v: Value): number[] {
     if (isLeftOut(v)) {
         return [];
@@ -35,8 +37,8 @@ export const kvmObject = new Members(Kvm, 'kvm', '`/dev/kvm`: virtual machines.'
     'create_vm',
     [param('name', STRING), param('vcpus', INT, 1), param('memory', ANY, null)],
     { ...SYSCALL, result: FD },
-    '`KVM_CREATE_VM`, `KVM_CREATE_VCPU` and `KVM_SET_USER_MEMORY_REGION`: a VM whose memory is a file, or a list of files one behind the other, from address 0 on. ' +
-        'The name is for those who watch: `vm("guest")` knows it over kernels. The VM ends with its last descriptor. ' +
+    '`KVM_CREATE_VM`, `KVM_CREATE_VCPU` and `KVM_SET_USER_MEMORY_REGION`: creates a VM whose memory is a file, or a list of consecutive files, from address 0 on. ' +
+        '`vm("guest")` finds the VM by its name in all later kernels. The VM ends with its last descriptor. ' +
         `EINVAL (not 1 to ${MAX_VCPUS} vCPUs), EEXIST (the name), EMFILE, EBADF, and for memory EACCES, EPERM (sealed against writing), ENODEV.`,
     (_kvm, [name, vcpus, memory], { running, process }) =>
         createVm(
@@ -48,7 +50,7 @@ export const kvmObject = new Members(Kvm, 'kvm', '`/dev/kvm`: virtual machines.'
         ),
 );
 
-const ON_OTHERS = 'ENOTTY on other files than a VM.';
+const ON_OTHERS = 'ENOTTY if the file is not a VM.';
 const onVm = fdMethodOn(vmOf);
 
 function wholeMemory(live: VirtualMachine): number {
@@ -60,7 +62,7 @@ function wholeMemory(live: VirtualMachine): number {
 function vcpuArg(live: VirtualMachine, v: Value): number {
     const index = asNumber(v, 'the vCPU');
     if (!live.vcpus.at(index) || index < 0) {
-        throw new ProgramError(`${live.name} has ${live.vcpus.length} vCPUs, from 0 on`);
+        throw new ProgramError(`${live.name} has ${counted(live.vcpus.length, 'vCPU')}, numbered from 0`);
     }
     return index;
 }
@@ -70,9 +72,9 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         'run',
         [param('dirty', INT, null), param('from', INT, 0), param('length', INT, null)],
         {},
-        'Every vCPU enters the guest (`KVM_RUN`). With `dirty`, its program begins to write memory, so many bytes a second in all (`200MiB/s`): each vCPU its part of the range of ' +
-            "`length` bytes at the guest's address `from`, left out: all memory, over and over. It goes on by the machine's clock while the kernel runs. " +
-            `EINVAL where the range is no memory, or less than a page a vCPU. ${ON_OTHERS}`,
+        'Every vCPU enters the guest (`KVM_RUN`). With `dirty`, the guest repeatedly writes the range of `length` bytes at the guest address `from` (default: all memory), ' +
+            "at this rate in bytes per second over all vCPUs (`200MiB/s`); each vCPU writes its part of the range. It runs by the machine's clock while the kernel runs. " +
+            `EINVAL if the range is not memory, or is smaller than one page per vCPU. ${ON_OTHERS}`,
         (live, [dirty, from, length]) => {
             const start = asNumber(from, 'the address');
             const rate = numberOr(dirty, 'the rate', undefined);
@@ -92,36 +94,36 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         'pause',
         [],
         {},
-        `The VMM gets every vCPU out of the guest, one after the other: nothing is written any more. ${ON_OTHERS}`,
+        `The VMM stops every vCPU, one after the other: the guest writes no more memory. ${ON_OTHERS}`,
         (live) => nothing(live.pause()),
     ),
     onVm(
         'resume',
         [],
         {},
-        `Every vCPU that stands still enters the guest again, and finds the interrupts that waited for it. ${ON_OTHERS}`,
+        `Every stopped vCPU enters the guest again and takes its pending interrupts. ${ON_OTHERS}`,
         (live) => nothing(live.resume()),
     ),
     onVm(
         'save',
         [param('to', FD)],
         { result: INT },
-        'Writes the state of all vCPUs to the beginning of a file: registers, how far their programs are, pending interrupts, in [a layout of its own](virtual-machines.md). The result is its size. ' +
-            `Nothing keeps the guest from running on afterwards. EBADF, EPERM (a file that may not grow). ${ON_OTHERS}`,
+        'Writes the state of all vCPUs to the beginning of a file: registers, progress of their programs, pending interrupts ([layout](virtual-machines.md)). Returns the size. ' +
+            `The guest can continue to run afterwards. EBADF, EPERM (the file cannot grow). ${ON_OTHERS}`,
         (live, [to], { running, process }) => saveVm(running, process, live, fdArg(to)),
     ),
     onVm(
         'load',
         [param('from', FD)],
         {},
-        `Puts a saved state into the vCPUs, which go on from there with resume(). EINVAL (no saved state, or one of another number of vCPUs), EBUSY (they run), EBADF. ${ON_OTHERS}`,
+        `Loads a saved state into the vCPUs; resume() continues from there. EINVAL (no saved state, or one with another number of vCPUs), EBUSY (they run), EBADF. ${ON_OTHERS}`,
         (live, [from], { running, process }) => loadVm(running, process, live, fdArg(from)),
     ),
     onVm(
         'set_memory',
         [param('fd', FD), param('at', INT), param('length', INT, null), param('offset', INT, 0)],
         {},
-        `\`KVM_SET_USER_MEMORY_REGION\`: a part of a file, left out: all of it, becomes the guest's memory from an address on. EINVAL, EEXIST (memory is there already), EBADF, EACCES, EPERM, ENODEV. ${ON_OTHERS}`,
+        `\`KVM_SET_USER_MEMORY_REGION\`: maps a part of a file (default: all of it) as guest memory at an address. EINVAL, EEXIST (there is memory already), EBADF, EACCES, EPERM, ENODEV. ${ON_OTHERS}`,
         (live, [fd, at, length, offset], { process }) => {
             const file = fget(process, fdArg(fd));
             if (file instanceof Err) {
@@ -132,7 +134,7 @@ export const kvmSyscalls: readonly NativeFunction[] = [
                 file,
                 asNumber(at, 'the address'),
                 skip,
-                numberOr(length, 'the length', file.inode.size - skip),
+                numberOr(length, 'the length', Number(minus(file.inode.size, skip))),
             );
         },
     ),
@@ -140,18 +142,18 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         'remove_memory',
         [param('at', INT)],
         {},
-        `\`KVM_SET_USER_MEMORY_REGION\` with size 0: takes the memory at an address away. ENOENT. ${ON_OTHERS}`,
+        `\`KVM_SET_USER_MEMORY_REGION\` with size 0: removes the memory at an address. ENOENT. ${ON_OTHERS}`,
         (live, [at]) => live.space.remove(asNumber(at, 'the address')),
     ),
     onVm(
         'inject',
         [param('vector', INT), param('vcpu', INT, 0)],
         {},
-        `An interrupt for a vCPU: one that does not run finds it when it enters the guest; two of a vector are one until then. ${ON_OTHERS}`,
+        `Sends an interrupt to a vCPU. A stopped vCPU takes it when it enters the guest; until then, interrupts of the same vector merge. ${ON_OTHERS}`,
         (live, [vector, vcpu]) => {
             const number = asNumber(vector, 'the vector');
             if (!Number.isInteger(number) || number < FIRST_VECTOR || number >= VECTORS) {
-                throw new ProgramError(`vectors for interrupts are ${FIRST_VECTOR} to ${VECTORS - 1}`);
+                throw new ProgramError(`interrupt vectors are ${FIRST_VECTOR} to ${VECTORS - 1}`);
             }
             return nothing(live.inject(number, vcpuArg(live, vcpu)));
         },
@@ -160,7 +162,7 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         'verify',
         [],
         { ...SYSCALL, result: INT },
-        `The guest looks at all that its programs work on: how many bytes are not what it wrote there. What it finds is a diagnosis. ${ON_OTHERS}`,
+        `The guest checks all memory that its programs use and returns the number of bytes that differ, or differed earlier, from what it wrote. A difference is reported as a diagnosis. ${ON_OTHERS}`,
         (host: Host, [fd]) => {
             const live = vmOf(host.process, fdArg(fd));
             if (live instanceof Err) {
@@ -194,80 +196,80 @@ export const kvmFields: readonly NativeField[] = [
     vmField(
         'wrong',
         INT,
-        "Bytes of a guest's memory that are not what it wrote there.",
+        "The number of bytes of the guest's memory that differ, or differed earlier, from what it wrote.",
         (live, host: Host) => host.guests.of(live.name)?.wrong ?? 0,
     ),
     vmField(
         'written',
         INT,
-        "Bytes that a guest's programs have written so far, by its own count.",
+        "The number of bytes that the guest's programs have written so far, by the guest's own count.",
         (live) => live.written,
     ),
     vmField(
         'blackout',
         INT,
-        'How long it stood still, in nanoseconds, as `vm(name).blackout` has it.',
+        'Its blackout in nanoseconds, as in `vm(name).blackout`.',
         (live, host: Host) => host.guests.of(live.name)?.blackout ?? 0,
     ),
-    vmField('running', BOOL, 'A vCPU of it is in the guest.', (live) => live.running),
-    vmField('vcpus', INT, 'How many vCPUs it has.', (live) => live.vcpus.length),
+    vmField('running', BOOL, 'Whether a vCPU of it is running.', (live) => live.running),
+    vmField('vcpus', INT, 'The number of vCPUs.', (live) => live.vcpus.length),
 ];
 
-export const guestObject = new Members(
-    Guest,
-    'guest',
-    'A guest as those who watch know it by its name, over kernels.',
-    false,
-)
+export const guestObject = new Members(Guest, 'guest', 'A guest, identified by its name in all kernels.', false)
     .field('name', STRING, 'Its name.', (guest) => guest.name)
     .field(
         'state',
         STRING,
-        '`"running"`, `"paused"` (or faulted, or not started), `"gone"`: there is no VM of this name.',
+        '`"running"`, `"paused"` (also: faulted, or not started) or `"gone"` (there is no VM of this name).',
         (guest) => guest.state,
     )
-    .field('vcpus', INT, 'How many vCPUs it has, or had.', (guest) => guest.vcpus)
+    .field('vcpus', INT, 'The number of vCPUs that it has, or had.', (guest) => guest.vcpus)
     .field(
         'blackout',
         INT,
-        'How long it stood still, in nanoseconds: from the first paused vCPU to the last that ran again, over the latest update where it went through one. Up to now where that is not over.',
+        'The blackout in nanoseconds: from the first vCPU that stopped to the last that ran again, in the latest update if there was one. If the blackout is not over, the time until now.',
         (guest) => guest.blackout,
     )
-    .field('written', INT, 'Bytes that its programs have written, by its own count.', (guest) => guest.written)
+    .field(
+        'written',
+        INT,
+        'The number of bytes that its programs have written, by its own count.',
+        (guest) => guest.written,
+    )
     .field(
         'wrong',
         INT,
-        'Bytes of its memory that are not what it wrote: those that it has come across, and those that it would find now.',
+        'The number of bytes of its memory that differ from what it wrote: those that it has noticed, and those that a check would find now. A byte stays counted even if the guest overwrites it.',
         (guest) => guest.wrong,
     )
     .field(
         'first_wrong',
         INT,
-        'Its own address of the first of them; −1: none.',
+        'The guest address of the first of them; −1 if there is none.',
         (guest) => guest.firstWrong?.gpa ?? -1,
     )
     .field(
         'exits',
         INT,
-        'How often vCPUs left it: for pages that were not mapped yet, for interrupts, for being paused.',
+        'The number of VM exits: for unmapped pages, for interrupts and for pauses.',
         (guest) => guest.exits,
     )
     .field(
         'interrupts',
         INT,
-        'Interrupts that it has taken since its VM was made.',
+        'The number of interrupts that it has taken since its VM was created.',
         (guest) => guest.live?.vcpus.items.reduce((sum, vcpu) => sum + vcpu.interrupts, 0) ?? 0,
     )
     .field(
         'stalled',
         INT,
-        'Vectors of devices for which a driver of the guest waits, and of which none is on its way: the interrupt was lost.',
+        'The number of device vectors whose interrupt was lost: a driver of the guest waits for it, and none is pending.',
         (guest, host: Host) => linesOf(host, guest.name).filter((line) => isStalled(host, line)).length,
     )
     .field(
         'vectors',
         listOf(objectOf('guest_line')),
-        'The vectors of devices that it has set up, in the order in which it did.',
+        'The device vectors that it has set up, in that order.',
         (guest, host: Host) => host.list(linesOf(host, guest.name)),
     );
 
@@ -276,14 +278,14 @@ export const kvmFunctions: readonly NativeFunction[] = [
         'vm',
         [param('name', STRING)],
         { context: 'any', result: objectOf('guest') },
-        'A guest by the name that `kvm.create_vm` gave it, whichever kernel runs: `assert vm("guest").blackout < 300ms`.',
+        'The guest with this name (see `kvm.create_vm`), in whichever kernel it runs: `assert vm("guest").blackout < 300ms`.',
         (host: Host, [name]) => {
             const text = asString(name, 'the name');
             const guest = host.guests.of(text);
             if (!guest) {
                 const known = host.guests.all.map((g) => `"${g.name}"`).join(', ');
                 throw new ProgramError(
-                    `no guest is called "${text}"${known === '' ? ': none was created so far' : `: there are ${known}`}`,
+                    `there is no guest "${text}"${known === '' ? '. No guest has been created' : `. Guests: ${known}`}`,
                 );
             }
             return guest;
@@ -298,24 +300,29 @@ export const kvmGlobals: readonly NativeGlobal<NativeContext>[] = [
 export const guestLineObject = new Members(
     GuestLine,
     'guest_line',
-    'A vector of a device as the driver of a guest knows it. It stays when kernels come and go.',
+    'A device vector that a driver of a guest has set up. It exists independently of kernels.',
     false,
 )
     .field('device', STRING, 'The name of the device.', (line) => line.source.shape.name)
-    .field('index', INT, 'Which vector of the device it is.', (line) => line.index)
-    .field('vector', INT, 'The vector that the guest has given to it.', (line) => line.vector)
+    .field('index', INT, 'The index of the vector in the device.', (line) => line.index)
+    .field('vector', INT, 'The interrupt vector that the guest has assigned.', (line) => line.vector)
     .field('vcpu', INT, 'The vCPU that takes it.', (line) => line.vcpu)
-    .field('raised', INT, 'Times that the device raised it.', (line) => line.raised)
+    .field('raised', INT, 'The number of times that the device raised it.', (line) => line.raised)
     .field(
         'delivered',
         INT,
-        'Interrupts at which the driver found something that the device had done.',
+        'The number of interrupts after which the driver found new work of the device.',
         (line) => line.delivered,
     )
-    .field('merged', INT, 'Raised while one was on its way already: the two are one.', (line) => line.merged)
-    .field('injected', INT, 'Interrupts that the VMM put in (`trigger_irq`).', (line) => line.injected)
-    .field('lost', INT, 'Raised, and lost on the way.', (line) => line.lost)
-    .field('spurious', INT, 'Interrupts at which the driver found nothing new.', (line) => line.spurious)
-    .field('stalled', BOOL, 'The driver waits for it, and none is on its way.', (line, host: Host) =>
+    .field('merged', INT, 'The number of interrupts that merged with a pending one.', (line) => line.merged)
+    .field('injected', INT, 'The number of interrupts that the VMM injected (`trigger_irq`).', (line) => line.injected)
+    .field('lost', INT, 'The number of interrupts that were raised and lost.', (line) => line.lost)
+    .field(
+        'spurious',
+        INT,
+        'The number of interrupts after which the driver found nothing new.',
+        (line) => line.spurious,
+    )
+    .field('stalled', BOOL, 'Whether the driver waits for it and none is pending.', (line, host: Host) =>
         isStalled(host, line),
     );

@@ -8,18 +8,14 @@ import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
 import { fn, Members, nothing, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
-export const lockObject = new Members(
-    Lock,
-    'lock',
-    'A lock of the kernel that its holder may sleep with: a mutex, or a read-write semaphore.',
-)
-    .field('name', STRING, 'As it is spoken of.', (lock) => lock.name)
-    .field('held', BOOL, 'Somebody has it.', (lock) => lock.holders.length > 0)
-    .field('holders', listOf(STRING), 'The processes that have it.', (lock, context) =>
+export const lockObject = new Members(Lock, 'lock', 'A sleeping lock of the kernel: a mutex or a read-write semaphore.')
+    .field('name', STRING, 'Its name in messages.', (lock) => lock.name)
+    .field('held', BOOL, 'Whether it is held.', (lock) => lock.holders.length > 0)
+    .field('holders', listOf(STRING), 'The names of the processes that hold it.', (lock, context) =>
         context.list(lock.holders.map((h) => h.task.name)),
     )
-    .field('waiting', INT, 'How many wait for it.', (lock) => lock.queue.length)
-    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (lock, _args, host: Host) =>
+    .field('waiting', INT, 'The number of waiters.', (lock) => lock.queue.length)
+    .method('lock', [], {}, '`mutex_lock()`: waits until the lock is free.', (lock, _args, host: Host) =>
         nothing(takeLock(host.interpreter, lock, 'write')),
     )
     .method('unlock', [], {}, '`mutex_unlock()`', (lock, _args, host: Host) =>
@@ -29,14 +25,14 @@ export const lockObject = new Members(
         'guard',
         [],
         {},
-        '`guard(mutex)`: takes it until the function or callback that says so ends, in whatever way.',
+        '`guard(mutex)`: holds the lock until the calling function or callback ends.',
         (lock, _args, host: Host) => nothing(guardLock(host.interpreter, lock, 'write')),
     )
     .method(
         'try_guard',
         [],
         { result: BOOL },
-        '`mutex_trylock()`, until the function or callback ends: whether nobody has it. Where somebody does it does not wait.',
+        '`mutex_trylock()`: takes the lock until the calling function or callback ends, and returns true, if it is free; otherwise returns false without waiting.',
         (lock, _args, host: Host) => tryGuardLock(host.interpreter, lock),
     )
     .method('down_write', [], {}, '`down_write()`: alone.', (lock, _args, host: Host) =>
@@ -49,16 +45,20 @@ export const lockObject = new Members(
         'guard_read',
         [],
         {},
-        '`guard(rwsem_read)`: together with other readers, until the function ends. A writer who waits comes before later readers.',
+        '`guard(rwsem_read)`: holds the lock for reading until the calling function ends. A waiting writer takes precedence over later readers.',
         (lock, _args, host: Host) => nothing(guardLock(host.interpreter, lock, 'read')),
     )
-    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (lock, _args, host: Host) =>
-        nothing(guardLock(host.interpreter, lock, 'write')),
+    .method(
+        'guard_write',
+        [],
+        {},
+        '`guard(rwsem_write)`: holds the lock for writing until the calling function ends.',
+        (lock, _args, host: Host) => nothing(guardLock(host.interpreter, lock, 'write')),
     );
 
-/** What kernel code does with the lock of an inode. */
+/** The lock of an inode, for kernel code. */
 export const inodeLocking = new Members(Inode, 'inode', '')
-    .method('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (inode, _args, host: Host) =>
+    .method('lock', [], {}, '`inode_lock()`: waits until the lock is free.', (inode, _args, host: Host) =>
         nothing(takeLock(host.interpreter, inode.lock, 'write')),
     )
     .method('unlock', [], {}, '`inode_unlock()`.', (inode, _args, host: Host) =>
@@ -66,8 +66,8 @@ export const inodeLocking = new Members(Inode, 'inode', '')
     );
 
 /**
- * The lock of the inode behind a descriptor, which system calls that change a file in memory hold while they run
- * (mm/shmem.c, mm/memfd.c, fs/open.c). Reading does not.
+ * The lock of a descriptor's inode. System calls that change a file in memory hold it (mm/shmem.c, mm/memfd.c,
+ * fs/open.c); reads do not.
  */
 export function inodeLock({ process }: NativeContext, [fd]: readonly Value[]): Lock | undefined {
     const file = typeof fd === 'number' ? process.fds.get(fd) : undefined;
@@ -79,7 +79,7 @@ export const lockFunctions: readonly NativeFunction[] = [
         'mutex',
         [param('name', STRING)],
         { result: objectOf('lock') },
-        'A new mutex, for handlers and files that need one of their own: `rings = mutex("the ring lock")`.',
+        'Creates a mutex for a handler or a file: `rings = mutex("the ring lock")`.',
         ({ machine }, [name]) => new Lock(machine.journal, asString(name, 'the name')),
     ),
 ];

@@ -6,7 +6,7 @@ import type { StructLayout } from '../../language/layout';
 import { ANY, INT, listOf, PHYS, STRING, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
 import { STD_SCHEME } from '../../std/texts';
-import { hex } from '../../text/text';
+import { counted, hex } from '../../text/text';
 import type { Host } from '../host/host';
 import { ArrayView, View } from '../view';
 import { fn, param } from './define';
@@ -24,7 +24,7 @@ function isLayout(v: Value): v is StructLayout {
     return typeof v === 'object' && v !== null && 'byName' in v && 'fields' in v;
 }
 
-/** The physical address of what has one: a struct, a folio, an address. */
+/** The physical address of a struct, a folio or an address. */
 export function physOf(v: Value, what: string): number {
     if (v instanceof View || v instanceof ArrayView) {
         return v.pa;
@@ -35,7 +35,7 @@ export function physOf(v: Value, what: string): number {
     return asNumber(v, what);
 }
 
-/** The area that an array lies in. */
+/** The area of an array. */
 export function areaOf(v: Value): VmArea {
     if (v instanceof ArrayView && v.area instanceof VmArea) {
         return v.area;
@@ -48,13 +48,13 @@ export function arrayOver({ machine }: NativeContext, layout: StructLayout, area
     return new ArrayView({ k: 'struct', layout }, count, layout.size, machine.memory, 0, area);
 }
 
-/** Whose memory is that is allocated or restored here, for its history: the code that does it. */
+/** The owner of memory that is allocated or restored here, for its history: the calling code. */
 export function ownerHere({ frame }: Host): string {
     return frame?.code.name ?? 'kernel';
 }
 
 /**
- * Structs that programs have from the default kernel's code are those of the kernel that runs, where it has one of this
+ * Structs that programs take from the default kernel's code mean those of the running kernel, if it has one of this
  * name.
  */
 function inThisKernel(host: Host, layout: StructLayout): StructLayout {
@@ -68,8 +68,8 @@ function structAt(host: Host, named: StructLayout, pa: Value): View {
     const address = asInt(pa, 'the address');
     const at = Number(address);
     if (typeof address !== 'number' || !host.machine.isRam(at, layout.size)) {
-        const text = `there is no memory at ${hex(address)}, where a ${layout.name} of ${layout.size} bytes should be`;
-        // The kernel's own code does not ask first.
+        const text = `there is no memory at ${hex(address)} for a ${layout.name} of ${counted(layout.size, 'byte')}`;
+        // The kernel's own code does not check first.
         throw host.frame?.mode === 'kernel' && host.frame.code.uri.startsWith(STD_SCHEME)
             ? new KernelFault(text, { address, struct: layout.name })
             : new ProgramError(text);
@@ -102,7 +102,7 @@ export const memoryFunctions: readonly NativeFunction[] = [
         'at',
         [param('type', ANY), param('address', PHYS)],
         { context: 'any', resultOfArg: 0 },
-        'A struct at a physical address: `at(NicState, args.serialized_data)`. Every access reads or writes the bytes then. It is an error where the machine has no memory there.',
+        'The struct at a physical address: `at(NicState, args.serialized_data)`. Every access reads or writes the memory. An error if there is no memory at this address.',
         (host: Host, [layout, address]) => structAt(host, layoutOf(layout), address),
     ),
     fn(
@@ -123,7 +123,7 @@ export const memoryFunctions: readonly NativeFunction[] = [
         'vcalloc',
         [param('type', ANY), param('count', INT)],
         { result: listOf(ANY), resultOfArg: 0, fails: true },
-        'A zeroed array of structs whose pages need not lie together: ENOMEM.',
+        'Allocates a zeroed array of structs; its pages need not be contiguous. ENOMEM.',
         (host: Host, [type, count]) => {
             const layout = layoutOf(type);
             const length = asNumber(count, 'the count');

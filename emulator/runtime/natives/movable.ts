@@ -1,4 +1,4 @@
-/** Memory that moves: what a host does with movable pages, and where the pages of a file lie. */
+/** Movable memory: the host's operations on movable pages, and the addresses of a file's pages. */
 import { compactMemory } from '../../kernel/fs/movable';
 import { exposeFolio } from '../../kernel/fs/shmem';
 import { bytesInScratch, folioAt, nodeOf, sysMovePages } from '../../kernel/fs/syscalls/placement';
@@ -6,7 +6,7 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
 import { INT, objectOf } from '../../language/types';
 import { asNumber } from '../../language/values';
-import { inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
+import { indexArg, inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
 import { fdField, fdMethod, fn, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction } from './native';
 
@@ -14,7 +14,7 @@ export const movableFields: readonly NativeField<NativeContext>[] = [
     fdField(
         'in_scratch',
         INT,
-        'How many bytes of a memfd lie in scratch memory now: pageblocks of CMA, which movable memory may have until it is pinned.',
+        'The number of bytes of a memfd that are in scratch memory, i.e. in CMA pageblocks, which movable memory may use until it is pinned.',
         ({ running, process }, fd) => bytesInScratch(running, process, fd),
     ),
 ];
@@ -24,9 +24,9 @@ export const movableMethods: readonly NativeFunction<NativeContext>[] = [
         'folio_at',
         [param('offset', INT)],
         { context: 'user', result: objectOf('folio'), fails: true },
-        'The folio that holds a byte of a memfd, as `/proc/pid/pagemap` tells it: where it lies (`phys`), and whether it is pinned (`pins`). `EINVAL` for other files, `ENOENT` for a hole.',
+        'The folio that contains this byte of a memfd, as in `/proc/pid/pagemap`: its address (`phys`) and its pins (`pins`). `EINVAL` for other files, `ENOENT` for a hole.',
         ({ running, process }, fd, [offset]) => {
-            const pfn = folioAt(running, process, fd, lengthArg(offset, 'the offset'));
+            const pfn = folioAt(running, process, fd, offsetArg(offset, 'the offset'));
             return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),
@@ -34,7 +34,7 @@ export const movableMethods: readonly NativeFunction<NativeContext>[] = [
         'move_pages',
         [param('node', INT)],
         { ...SYSCALL, result: INT },
-        '`move_pages(2)` of all memory of a memfd: how many folios have moved to the node. What is pinned stays where it is. `EBADF`, `EINVAL`, `ENODEV`.',
+        '`move_pages(2)` for all memory of a memfd: moves its folios to a node and returns the number of moved folios. Pinned folios are not moved. `EBADF`, `EINVAL`, `ENODEV`.',
         ({ running, process }, fd, [node]) => sysMovePages(running, process, fd, asNumber(node, 'the node')),
     ),
 ];
@@ -44,14 +44,14 @@ export const movableFunctions: readonly NativeFunction<NativeContext>[] = [
         'compact_memory',
         [],
         { context: 'scenario', result: INT },
-        'Compaction (`/proc/sys/vm/compact_memory`): movable folios that nobody uses move from the bottom of each node to its top, scratch memory included. How many have moved.',
+        'Compaction (`/proc/sys/vm/compact_memory`): moves movable, unused folios from the bottom of each node to its top, including scratch memory. Returns the number of moved folios.',
         ({ running }) => compactMemory(running),
     ),
     fn(
         'fill_memory',
         [param('leave', INT, 0), param('node', INT, null)],
         { context: 'scenario', fails: true },
-        'Other programs of the host take ordinary memory until at most `leave` bytes of it are free, on one node or on all. What files get from then on lies in scratch memory. `ENODEV`, `ENOMEM`.',
+        'Other programs of the host allocate ordinary memory until at most `leave` bytes of it are free, on one node or on all nodes. From then on, files are allocated in scratch memory. `ENODEV`, `ENOMEM`.',
         ({ running }, [leave, node]) => {
             const wanted = numberOr(node, 'the node', undefined);
             const on = wanted === undefined ? undefined : nodeOf(running, wanted);
@@ -65,16 +65,16 @@ export const movableFunctions: readonly NativeFunction<NativeContext>[] = [
                   );
         },
     ),
-    fn('empty_memory', [], { context: 'scenario' }, 'Gives back what `fill_memory()` took.', ({ running }) =>
+    fn('empty_memory', [], { context: 'scenario' }, 'Frees the memory that `fill_memory()` allocated.', ({ running }) =>
         nothing(running.backgroundMemory.leave(running.pages)),
     ),
     fn(
         'shmem_get_folio',
         [param('inode', objectOf('inode')), param('index', INT)],
         { fails: true, result: objectOf('folio') },
-        'The folio of a shared memory file at page offset `index`, with a reference; a hole is filled. It is not pinned: when the reference is gone the kernel may move, split and free it. `EINVAL`, `ENOMEM`.',
+        'The folio of a shared memory file at page offset `index`, with a reference; a hole is filled. The folio is not pinned: after the reference is dropped, the kernel may move, split and free it. `EINVAL`, `ENOMEM`.',
         ({ running }, [inode, index]) => {
-            const pfn = exposeFolio(running, inodeArg(inode), offsetArg(index, 'the index'));
+            const pfn = exposeFolio(running, inodeArg(inode), indexArg(index, 'the index'));
             return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),

@@ -1,24 +1,23 @@
-/** Natives of the emulated host, and what most of them need of it. */
+/** Natives of the emulated host, and the part of the host that most of them need. */
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
-import type { FieldShape } from '../../language/natives';
 import type { Value } from '../../language/types';
 import type { JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Host } from '../host/host';
 import type { NativeFieldOn, NativeFunctionOn, NativeGlobalOn, NativesOn, ObjectTypeOn } from '../native-code';
 
-/** What most natives need: the host, as the code that runs meets it. One that needs more asks for the whole host. */
+/** The part of the host that most natives need. A native that needs more takes the whole host. */
 export interface NativeContext {
     readonly machine: Machine;
-    /** The kernel that runs. @throws ProgramError where none does */
+    /** The running kernel. @throws ProgramError if there is none */
     readonly running: Kernel;
     /** The process that makes the system call. @throws ProgramError outside of processes */
     readonly process: Process;
     /** A new list value. */
     list(items: readonly Value[]): JournaledList<Value>;
-    /** A line of the kernel log; one of the level `log` is the scenario's own. */
+    /** A line of the kernel log; lines of the level `log` are from `log()`. */
     log(level: LogLine['level'], text: string): void;
 }
 
@@ -27,18 +26,3 @@ export type NativeField<Context = Host> = NativeFieldOn<Context>;
 export type ObjectType = ObjectTypeOn<Host>;
 export type NativeGlobal<Context = Host> = NativeGlobalOn<Context>;
 export type Natives = NativesOn<Host>;
-
-/**
- * The native field behind a shape.
- * @throws RangeError where the program was checked against shapes that nothing stands behind
- */
-export function nativeField(shape: FieldShape): NativeField {
-    if (isField(shape)) {
-        return shape;
-    }
-    throw new RangeError(`nothing stands behind the field ${shape.name}`);
-}
-
-function isField(shape: FieldShape): shape is NativeField {
-    return 'get' in shape;
-}

@@ -1,6 +1,6 @@
-/** Processes, and the files that they open, leave behind and lose: for kernel code, and as the scenario sees them. */
+/** Processes and their files, for kernel code and for scenarios. */
 import { deviceKindAt } from '../../kernel/device-nodes';
-import { discardFile, hasDelayedFput, nextDelayedFput, releaseFile } from '../../kernel/fs/file';
+import { discardFile, hasDelayedFput, nextDelayedFput, type OpenFile, releaseFile } from '../../kernel/fs/file';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
 import { BOOL, FD, INT, objectOf, STRING, type Type } from '../../language/types';
 import { asString, text } from '../../language/values';
@@ -12,22 +12,30 @@ import { fileArg } from './arguments';
 import { code, fn, Members, nothing, param, SYSCALL } from './define';
 import type { NativeFunction } from './native';
 
-/** A process as the scenario sees it. */
+/** A process, for scenarios. */
 export const processObject = new Members(ScenarioProcess, 'process', 'A process that the scenario started.', true)
-    .field('pid', INT, 'Its number.', (user) => user.process.pid)
+    .field('pid', INT, 'Its process id.', (user) => user.process.pid)
     .field('name', STRING, 'Its name.', (user) => user.name)
     .field(
         'state',
         STRING,
-        'What it is at, as ps(1) shows it: `R` it runs or could, `S` it sleeps or has nothing to do, `D` it waits in the kernel and no signal reaches it.',
+        'Its state, as ps(1) shows it. `R`: running or runnable, `S`: sleeping or idle, `D`: waiting in the kernel, uninterruptible.',
         (user) => stateOf(user.thread),
     )
     .field(
         'waits_for',
         STRING,
-        'The lock that it waits for, and who holds it; empty where it waits for none.',
+        'The lock that it waits for, and the holder of the lock; empty if it waits for none.',
         (user, host: Host) => waitsFor(host.interpreter.threads, user.thread) ?? '',
     );
+
+/** Tells of what a process has had open when it ended, or executed another program. */
+function closedBy(host: Host, files: readonly OpenFile[]): undefined {
+    if (files.length > 0) {
+        host.tell((l) => l.filesClosed?.(host.interpreter.current.name, files));
+    }
+    return undefined;
+}
 
 const FILE = param('file', objectOf('file'));
 const KIND: Type = { k: 'decl', of: 'file', name: '' };
@@ -37,27 +45,27 @@ export const processFunctions: readonly NativeFunction[] = [
         'open',
         [param('path', STRING), param('flags', INT, 2)],
         { ...SYSCALL, result: FD, told: (_context, [path]) => ({ kind: 'open', path: text(path) }) },
-        '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.',
+        '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` can be open only once (EBUSY), and fails with EIO if the incoming sessions could not be rebuilt.',
         'sys_open',
     ),
     code(
         'execve',
         [],
         SYSCALL,
-        '`execve(2)` of the program itself, as an agent does that was updated: descriptors with `FD_CLOEXEC` close, and LUO gives out no others. The variables stay, with numbers that mean nothing any more.',
+        '`execve(2)` of the program itself, as an agent does after its own update: descriptors with `FD_CLOEXEC` are closed; all descriptors of LUO have this flag. Variables keep their values, so descriptors in them are stale.',
         'sys_execve',
     ),
-    fn('has_delayed_fput', [], { result: BOOL }, 'Files wait to be released.', ({ running }) =>
+    fn('has_delayed_fput', [], { result: BOOL }, 'Whether files wait to be released.', ({ running }) =>
         hasDelayedFput(running),
     ),
     fn(
         'next_delayed_fput',
         [],
         { result: objectOf('file') },
-        'Takes the next file that waits to be released. task_work_run() takes all that wait at once and begins with the newest; what comes up meanwhile is for its next round.',
+        'Removes and returns the next file that waits to be released. task_work_run() processes all waiting files, the newest first; files that are added meanwhile are processed in the next round.',
         ({ running }) => nextDelayedFput(running),
     ),
-    fn('release_file', [FILE], {}, 'What the kernel itself does when a file is released.', ({ running }, [file]) =>
+    fn('release_file', [FILE], {}, "The kernel's own work when a file is released.", ({ running }, [file]) =>
         nothing(releaseFile(running, fileArg(file))),
     ),
     fn(
@@ -67,21 +75,17 @@ export const processFunctions: readonly NativeFunction[] = [
         'Frees a file whose open() failed; its release() does not run.',
         ({ running }, [file]) => nothing(discardFile(running, fileArg(file))),
     ),
-    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', ({ running, process }) =>
-        nothing(exitProcess(running, process)),
+    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', (host: Host) =>
+        closedBy(host, exitProcess(host.running, host.process)),
     ),
-    fn(
-        'close_on_exec',
-        [],
-        {},
-        'Closes the descriptors of the current process that have `FD_CLOEXEC`.',
-        ({ running, process }) => nothing(closeOnExec(running, process)),
+    fn('close_on_exec', [], {}, 'Closes the descriptors of the current process that have `FD_CLOEXEC`.', (host: Host) =>
+        closedBy(host, closeOnExec(host.running, host.process)),
     ),
     fn(
         'device_kind',
         [param('path', STRING)],
         { result: KIND },
-        'The kind of file at a device path; `none` for other paths.',
+        'The file kind at a device path; `none` for other paths.',
         (host: Host, [path]) => {
             const at = asString(path, 'the path');
             return deviceKindAt(host.running, at) ?? host.declarations.fileKindAt(at)?.name.name ?? null;
@@ -91,7 +95,7 @@ export const processFunctions: readonly NativeFunction[] = [
         'open_device',
         [param('kind', KIND), param('path', STRING)],
         { result: objectOf('file') },
-        'A file of this kind, before its open() has run.',
+        'Creates a file of this kind, before its open() runs.',
         (host: Host, [kind, path]) => openDevice(host, asString(kind, 'the kind'), asString(path, 'the path')),
     ),
 ];

@@ -41,63 +41,57 @@ import { Err } from '../../kernel/release/errno';
 import { ANY, BOOL, BYTES, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../language/types';
 import { asBool, asString, ProgramError } from '../../language/values';
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
-import { dataArg, flagsArg, isLeftOut, lengthArg, offsetArg } from './arguments';
+import { minus, plus, type Int } from '../../machine/int';
+import { dataArg, flagsArg, indexArg, isLeftOut, lengthArg, offsetArg } from './arguments';
 import { done, fdField, fdMethod, fn, Members, nothing, param, SYSCALL } from './define';
 import { inodeLock } from './locks';
 import type { NativeContext, NativeField, NativeFunction } from './native';
 
-/** Changes a file in memory, and holds the lock of its inode meanwhile. */
+/** Changes a file in memory while holding the lock of its inode. */
 const CHANGES = { ...SYSCALL, takes: inodeLock } as const;
 
-/** Writes all, as a program does that calls again after maxRwCount() bytes; stops at the first call that does less. */
+/** Writes all data, like a program that repeats the call after maxRwCount() bytes; stops at the first short write. */
 function writeAll(
     { page }: NativeContext['running'],
     data: Bytes,
     write: (part: Bytes, at: number) => number | Err,
 ): number | Err {
-    const most = maxRwCount(page);
-    if (data.length <= most) {
-        return write(data, 0);
-    }
     let total = 0;
-    while (total < data.length) {
-        const part = data.slice(total, total + most);
-        const n = write(part, total);
+    for (;;) {
+        const n = write(total === 0 ? data : data.slice(total), total);
         if (n instanceof Err) {
             return total > 0 ? total : n;
         }
         total += n;
-        if (n < part.length) {
-            break;
+        if (n < maxRwCount(page) || total === data.length) {
+            return total;
         }
     }
-    return total;
 }
 
-/** Reads all, in the same way. */
+/** Reads all data, in the same way. */
 function readAll(
     { page }: NativeContext['running'],
-    length: number,
-    read: (length: number, at: number) => Bytes | Err,
+    length: Int,
+    read: (length: Int, at: number) => Bytes | Err,
 ): Bytes | Err {
     const most = maxRwCount(page);
-    if (length <= most) {
-        return read(length, 0);
+    const first = read(length, 0);
+    if (first instanceof Err || first.length < most || first.length === length) {
+        return first;
     }
-    const out = new BytesBuilder();
-    for (let total = 0; total < length; ) {
-        const want = Math.min(length - total, most);
-        const part = read(want, total);
+    const out = new BytesBuilder().append(first);
+    for (let total = first.length; ; ) {
+        const part = read(minus(length, total), total);
         if (part instanceof Err) {
-            return total > 0 ? out.build() : part;
+            return out.build();
         }
         out.append(part);
         total += part.length;
-        if (part.length < want) {
-            break;
+        if (part.length < most || total === length) {
+            return out.build();
         }
     }
-    return out.build();
 }
 
 const LENGTH = param('length', INT);
@@ -105,7 +99,7 @@ const OFFSET = param('offset', INT);
 const AT = param('at', INT);
 const DATA = param('data', ANY);
 
-/** Methods that every descriptor has. Live update's own come on top. */
+/** The methods of every descriptor, without those for live update. */
 export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
     fdMethod('close', [], SYSCALL, '`close(2)`. `EBADF`.', ({ running, process }, fd) =>
         done(sysClose(running, process, fd)),
@@ -114,14 +108,14 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'dup',
         [],
         { ...SYSCALL, result: FD },
-        '`dup(2)`: another descriptor for the same open file, position included. `EBADF`, `EMFILE`.',
+        '`dup(2)`: another descriptor for the same open file, with the same position. `EBADF`, `EMFILE`.',
         ({ running, process }, fd) => sysDup(running, process, fd),
     ),
     fdMethod(
         'read',
         [LENGTH],
         { ...SYSCALL, result: BYTES },
-        '`read(2)` at the file position, which moves on. Fewer bytes at the end of the file.',
+        '`read(2)` at the file position, which advances. Returns fewer bytes at the end of the file.',
         ({ running, process }, fd, [length]) =>
             readAll(running, offsetArg(length, 'the length'), (part) => sysRead(running, process, fd, part)),
     ),
@@ -133,7 +127,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         ({ running, process }, fd, [length, at]) => {
             const from = offsetArg(at, 'the offset');
             return readAll(running, offsetArg(length, 'the length'), (part, i) =>
-                sysPread(running, process, fd, part, from + i),
+                sysPread(running, process, fd, part, plus(from, i)),
             );
         },
     ),
@@ -141,7 +135,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'write',
         [DATA],
         { ...CHANGES, result: INT },
-        '`write(2)` of bytes or a string at the file position, which moves on. The number of bytes written.',
+        '`write(2)` of bytes or a string at the file position, which advances. Returns the number of bytes written.',
         ({ running, process }, fd, [data]) =>
             writeAll(running, dataArg(data, 'what is written'), (part) => sysWrite(running, process, fd, part)),
     ),
@@ -149,11 +143,11 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'pwrite',
         [DATA, AT],
         { ...CHANGES, result: INT },
-        '`pwrite(2)` of bytes or a string. The number of bytes written; `EPERM` by seals, and beyond the size of a preserved memfd. With `O_APPEND` the offset is ignored.',
+        '`pwrite(2)` of bytes or a string. Returns the number of bytes written. `EPERM` because of seals, and beyond the size of a preserved memfd. With `O_APPEND`, the offset is ignored.',
         ({ running, process }, fd, [data, at]) => {
             const from = offsetArg(at, 'the offset');
             return writeAll(running, dataArg(data, 'what is written'), (part, i) =>
-                sysPwrite(running, process, fd, part, from + i),
+                sysPwrite(running, process, fd, part, plus(from, i)),
             );
         },
     ),
@@ -161,7 +155,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'lseek',
         [OFFSET, param('whence', INT, SEEK_SET)],
         { ...SYSCALL, result: INT },
-        '`lseek(2)` with `SEEK_SET`, `SEEK_CUR`, `SEEK_END`, `SEEK_DATA` or `SEEK_HOLE`; the new position. `ENXIO` where there is no more data.',
+        '`lseek(2)` with `SEEK_SET`, `SEEK_CUR`, `SEEK_END`, `SEEK_DATA` or `SEEK_HOLE`. Returns the new position. `ENXIO` if there is no more data.',
         ({ running, process }, fd, [offset, whence]) =>
             sysLseek(running, process, fd, offsetArg(offset, 'the offset'), flagsArg(whence, 'the origin')),
     ),
@@ -169,7 +163,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'truncate',
         [LENGTH],
         CHANGES,
-        '`ftruncate(2)`: sets the size. `EPERM` by seals, and on a preserved memfd.',
+        '`ftruncate(2)`: sets the size. `EPERM` because of seals, and on a preserved memfd.',
         ({ running, process }, fd, [length]) =>
             done(sysFtruncate(running, process, fd, offsetArg(length, 'the length'))),
     ),
@@ -177,7 +171,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'fallocate',
         [OFFSET, LENGTH, param('keep_size', BOOL, false)],
         CHANGES,
-        '`fallocate(2)`: allocates memory for this range, which grows the file unless `keep_size`. `EPERM` on a preserved memfd.',
+        '`fallocate(2)`: allocates memory for this range, and grows the file unless `keep_size` is true. `EPERM` on a preserved memfd.',
         (context, fd, [offset, length, keep]) =>
             fallocate(context, fd, asBool(keep, 'keep_size') ? FALLOC_FL_KEEP_SIZE : 0, offset, length),
     ),
@@ -193,7 +187,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'add_seals',
         [param('seals', INT)],
         CHANGES,
-        '`fcntl(F_ADD_SEALS)` with the OR of `F_SEAL_…`. `EPERM` where `F_SEAL_SEAL` is set; `EBUSY` for `F_SEAL_WRITE` while the file is pinned or mapped writable.',
+        '`fcntl(F_ADD_SEALS)` with the OR of `F_SEAL_…`. `EPERM` if `F_SEAL_SEAL` is set; `EBUSY` for `F_SEAL_WRITE` while the file is pinned or mapped writable.',
         ({ running, process }, fd, [seals]) => done(sysAddSeals(running, process, fd, flagsArg(seals, 'the seals'))),
     ),
     fdMethod(
@@ -235,14 +229,14 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'mmap_write',
         [],
         SYSCALL,
-        'Maps the first page shared and writable, and unmaps it: whether that is allowed. `EACCES`, `EPERM` by seals, `ENODEV`.',
+        'Maps the first page shared and writable, and unmaps it, to test whether that is allowed. `EACCES`, `EPERM` because of seals, `ENODEV`.',
         ({ running, process }, fd) => done(sysMmapWrite(running, process, fd)),
     ),
     fdMethod(
         'mmap_store',
         [DATA, AT],
         SYSCALL,
-        'Maps a range shared and writable, stores bytes or a string there, and unmaps it: how a program writes to its memory. Files of huge pages take no other writes. `EACCES`, `EPERM` by seals, `ENODEV`, `ENOMEM` where huge pages cannot be promised; `EFAULT` where the access would be a SIGBUS: beyond the size, or without memory for a hole.',
+        'Maps a range shared and writable, stores bytes or a string, and unmaps it, as a program writes to its memory. Files of huge pages support no other writes. `EACCES`, `EPERM` because of seals, `ENODEV`, `ENOMEM` if huge pages cannot be reserved; `EFAULT` if the access would raise SIGBUS: beyond the size, or if there is no memory for a hole.',
         ({ running, process }, fd, [data, at]) =>
             done(sysMmapStore(running, process, fd, dataArg(data, 'what is stored'), offsetArg(at, 'the offset'))),
     ),
@@ -250,7 +244,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         'stat',
         [],
         { ...SYSCALL, result: objectOf('stat') },
-        '`fstat(2)`: an object with `size`, `blocks`, `nlink`, `mode`, `ino`.',
+        '`fstat(2)`: returns an object with `size`, `blocks`, `nlink`, `mode`, `ino`.',
         ({ running, process }, fd) => sysFstat(running, process, fd),
     ),
 ];
@@ -267,7 +261,7 @@ function fallocate(
     );
 }
 
-/** A field of the file behind a descriptor. */
+/** A field of a descriptor's file. */
 function fileField(
     name: string,
     type: Type,
@@ -285,13 +279,13 @@ export const descriptorFields: readonly NativeField<NativeContext>[] = [
     fileField('size', INT, "The file's size in bytes.", ({ inode }) => inode.size),
     fileField('pos', INT, 'The file position, shared by all descriptors of the open file.', (file) => file.pos),
     fileField('seals', INT, 'The OR of `F_SEAL_…`.', getSeals),
-    fileField('nlink', INT, 'How many names the file has; a memfd has none.', ({ inode }) => inode.nlink),
+    fileField('nlink', INT, 'The number of names of the file; a memfd has none.', ({ inode }) => inode.nlink),
     fileField('blocks', INT, 'Allocated memory in units of 512 bytes.', ({ inode }) => inode.blocks),
     fileField('mode', INT, 'File type and permissions, as `st_mode`.', ({ inode }) => inode.mode),
     fileField(
         'kind',
         { k: 'decl', of: 'file', name: '' },
-        'What kind of file it is: `memfd`, `pipe`, a declared one.',
+        'The kind of file: `memfd`, `pipe` or a declared kind.',
         (file) => file.kind,
     ),
 ];
@@ -301,9 +295,9 @@ function hugetlbFlags({ page, hugetlb }: NativeContext['running'], v: Value): nu
     if (isLeftOut(v)) {
         return 0;
     }
-    const log2 = Math.log2(offsetArg(v, 'the size of a huge page'));
+    const log2 = Math.log2(indexArg(v, 'the size of a huge page'));
     if (!Number.isInteger(log2) || log2 < page.shift || log2 > 63) {
-        throw new ProgramError(`huge pages are of ${hugetlb.sizes.join(' or ')}`);
+        throw new ProgramError(`the size of huge pages must be ${hugetlb.sizes.join(' or ')}`);
     }
     return MFD_HUGETLB + log2 * 2 ** 26;
 }
@@ -313,7 +307,7 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         'memfd_create',
         [param('name', STRING), param('flags', INT, 0), param('huge', BOOL, null), param('hugetlb', INT, null)],
         { ...SYSCALL, result: FD },
-        '`memfd_create(2)`: an unnamed file in memory. `flags`: the OR of `MFD_…`; without `MFD_ALLOW_SEALING` it has `F_SEAL_SEAL`. `huge: true` allocates it in folios of 2 MiB, as every memfd is where the kernel was booted with `transparent_hugepage_shmem=always`. `hugetlb: 2MiB` or `1GiB` stands for `MFD_HUGETLB` and the flag of this size: pages of a pool. `ENODEV` where there is no pool of this size.',
+        '`memfd_create(2)`: creates an unnamed file in memory. `flags`: the OR of `MFD_…`; without `MFD_ALLOW_SEALING` it has `F_SEAL_SEAL`. `huge: true` allocates it in folios of 2 MiB, as a kernel with `transparent_hugepage_shmem=always` does for every memfd. `hugetlb: 2MiB` or `1GiB` means `MFD_HUGETLB` with the flag of this size: pages of a pool. `ENODEV` if there is no pool of this size.',
         ({ running, process }, [name, flags, huge, hugetlb]) =>
             sysMemfdCreate(
                 running,
@@ -327,14 +321,18 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         'pipe',
         [],
         { ...SYSCALL, result: listOf(FD) },
-        '`pipe(2)`: a list of the read end and the write end.',
+        '`pipe(2)`: returns a list of the read end and the write end.',
         (context) => {
             const ends = sysPipe(context.running, context.process);
             return ends instanceof Err ? ends : context.list([...ends]);
         },
     ),
-    fn('socket', [], { ...SYSCALL, result: FD }, 'An unconnected `AF_UNIX` stream socket.', ({ running, process }) =>
-        sysSocket(running, process),
+    fn(
+        'socket',
+        [],
+        { ...SYSCALL, result: FD },
+        'Creates an unconnected `AF_UNIX` stream socket.',
+        ({ running, process }) => sysSocket(running, process),
     ),
     fn('eventfd', [], { ...SYSCALL, result: FD }, '`eventfd(2)` with count 0.', ({ running, process }) =>
         sysEventfd(running, process),
@@ -343,7 +341,7 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         'tmpfile',
         [param('directory', STRING, '/dev/shm')],
         { ...SYSCALL, result: FD },
-        '`open(2)` with `O_TMPFILE | O_RDWR`: a file on a tmpfs without a name. It cannot be sealed, and is preserved like a memfd.',
+        '`open(2)` with `O_TMPFILE | O_RDWR`: creates an unnamed file on a tmpfs. It cannot be sealed, and is preserved like a memfd.',
         ({ running, process }, [directory]) =>
             sysOpen(running, process, asString(directory, 'the directory'), O_TMPFILE | O_RDWR),
     ),
@@ -351,34 +349,34 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         'unlink',
         [param('path', STRING)],
         SYSCALL,
-        '`unlink(2)` of a file on a tmpfs: open descriptors keep it, without a name.',
+        '`unlink(2)` of a file on a tmpfs: the file remains, without a name, while it is open.',
         ({ running }, [path]) => done(sysUnlink(running, asString(path, 'the path'))),
     ),
     fn(
         'setrlimit_nofile',
         [param('limit', INT)],
         SYSCALL,
-        '`setrlimit(RLIMIT_NOFILE)`, soft and hard: how many descriptors the process may have (1024 at first). Beyond it, `EMFILE`.',
-        ({ running, process }, [limit]) => done(sysSetrlimitNofile(running, process, offsetArg(limit, 'the limit'))),
+        '`setrlimit(RLIMIT_NOFILE)`, soft and hard: the most descriptors that the process may have (1024 by default). Beyond it, `EMFILE`.',
+        ({ running, process }, [limit]) => done(sysSetrlimitNofile(running, process, indexArg(limit, 'the limit'))),
     ),
     fn(
         'memory_max',
         [param('bytes', INT)],
         SYSCALL,
-        'Writes `memory.max` of the memory cgroup that the process is in; each process has one of its own. Memory files that it makes or retrieves from then on are charged to it: beyond the limit, `ENOMEM`.',
+        'Writes `memory.max` of the memory cgroup of the process; each process has its own. Memory files that the process creates or retrieves from then on are charged to it: beyond the limit, `ENOMEM`.',
         ({ running, process }, [bytes]) => nothing(setMemoryMax(running, process, lengthArg(bytes, 'the limit'))),
     ),
     fn(
         'memory_current',
         [],
         { ...SYSCALL, result: INT },
-        '`memory.current` of that cgroup: bytes that are charged to it. 0 where it has no limit.',
+        '`memory.current` of that cgroup: the number of bytes charged to it. 0 if it has no limit.',
         ({ running, process }) => memoryCurrent(running, process),
     ),
 ];
 
-export const statObject = new Members(Stat, 'stat', 'What `stat()` gives.', false)
-    .field('size', INT, 'In bytes.', (stat) => stat.size)
+export const statObject = new Members(Stat, 'stat', 'The result of `stat()`.', false)
+    .field('size', INT, 'The size in bytes.', (stat) => stat.size)
     .field('blocks', INT, 'Allocated memory in units of 512 bytes.', (stat) => stat.blocks)
     .field('nlink', INT, 'How many names the file has.', (stat) => stat.nlink)
     .field('mode', INT, 'File type and permissions.', (stat) => stat.mode)

@@ -1,7 +1,7 @@
 /**
- * What the shipped kernel code says of itself to whoever observes the run: tracepoints, as those of Linux
- * (Documentation/trace/tracepoints.rst). They change nothing of the kernel, take no time, and are no places to stop at.
- * Other code does not get to see them.
+ * Tracepoints of the emulator's kernel code for observers of the run, like those of Linux
+ * (Documentation/trace/tracepoints.rst). They do not change the kernel, take no time, and the debugger does not stop at
+ * them. Other code cannot use them.
  */
 import { LuoFlb, LuoSession } from '../../kernel/luo/state';
 import { INT, objectOf, STRING, type Value } from '../../language/types';
@@ -33,7 +33,7 @@ const ERROR = param('error', INT);
 const sessionOf = (v: Value): LuoSession => expect(LuoSession, v, 'a session');
 
 const tracepoints: readonly NativeFunction[] = [
-    tracepoint('trace_luo_session', [SESSION], 'This function works on a session.', (host, [session]) => {
+    tracepoint('trace_luo_session', [SESSION], 'This function operates on a session.', (host, [session]) => {
         if (host.frame) {
             host.frame.subject = { session: sessionOf(session), token: null };
         }
@@ -41,26 +41,26 @@ const tracepoints: readonly NativeFunction[] = [
     tracepoint(
         'trace_luo_file',
         [SESSION, param('token', INT)],
-        'This function works on a file of a session, from now on.',
+        'From now on, this function operates on this file of a session.',
         (host, [session, token]) => {
             if (host.frame) {
                 host.frame.subject = { session: sessionOf(session), token: asInt(token, 'token') };
             }
         },
     ),
-    tracepoint('trace_luo_release', [SESSION], 'The last descriptor of a session is gone.', (host, [session]) =>
+    tracepoint('trace_luo_release', [SESSION], 'The last descriptor of a session is closed.', (host, [session]) =>
         host.tell((l) => l.sessionReleased?.(sessionOf(session))),
     ),
     tracepoint(
         'trace_luo_stuck',
         [SESSION],
-        'Its release has failed: the session stays, and nobody has a descriptor of it.',
+        'The release of a session has failed: the session remains without a descriptor.',
         (host, [session]) => host.tell((l) => l.sessionStuck?.(sessionOf(session))),
     ),
     tracepoint(
         'trace_luo_no_handler',
         [param('compatible', STRING)],
-        'No handler is registered for a file of the session that this is about.',
+        'No handler is registered for a file of the current session.',
         (host, [compatible]) =>
             host.tell((l) =>
                 l.handlerMissing?.(asString(compatible, 'compatible'), subjectAtWork(host)?.session ?? null),
@@ -69,7 +69,7 @@ const tracepoints: readonly NativeFunction[] = [
     tracepoint(
         'trace_luo_incompatible',
         [param('part', STRING), param('expected', STRING), param('found', STRING)],
-        'What the previous kernel has handed over is in another format.',
+        'The data from the previous kernel has another format.',
         (host, [part, expected, found]) =>
             host.tell((l) =>
                 l.handoverIncompatible?.(
@@ -79,8 +79,11 @@ const tracepoints: readonly NativeFunction[] = [
                 ),
             ),
     ),
-    tracepoint('trace_luo_early_init_failed', [ERROR], 'LUO cannot take over what it was handed.', (host, [error]) =>
-        host.tell((l) => l.luoFailed?.(asNumber(error, 'error'))),
+    tracepoint(
+        'trace_luo_early_init_failed',
+        [ERROR],
+        'LUO cannot take over the data from the previous kernel.',
+        (host, [error]) => host.tell((l) => l.luoFailed?.(asNumber(error, 'error'))),
     ),
     tracepoint(
         'trace_luo_deserialize_failed',
@@ -92,16 +95,16 @@ const tracepoints: readonly NativeFunction[] = [
     tracepoint(
         'trace_luo_files_missing',
         [SESSION, ERROR],
-        'The files of a session cannot be read, and it is taken for read all the same.',
+        'The files of a session cannot be read, but the kernel continues without them.',
         (host, [session, error]) => host.tell((l) => l.filesMissing?.(sessionOf(session), asNumber(error, 'error'))),
     ),
-    tracepoint('trace_luo_stale', [SESSION], 'A session is used that is freed by now.', (host, [session]) =>
+    tracepoint('trace_luo_stale', [SESSION], 'A session is used after it was freed.', (host, [session]) =>
         host.tell((l) => l.usedAfterFree?.(sessionOf(session))),
     ),
     tracepoint(
         'trace_flb_user',
         [param('flb', objectOf('luo_flb')), param('side', STRING), param('change', INT)],
-        'One more or one less uses what an FLB stands for, whatever its references say.',
+        'One user more or less has the object of an FLB, with or without a reference.',
         (host, [flb, side, change]) =>
             host.tell((l) =>
                 l.flbUsed?.(
@@ -111,15 +114,18 @@ const tracepoints: readonly NativeFunction[] = [
                 ),
             ),
     ),
-    tracepoint('trace_luo_miscounted', [SESSION], 'A session has not as many files as it says.', (host, [session]) =>
-        host.tell((l) => l.sessionMiscounted?.(sessionOf(session))),
+    tracepoint(
+        'trace_luo_miscounted',
+        [SESSION],
+        'The number of files of a session differs from its count.',
+        (host, [session]) => host.tell((l) => l.sessionMiscounted?.(sessionOf(session))),
     ),
-    tracepoint('trace_iommu_failed', [], 'Nobody knows by which tables devices reach memory.', (host) =>
+    tracepoint('trace_iommu_failed', [], 'The translation tables of the devices are unknown.', (host) =>
         host.tell((l) => l.translationLost?.()),
     ),
 ];
 
-/** What the shipped kernel code is checked against: all that other code can use, and tracepoints. */
+/** The natives of the emulator's kernel code: those of other code, and tracepoints. */
 export const KERNEL_NATIVES: Natives = {
     ...HOST_NATIVES,
     functions: table([...HOST_NATIVES.functions.values(), ...tracepoints]),

@@ -1,6 +1,5 @@
 /**
- * Devices in the hands of user space for `.lus` code: `/dev/vfio/devices/vfioN`, for processes and for its file
- * handler.
+ * Devices of user space for `.lus` code: `/dev/vfio/devices/vfioN`, for processes and for its file handler.
  */
 import { Hwpt } from '../../kernel/devices/hwpt';
 import { Ioas } from '../../kernel/devices/ioas';
@@ -16,32 +15,32 @@ import { expect, fdArg, isLeftOut } from './arguments';
 import { fdMethodOn, fn, nothing, param, RecordMembers, Members } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
-/** What an open file of the kind `vfio` has besides. */
+/** Additional members of open files of kind `vfio`. */
 export const vfioOfFile = new Members(OpenFile, 'file', '').field(
     'vfio',
     objectOf('vfio_device'),
-    'The device behind the file, for files of the kind vfio; else `none`.',
+    'The device of a file of kind `vfio`; `none` for other files.',
     ({ priv }) => (priv instanceof VfioFile ? priv : null),
 );
 
 export const vfioDevice = new RecordMembers(
     VfioFile,
     'vfio_device',
-    'A device in the hands of vfio-pci, as one open descriptor has it.',
+    'A device that is bound to vfio-pci, as one open file.',
 )
     .field(
         'pci_dev',
         objectOf('pci_dev'),
-        'The PCI function; `none` once it is pulled out.',
+        'The PCI function; `none` after the device is unplugged.',
         (file, { running }) => running.devices.pci.of(file.device.device) ?? null,
     )
     .field('device', objectOf('device'), 'The device itself.', (file) => file.device.device)
-    .field('present', BOOL, 'The device is plugged in.', (file) => file.device.device.present)
-    .field('bound', BOOL, 'The descriptor is bound to an iommufd.', (file) => file.bound)
+    .field('present', BOOL, 'Whether the device is plugged in.', (file) => file.device.device.present)
+    .field('bound', BOOL, 'Whether the file is bound to an iommufd.', (file) => file.bound)
     .field(
         'irqs',
         BOOL,
-        'Its interrupts are set up: their type is not none.',
+        'Whether its interrupts are set up: their type is not none.',
         (file) => file.device.device.msix.enabled,
     )
     .field('power', INT, 'Its power state, 0 (D0) to 3 (D3hot).', (file) => file.device.device.power)
@@ -50,20 +49,20 @@ export const vfioDevice = new RecordMembers(
         'frozen',
         'frozen',
         BOOL,
-        'A live update has frozen it: whatever is asked of the descriptor is refused with EBUSY.',
+        'Whether a live update has frozen it: all operations on the file fail with EBUSY.',
         asBool,
     )
     .method(
         'zap_bars',
         [],
         {},
-        'vfio_pci_zap_bars(): user space has no register of it mapped any more, and the device does not answer at its addresses.',
+        'vfio_pci_zap_bars(): unmaps its registers from user space, and disables them in the device.',
         (file) => nothing(file.device.device.disable()),
     )
-    .method('clear_master', [], {}, 'pci_clear_master(): its requests do not come through any more.', (file) =>
+    .method('clear_master', [], {}, 'pci_clear_master(): blocks its requests.', (file) =>
         nothing(file.device.device.setBusMaster(false)),
     )
-    .method('reset', [], {}, 'pci_reset_function_locked(): it stops, and is as after power-on.', (file) =>
+    .method('reset', [], {}, 'pci_reset_function_locked(): resets it to its power-on state.', (file) =>
         nothing(file.reset()),
     );
 
@@ -72,12 +71,12 @@ export const vfioFunctions: readonly NativeFunction<NativeContext>[] = [
         'vfio_alloc_file',
         [param('dev', objectOf('pci_dev'))],
         { result: objectOf('file'), fails: true },
-        'The file `[vfio-device-liveupdate]` of a device from the previous kernel. Before it is bound to an iommufd it can do nothing. ENODEV where vfio-pci does not drive the device.',
+        'Creates the file `[vfio-device-liveupdate]` of a device from the previous kernel, which must be bound to an iommufd before use. ENODEV if the device is not bound to vfio-pci.',
         ({ running }, [dev]) => vfioLiveupdateFile(running, expect(PciDev, dev, 'a pci_dev')),
     ),
 ];
 
-/** What a device can be attached to. */
+/** The targets that a device can be attached to. */
 function pageTable(v: Value): Ioas | Hwpt {
     if (v instanceof Ioas || v instanceof Hwpt) {
         return v;
@@ -95,7 +94,7 @@ export const vfioSyscalls: readonly NativeFunction<NativeContext>[] = [
         'bind_iommufd',
         [param('to', ANY)],
         {},
-        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which sees nothing yet. With an I/O address space or a hardware page table `VFIO_DEVICE_ATTACH_IOMMUFD_PT` follows at once. EINVAL (bound already), EBUSY (another descriptor has it, or another `/dev/iommu` does over a kexec), ENOMEM. ENOTTY on other files.',
+        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which has no access to memory yet. With an I/O address space or a hardware page table, it also does `VFIO_DEVICE_ATTACH_IOMMUFD_PT`. EINVAL (bound already), EBUSY (bound through another descriptor, or preserved with another `/dev/iommu`), ENOMEM. ENOTTY on other files.',
         (vfio, [to], { process }) => {
             const target = to instanceof Ioas || to instanceof Hwpt ? to : iommufdOf(process, fdArg(to));
             return target instanceof Err ? target : vfio.bind(target);
@@ -105,22 +104,22 @@ export const vfioSyscalls: readonly NativeFunction<NativeContext>[] = [
         'attach_iommufd_pt',
         [param('to', ANY)],
         {},
-        '`VFIO_DEVICE_ATTACH_IOMMUFD_PT`: the device sees an I/O address space or a hardware page table; where it saw another one, it sees the new one from one request to the next. EINVAL (not bound, or to another `/dev/iommu`), EBUSY (preserved), ENOMEM. ENOTTY on other files.',
+        '`VFIO_DEVICE_ATTACH_IOMMUFD_PT`: attaches the device to an I/O address space or a hardware page table. If it was attached to another one, the switch is atomic: each request uses the old or the new table. EINVAL (not bound, or bound to another `/dev/iommu`), EBUSY (preserved), ENOMEM. ENOTTY on other files.',
         (vfio, [to]) => vfio.attach(pageTable(to)),
     ),
     onVfio(
         'detach_iommufd_pt',
         [],
         {},
-        '`VFIO_DEVICE_DETACH_IOMMUFD_PT`: the device sees nothing any more. EINVAL (not attached), EBUSY (preserved). ENOTTY on other files.',
+        "`VFIO_DEVICE_DETACH_IOMMUFD_PT`: ends the device's access to memory. EINVAL (not attached), EBUSY (preserved). ENOTTY on other files.",
         (vfio) => vfio.detach(),
     ),
     onVfio(
         'set_irqs',
         [param('msix', INT), param('vm', FD, null)],
         {},
-        '`VFIO_DEVICE_SET_IRQS`: an eventfd for each of the first vectors of the device, and MSI-X is on. With a VM each is an irqfd of it (`KVM_IRQFD`), and where the IOMMU can post interrupts they go past the kernel. ' +
-            'EINVAL (not bound, or not so many vectors), ENOSPC (no vector of a processor is left), ENOMEM. ENOTTY on other files.',
+        '`VFIO_DEVICE_SET_IRQS`: sets up an eventfd for each of the first vectors of the device, and turns MSI-X on. With a VM, each eventfd is an irqfd of it (`KVM_IRQFD`); if the IOMMU can post interrupts, they bypass the kernel. ' +
+            'EINVAL (not bound, or not enough vectors), ENOSPC (no free vector on any processor), ENOMEM. ENOTTY on other files.',
         (vfio, [msix, guest], { process }) => {
             const live = isLeftOut(guest) ? null : vmOf(process, fdArg(guest));
             return live instanceof Err ? live : vfio.setIrqs(asNumber(msix, 'the number of vectors'), live);
@@ -130,14 +129,14 @@ export const vfioSyscalls: readonly NativeFunction<NativeContext>[] = [
         'disable_irqs',
         [],
         {},
-        '`VFIO_DEVICE_SET_IRQS` with no vectors: MSI-X is off, and what the device raises is lost. EINVAL (not bound). ENOTTY on other files.',
+        '`VFIO_DEVICE_SET_IRQS` without vectors: turns MSI-X off; interrupts of the device are lost. EINVAL (not bound). ENOTTY on other files.',
         (vfio) => vfio.disableIrqs(),
     ),
     onVfio(
         'trigger_irq',
         [param('vector', INT)],
         {},
-        '`VFIO_DEVICE_SET_IRQS` with `VFIO_IRQ_SET_ACTION_TRIGGER`: as if the device had raised a vector; with this a VMM puts a spurious interrupt into a guest. EINVAL (not bound, or not set up). ENOTTY on other files.',
+        '`VFIO_DEVICE_SET_IRQS` with `VFIO_IRQ_SET_ACTION_TRIGGER`: acts as if the device had raised a vector. A VMM can inject a spurious interrupt with it. EINVAL (not bound, or not set up). ENOTTY on other files.',
         (vfio, [vector]) => vfio.trigger(asNumber(vector, 'the vector')),
     ),
 ];

@@ -1,4 +1,5 @@
 /** Makes up recordings: steps by a seeded generator, and what the second model says of them. */
+import { decodeText } from '../../../emulator/text/utf8';
 import type { OpenFile } from './luo';
 import { World, type Line } from './world';
 
@@ -41,10 +42,21 @@ class Random {
     }
 }
 
-const NAMES = ['vm-1', 'vm-2', 'db', 'cache', 'spaces in name', 'x'.repeat(63), 'x'.repeat(64), ''];
+const NAMES = [
+    ...['vm-1', 'vm-2', 'db', 'cache', 'spaces in name', 'x'.repeat(63), 'x'.repeat(64), ''],
+    ...['gäst', '日本語', '😀', 'é'.repeat(32)],
+];
 const TOKENS = ['0x0', '0x1', '0x2', '0x3', '0x10', '0xffffffffffffffff'];
 const LENGTHS = [1, 5, 10, 100, 4096, 4097, 7000, 9000, 12288, 40000, 70000];
 const OFFSETS = [0, 0, 0, 1, 100, 4000, 4096, 5000, 8192, 12288, 2097152 - 5000];
+/** Offsets at the borders of what numbers hold, and beside them: of a double, and of 63 and 64 bits. */
+const FAR = [53n, 62n, 63n, 64n]
+    .flatMap((bits) => [-4096n, -1n, 0n, 1n, 4096n].map((by) => 2n ** bits + by))
+    .filter((n) => n < 2n ** 64n)
+    .map(String)
+    .concat('-1', '-4096', String(-(2n ** 63n)));
+/** Lengths that are none. */
+const NO_LENGTH = ['0', '-1', '-5', String(2n ** 63n), String(2n ** 64n - 1n)];
 const ERRNOS = [5, 12, 16, 22];
 const SEAL_NAMES = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'];
 
@@ -94,7 +106,9 @@ class Generator {
     }
 
     private name(incoming: boolean): string {
-        const known = this.world.luo.incoming.filter((s) => !s.retrieved || this.random.chance(0.1)).map((s) => s.name);
+        const known = this.world.luo.incoming
+            .filter((s) => !s.retrieved || this.random.chance(0.1))
+            .map((s) => decodeText(Buffer.from(s.name, 'latin1')));
         return incoming && known.length > 0 && this.random.chance(0.9)
             ? this.random.pick(known)
             : this.random.pick(NAMES);
@@ -237,6 +251,10 @@ class Generator {
             return;
         }
         const [owner, slot] = r.chance(0.03) ? ([who, 'none'] as const) : found;
+        if (r.chance(0.08)) {
+            this.step(`${owner} ${this.far(r.chance(0.2) ? 'none' : slot)}`);
+            return;
+        }
         this.step(
             `${owner} ${r.weighted<() => string>([
                 [6, () => `pwrite ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)} ${r.below(256)}`],
@@ -251,6 +269,22 @@ class Generator {
                 [2, () => `addseals ${slot} ${this.seals.filter(() => r.chance(0.2)).join(',') || 'shrink'}`],
             ])()}`,
         );
+    }
+
+    /** A call with an offset or a length that nobody needs. Nothing allocates more than a little. */
+    private far(slot: string): string {
+        const { random: r } = this;
+        const [at, length] = [r.pick(FAR), r.pick([1, 10, 100, 4096, 5000])];
+        return r.weighted<() => string>([
+            [5, () => `lseek ${slot} ${at} ${r.pick(['set', 'cur', 'end', 'hole', 'data'])}`],
+            [3, () => `truncate ${slot} ${at}`],
+            [3, () => `pread ${slot} ${at} ${length}`],
+            [2, () => `pwrite ${slot} ${at} ${length} ${r.below(256)}`],
+            [1, () => `puts ${slot} ${at} "far away"`],
+            [2, () => `${r.pick(['fallocate', 'punch'])} ${slot} ${at} ${length}`],
+            [1, () => `punch ${slot} ${r.pick(OFFSETS)} ${at}`],
+            [1, () => `${r.pick(['fallocate', 'punch'])} ${slot} ${r.pick([...OFFSETS, at])} ${r.pick(NO_LENGTH)}`],
+        ])();
     }
 
     /** A step that has nothing to do with live update. */
@@ -447,5 +481,13 @@ export function generate(seed: number): string {
     for (let n = 30 + random.below(60); n > 0 && !g.world.panicked; n--) {
         g.any();
     }
-    return g.lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    return g.lines.map((line) => `${written(line)}\n`).join('');
+}
+
+/** A line as JSON, in which large numbers have all of their digits. */
+function written(line: Line): string {
+    return JSON.stringify(line, (_key, value: unknown) => (typeof value === 'bigint' ? `<${value}>` : value)).replace(
+        /"<(-?\d+)>"/g,
+        '$1',
+    );
 }

@@ -5,12 +5,15 @@
  */
 import type { MemoryFile } from './memory-file';
 
+/** A file of more pages is not preserved. */
+const MOST_PAGES = 2n ** 32n - 1n;
+
 export type FileKind = 'memory' | 'luotest' | 'session' | 'device' | 'null' | 'pipe' | 'socket' | 'eventfd';
 
 /** An open file: what descriptors and live update hold references to. */
 export class OpenFile {
     refs = 1;
-    pos = 0;
+    pos = 0n;
     append = false;
     session: Session | undefined;
     memory: MemoryFile | undefined;
@@ -36,7 +39,7 @@ export interface Preserved {
     /** The seals when it was preserved. */
     seals: number;
     /** What the old kernel left of a memory file. */
-    readonly contents?: { readonly memory: MemoryFile; readonly pos: number };
+    readonly contents?: { readonly memory: MemoryFile; readonly pos: bigint };
 }
 
 export class Session {
@@ -66,7 +69,7 @@ const FULL = new Set(['a', 'b', 'd']);
 const SESSIONS_IN_BLOCK = 51;
 const ERRNO: Readonly<Record<string, number>> = { EPERM: 1, EIO: 5, ENOMEM: 12, EBUSY: 16, EINVAL: 22, ENOSPC: 28 };
 
-export function errnoName(n: number): string {
+function errnoName(n: number): string {
     return Object.entries(ERRNO).find(([, code]) => code === n)?.[0] ?? 'EIO';
 }
 
@@ -381,6 +384,9 @@ export class Luo {
             this.handlerLog(handler, `preserve id=${file.id} -> ${0 - failed}`);
             error = failed === 0 ? undefined : errnoName(failed);
         }
+        if ((file.memory?.pages ?? 0n) > MOST_PAGES) {
+            error ??= 'EFBIG';
+        }
         if (error !== undefined) {
             for (const flb of taken.reverse()) {
                 this.flbUnpreserve(flb);
@@ -431,7 +437,7 @@ export class Luo {
             }
             f.file = f.contents ? new OpenFile('memory') : new OpenFile('luotest');
             f.file.memory = f.contents?.memory;
-            f.file.pos = f.contents?.pos ?? 0;
+            f.file.pos = f.contents?.pos ?? 0n;
             f.file.type = f.handler;
             f.file.id = f.data;
             f.status = 1;

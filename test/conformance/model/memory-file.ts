@@ -4,14 +4,19 @@
  * emulator.
  */
 
-export const PAGE = 4096;
-const MIB2 = 2 * 1024 * 1024;
+const PAGE = 4096n;
+const MIB2 = 2n * 1024n * 1024n;
+export const LARGEST = 2n ** 63n - 1n;
 
 export const SEAL = { seal: 1, shrink: 2, grow: 4, write: 8, future_write: 16, exec: 32 } as const;
 
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
 /** The recorder's pattern. */
-export function patternByte(seed: number, offset: number): number {
-    return (seed * 31 + offset * 7 + Math.floor(offset / 256) * 13 + Math.floor(offset / 65536)) & 0xff;
+export function patternByte(seed: number, offset: bigint): number {
+    const o = Number(BigInt.asUintN(32, offset));
+    return (seed * 31 + o * 7 + Math.floor(o / 256) * 13 + Math.floor(o / 65536)) & 0xff;
 }
 
 /** 64-bit FNV-1a in hex. */
@@ -28,11 +33,11 @@ export function fnv(bytes: Uint8Array): string {
 }
 
 export class MemoryFile {
-    size = 0;
+    size = 0n;
     /** Pages with data. */
-    readonly data = new Map<number, Uint8Array>();
+    readonly data = new Map<bigint, Uint8Array>();
     /** Pages that one fallocate() made and nobody wrote to. */
-    readonly reserved = new Set<number>();
+    readonly reserved = new Set<bigint>();
     /** While live update holds it. */
     frozen = false;
 
@@ -42,18 +47,27 @@ export class MemoryFile {
         readonly nlink: number,
     ) {}
 
-    get blocks(): number {
-        return (this.data.size + this.reserved.size) * (PAGE / 512);
+    /** Pages up to its size, holes included. */
+    get pages(): bigint {
+        return (this.size + PAGE - 1n) / PAGE;
     }
 
-    read(offset: number, length: number): Uint8Array {
-        const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
+    get blocks(): number {
+        return (this.data.size + this.reserved.size) * (Number(PAGE) / 512);
+    }
+
+    read(offset: bigint, length: bigint): Uint8Array | string {
+        if (length < 0n || offset + length > LARGEST) {
+            return 'EINVAL';
+        }
+        const bytes = new Uint8Array(Number(most(0n, least(length, this.size - offset))));
         for (let done = 0; done < bytes.length; ) {
-            const at = offset + done;
-            const n = Math.min(bytes.length - done, PAGE - (at % PAGE));
-            const page = this.data.get(Math.floor(at / PAGE));
+            const at = offset + BigInt(done);
+            const inside = Number(at % PAGE);
+            const n = Math.min(bytes.length - done, Number(PAGE) - inside);
+            const page = this.data.get(at / PAGE);
             if (page) {
-                bytes.set(page.subarray(at % PAGE, (at % PAGE) + n), done);
+                bytes.set(page.subarray(inside, inside + n), done);
             }
             done += n;
         }
@@ -64,38 +78,43 @@ export class MemoryFile {
      * One write(2): how many bytes, or the error. What is left, up to the end of its 2 MiB, goes through as a whole
      * or not at all.
      */
-    write(offset: number, bytes: Uint8Array): number | string {
+    write(offset: bigint, bytes: Uint8Array): number | string {
+        if (bytes.length > 0 && offset >= LARGEST) {
+            return 'EFBIG';
+        }
+        const length = Number(least(BigInt(bytes.length), LARGEST - offset));
         let done = 0;
-        while (done < bytes.length) {
-            const at = offset + done;
-            const n = Math.min(bytes.length - done, MIB2 - (at % MIB2));
-            const grows = at + n > this.size;
+        while (done < length) {
+            const at = offset + BigInt(done);
+            const n = Math.min(length - done, Number(MIB2 - (at % MIB2)));
+            const grows = at + BigInt(n) > this.size;
             if (this.seals & (SEAL.write | SEAL.future_write) || (grows && (this.frozen || this.seals & SEAL.grow))) {
                 return done > 0 ? done : 'EPERM';
             }
             for (let i = 0; i < n; ) {
-                const inPage = Math.min(n - i, PAGE - ((at + i) % PAGE));
-                const page = this.pageToWrite(Math.floor((at + i) / PAGE));
-                page.set(bytes.subarray(done + i, done + i + inPage), (at + i) % PAGE);
-                i += inPage;
+                const inside = Number((at + BigInt(i)) % PAGE);
+                const part = Math.min(n - i, Number(PAGE) - inside);
+                const page = this.pageToWrite((at + BigInt(i)) / PAGE);
+                page.set(bytes.subarray(done + i, done + i + part), inside);
+                i += part;
             }
             done += n;
-            this.size = Math.max(this.size, at + n);
+            this.size = most(this.size, at + BigInt(n));
         }
         return done;
     }
 
-    private pageToWrite(index: number): Uint8Array {
+    private pageToWrite(index: bigint): Uint8Array {
         let page = this.data.get(index);
         if (!page) {
-            page = new Uint8Array(PAGE);
+            page = new Uint8Array(Number(PAGE));
             this.data.set(index, page);
             this.reserved.delete(index);
         }
         return page;
     }
 
-    truncate(size: number): string | undefined {
+    truncate(size: bigint): string | undefined {
         if ((size < this.size && this.seals & SEAL.shrink) || (size > this.size && this.seals & SEAL.grow)) {
             return 'EPERM';
         }
@@ -103,20 +122,21 @@ export class MemoryFile {
             return 'EPERM';
         }
         if (size <= this.size) {
-            this.clear(size, Infinity);
+            this.clear(size, undefined);
         }
         this.size = size;
         return undefined;
     }
 
-    fallocate(offset: number, length: number): string | undefined {
-        if (length <= 0) {
-            return 'EINVAL';
+    fallocate(offset: bigint, length: bigint): string | undefined {
+        const wrong = wrongRange(offset, length);
+        if (wrong !== undefined) {
+            return wrong;
         }
         if (this.frozen || (this.seals & SEAL.grow && offset + length > this.size)) {
             return 'EPERM';
         }
-        for (let i = Math.floor(offset / PAGE); i * PAGE < offset + length; i++) {
+        for (let i = offset / PAGE; i * PAGE < offset + length; i++) {
             if (this.reserved.has(i)) {
                 // what an earlier call has reserved is initialized, so that no later failure takes it back
                 this.pageToWrite(i);
@@ -124,13 +144,14 @@ export class MemoryFile {
                 this.reserved.add(i);
             }
         }
-        this.size = Math.max(this.size, offset + length);
+        this.size = most(this.size, offset + length);
         return undefined;
     }
 
-    punch(offset: number, length: number): string | undefined {
-        if (length <= 0) {
-            return 'EINVAL';
+    punch(offset: bigint, length: bigint): string | undefined {
+        const wrong = wrongRange(offset, length);
+        if (wrong !== undefined) {
+            return wrong;
         }
         if (this.frozen || this.seals & (SEAL.write | SEAL.future_write)) {
             return 'EPERM';
@@ -140,34 +161,42 @@ export class MemoryFile {
     }
 
     /** Whole pages of the range go, the rest of it is zeroed. */
-    private clear(from: number, to: number): void {
+    private clear(from: bigint, to: bigint | undefined): void {
         for (const [index, page] of [...this.data]) {
-            const start = Math.max(from, index * PAGE);
-            const end = Math.min(to, (index + 1) * PAGE);
+            const start = most(from, index * PAGE);
+            const behind = (index + 1n) * PAGE;
+            const end = to === undefined ? behind : least(to, behind);
             if (end - start === PAGE) {
                 this.data.delete(index);
             } else if (start < end) {
-                page.fill(0, start % PAGE, (start % PAGE) + end - start);
+                page.fill(0, Number(start % PAGE), Number((start % PAGE) + end - start));
             }
         }
         for (const index of [...this.reserved]) {
-            if (index * PAGE >= from && (index + 1) * PAGE <= to) {
+            if (index * PAGE >= from && (to === undefined || (index + 1n) * PAGE <= to)) {
                 this.reserved.delete(index);
             }
         }
     }
 
     /** SEEK_DATA and SEEK_HOLE. */
-    seek(offset: number, what: 'data' | 'hole'): number | string {
-        if (offset < 0 || offset >= this.size) {
+    seek(offset: bigint, what: 'data' | 'hole'): bigint | string {
+        if (offset < 0n || offset >= this.size) {
             return 'ENXIO';
         }
-        for (let at = offset; at < this.size; at = (Math.floor(at / PAGE) + 1) * PAGE) {
-            if (this.data.has(Math.floor(at / PAGE)) === (what === 'data')) {
-                return at;
-            }
+        if (what === 'data') {
+            // what lies in the very last page is not found
+            const starts = [...this.data.keys()].filter(
+                (i) => i >= offset / PAGE && i * PAGE < this.size && i !== LARGEST / PAGE,
+            );
+            return starts.length === 0 ? 'ENXIO' : most(offset, PAGE * starts.reduce(least));
         }
-        return what === 'hole' ? this.size : 'ENXIO';
+        let index = offset / PAGE;
+        while (this.data.has(index)) {
+            index++;
+        }
+        // the end of the very last page is no offset
+        return index > LARGEST / PAGE ? -(2n ** 63n) : least(this.size, most(offset, index * PAGE));
     }
 
     addSeals(seals: number): string | undefined {
@@ -192,7 +221,7 @@ export class MemoryFile {
     /** Preserving fills the holes. */
     freeze(): void {
         this.frozen = true;
-        for (let i = 0; i * PAGE < this.size; i++) {
+        for (let i = 0n; i * PAGE < this.size; i++) {
             this.pageToWrite(i);
         }
     }
@@ -204,9 +233,14 @@ export class MemoryFile {
             next.addSeals(sealsThen);
         }
         next.size = this.size;
-        for (let i = 0; i * PAGE < this.size; i++) {
-            next.data.set(i, new Uint8Array(this.data.get(i) ?? new Uint8Array(PAGE)));
+        for (let i = 0n; i * PAGE < this.size; i++) {
+            next.data.set(i, new Uint8Array(this.data.get(i) ?? new Uint8Array(Number(PAGE))));
         }
         return next;
     }
+}
+
+/** What fallocate(2) checks first. */
+function wrongRange(offset: bigint, length: bigint): string | undefined {
+    return offset < 0n || length <= 0n ? 'EINVAL' : offset + length > LARGEST ? 'EFBIG' : undefined;
 }

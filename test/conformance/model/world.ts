@@ -1,25 +1,10 @@
 /** The second model, of a host: processes with descriptors, and the steps of a recording. */
+import { decodeText, encodeText } from '../../../emulator/text/utf8';
 import { Luo, OpenFile, type Handover, type Session } from './luo';
-import { fnv, MemoryFile, patternByte, SEAL } from './memory-file';
+import { fail, offset, onFile, zeroOr, type Answer, type Descriptor } from './file-calls';
+import { MemoryFile, SEAL } from './memory-file';
 
-export interface Answer {
-    ret?: number | 'fd';
-    errno?: string;
-    name?: string;
-    size?: number;
-    blocks?: number;
-    nlink?: number;
-    mode?: string;
-    text?: string;
-    fnv?: string;
-}
-
-interface Descriptor {
-    readonly file: OpenFile;
-    readonly cloexec: boolean;
-}
-
-export class Process {
+class Process {
     readonly fds = new Map<number, Descriptor>();
     readonly slots = new Map<string, number>();
 
@@ -45,11 +30,11 @@ export class Process {
     }
 }
 
-/** The recorder writes in pieces of this size. */
-const PIECE = 65536;
-const fail = (errno: string): Answer => ({ errno });
-const zeroOr = (errno: string | undefined): Answer => (errno === undefined ? { ret: 0 } : { errno });
-
+/** Bytes as a name: up to 63 of them, to the first zero. */
+const cut = (name: string): string => {
+    const bytes = Buffer.from(encodeText(name)).subarray(0, 63);
+    return bytes.toString('latin1', 0, bytes.includes(0) ? bytes.indexOf(0) : bytes.length);
+};
 /** A line of a recording as the model says it. */
 export type Line =
     | ({ readonly op: string; readonly klog?: readonly string[] } & Answer)
@@ -60,6 +45,8 @@ export class World {
     processes = new Map<string, Process>();
     luo: Luo;
     boot = 0;
+    /** This kernel runs without live update. */
+    off = false;
     /** `undefined`: no kernel is loaded; else what its command line adds. */
     loaded: string | undefined;
     panicked = false;
@@ -70,7 +57,19 @@ export class World {
         this.luo = this.bootKernel('', undefined);
     }
 
+    /** What the last value of a switch says that can be read; one is on to begin with. */
+    private switched(cmdline: string, name: string): boolean {
+        const said = cmdline
+            .split(' ')
+            .flatMap((word) => (word.startsWith(`${name}=`) ? [word.slice(name.length + 1)] : []))
+            .flatMap((value) =>
+                /^(?:[eyt1]|on)/i.test(value) ? [true] : /^(?:[dnf0]|of)/i.test(value) ? [false] : [],
+            );
+        return said.at(-1) ?? true;
+    }
+
     private bootKernel(cmdline: string, handover: Handover | undefined): Luo {
+        this.off = !this.switched(cmdline, 'kho') || !this.switched(cmdline, 'liveupdate');
         const handlers = ['memfd', 'a', 'b', 'c', ...(cmdline.split(' ').includes('luotest.d=1') ? ['d'] : [])];
         const luo = new Luo(
             handlers,
@@ -175,7 +174,7 @@ export class World {
         if (this.loaded === undefined) {
             return [fail('EINVAL'), []];
         }
-        const handover = this.luo.reboot();
+        const handover = this.off ? undefined : this.luo.reboot();
         if (typeof handover === 'string') {
             return [fail(handover), []];
         }
@@ -185,7 +184,7 @@ export class World {
         this.loaded = undefined;
         this.klog = [];
         this.boot++;
-        if (handover.emptyBlock) {
+        if (handover?.emptyBlock === true) {
             this.panicked = true;
             return [
                 { ret: 0 },
@@ -227,7 +226,9 @@ export class World {
             }
             case 'get_name': {
                 const session = this.sessionIn(p, a, 'any');
-                return typeof session === 'string' ? fail(session) : { ret: 0, name: session.name };
+                return typeof session === 'string'
+                    ? fail(session)
+                    : { ret: 0, name: decodeText(Buffer.from(session.name, 'latin1')) };
             }
             case 'preserve':
                 return zeroOr(this.preserve(p, a, b, c));
@@ -295,13 +296,18 @@ export class World {
             }
             default: {
                 const held = p.in(a);
+                // a negative offset is wrong whatever the descriptor
+                if (['truncate', 'pread', 'pwrite', 'puts'].includes(op) && offset(b) < 0n) {
+                    return fail('EINVAL');
+                }
                 return held ? onFile(held, op, [b, c, d]) : fail('EBADF');
             }
         }
     }
 
     private open(p: Process, slot: string, path: string): Answer {
-        const error = path === '/dev/liveupdate' ? this.luo.open() : path === '/dev/null' ? undefined : 'ENOENT';
+        const error =
+            path === '/dev/liveupdate' && !this.off ? this.luo.open() : path === '/dev/null' ? undefined : 'ENOENT';
         if (error !== undefined) {
             return fail(error);
         }
@@ -314,7 +320,7 @@ export class World {
         if (held?.file.kind !== 'device') {
             return !held ? 'EBADF' : held.file.kind === 'session' ? 'EINVAL' : 'ENOTTY';
         }
-        return op === 'create_session' ? this.luo.create(name) : this.luo.retrieveSession(name);
+        return op === 'create_session' ? this.luo.create(cut(name)) : this.luo.retrieveSession(cut(name));
     }
 
     private sessionIn(p: Process, slot: string, side: 'incoming' | 'outgoing' | 'any'): Session | string {
@@ -432,113 +438,4 @@ function memoryFile(memory: MemoryFile): OpenFile {
     const file = new OpenFile('memory');
     file.memory = memory;
     return file;
-}
-
-function onFile({ file, cloexec }: Descriptor, op: string, [a = '', b = '', c = '']: readonly string[]): Answer {
-    switch (op) {
-        case 'getfl':
-            return { ret: file.access | (file.append ? 0o2000 : 0) };
-        case 'setappend':
-            file.append = true;
-            return { ret: 0 };
-        case 'getfd':
-            return { ret: cloexec ? 1 : 0 };
-        case 'luoread':
-            return file.kind === 'luotest'
-                ? { ret: `${file.type}${file.id}`.length, text: `${file.type}${file.id}` }
-                : fail('EINVAL');
-        default:
-            return file.memory ? onMemory(file, file.memory, op, [a, b, c]) : fail('EINVAL');
-    }
-}
-
-function onMemory(file: OpenFile, m: MemoryFile, op: string, [a = '', b = '', c = '']: readonly string[]): Answer {
-    const x = Number(a);
-    const y = Number(b);
-    switch (op) {
-        case 'truncate':
-            return zeroOr(m.truncate(x));
-        case 'fallocate':
-            return zeroOr(m.fallocate(x, y));
-        case 'punch':
-            return zeroOr(m.punch(x, y));
-        case 'pwrite':
-            return inPieces(y, (at, n) => m.write(file.append ? m.size : x + at, pattern(Number(c), x + at, n)));
-        case 'write': {
-            const start = file.pos;
-            return inPieces(x, (at, n) => {
-                const from = file.append ? m.size : file.pos;
-                const r = m.write(from, pattern(y, start + at, n));
-                file.pos = typeof r === 'number' ? from + r : file.pos;
-                return r;
-            });
-        }
-        case 'puts':
-            return inPieces(b.length, () => m.write(file.append ? m.size : x, Buffer.from(b)));
-        case 'pread':
-            return bytes(m.read(x, y));
-        case 'read': {
-            const got = m.read(file.pos, x);
-            file.pos += got.length;
-            return bytes(got);
-        }
-        case 'lseek': {
-            const to =
-                b === 'data' || b === 'hole' ? m.seek(x, b) : x + (b === 'cur' ? file.pos : b === 'end' ? m.size : 0);
-            if (typeof to === 'string' || to < 0) {
-                return fail(typeof to === 'string' ? to : 'EINVAL');
-            }
-            file.pos = to;
-            return { ret: to };
-        }
-        case 'fstat':
-            return { ret: 0, size: m.size, blocks: m.blocks, nlink: m.nlink, mode: m.mode.toString(8) };
-        case 'addseals':
-            return zeroOr(
-                m.addSeals(
-                    a
-                        .split(',')
-                        .reduce((sum, s) => sum | (Object.entries(SEAL).find(([name]) => name === s)?.[1] ?? 0), 0),
-                ),
-            );
-        case 'getseals':
-            return { ret: m.seals };
-        case 'mmapw':
-            return zeroOr(m.seals & (SEAL.write | SEAL.future_write) ? 'EPERM' : undefined);
-        default:
-            throw new RangeError(op);
-    }
-}
-
-function pattern(seed: number, offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) {
-        bytes[i] = patternByte(seed, offset + i);
-    }
-    return bytes;
-}
-
-function inPieces(length: number, write: (at: number, n: number) => number | string): Answer {
-    let total = 0;
-    while (total < length) {
-        const n = Math.min(PIECE, length - total);
-        const r = write(total, n);
-        if (typeof r === 'string') {
-            return total > 0 ? { ret: total } : fail(r);
-        }
-        total += r;
-        if (r < n) {
-            break;
-        }
-    }
-    return { ret: total };
-}
-
-function bytes(got: Uint8Array): Answer {
-    const text = Buffer.from(got).toString('latin1');
-    return {
-        ret: got.length,
-        fnv: fnv(got),
-        ...(got.length > 0 && got.length <= 64 && /^[ -~]*$/.test(text) ? { text } : {}),
-    };
 }

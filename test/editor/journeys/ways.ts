@@ -64,7 +64,7 @@ export function defineWays(traveller: () => Traveller): void {
         await page.page.locator('.explorer-folders-view .monaco-list-row', { hasText: FILE }).waitFor();
         const opened = page.page.context().waitForEvent('page');
         await page.command('Live Update: Open Examples');
-        await page.page.locator('.quick-input-widget').getByRole('button', { name: 'Put the Examples Here' }).click();
+        await page.page.locator('.quick-input-widget').getByRole('button', { name: 'Copy Examples Here' }).click();
         const other = await opened;
         await other.locator('.explorer-folders-view .monaco-list-row', { hasText: 'first-session.lus' }).waitFor();
         assert.ok(traveller().has('live-update-examples', 'first-session.lus'));

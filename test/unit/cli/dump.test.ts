@@ -108,11 +108,11 @@ suite('lus dump', () => {
         assert.equal(code, 2);
         assert.match(
             err,
-            /^lus: Nothing with code is called "luo_preserve_files".* Did you mean luo_preserve_file\?\n/,
+            /^lus: There is no function, callback or scenario "luo_preserve_files".* Did you mean luo_preserve_file\?\n/,
         );
         assert.equal(dump().code, 2);
         assert.equal(dump('nosuch.lus').code, 2);
-        assert.match(dump('a.jsonl').err, /^lus: A recording has no code: /);
+        assert.match(dump('a.jsonl').err, /^lus: A recording has no code\. /);
     });
 
     test('--help', () => {

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { sameWish, type LineWish } from '../../../debug-adapter/breakpoints/breakpoint';
 import { Decision } from '../../../debug-adapter/breakpoints/conditions/conditions';
-import { HitCount } from '../../../debug-adapter/breakpoints/conditions/hit-count';
+import { HitCounts, hitRule } from '../../../debug-adapter/breakpoints/conditions/hit-count';
+import { Journal } from '../../../emulator/machine/journal';
 
 /** The first ten times at which a hit count holds. */
 function times(rule: string): number[] {
-    const count = new HitCount(rule);
-    return Array.from({ length: 10 }, (_, i) => i + 1).filter(() => count.reached());
+    return Array.from({ length: 10 }, (_, i) => i + 1).filter(hitRule(rule));
 }
 
 suite('conditions of breakpoints', () => {
@@ -21,24 +21,27 @@ suite('conditions of breakpoints', () => {
         assert.deepEqual(times('< 2'), [1]);
         assert.deepEqual(times('% 4'), [4, 8]);
         for (const bad of ['often', '% 0', '-1', '']) {
-            assert.throws(() => new HitCount(bad), /A hit count is a number/, bad);
+            assert.throws(() => hitRule(bad), /A hit count must be a number/, bad);
         }
     });
 
-    test('another run counts from the beginning', () => {
-        const count = new HitCount('2');
-        assert.deepEqual([count.reached(), count.reached(), count.reached()], [false, true, false]);
-        count.reset();
-        assert.deepEqual([count.reached(), count.reached()], [false, true]);
+    test('a hit counts once a position, and going back takes it back', () => {
+        const journal = new Journal();
+        const counts = new HitCounts(journal);
+        assert.deepEqual([counts.reached(7, 100), counts.reached(7, 100), counts.reached(8, 100)], [1, 1, 1]);
+        const mark = journal.mark();
+        assert.deepEqual([counts.reached(7, 200), counts.reached(7, 300)], [2, 3]);
+        journal.restore(mark);
+        assert.deepEqual([counts.reached(7, 100), counts.reached(7, 200)], [1, 2]);
     });
 
     test('what is wrong is said of the breakpoint; blank conditions are none', () => {
-        assert.equal(new Decision({}).problem, undefined);
-        assert.equal(new Decision({ condition: ' ', hitCondition: '', logMessage: ' ' }).problem, undefined);
-        assert.match(new Decision({ condition: 'x +' }).problem ?? '', /What comes behind `\+` is missing/);
-        assert.match(new Decision({ hitCondition: 'often' }).problem ?? '', /A hit count is a number/);
-        assert.match(new Decision({ logMessage: 'token {x' }).problem ?? '', /has no \}/);
-        assert.equal(new Decision({ logMessage: 'token \\{x' }).problem, undefined);
+        assert.equal(new Decision(1, {}).problem, undefined);
+        assert.equal(new Decision(1, { condition: ' ', hitCondition: '', logMessage: ' ' }).problem, undefined);
+        assert.match(new Decision(1, { condition: 'x +' }).problem ?? '', /The operand after `\+` is missing/);
+        assert.match(new Decision(1, { hitCondition: 'often' }).problem ?? '', /A hit count must be a number/);
+        assert.match(new Decision(1, { logMessage: 'token {x' }).problem ?? '', /has no matching \}/);
+        assert.equal(new Decision(1, { logMessage: 'token \\{x' }).problem, undefined);
     });
 
     test('a wish is the same where everything of it is', () => {

@@ -20,6 +20,7 @@ const host: Host = {
     toPath: (uri) => uri.slice('mem:'.length),
     // nothing is ever its turn: these runs do not go on
     later: () => undefined,
+    now: () => 0,
 };
 
 const refusal = z.object({

@@ -12,6 +12,7 @@ const host: Host = {
     read: (uri) => FILES.get(uri),
     toUri: (path) => `mem:${path}`,
     toPath: (uri) => uri.slice('mem:'.length),
+    now: () => 0,
     later: (work) => {
         setTimeout(work);
     },

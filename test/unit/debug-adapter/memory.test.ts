@@ -44,7 +44,7 @@ suite('reading physical memory', () => {
             ['0x10', 1.5],
             ['0xffffffffffffffff', 1],
         ] as const) {
-            assert.throws(() => read(reference, count), /is no physical address/);
+            assert.throws(() => read(reference, count), /is not a physical address/);
         }
     });
 

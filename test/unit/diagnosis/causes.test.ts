@@ -28,20 +28,20 @@ suite('a scenario says what it finds', () => {
         assert.equal(failure(crash(' finds LU1023')), undefined);
         assert.equal(
             failure(crash(' finds LU1003')),
-            'the scenario says that it finds LU1003, but its root finding is LU1023',
+            'the scenario should find LU1003, but its root finding is LU1023',
         );
         assert.equal(
             failure(crash(' finds LU1003, LU1023')),
-            'the scenario says that it finds LU1003 and LU1023, but its root finding is LU1023',
+            'the scenario should find LU1003 and LU1023, but its root finding is LU1023',
         );
         assert.equal(
             failure('scenario "s" finds LU1023 { boot "7.2" }\n'),
-            'the scenario says that it finds LU1023, but its root findings are none',
+            'the scenario should find LU1023, but it has no root finding',
         );
     });
 
     test('another failure comes first, and the failure stands at the codes', () => {
-        assert.equal(failure(crash(' finds LU1003', 'assert false')), 'assertion failed: false: it is false');
+        assert.equal(failure(crash(' finds LU1003', 'assert false')), 'assertion failed: false is false');
         const text = crash(' finds LU1003');
         const { host } = Run.start(programOf(text));
         host.interpreter.run(FOREVER);
@@ -115,6 +115,32 @@ suite('what follows from what', () => {
         const scratch = diagnosis('LU1013', 0, { address: '0x4000', pages: 3 });
         assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x6000' } }, [scratch], PAGES_4K), scratch);
         assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x7000' } }, [scratch], PAGES_4K), null);
+    });
+
+    test('of several the nearest, whatever came later', () => {
+        const tables = (level: number, ranges: readonly (readonly [string, number])[]): Diagnosis =>
+            diagnosis('LU1045', 0, { device: 'gpu0', level, ranges });
+        const upper = tables(2, [
+            ['0x4000', 1],
+            ['0x8000', 2],
+        ]);
+        const lower = tables(1, [['0x20000', 32]]);
+        const walked = (table: string): Diagnosis | null =>
+            causeOf({ code: 'LU1028', boot: 1, data: { device: 'gpu0', table } }, [upper, lower], PAGES_4K);
+        assert.equal(walked('0x9000'), upper);
+        assert.equal(walked('0x21000'), lower);
+        assert.equal(walked('0x50000'), lower, 'a table of the same device, at least');
+    });
+
+    test('a session that nobody gets follows from a handler that is missing for a file of it, not for another one', () => {
+        const missing = (session: string): Diagnosis => diagnosis('LU1014', 0, { session, compatible: session });
+        const found = [missing('a'), missing('b'), diagnosis('LU1015', 1, { flb: 'bus' })];
+        assert.equal(causeOf({ code: 'LU1002', boot: 1, data: { session: 'a' } }, found, PAGES_4K), found[0]);
+        assert.equal(
+            causeOf({ code: 'LU1002', boot: 1, data: { session: 'c' } }, found, PAGES_4K),
+            found[1],
+            'no session can be had where one handler is missing',
+        );
     });
 
     test('the same file, not another one of the session', () => {

@@ -8,6 +8,7 @@ import type { Host } from '../../../emulator/runtime/host/host';
 import { programOf } from '../../support/programs';
 import { FOREVER, passed } from '../../support/runs';
 import { sections } from '../../support/diagnoses-page';
+import { Chronicle } from '../../../emulator/diagnosis/chronicle';
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 const ran = (program: Program, scenario?: string): Host => passed(program, { scenario });
 
@@ -51,6 +52,36 @@ suite('diagnoses: place, history and data', () => {
         assert.equal(d.boot, 0);
     });
 
+    test('the history of a device is its own, and what it suffers stands where the kernel was left', () => {
+        for (const code of ['LU1040', 'LU1041', 'LU1042', 'LU1043'] as const) {
+            const { d } = example(code);
+            assert.match(d.history[0]?.text ?? '', /\.preserve for token 0x[0-9a-f]+ of session "/, code);
+            assert.ok(
+                d.history.every((h) => !/^(allocated|reserved|released|inherited)/.test(h.text)),
+                code,
+            );
+        }
+        const { program, d } = example('LU1043');
+        assert.match(textAt(program, d.place) ?? '', /^reboot\(KEXEC\)/);
+    });
+
+    test('the history of a page leaves out what lay there before anybody allocated it', () => {
+        const { host } = example('LU1040');
+        const { history, owners } = host.machine;
+        const chronicle = new Chronicle(host, () => undefined);
+        let reused = 0;
+        for (let i = 0; i < history.length; i++) {
+            const { kind, pfn, boot } = history.at(i);
+            const [first, second, third] = history.of(pfn);
+            if (boot === 1 && kind === 'allocated' && first && second?.kind === 'released') {
+                assert.match(owners.name(first.owner), /initrd/);
+                assert.match(chronicle.ofPage(pfn)[0]?.text ?? '', new RegExp(`^${third?.kind}: `));
+                reused++;
+            }
+        }
+        assert.ok(reused > 0, 'pages of the initrd are allocated in the first kernel');
+    });
+
     test('a leak names who preserved it, and stands where that was', () => {
         const { program, d } = example('LU1001');
         assert.deepEqual([d.data['pages'], d.data['preservedBy']], [1, ['leaky_bus.preserve']]);
@@ -67,7 +98,7 @@ suite('diagnoses: place, history and data', () => {
 
     test('a second restore says who has the page', () => {
         const { program, d } = example('LU1009');
-        assert.match(d.message, /restored a second time: it is memory of bad_card\.retrieve now/);
+        assert.match(d.message, /restored a second time: it is now memory of bad_card\.retrieve/);
         assert.match(textAt(program, d.place) ?? '', /^kho\.restore_folio/);
         assert.deepEqual(
             d.history.map((h) => h.text.split(':')[0]),
@@ -296,6 +327,6 @@ suite('diagnoses: looking changes nothing', () => {
     test('an unknown code is said', () => {
         const { host } = Run.start(programOf('scenario "s" { boot "7.2"; assert diagnosed("LU9999") }'));
         host.interpreter.run(FOREVER);
-        assert.match(host.interpreter.outcome?.failure?.message ?? '', /no diagnosis has the code "LU9999"/);
+        assert.match(host.interpreter.outcome?.failure?.message ?? '', /unknown diagnosis "LU9999"/);
     });
 });

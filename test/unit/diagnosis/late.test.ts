@@ -106,7 +106,7 @@ scenario "s" {
         assert.deepEqual([d?.code, d?.data['token'], more.length], ['LU1070', '0x1', 0]);
         assert.match(
             d?.message ?? '',
-            /^The State at 0x[0-9a-f]+, which token 0x1 of session "s" hands over, is not any more what it was when gpus\.freeze had run/,
+            /^The State at 0x[0-9a-f]+, which token 0x1 of session "s" hands over, changed after gpus\.freeze ran/,
         );
         assert.deepEqual(
             d?.history.map((h) => h.text),
@@ -244,11 +244,11 @@ struct Entry { compatible: string[48]; data: u64; token: u64 }`;
         const failure = (text: string): string | undefined => run(text).failure;
         assert.match(
             failure(body('process p { open("/dev/liveupdate")  panics }')) ?? '',
-            /should end in a panic, but it returns/,
+            /should panic, but it returns/,
         );
         assert.match(
             failure(body('process p { open("/dev/nothing")  panics }')) ?? '',
-            /should end in a panic, but it fails with ENOENT/,
+            /should panic, but it fails with ENOENT/,
         );
         assert.match(
             failure(

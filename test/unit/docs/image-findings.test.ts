@@ -39,7 +39,7 @@ function codesInSources(): Set<string> {
 suite('findings about images', () => {
     test('each is on the page', () => {
         const page = readFileSync(inRepository('extension/docs/images.md'), 'utf8');
-        const [, section = ''] = page.split('| codes | about |');
+        const [, section = ''] = page.split('| codes | subject |');
         const listed = new Set([...(section.split('\n\n')[0] ?? '').matchAll(/`([a-z-]+)`/g)].map(([, code]) => code));
         const known = codesInSources();
         assert.ok(known.size > 60, `${known.size}`);

@@ -1,76 +1,13 @@
-/** Grammar, snippets and indentation know the language as the parser does. */
+/** Grammar and indentation know the language as the parser does. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { check } from '../../../emulator/language/check/check';
-import { parse } from '../../../emulator/language/syntax/parser';
 import { inRepository } from '../../support/repository';
 import { NATIVES } from '../../support/checker-natives';
 
 const read = (name: string): unknown => JSON.parse(readFileSync(inRepository('syntaxes', name), 'utf8'));
 
-const snippets = z
-    .record(z.string(), z.object({ prefix: z.string(), description: z.string(), body: z.array(z.string()) }))
-    .parse(read('snippets.json'));
-
-/** The text of a snippet where the user accepts every default. */
-const expand = (body: readonly string[]): string =>
-    body
-        .join('\n')
-        .replace(/\$\{\d+\|([^,|]*)[^}]*\}/g, '$1')
-        .replace(/\$\{\d+:([^}]*)\}/g, '$1')
-        .replace(/\$\d/g, '');
-
-/** Snippets that stand inside a scenario, and those of them that stand in a block of a process. */
-const INSIDE: Record<string, (text: string) => string> = {
-    process: (t) => `scenario "s" {\n${t}\n}\n`,
-    kexec: (t) => `scenario "s" { process p {\n${t}\n} }\n`,
-    concurrently: (t) => `scenario "s" {\n${t}\n}\n`,
-    inject: (t) => `scenario "s" {\n${t}\n}\n`,
-    corrupt: (t) => `scenario "s" {\n${t}\n}\n`,
-};
-
 suite('language: editor files', () => {
-    test('every snippet is a piece of the language', () => {
-        for (const { prefix, body } of Object.values(snippets)) {
-            const text = (INSIDE[prefix] ?? ((t: string) => t))(expand(body));
-            assert.deepEqual(
-                parse('snippet.lus', text).diagnostics.map((d) => d.message),
-                [],
-                text,
-            );
-        }
-        assert.deepEqual(
-            Object.values(snippets)
-                .map((s) => s.prefix)
-                .sort(),
-            [
-                'concurrently',
-                'corrupt',
-                'file',
-                'flb',
-                'handler',
-                'inject',
-                'kernel',
-                'kexec',
-                'machine',
-                'process',
-                'scenario',
-                'struct',
-            ],
-        );
-    });
-
-    test('the scenario snippet runs as it is', () => {
-        const text = expand(snippets['Scenario']?.body ?? []);
-        const { diagnostics, scenarios } = check({ read: () => text }, 'snippet.lus', NATIVES);
-        assert.deepEqual(
-            diagnostics.map((d) => d.message),
-            [],
-        );
-        assert.equal(scenarios.length, 1);
-    });
-
     test('the grammar knows what the language knows', () => {
         const grammar = JSON.stringify(read('lus.tmLanguage.json'));
         for (const name of NATIVES.callbacks.handler.keys()) {
@@ -116,6 +53,29 @@ suite('language: editor files', () => {
         ]) {
             assert.match(grammar, new RegExp(`[|(:b\\]]${word}[|()\\\\]`), word);
         }
+    });
+
+    test('panics and from image are words of the language where they stand as such, and names elsewhere', () => {
+        const { repository } = z
+            .object({
+                repository: z.record(z.string(), z.object({ patterns: z.optional(z.array(z.looseObject({}))) })),
+            })
+            .parse(read('lus.tmLanguage.json'));
+        const patterns = Object.values(repository).flatMap((r) =>
+            (r.patterns ?? []).flatMap((p) => (typeof p['match'] === 'string' ? [p['match']] : [])),
+        );
+        const coloured = (line: string, word: string): boolean =>
+            patterns.some(
+                (p) => p.includes(word) && [...line.matchAll(new RegExp(p, 'g'))].some((m) => m.includes(word)),
+            );
+        assert.ok(coloured('    reboot(KEXEC)  panics "incoming tree"', 'panics'));
+        assert.ok(!coloured('    panics = 3', 'panics'));
+        for (const word of ['from', 'image']) {
+            assert.ok(coloured('    boot "7.2" from image "handover.elf.gz"', word), word);
+            assert.ok(coloured('    boot from image "handover.elf.gz"', word), word);
+            assert.ok(!coloured('    image = from', word), word);
+        }
+        assert.ok(coloured('    boot from image "handover.elf.gz"', 'boot'));
     });
 
     test('every name that the grammar includes is there', () => {

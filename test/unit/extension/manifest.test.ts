@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { COMMANDS, DEBUG_TYPE, LANGUAGE, SETTINGS_SECTION } from '../../../extension/contributions';
+import { hintSettings } from '../../../extension/language-server/hint-settings';
 import { inRepository } from '../../support/repository';
 
 const file = z.object({ path: z.string() });
@@ -26,7 +27,6 @@ const manifestSchema = z.object({
             }),
         ),
         grammars: z.array(file.extend({ language: z.string() })),
-        snippets: z.array(file.extend({ language: z.string() })),
         breakpoints: z.array(z.object({ language: z.string() })),
         debuggers: z.array(
             z.object({
@@ -70,7 +70,7 @@ suite('manifest', () => {
             contributes.breakpoints.map((b) => b.language),
             [LANGUAGE, 'jsonl'],
         );
-        for (const { language: id } of [...contributes.grammars, ...contributes.snippets]) {
+        for (const { language: id } of contributes.grammars) {
             assert.equal(id, LANGUAGE);
         }
         assert.deepEqual(manifest.activationEvents, [
@@ -86,13 +86,20 @@ suite('manifest', () => {
         const entries = [...source.matchAll(/^ {4}(\w+): z\.catch\(z\.\w+\(\), (.*)\),$/gm)];
         const read = new Map(entries.map(([, name, fallback]) => [`${SETTINGS_SECTION}.${name}`, fallback]));
         const declared = Object.entries(contributes.configuration.properties).filter(
-            ([key]) => key !== 'lus.trace.server',
+            ([key]) => key !== 'lus.trace.server' && !key.startsWith('lus.inlayHints.'),
         );
         assert.ok(read.size > 0);
         assert.deepEqual(
             new Map(declared.map(([key, { default: value }]) => [key, JSON.stringify(value).replaceAll('"', "'")])),
             read,
         );
+    });
+
+    test('the settings that the language server asks for have its defaults', () => {
+        const declared = Object.entries(contributes.configuration.properties)
+            .filter(([key]) => key.startsWith('lus.inlayHints.'))
+            .map(([key, { default: value }]) => [key.replace('lus.inlayHints.', ''), value]);
+        assert.deepEqual(Object.fromEntries(declared), hintSettings(undefined));
     });
 
     test('snippets of launch.json use only attributes that exist', () => {
@@ -117,7 +124,6 @@ suite('manifest', () => {
             language.icon.light,
             language.icon.dark,
             ...contributes.grammars.map((g) => g.path),
-            ...contributes.snippets.map((s) => s.path),
         ];
         for (const name of files) {
             assert.ok(existsSync(inRepository(name)), name);

@@ -61,9 +61,11 @@ scenario "s" { boot "7.2"; log(c26) }`;
         const codes = (machine: string): string[] =>
             findingsOf(programOf(`machine { ${machine} }\nscenario "s" { boot "7.2" }`));
         assert.deepEqual(codes('memory 64TiB'), []);
-        assert.deepEqual(codes('memory 64TiB + 1'), ['1: LU0311: A machine has between 1 byte and 64 TiB of memory.']);
+        assert.deepEqual(codes('memory 64TiB + 1'), [
+            '1: LU0311: The memory of a machine must be between 1 byte and 64 TiB.',
+        ]);
         assert.deepEqual(codes('map 0x1000 .. 0x8000_0000_1000'), [
-            '1: LU0311: Memory lies below 0x800000000000 (128 TiB).',
+            '1: LU0311: Memory must be below 0x800000000000 (128 TiB).',
         ]);
     });
 
@@ -71,10 +73,10 @@ scenario "s" { boot "7.2"; log(c26) }`;
         const text = `${lines(100, (i) => `kernel "k${i}" from "${i === 0 ? '7.2' : `k${i - 1}`}" { }`)}
 scenario "s" { boot "7.2"; process p { count = 1; log(count); counts = 2; other = 3 } }`;
         const found = findingsOf(programOf(text));
-        assert.equal(found.filter((f) => f.includes('in a chain')).length, 100 - 64);
+        assert.equal(found.filter((f) => f.includes('on a chain')).length, 100 - 64);
         assert.deepEqual(found.slice(-2), [
-            '101: LU0210: `counts` is never read: did you mean `count`?',
-            '101: LU0209: `other` is never read: remove it, or call it `_other` if that is meant.',
+            '101: LU0210: `counts` is never read. Did you mean `count`?',
+            '101: LU0209: `other` is never read. Remove it, or rename it to `_other` to keep it.',
         ]);
     });
 });

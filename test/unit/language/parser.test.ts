@@ -270,4 +270,15 @@ suite('language: parser', () => {
         const big = read(inScenario('x = 18446744073709551616')).diagnostics[0];
         assert.deepEqual([big?.code, big?.span.start], ['LU0104', inScenario('x = ').length - 3]);
     });
+
+    test('an escape that means nothing and a kernel from no image are two errors', () => {
+        assert.deepEqual(
+            read(inScenario('x = "\\q"')).diagnostics.map((d) => d.code),
+            ['LU0105'],
+        );
+        assert.deepEqual(
+            read(inScenario('boot "7.2" from "handover.elf.gz"')).diagnostics.map((d) => d.code),
+            ['LU0137'],
+        );
+    });
 });

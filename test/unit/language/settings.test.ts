@@ -152,12 +152,12 @@ suite('language: settings', () => {
     test('what is no constant, or outside of its limits, is refused', () => {
         const kernel = (entry: string): string[] =>
             findings(`const N = 3\nkernel "k" from "7.3" { layers pci, iommu; ${entry} }\n`);
-        assert.match(kernel('image_size open("x")').join(), /^2: LU0301: It reads `image_size 24MiB`\.$/);
-        assert.match(kernel('image_size M').join(), /^2: LU0301: It reads `image_size 24MiB`\.$/);
+        assert.match(kernel('image_size open("x")').join(), /^2: LU0301: Expected `image_size 24MiB`\.$/);
+        assert.match(kernel('image_size M').join(), /^2: LU0301: Expected `image_size 24MiB`\.$/);
         assert.match(kernel('initrd 0 - N').join(), /^2: LU0311: /);
-        assert.match(kernel('iommufd_phase N').join(), /^2: LU0311: `iommufd_phase` is 1 to 2\.$/);
+        assert.match(kernel('iommufd_phase N').join(), /^2: LU0311: `iommufd_phase` must be from 1 to 2\.$/);
         assert.match(kernel('cost copy 0 - N').join(), /^2: LU0311: /);
-        assert.match(findings('machine { cpus 8193 }').join(), /LU0311: `cpus` is 1 to 8192\.$/);
+        assert.match(findings('machine { cpus 8193 }').join(), /LU0311: `cpus` must be from 1 to 8192\.$/);
         assert.match(findings('machine { iommu vtd node 1 }').join(), /LU0218: `iommu` has no option `node`/);
     });
 });

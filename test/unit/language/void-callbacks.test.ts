@@ -40,7 +40,7 @@ suite('callbacks that cannot fail', () => {
                 FLB + handler([...others, `    ${callback}(args) { if true { ${statement} } }`].join('\n'));
             const [error, ...more] = errors(text('return -EIO'));
             assert.deepEqual(more, []);
-            assert.equal(error?.code, 'LU0417', callback);
+            assert.equal(error?.code, 'LU0422', callback);
             assert.match(error.message, /`void` in the kernel/);
             assert.equal(error.fixed, text('return'));
             assert.deepEqual(errors(text('return')), []);
@@ -52,7 +52,7 @@ suite('callbacks that cannot fail', () => {
             const text = FLB.replace(`${callback}(args) { }`, `${callback}(args) { return 0 }`);
             assert.deepEqual(
                 errors(text).map((e) => [e.code, e.fixed]),
-                [['LU0417', FLB.replace(`${callback}(args) { }`, `${callback}(args) { return }`)]],
+                [['LU0422', FLB.replace(`${callback}(args) { }`, `${callback}(args) { return }`)]],
             );
         }
     });

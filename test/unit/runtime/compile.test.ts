@@ -187,7 +187,7 @@ const STATEMENTS: Readonly<Record<Stmt['kind'], Case>> = {
     while: {
         in: 'kernel',
         code: `while a < 3 { a += 1 }`,
-        made: ['branch a < 3; else to L2', 'set a = a + 1', 'jump to L1', 'L2:', 'end 0'],
+        made: ['nothing', 'L1:', 'branch a < 3; else to L2', 'set a = a + 1', 'jump to L1', 'L2:', 'end 0'],
     },
     for: {
         in: 'kernel',
@@ -217,12 +217,12 @@ for x in [1, 2] { log(x) }`,
     break: {
         in: 'kernel',
         code: `while true { break }`,
-        made: ['branch true; else to L2', 'jump to L2', 'jump to L1', 'L2:', 'end 0'],
+        made: ['nothing', 'L1:', 'branch true; else to L2', 'jump to L2', 'jump to L1', 'L2:', 'end 0'],
     },
     continue: {
         in: 'kernel',
         code: `while true { continue }`,
-        made: ['branch true; else to L2', 'jump to L1', 'jump to L1', 'L2:', 'end 0'],
+        made: ['nothing', 'L1:', 'branch true; else to L3', 'jump to L2', 'L2:', 'jump to L1', 'L3:', 'end 0'],
     },
     undo: {
         in: 'kernel',

@@ -216,7 +216,7 @@ suite('concurrently: the serialize lock', () => {
             }`);
         assert.deepEqual(
             log[0],
-            'waits for the serialize lock, held by vmm (preserve_fd) and wanted before by luod (reboot(KEXEC))',
+            'waits for the serialize lock, held by vmm (preserve_fd), queued behind luod (reboot(KEXEC))',
         );
         assert.ok(log.indexOf('name') > log.indexOf('thaw') || log.indexOf('thaw') < 0);
         assert.deepEqual([...log].sort(), ['name', 'reboot', log[0] ?? ''].sort());
@@ -238,10 +238,10 @@ suite('concurrently: what is said of it', () => {
 
     test('a reboot that waits for 10 ms and more, and who hangs until the jump', () => {
         const hangs =
-            'LU1032: vmm hangs until the jump, in release session "vm-1": it waits for the serialize lock, held by luod (reboot(KEXEC)).';
+            'LU1032: vmm is blocked in release session "vm-1" until the jump: it waits for the serialize lock, held by luod (reboot(KEXEC)).';
         assert.deepEqual(said(run(WAITS(2)).host), [hangs]);
         assert.deepEqual(said(run(WAITS(12)).host), [
-            'LU1031: The reboot of luod has waited 12 ms for the serialize lock, held by vmm (preserve_fd).',
+            'LU1031: The reboot of luod waited 12 ms for the serialize lock, held by vmm (preserve_fd).',
             hangs,
         ]);
     });
@@ -284,7 +284,7 @@ suite('concurrently: what is said of it', () => {
             scenario "s" { boot "7.2"; process p { n = open("/dev/nic"); n.close() } }`);
         assert.deepEqual(
             (Diagnoses.of(host)?.found.items ?? []).map((d) => d.message),
-            ['p comes back from open with the lock held: whoever wants it next waits for ever.'],
+            ['p returns from open with the lock held: the next process that takes this lock waits forever.'],
         );
     });
 });
@@ -379,7 +379,7 @@ suite('concurrently: signals and dead ends', () => {
     test('a lock that is not held cannot be given up; one that is held twice alone is a deadlock without others, too', () => {
         const kernel = (init: string): string =>
             `kernel "k" from "7.2" { init { m = mutex("m"); ${init} } }; scenario "s" { boot "k" }`;
-        assert.match(run(kernel('m.unlock()')).failure, /gives up m, which it does not hold/);
+        assert.match(run(kernel('m.unlock()')).failure, /unlocks m, which it does not hold/);
         assert.match(run(kernel('m.lock(); m.lock()')).failure, /deadlock: kernel waits for m, held by itself/);
         assert.equal(
             run(
@@ -404,10 +404,10 @@ suite('concurrently: what the checker says', () => {
             codes('concurrently\n{ a { log("x") } }').join(),
             /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/,
         );
-        assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only blocks of processes/);
+        assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only process blocks/);
         assert.match(
             codes('concurrently { a { log("x") }; a { log("y") } }').join(),
-            /LU0416.*`a` has a block here already/,
+            /LU0416.*`a` already has a block here/,
         );
         assert.match(codes('a { concurrently { b { log("x") } } }').join(), /LU0401/);
         assert.match(codes('concurrently { c { log("x") } }').join(), /LU0205/);

@@ -113,7 +113,7 @@ suite('expressions in a stopped run', () => {
     test('variables of processes: their own by name, those of others by their process', () => {
         const outside = stoppedAt('at scenario level');
         assert.equal(value(outside, 'luod.list[2]'), '3');
-        assert.match(reason(outside, 'list'), /Nothing is called `list` here/);
+        assert.match(reason(outside, 'list'), /`list` is not defined/);
         const inside = stoppedAt('in the process');
         assert.equal(value(inside, 'list.length'), '3');
         assert.equal(value(inside, 'ram.size'), '65536');
@@ -159,14 +159,14 @@ suite('expressions in a stopped run', () => {
 
     test('what has no value says why, in one sentence', () => {
         const host = stoppedAt('in the process');
-        assert.match(reason(host, 'lits'), /Nothing is called `lits` here. Did you mean `list`\?/);
-        assert.match(reason(host, ''), /no expression/);
+        assert.match(reason(host, 'lits'), /`lits` is not defined. Did you mean `list`\?/);
+        assert.match(reason(host, ''), /expression is empty/);
         assert.match(reason(host, '1 +'), /missing/);
         assert.match(reason(host, '1 2'), /does not belong/);
-        assert.match(reason(host, 'panic("x")'), /does something/);
-        assert.match(reason(host, 'list[3]'), /outside of this list/);
+        assert.match(reason(host, 'panic("x")'), /has side effects/);
+        assert.match(reason(host, 'list[3]'), /outside this list/);
         assert.match(reason(host, '1 / 0'), /division by zero/);
-        assert.match(reason(host, 'list = 3'), /write == to compare/);
+        assert.match(reason(host, 'list = 3'), /Use == to compare/);
         assert.match(reason(host, 'vm1.get_name'), /method/);
     });
 
@@ -179,8 +179,8 @@ suite('expressions in a stopped run', () => {
         set('args.file.queues = 5');
         assert.equal(value(host, 'args.file.queues'), '5');
         assert.throws(() => set('ser.magic = 0x1_0000_0000'), /does not fit/);
-        assert.throws(() => set('LIMIT = 1'), /no variable/);
-        assert.throws(() => set('nosuch = 1'), /No variable is called `nosuch`/);
+        assert.throws(() => set('LIMIT = 1'), /is not a variable/);
+        assert.throws(() => set('nosuch = 1'), /There is no variable `nosuch`/);
     });
 
     test('an assigned variable decides how the run goes on', () => {

@@ -2,7 +2,7 @@
 import { Updates } from '../../../emulator/diagnosis/updates';
 import assert from 'node:assert/strict';
 import { updateLine, updatesOf } from '../../../emulator/diagnosis/update-report';
-import { duration } from '../../../emulator/language/durations';
+import { duration } from '../../../emulator/text/durations';
 import { Clock } from '../../../emulator/machine/clock';
 import { COST_NAMES, type CostChanges, costId, COSTS, ratesOf } from '../../../emulator/machine/costs';
 import { Journal } from '../../../emulator/machine/journal';
@@ -208,7 +208,7 @@ suite('which figure counts', () => {
         assert.match(
             ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).host.interpreter.outcome
                 ?.failure?.message ?? '',
-            /nothing takes -1 ns/,
+            /a cost cannot be negative: -1 ns/,
         );
     });
 
@@ -260,6 +260,76 @@ suite('phases of an update', () => {
         assert.ok(empty);
         assert.equal(empty.blackoutBegan, empty.lastCallBegan);
         assert.equal(empty.frozen, false);
+    });
+
+    test('where a guest stands still the blackout has begun and grows, and is taken back where it goes on', () => {
+        ran(`
+scenario "s" {
+    boot "7.2"
+    process vmm {
+        ram   = memfd_create("ram")
+        ram.truncate(4MiB)
+        state = memfd_create("state")
+        state.truncate(4KiB)
+        slow  = kvm.create_vm("slow", memory: ram)
+        slow.run()
+        other = memfd_create("other")
+        other.truncate(4MiB)
+        fast  = kvm.create_vm("fast", memory: other)
+        fast.run()
+        slow.pause()
+        sleep 3ms
+        assert update.phase == "pre-lu" && update.blackout == 0
+        slow.resume()
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(ram, token: 1)
+        s.preserve_fd(state, token: 2)
+        sleep 1ms
+        assert update.phase == "pre-blackout" && update.blackout == 0
+        slow.pause()
+        sleep 2ms
+        fast.pause()
+        sleep 2ms
+        assert update.phase == "blackout" && update.blackout == vm("slow").blackout && update.pausing == update.blackout
+        assert update.spent("sleep") == 4ms && update.blackout >= 4ms && update.kernel_shutdown == 0
+        slow.resume()
+        fast.resume()
+        assert update.phase == "pre-blackout" && update.blackout == 0
+        fast.close()
+        slow.pause()
+        slow.save(state)
+        sleep 5ms
+        kexec_file_load("7.2")
+        before = update.blackout
+        at handover { assert update.phase == "blackout" && update.blackout > vmm.before && update.kernel_shutdown > 0 }
+        reboot(KEXEC)
+    }
+    assert update.phase == "blackout" && update.blackout == vm("slow").blackout && update.kernel_startup > 0
+}`);
+    });
+
+    test('without guests it has begun with the first freeze, and not before', () => {
+        ran(`
+file gpu at "/dev/gpu" { }
+handler gpus "gpu-v1" for gpu {
+    can_preserve(file) { return file.kind == gpu }
+    preserve(args)     { args.serialized_data = 1; assert update.phase == "pre-blackout" }
+    unpreserve(args)   { }
+    freeze(args)       { assert update.phase == "blackout" && update.pausing == 0 }
+    unfreeze(args)     { }
+    retrieve(args)     { args.file = new gpu() }
+    finish(args)       { }
+}
+kernel "k" from "7.2" { handlers + gpus }
+scenario "s" {
+    boot "k"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(open("/dev/gpu"), token: 1)
+        kexec_file_load("k")
+        reboot(KEXEC)
+    }
+}`);
     });
 
     test('a reboot that fails begins no blackout; the next one does', () => {

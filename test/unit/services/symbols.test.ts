@@ -100,7 +100,7 @@ suite('symbols', () => {
         assert.equal(told(program, '"other.lus"'), 'file: import "other.lus" (line 1)');
         assert.equal(told(program, 'RAM'), 'constant: const RAM = 67108864 (line 4)');
         assert.equal(told(program, 'RAM', 2), 'constant: const RAM = 67108864 (line 4)');
-        assert.equal(told(program, 'M\n'), 'constant: const M = 1MiB (line 1)');
+        assert.equal(told(program, 'M\n'), 'constant: const M = 1048576 (line 1)');
         assert.equal(told(program, 'State'), 'struct: struct State (line 5)');
         assert.equal(told(program, 'magic'), 'field: State.magic: u32, at offset 0 (line 6)');
         assert.equal(told(program, 'magic', 2), 'field: State.magic: u32, at offset 0 (line 6)');
@@ -141,7 +141,7 @@ suite('symbols', () => {
         assert.equal(at(program, 'magic', 2)?.doc, 'says that it is one');
         assert.equal(at(program, 'State')?.doc, undefined);
         assert.match(at(program, 'create_session')?.doc ?? '', /LIVEUPDATE_IOCTL_CREATE_SESSION/);
-        assert.match(at(program, 'can_preserve')?.doc ?? '', /^Whether the handler takes this file/);
+        assert.match(at(program, 'can_preserve')?.doc ?? '', /^Whether the handler can preserve this file/);
         assert.match(at(program, 'luo_unpinned')?.doc ?? '', /a module is unloaded by force/);
     });
 

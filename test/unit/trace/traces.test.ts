@@ -37,7 +37,7 @@ suite('traces', () => {
             assert.ok(e.dur >= 0 && Number.isFinite(e.ts));
         }
         const processes = events.flatMap((e) => (e.ph === 'M' && e.name === 'process_name' ? [e.args['name']] : []));
-        assert.deepEqual(processes, ['Linux 7.2.13, boot 0', 'Linux 7.2.13, boot 1', 'live updates']);
+        assert.deepEqual(processes, ['kernel 1 (Linux 7.2.13)', 'kernel 2 (Linux 7.2.13)', 'live updates']);
     });
 
     test('callbacks lie in their system calls, and say which file of which session', () => {

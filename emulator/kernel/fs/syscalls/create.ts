@@ -1,4 +1,4 @@
-/** System calls that make descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
+/** System calls that create descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
 import { makeEventfd } from '../eventfd';
@@ -27,6 +27,7 @@ import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
 import { makeShmemInode } from '../shmem';
 import { shmemOps, truncateShmem } from '../shmem-file';
+import { encodeText } from '../../../text/utf8';
 
 const EINVAL = err('EINVAL');
 const EACCES = err('EACCES');
@@ -39,10 +40,10 @@ const EISDIR = err('EISDIR');
 const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC;
 
 /**
- * memfd_create(2). EINVAL for unknown flags and for MFD_EXEC with MFD_NOEXEC_SEAL; EACCES for MFD_EXEC where the sysctl
- * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is
- * not.
- * @param huge allocate in huge folios; left out: as the kernel is configured. No flag of the real call.
+ * memfd_create(2). EINVAL for unknown flags and for MFD_EXEC with MFD_NOEXEC_SEAL; EACCES for MFD_EXEC if the sysctl
+ * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that does not
+ * exist.
+ * @param huge allocate in huge folios; default: as the kernel is configured. Not a flag of the real call.
  */
 export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: number, huge?: boolean): number | Err {
     const known = flags & MFD_HUGETLB ? MFD_ALL + MFD_HUGE_BITS : MFD_ALL;
@@ -61,7 +62,7 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
     if (!(all & MFD_NOEXEC_SEAL) && k.config.memfdNoexec === 2) {
         return EACCES;
     }
-    if (new TextEncoder().encode(name).length > MFD_NAME_MAX) {
+    if (encodeText(name).length > MFD_NAME_MAX) {
         return EINVAL;
     }
     const fd = p.fds.unused(p.nofile);
@@ -78,17 +79,17 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
     return fd;
 }
 
-/** Directories of tmpfs mounts, where files can be made. */
+/** Directories of tmpfs mounts, in which files can be created. */
 const TMPFS_DIRECTORIES = ['/dev/shm', '/tmp', '/run'];
 
-/** True for the paths that {@link sysOpen} knows: /dev/null and everything on a tmpfs. */
+/** True for the paths that {@link sysOpen} handles: /dev/null and everything on a tmpfs. */
 export function isPlainPath(path: string): boolean {
     return path === '/dev/null' || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
 }
 
 /**
  * open(2) of /dev/null, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a tmpfs directory.
- * EMFILE comes first, as the number is taken before the path is looked at.
+ * EMFILE comes first, because the number is reserved before the path is resolved.
  * @param mode permission bits of a new file
  */
 export function sysOpen(k: KernelCore, p: Process, path: string, flags: number, mode = 0o600): number | Err {
@@ -145,7 +146,7 @@ function openPath(k: KernelCore, path: string, flags: number, mode: number): Ope
     return allocFile(k, 'tmpfs', shmemOps, inode, status, path);
 }
 
-/** unlink(2) of a tmpfs file. ENOENT. Open files keep it; its link count is then 0. */
+/** unlink(2) of a tmpfs file. ENOENT. Open descriptors keep it; its link count is then 0. */
 export function sysUnlink(k: KernelCore, path: string): 0 | Err {
     const inode = k.tmpfs.get(path);
     if (!inode) {
@@ -194,7 +195,7 @@ function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile
 }
 
 /**
- * setrlimit(RLIMIT_NOFILE) of soft and hard limit alike, by root. What is open stays open. EPERM above sysctl
+ * setrlimit(RLIMIT_NOFILE) of both the soft and the hard limit, by root. Open descriptors stay open. EPERM above sysctl
  * fs.nr_open.
  */
 export function sysSetrlimitNofile(k: KernelCore, p: Process, limit: number): 0 | Err {

@@ -3,6 +3,7 @@
  * fs/fcntl.c, fs/stat.c, mm/mmap.c).
  */
 import type { Bytes } from '../../../machine/bytes';
+import { plus, type Int } from '../../../machine/int';
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
 import {
@@ -31,11 +32,12 @@ const ENODEV = err('ENODEV');
 const EACCES = err('EACCES');
 const EPERM = err('EPERM');
 const EOPNOTSUPP = err('EOPNOTSUPP');
+const EOVERFLOW = err('EOVERFLOW');
 
 /** The largest file of a descriptor without O_LARGEFILE (MAX_NON_LFS). */
 const MAX_NON_LFS = 0x7fffffff;
 
-/** close(2). The file is released at the return to user mode, where this was its last reference. */
+/** close(2). The file is released at the return to user mode, if this was its last reference. */
 export function sysClose(k: KernelCore, p: Process, fd: number): 0 | Err {
     const file = p.fds.remove(fd);
     if (!file) {
@@ -59,10 +61,10 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
 }
 
 /**
- * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL for what is no regular file or not open for writing, then
- * the file's own.
+ * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL if it is no regular file or not open for writing, then the
+ * errors of the file.
  */
-export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: number): 0 | Err {
+export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: Int): 0 | Err {
     if (length < 0) {
         return EINVAL;
     }
@@ -77,17 +79,10 @@ export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: numb
 }
 
 /**
- * fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF where not open for writing,
- * ESPIPE, ENODEV by type, EFBIG, then the file's own.
+ * fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF if not open for writing,
+ * ESPIPE, ENODEV by type, EFBIG, then the errors of the file.
  */
-export function sysFallocate(
-    k: KernelCore,
-    p: Process,
-    fd: number,
-    mode: number,
-    offset: number,
-    length: number,
-): 0 | Err {
+export function sysFallocate(k: KernelCore, p: Process, fd: number, mode: number, offset: Int, length: Int): 0 | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
@@ -107,7 +102,7 @@ export function sysFallocate(
     if (!file.inode.isRegular) {
         return ENODEV;
     }
-    if (offset + length > MAX_OFFSET) {
+    if (plus(offset, length) > MAX_OFFSET) {
         return EFBIG;
     }
     return file.ops.fallocate ? file.ops.fallocate(k, file, mode, offset, length) : EOPNOTSUPP;
@@ -122,15 +117,15 @@ export function sysGetfl(_k: KernelCore, p: Process, fd: number): number | Err {
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 /**
- * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME; other bits are ignored. EINVAL for O_DIRECT, which nothing
- * here can.
+ * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME and O_DIRECT; other bits are ignored. EINVAL for O_DIRECT,
+ * which no file here supports.
  */
 export function sysSetfl(k: KernelCore, p: Process, fd: number, flags: number): 0 | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
     }
-    if (flags & O_DIRECT) {
+    if (flags & O_DIRECT && file.inode.type !== 'pipe' && file.kind !== 'tmpfs') {
         return EINVAL;
     }
     k.journal.edit(file).flags = (file.flags & ~SETFL_MASK) | (flags & SETFL_MASK);
@@ -163,13 +158,13 @@ export function sysGetSeals(_k: KernelCore, p: Process, fd: number): number | Er
     return file instanceof Err ? file : getSeals(file);
 }
 
-/** What fstat(2) gives. Sizes in bytes, `blocks` in units of 512. */
+/** The result of fstat(2). Sizes in bytes, `blocks` in units of 512. */
 export class Stat {
     constructor(
         readonly ino: number,
         readonly mode: number,
         readonly nlink: number,
-        readonly size: number,
+        readonly size: Int,
         readonly blocks: number,
         readonly blksize: number,
     ) {}
@@ -197,8 +192,8 @@ function blockSize({ page }: KernelCore, inode: object): number {
 }
 
 /**
- * mmap(2) of the first page, shared and writable, and munmap at once: whether it could be mapped. EBADF, EACCES where
- * not open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV for what cannot be mapped.
+ * mmap(2) of the first page, shared and writable, and munmap at once: whether it can be mapped. EBADF, EACCES if not
+ * open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV if the file cannot be mapped.
  */
 export function sysMmapWrite(k: KernelCore, p: Process, fd: number): 0 | Err {
     const file = writableMapping(p, fd);
@@ -222,17 +217,24 @@ function writableMapping(p: Process, fd: number): OpenFile | Err {
 }
 
 /**
- * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF and the errors of {@link
- * sysMmapWrite}; EINVAL for nothing to store or a negative offset; ENOMEM where huge pages cannot be promised; EFAULT
- * where the access faults (SIGBUS): beyond the size, and where there is no memory for a hole.
+ * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF; EINVAL for nothing to store,
+ * EOVERFLOW for a range that no file has (file_mmap_ok()), the errors of {@link sysMmapWrite}; ENOMEM if huge pages
+ * cannot be reserved; EFAULT if the access faults (SIGBUS): beyond the size, or if there is no memory for a hole.
  */
-export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: number): 0 | Err {
+export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: Int): 0 | Err {
+    const any = fget(p, fd);
+    if (any instanceof Err) {
+        return any;
+    }
+    if (data.length === 0) {
+        return EINVAL;
+    }
+    if (any.inode.isRegular && (at < 0 || plus(at, data.length) > MAX_OFFSET)) {
+        return EOVERFLOW;
+    }
     const file = writableMapping(p, fd);
     if (file instanceof Err) {
         return file;
-    }
-    if (data.length === 0 || at < 0) {
-        return EINVAL;
     }
     return file.ops.store ? file.ops.store(k, file, at, data) : ENODEV;
 }

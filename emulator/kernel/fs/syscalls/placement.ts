@@ -1,4 +1,5 @@
-/** Where the pages of a memfd lie, and moving them to a node (mm/migrate.c; /proc/pid/pagemap). */
+/** The placement of the pages of a memfd, and moving them to a node (mm/migrate.c; /proc/pid/pagemap). */
+import type { Int } from '../../../machine/int';
 import type { Machine } from '../../../machine/machine';
 import { HugetlbInode } from '../../hugetlb/inode';
 import { folioOf } from '../../mm/file-folios';
@@ -6,7 +7,8 @@ import { Err, err } from '../../release/errno';
 import type { KernelCore } from '../core';
 import { moveToNode, pagesInCma } from '../movable';
 import { fget, type Process } from '../process';
-import { pageOf, ShmemInode } from '../shmem';
+import { pageOf } from '../offset';
+import { ShmemInode } from '../shmem';
 
 const EINVAL = err('EINVAL');
 
@@ -15,7 +17,7 @@ interface OnMachine extends KernelCore {
     readonly machine: Machine;
 }
 
-/** A node of the machine by its number. @returns ENODEV where there is none */
+/** A node of the machine by its number. @returns ENODEV if there is none */
 export function nodeOf({ machine }: OnMachine, node: number): number | Err {
     return machine.nodes.includes(node) ? node : err('ENODEV');
 }
@@ -30,16 +32,16 @@ function shmemOf(p: Process, fd: number): ShmemInode | Err {
 }
 
 /**
- * The folio that holds a byte of a memfd, of huge pages or not, by its first page frame.
- * @returns EBADF, EINVAL for other files, ENOENT for a hole
+ * The folio that contains a byte of a memfd, of huge pages or not, by its first page frame.
+ * @returns EBADF, EINVAL for other files and negative offsets, ENOENT for a hole
  */
-export function folioAt(kernel: KernelCore, p: Process, fd: number, offset: number): number | Err {
+export function folioAt(kernel: KernelCore, p: Process, fd: number, offset: Int): number | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
     }
     const { inode } = file;
-    if (!(inode instanceof ShmemInode || inode instanceof HugetlbInode)) {
+    if (offset < 0 || !(inode instanceof ShmemInode || inode instanceof HugetlbInode)) {
         return EINVAL;
     }
     const page = inode.cache.at(pageOf(kernel, offset));
@@ -48,7 +50,7 @@ export function folioAt(kernel: KernelCore, p: Process, fd: number, offset: numb
 
 /**
  * move_pages(2) of all memory of a memfd.
- * @returns how many folios have moved; EBADF, EINVAL for other files, ENODEV
+ * @returns the number of moved folios; EBADF, EINVAL for other files, ENODEV
  */
 export function sysMovePages(kernel: OnMachine, p: Process, fd: number, node: number): number | Err {
     const inode = shmemOf(p, fd);

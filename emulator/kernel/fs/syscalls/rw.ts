@@ -1,5 +1,6 @@
 /** read, write, pread, pwrite, lseek (fs/read_write.c). */
 import type { Bytes } from '../../../machine/bytes';
+import { plus, type Int } from '../../../machine/int';
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
 import { MAX_OFFSET, maxRwCount, SEEK_HOLE } from '../fcntl';
@@ -10,21 +11,21 @@ const EBADF = err('EBADF');
 const EINVAL = err('EINVAL');
 const ESPIPE = err('ESPIPE');
 
-/** read(2) at the file's position, which moves on. At most MAX_RW_COUNT bytes. */
-export function sysRead(k: KernelCore, p: Process, fd: number, length: number): Bytes | Err {
+/** read(2) at the file's position, which advances. At most MAX_RW_COUNT bytes. */
+export function sysRead(k: KernelCore, p: Process, fd: number, length: Int): Bytes | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
     }
     const data = vfsRead(k, file, file.pos, length);
-    if (!(data instanceof Err) && hasPosition(file) && data.length > 0) {
-        k.journal.edit(file).pos = file.pos + data.length;
+    if (!(data instanceof Err) && file.ops.moves === true && data.length > 0) {
+        k.journal.edit(file).pos = plus(file.pos, data.length);
     }
     return data;
 }
 
 /** pread(2). EINVAL for a negative offset, before EBADF; ESPIPE for files without FMODE_PREAD. */
-export function sysPread(k: KernelCore, p: Process, fd: number, length: number, pos: number): Bytes | Err {
+export function sysPread(k: KernelCore, p: Process, fd: number, length: Int, pos: Int): Bytes | Err {
     if (pos < 0) {
         return EINVAL;
     }
@@ -35,7 +36,7 @@ export function sysPread(k: KernelCore, p: Process, fd: number, length: number, 
     return file.ops.positioned ? vfsRead(k, file, pos, length) : ESPIPE;
 }
 
-/** write(2) at the file's position (with O_APPEND at the end), which moves on. At most MAX_RW_COUNT bytes. */
+/** write(2) at the file's position (with O_APPEND at the end), which advances. At most MAX_RW_COUNT bytes. */
 export function sysWrite(k: KernelCore, p: Process, fd: number, data: Bytes): number | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
@@ -43,14 +44,14 @@ export function sysWrite(k: KernelCore, p: Process, fd: number, data: Bytes): nu
     }
     const at = writePosition(file, file.pos);
     const n = vfsWrite(k, file, file.pos, data);
-    if (!(n instanceof Err) && hasPosition(file) && n > 0) {
-        k.journal.edit(file).pos = at + n;
+    if (!(n instanceof Err) && file.ops.moves === true && n > 0) {
+        k.journal.edit(file).pos = plus(at, n);
     }
     return n;
 }
 
 /** pwrite(2). As on Linux, O_APPEND appends whatever the offset. */
-export function sysPwrite(k: KernelCore, p: Process, fd: number, data: Bytes, pos: number): number | Err {
+export function sysPwrite(k: KernelCore, p: Process, fd: number, data: Bytes, pos: Int): number | Err {
     if (pos < 0) {
         return EINVAL;
     }
@@ -61,8 +62,8 @@ export function sysPwrite(k: KernelCore, p: Process, fd: number, data: Bytes, po
     return file.ops.positioned ? vfsWrite(k, file, pos, data) : ESPIPE;
 }
 
-/** lseek(2). EBADF, EINVAL for an unknown origin, ESPIPE for what cannot seek, then the file's own. */
-export function sysLseek(k: KernelCore, p: Process, fd: number, offset: number, whence: number): number | Err {
+/** lseek(2). EBADF, EINVAL for an unknown origin, ESPIPE if the file cannot seek, then the errors of the file. */
+export function sysLseek(k: KernelCore, p: Process, fd: number, offset: Int, whence: number): Int | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
@@ -73,26 +74,22 @@ export function sysLseek(k: KernelCore, p: Process, fd: number, offset: number, 
     return file.ops.llseek ? file.ops.llseek(k, file, offset, whence) : ESPIPE;
 }
 
-/** Whether read and write use the position: not where the file is a stream, which is what cannot seek here. */
-function hasPosition(file: OpenFile): boolean {
-    return file.inode.type === 'shmem' || file.inode.type === 'hugetlb';
+/** Whether read and write use the position: not if the file is a stream, which here means that it cannot seek. */
+function writePosition(file: OpenFile, pos: Int): Int {
+    return file.append && file.ops.moves === true ? file.inode.size : pos;
 }
 
-function writePosition(file: OpenFile, pos: number): number {
-    return file.append && hasPosition(file) ? file.inode.size : pos;
-}
-
-function vfsRead(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes | Err {
+function vfsRead(k: KernelCore, file: OpenFile, pos: Int, length: Int): Bytes | Err {
     if (!file.readable) {
         return EBADF;
     }
     if (!file.ops.read || outOfRange(pos, length)) {
         return EINVAL;
     }
-    return file.ops.read(k, file, pos, Math.min(length, maxRwCount(k.page)));
+    return file.ops.read(k, file, pos, Math.min(Number(length), maxRwCount(k.page)));
 }
 
-function vfsWrite(k: KernelCore, file: OpenFile, pos: number, data: Bytes): number | Err {
+function vfsWrite(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): number | Err {
     if (!file.writable) {
         return EBADF;
     }
@@ -105,6 +102,6 @@ function vfsWrite(k: KernelCore, file: OpenFile, pos: number, data: Bytes): numb
 }
 
 /** rw_verify_area: a range that ends beyond the largest offset, or a length that is negative as a signed number. */
-function outOfRange(pos: number, length: number): boolean {
-    return length < 0 || pos + length > MAX_OFFSET;
+function outOfRange(pos: Int, length: Int): boolean {
+    return length < 0 || plus(pos, length) > MAX_OFFSET;
 }

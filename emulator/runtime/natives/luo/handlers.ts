@@ -10,7 +10,7 @@ import { callback, code, Members, param, RecordMembers } from '../define';
 const ARGS = [param('args', objectOf('luo_args'))];
 const FILE = [param('file', objectOf('file'))];
 
-/** Whether a handler has an optional callback; one that is to fail takes the place of one that is not there. */
+/** Whether a handler has an optional callback; an injected failure counts as a callback. */
 function has(name: 'freeze' | 'can_finish' | 'get_id') {
     return (handler: LuoHandler, host: Host): boolean =>
         hasCallback(host, handler, name) ||
@@ -22,33 +22,48 @@ export const luoHandler = new Members(
     'luo_handler',
     'A registered file handler (`struct liveupdate_file_handler`).',
 )
-    .field('name', STRING, 'As it is declared.', (handler) => handler.name)
-    .field('compatible', STRING, 'What identifies its data to the next kernel.', (handler) => handler.compatible)
+    .field('name', STRING, 'Its declared name.', (handler) => handler.name)
+    .field(
+        'compatible',
+        STRING,
+        'The compatible string, which identifies its data to the next kernel.',
+        (handler) => handler.compatible,
+    )
     .field('flbs', listOf(objectOf('luo_flb')), 'Its FLBs in order of registration.', (handler, context) =>
         context.list(handler.flbs),
     )
     .add(
-        callback('can_preserve', FILE, { result: BOOL, fails: false }, 'Whether the handler takes this file.'),
-        callback('get_id', FILE, { result: ANY }, 'What makes two files the same resource.'),
+        callback('can_preserve', FILE, { result: BOOL, fails: false }, 'Whether the handler can preserve this file.'),
+        callback('get_id', FILE, { result: ANY }, 'The identity of the resource.'),
         callback('preserve', ARGS, { result: INT }, 'Prepares the file for the kexec.'),
-        callback('unpreserve', ARGS, { fails: false }, 'Takes that back.'),
-        callback('freeze', ARGS, {}, 'The last chance, inside the reboot system call.'),
-        callback('unfreeze', ARGS, { fails: false }, 'The reboot failed after all.'),
-        callback('retrieve', ARGS, {}, 'Makes the file again in the next kernel.'),
-        callback('can_finish', ARGS, { result: BOOL, fails: false }, 'Whether the session may be finished now.'),
-        callback('finish', ARGS, { fails: false }, 'Nothing of the handover is needed any more.'),
+        callback('unpreserve', ARGS, { fails: false }, 'Undoes preserve.'),
+        callback('freeze', ARGS, {}, 'Last callback before the kexec, inside the reboot system call.'),
+        callback('unfreeze', ARGS, { fails: false }, 'Undoes freeze: the reboot failed.'),
+        callback('retrieve', ARGS, {}, 'Creates the file in the next kernel.'),
+        callback('can_finish', ARGS, { result: BOOL, fails: false }, 'Whether the session can be finished now.'),
+        callback('finish', ARGS, { fails: false }, 'Releases everything that belongs to the handover of this file.'),
     )
-    .field('has_freeze', BOOL, 'It has the optional callback freeze, or a failure is injected into it.', has('freeze'))
-    .field('has_unfreeze', BOOL, 'It has the optional callback unfreeze.', (handler, host: Host) =>
+    .field(
+        'has_freeze',
+        BOOL,
+        'Whether it has the optional callback freeze, or a failure is injected into it.',
+        has('freeze'),
+    )
+    .field('has_unfreeze', BOOL, 'Whether it has the optional callback unfreeze.', (handler, host: Host) =>
         hasCallback(host, handler, 'unfreeze'),
     )
     .field(
         'has_can_finish',
         BOOL,
-        'It has the optional callback can_finish, or a failure is injected into it.',
+        'Whether it has the optional callback can_finish, or a failure is injected into it.',
         has('can_finish'),
     )
-    .field('has_get_id', BOOL, 'It has the optional callback get_id, or a failure is injected into it.', has('get_id'));
+    .field(
+        'has_get_id',
+        BOOL,
+        'Whether it has the optional callback get_id, or a failure is injected into it.',
+        has('get_id'),
+    );
 
 export const luoArgs = new RecordMembers(
     LuoArgs,
@@ -60,30 +75,30 @@ export const luoArgs = new RecordMembers(
         'file',
         'file',
         objectOf('file'),
-        'The file: given to preserve, unpreserve, freeze, unfreeze and finish, set by retrieve.',
+        'The file: passed to preserve, unpreserve, freeze, unfreeze and finish; set by retrieve.',
         fileOrNone,
     )
     .journaled(
         'serialized_data',
         'serializedData',
         INT,
-        'The handle that crosses the kexec: set by preserve, may be changed by freeze.',
+        'The handle that is passed to the next kernel: set by preserve; freeze may change it.',
         asInt,
     )
     .journaled(
         'private_data',
         'privateData',
         ANY,
-        'From preserve to unpreserve, freeze and unfreeze of the same kernel.',
+        'A value that preserve passes to unpreserve, freeze and unfreeze of the same kernel.',
         (value: Value) => value,
     )
     .field(
         'retrieve_status',
         INT,
-        'For can_finish and finish: 0 never retrieved, 1 retrieved, else −errno.',
+        'For can_finish and finish. 0: never retrieved, 1: retrieved, otherwise −errno.',
         (args) => args.retrieveStatus,
     )
-    .field('session', objectOf('luo_session'), 'The session that the file is in.', (args) => args.session)
+    .field('session', objectOf('luo_session'), 'The session of the file.', (args) => args.session)
     .add(
         code(
             'token_of',
@@ -96,7 +111,7 @@ export const luoArgs = new RecordMembers(
             'file_of',
             [param('token', INT)],
             { result: objectOf('file') },
-            'liveupdate_get_file_incoming(): a reference to another file of the same session, in retrieve; it is retrieved where it was not yet. ENOENT, what its handler gives; EOPNOTSUPP in kernels without the layer `lookup`.',
+            'liveupdate_get_file_incoming(): takes a reference to another file of the same session, in retrieve; retrieves that file first if necessary. ENOENT, the error of its handler; EOPNOTSUPP in kernels without the layer `lookup`.',
             'luo_file_of',
         ),
     );

@@ -1,4 +1,4 @@
-/** The ioctls of LUO: what a call passes to std/luo.lus, and the calls themselves (include/uapi/linux/liveupdate.h). */
+/** The ioctls of LUO, and their arguments for std/luo.lus (include/uapi/linux/liveupdate.h). */
 import { LuoRequest, type Reply } from '../../../kernel/luo/request';
 import { LuoSession } from '../../../kernel/luo/state';
 import type { Err } from '../../../kernel/release/errno';
@@ -17,12 +17,12 @@ import { code, fn, Members, param, SYSCALL } from '../define';
 import type { NativeContext, NativeFunction } from '../native';
 
 const IOCTL = costId('ioctl');
-/** Nanoseconds for which a stalled reply keeps the kernel waiting. */
+/** The time of a stalled reply, in nanoseconds. */
 const STALL = 1e9;
 
 const READONLY = param(REPLY_PARAM, BOOL, false);
 
-/** What the parameter means. */
+/** The effect of the parameter. */
 function replyFrom(v: Value): Reply {
     return v === true ? 'faults' : v === 'stalled' ? 'stalls' : 'goes through';
 }
@@ -33,7 +33,7 @@ export function ioctlsOf({ running }: NativeContext): IoctlTable {
     return flaws.has('luo_get_name_argument') ? IOCTLS_EARLY_7_2 : (luo?.ioctls ?? NO_IOCTLS);
 }
 
-/** Copies the structure back; a reply that stalls keeps the caller in the kernel meanwhile. */
+/** Copies the structure back to user space; a stalled reply keeps the caller in the kernel in the meantime. */
 function reply(host: Host, request: LuoRequest): undefined | Err {
     const result = request.reply();
     if (request.stalls) {
@@ -48,31 +48,35 @@ function reply(host: Host, request: LuoRequest): undefined | Err {
 export const luoRequest = new Members(
     LuoRequest,
     'luo_request',
-    'An ioctl of LUO whose arguments have been checked and copied in.',
+    'An ioctl of LUO, with its checked and copied arguments.',
 )
     .field('nr', INT, 'The number of the ioctl.', (request) => request.nr)
     .field('command', STRING, 'Its name.', (request) => request.command)
     .field('name', STRING, "The session's name, up to the first NUL.", (request) => request.name)
-    .field('name_bytes', BYTES, 'The 64 bytes of the name.', (request) => Bytes.of(request.nameBytes))
+    .field('name_bytes', BYTES, 'The name as 64 bytes.', (request) => Bytes.of(request.nameBytes))
     .field('arg_fd', FD, 'The descriptor to preserve.', (request) => request.argFd)
     .field('token', INT, 'The token.', (request) => request.token)
     .field('reserved', INT, 'The reserved word.', (request) => request.reserved)
-    .field('session', objectOf('luo_session'), 'The session whose descriptor this is.', (request) => request.session)
-    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (request, _args, host: Host) =>
-        reply(host, request),
+    .field('session', objectOf('luo_session'), 'The session of the descriptor.', (request) => request.session)
+    .method(
+        'reply',
+        [],
+        { fails: true },
+        'Copies the structure back to user space. EFAULT.',
+        (request, _args, host: Host) => reply(host, request),
     )
     .method(
         'reply_fd',
         [param('fd', FD)],
         { fails: true },
-        'Copies the structure back with this descriptor in it: EFAULT.',
+        'Copies the structure, with this descriptor, back to user space. EFAULT.',
         (request, _args, host: Host) => reply(host, request),
     )
     .method(
         'reply_name',
         [param('name', STRING)],
         { fails: true },
-        'Copies the structure back with this name in it: EFAULT.',
+        'Copies the structure, with this name, back to user space. EFAULT.',
         (request, _args, host: Host) => reply(host, request),
     );
 
@@ -81,7 +85,7 @@ export const requestFunctions: readonly NativeFunction[] = [
         'luo_request',
         [param('fd', FD), param('nr', INT), param('name', STRING), param('arg_fd', FD), param('token', INT), READONLY],
         { result: objectOf('luo_request'), fails: true },
-        'The checks that every ioctl of LUO begins with.',
+        'The checks at the start of every ioctl of LUO.',
         (context, [fd, nr, name, argFd, token, readonlyReply]) => {
             context.machine.clock.charge(IOCTL);
             return LuoRequest.make(context.process, ioctlsOf(context), {
@@ -98,7 +102,7 @@ export const requestFunctions: readonly NativeFunction[] = [
         'luo_request_raw',
         [param('fd', FD), param('nr', INT), param('size', INT), param('data', BYTES), READONLY],
         { result: objectOf('luo_request'), fails: true },
-        'The same for a hand-made ioctl.',
+        'The same checks for an ioctl with a user-defined buffer.',
         (context, [fd, nr, size, data, readonlyReply]) => {
             context.machine.clock.charge(IOCTL);
             return LuoRequest.raw(
@@ -116,18 +120,18 @@ export const requestFunctions: readonly NativeFunction[] = [
 
 type Told = NonNullable<NativeFunction<NativeContext>['told']>;
 
-/** The session behind a descriptor. */
+/** The session of a descriptor. */
 function sessionAt({ process }: NativeContext, fd: Value): LuoSession | null {
     const priv = typeof fd === 'number' ? process.fds.get(fd)?.priv : undefined;
     return priv instanceof LuoSession ? priv : null;
 }
 
-/** What is told of a call on the device that names a session. */
+/** The event for a call on the device that names a session. */
 function naming(kind: 'create_session' | 'retrieve_session'): Told {
     return (_context, [, name]) => ({ kind, session: text(name) });
 }
 
-/** What is told of a call on a session that is about one of its files. */
+/** The event for a call on a session about one of its files. */
 function onFile(kind: 'preserve_fd' | 'retrieve_fd', context: NativeContext, fd: Value, token: Value): SystemCall {
     return { kind, session: isInt(token) ? sessionAt(context, fd) : null, token: isInt(token) ? token : 0 };
 }
@@ -147,31 +151,31 @@ export const luoSyscalls: readonly NativeFunction[] = [
         'create_session',
         [param('name', STRING)],
         { result: FD, told: naming('create_session') },
-        'LIVEUPDATE_IOCTL_CREATE_SESSION on `/dev/liveupdate`: a new session that lives as long as a descriptor of it. EMFILE, EINVAL, ENOSPC, ENOMEM, EEXIST, EFAULT.',
+        'LIVEUPDATE_IOCTL_CREATE_SESSION on `/dev/liveupdate`: creates a session, which exists while it has an open descriptor. EMFILE, EINVAL, ENOSPC, ENOMEM, EEXIST, EFAULT.',
     ),
     ioctl(
         'retrieve_session',
         [param('name', STRING)],
         { result: FD, told: naming('retrieve_session') },
-        'LIVEUPDATE_IOCTL_RETRIEVE_SESSION on `/dev/liveupdate`: a session of the previous kernel. EMFILE, ENOENT, EINVAL (it was retrieved before), EFAULT.',
+        'LIVEUPDATE_IOCTL_RETRIEVE_SESSION on `/dev/liveupdate`: retrieves a session of the previous kernel. EMFILE, ENOENT, EINVAL (retrieved already), EFAULT.',
     ),
     ioctl(
         'preserve_fd',
         [param('fd', FD), param('token', INT)],
         { told: (context, [fd, , token]) => onFile('preserve_fd', context, fd, token) },
-        'LIVEUPDATE_SESSION_PRESERVE_FD on a session: EEXIST (token), ENOSPC, ENOMEM, EBADF, ENOENT (no handler), EBUSY (preserved already), what an FLB or the handler gives, EFAULT.',
+        'LIVEUPDATE_SESSION_PRESERVE_FD on a session: preserves a file. EEXIST (the token), ENOSPC, ENOMEM, EBADF, ENOENT (no handler), EBUSY (preserved already), the error of an FLB or the handler, EFAULT.',
     ),
     ioctl(
         'retrieve_fd',
         [param('token', INT)],
         { result: FD, told: (context, [fd, token]) => onFile('retrieve_fd', context, fd, token) },
-        'LIVEUPDATE_SESSION_RETRIEVE_FD on a retrieved session: EMFILE, ENOENT, the error of the first attempt, what the handler gives, EFAULT.',
+        'LIVEUPDATE_SESSION_RETRIEVE_FD on a retrieved session: retrieves a file. EMFILE, ENOENT, the error of the first attempt, the error of the handler, EFAULT.',
     ),
     ioctl(
         'finish',
         [],
         { told: (context, [fd]) => ({ kind: 'finish', session: sessionAt(context, fd) }) },
-        'LIVEUPDATE_SESSION_FINISH on a retrieved session: EBUSY where a handler says it cannot finish yet. What was not retrieved is discarded.',
+        'LIVEUPDATE_SESSION_FINISH on a retrieved session: finishes it. Files that were not retrieved are discarded. EBUSY if a handler refuses in can_finish.',
     ),
     ioctl(
         'set_event',
@@ -191,7 +195,7 @@ export const luoSyscalls: readonly NativeFunction[] = [
         {},
         'LIVEUPDATE_SESSION_UNPRESERVE_FD, in the interface before the merge (kernel `luo-v4`). EINVAL in every other kernel.',
     ),
-    ioctl('get_name', [], { result: STRING }, 'LIVEUPDATE_SESSION_GET_NAME on a session.'),
+    ioctl('get_name', [], { result: STRING }, 'LIVEUPDATE_SESSION_GET_NAME on a session: its name.'),
     ioctl(
         'ioctl',
         [param('nr', INT), param('size', INT), param('data', BYTES)],

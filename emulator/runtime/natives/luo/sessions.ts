@@ -1,7 +1,7 @@
 /**
- * Sessions of LUO, their files and the lists that they are on, as std/luo.lus works on them
- * (kernel/liveupdate/luo_session.c, luo_file.c).
+ * Sessions of LUO, their files and lists, for std/luo.lus (kernel/liveupdate/luo_session.c, luo_file.c).
  */
+import { counted } from '../../../text/text';
 import { OpenFile } from '../../../kernel/fs/file';
 import { sessionName } from '../../../kernel/luo/request';
 import { LuoArgs, LuoFile, LuoHandler, LuoSession, SessionList } from '../../../kernel/luo/state';
@@ -17,7 +17,7 @@ import { fn, Members, nothing, param, RecordMembers } from '../define';
 import type { NativeFunction } from '../native';
 import { ioctlsOf } from './requests';
 
-/** For properties that hold whatever a handler has left there. */
+/** For properties with any value that a handler has stored. */
 const anything = (value: Value): Value => value;
 
 const sessionArg = (v: Value): LuoSession => expect(LuoSession, v, 'a session');
@@ -28,24 +28,19 @@ const SESSION = param('session', objectOf('luo_session'));
 const HANDLER = param('handler', objectOf('luo_handler'));
 
 export const luoFile = new RecordMembers(LuoFile, 'luo_file', 'A file inside a session (`struct luo_file`).')
-    .field('token', INT, 'The number under which userspace preserved it.', (file) => file.token)
-    .field(
-        'handler',
-        objectOf('luo_handler'),
-        'The handler that preserved it, or will retrieve it.',
-        (file) => file.handler,
-    )
+    .field('token', INT, 'The token, by which user space identifies it.', (file) => file.token)
+    .field('handler', objectOf('luo_handler'), 'Its handler.', (file) => file.handler)
     .field('compatible', STRING, 'The compatible string of its handler.', (file) => file.handler.compatible)
-    .journaled('file', 'file', objectOf('file'), 'The open file; `none` before it is retrieved.', fileOrNone)
-    .journaled('serialized_data', 'serializedData', INT, 'The handle that crosses the kexec.', asInt)
+    .journaled('file', 'file', objectOf('file'), 'The open file; `none` until it is retrieved.', fileOrNone)
+    .journaled('serialized_data', 'serializedData', INT, 'The handle that is passed to the next kernel.', asInt)
     .journaled(
         'private_data',
         'privateData',
         ANY,
-        'What preserve() keeps for unpreserve and freeze; stays in this kernel.',
+        'A value that preserve() passes to unpreserve and freeze of the same kernel.',
         anything,
     )
-    .journaled('retrieve_status', 'retrieveStatus', INT, '0 never tried, 1 retrieved, else −errno.', asNumber)
+    .journaled('retrieve_status', 'retrieveStatus', INT, '0: never tried, 1: retrieved, otherwise −errno.', asNumber)
     .journaled('state', 'state', INT, 'Its state, in the interface before the merge.', asNumber)
     .journaled('id', 'id', ANY, 'Its key in the map of preserved files.', anything)
     .method(
@@ -56,7 +51,7 @@ export const luoFile = new RecordMembers(LuoFile, 'luo_file', 'A file inside a s
         (file, _args, { machine }) => new LuoArgs(machine.journal, file.handler, file, file.retrieveStatus),
     );
 
-/** A list of files as seen by `.lus`: the newest is `last`. */
+/** A list of files for `.lus` code: the newest is `last`. */
 class FileList {
     constructor(readonly session: LuoSession) {}
 
@@ -69,7 +64,7 @@ class FileList {
     }
 
     display(): string {
-        return `${this.length} files`;
+        return counted(this.length, 'file');
     }
 
     sameAs(other: object): boolean {
@@ -78,37 +73,37 @@ class FileList {
 }
 
 export const fileList = new Members(FileList, 'luo_files', 'The files of a session, oldest first.')
-    .field('length', INT, 'How many there are.', (list) => list.length)
-    .field('last', objectOf('luo_file'), 'The newest.', ({ session }) => session.files.at(-1) ?? null)
+    .field('length', INT, 'The number of files.', (list) => list.length)
+    .field('last', objectOf('luo_file'), 'The newest file.', ({ session }) => session.files.at(-1) ?? null)
     .method('push', [LUO_FILE], {}, 'Appends a file.', ({ session }, [file]) =>
         nothing(session.files.push(luoFileArg(file))),
     )
-    .method('remove', [LUO_FILE], {}, 'Takes one away.', ({ session }, [file]) =>
+    .method('remove', [LUO_FILE], {}, 'Removes a file.', ({ session }, [file]) =>
         nothing(session.files.remove(luoFileArg(file))),
     )
-    .method('pop', [], {}, 'Takes the newest away.', ({ session }) => nothing(session.files.pop()))
-    .method('clear', [], {}, 'Takes all away.', ({ session }) => nothing(session.files.clear()));
+    .method('pop', [], {}, 'Removes the newest file.', ({ session }) => nothing(session.files.pop()))
+    .method('clear', [], {}, 'Removes all files.', ({ session }) => nothing(session.files.clear()));
 
 export const luoSession = new RecordMembers(LuoSession, 'luo_session', 'A session (`struct luo_session`).')
     .field('name', STRING, 'Its name.', (session) => session.name)
-    .field('incoming', BOOL, 'It came from the previous kernel.', (session) => session.incoming)
-    .journaled('retrieved', 'retrieved', BOOL, 'It is incoming and was retrieved.', asBool)
-    .journaled('finished', 'finished', BOOL, 'FINISH has succeeded.', asBool)
-    .journaled('file', 'file', objectOf('file'), 'The file behind its descriptors.', fileOrNone)
-    .field('mutex', objectOf('lock'), 'Held by whoever works on its files.', (session) => session.mutex)
+    .field('incoming', BOOL, 'Whether it came from the previous kernel.', (session) => session.incoming)
+    .journaled('retrieved', 'retrieved', BOOL, 'Whether it is incoming and was retrieved.', asBool)
+    .journaled('finished', 'finished', BOOL, 'Whether FINISH has succeeded.', asBool)
+    .journaled('file', 'file', objectOf('file'), 'The open file of its descriptors.', fileOrNone)
+    .field('mutex', objectOf('lock'), 'The lock that protects its files.', (session) => session.mutex)
     .field('files', listOf(objectOf('luo_file')), 'Its files, oldest first.', (session) => new FileList(session))
-    .field('count', INT, 'How many files it has.', (session) => session.files.length)
+    .field('count', INT, 'The number of its files.', (session) => session.files.length)
     .field(
         'file_blocks',
         objectOf('block_set'),
-        'The blocks in which its files are handed over.',
+        'The blocks with the entries of its files for the handover.',
         (session) => session.fileBlocks,
     )
     .journaled(
         'area',
         'area',
         PHYS,
-        'Where its files are handed over, in releases that do not use blocks; 0: nowhere yet.',
+        'The address of the entries of its files for the handover, in releases without blocks; 0 if there is none yet.',
         asNumber,
     )
     .journaled(
@@ -118,19 +113,19 @@ export const luoSession = new RecordMembers(LuoSession, 'luo_session', 'A sessio
         'Its state, in the interface before the merge: LIVEUPDATE_STATE_NORMAL and so on.',
         asNumber,
     )
-    .journaled('cursor', 'cursor', INT, 'Which file is being frozen, from 1.', asNumber)
+    .journaled('cursor', 'cursor', INT, 'The number of the file that is being frozen, from 1.', asNumber)
     .method(
         'has_token',
         [param('token', INT)],
         { result: BOOL },
-        'A file of the session has this token.',
+        'Whether a file of the session has this token.',
         (session, [token]) => session.hasToken(asInt(token, 'the token')),
     )
     .method(
         'find_token',
         [param('token', INT)],
         { result: objectOf('luo_file'), fails: true },
-        'The first file with this token; ENOENT.',
+        'The first file with this token. ENOENT.',
         (session, [token]) => session.fileOf(asInt(token, 'the token')),
     )
     .method(
@@ -141,43 +136,43 @@ export const luoSession = new RecordMembers(LuoSession, 'luo_session', 'A sessio
         (session, _args, { running }) => session.openFile(running),
     );
 
-/** What an open file of the kind `luo_session` has besides. */
+/** Additional members of open files of kind `luo_session`. */
 export const sessionOfFile = new Members(OpenFile, 'file', '').field(
     'session',
     objectOf('luo_session'),
-    'The session behind the file, for files of the kind luo_session; else `none`.',
+    'The session of a file of kind `luo_session`; `none` for other files.',
     ({ priv }) => (priv instanceof LuoSession ? priv : null),
 );
 
 export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One of the two lists of sessions.')
-    .field('length', INT, 'How many sessions are on it.', (list) => list.sessions.length)
+    .field('length', INT, 'The number of sessions in it.', (list) => list.sessions.length)
     .field('sessions', listOf(objectOf('luo_session')), 'The sessions, oldest first.', (list) => list.sessions)
     .field(
         'lock',
         objectOf('lock'),
-        'For reading by whoever looks a session up, for writing by whoever adds or removes one.',
+        'The lock of the list: lookups take it for reading, additions and removals for writing.',
         (list) => list.lock,
     )
-    .field('blocks', objectOf('block_set'), 'The blocks in which they are handed over.', (list) => list.blocks)
+    .field('blocks', objectOf('block_set'), 'The blocks with their entries for the handover.', (list) => list.blocks)
     .journaled(
         'area',
         'area',
         PHYS,
-        'Where they are handed over, in releases that do not use blocks; 0: nowhere.',
+        'The address of their entries for the handover, in releases without blocks; 0 if there is none.',
         asNumber,
     )
     .method(
         'find',
         [param('name', STRING)],
         { result: objectOf('luo_session'), fails: true },
-        'The session of this name; ENOENT.',
+        'The session with this name. ENOENT.',
         (list, [name]) => list.named(asString(name, 'a name')),
     )
     .method(
         'insert',
         [SESSION],
         { fails: true },
-        'Appends a session; EEXIST where the name is taken.',
+        'Appends a session. EEXIST if the name is taken.',
         (list, [v], host: Host) => {
             const session = sessionArg(v);
             const refused = list.insert(session);
@@ -187,14 +182,14 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
             return refused;
         },
     )
-    .method('has', [SESSION], { result: BOOL }, 'A session is on it.', (list, [v]) =>
+    .method('has', [SESSION], { result: BOOL }, 'Whether a session is on the list.', (list, [v]) =>
         list.sessions.items.includes(sessionArg(v)),
     )
-    .method('remove', [SESSION], {}, 'Takes a session off the list.', (list, [v]) =>
+    .method('remove', [SESSION], {}, 'Removes a session from the list.', (list, [v]) =>
         nothing(list.remove(sessionArg(v))),
     );
 
-/** The allocation of a session fails where a failure was injected into it. */
+/** The allocation of a session fails if a failure is injected into it. */
 function allocated(host: Host, make: () => LuoSession): LuoSession | Err {
     return host.injections.hit('luo_session', host.boot) ? err('ENOMEM') : make();
 }
@@ -208,14 +203,14 @@ export const sessionFunctions: readonly NativeFunction[] = [
         'session',
         [param('name', STRING)],
         { context: 'any', result: objectOf('luo_session') },
-        'A session of the running kernel by its name: an outgoing one, else an incoming one; `none` where there is none.',
+        'The session of the running kernel with this name: an outgoing one if there is one, otherwise an incoming one; `none` if there is none.',
         ({ running }, [name]) => running.luo.find(asString(name, 'the name')) ?? null,
     ),
     fn(
         'handed_over',
         [param('name', STRING)],
         { context: 'scenario', result: { k: 'view', struct: 'luo_session_ser' } },
-        'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.',
+        'Inside `at handover`: the entry of an outgoing session that the next kernel reads; `none` if there is none.',
         (host: Host, [name]) => {
             const { outgoing } = host.running.luo;
             const layout = host.declarations.struct('luo_session_ser', host.library);
@@ -228,7 +223,7 @@ export const sessionFunctions: readonly NativeFunction[] = [
         'luo_session_alloc',
         [param('name', { k: 'bytes' })],
         { result: objectOf('luo_session'), fails: true },
-        'A new outgoing session: EINVAL for an empty or unterminated name where the release checks names (others cut it off), ENOMEM.',
+        'Creates an outgoing session. EINVAL for an empty or unterminated name in releases that check names (others truncate it), ENOMEM.',
         (host: Host, [bytes]) => {
             const raw = expect(Bytes, bytes, 'a name').toUint8Array();
             const name = sessionName(raw, ioctlsOf(host));
@@ -239,14 +234,14 @@ export const sessionFunctions: readonly NativeFunction[] = [
         'luo_session_incoming',
         [param('name', STRING)],
         { result: objectOf('luo_session'), fails: true },
-        'A session from the previous kernel; ENOMEM.',
+        'Creates an incoming session. ENOMEM.',
         (host: Host, [name]) => allocated(host, () => host.running.luo.newSession(asString(name, 'the name'), true)),
     ),
     fn(
         'luo_file_alloc',
         [SESSION, HANDLER, param('token', INT), param('file', objectOf('file')), param('id', ANY)],
         { result: objectOf('luo_file'), fails: true },
-        'A file to be preserved; ENOMEM.',
+        'Creates an outgoing file. ENOMEM.',
         ({ machine: { journal } }, [session, handler, token, file, id]) => {
             const made = newFile(journal, session, handler, token);
             const edit = journal.edit(made);
@@ -259,7 +254,7 @@ export const sessionFunctions: readonly NativeFunction[] = [
         'luo_file_incoming',
         [SESSION, HANDLER, param('token', INT), param('data', INT)],
         { result: objectOf('luo_file') },
-        'A file from the previous kernel.',
+        'Creates an incoming file.',
         ({ machine: { journal } }, [session, handler, token, data]) => {
             const made = newFile(journal, session, handler, token);
             journal.edit(made).serializedData = asInt(data, 'data');

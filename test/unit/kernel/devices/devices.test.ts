@@ -93,7 +93,7 @@ suite('devices: PCI', () => {
         });
         assert.throws(
             () => Run.start(program),
-            (e) => e instanceof UsageError && /two functions sit at 0000:3b:00.0/.test(e.message),
+            (e) => e instanceof UsageError && /Another device sits at this address/.test(e.message),
         );
     });
 
@@ -400,7 +400,7 @@ suite('devices: translations that they remember themselves', () => {
         const host = ran(scenario('deaf', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 0 && g.strays == 10'));
         assert.match(
             Diagnoses.of(host)?.found.items[0]?.message ?? '',
-            /^g writes to 0x\w+ \(0x\w+ for the device, by a translation that it remembers itself\), which .* has taken back/,
+            /^g writes to 0x\w+ \(0x\w+ for the device, translated by its own cache\), which .* has unmapped/,
         );
         const device = deviceOf(host, 'g');
         assert.equal(device.atc?.size, 16);

@@ -63,7 +63,10 @@ suite('interrupts: vectors and remapping of a kernel', () => {
                 iommu === 'iommu vtd' ? undefined : 'EINVAL',
             );
         }
-        assert.match(findingsOf(programOf({ 's.lus': file('cpus 9000', 'boot "7.2"') })).join(), /`cpus` is 1 to 8192/);
+        assert.match(
+            findingsOf(programOf({ 's.lus': file('cpus 9000', 'boot "7.2"') })).join(),
+            /`cpus` must be from 1 to 8192/,
+        );
     });
 
     test('a kernel that panics takes nothing any more', () => {
@@ -522,7 +525,7 @@ suite('interrupts: preserved over a kexec', () => {
                 'every: 1ms',
             ),
         );
-        assert.match(logOf(one), /vector 32 of processor 1 is not to be had for 0000:5e:00\.0/);
+        assert.match(logOf(one), /vector 32 of processor 1 is not available for 0000:5e:00\.0/);
         const posted = ran(update({ cmdline: 'nr_cpus=1' }));
         assert.equal(line(posted).lost, 0);
     });

@@ -283,7 +283,7 @@ scenario "no FLB" {
         });
         assert.match(
             findingsOf(stock).join('\n'),
-            /LU0212: No FLB is called `pci_core`\. It comes with the layer `pci`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci \}`/,
+            /LU0212: There is no FLB `pci_core`\. It belongs to the layer `pci`, which no kernel of this program has\. Declare one: `kernel "next" from "7.3" \{ layers pci \}`/,
         );
     });
 
@@ -399,15 +399,15 @@ scenario "adopted" {
         );
         assert.match(
             findings('device v at "0000:3b:00.2" { kind nic; vf of vf0 }')[0] ?? '',
-            /LU0218: A virtual function belongs to another device/,
+            /LU0218: `vf of` needs another device of this machine/,
         );
         assert.match(
             findings('device v at "0000:3c:00.2" { kind nic; vf of nic0 }')[0] ?? '',
-            /LU0311: A virtual function is on the bus/,
+            /LU0311: A virtual function must be on the bus/,
         );
         assert.match(
             findings('device v at "0000:3b:00.2" { kind nic; vf nic0 }')[0] ?? '',
-            /LU0304: It reads `vf of nic0`/,
+            /LU0304: Expected `vf of nic0`/,
         );
     });
 });

@@ -94,7 +94,7 @@ scenario "stock" {
         });
         assert.match(
             findingsOf(injected).join('\n'),
-            /LU0212: .*It comes with the layer `vfio`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci, vfio \}`/,
+            /LU0212: .*It belongs to the layer `vfio`, which no kernel of this program has\. Declare one: `kernel "next" from "7.3" \{ layers pci, vfio \}`/,
         );
     });
 
@@ -386,15 +386,15 @@ scenario "injected" {
     test('vfio_phase is reset or keep', () => {
         assert.match(
             findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci, vfio; vfio_phase on }\n' })).join(),
-            /LU0301: It reads `vfio_phase keep`/,
+            /LU0301: `vfio_phase` must be `keep` or `reset`/,
         );
         assert.match(
             findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers vfio }\n' })).join(),
-            /LU0415: The layer `vfio` is built on `pci`/,
+            /LU0415: The layer `vfio` needs `pci`/,
         );
         assert.match(
             findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci; vfio_phase keep }\n' })).join(),
-            /LU0415: `vfio_phase` is about the layer `vfio`/,
+            /LU0415: `vfio_phase` needs the layer `vfio`/,
         );
     });
 });

@@ -16,12 +16,15 @@ import {
     MFD_NOEXEC_SEAL,
     O_APPEND,
     O_CREAT,
+    O_DIRECT,
     O_EXCL,
     O_RDONLY,
     O_RDWR,
     O_TMPFILE,
     O_TRUNC,
     O_WRONLY,
+    SEEK_DATA,
+    SEEK_HOLE,
 } from '../../../../emulator/kernel/fs/fcntl';
 import { installFd, type Process, spawn } from '../../../../emulator/kernel/fs/process';
 import {
@@ -41,6 +44,7 @@ import {
     sysFtruncate,
     sysGetfl,
     sysGetSeals,
+    sysMmapStore,
     sysMmapWrite,
     sysSetfl,
 } from '../../../../emulator/kernel/fs/syscalls/file';
@@ -382,5 +386,63 @@ suite('pipes and eventfds', () => {
         const got = sysRead(k, p, fd, 8);
         assert.ok(got instanceof Bytes && got.equals(word(7n)));
         assert.equal(text(sysRead(k, p, fd, 8)), 'EAGAIN');
+    });
+});
+
+suite('offsets of all sizes', () => {
+    const MAX = 2n ** 63n - 1n;
+
+    test('a negative offset or length is wrong before the descriptor is, also where it was given without a sign', () => {
+        for (const offset of [-1, -4096, -(2n ** 63n)]) {
+            assert.ok(onEach(({ k, p }, fd) => sysPread(k, p, fd, 8, offset)).every((x) => x === 'EINVAL'));
+            assert.ok(onEach(({ k, p }, fd) => sysPwrite(k, p, fd, X, offset)).every((x) => x === 'EINVAL'));
+            assert.ok(onEach(({ k, p }, fd) => sysFtruncate(k, p, fd, offset)).every((x) => x === 'EINVAL'));
+        }
+    });
+
+    test('what ends beyond the largest offset cannot be read, written or allocated', () => {
+        const { k, p } = host();
+        const fd = fdOf(sysMemfdCreate(k, p, 'x', 0));
+        assert.equal(sysFtruncate(k, p, fd, MAX), 0);
+        assert.equal(text(sysPread(k, p, fd, 1, MAX)), 'EINVAL');
+        assert.equal(text(sysPread(k, p, fd, MAX, 1)), 'EINVAL', 'the length counts as it was given');
+        assert.equal(text(sysPwrite(k, p, fd, X, MAX)), 'EINVAL');
+        assert.equal(sysPwrite(k, p, fd, X, MAX - 1n), 1);
+        assert.equal(text(sysPread(k, p, fd, 1, MAX - 1n)), 'x');
+        assert.equal(text(sysFallocate(k, p, fd, 0, MAX, 1)), 'EFBIG');
+        assert.equal(sysLseek(k, p, fd, -1, 2), MAX - 1n);
+        assert.equal(text(sysLseek(k, p, fd, 2, 1)), 'EINVAL');
+        assert.equal(sysSetfl(k, p, fd, O_APPEND), 0);
+        assert.equal(text(sysPwrite(k, p, fd, X, 0)), 'EFBIG', 'nothing can be appended to the largest file');
+        const st = sysFstat(k, p, fd);
+        assert.ok(st instanceof Stat);
+        assert.deepEqual([st.size, st.blocks], [MAX, 8]);
+    });
+
+    test('behind data in the very last page is -2^63, and the data is not found', () => {
+        const { k, p } = host();
+        const fd = fdOf(sysMemfdCreate(k, p, 'x', 0));
+        sysPwrite(k, p, fd, X, MAX - 2n);
+        assert.equal(text(sysLseek(k, p, fd, 0, SEEK_DATA)), 'ENXIO');
+        assert.equal(sysLseek(k, p, fd, MAX - 2n, SEEK_HOLE), -MAX - 1n);
+        assert.equal(sysLseek(k, p, fd, 0, 1), 0, 'the position stays');
+    });
+
+    test('a mapping that no file can have is EOVERFLOW', () => {
+        const { k, p } = host();
+        const fd = fdOf(sysMemfdCreate(k, p, 'x', 0));
+        assert.equal(text(sysMmapStore(k, p, fd, X, -4096)), 'EOVERFLOW');
+        assert.equal(text(sysMmapStore(k, p, fd, X, MAX)), 'EOVERFLOW');
+        assert.equal(text(sysMmapStore(k, p, fd, X, MAX - 1n)), 'EFAULT');
+    });
+
+    test('O_DIRECT: what was opened on a tmpfs and pipes take it, a memfd does not', () => {
+        const { k, p } = host();
+        assert.equal(text(sysSetfl(k, p, fdOf(sysMemfdCreate(k, p, 'x', 0)), O_DIRECT)), 'EINVAL');
+        assert.equal(text(sysSetfl(k, p, fdOf(sysOpen(k, p, '/dev/null', O_RDWR)), O_DIRECT)), 'EINVAL');
+        const fd = fdOf(sysOpen(k, p, '/tmp/x', O_RDWR | O_CREAT));
+        assert.equal(sysSetfl(k, p, fd, O_DIRECT), 0);
+        assert.equal(Number(sysGetfl(k, p, fd)) & O_DIRECT, O_DIRECT);
+        assert.equal(sysSetfl(k, p, endsOf({ k, p })[0], O_DIRECT), 0);
     });
 });

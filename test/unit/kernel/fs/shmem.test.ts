@@ -25,6 +25,7 @@ import {
     truncateShmem,
     writeShmem,
 } from '../../../../emulator/kernel/fs/shmem-file';
+import { minus } from '../../../../emulator/machine/int';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
 import { nameOf } from '../../../support/errors';
@@ -140,7 +141,7 @@ suite('pinning the folios of a memfd', () => {
         const { file, inode } = memfd(k);
         truncateShmem(k, inode, 5 * PAGE - 7);
         writeShmem(k, inode, 2 * PAGE, Bytes.pattern(1, PAGE));
-        const list = memfdPinFolios(k, file, 0, inode.size - 1);
+        const list = memfdPinFolios(k, file, 0, minus(inode.size, 1));
         assert.ok(!(list instanceof Err));
         assert.equal(list.length, 5);
         assert.deepEqual(
@@ -160,26 +161,26 @@ suite('pinning the folios of a memfd', () => {
         const normal = k.pages.freePages() - k.pages.freeCmaPages();
         writeShmem(k, inode, 0, Bytes.pattern(5, (normal + 4) * PAGE));
         assert.ok(k.memmap.isCma(inode.cache.at(normal + 3)));
-        const full = memfdPinFolios(k, file, 0, inode.size - 1);
+        const full = memfdPinFolios(k, file, 0, minus(inode.size, 1));
         assert.equal(nameOf(full), 'ENOMEM', 'there is nowhere to move to');
         assert.ok(
             [0, normal - 1].every((i) => k.memmap.pins(inode.cache.at(i)) === 0),
             'nothing stays pinned',
         );
         fallocateShmem(k, inode, 3, 0, 8 * PAGE);
-        const list = memfdPinFolios(k, file, 8 * PAGE, inode.size - 1);
+        const list = memfdPinFolios(k, file, 8 * PAGE, minus(inode.size, 1));
         assert.ok(!(list instanceof Err));
         assert.equal(list.length, normal - 4);
         assert.ok(!k.memmap.isCma(inode.cache.at(normal + 3)));
         const rest = Bytes.pattern(5, (normal + 4) * PAGE).slice(8 * PAGE);
-        assert.ok(readShmem(k, inode, 8 * PAGE, inode.size).equals(rest));
+        assert.ok(readShmem(k, inode, 8 * PAGE, Number(inode.size)).equals(rest));
     });
 
     test('takes a folio of 2 MiB as one; punching a hole into it while it is pinned only zeroes', () => {
         const k = testKernel({ thpShmem: true });
         const { file, inode } = memfd(k);
         writeShmem(k, inode, 0, Bytes.pattern(1, 3 * MiB));
-        const list = memfdPinFolios(k, file, 0, inode.size - 1);
+        const list = memfdPinFolios(k, file, 0, minus(inode.size, 1));
         assert.ok(!(list instanceof Err));
         assert.equal(list.length, 2);
         assert.equal(inode.blocks, 2 * 4096);

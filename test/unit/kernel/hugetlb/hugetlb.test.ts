@@ -8,7 +8,9 @@ import type { OpenFile } from '../../../../emulator/kernel/fs/file';
 import { hugetlbAllocFile, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../../../emulator/kernel/fs/memfd';
 import { ShmemInode } from '../../../../emulator/kernel/fs/shmem';
 import { readShmem, truncateShmem, writeShmem } from '../../../../emulator/kernel/fs/shmem-file';
-import { HugetlbInode } from '../../../../emulator/kernel/hugetlb/inode';
+import { HugetlbInode, hugetlbOps } from '../../../../emulator/kernel/hugetlb/inode';
+import type { Int } from '../../../../emulator/machine/int';
+import { SEEK_DATA, SEEK_END, SEEK_HOLE } from '../../../../emulator/kernel/fs/fcntl';
 import { hugePagesWanted } from '../../../../emulator/kernel/hugetlb/parameters';
 import { Err } from '../../../../emulator/kernel/release/errno';
 import { PAGES_4K } from '../../../../emulator/machine/arch';
@@ -327,5 +329,26 @@ suite('huge pages', () => {
             ),
             [],
         );
+    });
+
+    test('what fallocate() adds to the size is no multiple of a page, and all of it is data to lseek()', () => {
+        const k = testKernel({ memory: 64 * MiB });
+        poolOf(k).resize(4, undefined);
+        const f = file(k);
+        assert.equal(hugetlbOps.fallocate?.(k, f, 0, 5, HUGE), 0);
+        assert.equal(f.inode.size, HUGE + 5);
+        assert.equal(inodeOf(f).cache.pages, 1024);
+        const seek = (offset: Int, whence: number): Int | string => {
+            const at = hugetlbOps.llseek?.(k, f, offset, whence);
+            return at instanceof Err || at === undefined ? nameOf(at) : at;
+        };
+        assert.deepEqual(
+            [seek(7, SEEK_DATA), seek(7, SEEK_HOLE), seek(HUGE + 5, SEEK_DATA), seek(-1, SEEK_HOLE)],
+            [7, HUGE + 5, 'ENXIO', 'ENXIO'],
+        );
+        assert.equal(nameOf(hugetlbOps.truncate?.(k, f, 2n ** 62n + 4096n)), 'EINVAL');
+        assert.equal(hugetlbOps.truncate?.(k, f, 2n ** 62n), 0);
+        assert.equal(f.inode.size, 2n ** 62n);
+        assert.equal(seek(-1, SEEK_END), 2n ** 62n - 1n);
     });
 });

@@ -586,7 +586,7 @@ suite('guests: the first cause', () => {
         );
         assert.match(
             found[1]?.message ?? '',
-            /finds 512 KiB of its memory changed, first at its address 0x8[0-9a-f]{5}: .* and it came over: somebody else has written to it\.$/,
+            /finds 512 KiB of its memory changed, first at guest address 0x8[0-9a-f]{5}: .* and was handed over: its contents were overwritten\.$/,
         );
         assert.equal(host.guests.of('guest')?.wrong, 512 * 1024);
     });
@@ -609,7 +609,7 @@ suite('guests: the first cause', () => {
         assert.equal(d?.code, 'LU1035');
         assert.match(
             d.message,
-            /^Guest "guest" finds 16 MiB of its memory changed, first at its address 0x0: .*The guest wrote to the page at 0x\w+, which is memory of memfd now; the one that it finds there is another one, at 0x\w+\.$/,
+            /^Guest "guest" finds 16 MiB of its memory changed, first at guest address 0x0: .*The guest wrote to the page at 0x\w+, which is now memory of memfd; it now has another page at this address, at 0x\w+\.$/,
         );
         assert.ok(
             d.history.some((h) => h.text === 'state loaded') && d.history.some((h) => h.text.startsWith('restored')),

@@ -10,6 +10,7 @@ import { memfdAllocFile, memfdPinFolios, unpinFolios } from '../../../../emulato
 import { BackgroundMemory } from '../../../../emulator/kernel/mm/background-memory';
 import { ShmemInode } from '../../../../emulator/kernel/fs/shmem';
 import { readShmem, writeShmem } from '../../../../emulator/kernel/fs/shmem-file';
+import { minus } from '../../../../emulator/machine/int';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { Run } from '../../../../emulator/run/run';
@@ -44,7 +45,7 @@ suite('movable memory', () => {
             const taken = k.pages.freePages();
             const [pinned] = files;
             assert.ok(pinned);
-            const list = memfdPinFolios(k, pinned.file, 0, pinned.inode.size - 1);
+            const list = memfdPinFolios(k, pinned.file, 0, minus(pinned.inode.size, 1));
             assert.ok(!(list instanceof Err));
             const before = Array.from({ length: list.length }, (_, i) =>
                 pinned.inode.cache.at(k.memmap.index(list.pfn(i))),
@@ -56,7 +57,7 @@ suite('movable memory', () => {
                 before,
             );
             for (const { inode, data } of files) {
-                assert.ok(readShmem(k, inode, 0, inode.size).equals(data));
+                assert.ok(readShmem(k, inode, 0, Number(inode.size)).equals(data));
             }
             unpinFolios(k, list);
             for (const { file } of files) {

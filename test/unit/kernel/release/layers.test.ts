@@ -93,9 +93,9 @@ suite('layers', () => {
         assert.deepEqual(findings(`flaws ${anywhere.join(', ')}`), []);
         assert.match(
             findings('flaws iommu_early_dit')[0] ?? '',
-            /LU0218: No flaw is called `iommu_early_dit`: .* Did you mean `iommu_early_did`\?/,
+            /LU0218: There is no flaw `iommu_early_dit`\. .* Did you mean `iommu_early_did`\?/,
         );
-        assert.match(findings('layers pci, iommu; iommufd_phase on')[0] ?? '', /LU0301: It reads `iommufd_phase 1`/);
+        assert.match(findings('layers pci, iommu; iommufd_phase on')[0] ?? '', /LU0301: Expected `iommufd_phase 1`/);
         const pages = ['kernels.md', 'known-bugs.md', 'devices.md', 'interrupts.md']
             .map((f) => readFileSync(inRepository('extension', 'docs', f), 'utf8'))
             .join('');
@@ -111,14 +111,11 @@ suite('layers', () => {
         assert.deepEqual(findings('layers lookup'), []);
         assert.match(
             findings('layers lokup')[0] ?? '',
-            /LU0218: No layer is called `lokup`: .* Did you mean `lookup`\?/,
+            /LU0218: There is no layer `lokup`\. .* Did you mean `lookup`\?/,
         );
-        assert.match(findings('layers + lookup')[0] ?? '', /LU0218: Layers stand without a sign/);
-        assert.match(findings('layers lookup, lookup')[0] ?? '', /LU0204: .*named twice/);
-        assert.match(
-            findings('layers lookup', '7.1')[0] ?? '',
-            /LU0415: Layers are for "7.2" and what came after it: "7.1"/,
-        );
+        assert.match(findings('layers + lookup')[0] ?? '', /LU0218: Layers take no sign/);
+        assert.match(findings('layers lookup, lookup')[0] ?? '', /LU0204: .*listed twice/);
+        assert.match(findings('layers lookup', '7.1')[0] ?? '', /LU0415: Layers need "7.2" or later. "7.1" lacks/);
     });
 
     test('a layer of an older kernel in the line is one, too', () => {

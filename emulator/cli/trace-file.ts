@@ -3,14 +3,14 @@ import type { Host } from '../runtime/host/host';
 import { Tracer, type TraceEvent } from '../trace/trace';
 import { writeAll, writeOutput } from './output-file';
 
-/** Of the tracks, names and arguments of the trace; how a trace is written is the format's own affair. */
+/** The version of the tracks, names and arguments of the trace; the file format has its own rules. */
 const VERSION = 1;
 
-export class TimelineFile {
+export class TraceFile {
     private readonly all: TraceEvent[] = [];
     private runs = 0;
 
-    /** @param titled whether there are several scenarios, which the trace tells apart by name */
+    /** @param titled whether there are several scenarios, which the trace distinguishes by name */
     constructor(
         private readonly name: string,
         private readonly titled: boolean,
@@ -26,7 +26,7 @@ export class TimelineFile {
         }
     }
 
-    /** @throws BadArguments where the file cannot be written */
+    /** @throws BadArguments if the file cannot be written */
     write(): void {
         writeOutput(this.name, (fd) =>
             writeAll(
@@ -36,8 +36,8 @@ export class TimelineFile {
         );
     }
 
-    /** What to tell the user at the end: one sentence. */
+    /** The summary for the user, in one sentence. */
     summary(): string {
-        return `Wrote the timeline: ${this.name} (open it at https://ui.perfetto.dev or in chrome://tracing)`;
+        return `Wrote the trace: ${this.name} (open it at https://ui.perfetto.dev or in chrome://tracing)`;
     }
 }

@@ -1,0 +1,224 @@
+/** The requests that go back in a run, or to any other moment of it. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Thread } from '../emulator/runtime/code';
+import type { Stop } from '../emulator/runtime/stop';
+import type { TimelineEvent } from '../emulator/timeline/events';
+import type { Timeline, Travel } from '../emulator/timeline/timeline';
+import type { Answer, Serve } from './answer';
+import type { Breakpoints } from './breakpoints/breakpoints';
+import { RequestError } from './errors';
+import type { Inspection } from './inspection';
+import type { Marks, NamedMark } from './marks';
+import { REQUESTS, type Arguments } from './requests';
+import type { Halt, RunControl } from './run-control';
+import type { Sources } from './source';
+
+/** At most as many events as one request gets. */
+const MAX_EVENTS = 1000;
+
+/** A stopped run that one can go back in. */
+interface Stopped {
+    readonly control: RunControl;
+    readonly timeline: Timeline;
+    readonly inspection: Inspection;
+}
+
+/** What a session lends. */
+export interface Surroundings {
+    readonly sources: Sources;
+    readonly breakpoints: Breakpoints;
+    readonly marks: Marks;
+    /** @throws RequestError where the run does not stand, or has no history */
+    stopped(): Stopped;
+    lineOf(thread: Thread): string;
+    /** Tells the user something. */
+    say(text: string): void;
+}
+
+export class GoingBack {
+    constructor(private readonly session: Surroundings) {}
+
+    serve(serve: Serve): void {
+        serve('stepBack', REQUESTS.stepBack, (args) => this.step('next', args));
+        serve('lus/stepBackInto', REQUESTS['lus/stepBackInto'], (args) => this.step('in', args));
+        serve('lus/stepBackOut', REQUESTS['lus/stepBackOut'], (args) => this.step('out', args));
+        serve('reverseContinue', REQUESTS.reverseContinue, () =>
+            this.travel(({ timeline }) => this.back(timeline, timeline.runBack())),
+        );
+        serve('restartFrame', REQUESTS.restartFrame, ({ frameId }) => this.restartFrame(frameId));
+        serve('lus/goToBeginning', REQUESTS['lus/goToBeginning'], () => this.goTo(() => 0));
+        serve('lus/goToEnd', REQUESTS['lus/goToEnd'], () => this.goTo(({ end }) => end));
+        serve('lus/runBackTo', REQUESTS['lus/runBackTo'], (args) => this.runBackTo(args));
+        serve('lus/undoChange', REQUESTS['lus/undoChange'], () => this.undo());
+        serve('lus/mark', REQUESTS['lus/mark'], ({ name }) => ({ body: this.mark(name) }));
+        serve('lus/marks', REQUESTS['lus/marks'], () => ({ body: { marks: this.marks() } }));
+        serve('lus/goToMark', REQUESTS['lus/goToMark'], ({ name }) => this.goToMark(name));
+        serve('lus/events', REQUESTS['lus/events'], (args) => ({ body: this.events(args) }));
+        serve('lus/goToEvent', REQUESTS['lus/goToEvent'], ({ id }) => this.goToEvent(id));
+    }
+
+    // ------------------------------------------------------------ going
+
+    private travel(how: (stopped: Stopped) => Travel<Halt>): Answer {
+        const stopped = this.session.stopped();
+        return {
+            after: () => {
+                stopped.inspection.changed();
+                stopped.control.travel(how(stopped));
+            },
+        };
+    }
+
+    private step(kind: 'in' | 'next' | 'out', { threadId, granularity }: Arguments<'stepBack'>): Answer {
+        return this.travel(({ timeline, control }) => {
+            const { threads, current } = control.run.host.interpreter;
+            const thread = threads.find((t) => t.id === threadId) ?? current;
+            const lineOf = granularity === 'line' ? (t: Thread): string => this.session.lineOf(t) : undefined;
+            return this.back(timeline, timeline.stepBack(kind, thread, lineOf));
+        });
+    }
+
+    private *back(timeline: Timeline, search: Travel<Stop | null>): Travel<Halt> {
+        const stop = yield* search;
+        const { thread } = stop && stop.reason !== 'end' ? stop : { thread: timeline.thread };
+        if (!stop || stop.reason === 'end') {
+            this.session.say('This is the beginning of the run: nothing before it stops.');
+            return { reason: 'beginning', thread };
+        }
+        return stop.reason === 'step' ? { reason: 'step back', thread } : stop;
+    }
+
+    private goTo(where: (timeline: Timeline) => number): Answer {
+        return this.travel(({ timeline, control }) => this.arriving(control, timeline.goTo(where(timeline))));
+    }
+
+    private *arriving(control: RunControl, travel: Travel<void>, reason: 'goto' | 'restart' = 'goto'): Travel<Halt> {
+        yield* travel;
+        const { position, thread } = control.timeline ?? { position: 0, thread: control.run.host.interpreter.current };
+        return control.endHalt() ?? { reason: position === 0 ? 'beginning' : reason, thread };
+    }
+
+    private restartFrame(frameId: number): Answer {
+        const { inspection } = this.session.stopped();
+        const { thread, index } = inspection.frame(frameId);
+        return this.travel(({ timeline, control }) =>
+            this.arriving(control, timeline.restart(thread, index), 'restart'),
+        );
+    }
+
+    private runBackTo({ source, line, column }: Arguments<'lus/runBackTo'>): Answer {
+        const { sources, breakpoints } = this.session;
+        const { lineBase, columnBase } = sources.format;
+        const uri = sources.uriOf(source);
+        if (uri === undefined) {
+            throw new RequestError('noSuchSource', 'This source has no path.');
+        }
+        const place = { uri, line: line - lineBase, column: column === undefined ? undefined : column - columnBase };
+        this.session.stopped();
+        const problem = breakpoints.setCursor({ kind: 'line', ...place });
+        if (problem !== undefined) {
+            breakpoints.setCursor(undefined);
+            throw new RequestError('noSuchPlace', problem);
+        }
+        return this.travel(({ timeline }) => this.toCursor(timeline));
+    }
+
+    private *toCursor(timeline: Timeline): Travel<Halt> {
+        const { breakpoints } = this.session;
+        try {
+            const halt = yield* this.back(timeline, timeline.runBack());
+            if (halt.reason !== 'breakpoint') {
+                return halt;
+            }
+            const { thread } = halt;
+            const ids = halt.ids.filter((id) => !breakpoints.isCursor(id));
+            return ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'goto', thread };
+        } finally {
+            breakpoints.setCursor(undefined);
+        }
+    }
+
+    // ------------------------------------------------------------ changes
+
+    private undo(): Answer {
+        const change = this.session.stopped().timeline.lastChange;
+        if (!change) {
+            throw new RequestError('nothingToUndo', 'Nothing was changed in this run.');
+        }
+        return this.travel(({ timeline, control }) => {
+            this.session.say(`Undone: ${change.text}. What came after this moment before the change is back.`);
+            return this.arriving(control, timeline.undo());
+        });
+    }
+
+    // ------------------------------------------------------------ marks
+
+    private mark(name: string | undefined): object {
+        const { timeline, control } = this.session.stopped();
+        const { marks } = this.session;
+        const given = name?.trim() ?? '';
+        const mark = {
+            name: given === '' ? marks.freeName() : given,
+            mark: timeline.mark(),
+            time: control.run.host.machine.clock.now,
+            place: timeline.place,
+        };
+        marks.add(mark);
+        return this.shownMark(mark);
+    }
+
+    private marks(): object[] {
+        return this.session.marks.all.map((m) => this.shownMark(m));
+    }
+
+    private shownMark({ name, mark, time, place }: NamedMark): object {
+        const { timeline } = this.session.stopped();
+        return { name, position: mark.at, time, reachable: timeline.reaches(mark), ...this.shownPlace(place) };
+    }
+
+    private goToMark(name: string): Answer {
+        const { timeline } = this.session.stopped();
+        const found = this.session.marks.get(name);
+        if (!found) {
+            throw new RequestError('noSuchPlace', `There is no mark ${JSON.stringify(name)}.`);
+        }
+        if (!timeline.reaches(found.mark)) {
+            throw new RequestError(
+                'noSuchPlace',
+                `The mark ${JSON.stringify(name)} lies in a future that a change has cut off: undo the change first.`,
+            );
+        }
+        return this.goTo(() => found.mark.at);
+    }
+
+    // ------------------------------------------------------------ events
+
+    private events({ filter, kinds, start = 0, count = MAX_EVENTS }: Arguments<'lus/events'>): object {
+        const { timeline } = this.session.stopped();
+        const words = (filter ?? '').toLowerCase().split(/\s+/);
+        const found = timeline.events.all.filter(
+            (e) =>
+                (kinds === undefined || kinds.includes(e.kind)) &&
+                words.every((w) => e.text.toLowerCase().includes(w) || e.who.toLowerCase().includes(w)),
+        );
+        const events = found.slice(start, start + Math.min(count, MAX_EVENTS)).map((e) => this.shownEvent(e));
+        return { events, total: found.length, forgotten: timeline.events.forgotten };
+    }
+
+    private shownEvent({ id, kind, at, time, boot, who, text, place }: TimelineEvent): object {
+        return { id, kind, position: at, time, kernel: boot + 1, who, text, ...this.shownPlace(place) };
+    }
+
+    private goToEvent(id: number): Answer {
+        const event = this.session.stopped().timeline.events.withId(id);
+        if (!event) {
+            throw new RequestError('noSuchPlace', `There is no event ${id}.`);
+        }
+        return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event.at)));
+    }
+
+    private shownPlace(place: NamedMark['place']): Pick<DebugProtocol.StackFrame, 'source'> & { line?: number } {
+        const { sources } = this.session;
+        return place ? { source: sources.source(place.uri), line: sources.range(place.uri, place).line } : {};
+    }
+}

@@ -1,0 +1,63 @@
+/** Moments of a run that the user has given names. They outlive a restart where they can be reached again. */
+import type { Future, Mark } from '../emulator/timeline/futures';
+import type { Timeline } from '../emulator/timeline/timeline';
+import type { Place } from '../emulator/findings/place';
+
+export interface NamedMark {
+    readonly name: string;
+    readonly mark: Mark;
+    /** Nanoseconds of the machine's clock. */
+    readonly time: number;
+    readonly place: Place | undefined;
+}
+
+export class Marks {
+    private named = new Map<string, NamedMark>();
+
+    /** In the order of time. */
+    get all(): readonly NamedMark[] {
+        return [...this.named.values()].sort((a, b) => a.mark.at - b.mark.at);
+    }
+
+    get(name: string): NamedMark | undefined {
+        return this.named.get(name);
+    }
+
+    /** A name that no mark has. */
+    freeName(): string {
+        let n = this.named.size + 1;
+        while (this.named.has(`mark ${n}`)) {
+            n++;
+        }
+        return `mark ${n}`;
+    }
+
+    /** Another one of the same name goes. */
+    add(mark: NamedMark): void {
+        this.named.set(mark.name, mark);
+    }
+
+    /**
+     * The scenario begins anew.
+     * @param same it will run as before, as long as nobody changes it
+     * @returns the marks that are gone
+     */
+    restarted(before: Timeline, now: Timeline, same: boolean): readonly NamedMark[] {
+        const written = rootOf(before.future);
+        const gone = this.all.filter(({ mark }) => !same || mark.future !== written);
+        this.named = new Map(
+            this.all
+                .filter((m) => !gone.includes(m))
+                .map((m) => [m.name, { ...m, mark: { at: m.mark.at, future: now.future } }]),
+        );
+        return gone;
+    }
+}
+
+function rootOf(future: Future): Future {
+    let root = future;
+    while (root.before) {
+        root = root.before;
+    }
+    return root;
+}

@@ -1,0 +1,107 @@
+/** Back and forth in a run by random gestures, and what must hold wherever that leads. */
+import assert from 'node:assert/strict';
+import type { Program } from '../../emulator/language/program';
+import { Run, type RunOptions } from '../../emulator/run/run';
+import type { StepKind } from '../../emulator/runtime/stop';
+import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { Random } from './random';
+import { FOREVER } from './runs';
+import { arrived, lineAt, onwards, travelled, Visits } from './timelines';
+
+const KINDS: readonly Exclude<StepKind, 'any'>[] = ['in', 'next', 'out'];
+
+/** More bytes are not saved between two checkpoints of these programs. */
+const SINCE_LAST = 32 * 1024;
+
+export interface Wandering {
+    readonly gestures: number;
+    readonly seed: number;
+    /** Bytes. */
+    readonly budget?: number;
+    /** Operations between two checkpoints. */
+    readonly period?: number;
+    /** Places whose state is compared. */
+    readonly places?: number;
+}
+
+/** @returns how many times it has gone back */
+export function wander(program: Program, options: RunOptions, wish: Wandering): number {
+    const random = new Random(wish.seed);
+    const visits = new Visits(Run.start(program, options).host);
+    const places = new Set(Array.from({ length: wish.places ?? 12 }, () => random.below(visits.end + 1)));
+    const states = statesAt(
+        program,
+        options,
+        [...places, 0, visits.end].sort((a, b) => a - b),
+    );
+    const t = travelled(program, options, wish);
+    const { host, timeline } = t;
+    const { interpreter } = host;
+    let back = 0;
+    for (let n = 0; n < wish.gestures; n++) {
+        const from = interpreter.ticks;
+        const kind = random.pick(KINDS);
+        const what = random.below(6);
+        const about = `seed ${wish.seed}, gesture ${n}: ${what} ${kind} from ${from}`;
+        if (what === 0) {
+            const places = random.below(2) === 0 ? [...states.keys()] : visits.all.map(({ at }) => at);
+            arrived(timeline.goTo(random.pick(places.filter((at) => at <= timeline.end))));
+        } else if (what === 1) {
+            for (let left = random.below(visits.end); left > 0 && !interpreter.outcome; ) {
+                const before = interpreter.ticks;
+                timeline.run(left);
+                left -= interpreter.ticks - before;
+            }
+            timeline.stand();
+        } else if (what === 2) {
+            const thread = interpreter.current;
+            if (!interpreter.outcome) {
+                interpreter.step(kind, thread);
+                onwards(t);
+            }
+        } else {
+            const thread = random.pick([...interpreter.scheduler.threads, interpreter.current]);
+            const byLine = random.below(3) === 0;
+            const expected = visits.before(host, kind, thread.id, byLine);
+            const stop = arrived(timeline.stepBack(kind, thread, byLine ? () => lineAt(host) : undefined));
+            assert.equal(stop ? interpreter.ticks : -1, expected, `${about}${byLine ? ' by lines' : ''}`);
+            back++;
+        }
+        assert.equal(timeline.inThePast, interpreter.ticks < timeline.end);
+        const state = states.get(interpreter.ticks);
+        if (state !== undefined) {
+            assert.equal(fingerprint(host), state.print, about);
+        }
+        if (!timeline.inThePast && state !== undefined) {
+            assert.deepEqual(t.told, state.told, about);
+        }
+    }
+    arrived(timeline.goTo(visits.end));
+    const end = states.get(visits.end);
+    assert.equal(fingerprint(host), end?.print, `seed ${wish.seed}, the end`);
+    assert.deepEqual(t.told, end?.told, 'everything was told, and nothing twice');
+    // what was saved since the last checkpoint comes on top
+    assert.ok(timeline.kept.bytes <= (wish.budget ?? Infinity) + SINCE_LAST, `${timeline.kept.bytes} bytes are kept`);
+    return back;
+}
+
+interface State {
+    readonly print: string;
+    readonly told: readonly string[];
+}
+
+/** The state at positions, in ascending order, of a run that never goes back. */
+function statesAt(program: Program, options: RunOptions, positions: readonly number[]): Map<number, State> {
+    const { host } = Run.start(program, options);
+    const told: string[] = [];
+    host.listeners.report({ log: ({ text }) => void told.push(text) });
+    const states = new Map<number, State>();
+    for (const at of positions) {
+        while (host.interpreter.ticks < at && !host.interpreter.outcome) {
+            host.interpreter.run(at - host.interpreter.ticks);
+        }
+        states.set(at, { print: fingerprint(host), told: [...told] });
+    }
+    host.interpreter.run(FOREVER);
+    return states;
+}
