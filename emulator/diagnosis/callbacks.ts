@@ -13,22 +13,22 @@ import { be } from './wording';
 /** Their result is an answer, not an error number. */
 const ANSWERS: readonly string[] = ['can_preserve', 'can_finish', 'get_id'];
 
-const IGNORED = 'Only negative values are errors to the kernel';
+const IGNORED = 'The kernel takes only negative values for errors';
 
-/** What becomes of a positive value, by who has returned it (luo_file.c and luo_flb.c ask `if (err)`). */
+/** The effect of a positive value, by the callback that returned it (luo_file.c and luo_flb.c check `if (err)`). */
 const EFFECTS: Readonly<Record<string, string>> = {
     'handler preserve':
-        'LUO takes anything but 0 for an error: the file is not preserved, its FLBs are given back, and the number is what preserve_fd() returns',
-    'handler freeze': 'The reboot goes on, and the serialized data that this freeze() has set is dropped',
+        'LUO takes every value but 0 for an error: the file is not preserved, its FLBs are released, and preserve_fd() returns the number',
+    'handler freeze': 'The reboot continues, but the serialized data that this freeze() has set is dropped',
     'handler retrieve':
-        'LUO takes anything but 0 for an error, and the ioctl none but negative numbers: it goes on without a file, and the kernel follows a null pointer',
+        'LUO takes every value but 0 for an error, but the ioctl only negative numbers: it continues without a file, and the kernel follows a null pointer',
     'flb preserve':
-        'LUO takes anything but 0 for an error: the file that needs this FLB is not preserved, and the number is what preserve_fd() returns',
+        'LUO takes every value but 0 for an error: the file that needs this FLB is not preserved, and preserve_fd() returns the number',
     'flb retrieve':
-        'LUO takes anything but 0 for an error: nobody gets an object, and whoever takes negative numbers alone for errors does not notice',
+        'LUO takes every value but 0 for an error: the caller gets no object, and does not notice it if it checks for negative numbers only',
 };
 
-/** A callback that leaves the kernel with a file that is none. */
+/** A callback after which the kernel uses a file that does not exist. */
 interface Suspect {
     readonly call: CallbackCall;
     readonly what: string;
@@ -36,7 +36,7 @@ interface Suspect {
 }
 
 export const callbackRules = ruleFile(['LU1017', 'LU1086'], ({ host, say }) => {
-    /** The last retrieve() that has given no file, by the number of its thread. */
+    /** The last retrieve() without a file, by the id of its thread. */
     const suspects = new JournaledMap<number, Suspect>(host.machine.journal);
 
     /** LU1017 */

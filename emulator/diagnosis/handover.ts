@@ -37,11 +37,11 @@ class HandedOver extends JournaledRecord {
     }
 }
 
-/** What a kernel does with a file that it has no handler for. */
+/** What a kernel does with a file without a handler. */
 function withoutHandler({ flaws }: KernelDescription): string {
     return flaws.has('luo_file_errors_ignored')
-        ? 'the session will be there without it, and nobody is told'
-        : '/dev/liveupdate will give EIO there, and no session can be had';
+        ? 'in that kernel, the session will exist without it, and no error says so'
+        : 'in that kernel, opening /dev/liveupdate will fail with EIO, and no session can be retrieved';
 }
 
 export const handoverRules = ruleFile(

@@ -44,7 +44,7 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
         }
     };
 
-    /** LU1077: sessions that were taken for read without so many of their files, while the device is opened. */
+    /** LU1077: sessions without some of their files, while the device is opened. */
     const missing = new JournaledMap<LuoSession, { readonly files: number; readonly error: number }>(
         host.machine.journal,
     );
@@ -56,7 +56,7 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
                 about: session.name,
                 history: chronicle.ofSessionNamed(session.name),
                 data: { session: session.name, files },
-                message: `/dev/liveupdate opens as if nothing were wrong, but ${counted(files, 'file')} of session "${session.name}" could not be read${reason(error)}: nobody can retrieve ${files === 1 ? 'it' : 'them'}, finish() says 0, and the memory is held until the machine reboots.`,
+                message: `/dev/liveupdate opens without an error, but ${counted(files, 'file')} of session "${session.name}" could not be read${reason(error)}: no process can retrieve ${files === 1 ? 'it' : 'them'}, finish() succeeds, and the memory is held until the machine reboots.`,
             });
         }
         missing.clear();

@@ -62,22 +62,21 @@ const INTRO = `# Known bugs by release
 
 <!-- written from emulator/kernel/release/known-bugs*.ts and test/known-bugs by UPDATE_DOCS=1 npm run unit -- test/proofs/known-bugs.test.ts -->
 
-What releases of Linux got wrong in kexec handover and live update, and where it was fixed: a row for each fix. Every version has the bugs
-that it had in reality, \`"7.2.3"\` others than \`"7.2.4"\`, and \`"7.2-rc4"\` others than \`"7.2-rc5"\`; which versions there are says
-[the page about kernels](kernels.md). Where a bug shows in what the kernel does, a scenario shows it, below or in
-[the list of failures](failures.md): the first version has it, the second has not. Where none can, the last column says why.
+This page lists every known bug of Linux releases in kexec handover and live update, with its fix. Every version of the emulator's kernels has
+the bugs that it had in reality: \`"7.2.3"\` has others than \`"7.2.4"\`, and \`"7.2-rc4"\` others than \`"7.2-rc5"\`. The page about
+[kernels](kernels.md) lists the versions. If a bug has a visible effect, a scenario shows it, below or on the page about
+[failures](failures.md): in a version with the bug, and in one without it. Otherwise the last column contains the reason.
 
-Rows with ● can be switched by their names: \`kernel "old" from "7.1" { flaws - luo_stale_session }\` makes a kernel of the code of 7.1
-without the bug, \`flaws luo_finish_reserved\` one with a bug that its version has not. What only some builds of a kernel have asks for a
-setting: \`deferred_init on\`, \`kfence on\`. \`lus compat\` names the bugs that decide what becomes of an update.
+Bugs with ● can be switched by their names: \`kernel "old" from "7.1" { flaws - luo_stale_session }\` is 7.1 without this bug, \`flaws
+luo_finish_reserved\` adds a bug that the version does not have. Bugs that depend on the configuration need a setting of the kernel:
+\`deferred_init on\` or \`kfence on\`. \`lus compat\` names the bugs that decide whether an update works.
 
-A release candidate of the series is meant where the fix has one; a fix in a stable release stands behind it. Nothing is known of stable
-releases that are not named: they are taken to have what the first release of their series has. What else is inferred stands in
-[a table of its own](#what-is-inferred).
+The column *fixed in* contains the first version of the main line with the fix, a release candidate if it was one, and then the first stable releases.
+Stable releases that are not listed are assumed to have the bugs of their series. Other assumptions are listed under [Inferred](#inferred).
 
-Not in these tables, because nobody has fixed them yet, in 7.2.13 and 7.3.4 either: the empty block behind a refused name
-([F-07](failures.md#f-07-a-refused-name-when-a-block-of-sessions-is-full)), a descriptor that its owner never hears of
-(F-47, F-57), an FLB that was never retrieved (F-83), and \`MFD_NOEXEC_SEAL\` (F-93).
+The tables do not contain bugs that are not fixed yet, in 7.2.13 and 7.3.4 either: the empty block after a refused name
+([F-07](failures.md#f-07-a-refused-name-when-a-block-of-sessions-is-full)), a descriptor that is never returned to its caller (F-47, F-57), an FLB that was never retrieved (F-83), and
+\`MFD_NOEXEC_SEAL\` (F-93).
 `;
 
 /** `7.1`, or `7.0.8` where a stable release is meant. */
@@ -130,7 +129,7 @@ export function knownBugsPage(): string {
             ),
         );
     }
-    lines.push('', '## What is inferred', '', '| bug | |', '|---|---|');
+    lines.push('', '## Inferred', '', '| bug | |', '|---|---|');
     for (const { name, inferred } of ROWS) {
         if (inferred !== undefined) {
             lines.push(`| \`${name}\` | ${inferred} |`);

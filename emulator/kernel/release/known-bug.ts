@@ -5,11 +5,11 @@ import type { Span } from './version';
 export type BuildOption = 'deferred_init' | 'kfence';
 
 export interface KnownBug {
-    /** As the page of known bugs calls it; the name of its flaw, too, and of the scenario that shows it. */
+    /** Its name on the page of known bugs; also the name of its flaw, and of the scenario that shows it. */
     readonly name: string;
-    /** What goes wrong, one line. */
+    /** The bug, in one line. */
     readonly what: string;
-    /** The commits that fix it, as their hashes begin; or what is known of them. */
+    /** The commits that fix it, by the beginning of their hashes; or what is known of them. */
     readonly fixes: readonly string[];
     /** The versions that have it. */
     readonly in: readonly Span[];

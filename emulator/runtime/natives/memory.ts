@@ -8,6 +8,7 @@ import { ANY, INT, listOf, PHYS, STRING, type Value } from '../../language/types
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
 import { STD_SCHEME } from '../../std/texts';
 import { counted, hex } from '../../text/text';
+import { decodeText } from '../../text/utf8';
 import type { Host } from '../host/host';
 import { ArrayView, View } from '../view';
 import { fn, param } from './define';
