@@ -1,6 +1,6 @@
 /**
- * Exception filters: events at which a run stops although it could continue. Clients show five filters. The ids of finer
- * ones, which earlier versions showed, are still accepted.
+ * Exception filters: events at which a run stops although it could continue. Clients show five filters. The ids of
+ * finer ones, which earlier versions showed, are still accepted.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
@@ -79,7 +79,10 @@ export interface Chosen {
 
 export const BY_DEFAULT: Chosen = { filters: FILTERS.filter((f) => f.default).map((f) => f.filter) };
 
-/** The exceptions at which a run stops with these filters, and whether each filter is valid, in the order of the request. */
+/**
+ * The exceptions at which a run stops with these filters, and whether each filter is valid, in the order of the
+ * request.
+ */
 export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     readonly stops: ReadonlySet<StopsAt>;
     readonly answers: readonly DebugProtocol.Breakpoint[];

@@ -37,9 +37,10 @@ export interface LaunchConfiguration {
     readonly history: number;
 }
 
+/** MiB. */
 const HISTORY = 256;
-/** @throws RequestError with one sentence about the error. */
 
+/** @throws RequestError with one sentence about the error. */
 export function launchConfiguration(args: unknown): LaunchConfiguration {
     const {
         program,

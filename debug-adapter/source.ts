@@ -44,8 +44,8 @@ export class Sources {
     ) {}
 
     /**
-     * The URI of a file that a client or a launch configuration gives. Some clients change the names of shipped sources:
-     * `dap-src://1/1/lus-std:/kernel.lus`.
+     * The URI of a file that a client or a launch configuration gives. Some clients change the names of shipped
+     * sources: `dap-src://1/1/lus-std:/kernel.lus`.
      */
     uriOfPath(path: string): string {
         const shipped = path.indexOf(`${STD_SCHEME}/`);

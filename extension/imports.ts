@@ -7,7 +7,9 @@ import { textOf } from './scenarios';
 /** Schemes of code that the emulator ships; the second is the editor's, in a debug session. */
 const SHIPPED_SCHEMES: ReadonlySet<string> = new Set(['lus-std', 'debug']);
 
-/** Whether code of a file can run in the program of a main file, which imports it, or the file is part of the emulator. */
+/**
+ * Whether code of a file can run in the program of a main file, which imports it, or the file is part of the emulator.
+ */
 export async function mayRun(main: vscode.Uri, file: vscode.Uri): Promise<boolean> {
     if (SHIPPED_SCHEMES.has(file.scheme)) {
         return true;

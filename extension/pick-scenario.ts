@@ -32,7 +32,8 @@ async function scenariosWith(file: vscode.Uri | undefined): Promise<Scenario[]> 
 }
 
 /**
- * A scenario of the file in the editor, or of the workspace if that has none. If there are several, the user chooses one.
+ * A scenario of the file in the editor, or of the workspace if that has none. If there are several, the user chooses
+ * one.
  * @param using only scenarios in which this file runs
  * @returns undefined if there is none (with a message) or none was chosen
  */

@@ -14,7 +14,8 @@ export interface Shape {
     /** Usable RAM, in ascending order; empty if the image does not describe it. */
     readonly map: readonly RamRange[];
     /**
-     * The source of the map: a note of this program, boot parameters in the image, or the segments of an image of all memory.
+     * The source of the map: a note of this program, boot parameters in the image, or the segments of an image of all
+     * memory.
      */
     readonly mapFrom: 'note' | 'boot parameters' | 'segments' | undefined;
     readonly fdt: number | undefined;

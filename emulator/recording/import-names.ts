@@ -12,8 +12,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A name for every process and every slot. The names are unique, and are neither keywords of the language nor names of the
- * kernel's code.
+ * A name for every process and every slot. The names are unique, and are neither keywords of the language nor names of
+ * the kernel's code.
  */
 export class ImportedNames {
     private readonly slots = new Map<string, string>();

@@ -20,7 +20,10 @@ export interface Call {
 
 interface Code extends Callable {
     readonly node: Node;
-    /** The object whose method of the callback's name calls it: `luo_handler`; empty for code that is called by its name. */
+    /**
+     * The object whose method of the callback's name calls it: `luo_handler`; empty for code that is called by its
+     * name.
+     */
     readonly by: string;
 }
 

@@ -6,7 +6,10 @@ export interface Change {
     readonly at: number;
     /** As an assignment: `n = 3`. */
     readonly text: string;
-    /** Makes it. It refers to parts of the run only by name, place or number, because the objects are different each time. */
+    /**
+     * Makes it. It refers to parts of the run only by name, place or number, because the objects are different each
+     * time.
+     */
     readonly make: (host: Host) => unknown;
 }
 

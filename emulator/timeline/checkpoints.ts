@@ -1,6 +1,6 @@
 /**
- * Checkpoints of a run: a cache for going back fast, within a budget of memory. All other positions are reached by executing
- * from the checkpoint before them, so that all checkpoints except the first can be dropped at any time.
+ * Checkpoints of a run: a cache for going back fast, within a budget of memory. All other positions are reached by
+ * executing from the checkpoint before them, so that all checkpoints except the first can be dropped at any time.
  */
 import type { Interpreter } from '../runtime/interpreter';
 import type { Frame, Thread } from '../runtime/code';

@@ -10,7 +10,10 @@ import type { Ground } from './ground';
 export class Goal {
     private readonly thread: number;
     private readonly depth: number;
-    /** The kernels that began before the start of the search, the first one last: before each, functions of a lower depth count. */
+    /**
+     * The kernels that began before the start of the search, the first one last: before each, functions of a lower
+     * depth count.
+     */
     private readonly jumps: { readonly at: number; readonly depth: number }[] = [];
 
     /**
@@ -42,8 +45,8 @@ export class Goal {
     }
 
     /**
-     * True if no statement between two positions counts, given the stacks at the later one: the same function, which is too
-     * deep, was running all the time.
+     * True if no statement between two positions counts, given the stacks at the later one: the same function, which is
+     * too deep, was running all the time.
      */
     skips(stacks: Stacks, from: number, to: number): boolean {
         if (this.kind !== 'next' && this.kind !== 'out') {

@@ -13,7 +13,10 @@ export class KnownStops {
         this.replace(-1, -1, []);
     }
 
-    /** The run has passed every position from `first` to `last`. @param stops whether `last` is a stop; no other one is */
+    /**
+     * The run has passed every position from `first` to `last`.
+     * @param stops whether `last` is a stop; no other one is
+     */
     passed(first: number, last: number, stops: boolean): void {
         if (last < first) {
             return;

@@ -1,6 +1,6 @@
 /**
- * The target of a search backwards: the last match before its start. The search goes through ranges of positions, the last
- * range first.
+ * The target of a search backwards: the last match before its start. The search goes through ranges of positions, the
+ * last range first.
  */
 import type { Scan } from './scan';
 
@@ -8,7 +8,8 @@ export class Nearest {
     /** The last position at which a breakpoint or an exception stops the run. */
     private stop: number | undefined;
     /**
-     * The last statement that counts; for steps by lines, the first one of a sequence on its line, as far as it is known.
+     * The last statement that counts; for steps by lines, the first one of a sequence on its line, as far as it is
+     * known.
      */
     private start: number | undefined;
     private line = '';

@@ -62,8 +62,8 @@ export class Workspace implements ServiceWorkspace {
     }
 
     /**
-     * The same for requests about one place during typing: if the program was not checked yet, it is checked without the
-     * other scenarios.
+     * The same for requests about one place during typing: if the program was not checked yet, it is checked without
+     * the other scenarios.
      */
     openedAt(uri: string, position: Position): (Opened & { readonly offset: number }) | undefined {
         const document = this.documents.get(uri);

@@ -94,7 +94,7 @@ function codes(host: Host): string[] {
 /** How many system calls a run makes, and after which of them something has become true for a session. */
 function moments(
     scenario: string,
-    call: 'preserve_fd' | 'retrieve_fd',
+    call: 'preserve_fd' | 'retrieve_fd' | 'finish',
 ): { readonly total: number; readonly of: ReadonlyMap<string, number> } {
     const of = new Map<string, number>();
     const { host, calls } = run(scenario, '', (n, work, result) => {
@@ -137,12 +137,19 @@ suite('luod', () => {
             }
         });
         const { of: files, total } = moments('after', 'retrieve_fd');
+        const { of: finished } = moments('after', 'finish');
         assert.deepEqual([...sessions.keys()], ['luod', 'vm-1', 'vm-2']);
         for (let n = 1; n <= total; n++) {
             const { host } = run('after', `kill luod after ${n}`);
             assert.equal(host.interpreter.outcome?.passed, true, `after ${n}`);
             const expected = [...sessions].flatMap(([session, retrieved]) =>
-                n < retrieved ? [`LU1002 ${session}`] : n < (files.get(session) ?? 0) ? [`LU1024 ${session}`] : [],
+                n < retrieved
+                    ? [`LU1002 ${session}`]
+                    : n < (files.get(session) ?? 0)
+                      ? [`LU1024 ${session}`]
+                      : n < (finished.get(session) ?? total)
+                        ? [`LU1090 ${session}`]
+                        : [],
             );
             assert.deepEqual(codes(host), expected.sort(), `after ${n}`);
         }
@@ -159,7 +166,7 @@ suite('luod', () => {
             [false],
             "one finding, and it is the parser's",
         );
-        assert.match(of('import <luod\nscenario "s" { boot "7.2" }').join(), /stands `>`/);
+        assert.match(of('import <luod\nscenario "s" { boot "7.2" }').join(), /Expected `>`/);
         assert.match(of('scenario "s" { boot "7.2"; process p; kill p after "x" }').join(), /LU0301/);
         assert.match(
             failuresOf(programOf({ 'a.lus': 'scenario "s" { boot "7.2"; process p; kill p after 0 }' })).join(),

@@ -17,7 +17,7 @@ import { LIBRARY_SOURCES } from '../../emulator/std/texts';
 import { differenceIn, generated, type Generated } from '../support/generated-runs';
 
 /** A fault that so many runs do not find is one that the generator does not reach. */
-const PATIENCE = 1500;
+const PATIENCE = 5000;
 
 /** The runs by their seeds: each fault begins with the same ones. */
 const runs: Generated[] = [];

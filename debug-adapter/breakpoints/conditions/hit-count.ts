@@ -31,7 +31,10 @@ interface Hits {
     readonly at: number;
 }
 
-/** The number of hits of each breakpoint since the beginning of the run. It is part of the state that going back restores. */
+/**
+ * The number of hits of each breakpoint since the beginning of the run. It is part of the state that going back
+ * restores.
+ */
 export class HitCounts {
     private readonly hits: JournaledMap<number, Hits>;
 

@@ -1,6 +1,6 @@
 /**
- * The usual words of a place, the most frequent first: the order in which possible words are offered. Words that are not
- * listed here follow in alphabetical order.
+ * The usual words of a place, the most frequent first: the order in which possible words are offered. Words that are
+ * not listed here follow in alphabetical order.
  */
 
 /** The methods that work on a descriptor, by its kind of file. All descriptors have the same methods. */

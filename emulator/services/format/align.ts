@@ -160,8 +160,8 @@ function endOf(row: Row): number {
 }
 
 /**
- * Comments after code stay in their column if the code leaves room, together with those above and below in the same column.
- * A line that is only a comment is indented like code, unless it continues the comment above it.
+ * Comments after code stay in their column if the code leaves room, together with those above and below in the same
+ * column. A line that is only a comment is indented like code, unless it continues the comment above it.
  */
 function placeComments(rows: readonly Row[], step: number): void {
     let run: Row[] = [];

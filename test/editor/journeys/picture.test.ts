@@ -84,7 +84,7 @@ suite('the pictures of the documentation', function () {
             [name]: readFileSync(inRepository('extension', 'examples', name), 'utf8'),
         });
         await page.page.setViewportSize({ width: 1280, height: 800 });
-        await page.openFromExplorer(name, 'What live update is for');
+        await page.openFromExplorer(name, 'The purpose of live update');
         await page.waitLanguage('Live Update Scenario');
         await page.start();
         await page.waitStoppedAt('boot');

@@ -66,7 +66,8 @@ suite('the language', () => {
         const document = await openText('scenario "broken" {\n    boot "7.2"\n');
         const [found] = await diagnostics(document.uri, (d) => d.length > 0);
         assert.equal(found?.severity, vscode.DiagnosticSeverity.Error);
-        assert.match(String(found?.code), /^LU\d{4}$/);
+        const { code } = found ?? {};
+        assert.match(String(typeof code === 'object' ? code.value : code), /^LU\d{4}$/);
         const edit = new vscode.WorkspaceEdit();
         edit.insert(document.uri, new vscode.Position(2, 0), '}\n');
         await vscode.workspace.applyEdit(edit);

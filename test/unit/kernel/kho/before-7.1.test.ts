@@ -126,7 +126,7 @@ suite('KHO before 7.1', () => {
             walk(() => undefined),
             [],
         );
-        assert.match(walk(() => memory.writeU64(t.root, t.root))[0] ?? '', /circle/);
+        assert.match(walk(() => memory.writeU64(t.root, t.root))[0] ?? '', /cycle/);
         assert.match(walk(() => memory.writeU64(t.root, 2 ** 50))[0] ?? '', /outside/);
         assert.match(walk(() => memory.writeU64(t.root, 8))[0] ?? '', /outside/);
         assert.match(walk(() => memory.writeU32(t.root + 12, 256))[0] ?? '', /256 entries/);
