@@ -21,13 +21,14 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     {
         filter: 'failed-call',
         label: 'Failed Call',
-        description: 'A system call fails, or succeeds, and the scenario does not expect that.',
+        description: 'A system call fails or succeeds unexpectedly.',
         default: true,
     },
     {
         filter: 'failed-assertion',
         label: 'Failed Assertion',
-        description: 'An assertion does not hold, or a recorded step behaves differently from the real kernel.',
+        description:
+            'The condition of an assert is false, or a recorded step behaves differently from the real kernel.',
         default: true,
     },
     {
@@ -39,13 +40,13 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     {
         filter: 'kernel-warning',
         label: 'Kernel Warning or Panic',
-        description: 'The kernel warns (WARN_ON), or panics.',
+        description: 'The kernel warns (WARN_ON) or panics.',
         default: true,
     },
     {
         filter: DIAGNOSIS,
         label: 'Diagnosis',
-        description: 'Something is or will be lost, and no kernel says so.',
+        description: 'The emulator finds an error that the kernel does not report.',
         supportsCondition: true,
         conditionDescription: `Groups and codes to stop at instead: ${GROUP_NAMES.join(', ')}, ${WARNINGS}, LU1001`,
         default: true,
@@ -106,7 +107,7 @@ function stopsOf(filter: string, condition: string): readonly StopsAt[] | string
     }
     const stops = STOPS.get(filter);
     if (stops) {
-        return condition === '' ? stops : `The filter ${filter} takes no condition.`;
+        return condition === '' ? stops : `The filter ${filter} has no condition.`;
     }
     const group = filter.startsWith(PREFIX) ? filter.slice(PREFIX.length) : '';
     if (!isGroup(group)) {
@@ -134,7 +135,7 @@ function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly 
             chosen.push(...errorsOf(word));
         } else if (!isDiagnosisCode(word)) {
             const nearest = near(word, [...known, ...GROUP_NAMES, WARNINGS]);
-            return `${word} is neither a code nor a group of diagnoses${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
+            return `There is no diagnosis or group ${word}${nearest === undefined ? '' : `. Did you mean ${nearest}?`}`;
         } else if (!known.includes(word)) {
             return `${word} belongs to the group ${CATALOGUE[word].group}.`;
         } else {

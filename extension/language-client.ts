@@ -64,7 +64,7 @@ export class ShippedTexts implements vscode.TextDocumentContentProvider {
     async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
         const text: unknown = await this.client.sendRequest('lus/shippedText', { uri: uri.toString(true) });
         if (typeof text !== 'string') {
-            throw new Error(`${uri.toString(true)} does not ship with the emulator.`);
+            throw new Error(`${uri.toString(true)} is not part of the emulator.`);
         }
         return text;
     }

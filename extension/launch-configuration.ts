@@ -141,7 +141,9 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         if (broken) {
             // the adapter would refuse it; what is wrong stands in Problems
             void vscode.commands.executeCommand('workbench.actions.view.problems');
-            void vscode.window.showErrorMessage(`${vscode.workspace.asRelativePath(broken)} has errors: see Problems.`);
+            void vscode.window.showErrorMessage(
+                `${vscode.workspace.asRelativePath(broken)} has errors. See the Problems view.`,
+            );
             return undefined;
         }
         if (typeof file === 'string' && folder && !path.isAbsolute(file) && !/^[a-z][a-z0-9+.-]+:/i.test(file)) {

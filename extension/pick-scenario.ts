@@ -43,7 +43,7 @@ export async function pickScenario(title: string, using?: vscode.Uri): Promise<S
         void vscode.window.showWarningMessage(
             using
                 ? `${vscode.workspace.asRelativePath(using)} has no scenario, and no scenario of this workspace imports it.`
-                : 'There is no scenario in this workspace. "Live Update: Open Examples" has some to start from.',
+                : 'There is no scenario in this workspace. "Live Update: Open Examples" copies example scenarios.',
         );
         return undefined;
     }

@@ -135,7 +135,7 @@ function callbacksNamed(executable: Executable, owner: string, callback: string)
     }
     const known = owners.flatMap((d) => d.callbacks.map((c) => c.name.name));
     return owner === '*'
-        ? `No callback is called ${callback}${meant(callback, known)}`
+        ? `There is no callback ${callback}${meant(callback, known)}`
         : `${owner} has no callback ${callback}${meant(callback, known)}`;
 }
 

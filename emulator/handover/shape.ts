@@ -76,7 +76,9 @@ export function shapeText(shape: Shape): string {
     const node = (n: number): string => (n === 0 ? '' : ` node ${n}`);
     const lines = [
         ...(shape.arch === 'arm64' ? ['arch arm64'] : []),
-        ...(shape.map.length > 0 ? [] : ['// the image does not say which memory the machine has: map 0 .. 0x9fc00']),
+        ...(shape.map.length > 0
+            ? []
+            : ['// the image does not contain the memory map of the machine, for example: map 0 .. 0x9fc00']),
         ...shape.map.map((r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${node(r.node)}`),
         ...(shape.fdt === undefined ? [] : [`kho_fdt ${hex(shape.fdt)}`]),
         ...(shape.scratchArray === undefined ? [] : [`scratch_array ${hex(shape.scratchArray)}`]),

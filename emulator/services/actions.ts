@@ -118,5 +118,5 @@ function repairedTwin(program: Program, file: SourceFile, scenario: ScenarioDecl
         return [];
     }
     const text = `\n\nscenario "${twin}" ${file.text.slice(body.start, body.end)}`;
-    return [{ title: 'Add a twin to repair', edits: [{ span: { start: scenario.end, end: scenario.end }, text }] }];
+    return [{ title: 'Add a copy to repair', edits: [{ span: { start: scenario.end, end: scenario.end }, text }] }];
 }

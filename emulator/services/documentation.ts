@@ -37,7 +37,7 @@ const OF_SHIPPED: Readonly<Record<Exclude<ShippedKind, 'finding'>, DocPlace>> = 
     'file kind': library('File kinds of the kernel'),
     type: language('Structs'),
     layer: at('kernels.md', 'Proposed layers'),
-    flaw: at('kernels.md', 'What old kernels got wrong'),
+    flaw: at('kernels.md', 'Bugs of old kernels'),
     cost: at('time.md', 'Costs'),
     'injection point': library('Injection points'),
 };
@@ -54,7 +54,7 @@ const OF_SETTINGS = {
     device: at('devices.md', 'In a machine'),
 } as const;
 
-/** Of what a program declares itself, nothing is said but its comment. */
+/** The place of a subject; undefined for declarations of the program, which have only a comment. */
 export function pageOfSubject(s: Subject): DocPlace | undefined {
     switch (s.kind) {
         case 'native':
@@ -125,7 +125,7 @@ const OF_KEYWORDS: Readonly<Partial<Record<Kind, DocPlace>>> = {
     cost: at('time.md', 'Costs'),
 };
 
-/** Of a word of the language, by the node that it belongs to. */
+/** The place of a keyword, by the node that it belongs to. */
 export function pageOfKeyword(kind: Kind): DocPlace {
     return OF_KEYWORDS[kind] ?? { page: 'language.md', anchor: '' };
 }

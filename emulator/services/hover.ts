@@ -3,7 +3,7 @@ import type { StructLayout } from '../language/layout';
 import type { Program } from '../language/program';
 import type { IntLit, Span } from '../language/syntax/ast';
 import { isInt } from '../language/values';
-import { exactSize, hex } from '../text/text';
+import { counted, exactSize, hex } from '../text/text';
 import type { DocPlace } from './documentation';
 import { isKind, placeAt } from './nodes';
 import { originOf } from './origin';
@@ -71,5 +71,7 @@ function layoutTable(layout: StructLayout | undefined): string | undefined {
         const bits = type.k === 'bits' ? `, bits ${type.shift}–${type.shift + type.bits - 1}` : '';
         return `| ${hex(offset)} | ${size}${bits} | \`${name}\` |`;
     });
-    return [`${layout.size} bytes, packed:`, '', '| offset | size | field |', '|---|---|---|', ...rows].join('\n');
+    return [`${counted(layout.size, 'byte')}, packed:`, '', '| offset | size | field |', '|---|---|---|', ...rows].join(
+        '\n',
+    );
 }

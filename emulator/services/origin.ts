@@ -13,7 +13,7 @@ export function originOf(uri: string): string | undefined {
     const name = uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, '');
     const layer = layerOfFile(name);
     if (layer) {
-        return `Proposed: kernels have it with \`layers ${layer.name}\` (${titleOf(layer)}: ${layer.summary}).`;
+        return `Proposed. Kernels with \`layers ${layer.name}\` have it (${titleOf(layer)}: ${layer.summary}).`;
     }
     const kernels = [...DESCRIPTIONS.values()].filter((d) => d.library.includes(name)).map((d) => d.name);
     return kernels.length === 0

@@ -45,16 +45,16 @@ export function renamable(
 
 function refusalOf({ kind, name, declaration }: NamedSymbol): string | undefined {
     if (kind === 'keyword') {
-        return `\`${name}\` is a word of the language.`;
+        return `\`${name}\` is a keyword of the language.`;
     }
     if (kind === 'callback') {
-        return `\`${name}\` is the name by which the kernel calls the callback.`;
+        return `\`${name}\` is a callback, whose name the kernel defines.`;
     }
     if (kind === 'file') {
-        return 'Files are renamed in the explorer.';
+        return 'Rename files in the explorer.';
     }
     if (!declaration || SHIPPED_SOURCES.has(declaration.uri)) {
-        return `\`${name}\` ships with the emulator: only names that your files declare can be changed.`;
+        return `\`${name}\` is part of the emulator. Only names that your files declare can be renamed.`;
     }
     return undefined;
 }
@@ -102,12 +102,12 @@ export function rename(
 function nameRefusal(program: Program, uri: string, symbol: NamedSymbol, newName: string): string | undefined {
     const quoted = program.files.get(uri)?.text[symbol.span.start] === '"';
     if (quoted) {
-        return /^[^"\\\n\r]+$/.test(newName) ? undefined : 'A name in quotes has no `"`, no `\\` and one line.';
+        return /^[^"\\\n\r]+$/.test(newName) ? undefined : 'A name in quotes cannot contain `"`, `\\` or a line break.';
     }
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(newName)) {
-        return `\`${newName}\` is no name: letters, digits and \`_\`, and no digit first.`;
+        return `\`${newName}\` is not a name. A name consists of letters, digits and \`_\`, and does not begin with a digit.`;
     }
-    return RESERVED.has(newName) ? `\`${newName}\` is a word of the language.` : undefined;
+    return RESERVED.has(newName) ? `\`${newName}\` is a keyword of the language.` : undefined;
 }
 
 function editsOf(program: Program, symbol: NamedSymbol, newName: string): TextEdit[] {
@@ -175,11 +175,11 @@ function spoils(
     const before = new Set(analysisErrors(program).map((e) => `${e.code} ${e.uri}`));
     const added = analysisErrors(after).find((e) => !before.has(`${e.code} ${e.uri}`));
     if (added || analysisErrors(after).length > analysisErrors(program).length) {
-        return `With \`${newName}\` instead of \`${symbol.name}\` there would be an error: ${(added ?? analysisErrors(after)[0])?.message ?? ''}`;
+        return `Renaming \`${symbol.name}\` to \`${newName}\` would cause an error: ${(added ?? analysisErrors(after)[0])?.message ?? ''}`;
     }
     return sameReferences(program, after, symbol, edits)
         ? undefined
-        : `\`${newName}\` already means something else where \`${symbol.name}\` is used.`;
+        : `\`${newName}\` already has another meaning where \`${symbol.name}\` is used.`;
 }
 
 /** What had the old name, and nothing else, has the new one. */

@@ -1,5 +1,5 @@
 /**
- * Every message of the product, from its TypeScript sources, its manifest, its snippets, the shipped `.lus` code and
+ * Every message of the product, from its TypeScript sources, its manifest, the shipped `.lus` code and
  * the recorder's C code, and every paragraph of its documentation.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ async function textsOfSources(): Promise<Text[]> {
     }
 }
 
-/** Properties of the manifest and of snippets that VS Code shows. */
+/** Properties of the manifest that VS Code shows. */
 const SHOWN = /^(?:displayName|label|title|description|markdownDescription|enumDescriptions)$/;
 
 function textsOfJson(file: string): Text[] {

@@ -40,7 +40,12 @@ function isForeignNull(c: CodeContext, value: Expr): boolean {
     if (value.kind !== 'name' || value.name !== 'null' || c.program.names.get(value)?.kind !== 'builtin-file') {
         return false;
     }
-    c.error('LU0138', value, 'No object is `none`: `null` is the file kind of `/dev/null`.', changeTo(value, 'none'));
+    c.error(
+        'LU0138',
+        value,
+        '`null` is the file kind of `/dev/null`. The absent object is `none`.',
+        changeTo(value, 'none'),
+    );
     return true;
 }
 

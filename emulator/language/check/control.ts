@@ -100,7 +100,7 @@ function rangeElement(c: CodeContext, e: Extract<Expr, { kind: 'range' }>): Type
             'warning',
             'LU0419',
             e,
-            `This range has no elements, so the loop never runs: its end, ${to}, does not belong to it.${swapped}`,
+            `This range is empty, so the loop never runs. The end of a range, here ${to}, is exclusive.${swapped}`,
         );
     }
     c.typed(e, { k: 'list', of: INT });

@@ -57,7 +57,7 @@ function checkAddresses(c: CodeContext, { entries }: MachineDecl): void {
                 'LU0417',
                 uri,
                 at,
-                'Another device sits at this address: give this one its own.',
+                'Another device has this address. Give this one a different address.',
                 {
                     related: [{ uri, span: spanOf(first), message: 'the other device' }],
                 },

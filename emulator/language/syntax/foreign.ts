@@ -25,7 +25,7 @@ export function skipVariableWord(c: Cursor): void {
     c.error(
         'LU0138',
         word,
-        `An assignment declares a variable: write \`${name.text} = …\` without \`${word.text}\`.`,
+        `An assignment declares a variable. Write \`${name.text} = …\` without \`${word.text}\`.`,
         replaceWith(`Remove \`${word.text}\``, what, ''),
     );
     c.advance();
@@ -51,7 +51,7 @@ export function parseStep(c: Cursor, target: Expr): AssignStmt {
     const { end } = c.advance();
     const op = mark.text === '+' ? '+=' : '-=';
     const span = { start: mark.start, end };
-    c.error('LU0138', span, `Write \`${op} 1\`: there is no \`${mark.text}${mark.text}\`.`, changeTo(span, ` ${op} 1`));
+    c.error('LU0138', span, `There is no \`${mark.text}${mark.text}\`. Write \`${op} 1\`.`, changeTo(span, ` ${op} 1`));
     return { kind: 'assign', target, op, value: { kind: 'int', value: 1, ...span }, start: target.start, end };
 }
 
@@ -62,7 +62,7 @@ export function acceptWalrus(c: Cursor): boolean {
         return false;
     }
     const span = { start: colon.start, end: equals.end };
-    c.error('LU0138', span, 'An assignment is written with `=`.', changeTo(span, '='));
+    c.error('LU0138', span, 'An assignment uses `=`.', changeTo(span, '='));
     c.advance();
     return true;
 }
@@ -74,7 +74,7 @@ export function acceptArrow(c: Cursor): boolean {
         return false;
     }
     const span = { start: minus.start, end: greater.end };
-    c.error('LU0138', span, 'Members stand behind a `.`.', changeTo(span, '.'));
+    c.error('LU0138', span, 'A member follows a `.`.', changeTo(span, '.'));
     c.advance();
     return true;
 }
@@ -98,7 +98,7 @@ export function skipLoopHead(c: Cursor): boolean {
     while (c.token.kind !== 'eof' && c.token.text !== '{' && !c.breaks()) {
         c.advance();
     }
-    c.error('LU0138', { start, end: c.lastEnd }, 'A loop goes through a range or a list: `for i in 0..4 { }`.');
+    c.error('LU0138', { start, end: c.lastEnd }, 'A loop iterates over a range or a list: `for i in 0..4 { }`.');
     return true;
 }
 
@@ -121,7 +121,7 @@ export function isForeignFunction(c: Cursor): boolean {
     if (!begins || open.text !== '(' || open.first) {
         return false;
     }
-    c.error('LU0138', word, `A function is written \`fn ${name.text}(…) { }\`.`, changeTo(word, 'fn'));
+    c.error('LU0138', word, `Write a function as \`fn ${name.text}(…) { }\`.`, changeTo(word, 'fn'));
     return true;
 }
 

@@ -34,7 +34,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
     .field(
         'asks_luo',
         BOOL,
-        'A jump to it is an update, for which LUO freezes what is preserved. Up to 7.1 every one is, from 7.2 on none with KEXEC_PRESERVE_CONTEXT.',
+        'Whether a jump to it is a live update, for which LUO freezes the preserved files. Up to 7.1 every jump is; since 7.2 not with KEXEC_PRESERVE_CONTEXT.',
         (_kexec, { running }) => running.asksLuo,
     )
     .field(

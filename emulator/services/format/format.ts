@@ -31,7 +31,7 @@ export function format(uri: string, text: string): Formatted | NotFormatted {
     const [first] = diagnostics;
     if (first) {
         const { line } = new LineMap(text).position(first.span.start);
-        return { refused: `Line ${line} cannot be read, so nothing is moved: ${first.message}` };
+        return { refused: `Line ${line} has a syntax error, so the file is not formatted: ${first.message}` };
     }
     let lines = layOut(uri, text);
     let result = joined(lines, text);
@@ -50,7 +50,7 @@ export function format(uri: string, text: string): Formatted | NotFormatted {
     // A formatter that changes what a file says is worse than none.
     return sameTokens(lex(uri, text), lex(uri, result))
         ? { text: result, lines }
-        : { refused: 'The formatter would change what this file says: that is a mistake of it.' };
+        : { refused: 'Formatting would change the meaning of this file. This is a bug in the formatter.' };
 }
 
 function layOut(uri: string, text: string): (string | undefined)[] {
