@@ -1,6 +1,6 @@
 /**
- * Exception filters: what a run is stopped by although it could go on. Clients show five; ids of finer ones, which
- * earlier versions showed, still count.
+ * Exception filters: events at which a run stops although it could continue. Clients show five filters. The ids of
+ * finer ones, which earlier versions showed, are still accepted.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
@@ -10,13 +10,13 @@ import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/s
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);
 const GROUP_NAMES = Object.keys(GROUPS).filter(isGroup);
 
-/** In a condition: findings that lose nothing, too. */
+/** In a condition: also findings without any loss. */
 const WARNINGS = 'warnings';
 
-/** The diagnoses, by group or code where a condition says so. */
+/** The diagnoses; with a condition, only its groups and codes. */
 const DIAGNOSIS = 'diagnosis';
 
-/** As clients show them. */
+/** In the order in which clients show them. */
 export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     {
         filter: 'failed-call',
@@ -53,7 +53,7 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     },
 ];
 
-/** What the filters without a condition stop at, those of earlier versions at the end. */
+/** The exceptions of each filter without a condition; the filters of earlier versions are at the end. */
 const STOPS: ReadonlyMap<string, readonly StopsAt[]> = new Map<string, readonly StopsAt[]>([
     ['failed-call', ['failed-call']],
     ['failed-assertion', ['failed-assertion', 'difference']],
@@ -69,7 +69,7 @@ function isGroup(name: string): name is Group {
     return Object.hasOwn(GROUPS, name);
 }
 
-/** What a client says of its filters: those that are on, some of them with a condition. */
+/** The filters of a request: those that are on, some of them with a condition. */
 export interface Chosen {
     readonly filters: readonly string[];
     readonly filterOptions?:
@@ -79,7 +79,10 @@ export interface Chosen {
 
 export const BY_DEFAULT: Chosen = { filters: FILTERS.filter((f) => f.default).map((f) => f.filter) };
 
-/** What a run stops at with these filters, and for each of them, in the order of the request, whether it can be had. */
+/**
+ * The exceptions at which a run stops with these filters, and whether each filter is valid, in the order of the
+ * request.
+ */
 export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     readonly stops: ReadonlySet<StopsAt>;
     readonly answers: readonly DebugProtocol.Breakpoint[];
@@ -100,7 +103,7 @@ export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     return { stops, answers };
 }
 
-/** @returns why not, where that cannot be had */
+/** @returns why the filter is invalid */
 function stopsOf(filter: string, condition: string): readonly StopsAt[] | string {
     if (filter === DIAGNOSIS) {
         return condition === '' ? [DIAGNOSIS] : chosenIn(condition, CODES);
@@ -125,7 +128,7 @@ function errorsOf(group: Group): readonly DiagnosisCode[] {
     return codesOf(group).filter((c) => CATALOGUE[c].severity === 'error');
 }
 
-/** @param known the codes that the filter is about */
+/** @param known the codes of the filter */
 function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly StopsAt[] | string {
     const chosen: StopsAt[] = [];
     for (const word of condition.split(/[\s,]+/).filter((w) => w !== '')) {
@@ -145,7 +148,7 @@ function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly 
     return chosen;
 }
 
-/** What the client says when it stands at an exception. */
+/** The client's description of a stop at an exception. */
 export function pausedOn({ kind }: RunException): string {
     const filter: Record<ExceptionKind, string> = {
         'failed-call': 'failed-call',

@@ -104,7 +104,7 @@ async function fileWithErrors(program: string): Promise<vscode.Uri | undefined> 
     return undefined;
 }
 
-/** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
+/** Completes configurations before they reach the adapter; the adapter itself checks their values. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     constructor(private readonly last: LastStarted) {}
 
@@ -114,7 +114,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         config: vscode.DebugConfiguration,
     ): Promise<vscode.DebugConfiguration | undefined> {
         if (config['program'] === '${file}' && config['scenario'] === undefined) {
-            // what launch.json says for whatever file is open means, in that file, the scenario at the cursor
+            // without a scenario, a configuration for the open file means the scenario at the cursor
             const scenario = scenarioAtCursor();
             return scenario ? { ...config, scenario: scenario.name } : config;
         }
@@ -139,7 +139,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         const file: unknown = config[key];
         const broken = typeof file === 'string' && key === 'program' ? await fileWithErrors(file) : undefined;
         if (broken) {
-            // the adapter would refuse it; what is wrong stands in Problems
+            // the adapter would refuse it; the errors are in Problems
             void vscode.commands.executeCommand('workbench.actions.view.problems');
             void vscode.window.showErrorMessage(
                 `${vscode.workspace.asRelativePath(broken)} has errors. See the Problems view.`,

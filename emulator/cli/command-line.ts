@@ -55,8 +55,8 @@ Checks files without running them.
 
   --format FORMAT   pretty (default) or json
 
-Exit code: 0 no errors (there may be warnings), 1 errors, 2 bad arguments or a
-missing file.
+Exit code: 0 no errors (there may be warnings), 1 at least one error, 2 bad
+arguments or a missing file.
 `;
 
 const FMT_HELP = `Usage: lus fmt FILE... [options]
@@ -101,7 +101,7 @@ reports errors in it.
   --extract SESSION/TOKEN  write the contents of a memfd to the file of -o
   -o, --output FILE        the file for --extract
 
-Exit code: 0 no findings, 1 findings, 2 bad arguments or an unreadable file.
+Exit code: 0 no findings, 1 at least one, 2 bad arguments or an unreadable file.
 `;
 
 const COMPAT_HELP = `Usage: lus compat FILE [options]

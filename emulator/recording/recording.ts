@@ -7,9 +7,9 @@ import type { Span } from '../language/syntax/ast';
 import { parseJson } from '../text/json';
 import { stepOf, UnknownStep, type Step } from './step';
 
-/** A number of any size: where a JSON number is none that a double holds, {@link parseJson} makes a bigint. */
+/** A number of any size: {@link parseJson} returns a bigint for numbers that a double cannot represent. */
 const number = z.union([z.number(), z.bigint()]);
-/** What a step gave, as the recorder wrote it or as the emulator answers. */
+/** The result of a step, from the recorder or from the emulator. */
 
 const result = {
     ret: z.optional(z.union([number, z.literal('fd')])),

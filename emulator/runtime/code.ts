@@ -81,7 +81,7 @@ export class Frame {
     purpose: Purpose | null = null;
     /** What its code has declared to work on. */
     subject: Subject | null = null;
-    /** It has waited in the operation that it stands before, and executes it once more: it has not just come to it. */
+    /** It has waited in the operation before which it is, and executes it once more: it has not just reached it. */
     again = false;
 
     /** @param born the position of the run at which it begins, in its own time */

@@ -22,7 +22,7 @@ export interface Environment {
     purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): void;
     threadWaits(thread: Thread, waiting: LockWait): void;
     threadWoken(thread: Thread, waiting: LockWait): void;
-    /** Something remarkable has happened that the run survives. */
+    /** An exception that does not end the run. */
     raised(exception: RunException): void;
 
     /** A frame of the kernel has returned to other code, or was the last frame. */

@@ -42,7 +42,7 @@ export class Interpreter implements Execution, Locking {
     readonly scheduler: Scheduler;
     /** Exceptions that stop the run although it could continue; fatal ones always stop it. */
     readonly filters = new Set<StopsAt>();
-    /** False: none of these stops it. */
+    /** False: no exception stops it. */
     heedsFilters = true;
     onTrap: TrapHandler = () => [];
     /** The position at which {@link run} returns. */
@@ -53,7 +53,7 @@ export class Interpreter implements Execution, Locking {
     /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
-    /** Where something was raised last. */
+    /** The position of the last exception. */
     private raisedAt = -1;
 
     constructor(
@@ -287,7 +287,7 @@ export class Interpreter implements Execution, Locking {
         this.giveWay();
     }
 
-    /** {@link run} returns behind the operation that is executed, as if its budget were used up. */
+    /** {@link run} returns after the present operation, as if its budget were used up. */
     giveWay(): void {
         this.limit = this.ticks;
     }
@@ -448,7 +448,7 @@ export class Interpreter implements Execution, Locking {
         return true;
     }
 
-    /** The run goes on. @returns whether it has stood at the current position, which does not stop it again */
+    /** The run continues. @returns whether it has stopped at the current position, which then does not stop it again */
     private leaveStop(): boolean {
         const stood = this.stoppedHere;
         this.stoppedHere = false;
@@ -458,13 +458,13 @@ export class Interpreter implements Execution, Locking {
         return stood;
     }
 
-    /** Whoever has a trap at the current position hears that the run stands here. @returns as a trap does */
+    /** Tells a trap at the current position that the run has stopped here. @returns the result of the trap */
     hearTrap(): readonly number[] {
         const frame = this.trapped;
         return frame ? this.onTrap(frame) : [];
     }
 
-    /** The topmost frame, where somebody has a trap at the current position. */
+    /** The topmost frame, if there is a trap at the current position. */
     get trapped(): Frame | null {
         const frame = this.current.top;
         return frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc] ? frame : null;
@@ -476,7 +476,7 @@ export class Interpreter implements Execution, Locking {
         return frame !== undefined && !frame.again && frame.code.begins[frame.pc] === true;
     }
 
-    /** Runs something that is no part of the run, while that stands: nobody's traps, no step, and no filter count. */
+    /** Executes code that is not part of the run, while the run is stopped: without traps, steps and filters. */
     aside<T>(what: () => T): T {
         const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit } = this;
         this.heedsFilters = false;

@@ -139,9 +139,9 @@ export interface Listener {
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
 
-    /** Something remarkable has happened that the run survives; it stops there where that is asked for. */
+    /** An exception that does not end the run; it stops there if a filter selects it. */
     raised?(exception: RunException): void;
-    /** The scenario has come to its end. */
+    /** The scenario has ended. */
 
     ended?(): void;
     /** A diagnosis was made; for reporters, not for diagnoses. */

@@ -5,7 +5,7 @@ import type { SourceFile, Span } from '../language/syntax/ast';
 import type { Node, Place } from './nodes';
 
 export interface Keyword {
-    /** How it is written. */
+    /** Its syntax. */
     readonly form: string;
     /** One sentence or two, in Markdown. */
     readonly doc: string;

@@ -1,4 +1,4 @@
-/** Which kernels have a piece of the kernel's own code: that is what a reader of it wants to know first. */
+/** The kernels that contain a file of the kernel's own code. */
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
 import { layerOfFile, titleOf } from '../kernel/release/layers';
 import { STD_SCHEME } from '../std/texts';

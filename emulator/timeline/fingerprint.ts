@@ -1,6 +1,6 @@
 /**
  * A hash of the whole state of a run: equal states have equal fingerprints, regardless of the path to them. Tests
- * compare checkpoints and runs with it. An exploration of schedules can use it to skip states that it has visited.
+ * compare checkpoints and runs with it. An exploration of schedules can use it to skip visited states.
  */
 import { Updates } from '../diagnosis/updates';
 import { Hwpt } from '../kernel/devices/hwpt';

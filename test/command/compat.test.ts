@@ -118,13 +118,13 @@ from \\ to  7.0                 7.1                 7.2                 7.3
             '--kernels',
             '7.2',
             '--scenario',
-            'somebody else holds the session',
+            'another process holds the session',
             '--format',
             'json',
         ]);
         assert.deepEqual(
             schema.parse(JSON.parse(out)).matrices.map((m) => m.scenario),
-            ['somebody else holds the session'],
+            ['another process holds the session'],
         );
     });
 

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { lex } from '../../emulator/language/syntax/lexer';
+import { PAGES } from '../support/documentation';
 import { inRepository, ROOT } from '../support/repository';
 import type { Text } from './text';
 import { textsOfTypeScript } from './typescript-texts';
@@ -85,8 +86,20 @@ function textsOfC(file: string): Text[] {
 export async function messages(): Promise<Text[]> {
     return [
         ...(await textsOfSources()),
-        ...textsOfJson('package.json'),
+        ...['package.json', ...filesOf('.json')].flatMap(textsOfJson),
         ...filesOf('.lus').flatMap(textsOfLus),
         ...filesOf('.c').flatMap(textsOfC),
     ].filter((t) => isProse(t.text));
+}
+
+/** The documentation line by line, without its code. */
+export function pages(): Text[] {
+    return PAGES.flatMap((file) => {
+        const whole = readFileSync(inRepository(file), 'utf8');
+        const prose = whole.replace(/^```.*?^```$/gms, (block) => block.replace(/[^\n]/g, ''));
+        return prose
+            .split('\n')
+            .map((text, i) => ({ file, line: i + 1, role: 'page', code: '', text }))
+            .filter((t) => isProse(t.text));
+    });
 }

@@ -31,7 +31,7 @@ export const FLAWS: ReadonlyMap<string, string> = new Map([
     ],
     ['iommu_early_did', 'a domain id is reused before what the IOMMU has cached under it is flushed'],
     ['interrupt_table', 'the interrupt remapping table is not preserved'],
-    ['interrupt_vectors', 'the handed-over vectors are not reserved: they stay unassigned, or are assigned anew'],
+    ['interrupt_vectors', 'the handed-over vectors are not reserved: they stay unassigned, or are assigned again'],
 ]);
 
 export const NO_FLAWS: ReadonlySet<string> = new Set();

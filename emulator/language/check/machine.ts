@@ -43,7 +43,7 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
     checkAddresses(c, decl);
 }
 
-/** Two functions cannot sit at one address: the machine could not be built. */
+/** Reports two functions with the same address: such a machine cannot be built. */
 function checkAddresses(c: CodeContext, { entries }: MachineDecl): void {
     const taken = new Map<string, Expr>();
     for (const e of entries) {

@@ -98,7 +98,7 @@ export class ProgramBuilder {
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
 
-    /** The place that is asked about, if any. */
+    /** The place whose names are recorded, if any. */
     probe: Probe | undefined;
     /** The standard library, once the layers of the program's kernels are known. */
 

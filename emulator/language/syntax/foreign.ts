@@ -1,6 +1,6 @@
 /**
- * Met with one message: what is written so in C, Python or JavaScript. It says how it is written here, and the line is
- * read as what was meant, so that nothing follows from it.
+ * Syntax of C, Python and JavaScript: one message shows the syntax of this language, and the line is
+ * parsed as the intended code, so that there are no further errors.
  */
 import { changeTo, replaceWith } from '../check-finding';
 import type { AssignStmt, Expr } from './ast';
@@ -32,14 +32,14 @@ export function skipVariableWord(c: Cursor): void {
     c.join();
 }
 
-/** True where the next two tokens are the same mark without a space, and nothing follows that could be an operand. */
+/** True if the next two tokens are the same mark without a space, and no operand follows. */
 export function isStep(c: Cursor): boolean {
     const [first, second] = [c.token, c.peek(1)];
     const twice = (c.is('+') || c.is('-')) && second.kind === 'punct' && second.text === first.text;
     return twice && second.start === first.end && isOver(c, 2);
 }
 
-/** True where nothing of the statement stands there. */
+/** True at the end of the statement. */
 function isOver(c: Cursor, ahead: number): boolean {
     const t = c.peek(ahead);
     return t.kind === 'eof' || c.breaks(ahead) || (t.kind === 'punct' && [';', '}', '{', ')'].includes(t.text));
@@ -79,7 +79,7 @@ export function acceptArrow(c: Cursor): boolean {
     return true;
 }
 
-/** The operator that `and` and `or` stand for, with the error; undefined where neither stands here. */
+/** The operator for `and` or `or`, with the error; undefined for other tokens. */
 export function wordOperator(c: Cursor): '&&' | '||' | undefined {
     const op = c.isWord('and') ? '&&' : c.isWord('or') ? '||' : undefined;
     if (op !== undefined && !isOver(c, 1)) {
@@ -89,7 +89,7 @@ export function wordOperator(c: Cursor): '&&' | '||' | undefined {
     return undefined;
 }
 
-/** `for (int i = 0; i < 4; i++)`: skipped up to the block; true where it stood there. */
+/** `for (int i = 0; i < 4; i++)`: skipped up to the block. @returns whether there was one */
 export function skipLoopHead(c: Cursor): boolean {
     const { start } = c.token;
     if (!c.is('(')) {
@@ -114,7 +114,7 @@ const FUNCTION_WORDS: ReadonlySet<string> = new Set([
     'proc',
 ]);
 
-/** True, with an error, where a function of another language begins. */
+/** True, with an error, at the beginning of a function of another language. */
 export function isForeignFunction(c: Cursor): boolean {
     const [word, name, open] = [c.token, c.peek(1), c.peek(2)];
     const begins = word.kind === 'ident' && FUNCTION_WORDS.has(word.text) && name.kind === 'ident' && !name.first;
@@ -125,7 +125,7 @@ export function isForeignFunction(c: Cursor): boolean {
     return true;
 }
 
-/** Names that other languages have for what is there under another name. */
+/** Names from other languages for functions and values with a different name here. */
 export const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
     ...['NULL', 'nullptr', 'nil', 'None', 'undefined'].map((name) => [name, 'none'] as const),
     ...['True', 'TRUE'].map((name) => [name, 'true'] as const),

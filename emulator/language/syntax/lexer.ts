@@ -32,7 +32,7 @@ export interface Lexed {
     readonly diagnostics: readonly CheckFinding[];
 }
 
-/** Those that may have `/s` behind them: a rate in bytes a second. */
+/** The units that `/s` can follow: a rate in bytes per second. */
 const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
 
 /** Units of numbers: bytes, and nanoseconds. */
@@ -68,7 +68,7 @@ const PUNCT2 = new Set([
     '^=',
 ]);
 const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
-/** What stands second in marks of more than one character. */
+/** The second characters of marks. */
 const MARK_SECONDS: ReadonlySet<number> = new Set([...PUNCT2, ...PUNCT3].map((mark) => mark.charCodeAt(1)));
 
 /** Decimal digits of an integer that a number holds exactly. */
@@ -142,7 +142,7 @@ class Lexer {
         }
     }
 
-    /** What other languages have: comments in other marks, strings in single quotes. True where it was read. */
+    /** Syntax of other languages: other comments, strings in single quotes. @returns whether there was some */
     private foreign(start: number, c: number): boolean {
         const { text } = this;
         if (c === SLASH && text.charAt(start + 1) === '*') {

@@ -108,7 +108,7 @@ export function compileValue(c: Compiler, e: Expr): Expression {
             return compileBinary(c, e);
         case 'try':
             if (e.call.kind !== 'call') {
-                throw new RangeError('try stands before a call');
+                throw new RangeError('the operand of try is not a call');
             }
             return slotted(emitCall(c, e.call, () => ({ k: 'try' })));
         case 'list':
@@ -276,7 +276,7 @@ function emitCall(c: Compiler, call: CallExpr, policy: () => Policy): Slot {
         if (meaning?.kind === 'native') {
             return emitNative(c, call, meaning.native, [], policy);
         }
-        throw new RangeError(`${callee.name} is no function`);
+        throw new RangeError(`${callee.name} is not a function`);
     }
     if (callee.kind === 'member') {
         const meaning = c.program.members.get(callee);
