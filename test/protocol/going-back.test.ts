@@ -468,7 +468,7 @@ suite('debug adapter: going back', () => {
             const event = await client.event('capabilities');
             assert.deepEqual(event.body, { capabilities: { supportsStepBack: false, supportsRestartFrame: false } });
             for (const command of ['stepBack', 'reverseContinue', 'lus/goToEnd', 'lus/events']) {
-                assert.match(await client.fails(command, { threadId: 1 }), /An image has no past/);
+                assert.match(await client.fails(command, { threadId: 1 }), /A memory image has no history/);
             }
             const run = Client.process();
             try {
