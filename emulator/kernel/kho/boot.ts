@@ -272,7 +272,7 @@ export function khoMemoryInit(
     if (fatal || outside !== undefined) {
         const what = fatal
             ? `0x${fatal.pa.toString(16)}: ${fatal.text}`
-            : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but no memory`;
+            : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but is not memory`;
         return { panic: `unable to handle page fault: ${what}` };
     }
     const union = runs.union();

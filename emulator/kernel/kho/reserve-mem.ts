@@ -109,7 +109,7 @@ function refusal(w: WantedRegion, old: { readonly addr: number; readonly size: n
     if (old.addr % w.align !== 0) {
         return `it is at 0x${old.addr.toString(16)}, which is not aligned to ${w.align} bytes`;
     }
-    return old.size === w.size ? undefined : `it had ${old.size} bytes, and ${w.size} are asked for`;
+    return old.size === w.size ? undefined : `it has ${old.size} bytes, but ${w.size} are requested`;
 }
 
 /** The regions that the previous kernel handed over. */

@@ -10,7 +10,7 @@ import type { BootContext } from './boot-context';
 /** struct kho_scratch: u64 addr, u64 size. */
 export const SCRATCH_ENTRY = 16;
 
-/** `kho_scratch=`: per cent of the early allocations of the kernel, or three sizes in bytes. */
+/** `kho_scratch=`: a percentage of the early allocations of the kernel, or three sizes in bytes. */
 export type ScratchSizes =
     | { readonly scale: number }
     | { readonly lowmem: number; readonly global: number; readonly node: number };

@@ -59,7 +59,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'kho',
         config: 'KEXEC_HANDOVER',
-        doc: 'The sizes of the scratch areas, or per cent of the early reservations. Has no effect on a boot with a handover.',
+        doc: 'The sizes of the scratch areas, or a percentage of the early reservations. Has no effect on a boot with a handover.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
     elfcorehdr: {

@@ -185,7 +185,7 @@ suite('KHO before 7.1', () => {
         assert.ok('copyToDestinations' in image);
         const next = tryBoot(first.machine, image.copyToDestinations(), { description: describe(KHO_V1) });
         // what lies behind the third bitmap are no bits, and stand for memory that is not there
-        assert.match('panic' in next ? next.panic : '', /is preserved, but no memory/);
+        assert.match('panic' in next ? next.panic : '', /is preserved, but is not memory/);
     });
 
     test('finalizing is nothing that 7.2 knows', () => {
