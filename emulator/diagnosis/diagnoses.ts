@@ -235,7 +235,7 @@ export class Diagnoses implements Observer {
         const { severity, advice } = CATALOGUE[code];
         const place = finding.place ?? this.here() ?? this.end;
         const { data = {} } = finding;
-        // names in it are what processes and memory images say they are
+        // it can contain names that come from processes and memory images, with any bytes
         const message = printable(finding.message);
         const diagnosis: Diagnosis = {
             code,
