@@ -96,7 +96,7 @@ suite('examples', () => {
         );
         assert.match(
             changed('guest-under-load', 'process vmm { leave(false, true) }', 'process vmm { leave(true, true) }'),
-            /a guest that was not paused: assertion failed: what follows/,
+            /a guest that was not paused: assertion failed: consequences/,
         );
     });
 
