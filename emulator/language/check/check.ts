@@ -54,6 +54,6 @@ export function checkStd(
         program.files.set(uri, file);
         program.diagnostics.push(...diagnostics);
     }
-    checkItems(program);
+    checkItems(program, 'short');
     return program.finish(files[0]?.uri ?? '');
 }
