@@ -1,5 +1,4 @@
 /** Kernel memory for `.lus` code: structs at physical addresses, and arrays in vmalloc areas. */
-import { decodeText } from '../../text/utf8';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { VmArea } from '../../kernel/mm/vmalloc';
 import { Err } from '../../kernel/release/errno';
