@@ -18,6 +18,10 @@ export const SHIPPED_SCHEME = 'lus-std';
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
 
+/** The type of tasks, and the matcher of their problems. */
+export const TASK_TYPE = 'lus';
+export const PROBLEM_MATCHER = 'lus';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
