@@ -22,6 +22,9 @@ export const SETTINGS_SECTION = 'lus';
 export const TASK_TYPE = 'lus';
 export const PROBLEM_MATCHER = 'lus';
 
+/** The view *Live Update* in *Run and Debug*. */
+export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
@@ -37,6 +40,11 @@ export const COMMANDS = {
     mark: 'lus.markThisMoment',
     goToMark: 'lus.goToMark',
     goToEvent: 'lus.goToEvent',
+    onlyChanges: 'lus.onlyChanges',
+    allRows: 'lus.allRows',
+    breakAtNextCallback: 'lus.breakAtNextCallback',
+    goToHandler: 'lus.goToHandler',
+    goToEventOfRow: 'lus.goToEventOfRow',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

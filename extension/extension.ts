@@ -10,6 +10,7 @@ import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
 import { PastStatus } from './past-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
+import { LiveUpdateView } from './live-update-view';
 import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
@@ -18,8 +19,10 @@ export function activate(context: vscode.ExtensionContext): void {
     const lenses = new ScenarioLenses();
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
-    registerCommands(context);
+    const view = new LiveUpdateView();
+    registerCommands(context, view);
     context.subscriptions.push(
+        view,
         lenses,
         last,
         new PastStatus(),

@@ -190,6 +190,29 @@ export class DebugPage {
         }
     }
 
+    /** The rows of a view in the side bar. */
+    private rowsOf(view: string): Locator {
+        return this.page.locator(`.pane:has(> .pane-header[aria-label^="${view}"]) .monaco-list-row`);
+    }
+
+    async waitRow(view: string, text: RegExp): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `a row ${text} in ${view}`,
+            async () => {
+                seen = (await this.rowsOf(view).allInnerTexts()).map(squeeze);
+                return seen.some((row) => text.test(row));
+            },
+            () => JSON.stringify(seen),
+        );
+    }
+
+    /** Chooses an entry of the context menu of a row. */
+    async rowMenu(view: string, row: RegExp, entry: string): Promise<void> {
+        await this.rowsOf(view).filter({ hasText: row }).first().click({ button: 'right' });
+        await this.page.locator('.monaco-menu .action-label', { hasText: entry }).first().click();
+    }
+
     private async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
         await this.page.mouse.move(fromX, fromY);
         await this.page.mouse.down();
