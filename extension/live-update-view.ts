@@ -1,6 +1,7 @@
 /** The view *Live Update*: sessions, their files with the stations they have passed, and FLBs, at the last stop. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { counted } from '../emulator/text/text';
 import { DEBUG_TYPE, LIVE_UPDATE_VIEW } from './contributions';
 
 const stationSchema = z.object({ name: z.string(), progress: z.enum(['done', 'running', 'failed', 'open']) });
@@ -280,7 +281,7 @@ function labelText(row: Row): string {
         case 'file':
             return `${row.file.token} ${shortName(row.file)}`;
         case 'more':
-            return row.session.files.length > 0 ? `${row.session.more} more` : `${row.session.more} files`;
+            return row.session.files.length > 0 ? `${row.session.more} more` : counted(row.session.more, 'file');
         case 'flb':
             return row.flb.name;
     }
