@@ -220,6 +220,7 @@ suite('lus run: suites', function () {
         assert.match(page, /✗ 50% &lt;b&gt;&amp;, /);
         assert.doesNotMatch(page, /<b>&/);
         assert.doesNotMatch(page, /<script|src=|href=/);
+        assert.match(page, /\n\.bad > summary,/, 'the style is not escaped');
         assert.match(lus(['run', 'a.lus', '--report', 'pdf=x']).err, /--report must be pretty, tap, /);
         assert.match(lus(['run', 'a.lus', '--report', 'html']).err, /--report html needs a file: --report html=FILE\./);
     });
