@@ -7,6 +7,7 @@ import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
+import type { TimelinePanel } from './timeline-panel';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 
@@ -67,7 +68,11 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 }
 
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext, view: LiveUpdateView): void {
+export function registerCommands(
+    context: vscode.ExtensionContext,
+    view: LiveUpdateView,
+    timeline: TimelinePanel,
+): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
@@ -79,6 +84,7 @@ export function registerCommands(context: vscode.ExtensionContext, view: LiveUpd
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
+        [COMMANDS.showTimeline]: async () => timeline.open(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

@@ -11,6 +11,7 @@ import { LastStarted } from './last-started';
 import { PastStatus } from './past-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
+import { TimelinePanel } from './timeline-panel';
 import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
@@ -20,9 +21,11 @@ export function activate(context: vscode.ExtensionContext): void {
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
-    registerCommands(context, view);
+    const timeline = new TimelinePanel(context.extensionUri);
+    registerCommands(context, view, timeline);
     context.subscriptions.push(
         view,
+        timeline,
         lenses,
         last,
         new PastStatus(),

@@ -293,6 +293,29 @@ scenario "s" {
         );
     });
 
+    test('lus view writes a page with the lanes of the run; a file with several scenarios needs a choice', () => {
+        write({ 'a.lus': passes('one') + fails('two') });
+        assert.match(lus(['view', 'a.lus']).err, /has several scenarios\. Choose one with --scenario NAME/);
+        assert.deepEqual(lus(['view', 'a.lus', '--scenario', 'one', '-o', 'v.html']), {
+            code: 0,
+            out: '',
+            err: 'Wrote the timeline: v.html\n',
+        });
+        const [, json = ''] = /id="data">(.*)<\/script>/.exec(read('v.html')) ?? [];
+        const { title, lanes } = z
+            .object({
+                title: z.string(),
+                lanes: z.object({ lanes: z.array(z.object({ bars: z.array(z.object({ name: z.string() })) })) }),
+            })
+            .parse(JSON.parse(json));
+        assert.equal(title, 'a.lus: one');
+        assert.ok(lanes.lanes.some((l) => l.bars.some((b) => b.name === 'start_kernel')));
+        assert.match(
+            lus(['view', 'a.lus', '--scenario', 'two']).err,
+            /^Wrote the timeline: timeline\.html\nThe scenario failed: /,
+        );
+    });
+
     test('--watch runs again after a change, and goes on after a mistake', async () => {
         write({ 'a.lus': passes('first') });
         const child = spawn(process.execPath, [LUS, 'run', 'a.lus', '--watch'], { cwd: folder });
