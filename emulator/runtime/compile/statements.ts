@@ -25,8 +25,9 @@ import type {
     UndoStmt,
     WhileStmt,
 } from '../../language/syntax/ast';
+import { spanOf } from '../../language/check-finding';
 import { operatorOf } from '../../language/values';
-import type { Assignable, Expression, Operation, Slot } from '../form/form';
+import type { Assignable, Claim, Expression, Operation, Slot } from '../form/form';
 import { type Compiler, literal } from './compiler';
 import { compileValue, compileValues, emitAnnounced, needsOps, policyOf } from './expressions';
 
@@ -208,11 +209,34 @@ function compileExprStmt(c: Compiler, s: ExprStmt): void {
     e.place(end);
 }
 
+/** The sides of a chain of `&&` or `||`. */
+function sidesOf(op: '&&' | '||', e: Expr): readonly Expr[] {
+    return e.kind === 'binary' && e.op === op ? [...sidesOf(op, e.left), ...sidesOf(op, e.right)] : [e];
+}
+
+/**
+ * `assert a && b` asserts one side after the other, so that the message names the side that is false. A message that
+ * calls something is computed before the condition.
+ */
 function compileAssert(c: Compiler, s: AssertStmt): void {
-    const { condition } = s;
-    const span = { start: condition.start, end: condition.end };
-    if (condition.kind === 'binary') {
-        const operator = condition.op;
+    const message = s.message && compileValue(c, s.message);
+    const span = spanOf(s.condition);
+    for (const side of sidesOf('&&', s.condition)) {
+        c.emitter.emit({ op: 'assert', claims: claimsOf(c, side), span, ...(message ? { message } : {}) });
+    }
+}
+
+/** One of these must be true. The right side of `||` is computed only if the left one is false. */
+function claimsOf(c: Compiler, e: Expr): readonly Claim[] {
+    const sides = sidesOf('||', e);
+    return sides.slice(1).some((x) => needsOps(c, x))
+        ? [{ k: 'true', value: compileValue(c, e), span: spanOf(e) }]
+        : sides.map((x) => claimOf(c, x));
+}
+
+function claimOf(c: Compiler, e: Expr): Claim {
+    if (e.kind === 'binary') {
+        const operator = e.op;
         switch (operator) {
             case '==':
             case '!=':
@@ -220,23 +244,13 @@ function compileAssert(c: Compiler, s: AssertStmt): void {
             case '<=':
             case '>':
             case '>=': {
-                const type = c.program.types.get(condition.left);
-                const [left, right, message] = compileValues(c, [condition.left, condition.right, s.message]);
-                c.emitter.emit({
-                    op: 'assert-compared',
-                    operator,
-                    left,
-                    right,
-                    span,
-                    ...(s.message ? { message } : {}),
-                    ...(type ? { type } : {}),
-                });
-                return;
+                const type = c.program.types.get(e.left);
+                const [left, right] = compileValues(c, [e.left, e.right]);
+                return { k: 'compared', operator, left, right, span: spanOf(e), ...(type ? { type } : {}) };
             }
         }
     }
-    const [value, message] = compileValues(c, [condition, s.message]);
-    c.emitter.emit({ op: 'assert', condition: value, span, ...(s.message ? { message } : {}) });
+    return { k: 'true', value: compileValue(c, e), span: spanOf(e) };
 }
 
 function compileReturn(c: Compiler, s: ReturnStmt): void {

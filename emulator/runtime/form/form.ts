@@ -120,6 +120,19 @@ export type Policy =
     /** `panics "…"`, `oopses "…"`: it does not return. */
     | { readonly k: 'panics' | 'oopses' };
 
+/** A condition of an assertion; the message of a failed comparison has the values of both sides. */
+export type Claim = { readonly span: Span } & (
+    | { readonly k: 'true'; readonly value: Expression }
+    | {
+          readonly k: 'compared';
+          readonly operator: Exclude<BinaryOp, '&&' | '||'>;
+          readonly left: Expression;
+          readonly right: Expression;
+          /** The type of the sides, for messages. */
+          readonly type?: Type;
+      }
+);
+
 /** A call: the slot of its result, its text for messages, and what happens on a failure. */
 interface Calling {
     readonly slot: Slot;
@@ -190,16 +203,13 @@ export type Operation =
      */
     | { readonly op: 'undo'; readonly captured: readonly Slot[]; readonly end: Target }
     | { readonly op: 'undone' }
-    | { readonly op: 'assert'; readonly condition: Expression; readonly message?: Expression; readonly span: Span }
-    /** `assert a == b`, whose message shows both sides. */
+    /** Stops the run unless one of the claims is true. */
     | {
-          readonly op: 'assert-compared';
-          readonly operator: Exclude<BinaryOp, '&&' | '||'>;
-          readonly left: Expression;
-          readonly right: Expression;
+          readonly op: 'assert';
+          /** Several are the sides of `||`. */
+          readonly claims: readonly Claim[];
           readonly message?: Expression;
-          /** The type of the sides, for messages. */
-          readonly type?: Type;
+          /** The whole condition; `assert a && b` is an operation for each side. */
           readonly span: Span;
       }
 

@@ -5,7 +5,7 @@
 import { quoted } from '../../text/utf8';
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';
-import type { CodeForm, Expression, Literal, Operation, Policy, Slot, Target } from './form';
+import type { Claim, CodeForm, Expression, Literal, Operation, Policy, Slot, Target } from './form';
 
 /** Texts of statements longer than this are cut off. */
 const LONGEST = 90;
@@ -163,9 +163,7 @@ class Printer {
             case 'undo':
                 return `${o.captured.length > 0 ? `keeps ${o.captured.map((s) => this.slot(s)).join(', ')}; ` : ''}to ${this.label(o.end)}`;
             case 'assert':
-                return `${this.expression(o.condition)}${this.message(o.message)}`;
-            case 'assert-compared':
-                return `${this.expression(o.left)} ${o.operator} ${this.expression(o.right)}${this.message(o.message)}`;
+                return `${o.claims.map((c) => this.claim(c)).join(' || ')}${this.message(o.message)}`;
             case 'nothing':
             case 'undone':
             case 'exit':
@@ -174,6 +172,12 @@ class Printer {
             default:
                 return this.action(o);
         }
+    }
+
+    private claim(c: Claim): string {
+        return c.k === 'true'
+            ? this.expression(c.value)
+            : `${this.expression(c.left)} ${c.operator} ${this.expression(c.right)}`;
     }
 
     /** Calls, and operations on processes and the host. */

@@ -1,10 +1,10 @@
 /** Creates the operations as closures from the operations as data. */
 import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
-import type { Value } from '../../language/types';
 import { asBool, asInt, asNumber, asString, binary, format, ProgramError } from '../../language/values';
 import { settableCost } from '../../machine/costs';
 import { type Eval, Frame, type Op, SWITCH } from '../code';
-import type { Expression, Operation } from '../form/form';
+import type { Span } from '../../language/syntax/ast';
+import type { Claim, Expression, Operation } from '../form/form';
 import { bootImage } from '../host/boot-from-image';
 import { coldBoot } from '../host/kexec';
 import { expectOops } from '../host/oops';
@@ -107,8 +107,6 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             return (f) => (f.failing ? run.unwind(f, f.failing) : run.ret(undefined));
         case 'assert':
             return linkAssert(l, o);
-        case 'assert-compared':
-            return linkAssertCompared(l, o);
         case 'call':
             return linkCall(l, o);
         case 'native':
@@ -300,34 +298,61 @@ function linkReturn(l: Linkage, o: Of<'return'>): Op {
 
 function linkAssert(l: Linkage, o: Of<'assert'>): Op {
     const { run } = l;
-    const condition = linkExpression(l, o.condition);
+    const claims = o.claims.map((claim) => linkClaim(l, claim, o.span));
     const message = linkOptional(l, o.message);
-    return (f) =>
-        asBool(condition(f), 'an assertion')
-            ? f.pc + 1
-            : run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), ' is false'));
-}
-
-function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
-    const { run } = l;
-    const { operator, type } = o;
-    const left = linkExpression(l, o.left);
-    const right = linkExpression(l, o.right);
-    const message = linkOptional(l, o.message);
+    const failed = (f: Frame, whys: readonly Why[]): number => {
+        const said = message?.(f);
+        const remark = said === undefined ? '' : `${asString(said, 'the message of an assertion')}: `;
+        const why = whys.map((w) => w()).join(' and ');
+        const text = `${l.textOf(o.span)}${why === '' ? ' is false' : `, but ${why}`}`;
+        return run.fail('failed-assertion', `assertion failed: ${remark}${text}`);
+    };
+    const [only] = claims;
+    if (only && claims.length === 1) {
+        return (f) => {
+            const why = only(f);
+            return why ? failed(f, [why]) : f.pc + 1;
+        };
+    }
     return (f) => {
-        const a = left(f);
-        const b = right(f);
-        if (asBool(binary(operator, a, b), 'an assertion')) {
-            return f.pc + 1;
+        const whys: Why[] = [];
+        for (const claim of claims) {
+            const why = claim(f);
+            if (!why) {
+                return f.pc + 1;
+            }
+            whys.push(why);
         }
-        const why = `, but the left side is ${format(a, type)} and the right side is ${format(b, type)}`;
-        return run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), why));
+        return failed(f, whys);
     };
 }
 
-function assertion(what: string, message: Value, why: string): string {
-    const remark = message === undefined ? '' : `${asString(message, 'the message of an assertion')}: `;
-    return `assertion failed: ${remark}${what}${why}`;
+/** Why a claim is false; empty if its condition says it. */
+type Why = () => string;
+
+/**
+ * Decides a claim; null: it is true.
+ * @param whole the condition that it is a part of
+ */
+function linkClaim(l: Linkage, claim: Claim, whole: Span): (f: Frame) => Why | null {
+    const { span } = claim;
+    const part = span.start > whole.start || span.end < whole.end;
+    if (claim.k === 'true') {
+        const value = linkExpression(l, claim.value);
+        const why = (): string => (part ? `${l.textOf(span)} is false` : '');
+        return (f) => (asBool(value(f), 'an assertion') ? null : why);
+    }
+    const { operator, type } = claim;
+    const left = linkExpression(l, claim.left);
+    const right = linkExpression(l, claim.right);
+    const where = part ? (): string => `in ${l.textOf(span)} ` : (): string => '';
+    return (f) => {
+        const a = left(f);
+        const b = right(f);
+        return asBool(binary(operator, a, b), 'an assertion')
+            ? null
+            : () => `${where()}the left side is ${format(a, type)} and the right side is ${format(b, type)}`;
+    };
 }
 
 // ---------------------------------------------------------------- processes
