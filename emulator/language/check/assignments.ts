@@ -113,6 +113,7 @@ function assignName(c: CodeContext, s: AssignStmt, target: NameExpr, type: Type)
         c.mean(target, v.meaning);
         fits(c, s, v.type, type, v.span);
         c.flow.assigned.delete(v);
+        c.flow.narrowed.delete(v);
         remember(c, v);
         return v.type;
     }

@@ -106,8 +106,7 @@ function namedCall(c: CodeContext, e: CallExpr, callee: NameExpr): Type {
     }
     plainArgs(c, e.args);
     const method = c.program.natives.fd.methods.has(callee.name);
-    const variable =
-        c.vars.find(callee.name) ?? (c.process === undefined ? undefined : c.processVar(c.process, callee.name));
+    const variable = c.variable(callee.name);
     if (variable) {
         variable.reads++;
         c.mean(callee, variable.meaning);

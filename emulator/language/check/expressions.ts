@@ -9,6 +9,7 @@ import type { CodeContext } from './context';
 import { fold } from './fold';
 import { indexType, memberType } from './members';
 import { nameType } from './names';
+import { assuming } from './narrowing';
 import { quoted } from './program-builder';
 import { assignable, comparable, describeType, isIntLike } from './types-of';
 
@@ -113,7 +114,10 @@ function unaryType(c: CodeContext, e: UnaryExpr): Type {
 
 function binaryType(c: CodeContext, e: BinaryExpr): Type {
     const left = c.expr(e.left);
-    const right = c.expr(e.right);
+    const right =
+        e.op === '&&' || e.op === '||'
+            ? assuming(c, e.left, e.op === '&&', () => c.expr(e.right))
+            : c.expr(e.right);
     switch (e.op) {
         case '&&':
         case '||':

@@ -1,6 +1,7 @@
 /**
  * What is known at a place of a scenario about the running kernel and its processes, over all paths to that place.
  */
+import type { Type } from '../types';
 import type { Var } from './scope';
 
 export interface Proc {
@@ -26,6 +27,8 @@ export class Flow {
     readonly procs = new Map<string, Proc>();
     /** The kernel in which a variable that refers to kernel objects was assigned. */
     readonly assigned = new Map<Var, number>();
+    /** Variables whose type is known more precisely here than where they were declared. */
+    narrowed = new Map<Var, Type>();
     /** The loaded image may be one that the kernel returns from (KEXEC_PRESERVE_CONTEXT). */
     comesBack = false;
     /** Why the code after this place never runs. */
@@ -37,6 +40,7 @@ export class Flow {
         f.kernelWhy = this.kernelWhy;
         f.comesBack = this.comesBack;
         f.ended = this.ended;
+        f.narrowed = new Map(this.narrowed);
         for (const [name, p] of this.procs) {
             f.procs.set(name, { ...p, vars: new Map(p.vars), lost: new Map(p.lost) });
         }
@@ -104,6 +108,11 @@ export class Flow {
             f.kernel = MIXED;
         }
         f.comesBack ||= b.comesBack;
+        for (const [v, type] of a.narrowed) {
+            if (b.narrowed.get(v) !== type) {
+                f.narrowed.delete(v);
+            }
+        }
         for (const [name, p] of b.procs) {
             const mine = f.procs.get(name);
             if (!mine) {

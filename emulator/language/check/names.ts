@@ -44,7 +44,7 @@ function readVariable(c: CodeContext, e: NameExpr, v: Var): Type {
             `${quoted(e.name)} belongs to the previous kernel, which ${c.flow.kernelWhy} ended. Get it again from the running kernel.`,
         );
     }
-    return v.type;
+    return c.flow.narrowed.get(v) ?? v.type;
 }
 
 /** A variable that a process of this name had before, or will have later. */
