@@ -24,6 +24,7 @@ export function callType(c: CodeContext, e: CallExpr): Type {
     c.tried = outer;
     if (!handled && c.unit.fn && canFail(c, e)) {
         c.unit.fn.fails = true;
+        c.unit.fn.callFails = true;
     }
     afterCall(c, e, handled);
     return type;
@@ -35,17 +36,13 @@ export function canFail(c: CodeContext, e: CallExpr): boolean {
     if (callee.kind === 'name') {
         const meaning = c.program.names.get(callee);
         if (meaning?.kind === 'fn') {
-            return c.program.fns.get(meaning.decl.name.name)?.fails ?? true;
+            const fn = c.program.fns.get(meaning.decl.name.name);
+            return (c.context === 'kernel' ? fn?.fails : fn?.callFails) ?? true;
         }
         return meaning?.kind === 'native' ? meaning.native.fails : true;
     }
     const meaning = c.program.members.get(callee);
     return meaning?.kind === 'method' ? meaning.method.fails : true;
-}
-
-/** A function of the program that a process calls: unlike kernel code, it does not return an errno to its caller. */
-export function stopsByItself(c: CodeContext, { callee }: CallExpr): boolean {
-    return c.context === 'user' && callee.kind === 'name' && c.program.names.get(callee)?.kind === 'fn';
 }
 
 function called(c: CodeContext, e: CallExpr): Type {

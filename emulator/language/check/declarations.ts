@@ -187,6 +187,7 @@ function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): 
                 contextWhy: '',
                 result: ANY,
                 fails: false,
+                callFails: false,
                 params: [],
                 endsKernel: 'no',
                 loadsToReturn: false,

@@ -2,7 +2,7 @@
 import { replaceWith } from '../check-finding';
 import type { BinaryExpr, Expr, TryExpr, UnaryExpr } from '../syntax/ast';
 import { ANY, BOOL, BYTES, INT, PHYS, STRING, listOf, type Type } from '../types';
-import { callType, canFail, stopsByItself } from './calls';
+import { callType, canFail } from './calls';
 import { checkCondition } from './conditions';
 import { constructType } from './construct';
 import type { CodeContext } from './context';
@@ -73,15 +73,6 @@ function tryType(c: CodeContext, e: TryExpr): Type {
         return type;
     }
     const withoutTry = replaceWith('Remove `try`', { start: e.start, end: call.start }, '');
-    if (stopsByItself(c, call)) {
-        c.error(
-            'LU0402',
-            e,
-            `A call that fails inside ${c.text(call.callee)} stops the scenario there. Put the \`try\` before that call.`,
-            withoutTry,
-        );
-        return type;
-    }
     if (!canFail(c, call)) {
         c.error('LU0402', e, `${c.text(call.callee)} cannot fail. Remove the \`try\`.`, withoutTry);
         return type;

@@ -49,8 +49,10 @@ export interface FnInfo {
     context: Context;
     contextWhy: string;
     result: Type;
-    /** May fail with an error number. */
+    /** May fail with an error number: a call in it fails, or in the kernel it returns one. */
     fails: boolean;
+    /** A call in it may fail. */
+    callFails: boolean;
     params: Type[];
     /** Whether a call of it ends the running kernel. */
     endsKernel: 'no' | 'maybe' | 'always';

@@ -297,7 +297,8 @@ function emitFn(c: Compiler, call: CallExpr, decl: FnDecl, policy: () => Policy)
         call.args.map(given),
     );
     const args = compileValues(c, values);
-    c.emitter.emit({ op: 'call', fn: decl.name.name, args, slot });
+    const span = { start: call.start, end: call.end };
+    c.emitter.emitLater(() => ({ op: 'call', fn: decl.name.name, args, slot, span, policy: policy() }));
     emitResult(c, call, slot, policy);
     return slot;
 }

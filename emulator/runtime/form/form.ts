@@ -215,7 +215,7 @@ export type Operation =
 
     // ---- calls
     /** A function of the program; the `result` operation after it handles its result. */
-    | { readonly op: 'call'; readonly fn: string; readonly args: readonly Expression[]; readonly slot: Slot }
+    | ({ readonly op: 'call'; readonly fn: string; readonly args: readonly Expression[] } & Calling)
     /**
      * A native that runs without interruption, by its type and name. The receiver, if any, is the first argument.
      */

@@ -106,6 +106,7 @@ export function targetsOf(o: Operation): Target[] {
             return [o.end];
         case 'concurrently':
             return [...o.blocks.map((b) => b.begin), o.end];
+        case 'call':
         case 'native':
         case 'kernel':
         case 'result':
@@ -184,7 +185,7 @@ class Printer {
     private action(o: Operation): string {
         switch (o.op) {
             case 'call':
-                return `${this.slot(o.slot)} = ${o.fn}(${this.list(o.args)})`;
+                return `${this.slot(o.slot)} = ${o.fn}(${this.list(o.args)})${this.policy(o.policy)}`;
             case 'native':
                 return `${this.slot(o.slot)} = ${this.native(o.native, o.args)}${this.policy(o.policy)}`;
             case 'kernel':

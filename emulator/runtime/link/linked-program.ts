@@ -80,6 +80,10 @@ export class LinkedProgram implements Executable {
     private link(program: Program, form: CodeForm): Code {
         const l = this.linkage(program, form.uri);
         const ops = form.operations.map((o) => linkOperation(l, o));
+        if (form.kind === 'fn') {
+            // the operation at which a function continues whose call accepts its failure
+            ops.push((f) => (f.failing ? l.run.giveUp(f.failing) : l.run.ret(undefined)));
+        }
         // field by field: objects from a spread have no fixed shape, and every operation reads this one
         return {
             name: form.name,
