@@ -363,7 +363,8 @@ class Evaluator {
         if (m) {
             throw new ProgramError(`\`${name}\` is a method. Call it: \`${name}(…)\`.`);
         }
-        return { value: readMember(this.host, value, name), type: ANY };
+        const fields = object.type.k === 'record' ? object.type.fields : undefined;
+        return { value: readMember(this.host, value, name), type: fields?.get(name) ?? ANY };
     }
 
     private index(list: Evaluated, index: Value): Evaluated {
@@ -470,6 +471,9 @@ class Evaluator {
         given: readonly Arg[],
         reply: string | undefined,
     ): Value[] {
+        if (params.some((p) => p.named)) {
+            return [this.host.record(given.map((a) => [a.name?.name ?? '', this.value(a.value)] as const))];
+        }
         const { values, rest, misfit } = bindArguments(
             params,
             given.map((a) => ({ name: a.name?.name, value: { value: this.value(a.value) } })),

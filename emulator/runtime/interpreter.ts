@@ -9,7 +9,18 @@ import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
-import { type Acceptance, acceptingFrame, type Code, Frame, type LockWait, type Mode, type Op, placeOf, SWITCH, Thread } from './code';
+import {
+    type Acceptance,
+    acceptingFrame,
+    type Code,
+    Frame,
+    type LockWait,
+    type Mode,
+    type Op,
+    placeOf,
+    SWITCH,
+    Thread,
+} from './code';
 import type { Environment } from './environment';
 import type { Execution } from './execution';
 import { giveUpGuards, type Locking } from './locks';

@@ -191,6 +191,8 @@ function diesWithKernel(c: CodeContext, t: Type): boolean {
             return c.program.natives.objects.get(t.name)?.ofKernel === true;
         case 'list':
             return diesWithKernel(c, t.of);
+        case 'record':
+            return [...(t.fields?.values() ?? [])].some((f) => diesWithKernel(c, f));
         case 'view':
         case 'kind':
         case 'fd':

@@ -63,7 +63,7 @@ function called(c: CodeContext, e: CallExpr): Type {
         const found = findMember(c, callee);
         c.typed(callee, ANY);
         if (found && 'method' in found) {
-            return nativeCall(c, e, found.method);
+            return nativeCall(c, e, ofElements(found.method, c.program.types.get(callee.object)));
         }
         if (found && found.type.k !== 'any') {
             c.error(
@@ -81,6 +81,11 @@ function called(c: CodeContext, e: CallExpr): Type {
     }
     plainArgs(c, e.args);
     return ANY;
+}
+
+/** The parameters of a list's methods have the type of its elements. */
+function ofElements(method: FunctionShape, list: Type | undefined): FunctionShape {
+    return list?.k === 'list' ? { ...method, params: method.params.map((p) => ({ ...p, type: list.of })) } : method;
 }
 
 function plainArgs(c: CodeContext, args: readonly Arg[]): void {
@@ -143,6 +148,9 @@ function fnCall(c: CodeContext, e: CallExpr, fn: FnInfo): Type {
 
 function nativeCall(c: CodeContext, e: CallExpr, native: FunctionShape): Type {
     c.require(native.context, e.callee.kind === 'member' ? e.callee.member : e.callee, quoted(`${native.name}()`));
+    if (native.params.some((p) => p.named)) {
+        return recordOf(c, e, quoted(native.name));
+    }
     const bound = bindArgs(c, e, native.params, quoted(native.name));
     if (native.resultOfArg !== undefined) {
         const of = bound[native.resultOfArg];
@@ -154,6 +162,22 @@ function nativeCall(c: CodeContext, e: CallExpr, native: FunctionShape): Type {
         return t?.k === 'decl' && t.of === 'file' ? { k: 'kind', name: t.name } : native.result;
     }
     return native.result;
+}
+
+/** The record of a call's arguments, which have any names. */
+function recordOf(c: CodeContext, e: CallExpr, what: string): Type {
+    const fields = new Map<string, Type>();
+    for (const a of e.args) {
+        const type = c.expr(a.value);
+        if (!a.name) {
+            c.error('LU0306', a, `${what} needs a name for every field: ${quoted('name: value')}.`);
+        } else if (fields.has(a.name.name)) {
+            c.error('LU0307', a, `${what} is given ${quoted(a.name.name)} twice. Remove one of them.`);
+        } else {
+            fields.set(a.name.name, type);
+        }
+    }
+    return { k: 'record', fields };
 }
 
 /** Checks the arguments of a call; returns the expression of every parameter. */

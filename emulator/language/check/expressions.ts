@@ -106,9 +106,7 @@ function unaryType(c: CodeContext, e: UnaryExpr): Type {
 function binaryType(c: CodeContext, e: BinaryExpr): Type {
     const left = c.expr(e.left);
     const right =
-        e.op === '&&' || e.op === '||'
-            ? assuming(c, e.left, e.op === '&&', () => c.expr(e.right))
-            : c.expr(e.right);
+        e.op === '&&' || e.op === '||' ? assuming(c, e.left, e.op === '&&', () => c.expr(e.right)) : c.expr(e.right);
     switch (e.op) {
         case '&&':
         case '||':

@@ -121,6 +121,10 @@ function ownMember(c: CodeContext, e: MemberExpr, object: Type): Found | undefin
             return { type: typeOfKindField(c, object.name, index), writable: true };
         }
     }
+    if (object.k === 'record' && (!object.fields || object.fields.has(name))) {
+        c.program.members.set(e, { kind: 'dynamic', name });
+        return { type: object.fields?.get(name) ?? ANY, writable: true };
+    }
     if ((object.k === 'list' || object.k === 'bytes') && (name === 'length' || name === 'size')) {
         c.program.members.set(e, { kind: 'dynamic', name });
         return { type: INT, writable: false };
@@ -171,6 +175,9 @@ function* memberNames(c: CodeContext, object: Type): Generator<string> {
     }
     if (object.k === 'kind') {
         yield* c.program.fileKind(object.name)?.fields.map((f) => f.name.name) ?? [];
+    }
+    if (object.k === 'record') {
+        yield* object.fields?.keys() ?? [];
     }
     if (object.k === 'decl' && object.of === 'process') {
         yield* c.flow.procs.get(object.name)?.vars.keys() ?? [];

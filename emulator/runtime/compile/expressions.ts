@@ -113,21 +113,20 @@ export function compileValue(c: Compiler, e: Expr): Expression {
             return slotted(emitCall(c, e.call, () => ({ k: 'try' })));
         case 'list':
             return { k: 'list', items: compileValues(c, e.items) };
-        case 'new': {
-            const values = compileValues(
-                c,
-                e.args.map((a) => a.value),
-            );
-            return {
-                k: 'new',
-                kind: e.name.name,
-                fields: values.map((value, i) => ({ name: e.args[i]?.name?.name ?? '', value })),
-            };
-        }
+        case 'new':
+            return { k: 'new', kind: e.name.name, fields: namedValues(c, e.args) };
         case 'range':
         case 'error':
             throw new RangeError(`${e.kind} has no value`);
     }
+}
+
+function namedValues(c: Compiler, args: readonly Arg[]): { readonly name: string; readonly value: Expression }[] {
+    const values = compileValues(
+        c,
+        args.map((a) => a.value),
+    );
+    return values.map((value, i) => ({ name: args[i]?.name?.name ?? '', value }));
 }
 
 function slotted(slot: Slot): Expression {
@@ -314,6 +313,9 @@ function emitResult(c: Compiler, { start, end }: CallExpr, slot: Slot, policy: (
 
 /** The values of a native's parameters. */
 function nativeArgs(c: Compiler, call: CallExpr, native: Native): Expression[] {
+    if (native.params.some((p) => p.named)) {
+        return [{ k: 'record', fields: namedValues(c, call.args) }];
+    }
     const { values, rest } = bindArguments(native.params, call.args.map(given));
     const compiled = compileValues(c, [...values, ...rest]);
     return native.params.map((p, i): Expression => {

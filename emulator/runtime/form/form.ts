@@ -54,6 +54,11 @@ export type Slot = number;
 
 export type Literal = number | bigint | boolean | string | null | undefined;
 
+interface NamedValue {
+    readonly name: string;
+    readonly value: Expression;
+}
+
 export type Expression =
     | { readonly k: 'literal'; readonly value: Literal }
     | { readonly k: 'slot'; readonly slot: Slot }
@@ -92,11 +97,12 @@ export type Expression =
           readonly right: Expression;
       }
     | { readonly k: 'list'; readonly items: readonly Expression[] }
+    | { readonly k: 'record'; readonly fields: readonly NamedValue[] }
     /** A file of a declared kind with these fields. */
     | {
           readonly k: 'new';
           readonly kind: string;
-          readonly fields: readonly { readonly name: string; readonly value: Expression }[];
+          readonly fields: readonly NamedValue[];
       };
 
 /** The target of an assignment. */

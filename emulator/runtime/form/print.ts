@@ -275,8 +275,10 @@ class Printer {
                 return `${this.operand(e.left)} ${e.operator} ${this.operand(e.right)}`;
             case 'list':
                 return `[${this.list(e.items)}]`;
+            case 'record':
+                return `{${this.named(e.fields)}}`;
             case 'new':
-                return `new ${e.kind}(${e.fields.map((f) => `${f.name}: ${this.expression(f.value)}`).join(', ')})`;
+                return `new ${e.kind}(${this.named(e.fields)})`;
             default:
                 return e.name;
         }
@@ -290,6 +292,10 @@ class Printer {
 
     private list(items: readonly Expression[]): string {
         return items.map((e) => this.expression(e)).join(', ');
+    }
+
+    private named(fields: readonly { readonly name: string; readonly value: Expression }[]): string {
+        return fields.map((f) => `${f.name}: ${this.expression(f.value)}`).join(', ');
     }
 
     /** `memfd_create("x", 0)`; a method follows its receiver. */

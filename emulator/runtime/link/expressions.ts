@@ -71,6 +71,10 @@ export function linkExpression(l: Linkage, e: Expression): Eval {
             const items = e.items.map((i) => linkExpression(l, i));
             return (f) => host.list(items.map((i) => i(f)));
         }
+        case 'record': {
+            const fields = e.fields.map(({ name, value }) => ({ name, value: linkExpression(l, value) }));
+            return (f) => host.record(fields.map(({ name, value }) => [name, value(f)] as const));
+        }
         case 'new': {
             const { kind } = e;
             const fields = e.fields.map(({ name, value }) => ({ name, value: linkExpression(l, value) }));

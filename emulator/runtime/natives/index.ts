@@ -1,4 +1,5 @@
 /** The natives of the host in one table. Observers of a run define theirs in their own files. */
+import { listObject, recordFunctions } from './lists';
 import { descriptionOf, DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
@@ -98,6 +99,7 @@ const classes = [
     hwptObject.and(hwptInKernel),
     lockObject,
     hugePoolObject,
+    listObject,
 ] as const;
 
 const byClass = new Map<unknown, ObjectType>(classes.map((members) => [members.cls, members.type]));
@@ -126,6 +128,7 @@ export const HOST_NATIVES: Natives = {
         ...kvmFunctions,
         ...guestMemfdFunctions,
         ...byteFunctions,
+        ...recordFunctions,
         ...driverFunctions,
         ...fileFunctions,
         ...fileReferences,

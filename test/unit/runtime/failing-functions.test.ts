@@ -41,8 +41,14 @@ suite('a call of a function that fails', () => {
     });
 
     test('another error, or none, stops the scenario', () => {
-        assert.equal(failure(run('twice(lu, "a")  fails EIO')), 'twice(lu, "a") should fail with EIO, but it fails with EEXIST.');
-        assert.equal(failure(run('session(lu, "a")  fails EIO')), 'session(lu, "a") should fail with EIO, but it succeeds.');
+        assert.equal(
+            failure(run('twice(lu, "a")  fails EIO')),
+            'twice(lu, "a") should fail with EIO, but it fails with EEXIST.',
+        );
+        assert.equal(
+            failure(run('session(lu, "a")  fails EIO')),
+            'session(lu, "a") should fail with EIO, but it succeeds.',
+        );
     });
 
     test('without an expectation, the call in the function is what fails', () => {
