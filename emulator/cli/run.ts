@@ -1,4 +1,5 @@
 /** `lus run`: runs the scenarios of files and reports. */
+import { isNamed } from '../language/syntax/variants';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { errorsOf, loadProgram } from '../run/load-program';
@@ -111,7 +112,7 @@ function planned(programs: readonly Program[], name: string | undefined, options
             scenarios:
                 errorsOf(program).length > 0
                     ? []
-                    : program.scenarios.filter((s) => name === undefined || s.name.value === name),
+                    : program.scenarios.filter((s) => name === undefined || isNamed(s, name)),
         }),
     );
     const broken = programs.some((p) => errorsOf(p).length > 0);

@@ -1,6 +1,7 @@
 /** Enters the declarations of all files and reports duplicates. */
 import { descriptionOf } from '../../kernel/release/descriptions';
 import type { Block, Ident, Item, SourceFile, Span, Stmt } from '../syntax/ast';
+import { variantsOf } from '../syntax/variants';
 import { ANY } from '../types';
 import { quoted, type ProgramBuilder } from './program-builder';
 
@@ -24,7 +25,9 @@ export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): v
                     enterMachine(program, file.uri, item);
                     break;
                 case 'scenario':
-                    isNew(program, scenarios, file.uri, item.name, item.name.value, 'scenario');
+                    for (const { name } of variantsOf(item, file.text)) {
+                        isNew(program, scenarios, file.uri, name, name.value, 'scenario');
+                    }
                     processesOf(item.body, program.processNames);
                     break;
                 case 'kernel':

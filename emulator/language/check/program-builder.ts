@@ -28,6 +28,7 @@ import type { NativeShapes } from '../natives';
 import { pageOf } from '../machine-arch';
 import type { Probe } from './probe';
 import { LineMap } from '../syntax/positions';
+import { scenariosIn } from '../syntax/variants';
 import { near } from '../nearest';
 import { changeTo } from '../check-finding';
 
@@ -212,6 +213,7 @@ export class ProgramBuilder {
     /** The program, as far as the files could be understood. @param main the file to check */
     finish(main: string): Program {
         const { std } = this;
+        const scenarios = this.files.get(main);
         const order = [...this.files.keys()];
         const over = <K, V>(own: ReadonlyMap<K, V>, below: ReadonlyMap<K, V> | undefined): ReadonlyMap<K, V> =>
             below ? new OverlayMap(own, below) : own;
@@ -228,7 +230,7 @@ export class ProgramBuilder {
             ),
             natives: this.natives,
             ...(this.machine && { machine: this.machine }),
-            scenarios: this.files.get(main)?.items.filter((i) => i.kind === 'scenario') ?? [],
+            scenarios: scenarios ? scenariosIn(scenarios) : [],
             fns: new Map([...this.fns].map(([name, info]) => [name, info.decl])),
             structs: merged(this.structs, std?.structs),
             fileKinds: merged(this.fileKinds, std?.fileKinds),

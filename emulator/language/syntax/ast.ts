@@ -66,9 +66,16 @@ export interface MachineEntry extends Span {
 export interface ScenarioDecl extends Span {
     readonly kind: 'scenario';
     readonly name: StringLit;
+    /** `for ram in [1GiB, 8GiB]`: it runs once for each value. */
+    readonly param?: ScenarioParam;
     /** The codes of its expected root findings, in order; absent without `finds`. */
     readonly finds?: readonly Ident[];
     readonly body: Block;
+}
+
+export interface ScenarioParam extends Span {
+    readonly variable: Ident;
+    readonly values: ListExpr | ErrorExpr;
 }
 
 export interface StructDecl extends Span {

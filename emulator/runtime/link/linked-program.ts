@@ -1,6 +1,7 @@
 /** The code of a checked program for a host: created from its form on first use. */
 import type { Program } from '../../language/program';
-import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../../language/syntax/ast';
+import type { Callback, Expr, FnDecl, KernelInit } from '../../language/syntax/ast';
+import type { Variant } from '../../language/syntax/variants';
 import type { Value } from '../../language/types';
 import { type Code, Frame, codeOutsideFiles } from '../code';
 import { type Coded, codedIn, constantForm, formOf } from '../compile/forms';
@@ -42,8 +43,8 @@ export class LinkedProgram implements Executable {
         return this.linked(decl);
     }
 
-    scenarioCode(decl: ScenarioDecl): Code {
-        return this.linked(decl);
+    scenarioCode(decl: Variant): Code {
+        return this.linked(decl.of?.decl ?? decl);
     }
 
     initCode(init: KernelInit): Code {
