@@ -10,3 +10,6 @@ export class ListValue extends JournaledList<Value> {}
 
 /** `record(name: "vm-1", token: 7)`: its fields in the order of the source. */
 export class RecordValue extends JournaledMap<string, Value> {}
+
+/** The most processes of an array. */
+export const MOST_PROCESSES = 256;

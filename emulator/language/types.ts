@@ -27,7 +27,13 @@ export type Type =
     /** An open file of a kind that a `file` declaration declares. */
     | { readonly k: 'kind'; readonly name: string }
     /** A declaration used as a value: a struct in `at(NicState, p)`, a file kind in `file.kind == nic`. */
-    | { readonly k: 'decl'; readonly of: 'struct' | 'file' | 'handler' | 'flb' | 'process'; readonly name: string };
+    | {
+          readonly k: 'decl';
+          readonly of: 'struct' | 'file' | 'handler' | 'flb' | 'process';
+          readonly name: string;
+          /** An array of processes, of which an index selects one. */
+          readonly array?: boolean;
+      };
 
 export const ANY: Type = { k: 'any' };
 export const NONE: Type = { k: 'none' };

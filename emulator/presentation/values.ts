@@ -352,7 +352,7 @@ export function processVars(host: Host, user: ScenarioProcess, prefix: string): 
             itemOf(
                 host,
                 name,
-                { value, type: processVarType(host.declarations.program, user.name, name) },
+                { value, type: processVarType(host.declarations.program, user.group, name) },
                 {
                     evaluateName: `${prefix}${name}`,
                     process: user.process,

@@ -191,6 +191,11 @@ export class CodeContext {
         return own ?? this.vars.find(name);
     }
 
+    /** Whether a process is an array of them. */
+    isArray(process: string): boolean {
+        return this.flow.procs.get(process)?.array ?? this.program.processArrays.has(process);
+    }
+
     processVar(process: string, name: string): Var | undefined {
         return this.flow.procs.get(process)?.vars.get(name);
     }

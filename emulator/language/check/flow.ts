@@ -13,6 +13,8 @@ export interface Proc {
     vars: Map<string, Var>;
     /** Variables of an earlier process of this name, and what ended that process. */
     lost: Map<string, string>;
+    /** An array of processes: what ends one of them may have ended any. */
+    array: boolean;
     /** Started in a function or conditionally: it may have variables that are not known here. */
     open: boolean;
 }
@@ -50,20 +52,22 @@ export class Flow {
         return f;
     }
 
-    start(name: string): Proc {
+    start(name: string, array = false): Proc {
         const before = this.procs.get(name);
         const lost = new Map(before?.lost);
         for (const v of before?.vars.keys() ?? []) {
             lost.set(v, before?.why ?? '');
         }
-        const p: Proc = { status: 'alive', why: '', vars: new Map(), lost, open: false };
+        const p: Proc = { status: 'alive', why: '', vars: new Map(), lost, array, open: false };
         this.procs.set(name, p);
         return p;
     }
 
     end(name: string, why: string): void {
         const p = this.procs.get(name);
-        if (p && p.status !== 'dead') {
+        if (p?.array) {
+            this.mayEnd(name, why);
+        } else if (p && p.status !== 'dead') {
             p.status = 'dead';
             p.why = why;
         }
@@ -84,8 +88,11 @@ export class Flow {
         this.kernel = id;
         this.kernelWhy = why;
         this.comesBack = false;
-        for (const name of this.procs.keys()) {
-            this.end(name, why);
+        for (const p of this.procs.values()) {
+            if (p.status !== 'dead') {
+                p.status = 'dead';
+                p.why = why;
+            }
         }
     }
 

@@ -69,6 +69,10 @@ function processMember(c: CodeContext, e: MemberExpr, object: Type): Found | und
         return undefined;
     }
     const { name } = e.member;
+    if (object.array) {
+        c.error('LU0203', e.object, whichOf(object.name), insertAt(e.object.end, '[0]', 'Take the first one'));
+        return { type: ANY, writable: true };
+    }
     const process = object.name;
     const proc = c.flow.procs.get(process);
     const v = proc?.vars.get(name);
@@ -184,11 +188,19 @@ function* memberNames(c: CodeContext, object: Type): Generator<string> {
     }
 }
 
+/** The message for an array of processes where one process is needed. */
+export function whichOf(array: string): string {
+    return `${quoted(array)} is an array of processes. Select one: ${quoted(`${array}[0]`)}.`;
+}
+
 export function indexType(c: CodeContext, e: IndexExpr): Type {
     const object = c.expr(e.object);
     const index = c.expr(e.index);
     if (!isIntLike(index)) {
         c.error('LU0316', e.index, `An index must be an integer, not ${describeType(index)}.`);
+    }
+    if (object.k === 'decl' && object.array) {
+        return { k: 'decl', of: 'process', name: object.name };
     }
     switch (object.k) {
         case 'list':

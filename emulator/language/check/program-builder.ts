@@ -92,6 +92,8 @@ export class ProgramBuilder {
     readonly fnProcessVars = new Map<string, Map<string, Type>>();
     /** Every process that any scenario or function of the program starts. */
     readonly processNames = new Set<string>();
+    /** Those that are arrays. */
+    readonly processArrays = new Set<string>();
 
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants = new Map<Expr, number>();

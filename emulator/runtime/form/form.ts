@@ -54,6 +54,12 @@ export type Slot = number;
 
 export type Literal = number | bigint | boolean | string | null | undefined;
 
+/** A process, or with an index one of an array. */
+export interface ProcessName {
+    readonly name: string;
+    readonly index?: Expression;
+}
+
 interface NamedValue {
     readonly name: string;
     readonly value: Expression;
@@ -62,13 +68,16 @@ interface NamedValue {
 export type Expression =
     | { readonly k: 'literal'; readonly value: Literal }
     | { readonly k: 'slot'; readonly slot: Slot }
-    /** A variable of a process. */
-    | { readonly k: 'variable'; readonly process: string; readonly name: string }
+    /**
+     * A variable of a process. Without an index, that of an array belongs to the process in whose block the code is.
+     */
+    | { readonly k: 'variable'; readonly process: string; readonly index?: Expression; readonly name: string }
     /** A field of the file whose callback this is; `index` among those of its kind. */
     | { readonly k: 'own-field'; readonly index: number; readonly name: string }
     /** The value of a declared or predefined name. */
+    | ({ readonly k: 'process' } & ProcessName)
     | {
-          readonly k: 'process' | 'struct' | 'handler' | 'flb' | 'device' | 'global';
+          readonly k: 'struct' | 'handler' | 'flb' | 'device' | 'global';
           readonly name: string;
       }
     /** A field of a struct in memory. */
@@ -144,6 +153,20 @@ interface Calling {
     readonly slot: Slot;
     readonly span: Span;
     readonly policy: Policy;
+}
+
+/** A process block of a `concurrently`. */
+export interface ConcurrentBlock {
+    readonly process: ProcessName;
+    /** It starts its process. */
+    readonly starts: boolean;
+    readonly begin: Target;
+    /** It runs once for each element, with its own copy of the variables. */
+    readonly each?: {
+        readonly variable: Slot;
+        /** A list, or the bounds of a range. */
+        readonly over: Expression | { readonly k: 'range'; readonly from: Expression; readonly to: Expression };
+    };
 }
 
 export type Operation =
@@ -256,24 +279,28 @@ export type Operation =
     | { readonly op: 'expect-oops'; readonly message: string }
 
     // ---- processes
-    | { readonly op: 'start'; readonly processes: readonly string[] }
+    /** Starts a process, or with a count an array. */
+    | {
+          readonly op: 'start';
+          readonly processes: readonly { readonly name: string; readonly count?: Expression }[];
+      }
     /** The following operations are a process block; the frame continues at `end` after it. */
-    | { readonly op: 'enter'; readonly process: string; readonly end: Target }
+    | { readonly op: 'enter'; readonly process: ProcessName; readonly end: Target }
     /** Blocks that run concurrently. */
     | {
           readonly op: 'concurrently';
-          readonly blocks: readonly { readonly process: string; readonly starts: boolean; readonly begin: Target }[];
+          readonly blocks: readonly ConcurrentBlock[];
           readonly end: Target;
       }
     /** `exit`: the process closes its files; then `exited`. */
     | { readonly op: 'exit' }
     | { readonly op: 'exited' }
     /** `kill`: the process closes its files; then `reap`. */
-    | { readonly op: 'kill'; readonly process: string }
-    | { readonly op: 'reap'; readonly process: string }
-    | { readonly op: 'kill-later'; readonly process: string; readonly calls: Expression }
+    | { readonly op: 'kill'; readonly process: ProcessName }
+    | { readonly op: 'reap'; readonly process: ProcessName }
+    | { readonly op: 'kill-later'; readonly process: ProcessName; readonly calls: Expression }
     /** `send fd to p`, into the variable `as`. */
-    | ({ readonly op: 'send'; readonly fd: Expression; readonly to: string; readonly as: string } & Calling)
+    | ({ readonly op: 'send'; readonly fd: Expression; readonly to: ProcessName; readonly as: string } & Calling)
 
     // ---- the host
     | { readonly op: 'boot'; readonly kernel: string; readonly cmdline: string; readonly image?: string }

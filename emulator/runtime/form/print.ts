@@ -5,7 +5,18 @@
 import { quoted } from '../../text/utf8';
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';
-import type { Claim, CodeForm, Expression, Literal, Operation, Policy, Slot, Target } from './form';
+import type {
+    Claim,
+    CodeForm,
+    ConcurrentBlock,
+    Expression,
+    Literal,
+    Operation,
+    Policy,
+    ProcessName,
+    Slot,
+    Target,
+} from './form';
 
 /** Texts of statements longer than this are cut off. */
 const LONGEST = 90;
@@ -175,6 +186,20 @@ class Printer {
         }
     }
 
+    private process({ name, index }: ProcessName): string {
+        return index ? `${name}[${this.expression(index)}]` : name;
+    }
+
+    private block({ process, starts, begin, each }: ConcurrentBlock): string {
+        const over = each?.over;
+        const values =
+            over?.k === 'range'
+                ? `${this.expression(over.from)}..${this.expression(over.to)}`
+                : over && this.expression(over);
+        const loop = each ? ` for ${this.slot(each.variable)} in ${values ?? ''}` : '';
+        return `${starts ? 'start ' : ''}${this.process(process)} at ${this.label(begin)}${loop}`;
+    }
+
     private claim(c: Claim): string {
         return c.k === 'true'
             ? this.expression(c.value)
@@ -206,20 +231,20 @@ class Printer {
             case 'expect-oops':
                 return quoted(o.message);
             case 'start':
-                return o.processes.join(', ');
+                return o.processes.map((p) => (p.count ? `${p.name}[${this.expression(p.count)}]` : p.name)).join(', ');
             case 'enter':
-                return `${o.process}; then to ${this.label(o.end)}`;
+                return `${this.process(o.process)}; then to ${this.label(o.end)}`;
             case 'concurrently': {
-                const blocks = o.blocks.map((b) => `${b.starts ? 'start ' : ''}${b.process} at ${this.label(b.begin)}`);
+                const blocks = o.blocks.map((b) => this.block(b));
                 return `${blocks.join(', ')}; then to ${this.label(o.end)}`;
             }
             case 'kill':
             case 'reap':
-                return o.process;
+                return this.process(o.process);
             case 'kill-later':
-                return `${o.process} after ${this.expression(o.calls)}`;
+                return `${this.process(o.process)} after ${this.expression(o.calls)}`;
             case 'send':
-                return `${this.expression(o.fd)} to ${o.to} as ${o.as}${this.policy(o.policy)}`;
+                return `${this.expression(o.fd)} to ${this.process(o.to)} as ${o.as}${this.policy(o.policy)}`;
             case 'boot':
                 return [
                     quoted(o.kernel),
@@ -255,7 +280,9 @@ class Printer {
             case 'slot':
                 return this.slot(e.slot);
             case 'variable':
-                return `${e.process}.${e.name}`;
+                return `${this.process({ ...e, name: e.process })}.${e.name}`;
+            case 'process':
+                return this.process(e);
             case 'own-field':
                 return `self.${e.name}`;
             case 'struct-field':
