@@ -54,6 +54,11 @@ export class Flow {
 
     start(name: string, array = false): Proc {
         const before = this.procs.get(name);
+        if (array && before?.array && before.status === 'maybe') {
+            // those of the array that have not ended keep their variables
+            before.status = 'alive';
+            return before;
+        }
         const lost = new Map(before?.lost);
         for (const v of before?.vars.keys() ?? []) {
             lost.set(v, before?.why ?? '');
