@@ -8,7 +8,7 @@ import { hex } from '../emulator/text/text';
 import { addressOf, ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
-import { parsed, PAST_COMMANDS, REQUESTS, type Command } from './requests';
+import { parsed, PAST_COMMANDS, REQUESTS, RUNNING_COMMANDS, type Command } from './requests';
 import type { Sources } from './source';
 import {
     consequenceText,
@@ -36,7 +36,7 @@ export class AttachedImage {
         readonly path: string,
         private readonly inspection: Inspection,
     ) {
-        for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
+        for (const command of RUNNING_COMMANDS) {
             this.refuse(command, 'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".');
         }
         for (const command of PAST_COMMANDS) {

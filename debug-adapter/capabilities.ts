@@ -20,6 +20,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
+    supportsStepInTargetsRequest: true,
     supportsStepBack: true,
     supportsRestartFrame: true,
 

@@ -170,6 +170,12 @@ export class Inspection {
         return { thread, index };
     }
 
+    /** The frame with this id if it is the topmost one of its thread. @throws RequestError if it no longer exists */
+    topOf(frameId: number): Viewpoint {
+        const { thread, frame } = this.viewpoint(frameId);
+        return { thread, frame: frame && frame === thread?.top ? frame : undefined };
+    }
+
     private resultOf(
         expression: string,
         frameId: number | undefined,

@@ -59,8 +59,10 @@ export const REQUESTS = {
     }),
     continue: thread,
     next: step,
-    stepIn: step,
+    stepIn: z.looseObject({ threadId: z.number(), granularity: optional.string, targetId: optional.number }),
     stepOut: step,
+    stepInTargets: z.looseObject({ frameId: z.number() }),
+    'lus/stepIntoCallback': thread,
     pause: z.optional(z.looseObject({ threadId: optional.number })),
     threads: nothing,
     stackTrace: z.looseObject({ threadId: z.number(), startFrame: optional.number, levels: optional.number }),
@@ -105,6 +107,17 @@ export const REQUESTS = {
 } as const;
 
 export type Command = keyof typeof REQUESTS;
+
+/** The requests that let a run continue. */
+export const RUNNING_COMMANDS = [
+    'continue',
+    'next',
+    'stepIn',
+    'stepOut',
+    'stepInTargets',
+    'lus/stepIntoCallback',
+    'pause',
+] as const satisfies readonly Command[];
 
 /** The requests for going back and for the history. */
 export const PAST_COMMANDS = [

@@ -1,6 +1,7 @@
 /** Executes a run in slices, so that requests are handled in between, and reports its stops. */
 import type { Run } from '../emulator/run/run';
-import { steppedBy } from '../emulator/runtime/stepping';
+import type { Interpreter } from '../emulator/runtime/interpreter';
+import { steppedBy, type Stepping } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/code';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Host } from './host';
@@ -44,6 +45,9 @@ interface LineStep {
     readonly line: string;
 }
 
+/** A step of a kind, or one that is made for a thread when the run continues. */
+export type Steps = StepKind | ((run: Interpreter, thread: Thread) => Stepping);
+
 /** The reason of a stop; undefined at the end of the session. */
 type Going = Travel<Halt | undefined>;
 
@@ -86,7 +90,7 @@ export class RunControl {
     }
 
     /** Continues until a stop, or for one step: to the next statement or to the next line. */
-    go(step?: StepKind, byLine = false, asked = this.current): void {
+    go(step?: Steps, byLine = false, asked = this.current): void {
         this.start(this.onwards(step, byLine, asked.id));
     }
     /** Goes back, or to any other position that was executed before. */
@@ -150,7 +154,7 @@ export class RunControl {
     // ------------------------------------------------------------ forward
 
     /** @param asked the number of the thread that is stepped */
-    private *onwards(step: StepKind | undefined, byLine: boolean, asked: number): Going {
+    private *onwards(step: Steps | undefined, byLine: boolean, asked: number): Going {
         const { interpreter } = this.run.host;
         if (interpreter.outcome) {
             return undefined;
@@ -158,11 +162,13 @@ export class RunControl {
         yield* this.timeline?.prepare() ?? [];
         const thread = steppedBy(interpreter, interpreter.threads.find((t) => t.id === asked) ?? interpreter.current);
         this.lineStep =
-            step && byLine
+            typeof step === 'string' && byLine
                 ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }
                 : undefined;
-        if (step) {
+        if (typeof step === 'string') {
             interpreter.step(step, thread);
+        } else if (step) {
+            interpreter.goAlong(step(interpreter, thread));
         } else {
             interpreter.endStep();
         }

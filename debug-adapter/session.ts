@@ -36,6 +36,7 @@ import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Past } from './past';
 import { Sources } from './source';
+import { Stepping } from './stepping';
 import { stoppedBody } from './stopped-event';
 
 const MIB = 2 ** 20;
@@ -194,13 +195,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('disconnect', REQUESTS.disconnect, () => ({ after: () => this.leave() }));
         this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
-        this.serve('continue', REQUESTS.continue, () => ({
-            body: { allThreadsContinued: true },
-            after: this.resume(),
-        }));
-        this.serve('next', REQUESTS.next, (args) => ({ after: this.resume('next', args) }));
-        this.serve('stepIn', REQUESTS.stepIn, (args) => ({ after: this.resume('in', args) }));
-        this.serve('stepOut', REQUESTS.stepOut, (args) => ({ after: this.resume('out', args) }));
         this.serve('pause', REQUESTS.pause, () => {
             const { control } = this.running();
             return { after: () => control.pause() };
@@ -224,14 +218,16 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
+        const say = (text: string): void => this.output.line('console', text);
         this.breakpointRequests.serve(serve);
+        new Stepping({ stopped: () => this.standing(), say }).serve(serve);
         new GoingBack({
             sources,
             breakpoints,
             marks,
             stopped: () => this.stoppedInTime(),
             lineOf: (thread) => this.lineOf(thread),
-            say: (text) => this.output.line('console', text),
+            say,
         }).serve(serve);
     }
 
@@ -498,35 +494,23 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return inspection;
     }
 
-    private resume(
-        step?: 'next' | 'in' | 'out',
-        args?: { readonly threadId: number; readonly granularity?: string | undefined },
-    ): () => void {
-        const { control, inspection } = this.running();
+    /** A run that can continue. @throws RequestError if it does not stand, or is over */
+    private standing(): { control: RunControl; inspection: Inspection; skipKernelCode: boolean } {
+        const { control, inspection, config } = this.running();
         if (control.state !== 'stopped') {
             throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
         }
-        return () => {
-            inspection.changed();
-            control.go(
-                step,
-                args?.granularity === 'line',
-                control.run.host.interpreter.threads.find((t) => t.id === args?.threadId),
-            );
-        };
+        return { control, inspection, skipKernelCode: config.skipKernelCode };
     }
 
     /** A run that stands, and that one can go back in. */
-    private stoppedInTime(): { control: RunControl; timeline: Timeline; inspection: Inspection } {
-        const { control, inspection } = this.running();
-        const { timeline } = control;
-        if (control.state !== 'stopped') {
-            throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
-        }
+    private stoppedInTime(): ReturnType<LusDebugSession['standing']> & { timeline: Timeline } {
+        const standing = this.standing();
+        const { timeline } = standing.control;
         if (!timeline) {
             throw new RequestError('noHistory', 'This run was started without debugging: it keeps no history.');
         }
-        return { control, timeline, inspection };
+        return { ...standing, timeline };
     }
 
     private threads(): DebugProtocol.Thread[] {

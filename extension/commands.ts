@@ -8,6 +8,7 @@ import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
+import { step } from './session-at-hand';
 
 /** The argument of the run and debug commands, from a lens, a test or a key binding. */
 const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
@@ -73,6 +74,7 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,
     };
     for (const [id, command] of Object.entries(commands)) {

@@ -24,6 +24,7 @@ export const COMMANDS = {
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
+    stepIntoCallback: 'lus.stepIntoCallback',
     stepBackInto: 'lus.stepBackInto',
     stepBackOut: 'lus.stepBackOut',
     goToBeginning: 'lus.goToBeginning',
