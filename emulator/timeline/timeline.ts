@@ -198,6 +198,7 @@ export class Timeline {
             this.advance(SLICE, 'again');
             yield;
         }
+        this.interpreter.endStep();
         this.stand();
     }
 
