@@ -10,6 +10,7 @@ import type { Program } from '../emulator/language/program';
 import { LIBRARY_SOURCES } from '../emulator/std/texts';
 import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/stop';
+import { ErrorOrigins } from '../emulator/runtime/error-origins';
 import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
@@ -53,6 +54,7 @@ interface Debuggee {
     readonly config: LaunchConfiguration;
     readonly control: RunControl;
     readonly inspection: Inspection;
+    readonly origins: ErrorOrigins;
     /** What breakpoints need of it; undefined: it has none. */
     readonly bound: RunWithBreakpoints | undefined;
 }
@@ -314,11 +316,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                     threadEnded: ({ id }) => thread('exited', id),
                 }),
             );
+            const origins = ErrorOrigins.observe(run.host);
             run.host.listeners.report(diagnosisListener(this.output, this.sources));
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,
                 control,
+                origins,
                 bound: timeline ? { host: run.host, counts, timeline } : undefined,
                 inspection: new Inspection(
                     run.host,
@@ -417,12 +421,14 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Says how the scenario has come out; once in every future that it has. */
     private sayOutcome(outcome: Outcome): void {
-        const { run, timeline } = this.running().control;
+        const { control, origins } = this.running();
+        const { run, timeline } = control;
         if (!timeline || !this.saidOutcomes.has(timeline.future)) {
             if (timeline) {
                 this.saidOutcomes.add(timeline.future);
             }
-            this.output.outcome(run.scenario.name.value, outcome);
+            const origin = outcome.failure ? origins.of(outcome.failure) : null;
+            this.output.outcome(run.scenario.name.value, outcome, origin);
             this.output.updates(updatesOf(run.host));
         }
     }
@@ -467,11 +473,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private exceptionInfo(): Answer {
-        const { exception } = this.running().control;
+        const { control, origins } = this.running();
+        const { exception } = control;
         if (!exception) {
             throw new RequestError('notAtException', 'The run has not stopped at an exception.');
         }
-        return { body: exceptionInfoOf(exception) };
+        return { body: exceptionInfoOf(exception, origins.of(exception), this.sources) };
     }
 
     // ------------------------------------------------------------ running

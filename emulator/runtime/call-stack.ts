@@ -34,6 +34,16 @@ export function callStack(current: Thread, thread: Thread = current): StackEntry
     return entries;
 }
 
+/** The number of frames shown at both ends of a long call stack. */
+const STACK_TOP = 20;
+const STACK_BOTTOM = 10;
+
+/** Long stacks, for example of recursive functions, keep only their ends. @param more the entry in between */
+export function shortened<T>(stack: readonly T[], more: (text: string) => T): readonly T[] {
+    const left = stack.length - STACK_TOP - STACK_BOTTOM;
+    return left <= 0 ? stack : [...stack.slice(0, STACK_TOP), more(`… ${left} more`), ...stack.slice(-STACK_BOTTOM)];
+}
+
 /**
  * Whether the `pc` of a thread's topmost frame is after the call that it is in. A system call that waits for a lock is
  * repeated when it has the lock: the `pc` of its frame is before the call.

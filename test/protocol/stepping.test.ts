@@ -151,7 +151,10 @@ suite('debug adapter: steps into calls', () => {
             line: line('in freeze'),
             source: { name: 'update.lus' },
         });
-        assert.match(all?.message ?? '', /^\d+ places: counter_handler\.freeze \(update\.lus:\d+\), .*memfd\.freeze/);
+        assert.match(
+            all?.message ?? '',
+            /^\d+ places: counter_handler\.freeze \(update\.lus:\d+\), memfd\.freeze \(memfd\.lus:/,
+        );
         assert.match(every?.message ?? '', /^6 places: .*counter_handler\.finish \(update\.lus:\d+\)\.?$/);
         assert.equal(fn?.line, line('in the loop') - 2);
         assert.equal(wrong?.verified, false);
