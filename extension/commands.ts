@@ -1,11 +1,13 @@
 /** The commands of the category *Live Update*. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { breakOnCallback, type CallbacksOf } from './break-on-callback';
 import { COMMANDS, type CommandId } from './contributions';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
+import type { LastStarted } from './last-started';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { step } from './session-at-hand';
@@ -66,14 +68,21 @@ async function debugRecording(argument: unknown): Promise<boolean> {
     );
 }
 
+/** What commands need of the extension. */
+export interface Services {
+    readonly last: LastStarted;
+    readonly callbacksOf: CallbacksOf;
+}
+
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext): void {
+export function registerCommands(context: vscode.ExtensionContext, { last, callbacksOf }: Services): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
         [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,
     };

@@ -18,12 +18,16 @@ export const SHIPPED_SCHEME = 'lus-std';
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
 
+/** The context key that is set while the extension is active, for menus of VS Code's own views. */
+export const ACTIVE_KEY = 'lus.active';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
+    breakOnCallback: 'lus.breakOnCallback',
     stepIntoCallback: 'lus.stepIntoCallback',
     stepBackInto: 'lus.stepBackInto',
     stepBackOut: 'lus.stepBackOut',

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
-import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
+import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
@@ -17,7 +17,6 @@ export function activate(context: vscode.ExtensionContext): void {
     const lenses = new ScenarioLenses();
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
-    registerCommands(context);
     context.subscriptions.push(
         lenses,
         last,
@@ -30,6 +29,8 @@ export function activate(context: vscode.ExtensionContext): void {
     );
     client = createLanguageClient(context.extensionUri);
     const server = client;
+    registerCommands(context, { last, callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }) });
+    void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
     context.subscriptions.push(
         vscode.workspace.onDidGrantWorkspaceTrust(() => server.sendNotification('lus/trusted')),
         vscode.workspace.registerTextDocumentContentProvider(SHIPPED_SCHEME, new ShippedTexts(server)),
