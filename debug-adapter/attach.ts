@@ -52,9 +52,10 @@ export class AttachedImage {
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, ({ expression }) => this.evaluate(expression));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ sources: [] }));
-        this.serve('setVariable', REQUESTS.setVariable, () => {
-            throw new RequestError('imageOnly', 'A memory image cannot be changed.');
-        });
+        this.refuse('setVariable', 'A memory image cannot be changed.');
+        this.refuse('writeMemory', 'A memory image cannot be changed.');
+        this.refuse('lus/status', 'A memory image has no clock.');
+        this.serve('completions', REQUESTS.completions, () => ({ targets: [] }));
     }
 
     /**

@@ -5,6 +5,7 @@ import { steppedBy, type Stepping } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/code';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Host } from './host';
+import type { Progress } from './progress';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/stop';
 
 /** Operations in a slice: a few milliseconds. */
@@ -35,6 +36,8 @@ export interface RunEvents {
     congested(): boolean;
     /** The current line of a thread, for steps by lines. */
     lineOf(thread: Thread): string;
+    /** Travels report to it. */
+    readonly progress: Pick<Progress, 'begin' | 'goesOn' | 'end'>;
 }
 
 /** A step that continues until the line changes. */
@@ -95,6 +98,7 @@ export class RunControl {
     }
     /** Goes back, or to any other position that was executed before. */
     travel(going: Travel<Halt>): void {
+        this.events.progress.begin('Going to another position of the run');
         this.start(this.untilPaused(going));
     }
 
@@ -105,6 +109,7 @@ export class RunControl {
 
     /** Discards the run. */
     abandon(): void {
+        this.events.progress.end();
         this.state = 'gone';
     }
 
@@ -138,8 +143,12 @@ export class RunControl {
         try {
             const { done, value } = this.going.next();
             if (done !== true) {
+                this.events.progress.goesOn();
                 this.host.later(() => this.slice(), this.events.congested() ? CONGESTED_MS : undefined);
-            } else if (value) {
+                return;
+            }
+            this.events.progress.end();
+            if (value) {
                 this.halt(value);
             } else {
                 this.state = 'over';
@@ -147,6 +156,7 @@ export class RunControl {
             }
         } catch (e) {
             this.state = 'over';
+            this.events.progress.end();
             this.events.broke(e);
         }
     }

@@ -14,6 +14,7 @@ import { ErrorOrigins } from '../emulator/runtime/error-origins';
 import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
+import { statusOf } from '../emulator/presentation/status';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -36,6 +37,7 @@ import { GoingBack } from './going-back';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Past } from './past';
+import { Progress } from './progress';
 import { Sources } from './source';
 import { Stepping } from './stepping';
 import { stoppedBody } from './stopped-event';
@@ -72,6 +74,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private image: AttachedImage | undefined;
     private configured = false;
     private clientInvalidates = false;
+    readonly progress: Progress;
     private readonly past = new Past((name, body) => this.event(name, body));
     /** The futures of a run whose outcomes were said. */
     private readonly saidOutcomes = new WeakSet<Future>();
@@ -85,6 +88,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         private readonly onExit: () => void = () => undefined,
     ) {
         super();
+        this.progress = new Progress(
+            () => host.now(),
+            (name, body) => this.event(name, body),
+        );
         this.sources = new Sources(host, () => this.program?.files);
         this.output = new Output(this.sources, (body) => this.event('output', body));
         this.breakpoints = new Breakpoints(this.sources, {
@@ -201,6 +208,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             const { control } = this.running();
             return { after: () => control.pause() };
         });
+        this.serve('cancel', REQUESTS.cancel, ({ progressId }) => {
+            if (progressId !== undefined && this.progress.shows(progressId)) {
+                this.running().control.pause();
+            }
+            return {};
+        });
+        this.serve('lus/status', REQUESTS['lus/status'], () => ({ body: statusOf(this.running().control.run.host) }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.threads() } }));
         this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
         this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.stopped().scopes(frameId) } }));
@@ -210,6 +224,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.stopped().setVariable(args) }));
         this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.stopped().setExpression(args) }));
         this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.stopped().evaluate(args) }));
+        this.serve('completions', REQUESTS.completions, (args) => ({
+            body: { targets: this.stopped().completions(args) },
+        }));
         this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({
             body: { sources: this.uris().map((uri) => this.sources.source(uri)) },
@@ -218,6 +235,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
+        this.serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: this.stopped().writeMemory(args) }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string): void => this.output.line('console', text);
@@ -238,6 +256,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         columnsStartAt1,
         pathFormat,
         supportsInvalidatedEvent,
+        supportsProgressReporting,
     }: Arguments<'initialize'>): Answer {
         this.sources.format = {
             lineBase: linesStartAt1 === false ? 0 : 1,
@@ -245,6 +264,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             pathsAreUris: pathFormat === 'uri',
         };
         this.clientInvalidates = supportsInvalidatedEvent ?? false;
+        this.progress.enabled = supportsProgressReporting ?? false;
         return { body: CAPABILITIES };
     }
 

@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { labelOf, standsBehind } from '../emulator/runtime/call-stack';
 import { type Frame, statementOf, type Thread } from '../emulator/runtime/code';
-import type { Viewpoint } from '../emulator/runtime/evaluate';
+import type { Viewpoint } from '../emulator/runtime/names-in-scope';
 import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Host } from '../emulator/runtime/host/host';
 import { waitsFor } from '../emulator/runtime/waiting';
