@@ -2,12 +2,14 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { breakOnCallback, type CallbacksOf } from './break-on-callback';
+import { cliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import type { LastStarted } from './last-started';
+import { openMemory } from './open-memory';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { step } from './session-at-hand';
@@ -82,6 +84,8 @@ export function registerCommands(context: vscode.ExtensionContext, { last, callb
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        ...cliCommands(context.extensionUri),
+        [COMMANDS.openMemory]: (argument) => openMemory(argument),
         [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
         [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,

@@ -8,7 +8,9 @@ import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
+import { offerLusInTerminals } from './lus-in-terminals';
 import { PastStatus } from './past-status';
+import { RunStatus } from './run-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 
 let client: LanguageClient | undefined;
@@ -21,6 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
         lenses,
         last,
         new PastStatus(),
+        new RunStatus(),
         showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
@@ -31,6 +34,9 @@ export function activate(context: vscode.ExtensionContext): void {
     const server = client;
     registerCommands(context, { last, callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }) });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
+    offerLusInTerminals(context).catch((e: unknown) => {
+        console.error('Live Update: the command lus is not in the terminal', e);
+    });
     context.subscriptions.push(
         vscode.workspace.onDidGrantWorkspaceTrust(() => server.sendNotification('lus/trusted')),
         vscode.workspace.registerTextDocumentContentProvider(SHIPPED_SCHEME, new ShippedTexts(server)),
