@@ -34,7 +34,7 @@ export function ramOfImage({ file, memory }: Inspection): ReadableMemory {
 }
 
 /** The address of a memory reference, or of a number in the console; NaN if it is not an address. */
-export function addressOf(reference: string): number {
+function addressOf(reference: string): number {
     return /^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : Number.NaN;
 }
 

@@ -169,7 +169,14 @@ export class RunControl {
         if (interpreter.outcome) {
             return undefined;
         }
-        yield* this.timeline?.prepare() ?? [];
+        if (this.timeline?.recounts === true) {
+            this.events.progress.begin('Counting the hits of breakpoints');
+            const paused = yield* this.untilPaused(recounted(this.timeline));
+            this.events.progress.end();
+            if (this.pauseWanted) {
+                return paused;
+            }
+        }
         const thread = steppedBy(interpreter, interpreter.threads.find((t) => t.id === asked) ?? interpreter.current);
         this.lineStep =
             typeof step === 'string' && byLine
@@ -268,4 +275,9 @@ export class RunControl {
             yield;
         }
     }
+}
+
+function* recounted(timeline: Timeline): Travel<undefined> {
+    yield* timeline.prepare();
+    return undefined;
 }

@@ -7,7 +7,6 @@ import { Event, Response } from '@vscode/debugadapter/lib/messages';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
 import type { Program } from '../emulator/language/program';
-import { LIBRARY_SOURCES } from '../emulator/std/texts';
 import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/stop';
 import { ErrorOrigins } from '../emulator/runtime/error-origins';
@@ -34,6 +33,7 @@ import { Output } from './output';
 import type { Answer, Serve } from './answer';
 import { parsed, REQUESTS, type Arguments } from './requests';
 import { GoingBack } from './going-back';
+import { LoadedSources } from './loaded-sources';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Past } from './past';
@@ -65,6 +65,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private readonly handlers = new Map<string, (args: unknown) => Answer>();
     private readonly sources: Sources;
     private readonly output: Output;
+    private readonly loadedSources: LoadedSources;
     private readonly breakpoints: Breakpoints;
     private readonly breakpointRequests: BreakpointRequests;
     private readonly marks = new Marks();
@@ -93,6 +94,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             (name, body) => this.event(name, body),
         );
         this.sources = new Sources(host, () => this.program?.files);
+        this.loadedSources = new LoadedSources(this.sources, (name, body) => this.event(name, body));
         this.output = new Output(this.sources, (body) => this.event('output', body));
         this.breakpoints = new Breakpoints(this.sources, {
             logged: (line, frame) => this.fromFrame('stdout', line, frame),
@@ -228,9 +230,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             body: { targets: this.stopped().completions(args) },
         }));
         this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
-        this.serve('loadedSources', REQUESTS.loadedSources, () => ({
-            body: { sources: this.uris().map((uri) => this.sources.source(uri)) },
-        }));
+        this.serve('loadedSources', REQUESTS.loadedSources, () =>
+            this.loadedSources.answer(this.debuggee?.control.run.host),
+        );
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
@@ -433,6 +435,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.sayOutcome(outcome);
         }
         this.past.stands(control);
+        this.loadedSources.stopped(control.run.host);
         this.event(
             'stopped',
             stoppedBody(halt, (id) => this.breakpoints.isFunction(id)),
@@ -560,10 +563,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.past.stands(control);
         }
         return result;
-    }
-
-    private uris(): string[] {
-        return [...(this.program?.files.keys() ?? []), ...LIBRARY_SOURCES.keys()];
     }
 
     private sourceText({ source, sourceReference }: Arguments<'source'>): Answer {

@@ -106,7 +106,7 @@ export class Stacks {
         const range = this.sources.range(uri, span);
         return {
             id: this.idOf(thread, index),
-            name: labelOf(thread, frame, { uri, start: span.start, end: span.end }),
+            name: labelOf(thread, frame),
             source: this.sources.source(uri),
             // Neither 'subtle' nor 'deemphasize' for kernel code: editors would hide the frames that show the
             // place in the kernel.

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, DEBUG_TYPE, LANGUAGE, RECORDING_ENDING } from './contributions';
 import { explainCode } from './documentation';
-import { runLus, showLus } from './lus-command';
+import { runLus, showLus, type Finished } from './lus-command';
 import { pickScenario } from './pick-scenario';
 import type { Scenario } from './scenarios';
 
@@ -70,10 +70,11 @@ async function writeTrace(extension: vscode.Uri): Promise<void> {
     if (!scenario || !target) {
         return;
     }
-    const { code, stderr } = await runLus(extension, ['run', ...ofScenario(scenario), '--trace', target.fsPath]);
+    const args = ['run', ...ofScenario(scenario), '--trace', target.fsPath];
+    const finished = await runLus(extension, `Running "${scenario.name}"`, args);
     // 1: the scenario has failed, and the trace shows how far it came
-    if (code !== 0 && code !== 1) {
-        void vscode.window.showErrorMessage(stderr.trim());
+    if (!finished || finished.code > 1 || finished.code < 0) {
+        complain(finished);
         return;
     }
     const open = 'Open Perfetto';
@@ -83,6 +84,13 @@ async function writeTrace(extension: vscode.Uri): Promise<void> {
     );
     if (chosen === open) {
         await vscode.env.openExternal(vscode.Uri.parse('https://ui.perfetto.dev'));
+    }
+}
+
+/** Shows what a command has complained about; undefined: the user has cancelled it. */
+function complain(finished: Finished | undefined): void {
+    if (finished) {
+        void vscode.window.showErrorMessage(finished.stderr.trim());
     }
 }
 
@@ -119,12 +127,13 @@ async function importRecording(extension: vscode.Uri, argument: unknown): Promis
     if (!recording) {
         return false;
     }
-    const { code, stdout, stderr } = await runLus(extension, ['import', recording.fsPath]);
-    if (code !== 0) {
-        void vscode.window.showErrorMessage(stderr.trim());
+    const name = path.basename(recording.path);
+    const finished = await runLus(extension, `Importing ${name}`, ['import', recording.fsPath]);
+    if (finished?.code !== 0) {
+        complain(finished);
         return false;
     }
-    const document = await vscode.workspace.openTextDocument({ language: LANGUAGE, content: stdout });
+    const document = await vscode.workspace.openTextDocument({ language: LANGUAGE, content: finished.stdout });
     await vscode.window.showTextDocument(document);
     return true;
 }

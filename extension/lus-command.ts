@@ -21,10 +21,24 @@ export interface Finished {
     readonly stderr: string;
 }
 
-/** Runs it to its end. */
-export function runLus(extension: vscode.Uri, args: readonly string[]): Promise<Finished> {
+/** Runs it to its end, with progress that the user can cancel. @returns undefined if it was cancelled */
+export async function runLus(
+    extension: vscode.Uri,
+    title: string,
+    args: readonly string[],
+): Promise<Finished | undefined> {
+    return await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+        async (_progress, cancelled) => {
+            const finished = await collected(start(extension, args), cancelled);
+            return cancelled.isCancellationRequested ? undefined : finished;
+        },
+    );
+}
+
+function collected(child: ChildProcess, cancelled: vscode.CancellationToken): Promise<Finished> {
+    cancelled.onCancellationRequested(() => child.kill());
     return new Promise((resolve, reject) => {
-        const child = start(extension, args);
         let [stdout, stderr] = ['', ''];
         child.stdout?.setEncoding('utf8').on('data', (text: string) => {
             stdout += text;

@@ -2,7 +2,9 @@
 import type { FunctionShape } from '../language/natives';
 import { typeOfField } from '../language/check/types-of';
 import type { Type, Value } from '../language/types';
-import { ProgramError } from '../language/values';
+import { binary, ProgramError, unary } from '../language/values';
+import type { Expr } from '../language/syntax/ast';
+import { parseEntry } from '../language/syntax/entry';
 import { OpenFile } from '../kernel/fs/file';
 import { ERRNO } from '../kernel/release/errno';
 import { evaluate, type Evaluated } from '../runtime/evaluate';
@@ -198,6 +200,32 @@ function plain(markdown: string): string {
 }
 
 // ------------------------------------------------------------ results
+
+/**
+ * The value of an expression of numbers, for consoles without a run; undefined for names and calls.
+ * @throws ProgramError for what is not an expression, or has no value
+ */
+export function arithmetic(text: string): Value {
+    const { value, assign } = parseEntry(text);
+    return assign ? undefined : computed(value);
+}
+
+function computed(e: Expr): Value {
+    switch (e.kind) {
+        case 'int':
+            return e.value;
+        case 'unary': {
+            const operand = computed(e.operand);
+            return operand === undefined ? undefined : unary(e.op, operand);
+        }
+        case 'binary': {
+            const [left, right] = [computed(e.left), computed(e.right)];
+            return left === undefined || right === undefined ? undefined : binary(e.op, left, right);
+        }
+        default:
+            return undefined;
+    }
+}
 
 /** An expression without the suffix that selects the number format of its result. */
 export function withoutSuffix(text: string): { readonly expression: string; readonly asHex: boolean | undefined } {

@@ -89,7 +89,7 @@ suite('debug adapter: steps into calls', () => {
             seen.push(await top(threadId));
         }
         assert.deepEqual(seen.slice(0, 2), ['shared.preserve', 'counter_handler.preserve']);
-        assert.match(seen[2] ?? '', /scenario line/);
+        assert.match(seen[2] ?? '', /^luod, scenario$/);
         assert.equal((await client.frames(threadId))[0]?.line, line('preserve') + 2);
         assert.ok(client.transcript.some((l) => l.includes('No callback is called')));
     });

@@ -211,9 +211,23 @@ export function setBreakpoints({ breakpoints, host }: Travelled, wanted: readonl
     }
 }
 
+const lineMaps = new Map<string, LineMap>();
+
+function linesOf({ declarations }: Host, uri: string): LineMap {
+    const text = declarations.program.files.get(uri)?.text ?? SHIPPED_SOURCES.get(uri) ?? '';
+    let lines = lineMaps.get(uri);
+    if (lines?.text !== text) {
+        lines = new LineMap(text);
+        lineMaps.set(uri, lines);
+    }
+    return lines;
+}
+
 /** The line that the run stands on. */
 export function lineAt(host: Host): string {
     const { frame } = host;
     const statement = frame?.code.statements[frame.code.statementAt[frame.pc] ?? -1];
-    return frame && statement ? `${frame.code.uri}:${frame.code.lines().position(statement.span.start).line}` : '';
+    return frame && statement
+        ? `${frame.code.uri}:${linesOf(host, frame.code.uri).position(statement.span.start).line}`
+        : '';
 }

@@ -53,6 +53,8 @@ const LOOP = `scenario "s" {
     while n < 60000 {
         n += 1
     }
+    n = 0
+    n = 1
 }
 `;
 
@@ -108,6 +110,49 @@ async function searchBack(cancels: boolean): Promise<string[]> {
     });
     return heard;
 }
+
+/** What a client hears that adds a hit count behind the loop, and goes on. */
+async function countAgain(cancels: boolean): Promise<string[]> {
+    const session = new LusDebugSession(slowHost());
+    let seq = 0;
+    const send = (command: string, args: object = {}): void =>
+        session.handleMessage({ type: 'request', seq: ++seq, command, arguments: args });
+    const setBreakpoints = (...breakpoints: object[]): void =>
+        send('setBreakpoints', { source: { path: '/main.lus' }, breakpoints });
+    const heard: string[] = [];
+    let stops = 0;
+    await new Promise<void>((resolve) => {
+        session.onDidSendMessage(({ event, body }: Message) => {
+            if (event === 'stopped' && ++stops === 1) {
+                setBreakpoints({ line: 4, hitCondition: '70000' }, { line: 7 });
+                send('continue', { threadId: 1 });
+            } else if (event === 'stopped') {
+                heard.push(`stopped ${body?.reason}`);
+                resolve();
+            } else if (event?.startsWith('progress') === true) {
+                heard.push(event);
+                if (event === 'progressStart' && cancels) {
+                    send('cancel', { progressId: body?.progressId });
+                }
+            }
+        });
+        send('initialize', { supportsProgressReporting: true });
+        send('launch', { program: '/main.lus' });
+        setBreakpoints({ line: 6 });
+        send('configurationDone');
+    });
+    return heard;
+}
+
+suite('progress of counting hits again', () => {
+    test('begins and ends before the run goes on', async () => {
+        assert.deepEqual(await countAgain(false), ['progressStart', 'progressEnd', 'stopped breakpoint']);
+    });
+
+    test('is cancelled: the run stops on its way', async () => {
+        assert.deepEqual(await countAgain(true), ['progressStart', 'progressEnd', 'stopped pause']);
+    });
+});
 
 suite('progress of going back', () => {
     test('begins and ends', async () => {
