@@ -1,7 +1,7 @@
 /** The requests that let a stopped run continue: all the way, for a step, or into a function of the user's choice. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { calledNext, nextCallback } from '../emulator/runtime/ahead';
-import { depthOf, type Code, type Thread } from '../emulator/runtime/code';
+import { calledNext, isOwnCallback, nextCallback } from '../emulator/runtime/ahead';
+import { depthOf, type Code, type Frame, type Thread } from '../emulator/runtime/code';
 import { depthOfCaller, isShippedKernelCode, StepIntoFrame, steppedBy } from '../emulator/runtime/stepping';
 import type { Answer, Serve } from './answer';
 import { RequestError } from './errors';
@@ -74,7 +74,7 @@ export class Stepping {
         if (!target) {
             throw new RequestError('noSuchTarget', `There is no step-in target ${targetId}.`);
         }
-        return this.go(stopped, into(depthOf(thread), target), false, thread);
+        return this.go(stopped, into(depthOf(thread), beginningOf(target)), false, thread);
     }
 
     /** The targets of the statement at which a frame stands: none for a frame that waits for a call. */
@@ -101,23 +101,26 @@ export class Stepping {
         const { host } = stopped.control.run;
         const thread = steppedBy(host.interpreter, threadOf(stopped, threadId));
         const callback = nextCallback(host, thread);
-        if (!callback) {
+        if (callback === 'none') {
             this.session.say('No callback is called up to the end of this call.');
         }
-        const target = callback && { uri: callback.uri, start: callback.span.start };
-        return { after: this.go(stopped, into(depthOfCaller(thread), target), false, thread) };
+        const enters =
+            callback === 'far'
+                ? isOwnCallback
+                : callback === 'none'
+                  ? () => false
+                  : beginningOf({ uri: callback.uri, start: callback.span.start });
+        return { after: this.go(stopped, into(depthOfCaller(thread), enters), false, thread) };
     }
 }
 
-/** A step into a function, which ends at this call depth if the function is not called. */
-function into(depth: number, target: Target | undefined): Steps {
-    return (run, thread) =>
-        new StepIntoFrame(
-            run,
-            thread,
-            depth,
-            ({ code }) => code.uri === target?.uri && code.span.start === target.start,
-        );
+/** A step into a frame, which ends at this call depth if there is none. */
+function into(depth: number, enters: (frame: Frame) => boolean): Steps {
+    return (run, thread) => new StepIntoFrame(run, thread, depth, enters);
+}
+
+function beginningOf({ uri, start }: Target): (frame: Frame) => boolean {
+    return ({ code }) => code.uri === uri && code.span.start === start;
 }
 
 function threadOf({ control }: Stopped, id: number): Thread {

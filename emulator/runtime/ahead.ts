@@ -1,5 +1,5 @@
 /** What a stopped run is about to call. The run is executed ahead to learn it, and that is undone. */
-import { depthOf, type Code, type Thread } from './code';
+import { depthOf, type Code, type Frame, type Thread } from './code';
 import type { Host } from './host/host';
 import { isCallback, type CallbackName } from './purpose';
 import { depthOfCaller, StepIntoFrame } from './stepping';
@@ -21,13 +21,23 @@ export interface Callee {
  * @param wholeCall in kernel code, up to the end of the system call instead
  */
 export function calledNext(host: Host, thread: Thread, wholeCall: boolean): readonly Callee[] {
+    return lookAhead(host, thread, wholeCall).callees;
+}
+
+interface Ahead {
+    readonly callees: readonly Callee[];
+    /** Whether the end was reached. */
+    readonly complete: boolean;
+}
+
+function lookAhead(host: Host, thread: Thread, wholeCall: boolean): Ahead {
     const { interpreter } = host;
     const found = new Map<Code, Callee>();
     if (interpreter.outcome) {
-        return [];
+        return { callees: [], complete: true };
     }
     const depth = depthOf(thread);
-    const look = (): void => {
+    const look = (): boolean => {
         const step = new StepIntoFrame(interpreter, thread, wholeCall ? depthOfCaller(thread) : depth, (frame) => {
             const { code, purpose } = frame;
             const callback = isCallback(purpose) ? purpose.callback : undefined;
@@ -37,20 +47,27 @@ export function calledNext(host: Host, thread: Thread, wholeCall: boolean): read
             return false;
         });
         interpreter.goAlong(step);
-        interpreter.run(BUDGET);
+        return interpreter.run(BUDGET) !== null;
     };
-    interpreter.aside(() => host.listeners.quietly(() => takenBack(interpreter, look)));
-    return [...found.values()];
+    const complete = interpreter.aside(() => host.listeners.quietly(() => takenBack(interpreter, look)));
+    return { callees: [...found.values()], complete };
 }
 
 /** Callbacks that the kernel calls of every handler, until one accepts the file. */
 const ASKED_OF_ALL: ReadonlySet<string> = new Set<CallbackName>(['can_preserve', 'get_id']);
 
+/** Whether a frame executes a callback, other than one that selects a handler. */
+export function isOwnCallback({ purpose }: Frame): boolean {
+    return isCallback(purpose) && !ASKED_OF_ALL.has(purpose.callback);
+}
+
 /**
  * The callback that a thread will call next, up to the end of the system call. One that selects a handler counts only
- * if no other follows.
+ * if no other follows. `none`: no callback is called; `far`: the call takes too long to know.
  */
-export function nextCallback(host: Host, thread: Thread): Code | undefined {
-    const callbacks = calledNext(host, thread, true).filter((c) => c.callback !== undefined);
-    return (callbacks.find((c) => !ASKED_OF_ALL.has(c.callback ?? '')) ?? callbacks[0])?.code;
+export function nextCallback(host: Host, thread: Thread): Code | 'none' | 'far' {
+    const { callees, complete } = lookAhead(host, thread, true);
+    const callbacks = callees.filter((c) => c.callback !== undefined);
+    const own = callbacks.find((c) => !ASKED_OF_ALL.has(c.callback ?? ''));
+    return own ? own.code : !complete ? 'far' : (callbacks[0]?.code ?? 'none');
 }

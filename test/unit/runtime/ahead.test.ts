@@ -1,10 +1,10 @@
 /** What a run is about to call is known before it does, and steps into it end there. */
 import assert from 'node:assert/strict';
 import { Run } from '../../../emulator/run/run';
-import { calledNext, nextCallback } from '../../../emulator/runtime/ahead';
+import { calledNext, isOwnCallback, nextCallback } from '../../../emulator/runtime/ahead';
 import type { Host } from '../../../emulator/runtime/host/host';
 import { depthOf } from '../../../emulator/runtime/code';
-import { StepIntoFrame } from '../../../emulator/runtime/stepping';
+import { depthOfCaller, StepIntoFrame } from '../../../emulator/runtime/stepping';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { programOf } from '../../support/programs';
 import { FOREVER } from '../../support/runs';
@@ -32,6 +32,20 @@ scenario "s" {
         bag1 = open("/dev/bag")
         vm1.preserve_fd(bag1, token: 2)  fails ENOENT
         vm1.close()
+    }
+}`;
+
+const FAR = `file box at "/dev/box" { open() { } }
+fn late() {
+    n = 0
+    while n < 800000 { n += 1 }
+    return open("/dev/box")
+}
+scenario "s" {
+    boot "7.2"
+    process luod {
+        log("before")
+        box1 = late()
     }
 }`;
 
@@ -93,14 +107,29 @@ suite('looking ahead', () => {
         assert.equal(lineAt(host), 'test.lus:18');
     });
 
+    test('of what takes too long the next callback is not known, and a step finds it', () => {
+        const { host } = Run.start(programOf(FAR), {});
+        const { interpreter } = host;
+        while (lineAt(host) !== 'test.lus:11') {
+            interpreter.step('in own code');
+            assert.equal(interpreter.run(FOREVER)?.reason, 'step');
+        }
+        const { current } = interpreter;
+        assert.equal(nextCallback(host, current), 'far');
+        interpreter.goAlong(new StepIntoFrame(interpreter, current, depthOfCaller(current), isOwnCallback));
+        assert.equal(interpreter.run(FOREVER)?.reason, 'step');
+        assert.equal(host.frame?.code.name, 'box.open');
+    });
+
     test('the next callback is not one that only selects a handler, unless nothing else follows', () => {
-        const next = (line: number): string | undefined => {
+        const next = (line: number): string => {
             const host = at(line);
-            return nextCallback(host, host.interpreter.current)?.name;
+            const found = nextCallback(host, host.interpreter.current);
+            return typeof found === 'string' ? found : found.name;
         };
         assert.equal(next(17), 'box.open');
         assert.equal(next(19), 'box_handler.preserve');
-        assert.match(next(21) ?? '', /\.can_preserve$/);
-        assert.equal(next(14), undefined);
+        assert.match(next(21), /\.can_preserve$/);
+        assert.equal(next(14), 'none');
     });
 });
