@@ -97,6 +97,7 @@ export const REQUESTS = {
         allowPartial: optional.boolean,
     }),
     'lus/status': nothing,
+    'lus/liveUpdate': nothing,
     // going back
     stepBack: step,
     reverseContinue: thread,

@@ -14,6 +14,8 @@ import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
+import { updateTree } from '../emulator/presentation/update-tree';
+import { liveUpdateBody } from './live-update';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -238,6 +240,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
         this.serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: this.stopped().writeMemory(args) }));
+        this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({
+            body: liveUpdateBody(updateTree(this.stopped().host), this.sources),
+        }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string): void => this.output.line('console', text);

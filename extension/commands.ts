@@ -10,6 +10,7 @@ import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import type { LastStarted } from './last-started';
 import { openMemory } from './open-memory';
+import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { step } from './session-at-hand';
@@ -73,11 +74,12 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 /** What commands need of the extension. */
 export interface Services {
     readonly last: LastStarted;
+    readonly view: LiveUpdateView;
     readonly callbacksOf: CallbacksOf;
 }
 
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext, { last, callbacksOf }: Services): void {
+export function registerCommands(context: vscode.ExtensionContext, { last, view, callbacksOf }: Services): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
@@ -89,6 +91,10 @@ export function registerCommands(context: vscode.ExtensionContext, { last, callb
         [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
         [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,
+        [COMMANDS.onlyChanges]: async () => view.setOnlyChanges(true),
+        [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
+        [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
+        [COMMANDS.goToHandler]: goToHandler,
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

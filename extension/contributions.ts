@@ -20,6 +20,12 @@ export const SETTINGS_SECTION = 'lus';
 
 /** The context key that is set while the extension is active, for menus of VS Code's own views. */
 export const ACTIVE_KEY = 'lus.active';
+/** The type of tasks, and the matcher of their problems. */
+export const TASK_TYPE = 'lus';
+export const PROBLEM_MATCHER = 'lus';
+
+/** The view *Live Update* in *Run and Debug*. */
+export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
 
 export const COMMANDS = {
     run: 'lus.runScenario',
@@ -47,6 +53,11 @@ export const COMMANDS = {
     mark: 'lus.markThisMoment',
     goToMark: 'lus.goToMark',
     goToEvent: 'lus.goToEvent',
+    onlyChanges: 'lus.onlyChanges',
+    allRows: 'lus.allRows',
+    breakAtNextCallback: 'lus.breakAtNextCallback',
+    goToHandler: 'lus.goToHandler',
+    goToEventOfRow: 'lus.goToEventOfRow',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

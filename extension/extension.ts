@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
-import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
+import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME, TASK_TYPE } from './contributions';
 import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
@@ -12,6 +12,8 @@ import { offerLusInTerminals } from './lus-in-terminals';
 import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
+import { LiveUpdateView } from './live-update-view';
+import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
 
@@ -19,12 +21,15 @@ export function activate(context: vscode.ExtensionContext): void {
     const lenses = new ScenarioLenses();
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
+    const view = new LiveUpdateView();
     context.subscriptions.push(
+        view,
         lenses,
         last,
         new PastStatus(),
         new RunStatus(),
         showRunViewOnce(context.globalState),
+        vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(context.extensionUri)),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
@@ -32,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
     );
     client = createLanguageClient(context.extensionUri);
     const server = client;
-    registerCommands(context, { last, callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }) });
+    registerCommands(context, { last, view, callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }) });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
     offerLusInTerminals(context).catch((e: unknown) => {
         console.error('Live Update: the command lus is not in the terminal', e);
