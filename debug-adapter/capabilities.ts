@@ -34,3 +34,11 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
 
 /** The capabilities to turn off for sessions without a history: images, and runs without debugging. */
 export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };
+
+/** The capabilities to turn off for memory images, which cannot run or be changed. */
+export const OF_IMAGES: DebugProtocol.Capabilities = {
+    supportsSetVariable: false,
+    supportsSetExpression: false,
+    supportsWriteMemoryRequest: false,
+    supportsStepInTargetsRequest: false,
+};

@@ -8,9 +8,10 @@ import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Thread } from '../emulator/runtime/code';
 import type { Host } from '../emulator/runtime/host/host';
 import { counted, hex } from '../emulator/text/text';
+import type { Serve } from './answer';
 import { RequestError } from './errors';
 import { bytesToWrite, ramOf } from './memory';
-import type { Arguments } from './requests';
+import { REQUESTS, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
 import {
@@ -297,4 +298,16 @@ export class Inspection {
         }
         return at;
     }
+}
+
+/** @param stopped throws RequestError if the run is not stopped */
+export function serveInspection(serve: Serve, stopped: () => Inspection): void {
+    serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: stopped().stackTrace(args) }));
+    serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: stopped().scopes(frameId) } }));
+    serve('variables', REQUESTS.variables, (args) => ({ body: { variables: stopped().variables(args) } }));
+    serve('setVariable', REQUESTS.setVariable, (args) => ({ body: stopped().setVariable(args) }));
+    serve('setExpression', REQUESTS.setExpression, (args) => ({ body: stopped().setExpression(args) }));
+    serve('evaluate', REQUESTS.evaluate, (args) => ({ body: stopped().evaluate(args) }));
+    serve('completions', REQUESTS.completions, (args) => ({ body: { targets: stopped().completions(args) } }));
+    serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: stopped().writeMemory(args) }));
 }

@@ -21,14 +21,14 @@ import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
 import type { RunWithBreakpoints } from './breakpoints/run';
 import { BreakpointRequests } from './breakpoints/requests';
-import { CAPABILITIES } from './capabilities';
+import { CAPABILITIES, OF_IMAGES } from './capabilities';
 import type { MessagePort } from './stdio';
 import { diagnosisListener, exceptionInfoOf } from './diagnoses';
 import { ERRORS, RequestError } from './errors';
 import { BY_DEFAULT, stopsAt, type Chosen } from './filters';
 import type { Host as RunHost } from '../emulator/runtime/host/host';
 import type { Host } from './host';
-import { Inspection } from './inspection';
+import { Inspection, serveInspection } from './inspection';
 import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { ramOf, readMemory } from './memory';
 import { Output } from './output';
@@ -220,17 +220,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         });
         this.serve('lus/status', REQUESTS['lus/status'], () => ({ body: statusOf(this.running().control.run.host) }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.threads() } }));
-        this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
-        this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.stopped().scopes(frameId) } }));
-        this.serve('variables', REQUESTS.variables, (args) => ({
-            body: { variables: this.stopped().variables(args) },
-        }));
-        this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.stopped().setVariable(args) }));
-        this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.stopped().setExpression(args) }));
-        this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.stopped().evaluate(args) }));
-        this.serve('completions', REQUESTS.completions, (args) => ({
-            body: { targets: this.stopped().completions(args) },
-        }));
         this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
         this.serve('loadedSources', REQUESTS.loadedSources, () =>
             this.loadedSources.answer(this.debuggee?.control.run.host),
@@ -239,7 +228,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: this.stopped().writeMemory(args) }));
         this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({
             body: liveUpdateBody(updateTree(this.stopped().host), this.sources),
         }));
@@ -247,6 +235,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string): void => this.output.line('console', text);
         this.breakpointRequests.serve(serve);
+        serveInspection(serve, () => this.stopped());
         new Stepping({ stopped: () => this.standing(), say }).serve(serve);
         new GoingBack({
             sources,
@@ -309,6 +298,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             after: () => {
                 this.event('initialized');
                 this.past.offer(false);
+                this.event('capabilities', { capabilities: OF_IMAGES });
                 for (const { category, text } of image.report) {
                     this.output.line(category, text);
                 }

@@ -127,8 +127,15 @@ suite('debug adapter: attached to an image', () => {
         assert.match(await client.fails('evaluate', { expression: '1 / 0' }), /division by zero/);
     });
 
-    test('an image does not run', async () => {
+    test('an image does not run or change, and the client is told', async () => {
         await attach(IMAGE_1);
+        const told = client.transcript.filter((t) => t.startsWith('· capabilities ')).join();
+        assert.match(told, /"supportsSetVariable":false/);
+        assert.match(told, /"supportsWriteMemoryRequest":false/);
+        const data = Buffer.from([1]).toString('base64');
+        const write = { memoryReference: '0x4be000', data };
+        assert.match(await client.fails('writeMemory', write), /cannot be changed/);
+        assert.deepEqual(await client.ok('completions', { text: 'x', column: 2 }), { targets: [] });
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause']) {
             assert.match(await client.fails(command, { threadId: 1 }), /A memory image cannot run/);
         }
