@@ -37,7 +37,8 @@ export function canFail(c: CodeContext, e: CallExpr): boolean {
         const meaning = c.program.names.get(callee);
         if (meaning?.kind === 'fn') {
             const fn = c.program.fns.get(meaning.decl.name.name);
-            return (c.context === 'kernel' ? fn?.fails : fn?.callFails) ?? true;
+            // a function that may run in the kernel can return an error
+            return (c.context === 'kernel' || c.context === 'any' ? fn?.fails : fn?.callFails) ?? true;
         }
         return meaning?.kind === 'native' ? meaning.native.fails : true;
     }
