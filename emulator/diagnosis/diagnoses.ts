@@ -36,7 +36,9 @@ import { hugePageRules } from './huge-pages';
 import { interruptRules } from './interrupts';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
+import { nextMemoryRules } from './next-memory';
 import { preparationRules } from './not-enabled';
+import { parameterRules } from './parameters';
 import { pciRules } from './pci';
 import { pointerRules } from './pointers';
 import type { RuleFile } from './rules';
@@ -60,6 +62,8 @@ export const RULE_FILES: readonly RuleFile[] = [
     layoutRules,
     handoverRules,
     preparationRules,
+    parameterRules,
+    nextMemoryRules,
     debugfsRules,
     memfdRules,
     callbackRules,
