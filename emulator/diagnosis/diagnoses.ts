@@ -29,6 +29,7 @@ import { carriedRules } from './devices-carried-over';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
+import { holeRules } from './holes';
 import { guestRules } from './guests';
 import { handoverRules } from './handover';
 import { type Rules, together } from './hearing';
@@ -43,6 +44,7 @@ import { pciRules } from './pci';
 import { pointerRules } from './pointers';
 import type { RuleFile } from './rules';
 import type { Scene } from './scene';
+import { scratchCostRules } from './scratch-costs';
 import { sessionRules } from './sessions';
 import { layoutRules } from './typed-handover';
 import { typedRecords } from './typed-memory';
@@ -64,6 +66,8 @@ export const RULE_FILES: readonly RuleFile[] = [
     preparationRules,
     parameterRules,
     nextMemoryRules,
+    scratchCostRules,
+    holeRules,
     debugfsRules,
     memfdRules,
     callbackRules,

@@ -1,5 +1,6 @@
 /** Parameters of a command line that a kernel does not know. */
 import { argumentsOf } from '../kernel/release/arguments';
+import { parameterNamed } from '../kernel/release/parameters';
 import { isSuspicious, PARAMETER_NAMES } from '../kernel/release/unknown-parameters';
 import { near } from '../language/nearest';
 import { ruleFile } from './rules';
@@ -14,7 +15,8 @@ export const parameterRules = ruleFile(['LU1093'], ({ say }) => ({
         for (const argument of unknown.filter(isSuspicious)) {
             const name = argument.name.replaceAll('-', '_');
             const other = SCRATCH_NAMES.includes(name);
-            if (other && given.includes(scratchParameter)) {
+            // a kernel that is built without a feature does not have its parameters; other findings are about that
+            if (other ? given.includes(scratchParameter) : parameterNamed(name) !== undefined) {
                 continue;
             }
             const meant = other ? scratchParameter : near(name, PARAMETER_NAMES);

@@ -190,6 +190,7 @@ export class Host {
     /** Kernel code begins; {@link kernelLeft} reports its end. */
     kernelEntered(work: KernelWork): void {
         this.guests.catchUp();
+        this.kernel?.pages.forgetFailure();
         for (const l of this.listeners.active) {
             l.kernelEntered?.(work);
         }
