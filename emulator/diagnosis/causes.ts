@@ -30,7 +30,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     },
     LU1002: { LU1014: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
-    LU1007: { LU1004: 'any', LU1007: 'same' },
+    LU1007: { LU1004: 'any', LU1007: 'same', LU1022: 'any' },
     LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
     LU1011: {

@@ -83,6 +83,12 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
         (kernel) => kernel.desc.vfioPhase,
     )
     .field(
+        'vfio_unclaimed',
+        STRING,
+        'What its layer `vfio` does with a preserved device that no process retrieves: `"refuse"`, `"hold"` or `"reset"`.',
+        (kernel) => kernel.desc.vfioUnclaimed,
+    )
+    .field(
         'shortage',
         STRING,
         'Why memory could not be allocated in the last system call: what was requested, what was free on each node and in scratch, who holds most. Empty if nothing failed.',
