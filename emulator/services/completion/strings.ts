@@ -1,4 +1,5 @@
 /** Completions in a string: kernels, device files, sessions, imports, codes. */
+import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { CATALOGUE } from '../../findings/catalogue';
 import { PARAMETERS } from '../../kernel/release/parameters';
 import type { CallExpr } from '../../language/syntax/ast';
@@ -108,7 +109,7 @@ function kernels({ program }: Situation): Offer[] {
             }),
         )
         .concat(
-            [...program.natives.kernels.keys()].map((name) => ({
+            [...DESCRIPTIONS.keys()].map((name) => ({
                 label: name,
                 kind: 'kernel',
                 rank: RANK.own + orderIn(KERNELS, name),
