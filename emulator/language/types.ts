@@ -10,7 +10,8 @@ export type Value = number | bigint | boolean | string | null | undefined | obje
 export type Type =
     | { readonly k: 'any' }
     | { readonly k: 'none' }
-    | { readonly k: 'int' }
+    /** `unit`: what it counts, for panes. */
+    | { readonly k: 'int'; readonly unit?: 'bytes' | 'ns' }
     | { readonly k: 'bool' }
     | { readonly k: 'string' }
     | { readonly k: 'bytes' }
@@ -38,6 +39,10 @@ export type Type =
 export const ANY: Type = { k: 'any' };
 export const NONE: Type = { k: 'none' };
 export const INT: Type = { k: 'int' };
+/** A size, in bytes. */
+export const SIZE: Type = { k: 'int', unit: 'bytes' };
+/** A time or a duration, in nanoseconds. */
+export const TIME: Type = { k: 'int', unit: 'ns' };
 export const BOOL: Type = { k: 'bool' };
 export const STRING: Type = { k: 'string' };
 export const BYTES: Type = { k: 'bytes' };

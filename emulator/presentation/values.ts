@@ -14,6 +14,8 @@ import type { Host } from '../runtime/host/host';
 import { isIndexed, readNative } from '../runtime/members';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
 import { ArrayView, View } from '../runtime/view';
+import { duration } from '../text/durations';
+import type { Int } from '../machine/int';
 import { hex, sizeText } from '../text/text';
 import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
 import { leaf, type Children, type Item } from './item';
@@ -37,6 +39,7 @@ export function itemOf(host: Host, name: string, { value, type }: Evaluated, mor
     return {
         name,
         value: shown,
+        number: isInt(value) && !isDescriptor(type) ? value : undefined,
         type: typeText(value, type),
         children,
         address,
@@ -50,6 +53,9 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
     if (isDescriptor(type) && typeof value === 'number' && process) {
         const file = process.fds.get(value);
         return file ? `${value} → ${file.name}` : String(value);
+    }
+    if (isInt(value) && type.k === 'int') {
+        return numberText(value, type.unit);
     }
     if (isStruct(value)) {
         return `struct ${value.name}, ${sizeText(value.size)}`;
@@ -68,6 +74,18 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         return host.natives.typeOf(value)?.name ?? format(value, type);
     }
     return format(value, type);
+}
+
+/** `2097152 (2 MiB)`, `108248402 (108 ms)` */
+function numberText(n: Int, unit: 'bytes' | 'ns' | undefined): string {
+    switch (unit) {
+        case 'bytes':
+            return n >= 1024 ? `${n} (${sizeText(n)})` : String(n);
+        case 'ns':
+            return n >= 1000 ? `${n} (${duration(Number(n))})` : String(n);
+        case undefined:
+            return String(n);
+    }
 }
 
 function typeText(value: Value, type: Type): string | undefined {

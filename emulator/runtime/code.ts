@@ -6,7 +6,6 @@ import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { Lock, LockMode } from '../kernel/lock';
 import type { Place } from '../findings/place';
-import { LineMap } from '../language/syntax/positions';
 import type { Type, Value } from '../language/types';
 import type { CodeShape, StatementPoint } from './form/form';
 import type { Purpose, Subject } from './purpose';
@@ -27,8 +26,6 @@ export type Eval = (frame: Frame) => Value;
 export type Mode = 'scenario' | 'user' | 'kernel';
 
 export interface Code extends CodeShape {
-    /** The lines of its file. */
-    readonly lines: () => LineMap;
     /** The operations, some of them replaced by breakpoint traps. */
     readonly ops: Op[];
     /** The operations as linked. */
@@ -37,15 +34,12 @@ export interface Code extends CodeShape {
     readonly label: readonly Eval[];
 }
 
-const NO_LINES = new LineMap('');
-
 /** Code that belongs to no file: for trial calls, and code without operations. */
 export function codeOutsideFiles(ops: Op[], slots: number): Code {
     return {
         name: 'expression',
         kind: 'fn',
         uri: '',
-        lines: () => NO_LINES,
         span: { start: 0, end: 0 },
         ops,
         pristine: ops,

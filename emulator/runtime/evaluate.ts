@@ -11,11 +11,12 @@ import type { Mark } from '../machine/journal';
 import type { Arg, AssignOp, CallExpr, Expr, IndexExpr, KindField } from '../language/syntax/ast';
 import { near } from '../language/nearest';
 import { typeOfField } from '../language/check/types-of';
-import { type Frame, type Mode, statementOf, type Thread, visibleLocals } from './code';
+import { type Frame, type Mode, visibleLocals } from './code';
 import { callback, flbNamed, handlerNamed, setKindField } from './host/callbacks';
 import { nameInArray } from './host/processes';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
 import { bindArguments } from './form/arguments';
+import { namesInScope, offsetOf, programsInSight, type Viewpoint } from './names-in-scope';
 import { parseEntry, type Entry } from '../language/syntax/entry';
 import type { Program } from '../language/program';
 import { replyOf } from '../language/reply';
@@ -34,24 +35,9 @@ export interface Evaluated {
     readonly type: Type;
 }
 
-/** The place of an evaluation: a frame of a thread, an idle thread, or no place in particular. */
-export interface Viewpoint {
-    readonly thread: Thread | undefined;
-    readonly frame: Frame | undefined;
-}
-
 /** The viewpoint of a frame. */
 export function viewpointOf(host: Host, frame: Frame | undefined): Viewpoint {
     return { frame, thread: frame && host.interpreter.threads.find((t) => t.frames.includes(frame)) };
-}
-
-/** The offset of a frame's position in the text. */
-export function offsetOf(host: Host, { frame, thread }: Viewpoint): number {
-    if (!frame) {
-        return -1;
-    }
-    const waits = frame !== thread?.top || thread !== host.interpreter.current;
-    return statementOf(frame, waits)?.span.start ?? frame.code.span.start;
 }
 
 /** @throws ProgramError with one sentence if the text is not an expression or has no value here. */
@@ -236,7 +222,10 @@ class Evaluator {
         if (found) {
             return found;
         }
-        const meant = near(name, this.visible());
+        const meant = near(
+            name,
+            namesInScope(this.host, this.at).map((n) => n.name),
+        );
         throw new ProgramError(
             `\`${name}\` is not defined.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
         );
@@ -265,18 +254,9 @@ class Evaluator {
         return field?.type?.name.name === 'phys' ? { k: 'phys' } : ANY;
     }
 
-    /** The programs whose declarations can be seen, the frame's own first. */
-    private programs(): Program[] {
-        const { program } = this.host.declarations;
-        const { library } = this.host;
-        const uri = this.at.frame?.code.uri;
-        const inLibrary = uri !== undefined && library.files.has(uri) && !program.files.has(uri);
-        return inLibrary ? [library, program] : [program, library];
-    }
-
     private declared(name: string): Evaluated | undefined {
         const { host } = this;
-        for (const program of this.programs()) {
+        for (const program of programsInSight(host, this.at)) {
             for (const file of program.files.values()) {
                 const decl = file.items.find((i) => i.kind === 'const' && i.name.name === name);
                 if (decl?.kind === 'const') {
@@ -323,17 +303,6 @@ class Evaluator {
         const result = this.eval(value);
         this.consts.delete(name);
         return result;
-    }
-
-    private *visible(): Generator<string> {
-        const { frame, thread } = this.at;
-        if (frame) {
-            yield* visibleLocals(frame, offsetOf(this.host, this.at)).map((v) => v.name);
-        }
-        yield* processOf(thread)?.vars.keys() ?? [];
-        yield* this.host.processes.items.map((p) => p.name);
-        yield* this.host.machine.pci.devices.map((d) => d.shape.name);
-        yield* this.host.natives.globals.keys();
     }
 
     // ------------------------------------------------------------ members
@@ -401,7 +370,7 @@ class Evaluator {
             if (native) {
                 return this.callNative(native, [], e);
             }
-            const decl = this.programs()
+            const decl = programsInSight(host, this.at)
                 .map((p) => p.fns.get(callee.name))
                 .find((d) => d !== undefined);
             if (!decl) {

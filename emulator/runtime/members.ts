@@ -26,7 +26,7 @@ export type Member =
     | { readonly kind: 'method'; readonly method: NativeFunction };
 
 /** The object type of a value, if it has one. */
-function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
+export function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
     if (typeof v === 'number') {
         return host.natives.fd;
     }

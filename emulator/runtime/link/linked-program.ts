@@ -90,7 +90,6 @@ export class LinkedProgram implements Executable {
             name: form.name,
             kind: form.kind,
             uri: form.uri,
-            lines: () => this.declarations.linesOf(form.uri),
             span: form.span,
             ops,
             pristine: ops.slice(),
