@@ -126,8 +126,8 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     },
     process: {
         process: {
-            form: 'process luod, vmm',
-            doc: 'Starts processes. A block after it runs in the process.',
+            form: 'process luod, vmm[4]',
+            doc: 'Starts processes; with a number, an array of them. A block after a single name runs in the process.',
         },
     },
     concurrently: {

@@ -165,8 +165,20 @@ function unknownMember(c: CodeContext, e: MemberExpr, object: Type): undefined {
         object.k === 'decl' && object.of === 'process'
             ? `${what} has no variable ${quoted(name)} yet.`
             : `${what} has no ${quoted(name)}.`;
-    c.unknown('LU0203', e.member, e.member.name, message, memberNames(c, object));
+    c.unknown('LU0203', e.member, name, `${message}${fieldOfKind(c, e, object)}`, memberNames(c, object));
     return undefined;
+}
+
+/** A field of a declared kind is known behind a comparison. */
+function fieldOfKind(c: CodeContext, e: MemberExpr, object: Type): string {
+    if (object.k !== 'object' || object.name !== 'file') {
+        return '';
+    }
+    const kind = [...c.program.fileKinds.values()].find((f) => f.fields.some((x) => x.name.name === e.member.name));
+    const file = c.program.textOf(c.unit.uri, e.object);
+    return kind
+        ? ` The kind ${quoted(kind.name.name)} has: check ${quoted(`${file}.kind == ${kind.name.name}`)} before.`
+        : '';
 }
 
 /** The names that may follow the `.` of a value of this type. */
