@@ -58,6 +58,7 @@ export class GoingBack {
         serve('lus/goToMark', REQUESTS['lus/goToMark'], ({ name }) => this.goToMark(name));
         serve('lus/events', REQUESTS['lus/events'], (args) => ({ body: this.events(args) }));
         serve('lus/goToEvent', REQUESTS['lus/goToEvent'], ({ id }) => this.goToEvent(id));
+        serve('lus/goToTime', REQUESTS['lus/goToTime'], ({ time }) => this.goToTime(time));
     }
 
     // ------------------------------------------------------------ going
@@ -227,6 +228,13 @@ export class GoingBack {
             throw new RequestError('noSuchPlace', `Event ${id} does not exist.`);
         }
         return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event.at)));
+    }
+
+    /** Goes to the last thing that happened up to a time; before the first one, to the beginning. */
+    private goToTime(time: number): Answer {
+        const { events } = this.session.stopped().timeline;
+        const event = events.all.findLast((e) => e.time <= time);
+        return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event?.at ?? 0)));
     }
 
     private shownPlace(place: NamedMark['place']): Pick<DebugProtocol.StackFrame, 'source'> & { line?: number } {

@@ -122,6 +122,9 @@ export const REQUESTS = {
         {},
     ),
     'lus/goToEvent': z.looseObject({ id: z.number() }),
+    /** Nanoseconds of the machine's clock. */
+    'lus/goToTime': z.looseObject({ time: z.number() }),
+    'lus/timeline': nothing,
 } as const;
 
 export type Command = keyof typeof REQUESTS;
@@ -153,6 +156,8 @@ export const PAST_COMMANDS = [
     'lus/goToMark',
     'lus/events',
     'lus/goToEvent',
+    'lus/goToTime',
+    'lus/timeline',
 ] as const satisfies readonly Command[];
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 

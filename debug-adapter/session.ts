@@ -14,8 +14,7 @@ import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
-import { updateTree } from '../emulator/presentation/update-tree';
-import { liveUpdateBody } from './live-update';
+import { timelineOf } from './run-timeline';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -228,9 +227,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({
-            body: liveUpdateBody(updateTree(this.stopped().host), this.sources),
-        }));
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({ body: this.runTimeline() }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string): void => this.output.line('console', text);
@@ -262,6 +259,21 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.clientInvalidates = supportsInvalidatedEvent ?? false;
         this.progress.enabled = supportsProgressReporting ?? false;
         return { body: CAPABILITIES };
+    }
+
+    /** The run so far, with the time of the stop. */
+    private runTimeline(): object {
+        const { control, timeline } = this.stoppedInTime();
+        const { program, debuggee } = this;
+        if (!program || !debuggee) {
+            throw new RequestError('notLaunched', 'Launch a scenario first.');
+        }
+        return {
+            title: control.run.scenario.name.value,
+            ...timelineOf(start(program, debuggee.config), timeline.end),
+            now: control.run.host.machine.clock.now,
+            changed: timeline.lastChange !== undefined,
+        };
     }
 
     // ------------------------------------------------------------ beginning and end

@@ -11,6 +11,7 @@ import { isRecordingFile, launchConfiguration, recordingConfiguration } from './
 import type { LastStarted } from './last-started';
 import { openMemory } from './open-memory';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
+import type { TimelinePanel } from './timeline-panel';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { step } from './session-at-hand';
@@ -75,11 +76,15 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 export interface Services {
     readonly last: LastStarted;
     readonly view: LiveUpdateView;
+    readonly timeline: TimelinePanel;
     readonly callbacksOf: CallbacksOf;
 }
 
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext, { last, view, callbacksOf }: Services): void {
+export function registerCommands(
+    context: vscode.ExtensionContext,
+    { last, view, timeline, callbacksOf }: Services,
+): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
@@ -95,6 +100,7 @@ export function registerCommands(context: vscode.ExtensionContext, { last, view,
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
+        [COMMANDS.showTimeline]: async () => timeline.open(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

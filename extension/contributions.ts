@@ -58,6 +58,7 @@ export const COMMANDS = {
     breakAtNextCallback: 'lus.breakAtNextCallback',
     goToHandler: 'lus.goToHandler',
     goToEventOfRow: 'lus.goToEventOfRow',
+    showTimeline: 'lus.showTimeline',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

@@ -13,6 +13,7 @@ import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
+import { TimelinePanel } from './timeline-panel';
 import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
@@ -22,8 +23,10 @@ export function activate(context: vscode.ExtensionContext): void {
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
+    const timeline = new TimelinePanel(context.extensionUri);
     context.subscriptions.push(
         view,
+        timeline,
         lenses,
         last,
         new PastStatus(),
@@ -37,7 +40,12 @@ export function activate(context: vscode.ExtensionContext): void {
     );
     client = createLanguageClient(context.extensionUri);
     const server = client;
-    registerCommands(context, { last, view, callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }) });
+    registerCommands(context, {
+        last,
+        view,
+        timeline,
+        callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }),
+    });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
     offerLusInTerminals(context).catch((e: unknown) => {
         console.error('Live Update: the command lus is not in the terminal', e);

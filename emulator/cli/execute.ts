@@ -48,7 +48,7 @@ export interface ExecuteOptions {
     /** The recipient of the coverage. */
     readonly coverage?: Coverage | undefined;
     /** The recipient of the trace. */
-    readonly trace?: TraceFile | undefined;
+    readonly trace?: Pick<TraceFile, 'tracer' | 'add'> | undefined;
     /** The recipient of the handovers. */
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }

@@ -19,6 +19,8 @@ export type Type =
     | { readonly k: 'phys'; readonly to?: string }
     | { readonly k: 'fd' }
     | { readonly k: 'list'; readonly of: Type }
+    /** A record of the program; without `fields`, any. */
+    | { readonly k: 'record'; readonly fields?: ReadonlyMap<string, Type> }
     /** A struct in emulated memory. */
     | { readonly k: 'view'; readonly struct: string }
     /** An object of the kernel or of the host: 'file', 'folio', 'luo_session', … (see {@link ObjectType}). */
@@ -26,7 +28,13 @@ export type Type =
     /** An open file of a kind that a `file` declaration declares. */
     | { readonly k: 'kind'; readonly name: string }
     /** A declaration used as a value: a struct in `at(NicState, p)`, a file kind in `file.kind == nic`. */
-    | { readonly k: 'decl'; readonly of: 'struct' | 'file' | 'handler' | 'flb' | 'process'; readonly name: string };
+    | {
+          readonly k: 'decl';
+          readonly of: 'struct' | 'file' | 'handler' | 'flb' | 'process';
+          readonly name: string;
+          /** An array of processes, of which an index selects one. */
+          readonly array?: boolean;
+      };
 
 export const ANY: Type = { k: 'any' };
 export const NONE: Type = { k: 'none' };
@@ -41,6 +49,7 @@ export const BYTES: Type = { k: 'bytes' };
 export const PHYS: Type = { k: 'phys' };
 export const FD: Type = { k: 'fd' };
 export const listOf = (of: Type): Type => ({ k: 'list', of });
+export const RECORD: Type = { k: 'record' };
 export const objectOf = (name: string): Type => ({ k: 'object', name });
 
 /**

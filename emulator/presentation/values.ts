@@ -6,6 +6,7 @@ import { typeOfField } from '../language/check/types-of';
 import { ANY, PHYS, type Type, type Value } from '../language/types';
 import { format, isInt, ProgramError } from '../language/values';
 import { Bytes } from '../machine/bytes';
+import { RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
@@ -67,6 +68,7 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         value !== null &&
         !('display' in value) &&
         !(value instanceof JournaledList) &&
+        !(value instanceof RecordValue) &&
         !(value instanceof Bytes)
     ) {
         return host.natives.typeOf(value)?.name ?? format(value, type);
@@ -164,6 +166,9 @@ function childrenOf(host: Host, value: Value, type: Type, more: More): Children 
     if (value instanceof ScenarioProcess) {
         return { named: () => processVars(host, value, `${value.name}.`) };
     }
+    if (value instanceof RecordValue) {
+        return recordFields(host, value, type, more);
+    }
     const list = elements(host, value, type, more);
     const named = (): Item[] => objectFields(host, value, more.evaluateName);
     const hasFields =
@@ -212,6 +217,25 @@ export function viewFields(host: Host, view: View, expression: string | undefine
             );
         }),
     );
+}
+
+function recordFields(host: Host, value: RecordValue, type: Type, { evaluateName, process }: More): Children {
+    const types = type.k === 'record' ? type.fields : undefined;
+    return {
+        named: () =>
+            [...value].map(([name, field]) =>
+                itemOf(
+                    host,
+                    name,
+                    { value: field, type: types?.get(name) ?? ANY },
+                    {
+                        evaluateName: evaluateName === undefined ? undefined : `${evaluateName}.${name}`,
+                        process,
+                        assign: (v) => void value.set(name, v),
+                    },
+                ),
+            ),
+    };
 }
 
 /** The elements of a list, an array or a collection of the kernel's. */
@@ -346,7 +370,7 @@ export function processVars(host: Host, user: ScenarioProcess, prefix: string): 
             itemOf(
                 host,
                 name,
-                { value, type: processVarType(host.declarations.program, user.name, name) },
+                { value, type: processVarType(host.declarations.program, user.group, name) },
                 {
                     evaluateName: `${prefix}${name}`,
                     process: user.process,

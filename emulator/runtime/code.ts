@@ -59,6 +59,12 @@ export interface PendingUndo {
     readonly captured: readonly { readonly slot: number; readonly value: Value }[];
 }
 
+/** What the statement of a call accepts: `fails`, `may fail`, `try`. */
+export interface Acceptance {
+    /** The expectation of `fails`, for a call in the function that does not return; null: it may succeed. */
+    readonly mustFail: string | null;
+}
+
 const NO_GUARDS: readonly Lock[] = [];
 
 export class Frame {
@@ -75,6 +81,10 @@ export class Frame {
     purpose: Purpose | null = null;
     /** What its code has declared to work on. */
     subject: Subject | null = null;
+    /**
+     * Set if the statement that has called it accepts a failure: the function ends with the error of a call in it.
+     */
+    accepts: Acceptance | null = null;
     /** It has waited in the operation before which it is, and executes it once more: it has not just reached it. */
     again = false;
 
@@ -104,6 +114,7 @@ export class Frame {
         f.standAs(this);
         f.purpose = this.purpose;
         f.subject = this.subject;
+        f.accepts = this.accepts;
         return f;
     }
 
@@ -175,6 +186,20 @@ export class Thread {
         this.waiting = waiting;
         this.locks = locks;
     }
+}
+
+/** The nearest frame whose call accepts a failure, below code of functions and of their process blocks only. */
+export function acceptingFrame(thread: Thread): { readonly thread: Thread; readonly frame: Frame } | null {
+    for (const frame of thread.frames.toReversed()) {
+        if (frame.mode === 'kernel' || frame.code.kind !== 'fn' || frame.code.uri === '') {
+            return null;
+        }
+        if (frame.accepts) {
+            return { thread, frame };
+        }
+    }
+    const waiter = thread.frames[0]?.waiter;
+    return waiter?.waiting?.kind === 'thread' && waiter.waiting.thread === thread ? acceptingFrame(waiter) : null;
 }
 
 /** The call depth of a thread, including the threads that wait for it; process blocks do not count. */

@@ -8,11 +8,12 @@
  */
 import { Err, ERRNO, isErrnoName } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
-import type { Arg, AssignOp, CallExpr, Expr, KindField } from '../language/syntax/ast';
+import type { Arg, AssignOp, CallExpr, Expr, IndexExpr, KindField } from '../language/syntax/ast';
 import { near } from '../language/nearest';
 import { typeOfField } from '../language/check/types-of';
 import { type Frame, type Mode, visibleLocals } from './code';
 import { callback, flbNamed, handlerNamed, setKindField } from './host/callbacks';
+import { nameInArray } from './host/processes';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
 import { bindArguments } from './form/arguments';
 import { namesInScope, offsetOf, programsInSight, type Viewpoint } from './names-in-scope';
@@ -144,7 +145,7 @@ class Evaluator {
             case 'member':
                 return this.member(this.eval(e.object), e.member.name);
             case 'index':
-                return this.index(this.eval(e.object), this.value(e.index));
+                return this.processAt(e) ?? this.index(this.eval(e.object), this.value(e.index));
             case 'call': {
                 const result = this.call(e);
                 if (result.value instanceof Err) {
@@ -239,7 +240,7 @@ class Evaluator {
         const process = frame && frame.mode !== 'user' ? null : processOf(thread);
         if (process?.vars.has(name) === true) {
             const { program } = this.host.declarations;
-            return { value: process.vars.get(name), type: processVarType(program, process.name, name) };
+            return { value: process.vars.get(name), type: processVarType(program, process.group, name) };
         }
         const self = frame?.self;
         const field = self && this.host.declarations.kindFieldOf(self, name);
@@ -311,7 +312,7 @@ class Evaluator {
         if (value instanceof ScenarioProcess && value.vars.has(name)) {
             return {
                 value: value.vars.get(name),
-                type: processVarType(this.host.declarations.program, value.name, name),
+                type: processVarType(this.host.declarations.program, value.group, name),
             };
         }
         if (value instanceof View) {
@@ -332,7 +333,25 @@ class Evaluator {
         if (m) {
             throw new ProgramError(`\`${name}\` is a method. Call it: \`${name}(…)\`.`);
         }
-        return { value: readMember(this.host, value, name), type: ANY };
+        const fields = object.type.k === 'record' ? object.type.fields : undefined;
+        return { value: readMember(this.host, value, name), type: fields?.get(name) ?? ANY };
+    }
+
+    /** `vmm[1]`: a process of an array. */
+    private processAt({ object, index }: IndexExpr): Evaluated | undefined {
+        if (object.kind !== 'name' || this.variable(object.name)) {
+            return undefined;
+        }
+        const group = this.host.processes.items.filter((p) => p.group === object.name && p.name !== object.name);
+        if (group.length === 0) {
+            return undefined;
+        }
+        const name = nameInArray(object.name, this.value(index));
+        const value = group.find((p) => p.name === name);
+        if (!value) {
+            throw new ProgramError(`The process \`${name}\` is not running.`);
+        }
+        return { value, type: { k: 'decl', of: 'process', name: object.name } };
     }
 
     private index(list: Evaluated, index: Value): Evaluated {
@@ -439,6 +458,9 @@ class Evaluator {
         given: readonly Arg[],
         reply: string | undefined,
     ): Value[] {
+        if (params.some((p) => p.named)) {
+            return [this.host.record(given.map((a) => [a.name?.name ?? '', this.value(a.value)] as const))];
+        }
         const { values, rest, misfit } = bindArguments(
             params,
             given.map((a) => ({ name: a.name?.name, value: { value: this.value(a.value) } })),

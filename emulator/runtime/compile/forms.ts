@@ -79,7 +79,7 @@ function compile(program: Program, decl: Coded): CodeForm {
             return finish(program, info, decl.body, {
                 name: `scenario "${decl.name.value}"`,
                 kind: 'scenario',
-                params: [],
+                params: decl.param ? [decl.param.variable.name] : [],
             });
         case 'init': {
             const kernel = info.decl.kind === 'init' ? info.decl.kernel.name.value : '';
