@@ -10,6 +10,7 @@ import type { Host } from '../emulator/runtime/host/host';
 import { counted, hex } from '../emulator/text/text';
 import type { Serve } from './answer';
 import { RequestError } from './errors';
+import { liveUpdateBody } from './live-update';
 import { bytesToWrite, ramOf } from './memory';
 import { REQUESTS, type Arguments } from './requests';
 import type { Sources } from './source';
@@ -22,6 +23,7 @@ import {
     withoutSuffix,
     type ConsoleOffer,
 } from '../emulator/presentation/console';
+import { updateTree } from '../emulator/presentation/update-tree';
 import { memoryOf } from '../emulator/presentation/bytes';
 import { handoverItems } from '../emulator/presentation/handover';
 import { liveUpdateItems } from '../emulator/presentation/live-update';
@@ -203,6 +205,11 @@ export class Inspection {
         return { bytesWritten: bytes.length };
     }
 
+    /** The view *Live Update*. */
+    liveUpdate(): object {
+        return liveUpdateBody(updateTree(this.host), this.sources);
+    }
+
     /** Completions of the console. */
     completions({ text, column, line, frameId }: Arguments<'completions'>): DebugProtocol.CompletionItem[] {
         const { lineBase, columnBase } = this.sources.format;
@@ -309,5 +316,6 @@ export function serveInspection(serve: Serve, stopped: () => Inspection): void {
     serve('setExpression', REQUESTS.setExpression, (args) => ({ body: stopped().setExpression(args) }));
     serve('evaluate', REQUESTS.evaluate, (args) => ({ body: stopped().evaluate(args) }));
     serve('completions', REQUESTS.completions, (args) => ({ body: { targets: stopped().completions(args) } }));
+    serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({ body: stopped().liveUpdate() }));
     serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: stopped().writeMemory(args) }));
 }

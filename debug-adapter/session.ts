@@ -14,8 +14,6 @@ import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
-import { updateTree } from '../emulator/presentation/update-tree';
-import { liveUpdateBody } from './live-update';
 import { timelineOf } from './run-timeline';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
@@ -228,9 +226,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
-        }));
-        this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({
-            body: liveUpdateBody(updateTree(this.stopped().host), this.sources),
         }));
         this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({ body: this.runTimeline() }));
         const { sources, breakpoints, marks } = this;
