@@ -8,8 +8,9 @@ import { sizeText } from '../text/text';
 import { ruleFile } from './rules';
 
 const DEVICE = '/dev/liveupdate';
-/** The part of the memory from which on scratch areas are worth a hint. */
+/** The part of the memory of a small machine from which on scratch areas are worth a hint; bytes. */
 const MUCH = 1 / 8;
+const SMALL = 2 ** 30 - 2 ** 24;
 
 /** Whether the scenario has used anything of live update, in any kernel. */
 class Use extends JournaledRecord {
@@ -69,7 +70,7 @@ export const scratchCostRules = ruleFile(['LU1095', 'LU1096'], ({ host, say }) =
             // sizes, and kernels that a scenario declares, are as they are on purpose
             const { khoScratch } = kernel.commandLine;
             const chosen = khoScratch !== DEFAULT_SCRATCH || host.declarations.program.kernels.has(kernel.desc.name);
-            if (!enabled || use.any || chosen || kernel.kexecImage || scratchSize < size * MUCH) {
+            if (!enabled || use.any || chosen || kernel.kexecImage || size >= SMALL || scratchSize < size * MUCH) {
                 return;
             }
             tell('LU1096', {
