@@ -37,6 +37,8 @@ export interface RunOptions {
      * be preempted.
      */
     readonly seed?: number | undefined;
+    /** Whether the run may end without the findings that the scenario declares. */
+    readonly findingsOptional?: boolean | undefined;
     /** Makes all choices of the run instead of the seed. */
     readonly chooser?: ((journal: Journal) => Chooser) | undefined;
     /**
@@ -95,7 +97,8 @@ export class Run {
         const code = host.executable.scenarioCode(scenario);
         host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));
         Updates.attach(host);
-        Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
+        const diagnoses = Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
+        diagnoses.demanding = options.findingsOptional !== true;
         return new Run(program, scenario, host);
     }
 }

@@ -35,19 +35,29 @@ import { ArrayView, View } from '../runtime/view';
 import type { Host } from '../runtime/host/host';
 
 class Fingerprint {
-    readonly hasher = new Hasher();
-    private readonly files = new FileHasher(this.hasher);
+    private readonly files: FileHasher;
+
+    /** @param past whether what only tells how the run came here counts, too */
+    constructor(
+        readonly hasher: Hasher,
+        private readonly past: boolean,
+    ) {
+        this.files = new FileHasher(hasher);
+    }
 
     run(host: Host): void {
         const { hasher } = this;
-        host.machine.hash(hasher);
-        host.machine.clock.hash(hasher);
+        host.machine.hash(hasher, this.past);
+        if (this.past) {
+            host.machine.clock.hash(hasher);
+            hasher.num(host.interpreter.ticks);
+        }
         host.guests.hash(hasher);
         for (const update of Updates.of(host)?.items ?? []) {
             update.hash(hasher);
         }
         hasher
-            .num(host.interpreter.ticks)
+            .num(host.interpreter.current.id)
             .str(host.panicMessage)
             .str(host.kernelState.panicExpected ?? '\0')
             .str(host.interpreter.outcome?.failure?.message ?? '');
@@ -141,7 +151,10 @@ class Fingerprint {
             this.files.file(file);
         }
         for (const line of k.log) {
-            hasher.str(line.level).str(line.text).num(line.time);
+            hasher
+                .str(line.level)
+                .str(line.text)
+                .num(this.past ? line.time : 0);
         }
         const { luo } = k;
         hasher
@@ -296,7 +309,15 @@ class Fingerprint {
 
 /** The fingerprint of a run as 16 hexadecimal digits. */
 export function fingerprint(host: Host): string {
-    const f = new Fingerprint();
-    f.run(host);
-    return f.hasher.digest();
+    const hasher = new Hasher();
+    new Fingerprint(hasher, true).run(host);
+    return hasher.digest();
+}
+
+/**
+ * Adds what the future of a run depends on: not the number of operations, the history of pages, the times of log lines,
+ * or what the time was spent on.
+ */
+export function hashFuture(host: Host, hasher: Hasher): void {
+    new Fingerprint(hasher, false).run(host);
 }
