@@ -21,7 +21,7 @@ export interface Observation {
     readonly what: string;
     /** The statement of the process. */
     readonly place: Place | undefined;
-    /** `ok`, the name of an error, or the line. */
+    /** `ok`, the name of an error, {@link UNRETURNED}, or the line. */
     readonly result: string;
 }
 
@@ -33,6 +33,13 @@ interface Trail {
 }
 
 const OK = 'ok';
+/** The result of a call that has not returned. */
+export const UNRETURNED = 'does not return';
+
+/** Whether work of the kernel is a system call. */
+function isCall({ kind }: KernelWork): boolean {
+    return kind !== 'exit' && kind !== 'release' && kind !== 'boot';
+}
 
 export class Observations {
     readonly listener: Listener;
@@ -41,6 +48,7 @@ export class Observations {
     constructor(private readonly host: Host) {
         this.trails = new JournaledMap(host.machine.journal);
         this.listener = {
+            kernelEntered: (work) => this.called(work),
             kernelLeft: (work, result) => this.returned(work, result),
             log: (line, place) => {
                 if (line.level === 'log') {
@@ -50,24 +58,36 @@ export class Observations {
         };
     }
 
-    private returned({ kind, name }: KernelWork, result: Value | Err): void {
+    private called(work: KernelWork): void {
         const thread = this.host.interpreter.current;
-        if (kind !== 'exit' && kind !== 'release' && kind !== 'boot' && processOf(thread)) {
+        if (isCall(work) && processOf(thread)) {
             const caller = thread.frames.findLast((f) => f.mode === 'user');
-            const place = caller && placeOf(caller, thread.top !== caller || caller.pc > 0);
-            this.add(thread, name, place, result instanceof Err ? result.name : OK);
+            // the operation that makes the call may be the frame's next or its last one
+            const place = caller && placeOf(caller);
+            this.add(thread, work.name, place, UNRETURNED);
+        }
+    }
+
+    private returned(work: KernelWork, result: Value | Err): void {
+        const { name } = this.host.interpreter.current;
+        const trail = this.trails.get(name);
+        if (isCall(work) && trail?.last.what === work.name && trail.last.result === UNRETURNED) {
+            this.put(trail.before, { ...trail.last, result: result instanceof Err ? result.name : OK });
         }
     }
 
     private add({ name: by }: Thread, what: string, place: Place | undefined, result: string): void {
-        const before = this.trails.get(by) ?? null;
+        this.put(this.trails.get(by) ?? null, { by, what, place, result });
+    }
+
+    private put(before: Trail | null, last: Observation): void {
         const hash = new Hasher()
             .num(before?.hash ?? 0)
-            .str(what)
-            .num(place?.start ?? -1)
-            .str(result)
+            .str(last.what)
+            .num(last.place?.start ?? -1)
+            .str(last.result)
             .value();
-        this.trails.set(by, { before, last: { by, what, place, result }, hash });
+        this.trails.set(last.by, { before, last, hash });
     }
 
     /** Does not depend on which process was first. */
