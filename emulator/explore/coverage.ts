@@ -1,5 +1,5 @@
 /** Which choices an exploration has met, and which of their alternatives it has taken. */
-import type { Choice } from './choices';
+import type { Choice } from '../run/choices';
 
 export interface Covered {
     readonly what: string;

@@ -3,8 +3,9 @@
  * with its shortest course.
  */
 import type { Program } from '../language/program';
-import { type Deviation, deviationsOf } from './choices';
-import { Course, type CourseOptions, type Tried } from './course';
+import { type Deviation, deviationsOf } from '../run/choices';
+import type { Tried } from '../run/tried';
+import { Course, type CourseOptions } from './course';
 import { Coverage } from './coverage';
 import { keyOfOutcome, type Outcome } from './outcome';
 import { type Found, Search } from './search';

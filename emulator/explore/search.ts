@@ -3,7 +3,7 @@
  * alternative, on from a checkpoint of the machine before it. A state that it has been in is not gone on from again.
  */
 import type { Checkpoint } from '../runtime/stop';
-import { type Choice, countOf } from './choices';
+import { type Choice, countOf } from '../run/choices';
 import type { Course } from './course';
 import type { Outcome } from './outcome';
 import type { Left, Visited } from './visited';

@@ -16,8 +16,11 @@ import { environmentOf } from '../runtime/host/host-environment';
 import { Host } from '../runtime/host/host';
 import { LinkedProgram } from '../runtime/link/linked-program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
+import { choiceFrom, type Deviation } from './choices';
+import { Decider } from './decider';
 import { errorsOf } from './load-program';
 import { machineOf } from './machine';
+import { NOTHING, type Tried } from './tried';
 import { UsageError } from './usage-error';
 
 export interface RunOptions {
@@ -39,6 +42,10 @@ export interface RunOptions {
     readonly seed?: number | undefined;
     /** Whether the run may end without the findings that the scenario declares. */
     readonly findingsOptional?: boolean | undefined;
+    /** The choices of an exploration: the run asks its {@link Run.decider} for each. */
+    readonly tried?: Tried | undefined;
+    /** These choices are made, and all others are usual. Default: those that the scenario lists. */
+    readonly choices?: readonly Deviation[] | undefined;
     /** Makes all choices of the run instead of the seed. */
     readonly chooser?: ((journal: Journal) => Chooser) | undefined;
     /**
@@ -53,6 +60,8 @@ export class Run {
         readonly program: Program,
         readonly scenario: ScenarioDecl,
         readonly host: Host,
+        /** Makes the choices of a run that is explored, or whose choices are listed. */
+        readonly decider: Decider | null,
     ) {}
 
     get executable(): Executable {
@@ -79,13 +88,16 @@ export class Run {
         const { machine, costs } = machineOf(program);
         const standard = (library: Library): Program => (options.standard ?? standardLibrary)(library, machine.page);
         const { seed = 0 } = options;
+        const decider = deciderOf(machine.journal, scenario, options);
         const chooser =
-            options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
+            decider ??
+            options.chooser?.(machine.journal) ??
+            (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
         const host = new Host({
             machine,
             declarations: new Declarations(program, standard(libraryWith(program.layers)), standard),
             natives: NATIVES,
-            policy: options.chooser || seed !== 0 ? 'anywhere' : 'slices',
+            policy: decider || options.chooser || seed !== 0 ? 'anywhere' : 'slices',
             chooser,
             kernelOption: options.kernel,
             executable: (host) => new LinkedProgram(program, host),
@@ -96,11 +108,25 @@ export class Run {
         host.costs.begin(costs, options.costs ?? {});
         const code = host.executable.scenarioCode(scenario);
         host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));
+        decider?.attach(host, options.tried ?? NOTHING);
         Updates.attach(host);
         const diagnoses = Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         diagnoses.demanding = options.findingsOptional !== true;
-        return new Run(program, scenario, host);
+        return new Run(program, scenario, host, decider);
     }
+}
+
+function deciderOf(journal: Journal, { choosing }: ScenarioDecl, options: RunOptions): Decider | null {
+    const { tried } = options;
+    const listed = options.choices ?? (tried ? undefined : choosing?.flatMap((c) => choiceFrom(c.value) ?? []));
+    if (!tried && !listed) {
+        return null;
+    }
+    const decider = new Decider(journal, tried ?? NOTHING);
+    if (listed) {
+        decider.replay(listed);
+    }
+    return decider;
 }
 
 function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl {

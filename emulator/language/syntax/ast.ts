@@ -68,6 +68,8 @@ export interface ScenarioDecl extends Span {
     readonly name: StringLit;
     /** The codes of its expected root findings, in order; absent without `finds`. */
     readonly finds?: readonly Ident[];
+    /** The choices of its run, as in `schedule #7: luod`; absent without `choosing`. */
+    readonly choosing?: readonly StringLit[];
     readonly body: Block;
 }
 

@@ -80,9 +80,19 @@ function parseScenario(c: Cursor): ScenarioDecl {
     const { start } = c.advance();
     const name = c.stringLit('The name of the scenario');
     const finds = c.acceptWord('finds') ? c.idents('a finding (LU1003)') : undefined;
+    const choosing = c.acceptWord('choosing') ? parseChoices(c) : undefined;
     const body = parseBlock(c, 'scenario');
     const d: ScenarioDecl = { kind: 'scenario', name, body, start, end: c.lastEnd };
-    return finds ? { ...d, finds } : d;
+    return { ...d, ...(finds ? { finds } : {}), ...(choosing ? { choosing } : {}) };
+}
+
+function parseChoices(c: Cursor): StringLit[] {
+    const choices: StringLit[] = [];
+    do {
+        c.join();
+        choices.push(c.stringLit('A choice'));
+    } while (c.accept(','));
+    return choices;
 }
 
 function parseStruct(c: Cursor): StructDecl {

@@ -2,15 +2,15 @@
  * The faults that an exploration tries: a failing callback, allocation or reply, a process that is killed, a kernel that
  * panics or loses its power. Every fault is a choice of the run.
  */
-import { err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
+import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
 import { JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Failing, Trials } from '../runtime/host/injections';
 import { crash, loseKernel } from '../runtime/host/kernel-end';
 import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
-import type { Listener } from '../runtime/listener';
+import type { Listener, Observer } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
-import type { Decider } from './decider';
+import type { Price } from './choices';
 import { matches } from './patterns';
 
 export interface FaultOffers {
@@ -26,7 +26,26 @@ export interface FaultOffers {
     readonly power: boolean;
 }
 
-export const NO_FAULTS: FaultOffers = { crash: [], fail: [], errors: ['EIO'], panic: false, power: false };
+const ERRORS: readonly string[] = Object.keys(ERRNO);
+
+/** A choice that comes up. */
+export interface Question {
+    readonly what: string;
+    readonly alternatives: readonly string[];
+    /** The index of the alternative that is taken if nothing else is asked for. */
+    readonly usual: number;
+    readonly price: Price;
+    /** Whether an exploration tries the others. */
+    readonly offered: boolean;
+}
+
+/** Makes choices. */
+interface Deciding {
+    /** Whether it makes the choices of a list, whatever is offered. */
+    readonly replays: boolean;
+    /** @returns one of the alternatives */
+    decide(question: Question): string;
+}
 
 const NONE = 'none';
 const HAPPENS = 'happens';
@@ -49,7 +68,7 @@ function failureName(target: string, boot: number): string {
     return `${target} in kernel ${boot + 1}`;
 }
 
-export class Faults implements Trials {
+export class Faults implements Trials, Observer {
     readonly listener: Listener;
     /** The number of allocations by their call stack. */
     private readonly allocations: JournaledMap<string, number>;
@@ -58,7 +77,7 @@ export class Faults implements Trials {
 
     constructor(
         private readonly host: Host,
-        private readonly decider: Decider,
+        private readonly decider: Deciding,
         private readonly offers: FaultOffers,
     ) {
         this.allocations = new JournaledMap(host.machine.journal);
@@ -80,7 +99,8 @@ export class Faults implements Trials {
         }
         const offered = tried && (target !== 'page_alloc' || this.isNew());
         const given = GIVEN[target];
-        const failures = /\.can_\w+$/.test(target) ? [REFUSAL] : given ? [given] : offers.errors;
+        const errors = decider.replays ? ERRORS : offers.errors;
+        const failures = /\.can_\w+$/.test(target) ? [REFUSAL] : given ? [given] : errors;
         const picked = decider.decide({
             what: failureName(target, boot),
             alternatives: [NONE, ...failures],

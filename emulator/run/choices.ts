@@ -45,3 +45,14 @@ export function deviationsOf(choices: readonly Choice[]): Deviation[] {
 export function countOf(choices: readonly Choice[], price: Price): number {
     return choices.filter((c) => c.price === price && c.picked !== c.usual).length;
 }
+
+/** `schedule #7: luod`: how a list of choices writes one. */
+export function choiceText({ what, number, pick }: Deviation): string {
+    return `${what} #${number}: ${pick}`;
+}
+
+/** Reads what {@link choiceText} writes; undefined if it has another form. */
+export function choiceFrom(text: string): Deviation | undefined {
+    const [, what, number, pick] = /^(.+) #(\d{1,9}): (.+)$/.exec(text) ?? [];
+    return what === undefined || pick === undefined ? undefined : { what, number: Number(number), pick };
+}

@@ -5,8 +5,10 @@
 import { type Alternative, type Chooser, SCHEDULE, TIMER } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
 import { type Journal, JournaledMap } from '../machine/journal';
+import type { Host } from '../runtime/host/host';
 import type { Interpreter } from '../runtime/interpreter';
-import { type Choice, type Deviation, keyOf, type Price } from './choices';
+import { type Choice, type Deviation, keyOf } from './choices';
+import { type FaultOffers, Faults, type Question } from './faults';
 
 /** Which choices there are besides faults. */
 export interface Offers {
@@ -14,18 +16,6 @@ export interface Offers {
     readonly orders: boolean;
     /** Which of the timers fires first that are due at the same moment. */
     readonly timers: boolean;
-}
-
-export const NO_OFFERS: Offers = { orders: false, timers: false };
-
-export interface Question {
-    readonly what: string;
-    readonly alternatives: readonly string[];
-    /** The index of the alternative that is taken if nothing else is asked for. */
-    readonly usual: number;
-    readonly price: Price;
-    /** Whether an exploration tries the others. */
-    readonly offered: boolean;
 }
 
 export class Decider implements Chooser {
@@ -46,8 +36,12 @@ export class Decider implements Chooser {
         this.counts = new JournaledMap(journal);
     }
 
-    attach(interpreter: Interpreter): void {
-        this.interpreter = interpreter;
+    /** The run that it makes the choices of is about to start. */
+    attach(host: Host, faults: FaultOffers): void {
+        this.interpreter = host.interpreter;
+        const trials = new Faults(host, this, faults);
+        host.injections.trials = trials;
+        host.listeners.observe(trials);
     }
 
     /** The next choices are these, and those after them are usual. */
