@@ -2,6 +2,7 @@
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { errorsOf, loadProgram } from '../run/load-program';
+import { choiceFrom, type Deviation } from '../run/choices';
 import { Run } from '../run/run';
 import { UsageError } from '../run/usage-error';
 import { openAll } from './check';
@@ -37,6 +38,7 @@ export const command: Command = (args) => {
         scenario: { type: 'string' },
         kernel: { type: 'string' },
         seed: { type: 'string' },
+        choices: { type: 'string' },
         format: { type: 'string' },
         log: { type: 'boolean' },
         strict: { type: 'boolean' },
@@ -54,10 +56,12 @@ export const command: Command = (args) => {
         strict: parsed.flag('strict'),
         saveHandover: saveOption(parsed),
     };
+    const choices = parsed.text('choices');
     if (parsed.positionals.length === 0) {
         throw new BadArguments('Name at least one file.');
     }
     const files = new Files();
+    const chosen = choices === undefined ? undefined : choicesIn(files, choices);
     const plan = planned(
         openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)),
         parsed.text('scenario'),
@@ -66,7 +70,7 @@ export const command: Command = (args) => {
     const name = parsed.text('trace') ?? parsed.text('timeline');
     const trace =
         name === undefined ? undefined : new TraceFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
-    const code = runAll(files, plan, { ...options, trace }, reporterOf(format, files));
+    const code = runAll(files, plan, { ...options, trace, choices: chosen }, reporterOf(format, files));
     if (trace) {
         trace.write();
         complain(`${trace.summary()}\n`);
@@ -76,6 +80,20 @@ export const command: Command = (args) => {
     }
     return code;
 };
+
+/** The choices of a file, one a line. @throws BadArguments if it cannot be read, or has another line */
+function choicesIn(files: Files, name: string): Deviation[] {
+    const lines = (files.read(openAll(files, [name])[0] ?? '') ?? '').split('\n').map((l) => l.trim());
+    return lines
+        .filter((l) => l !== '')
+        .map((line) => {
+            const choice = choiceFrom(line);
+            if (!choice) {
+                throw new BadArguments(`"${line}" in ${name} is not a choice. A choice looks like schedule #7: luod.`);
+            }
+            return choice;
+        });
+}
 
 /** @throws BadArguments if `--whole-memory` is given without a file */
 function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {

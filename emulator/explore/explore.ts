@@ -1,6 +1,6 @@
 /**
- * Explores a scenario: all its courses within growing bounds on faults and switches, and their outcomes as classes, each
- * with its shortest course.
+ * Explores a scenario: all its courses within growing bounds on faults and switches, and their outcomes as classes,
+ * each with its shortest course.
  */
 import type { Program } from '../language/program';
 import { type Deviation, deviationsOf } from '../run/choices';

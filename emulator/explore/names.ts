@@ -14,7 +14,11 @@ interface Point {
 }
 
 /** The observations by the key of their point. */
-function byPoint(observations: readonly Observation[], lineOf: LineOf, points: Map<string, Point>): Map<string, string> {
+function byPoint(
+    observations: readonly Observation[],
+    lineOf: LineOf,
+    points: Map<string, Point>,
+): Map<string, string> {
     const found = new Map<string, string>();
     const seen = new Map<string, number>();
     for (const o of observations) {

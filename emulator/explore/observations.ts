@@ -34,7 +34,7 @@ interface Trail {
 
 const OK = 'ok';
 /** The result of a call that has not returned. */
-export const UNRETURNED = 'does not return';
+const UNRETURNED = 'does not return';
 
 /** Whether work of the kernel is a system call. */
 function isCall({ kind }: KernelWork): boolean {

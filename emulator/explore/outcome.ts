@@ -23,8 +23,8 @@ export interface Outcome {
     readonly findings: readonly string[];
 }
 
-/** The most operations of a run: a run that takes more hangs. */
-export const HANGS = 'the run does not end';
+/** The message for a run that has taken too many operations. */
+const HANGS = 'the run does not end';
 
 /** The outcome of a run that has ended. @param faults how many faults it has had */
 export function outcomeOf(host: Host, scenario: ScenarioDecl, observations: Observations, faults: number): Outcome {
@@ -33,7 +33,8 @@ export function outcomeOf(host: Host, scenario: ScenarioDecl, observations: Obse
     const undeclared = rootCodes(found).filter((code) => !declares(scenario, code));
     const failure = outcome ? outcome.failure : endless();
     const stopped = failure?.kind === 'failed-call' && faults > 0 && !isDeadlock(failure) && outcome !== null;
-    const verdict = failure && !stopped ? 'violated' : undeclared.length > 0 ? 'violated' : failure ? 'stopped' : 'passed';
+    const verdict =
+        failure && !stopped ? 'violated' : undeclared.length > 0 ? 'violated' : failure ? 'stopped' : 'passed';
     const finding = found.find((d) => undeclared.includes(d.code));
     const told = failure && (!stopped || !finding) ? failure : undefined;
     return {

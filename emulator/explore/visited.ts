@@ -1,6 +1,6 @@
 /**
- * The states that an exploration has been in, by fingerprint, with the faults and switches that were left there. With as
- * many of both or fewer, nothing new comes from a state.
+ * The states that an exploration has been in, by fingerprint, with the faults and switches that were left there. With
+ * as many of both or fewer, nothing new comes from a state.
  */
 
 /** Entries in a map of JavaScript, at most: 2^24 less some room. */

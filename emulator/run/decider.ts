@@ -1,6 +1,6 @@
 /**
- * Makes the choices of a run that is explored or replayed: those of a list, and for all others the usual alternative. It
- * counts the choices by name, so that a choice has the same number in every run that has come to it.
+ * Makes the choices of a run that is explored or replayed: those of a list, and for all others the usual alternative.
+ * It counts the choices by name, so that a choice has the same number in every run that has come to it.
  */
 import { type Alternative, type Chooser, SCHEDULE, TIMER } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
@@ -50,9 +50,9 @@ export class Decider implements Chooser {
         this.made = [];
     }
 
-    /** Makes these choices wherever they come up, and no others. */
-    replay(deviations: readonly Deviation[]): void {
-        this.listed = new Map(deviations.map((d) => [keyOf(d), d.pick]));
+    /** Makes these choices wherever they come up, and no others; null: those that {@link follow} says. */
+    replay(deviations: readonly Deviation[] | null): void {
+        this.listed = deviations && new Map(deviations.map((d) => [keyOf(d), d.pick]));
     }
 
     /** Whether it makes the choices of a list, whatever is offered. */
@@ -70,7 +70,13 @@ export class Decider implements Chooser {
             const current = this.continuing(among);
             // a process that cannot continue must give way to one of the others
             const price = among[current]?.id === this.interpreter?.current.id ? 'switch' : 'free';
-            const question = { what: name, alternatives: labels, usual: current, price, offered: offers.orders } as const;
+            const question = {
+                what: name,
+                alternatives: labels,
+                usual: current,
+                price,
+                offered: offers.orders,
+            } as const;
             return labels.indexOf(this.decide(question));
         }
         if (name !== TIMER || (!offers.timers && !this.replays)) {

@@ -1,6 +1,6 @@
 /**
- * The faults that an exploration tries: a failing callback, allocation or reply, a process that is killed, a kernel that
- * panics or loses its power. Every fault is a choice of the run.
+ * The faults that an exploration tries: a failing callback, allocation or reply, a process that is killed, a kernel
+ * that panics or loses its power. Every fault is a choice of the run.
  */
 import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
 import { JournaledMap } from '../machine/journal';

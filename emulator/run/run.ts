@@ -110,7 +110,11 @@ export class Run {
         host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));
         decider?.attach(host, options.tried ?? NOTHING);
         Updates.attach(host);
-        const diagnoses = Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
+        const diagnoses = Diagnoses.attach(host, scenario, {
+            uri: code.uri,
+            start: scenario.name.start,
+            end: scenario.name.end,
+        });
         diagnoses.demanding = options.findingsOptional !== true;
         return new Run(program, scenario, host, decider);
     }
