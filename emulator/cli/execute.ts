@@ -9,7 +9,7 @@ import type { Thread } from '../runtime/code';
 import type { Place } from '../findings/place';
 import type { Listener } from '../runtime/listener';
 import type { Program } from '../language/program';
-import type { Deviation } from '../run/choices';
+import type { Deviation } from '../language/choice';
 import { Run } from '../run/run';
 import { UsageError } from '../run/usage-error';
 import type { RunException } from '../runtime/stop';

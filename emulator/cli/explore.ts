@@ -1,6 +1,8 @@
 /** `lus explore`: everything that could happen in a scenario, within bounds. */
+import { pathToFileURL } from 'node:url';
 import { Explorer, type Exploration, type ExploreOptions } from '../explore/explore';
 import { judge, type Violation, violationsOf } from '../explore/judge';
+import { askedBy } from '../explore/settings';
 import { PROFILES, isNothing, isProfile, together } from '../explore/profiles';
 import { isErrnoName } from '../kernel/release/errno';
 import type { Program } from '../language/program';
@@ -8,6 +10,7 @@ import type { ScenarioDecl } from '../language/syntax/ast';
 import { errorsOf, loadProgram } from '../run/load-program';
 import type { Tried } from '../run/tried';
 import { UsageError } from '../run/usage-error';
+import { format } from '../services/format/format';
 import { capital, listed } from '../text/text';
 import type { Files } from './files';
 import { jsonDocument } from './json';
@@ -48,7 +51,7 @@ export const command: Command = (args) => {
         format: { type: 'string' },
         output: { type: 'string', short: 'o' },
     });
-    const format = parsed.oneOf('format', ['pretty', 'json']);
+    const output = parsed.oneOf('format', ['pretty', 'json']);
     const asked = triedOf(parsed);
     const budget = budgetOf(parsed.text('budget'));
     const opened = openOne(parsed.positionals);
@@ -56,21 +59,24 @@ export const command: Command = (args) => {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const bounds = {
-        kernel: parsed.text('kernel'),
-        faults: parsed.integer('faults', 0, 100) ?? 1,
-        switches: parsed.integer('switches', 0, 1_000_000) ?? Infinity,
-        limit: LIMIT,
-        memory: MEMORY,
-    };
+    const [faults, switches] = [parsed.integer('faults', 0, 100), parsed.integer('switches', 0, 1_000_000)];
+    const scenarios = scenariosOf(program, parsed.text('scenario')).map((scenario) => ({
+        scenario,
+        options: optionsFor(scenario, asked, faults, switches, parsed.text('kernel')),
+    }));
     const end = performance.now() + budget;
-    const results = scenariosOf(program, parsed.text('scenario')).map((scenario) =>
-        exploreOne(files, program, scenario, { ...bounds, tried: asked, scenario: scenario.name.value }, end),
+    const results = scenarios.flatMap(({ scenario, options }) =>
+        options ? [exploreOne(files, program, scenario, options, end)] : [],
     );
+    if (results.length === 0) {
+        throw new BadArguments(
+            'Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, --profile NAME, or explore { } in the scenario.',
+        );
+    }
     const written = writeCounterexamples(parsed.text('output'), results);
     const reports = results.map((r) => explorationReport(files, r.exploration, r.violations));
     print(
-        format === 'json'
+        output === 'json'
             ? jsonDocument(1, { file: files.display(program.main), scenarios: reports })
             : reports.map((r) => prettyExploration(r, styleFor(process.stdout, process.env))).join('\n'),
     );
@@ -82,6 +88,29 @@ export const command: Command = (args) => {
     }
     return results.every((r) => r.exploration.complete) ? 0 : EXIT_INCOMPLETE;
 };
+
+/** What is tried with a scenario: what is asked for, else what its `explore` block says; undefined if neither does. */
+function optionsFor(
+    scenario: ScenarioDecl,
+    asked: Tried,
+    faults: number | undefined,
+    switches: number | undefined,
+    kernel: string | undefined,
+): ExploreOptions | undefined {
+    const own = askedBy(scenario);
+    const tried = isNothing(asked) ? together(own.tried) : asked;
+    return isNothing(tried)
+        ? undefined
+        : {
+              scenario: scenario.name.value,
+              kernel,
+              tried,
+              faults: faults ?? own.faults ?? 1,
+              switches: switches ?? own.switches ?? Infinity,
+              limit: LIMIT,
+              memory: MEMORY,
+          };
+}
 
 interface Explored {
     readonly exploration: Exploration;
@@ -141,12 +170,13 @@ function writeCounterexamples(name: string | undefined, results: readonly Explor
     const texts = results.flatMap((r) => r.violations).flatMap((v) => v.text ?? []);
     return texts.map((text, i) => {
         const file = numbered(name, i + 1);
-        writeOutput(file, (fd) => writeAll(fd, text));
+        const formatted = format(pathToFileURL(file).href, text);
+        writeOutput(file, (fd) => writeAll(fd, 'refused' in formatted ? text : formatted.text));
         return file;
     });
 }
 
-/** @throws BadArguments if an option has a value that it cannot have, or nothing is asked for */
+/** @throws BadArguments if an option has a value that it cannot have */
 function triedOf(parsed: Parsed): Tried {
     const names = parsed.texts('profile');
     for (const name of names) {
@@ -159,7 +189,7 @@ function triedOf(parsed: Parsed): Tried {
     if (bad !== undefined) {
         throw new BadArguments(`There is no error "${bad}".`);
     }
-    const tried = together([
+    return together([
         ...names.filter(isProfile).map((name) => PROFILES[name]),
         {
             crash: items(parsed.texts('crash')),
@@ -171,10 +201,6 @@ function triedOf(parsed: Parsed): Tried {
             ...(errors.length > 0 ? { errors: errors.filter(isErrnoName) } : {}),
         },
     ]);
-    if (isNothing(tried)) {
-        throw new BadArguments('Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, or --profile NAME.');
-    }
-    return tried;
 }
 
 function items(texts: readonly string[]): string[] {

@@ -2,7 +2,7 @@
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { errorsOf, loadProgram } from '../run/load-program';
-import { choiceFrom, type Deviation } from '../run/choices';
+import { choiceFrom, type Deviation } from '../language/choice';
 import { Run } from '../run/run';
 import { UsageError } from '../run/usage-error';
 import { openAll } from './check';

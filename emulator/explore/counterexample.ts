@@ -1,7 +1,7 @@
 /** Writes a violation as a scenario of its own that fails by itself: without the statements that it does not need. */
 import type { Program } from '../language/program';
 import type { Block, ScenarioDecl, Span, Stmt } from '../language/syntax/ast';
-import { choiceText, type Deviation } from '../run/choices';
+import { choiceText, type Deviation } from '../language/choice';
 
 /** The longest list of choices in the line of the scenario. */
 const ONE_LINE = 60;
@@ -15,6 +15,7 @@ export type Check = (text: string) => Program | undefined;
 
 /**
  * @param text the file of the scenario
+ * @param finding the code of a finding that makes it fail
  * @param violates whether the scenario of a program fails in the same way
  * @returns the text of a file with this scenario only, and the choices in it
  */
@@ -22,10 +23,11 @@ export function* counterexample(
     text: string,
     scenario: ScenarioDecl,
     choices: readonly Deviation[],
+    finding: string | undefined,
     check: Check,
     violates: (program: Program) => boolean,
 ): Generator<void, string | undefined> {
-    const head = { ...headOf(scenario, choices) };
+    const head = headOf(scenario, choices);
     const write = (gone: readonly Span[]): string => cut(text, [head, ...gone.map((s) => ({ ...s, text: '' }))]);
     const holds = (gone: readonly Span[]): boolean => {
         const program = check(write(gone));
@@ -50,7 +52,10 @@ export function* counterexample(
         }
         level = kept;
     }
-    return tidy(write(gone));
+    const cuts = gone.map((s) => ({ ...s, text: '' }));
+    const last = scenario.body.end - 1;
+    const assertion = `\n    finally { assert !diagnosed("${finding ?? ''}") }\n`;
+    return tidy(cut(text, [head, ...cuts, ...(finding ? [{ start: last, end: last, text: assertion }] : [])]));
 }
 
 function blocksOf(s: Stmt): Block[] {

@@ -3,7 +3,7 @@ import { Diagnoses } from '../diagnosis/diagnoses';
 import type { Program } from '../language/program';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { Hasher } from '../machine/hash';
-import { countOf, type Deviation } from '../run/choices';
+import { type Deviation } from '../language/choice';
 import type { Decider } from '../run/decider';
 import { Run } from '../run/run';
 import type { Tried } from '../run/tried';
@@ -49,8 +49,9 @@ export class Course {
         });
     }
 
-    /** The outcome of a run that has ended. @param faults how many it has had */
-    outcome(faults: number): Outcome {
+    /** The outcome of a run that has ended. */
+    outcome(): Outcome {
+        const faults = this.host.injections.trials?.happened ?? 0;
         return outcomeOf(this.host, this.scenario, this.observations, faults);
     }
 
@@ -71,6 +72,6 @@ export class Course {
         while (!interpreter.outcome && interpreter.ticks < limit) {
             interpreter.run(limit - interpreter.ticks);
         }
-        return this.outcome(countOf(this.decider.made, 'fault'));
+        return this.outcome();
     }
 }

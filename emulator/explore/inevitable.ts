@@ -1,7 +1,7 @@
 /** When a violation became inevitable: the last moment of its course from which another one could still avoid it. */
 import type { Program } from '../language/program';
 import type { Place } from '../findings/place';
-import type { Deviation } from '../run/choices';
+import type { Deviation } from '../language/choice';
 import type { Tried } from '../run/tried';
 import type { Checkpoint } from '../runtime/stop';
 import { placeOf } from '../runtime/code';

@@ -1,6 +1,6 @@
 /** Makes the violations of an exploration small, and says when each became inevitable. */
 import type { Program } from '../language/program';
-import type { Deviation } from '../run/choices';
+import type { Deviation } from '../language/choice';
 import { counterexample, type Check } from './counterexample';
 import type { Exploration, ExploreOptions, OutcomeClass } from './explore';
 import { inevitableFrom, type Moment } from './inevitable';
@@ -50,6 +50,6 @@ export function* judge(judging: Judging, of: OutcomeClass): Generator<void, Viol
         const { value } = scenario?.name ?? { value: name };
         return violates(p, choices, value) && (choices.length === 0 || !violates(p, [], value));
     };
-    const smaller = scenario && (yield* counterexample(text, scenario, choices, check, fails));
+    const smaller = scenario && (yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails));
     return { of, choices, inevitable, text: smaller };
 }

@@ -1,6 +1,6 @@
 /** Takes choices and statements away from a violation for as long as it stays one. */
 import type { Program } from '../language/program';
-import type { Deviation } from '../run/choices';
+import type { Deviation } from '../language/choice';
 import { NOTHING } from '../run/tried';
 import { Course, type CourseOptions } from './course';
 import type { Outcome } from './outcome';

@@ -1,9 +1,10 @@
 /** Names of outcomes: what they differ in. */
-import type { Observation } from './observations';
+import { counted } from '../text/text';
+import { type Observation, OK } from './observations';
 import type { Outcome } from './outcome';
 
 const MISSING = 'is not reached';
-/** Differences that a name lists; the others are counted. */
+/** Differences that a name lists all. */
 const MOST = 6;
 
 /** A system call or a line of the log in all outcomes: where it stands, and how often it came there before. */
@@ -32,6 +33,13 @@ function byPoint(
     return found;
 }
 
+/** Of many parts those that went well are only counted. */
+function shortened(parts: readonly { readonly label: string; readonly result: string }[]): string[] {
+    const told = parts.length <= MOST ? parts : parts.filter((p) => p.result !== OK);
+    const rest = parts.length - told.length;
+    return [...(rest > 0 ? [`${counted(rest, 'call')} ok`] : []), ...told.map((p) => `${p.label}: ${p.result}`)];
+}
+
 /** The line of an offset in a file, from 1. */
 export type LineOf = (uri: string, offset: number) => number;
 
@@ -51,8 +59,7 @@ export function namesOf(outcomes: readonly Outcome[], lineOf: LineOf): string[] 
     }
     return outcomes.map((outcome, i) => {
         const ended = new Set<string>();
-        const parts: string[] = [];
-        let more = 0;
+        const parts: { readonly label: string; readonly result: string }[] = [];
         for (const [key, { by, what, line }] of differing) {
             const result = all[i]?.get(key);
             if (ended.has(by)) {
@@ -61,15 +68,10 @@ export function namesOf(outcomes: readonly Outcome[], lineOf: LineOf): string[] 
             if (result === undefined) {
                 ended.add(by);
             }
-            const name = several.has(`${by} ${what}`) && line > 0 ? `${by} ${what} (line ${line})` : `${by} ${what}`;
-            if (parts.length < MOST) {
-                parts.push(`${name}: ${result ?? MISSING}`);
-            } else {
-                more++;
-            }
+            const label = several.has(`${by} ${what}`) && line > 0 ? `${by} ${what} (line ${line})` : `${by} ${what}`;
+            parts.push({ label, result: result ?? MISSING });
         }
         const findings = outcomes.some((o) => o.findings.join() !== outcome.findings.join()) ? outcome.findings : [];
-        const rest = more > 0 ? [`${more} more differences`] : [];
-        return [...parts, ...rest, ...findings].join('; ');
+        return [...shortened(parts), ...findings].join('; ');
     });
 }

@@ -32,7 +32,8 @@ interface Trail {
     readonly hash: number;
 }
 
-const OK = 'ok';
+/** The result of a call without an error. */
+export const OK = 'ok';
 /** The result of a call that has not returned. */
 const UNRETURNED = 'does not return';
 

@@ -19,6 +19,8 @@ export interface Outcome {
     readonly message: string;
     readonly place: Place | undefined;
     readonly observations: readonly Observation[];
+    /** The code of the finding that it is violated by, if it is one. */
+    readonly finding: string | undefined;
     /** Codes of findings, without hints. */
     readonly findings: readonly string[];
 }
@@ -42,6 +44,7 @@ export function outcomeOf(host: Host, scenario: ScenarioDecl, observations: Obse
         message: told?.message ?? (finding ? `${finding.code}: ${finding.message}` : ''),
         place: told?.place ?? finding?.place,
         observations: observations.all,
+        finding: told ? undefined : finding?.code,
         findings: [...new Set(found.map((d) => d.code))].sort(),
     };
 }

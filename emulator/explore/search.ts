@@ -175,7 +175,7 @@ export class Search {
         this.counts.ends++;
         const faults = countOf(this.path, 'fault');
         this.heard.ended({
-            outcome: this.course.outcome(faults),
+            outcome: this.course.outcome(),
             choices: this.path.slice(),
             faults,
             switches: countOf(this.path, 'switch'),

@@ -2,6 +2,7 @@
  * Choices of a run as data. A course of a run is given by the choices that differ from the usual ones; all others are
  * usual: no fault, and the running process continues.
  */
+import type { Deviation } from '../language/choice';
 
 /** What a choice costs: an exploration has a bound for each. `free`: one of the alternatives must be taken. */
 export type Price = 'fault' | 'switch' | 'free';
@@ -22,18 +23,6 @@ export interface Choice {
     readonly at: number;
 }
 
-/** A choice that differs from the usual one, as it is written to files. */
-export interface Deviation {
-    readonly what: string;
-    readonly number: number;
-    readonly pick: string;
-}
-
-/** The name of a choice in a list of choices. */
-export function keyOf({ what, number }: { readonly what: string; readonly number: number }): string {
-    return `${what} #${number}`;
-}
-
 /** The choices of a course that differ from the usual ones. */
 export function deviationsOf(choices: readonly Choice[]): Deviation[] {
     return choices
@@ -44,15 +33,4 @@ export function deviationsOf(choices: readonly Choice[]): Deviation[] {
 /** How many of the choices have a price. */
 export function countOf(choices: readonly Choice[], price: Price): number {
     return choices.filter((c) => c.price === price && c.picked !== c.usual).length;
-}
-
-/** `schedule #7: luod`: how a list of choices writes one. */
-export function choiceText({ what, number, pick }: Deviation): string {
-    return `${what} #${number}: ${pick}`;
-}
-
-/** Reads what {@link choiceText} writes; undefined if it has another form. */
-export function choiceFrom(text: string): Deviation | undefined {
-    const [, what, number, pick] = /^(.+) #(\d{1,9}): (.+)$/.exec(text) ?? [];
-    return what === undefined || pick === undefined ? undefined : { what, number: Number(number), pick };
 }

@@ -7,7 +7,8 @@ import type { Hasher } from '../machine/hash';
 import { type Journal, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Interpreter } from '../runtime/interpreter';
-import { type Choice, type Deviation, keyOf } from './choices';
+import { type Deviation, keyOf } from '../language/choice';
+import { type Choice } from './choices';
 import { type FaultOffers, Faults, type Question } from './faults';
 
 /** Which choices there are besides faults. */

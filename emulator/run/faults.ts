@@ -3,7 +3,7 @@
  * that panics or loses its power. Every fault is a choice of the run.
  */
 import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
-import { JournaledMap } from '../machine/journal';
+import { JournaledMap, JournaledRecord } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Failing, Trials } from '../runtime/host/injections';
 import { crash, loseKernel } from '../runtime/host/kernel-end';
@@ -68,8 +68,13 @@ function failureName(target: string, boot: number): string {
     return `${target} in kernel ${boot + 1}`;
 }
 
+class FaultCount extends JournaledRecord {
+    readonly happened: number = 0;
+}
+
 export class Faults implements Trials, Observer {
     readonly listener: Listener;
+    private readonly count: FaultCount;
     /** The number of allocations by their call stack. */
     private readonly allocations: JournaledMap<string, number>;
     /** The position and the call stack of the last allocation. */
@@ -80,6 +85,7 @@ export class Faults implements Trials, Observer {
         private readonly decider: Deciding,
         private readonly offers: FaultOffers,
     ) {
+        this.count = new FaultCount(host.machine.journal);
         this.allocations = new JournaledMap(host.machine.journal);
         this.listener = {
             kernelLeft: (work) => this.callReturned(work),
@@ -108,8 +114,11 @@ export class Faults implements Trials, Observer {
             price: 'fault',
             offered,
         });
-        const failure = picked === NONE ? undefined : picked;
-        return failure === undefined ? undefined : { error: isErrnoName(failure) ? err(failure) : null };
+        if (picked === NONE) {
+            return undefined;
+        }
+        this.note();
+        return { error: isErrnoName(picked) ? err(picked) : null };
     }
 
     /** Whether this is one of the first allocations from its statement. */
@@ -160,9 +169,20 @@ export class Faults implements Trials, Observer {
 
     private happens(what: string, offered: boolean, how = HAPPENS): boolean {
         const { decider } = this;
-        return (
+        const happens =
             (offered || decider.replays) &&
-            decider.decide({ what, alternatives: [NONE, how], usual: 0, price: 'fault', offered }) !== NONE
-        );
+            decider.decide({ what, alternatives: [NONE, how], usual: 0, price: 'fault', offered }) !== NONE;
+        if (happens) {
+            this.note();
+        }
+        return happens;
+    }
+
+    get happened(): number {
+        return this.count.happened;
+    }
+
+    private note(): void {
+        this.host.machine.journal.edit<FaultCount>(this.count).happened++;
     }
 }

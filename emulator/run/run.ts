@@ -16,7 +16,7 @@ import { environmentOf } from '../runtime/host/host-environment';
 import { Host } from '../runtime/host/host';
 import { LinkedProgram } from '../runtime/link/linked-program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
-import { choiceFrom, type Deviation } from './choices';
+import { choiceFrom, type Deviation } from '../language/choice';
 import { Decider } from './decider';
 import { errorsOf } from './load-program';
 import { machineOf } from './machine';

@@ -69,6 +69,11 @@ class Fingerprint {
                 .num(i.left)
                 .num(i.boot);
         }
+        const { always, finally: last, stoppedBy } = host.hooks;
+        hasher
+            .u32(always.length)
+            .u32(last.length)
+            .str(stoppedBy?.message ?? '');
         for (const id of host.deadThreads.keys()) {
             hasher.num(id);
         }

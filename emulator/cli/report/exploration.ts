@@ -4,7 +4,7 @@ import type { Violation } from '../../explore/judge';
 import type { Moment } from '../../explore/inevitable';
 import { namesOf } from '../../explore/names';
 import type { Verdict } from '../../explore/outcome';
-import { choiceText } from '../../run/choices';
+import { choiceText } from '../../language/choice';
 import { counted } from '../../text/text';
 import type { Files } from '../files';
 import type { Where } from '../results';

@@ -7,6 +7,7 @@ import { checkCallback, checkCode, checkFn, newContext } from './code';
 import { checkedFirst } from './depth';
 import { declare, processesOf } from './declarations';
 import { checkExpectedFindings } from './expected-findings';
+import { checkChoices } from './explore';
 import { constantValue } from './fold';
 import { checkKernelEntries } from './kernel-entries';
 import { checkKernel } from './kernels';
@@ -82,6 +83,7 @@ function checkItem(program: ProgramBuilder, uri: string, item: Item): void {
 function checkScenario(program: ProgramBuilder, uri: string, decl: ScenarioDecl): void {
     const processes = processesOf(decl.body, new Set());
     checkExpectedFindings(program, uri, decl.finds ?? []);
+    checkChoices(program, uri, decl.choosing ?? []);
     const c = newContext(program, { uri, span: decl.body, context: 'scenario', processes });
     checkCode(c, decl, decl.body, decl);
 }

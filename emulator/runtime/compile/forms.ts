@@ -14,7 +14,7 @@ import type {
 import type { CodeForm, CodeShape, Expression } from '../form/form';
 import { Compiler } from './compiler';
 import { compileValue } from './expressions';
-import { compileBlock } from './statements';
+import { compileBlock, compileScenario } from './statements';
 
 /** A declaration with code: a function, a callback, a scenario, or the `init` block of a kernel. */
 export type Coded = FnDecl | Callback | ScenarioDecl | KernelInit;
@@ -95,7 +95,15 @@ function finish(
 ): CodeForm {
     const c = new Compiler(program, info);
     const { emitter } = c;
-    compileBlock(c, body);
+    if (named.kind === 'scenario') {
+        compileScenario(c, body);
+    } else {
+        compileBlock(c, body);
+    }
+    const finallyAt = c.hasFinally ? emitter.here : -1;
+    if (c.hasFinally) {
+        emitter.emit({ op: 'finally' });
+    }
     // falling off the end returns 0
     emitter.emit({ op: 'end', value: named.kind === 'scenario' || named.kind === 'init' ? undefined : 0 });
     const labels = label.map((e) => compileValue(c, e));
@@ -109,6 +117,7 @@ function finish(
         statements: emitter.statements,
         statementAt: emitter.statementAt,
         begins: emitter.begins,
+        finallyAt,
         slots: emitter.slots,
         locals: info.locals,
         label: labels,

@@ -33,6 +33,8 @@ export interface Failing {
 
 /** Failures that are not in the scenario: an exploration tries them. */
 export interface Trials {
+    /** The number of faults so far. */
+    readonly happened: number;
     /**
      * A call that can fail is about to be made.
      * @param target as in `inject EIO into memfd.freeze`
