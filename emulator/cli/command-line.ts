@@ -108,9 +108,9 @@ outcomes, what breaks a rule, and what was tried.
   -o, --output FILE   write the smallest counterexample as a scenario; the second
                       goes to FILE-2, and so on
 
-Exit code: 0 everything was tried and nothing breaks a rule, 1 something does,
-2 bad arguments, a missing file or a file with errors, 3 nothing does, but not
-everything was tried.
+Exit code: 0 the search is complete and finds no violation, 1 there is a
+violation, 2 bad arguments, a missing file or a file with errors, 3 there is
+none, but the search is incomplete.
 `;
 
 const REPLAY_HELP = `Usage: lus replay FILE... [options]

@@ -37,7 +37,7 @@ function parseEntry(c: Cursor, what: Ident): ExploreEntry {
     const takes = EXPLORE_ENTRIES.get(what.name);
     const names: Ident[] = [];
     let number: IntLit | undefined;
-    if (takes === 'names') {
+    if (takes === 'names' || (!takes && c.isIdent())) {
         do {
             names.push(parsePattern(c));
         } while (c.accept(','));

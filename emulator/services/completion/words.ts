@@ -35,6 +35,9 @@ export function statementWords(s: Situation): Offer[] {
             ['kill', 'kill'],
             ['concurrently', 'concurrently'],
             ['at', 'at'],
+            ['always', 'at'],
+            ['finally', 'at'],
+            ['explore', 'explore'],
         );
     }
     if (context !== 'kernel') {
@@ -88,7 +91,13 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
     [/(?:^|;)boot $/, [['from', 'boot', 'from image "$1"']]],
     [/(?:^|;)for \w+ $/, [['in', 'for']]],
     [/^machine $/, [['like', 'machine', 'like "$1"']]],
-    [/^scenario "" $/, [['finds', 'scenario']]],
+    [
+        /^scenario "" $/,
+        [
+            ['finds', 'scenario'],
+            ['choosing', 'scenario', 'choosing "$1"'],
+        ],
+    ],
     [/^kernel "" $/, [['from', 'kernel', 'from "${1:7.2}"']]],
     [/^handler \w+ "" for \w+ $/, [['uses', 'handler']]],
     [
