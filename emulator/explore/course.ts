@@ -3,7 +3,7 @@ import { Diagnoses } from '../diagnosis/diagnoses';
 import type { Program } from '../language/program';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { Hasher } from '../machine/hash';
-import { type Deviation } from '../language/choice';
+import type { Deviation } from '../language/choice';
 import type { Decider } from '../run/decider';
 import { Run } from '../run/run';
 import type { Tried } from '../run/tried';

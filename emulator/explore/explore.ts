@@ -3,7 +3,7 @@
  * each with its shortest course.
  */
 import type { Program } from '../language/program';
-import { type Deviation } from '../language/choice';
+import type { Deviation } from '../language/choice';
 import { deviationsOf } from '../run/choices';
 import type { Tried } from '../run/tried';
 import { Course, type CourseOptions } from './course';

@@ -8,7 +8,7 @@ import { type Journal, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Interpreter } from '../runtime/interpreter';
 import { type Deviation, keyOf } from '../language/choice';
-import { type Choice } from './choices';
+import type { Choice } from './choices';
 import { type FaultOffers, Faults, type Question } from './faults';
 
 /** Which choices there are besides faults. */

@@ -16,7 +16,9 @@ export function checkExplore(c: CodeContext, s: ExploreStmt): void {
 function checkEntry(c: CodeContext, { what, names, number }: ExploreEntry): void {
     const takes = EXPLORE_ENTRIES.get(what.name);
     if (!takes) {
-        c.unknown('LU0220', what, what.name, `An exploration has no ${quoted(what.name)}.`, [...EXPLORE_ENTRIES.keys()]);
+        c.unknown('LU0220', what, what.name, `An exploration has no ${quoted(what.name)}.`, [
+            ...EXPLORE_ENTRIES.keys(),
+        ]);
         return;
     }
     if (takes === 'number' && number === undefined) {

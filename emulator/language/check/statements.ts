@@ -203,7 +203,10 @@ function onlyLooks(c: CodeContext, { statements }: Block): void {
         if (s.kind === 'if') {
             onlyLooks(c, s.then);
             if (s.otherwise) {
-                onlyLooks(c, s.otherwise.kind === 'if' ? { ...s, kind: 'block', statements: [s.otherwise] } : s.otherwise);
+                onlyLooks(
+                    c,
+                    s.otherwise.kind === 'if' ? { ...s, kind: 'block', statements: [s.otherwise] } : s.otherwise,
+                );
             }
         } else if (s.kind !== 'assert') {
             c.error('LU0423', c.head(s), 'An `always` block has only `assert` and `if`: it must not change the run.');

@@ -101,7 +101,14 @@ export function endEarly(host: Host, by: RunException): boolean {
     const [frame] = scenario.frames;
     const faults = injections.trials?.happened ?? 0;
     const deadlock = by.message.startsWith('deadlock:');
-    if (faults === 0 || by.kind !== 'failed-call' || deadlock || hooks.stoppedBy || hooks.finally.length === 0 || !frame) {
+    if (
+        faults === 0 ||
+        by.kind !== 'failed-call' ||
+        deadlock ||
+        hooks.stoppedBy ||
+        hooks.finally.length === 0 ||
+        !frame
+    ) {
         return false;
     }
     hooks.stopped(by);

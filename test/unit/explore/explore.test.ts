@@ -43,7 +43,7 @@ function finished<T>(work: Generator<void, T>): T {
 }
 
 /** Three system calls at the same time; the timer gives the others time. */
-export const RACE = `
+const RACE = `
 scenario "a file is preserved and a descriptor closed while the machine reboots" finds LU1032 {
     boot "7.2"
     process luod, vmm, other, timer
@@ -152,7 +152,8 @@ scenario "an agent" {
 
     test('a crash after each system call of a process, each once', () => {
         const found = explored(correctProgram(AGENT.replace('FINALLY', '')), optionsOf({ crash: ['luod'] }));
-        const calls = 'open create_session memfd_create truncate preserve_fd kexec_file_load open retrieve_session retrieve_fd finish';
+        const calls =
+            'open create_session memfd_create truncate preserve_fd kexec_file_load open retrieve_session retrieve_fd finish';
         const taken = found.coverage.table.flatMap((c) => Array.from({ length: c.taken }, () => c.alternative));
         assert.deepEqual(taken.sort(), calls.split(' ').sort());
         assert.equal(found.ends, calls.split(' ').length + 2, 'without a fault once in each round');
@@ -201,7 +202,10 @@ scenario "an agent" {
 
     test('two faults of one course', () => {
         const options = optionsOf({ fail: ['memfd.freeze', 'memfd.preserve'] }, { faults: 2 });
-        const text = AGENT.replace('FINALLY', '').replace('vm1.preserve_fd(ram, token: 1)', 'r = try vm1.preserve_fd(ram, token: 1); vm1.preserve_fd(ram, token: 2) may fail EBUSY');
+        const text = AGENT.replace('FINALLY', '').replace(
+            'vm1.preserve_fd(ram, token: 1)',
+            'r = try vm1.preserve_fd(ram, token: 1); vm1.preserve_fd(ram, token: 2) may fail EBUSY',
+        );
         const found = explored(correctProgram(text), options);
         assert.ok(found.classes.some((c) => c.faults === 2));
         assert.deepEqual(found.completeUpTo, { faults: 2, switches: 0 });
