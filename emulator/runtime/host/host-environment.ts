@@ -8,7 +8,7 @@ import { givesNothing, isCallback, plainCall } from '../purpose';
 import type { Host } from './host';
 import { stopFor } from './kernel-end';
 import { backToUser, taskWork, threadDone } from './processes';
-import { endEarly } from './scenario-hooks';
+import { endEarly } from './early-end';
 
 export function environmentOf(host: Host): Environment {
     const { listeners, guests, machine } = host;

@@ -19,7 +19,7 @@ import {
     sendFd,
     startProcess,
 } from '../host/processes';
-import { watchAlways } from '../host/scenario-hooks';
+import { watchAlways } from '../host/always';
 import { lengthOf, readIndex } from '../members';
 import { sleepInTurn } from '../scheduler';
 import { linkStore } from './assign';
