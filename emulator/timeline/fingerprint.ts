@@ -225,7 +225,11 @@ class Fingerprint {
         } else if (o instanceof FolioList) {
             hasher.u32(o.length).num(o.length > 0 ? o.pfn(0) : 0);
         } else if (o instanceof Bytes) {
-            hasher.str(o.fnv1a64());
+            if (this.past) {
+                hasher.str(o.fnv1a64());
+            } else {
+                o.hash(hasher);
+            }
         } else if (o instanceof JournaledList) {
             hasher.u32(o.length);
             for (const x of o.items) {
@@ -321,7 +325,7 @@ export function fingerprint(host: Host): string {
 
 /**
  * Adds what the future of a run depends on: not the number of operations, the history of pages, the times of log lines,
- * or what the time was spent on.
+ * or what the time was spent on. Equal bytes in variables count as different if they have other extents.
  */
 export function hashFuture(host: Host, hasher: Hasher): void {
     new Fingerprint(hasher, false).run(host);

@@ -7,7 +7,9 @@ import { together } from '../../../emulator/explore/profiles';
 import type { Program } from '../../../emulator/language/program';
 import { choiceFrom, choiceText } from '../../../emulator/language/choice';
 import { errorsOf } from '../../../emulator/run/load-program';
+import { Run } from '../../../emulator/run/run';
 import type { Tried } from '../../../emulator/run/tried';
+import { endsTheSame } from '../../support/checkpoints';
 import { correctProgram, programOf } from '../../support/programs';
 import { failureOf } from '../../support/runs';
 
@@ -213,6 +215,12 @@ scenario "an agent" {
 });
 
 suite('choices as text', () => {
+    test('a run whose choices are listed goes on from a checkpoint as it went on before', () => {
+        const choosing = 'choosing "schedule #0: vmm", "schedule #2: other"';
+        const program = correctProgram(RACE.replace('finds LU1032', choosing));
+        endsTheSame(Run.start(program).host, { keep: (n) => n % 7 === 0, moreThan: 5 });
+    });
+
     test('what is written is read back', () => {
         for (const choice of [
             { what: 'schedule', number: 7, pick: 'luod' },
