@@ -50,6 +50,8 @@ export function* judge(judging: Judging, of: OutcomeClass): Generator<void, Viol
         const { value } = scenario?.name ?? { value: name };
         return violates(p, choices, value) && (choices.length === 0 || !violates(p, [], value));
     };
-    const smaller = scenario && (yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails));
+    // a scenario with a parameter would have to name its value
+    const smaller = scenario &&
+        !scenario.of && (yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails));
     return { of, choices, inevitable, text: smaller };
 }

@@ -89,6 +89,14 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
             form: 'scenario "…" choosing "schedule #7: luod" { … }',
             doc: 'The choices of its run that differ from the usual ones, as `lus explore` prints them.',
         },
+        for: {
+            form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
+            doc: 'The scenario runs once for each value of its parameter.',
+        },
+        in: {
+            form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
+            doc: 'The values of the parameter: constants of one type.',
+        },
     },
     struct: {
         struct: {

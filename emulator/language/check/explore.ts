@@ -16,7 +16,7 @@ export function checkExplore(c: CodeContext, s: ExploreStmt): void {
 function checkEntry(c: CodeContext, { what, names, number }: ExploreEntry): void {
     const takes = EXPLORE_ENTRIES.get(what.name);
     if (!takes) {
-        c.unknown('LU0220', what, what.name, `An exploration has no ${quoted(what.name)}.`, [
+        c.unknown('LU0221', what, what.name, `An exploration has no ${quoted(what.name)}.`, [
             ...EXPLORE_ENTRIES.keys(),
         ]);
         return;
@@ -27,7 +27,7 @@ function checkEntry(c: CodeContext, { what, names, number }: ExploreEntry): void
     if (what.name === 'errors') {
         for (const name of names) {
             if (name.name !== '' && !isErrnoName(name.name)) {
-                c.error('LU0220', name, `There is no error ${quoted(name.name)}.`);
+                c.error('LU0221', name, `There is no error ${quoted(name.name)}.`);
             }
         }
     }
@@ -39,7 +39,7 @@ export function checkChoices(program: ProgramBuilder, uri: string, choices: read
         if (!choiceFrom(choice.value)) {
             program.report(
                 'error',
-                'LU0220',
+                'LU0221',
                 uri,
                 choice,
                 `${quoted(choice.value)} is not a choice. A choice looks like \`"schedule #7: luod"\`: \`lus explore\` prints them.`,

@@ -19,6 +19,8 @@ import { compileBlock, compileScenario } from './statements';
 /** A declaration with code: a function, a callback, a scenario, or the `init` block of a kernel. */
 export type Coded = FnDecl | Callback | ScenarioDecl | KernelInit;
 
+const CALLBACK_KINDS: ReadonlySet<CodeShape['kind']> = new Set(['handler', 'flb', 'file']);
+
 const made = new WeakMap<Program, Map<object, CodeForm>>();
 
 /** The form of a declaration's code. @throws RangeError if the program was not checked with it */
@@ -77,7 +79,7 @@ function compile(program: Program, decl: Coded): CodeForm {
             return finish(program, info, decl.body, {
                 name: `scenario "${decl.name.value}"`,
                 kind: 'scenario',
-                params: [],
+                params: decl.param ? [decl.param.variable.name] : [],
             });
         case 'init': {
             const kernel = info.decl.kind === 'init' ? info.decl.kernel.name.value : '';
@@ -99,6 +101,10 @@ function finish(
         compileScenario(c, body);
     } else {
         compileBlock(c, body);
+    }
+    if (emitter.statements.length === 0 && CALLBACK_KINDS.has(named.kind)) {
+        // an empty callback is called nevertheless: its closing brace is a place to stop
+        emitter.statement({ start: body.end - 1, end: body.end });
     }
     const finallyAt = c.hasFinally ? emitter.here : -1;
     if (c.hasFinally) {

@@ -96,8 +96,11 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
         [
             ['finds', 'scenario'],
             ['choosing', 'scenario', 'choosing "$1"'],
+            ['for', 'scenario', 'for ${1:ram} in [$2]'],
         ],
     ],
+    [/^scenario "" for \w+ $/, [['in', 'scenario', 'in [$1]']]],
+    [/^scenario "" for \w+ in \[[^\]]*\] $/, [['finds', 'scenario']]],
     [/^kernel "" $/, [['from', 'kernel', 'from "${1:7.2}"']]],
     [/^handler \w+ "" for \w+ $/, [['uses', 'handler']]],
     [
