@@ -9,6 +9,7 @@ import { command as compat } from './compat';
 import { command as dap } from './dap';
 import { command as dump } from './dump';
 import { command as explain } from './explain';
+import { command as explore } from './explore';
 import { command as fmt } from './fmt';
 import { command as importFile } from './import';
 import { command as inspect } from './inspect';
@@ -38,6 +39,8 @@ may set files and options.
   --scenario NAME   run only this scenario
   --kernel NAME     use this kernel as the default kernel of scenarios
   --seed N          seed of the scheduler for concurrent processes (default 0)
+  --choices FILE    make these choices: a line of FILE is one, as lus explore
+                    prints them
   --seeds A..B      run with each of these seeds
   --shard I/N       run only part I of N
   --jobs N          run on N threads (default 1)
@@ -122,6 +125,37 @@ Prints the meaning of a finding's code and what to do: LU0203 of lus check,
 LU1003 of lus run.
 
 Exit code: 0, or 2 for a code that does not exist.
+`;
+
+const EXPLORE_HELP = `Usage: lus explore FILE [options]
+
+Tries everything that could happen in the scenarios of a file, and prints the
+outcomes, what breaks a rule, and what was tried.
+
+  --orders            every order of the processes of a \`concurrently\`
+  --timers            every order of timers that are due at the same moment
+  --crash PROCESS     kill this process after each of its system calls; * for
+                      every process
+  --fail CALLBACK     let a callback, an allocation or a reply fail: memfd.*,
+                      *.freeze, page_alloc, copy_to_user; * for all
+  --errors E,...      the errors of a callback that fails (default EIO)
+  --panic             let the kernel panic after each system call and in each
+                      callback
+  --power-cut         let the machine lose its power there
+  --profile NAME      crashes, failures, orders, losses or all
+  --faults N          the most faults of a course (default 1)
+  --switches N        the most switches of a course from a process that could
+                      continue (default: any number)
+  --budget TIME       stop after 60s, 5m or 1h
+  --scenario NAME     explore only this scenario
+  --kernel NAME       use this kernel as the default kernel of scenarios
+  --format FORMAT     pretty (default) or json
+  -o, --output FILE   write the smallest counterexample as a scenario; the second
+                      goes to FILE-2, and so on
+
+Exit code: 0 the search is complete and finds no violation, 1 there is a
+violation, 2 bad arguments, a missing file or a file with errors, 3 there is
+none, but the search is incomplete.
 `;
 
 const REPLAY_HELP = `Usage: lus replay FILE... [options]
@@ -247,6 +281,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
     ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],
+    ['explore', { summary: 'try everything that could happen', help: EXPLORE_HELP, command: explore }],
     [
         'replay',
         { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, command: replay },

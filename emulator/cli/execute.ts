@@ -8,6 +8,7 @@ import { ErrorOrigins, type ErrorOrigin } from '../runtime/error-origins';
 import type { Place } from '../findings/place';
 import type { Listener } from '../runtime/listener';
 import type { Program } from '../language/program';
+import type { Deviation } from '../language/choice';
 import { Run } from '../run/run';
 import { UsageError } from '../run/usage-error';
 import type { RunException } from '../runtime/stop';
@@ -35,6 +36,8 @@ const LOG_TAIL = 8;
 export interface ExecuteOptions {
     readonly kernel: string | undefined;
     readonly seed: number;
+    /** The choices of the run instead of those that the scenario lists. */
+    readonly choices?: readonly Deviation[] | undefined;
     /** Whether the kernel log is part of the output. */
     readonly log: boolean;
     /** Whether an unexpected diagnosis fails the scenario; hints do not. */
@@ -118,6 +121,7 @@ export function execute(
             scenario: base.name,
             kernel: options.kernel,
             seed: options.seed,
+            choices: options.choices,
             costs: options.costs,
         });
     } catch (e) {

@@ -39,9 +39,10 @@ async function runOnce(files: Files, settings: RunSettings): Promise<number> {
     const trace = settings.trace === undefined ? undefined : new TraceFile(settings.trace, count > 1);
     const saved = settings.saveHandover === undefined ? undefined : new HandoverFiles(settings.saveHandover);
     const coverage = settings.coverage === undefined ? undefined : new Coverage();
-    const { kernel, log, strict, timeoutMs, virtualTimeoutNs, wholeMemory } = settings;
+    const { kernel, choices, log, strict, timeoutMs, virtualTimeoutNs, wholeMemory } = settings;
     const options: ItemOptions = {
         kernel,
+        choices,
         log,
         strict,
         timeoutMs,

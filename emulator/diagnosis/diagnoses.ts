@@ -95,6 +95,8 @@ export class Diagnoses implements Observer {
     /** The handlers of `callReturned` and of `anyCallReturned`. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
+    /** Whether a scenario must find what it declares. */
+    demanding = true;
     /** The kind of event that the rules are hearing. */
     private moment: Moment = 'statement';
     /** The frame that has just ended, while the rules hear of its end. */
@@ -206,7 +208,7 @@ export class Diagnoses implements Observer {
      * Why a scenario that has ended did not find what it declares with `finds`; undefined if it did.
      */
     missed(): RunException | undefined {
-        return missed(this.scenario, this.end.uri, this.found.items);
+        return this.demanding ? missed(this.scenario, this.end.uri, this.found.items) : undefined;
     }
 
     /** Number of requests of a device to memory that was not mapped for it. */

@@ -58,6 +58,7 @@ export const CHECK_CODES = {
     LU0218: 'an unknown entry',
     LU0219: 'an unknown finding',
     LU0220: 'an unknown kernel parameter',
+    LU0221: 'an unknown entry of `explore`, or a choice that is not one',
     LU0301: 'a value of the wrong type',
     LU0302: 'a condition that is not a boolean',
     LU0303: 'an operator that needs integers',
@@ -95,6 +96,8 @@ export const CHECK_CODES = {
     LU0420: 'a process before the first boot',
     LU0421: 'a process with the name of a statement',
     LU0422: 'a value that is returned by a callback that cannot fail',
+    LU0423: 'an `always` block that does not only look',
+    LU0424: 'an incomplete entry of `explore`',
     LU0501: 'an invalid line of a recording',
 } as const satisfies Readonly<Record<string, string>>;
 

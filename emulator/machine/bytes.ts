@@ -1,5 +1,6 @@
 /** Byte strings that need not be built: file contents of gigabytes are compared and hashed by their runs. */
 import { Fnv1a64 } from './fnv';
+import type { Hasher } from './hash';
 import type { Int } from './int';
 import { advanceCode, byteOfCode, patternCode, renderCode, seedOfCode } from './pattern';
 import { encodeText } from '../text/utf8';
@@ -189,6 +190,24 @@ export class Bytes {
             at += extentLength(e);
         }
         return out;
+    }
+
+    /**
+     * Adds its extents to a fingerprint, in a time that does not depend on their length. Equal bytes can have different
+     * extents, and then different fingerprints.
+     */
+    hash(hasher: Hasher): void {
+        for (const e of this.extents) {
+            hasher.str(e.kind);
+            if (e.kind === 'bytes') {
+                hasher.bytes(e.bytes);
+            } else {
+                hasher.num(e.length);
+                if (e.kind === 'pattern') {
+                    hasher.num(e.seed).num(e.offset);
+                }
+            }
+        }
     }
 
     /** The 64-bit FNV-1a of the bytes, as 16 hexadecimal digits. Linear in the length, except for zeroes. */

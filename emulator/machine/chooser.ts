@@ -10,13 +10,20 @@ export const SCHEDULE = 'schedule';
 /** Which of the timers that are due at the same moment fires; the first alternative is the one that was added first. */
 export const TIMER = 'timer';
 
+/** A thread that could continue. */
+export interface Alternative {
+    readonly id: number;
+    readonly name: string;
+}
+
 export interface Chooser {
     /**
      * @param name what is chosen
      * @param alternatives number of ways in which the run can continue; at least 2
+     * @param among the threads that the alternatives are, for {@link SCHEDULE}
      * @returns one of them, from 0; 0 is the default
      */
-    pick(name: string, alternatives: number): number;
+    pick(name: string, alternatives: number, among?: readonly Alternative[]): number;
     hash(hasher: Hasher): void;
 }
 

@@ -17,12 +17,28 @@ const MIXED = -1;
 /** A leaf whose bytes exist. */
 export class Leaf implements Saveable {
     epoch: number;
+    /** The fingerprint of the bytes that it has in an epoch that is over; 0 for none. */
+    private known = { epoch: 0, fingerprint: 0 };
 
     constructor(
         journal: Journal,
         public bytes: Uint8Array,
     ) {
         this.epoch = journal.epoch;
+    }
+
+    /** The fingerprint of its bytes: computed again only after a change. */
+    fingerprint(journal: Journal, compute: (bytes: Uint8Array) => number): number {
+        const { epoch, known } = this;
+        if (known.epoch === epoch) {
+            return known.fingerprint;
+        }
+        const fingerprint = compute(this.bytes);
+        // before the epoch is over the bytes can change without notice
+        if (epoch < journal.epoch) {
+            this.known = { epoch, fingerprint };
+        }
+        return fingerprint;
     }
 
     save(): unknown {

@@ -257,7 +257,7 @@ export class PhysicalMemory {
     private hashBlock(block: Block): number {
         return combined((i) => {
             const leaf = block.child(i);
-            return leaf ? hashLeaf(leaf.bytes) : this.hashCode(block.codes[i]!, 0);
+            return leaf ? leaf.fingerprint(this.journal, hashLeaf) : this.hashCode(block.codes[i]!, 0);
         });
     }
 

@@ -96,6 +96,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         statements: e.statements,
         statementAt: e.statementAt,
         begins: e.begins,
+        finallyAt: -1,
         slots: e.slots,
         params: [],
         locals: [],

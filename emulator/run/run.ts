@@ -16,8 +16,11 @@ import { environmentOf } from '../runtime/host/host-environment';
 import { Host } from '../runtime/host/host';
 import { LinkedProgram } from '../runtime/link/linked-program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
+import { choiceFrom, type Deviation } from '../language/choice';
+import { Decider } from './decider';
 import { errorsOf } from './load-program';
 import { machineOf } from './machine';
+import { NOTHING, type Tried } from './tried';
 import { UsageError } from './usage-error';
 
 export interface RunOptions {
@@ -37,6 +40,12 @@ export interface RunOptions {
      * be preempted.
      */
     readonly seed?: number | undefined;
+    /** Whether the run may end without the findings that the scenario declares. */
+    readonly findingsOptional?: boolean | undefined;
+    /** The choices of an exploration: the run asks its {@link Run.decider} for each. */
+    readonly tried?: Tried | undefined;
+    /** These choices are made, and all others are usual. Default: those that the scenario lists. */
+    readonly choices?: readonly Deviation[] | undefined;
     /** Makes all choices of the run instead of the seed. */
     readonly chooser?: ((journal: Journal) => Chooser) | undefined;
     /**
@@ -51,6 +60,8 @@ export class Run {
         readonly program: Program,
         readonly scenario: Variant,
         readonly host: Host,
+        /** Makes the choices of a run that is explored, or whose choices are listed. */
+        readonly decider: Decider | null,
     ) {}
 
     get executable(): Executable {
@@ -77,13 +88,16 @@ export class Run {
         const { machine, costs } = machineOf(program);
         const standard = (library: Library): Program => (options.standard ?? standardLibrary)(library, machine.page);
         const { seed = 0 } = options;
+        const decider = deciderOf(machine.journal, scenario, options);
         const chooser =
-            options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
+            decider ??
+            options.chooser?.(machine.journal) ??
+            (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
         const host = new Host({
             machine,
             declarations: new Declarations(program, standard(libraryWith(program.layers)), standard),
             natives: NATIVES,
-            policy: options.chooser || seed !== 0 ? 'anywhere' : 'slices',
+            policy: decider || options.chooser || seed !== 0 ? 'anywhere' : 'slices',
             chooser,
             kernelOption: options.kernel,
             executable: (host) => new LinkedProgram(program, host),
@@ -98,10 +112,29 @@ export class Run {
             frame.slots[0] = host.executable.constant(program, code.uri, scenario.of.value);
         }
         host.interpreter.scenarioThread.frames.push(frame);
+        decider?.attach(host, options.tried ?? NOTHING);
         Updates.attach(host);
-        Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
-        return new Run(program, scenario, host);
+        const diagnoses = Diagnoses.attach(host, scenario, {
+            uri: code.uri,
+            start: scenario.name.start,
+            end: scenario.name.end,
+        });
+        diagnoses.demanding = options.findingsOptional !== true;
+        return new Run(program, scenario, host, decider);
     }
+}
+
+function deciderOf(journal: Journal, { choosing }: Variant, options: RunOptions): Decider | null {
+    const { tried } = options;
+    const listed = options.choices ?? (tried ? undefined : choosing?.flatMap((c) => choiceFrom(c.value) ?? []));
+    if (!tried && !listed) {
+        return null;
+    }
+    const decider = new Decider(journal, tried ?? NOTHING);
+    if (listed) {
+        decider.replay(listed);
+    }
+    return decider;
 }
 
 function scenarioNamed(program: Program, name: string | undefined): Variant {

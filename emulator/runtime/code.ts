@@ -46,6 +46,7 @@ export function codeOutsideFiles(ops: Op[], slots: number): Code {
         statements: [],
         statementAt: ops.map(() => -1),
         begins: ops.map(() => false),
+        finallyAt: -1,
         slots,
         params: [],
         locals: [],

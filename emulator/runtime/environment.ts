@@ -44,6 +44,8 @@ export interface Environment {
      * @throws the same error if it is neither an error of the program nor one of the emulated kernel
      */
     threw(error: unknown): void;
+    /** The run is about to fail. @returns whether it goes on nevertheless, with what runs at every end */
+    endsEarly(exception: RunException): boolean;
     /** The run has ended without a failure. @returns a reason to fail it */
     ended(): RunException | undefined;
 }

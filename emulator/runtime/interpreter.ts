@@ -298,8 +298,10 @@ export class Interpreter implements Execution, Locking {
         const frame = this.frame;
         const place = frame && placeOf(frame);
         const exception: RunException = { kind, message, place, fatal: true, ...(error ? { error } : {}) };
-        this.outcome = { passed: false, failure: exception };
-        this.stopWith({ reason: 'exception', thread: this.current, exception });
+        if (!this.environment.endsEarly(exception)) {
+            this.outcome = { passed: false, failure: exception };
+            this.stopWith({ reason: 'exception', thread: this.current, exception });
+        }
         return SWITCH;
     }
 

@@ -69,7 +69,7 @@ export type CallbackCall = {
 );
 
 /** Callbacks that are `void` in include/linux/liveupdate.h: nobody looks at what becomes of them. */
-const VOID: readonly CallbackName[] = ['unpreserve', 'unfreeze', 'finish'];
+export const VOID: readonly CallbackName[] = ['unpreserve', 'unfreeze', 'finish'];
 
 export function givesNothing(call: CallbackCall): boolean {
     return (call.kind === 'handler' || call.kind === 'flb') && VOID.includes(call.callback);

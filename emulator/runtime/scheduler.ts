@@ -90,7 +90,9 @@ export class Scheduler extends JournaledRecord {
         if (this.policy === 'slices' && candidates.includes(current) && now - this.since < SLICE) {
             return current;
         }
-        return candidates.length === 1 ? candidates[0] : candidates[this.chooser.pick(SCHEDULE, candidates.length)];
+        return candidates.length === 1
+            ? candidates[0]
+            : candidates[this.chooser.pick(SCHEDULE, candidates.length, candidates)];
     }
 
     hash(hasher: Hasher): void {

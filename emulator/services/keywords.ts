@@ -39,6 +39,20 @@ const FOR: Keyword = {
     form: 'for x in list { … }',
     doc: 'Runs the block for every element of a list, or of `from..to`.',
 };
+/** The entries of `explore`. */
+const EXPLORE = {
+    crash: { form: 'crash luod, vmm', doc: 'A process is killed after each of its system calls.' },
+    fail: { form: 'fail memfd.*, page_alloc', doc: 'Callbacks, allocations and replies fail, each once.' },
+    errors: { form: 'errors EIO, ENOMEM', doc: 'The errors that a callback fails with. Default: EIO.' },
+    profile: { form: 'profile crashes', doc: '`crashes`, `failures`, `orders`, `losses` or `all`.' },
+    orders: { form: 'orders', doc: 'Every order of concurrent processes.' },
+    timers: { form: 'timers', doc: 'Every order of timers that are due at the same moment.' },
+    panic: { form: 'panic', doc: 'The kernel panics after each system call and in each callback.' },
+    power_cut: { form: 'power_cut', doc: 'The machine loses its power after each system call and in each callback.' },
+    faults: { form: 'faults 2', doc: 'The most faults of a course. Default: 1.' },
+    switches: { form: 'switches 3', doc: 'The most switches from a process that could continue. Default: any number.' },
+} as const;
+
 const INJECT: Keyword = {
     form: 'inject EIO into memfd.freeze after 2 times 3 in next kernel',
     doc: 'Makes a callback, an allocation or a `should_fail()` fail; `inject no` makes a `can_…` callback refuse.',
@@ -70,6 +84,10 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
         finds: {
             form: 'scenario "…" finds LU1023 { … }',
             doc: 'The scenario passes only if its root findings are exactly these.',
+        },
+        choosing: {
+            form: 'scenario "…" choosing "schedule #7: luod" { … }',
+            doc: 'The choices of its run that differ from the usual ones, as `lus explore` prints them.',
         },
         for: {
             form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
@@ -161,10 +179,25 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
             form: 'at handover { … }',
             doc: 'Runs after the last freeze and before the jump, when the kexec can no longer fail.',
         },
+        always: {
+            form: 'always { assert … }',
+            doc: 'Must hold whenever a system call or a callback begins or ends.',
+        },
+        finally: {
+            form: 'finally { … }',
+            doc: 'Runs at every end of the scenario, also after a fault of an exploration that the scenario cannot go on after.',
+        },
         handover: {
             form: 'at handover { … }',
             doc: 'Runs after the last freeze and before the jump, when the kexec can no longer fail.',
         },
+    },
+    explore: {
+        explore: {
+            form: 'explore { crash luod; fail memfd.*; orders; faults 2 }',
+            doc: 'What `lus explore` tries with this scenario.',
+        },
+        ...EXPLORE,
     },
     corrupt: {
         corrupt: { form: 'corrupt x.field xor 0x01', doc: 'Flips bits of a field in memory.' },

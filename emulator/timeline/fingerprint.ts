@@ -36,21 +36,31 @@ import { ArrayView, View } from '../runtime/view';
 import type { Host } from '../runtime/host/host';
 
 class Fingerprint {
-    readonly hasher = new Hasher();
-    private readonly files = new FileHasher(this.hasher);
+    private readonly files: FileHasher;
     /** Lists and records whose state is added, by order. */
     private readonly collections = new Map<object, number>();
 
+    /** @param past whether what only tells how the run came here counts, too */
+    constructor(
+        readonly hasher: Hasher,
+        private readonly past: boolean,
+    ) {
+        this.files = new FileHasher(hasher);
+    }
+
     run(host: Host): void {
         const { hasher } = this;
-        host.machine.hash(hasher);
-        host.machine.clock.hash(hasher);
+        host.machine.hash(hasher, this.past);
+        if (this.past) {
+            host.machine.clock.hash(hasher);
+            hasher.num(host.interpreter.ticks);
+        }
         host.guests.hash(hasher);
         for (const update of Updates.of(host)?.items ?? []) {
             update.hash(hasher);
         }
         hasher
-            .num(host.interpreter.ticks)
+            .num(host.interpreter.current.id)
             .str(host.panicMessage)
             .str(host.kernelState.panicExpected ?? '\0')
             .str(host.interpreter.outcome?.failure?.message ?? '');
@@ -62,6 +72,11 @@ class Fingerprint {
                 .num(i.left)
                 .num(i.boot);
         }
+        const { always, finally: last, stoppedBy } = host.hooks;
+        hasher
+            .u32(always.length)
+            .u32(last.length)
+            .str(stoppedBy?.message ?? '');
         for (const id of host.deadThreads.keys()) {
             hasher.num(id);
         }
@@ -144,7 +159,10 @@ class Fingerprint {
             this.files.file(file);
         }
         for (const line of k.log) {
-            hasher.str(line.level).str(line.text).num(line.time);
+            hasher
+                .str(line.level)
+                .str(line.text)
+                .num(this.past ? line.time : 0);
         }
         const { luo } = k;
         hasher
@@ -210,7 +228,11 @@ class Fingerprint {
         } else if (o instanceof FolioList) {
             hasher.u32(o.length).num(o.length > 0 ? o.pfn(0) : 0);
         } else if (o instanceof Bytes) {
-            hasher.str(o.fnv1a64());
+            if (this.past) {
+                hasher.str(o.fnv1a64());
+            } else {
+                o.hash(hasher);
+            }
         } else if (o instanceof ListValue || o instanceof RecordValue) {
             this.collection(o);
         } else if (o instanceof JournaledList) {
@@ -323,7 +345,15 @@ class Fingerprint {
 
 /** The fingerprint of a run as 16 hexadecimal digits. */
 export function fingerprint(host: Host): string {
-    const f = new Fingerprint();
-    f.run(host);
-    return f.hasher.digest();
+    const hasher = new Hasher();
+    new Fingerprint(hasher, true).run(host);
+    return hasher.digest();
+}
+
+/**
+ * Adds what the future of a run depends on: not the number of operations, the history of pages, the times of log lines,
+ * or what the time was spent on. Equal bytes in variables count as different if they have other extents.
+ */
+export function hashFuture(host: Host, hasher: Hasher): void {
+    new Fingerprint(hasher, false).run(host);
 }

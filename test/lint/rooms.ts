@@ -28,6 +28,7 @@ export const ROOMS: readonly string[] = [
     'emulator/run',
     'emulator/timeline',
     'emulator/trace',
+    'emulator/explore',
     'emulator/services',
     'emulator/presentation',
     'emulator/cli',

@@ -1,4 +1,7 @@
 /** The settings of `lus run`: its options, and those of the configuration file that no option overrides. */
+import { choiceFrom, type Deviation } from '../../language/choice';
+import { openAll } from '../check';
+import { Files } from '../files';
 import { BadArguments, type Parsed } from '../options';
 import { nanoseconds } from '../durations';
 import { type Config, MOST_JOBS } from './config';
@@ -11,6 +14,8 @@ export interface RunSettings {
     readonly scenario: string | undefined;
     readonly kernel: string | undefined;
     readonly seeds: Seeds;
+    /** The choices of every run. */
+    readonly choices: readonly Deviation[] | undefined;
     readonly shard: Shard | undefined;
     readonly jobs: number;
     readonly bail: boolean;
@@ -36,6 +41,7 @@ export const RUN_OPTIONS = {
     kernel: { type: 'string' },
     seed: { type: 'string' },
     seeds: { type: 'string' },
+    choices: { type: 'string' },
     shard: { type: 'string' },
     jobs: { type: 'string' },
     bail: { type: 'boolean' },
@@ -71,11 +77,13 @@ export function settingsOf(parsed: Parsed, config: Config, formats: typeof FORMA
     const timeout = parsed.text('timeout') ?? config.timeout;
     const virtual = parsed.text('virtual-timeout') ?? config.virtualTimeout;
     const reports = parsed.texts('report');
+    const choices = parsed.text('choices');
     const settings: RunSettings = {
         names,
         scenario: parsed.text('scenario'),
         kernel: parsed.text('kernel') ?? config.kernel,
         seeds: range === undefined ? { first: seed ?? 0, last: seed ?? 0 } : seedsOf(range),
+        choices: choices === undefined ? undefined : choicesIn(choices),
         shard: shard === undefined ? undefined : shardOf(shard),
         jobs: parsed.integer('jobs', 1, MOST_JOBS) ?? config.jobs ?? 1,
         bail: parsed.flag('bail') || config.bail === true,
@@ -97,6 +105,21 @@ export function settingsOf(parsed: Parsed, config: Config, formats: typeof FORMA
         throw new BadArguments('--whole-memory needs --save-handover FILE.');
     }
     return settings;
+}
+
+/** The choices of a file, one a line. @throws BadArguments if it cannot be read, or has another line */
+function choicesIn(name: string): Deviation[] {
+    const files = new Files();
+    const lines = (files.read(openAll(files, [name])[0] ?? '') ?? '').split('\n').map((l) => l.trim());
+    return lines
+        .filter((l) => l !== '')
+        .map((line) => {
+            const choice = choiceFrom(line);
+            if (!choice) {
+                throw new BadArguments(`"${line}" in ${name} is not a choice. A choice looks like schedule #7: luod.`);
+            }
+            return choice;
+        });
 }
 
 /** `5` or `5%`. @throws BadArguments */

@@ -17,6 +17,7 @@ import { checkedFirst } from './depth';
 import { declare, processesOf } from './declarations';
 import { checkExpectedFindings } from './expected-findings';
 import type { CodeContext } from './context';
+import { checkChoices } from './explore';
 import { constantValue, fold } from './fold';
 import { checkKernelEntries } from './kernel-entries';
 import { checkKernel } from './kernels';
@@ -92,6 +93,7 @@ function checkItem(program: ProgramBuilder, uri: string, item: Item): void {
 function checkScenario(program: ProgramBuilder, uri: string, decl: ScenarioDecl): void {
     const processes = processesOf(decl.body, new Set());
     checkExpectedFindings(program, uri, decl.finds ?? []);
+    checkChoices(program, uri, decl.choosing ?? []);
     const c = newContext(program, { uri, span: decl.body, context: 'scenario', processes });
     if (decl.param) {
         checkParameter(c, decl.param, decl.body);

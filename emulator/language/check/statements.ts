@@ -1,5 +1,6 @@
 /** Statements of every kind. */
 import type {
+    Block,
     AssertStmt,
     AtStmt,
     BreakStmt,
@@ -18,6 +19,7 @@ import { checkAssign } from './assignments';
 import { aside, checkBlock } from './blocks';
 import { checkCondition } from './conditions';
 import type { CodeContext } from './context';
+import { checkExplore } from './explore';
 import { checkFor, checkIf, checkReturn, checkWhile } from './control';
 import { checkExprStmt } from './expectations';
 import { checkInjection } from './injections';
@@ -75,6 +77,9 @@ function byKind(c: CodeContext, s: Stmt): void {
             break;
         case 'at':
             checkAt(c, s);
+            break;
+        case 'explore':
+            checkExplore(c, s);
             break;
         case 'corrupt':
             checkCorrupt(c, s);
@@ -167,7 +172,14 @@ function checkInject(c: CodeContext, s: InjectStmt): void {
 
 function checkAt(c: CodeContext, s: AtStmt): void {
     c.notInKernel(s, '`at`');
-    if (s.event.name !== 'handover' && s.event.name !== '') {
+    const isHook = s.event.start === s.start;
+    if (isHook) {
+        c.require('scenario', s.event, `\`${s.event.name}\``);
+    }
+    if (s.event.name === 'always') {
+        onlyLooks(c, s.body);
+    }
+    if (!isHook && s.event.name !== 'handover' && s.event.name !== '') {
         c.unknown(
             'LU0201',
             s.event,
@@ -184,6 +196,23 @@ function checkAt(c: CodeContext, s: AtStmt): void {
         c.context = context;
         c.process = process;
     });
+}
+
+/** What an `always` block may have: it is executed between any two events. */
+function onlyLooks(c: CodeContext, { statements }: Block): void {
+    for (const s of statements) {
+        if (s.kind === 'if') {
+            onlyLooks(c, s.then);
+            if (s.otherwise) {
+                onlyLooks(
+                    c,
+                    s.otherwise.kind === 'if' ? { ...s, kind: 'block', statements: [s.otherwise] } : s.otherwise,
+                );
+            }
+        } else if (s.kind !== 'assert') {
+            c.error('LU0423', c.head(s), 'An `always` block has only `assert` and `if`: it must not change the run.');
+        }
+    }
 }
 
 function checkCorrupt(c: CodeContext, { target, xor }: CorruptStmt): void {

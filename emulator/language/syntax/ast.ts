@@ -70,6 +70,8 @@ export interface ScenarioDecl extends Span {
     readonly param?: ScenarioParam;
     /** The codes of its expected root findings, in order; absent without `finds`. */
     readonly finds?: readonly Ident[];
+    /** The choices of its run, as in `schedule #7: luod`; absent without `choosing`. */
+    readonly choosing?: readonly StringLit[];
     readonly body: Block;
 }
 
@@ -214,7 +216,8 @@ export type Stmt =
     | ContinueStmt
     | UndoStmt
     | SleepStmt
-    | CostStmt;
+    | CostStmt
+    | ExploreStmt;
 
 /**
  * `boot "7.2"`, with the optional `from image "…"` and `cmdline "…"`; `boot from image "…"` has an empty name of
@@ -309,11 +312,23 @@ export interface InjectStmt extends Span {
     readonly times?: Expr;
     readonly nextKernel: boolean;
 }
-/** `at handover { … }` */
+/** `at handover { … }`; `always { … }` and `finally { … }`, whose event is their first word */
 export interface AtStmt extends Span {
     readonly kind: 'at';
     readonly event: Ident;
     readonly body: Block;
+}
+/** `explore { crash luod; fail memfd.*; orders; faults 2 }` */
+export interface ExploreStmt extends Span {
+    readonly kind: 'explore';
+    readonly entries: readonly ExploreEntry[];
+}
+/** `crash luod, vmm`, `orders`, `faults 2`. Names are patterns: `memfd.*`. */
+export interface ExploreEntry extends Span {
+    readonly kind: 'explore-entry';
+    readonly what: Ident;
+    readonly names: readonly Ident[];
+    readonly number?: IntLit;
 }
 /** `corrupt session("vm-1").files xor 0x01` */
 export interface CorruptStmt extends Span {

@@ -82,9 +82,10 @@ function parseScenario(c: Cursor): ScenarioDecl {
     const name = c.stringLit('The name of the scenario');
     const param = c.isWord('for') ? parseParameter(c) : undefined;
     const finds = c.acceptWord('finds') ? c.idents('a finding (LU1003)') : undefined;
+    const choosing = c.acceptWord('choosing') ? parseChoices(c) : undefined;
     const body = parseBlock(c, 'scenario');
     const d: ScenarioDecl = { kind: 'scenario', name, body, start, end: c.lastEnd };
-    return { ...d, ...(param && { param }), ...(finds && { finds }) };
+    return { ...d, ...(param && { param }), ...(finds && { finds }), ...(choosing && { choosing }) };
 }
 
 /** `for ram in [1GiB, 8GiB]` */
@@ -104,6 +105,15 @@ function parseParameter(c: Cursor): ScenarioParam {
         start,
         end: c.lastEnd,
     };
+}
+
+function parseChoices(c: Cursor): StringLit[] {
+    const choices: StringLit[] = [];
+    do {
+        c.join();
+        choices.push(c.stringLit('A choice'));
+    } while (c.accept(','));
+    return choices;
 }
 
 function parseStruct(c: Cursor): StructDecl {

@@ -1,4 +1,5 @@
 /** Reads blocks, and statements with a block. */
+import { parseExplore } from './explore';
 import { insertAt } from '../check-finding';
 import type {
     AtStmt,
@@ -133,6 +134,11 @@ function parseKeyword(c: Cursor): Stmt | undefined {
             return ident ? parseCost(c) : undefined;
         case 'concurrently':
             return brace ? parseConcurrently(c) : undefined;
+        case 'always':
+        case 'finally':
+            return brace ? parseHook(c, t.text) : undefined;
+        case 'explore':
+            return brace ? parseExplore(c) : undefined;
         case 'sleep':
             return same && (next.kind !== 'punct' || next.text === '(') ? parseSleep(c) : undefined;
         default:
@@ -156,6 +162,13 @@ function parseAt(c: Cursor): AtStmt {
     const event = c.ident('the event');
     const body = parseBlock(c, '`at` block');
     return { kind: 'at', event, body, start, end: c.lastEnd };
+}
+
+/** `always { … }`, `finally { … }` */
+function parseHook(c: Cursor, name: string): AtStmt {
+    const { start, end } = c.advance();
+    const body = parseBlock(c, `\`${name}\` block`);
+    return { kind: 'at', event: { kind: 'ident', name, start, end }, body, start, end: c.lastEnd };
 }
 
 function parseConcurrently(c: Cursor): ConcurrentlyStmt {

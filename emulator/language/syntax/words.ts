@@ -36,6 +36,9 @@ export const STATEMENT_WORDS: readonly string[] = [
     'sleep',
     'cost',
     'concurrently',
+    'always',
+    'finally',
+    'explore',
 ];
 
 /** Words that cannot be names of variables. */

@@ -13,6 +13,8 @@ interface Loop {
 export class Compiler {
     readonly emitter: Emitter<Operation>;
     readonly loops: Loop[] = [];
+    /** Whether there is a `finally` block so far. */
+    hasFinally = false;
 
     constructor(
         readonly program: Program,

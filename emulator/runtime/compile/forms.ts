@@ -14,7 +14,7 @@ import type {
 import type { CodeForm, CodeShape, Expression } from '../form/form';
 import { Compiler } from './compiler';
 import { compileValue } from './expressions';
-import { compileBlock } from './statements';
+import { compileBlock, compileScenario } from './statements';
 
 /** A declaration with code: a function, a callback, a scenario, or the `init` block of a kernel. */
 export type Coded = FnDecl | Callback | ScenarioDecl | KernelInit;
@@ -97,10 +97,18 @@ function finish(
 ): CodeForm {
     const c = new Compiler(program, info);
     const { emitter } = c;
-    compileBlock(c, body);
+    if (named.kind === 'scenario') {
+        compileScenario(c, body);
+    } else {
+        compileBlock(c, body);
+    }
     if (emitter.statements.length === 0 && CALLBACK_KINDS.has(named.kind)) {
         // an empty callback is called nevertheless: its closing brace is a place to stop
         emitter.statement({ start: body.end - 1, end: body.end });
+    }
+    const finallyAt = c.hasFinally ? emitter.here : -1;
+    if (c.hasFinally) {
+        emitter.emit({ op: 'finally' });
     }
     // falling off the end returns 0
     emitter.emit({ op: 'end', value: named.kind === 'scenario' || named.kind === 'init' ? undefined : 0 });
@@ -115,6 +123,7 @@ function finish(
         statements: emitter.statements,
         statementAt: emitter.statementAt,
         begins: emitter.begins,
+        finallyAt,
         slots: emitter.slots,
         locals: info.locals,
         label: labels,

@@ -9,6 +9,7 @@ import type {
     ConcurrentlyStmt,
     CorruptStmt,
     CostStmt,
+    ExploreStmt,
     Expr,
     ExprStmt,
     ForStmt,
@@ -38,6 +39,20 @@ export function compileBlock(c: Compiler, block: Block): void {
     }
 }
 
+/** The body of a scenario: its `always` and `finally` blocks count from the first statement on, wherever they stand. */
+export function compileScenario(c: Compiler, { statements }: Block): void {
+    for (const s of statements.filter(isHook)) {
+        compileAt(c, s);
+    }
+    for (const s of statements.filter((s) => !isHook(s))) {
+        compileStatement(c, s);
+    }
+}
+
+function isHook(s: Stmt): s is AtStmt {
+    return s.kind === 'at' && s.event.start === s.start;
+}
+
 function compileStatement(c: Compiler, s: Stmt): void {
     switch (s.kind) {
         // statements whose stop position is only a part of them
@@ -60,6 +75,9 @@ function compileStatement(c: Compiler, s: Stmt): void {
             compileConcurrently(c, s);
             return;
         default:
+            if (s.kind === 'explore') {
+                return;
+            }
             if (!isTracepoint(c, s)) {
                 c.emitter.statement(s);
             }
@@ -67,7 +85,7 @@ function compileStatement(c: Compiler, s: Stmt): void {
     }
 }
 
-type Whole = Exclude<Stmt, IfStmt | WhileStmt | ForStmt | UndoStmt | ProcessBlock | ConcurrentlyStmt>;
+type Whole = Exclude<Stmt, IfStmt | WhileStmt | ForStmt | UndoStmt | ProcessBlock | ConcurrentlyStmt | ExploreStmt>;
 
 function compileWhole(c: Compiler, s: Whole): void {
     switch (s.kind) {
@@ -521,6 +539,7 @@ function compileCost(c: Compiler, s: CostStmt): void {
 function compileAt(c: Compiler, s: AtStmt): void {
     const e = c.emitter;
     const end = e.label();
+    c.hasFinally ||= s.event.name === 'finally';
     e.emitLater(() => ({ op: 'at', event: s.event.name, end: end.pc }));
     compileBlock(c, s.body);
     e.emit({ op: 'end', value: undefined });

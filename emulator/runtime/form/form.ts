@@ -33,6 +33,8 @@ export interface CodeShape {
     readonly statementAt: readonly number[];
     /** True at the pcs that begin a statement. */
     readonly begins: readonly boolean[];
+    /** The operation that runs the `finally` blocks of a scenario; −1 in other code. */
+    readonly finallyAt: number;
     /** The number of values in a frame: parameters, variables and intermediate values. */
     readonly slots: number;
     readonly params: readonly string[];
@@ -313,6 +315,8 @@ export type Operation =
           readonly times?: Expression;
           readonly nextKernel: boolean;
       }
+    /** Runs the `finally` blocks, in their order. */
+    | { readonly op: 'finally' }
     /** The following operations run at an event; the code continues at `end`. */
     | { readonly op: 'at'; readonly event: string; readonly end: Target }
     | { readonly op: 'corrupt'; readonly target: Assignable; readonly old: Expression; readonly mask: Expression }

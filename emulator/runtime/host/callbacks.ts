@@ -11,7 +11,7 @@ import type { Program } from '../../language/program';
 import { callbackNamed, type Declarations } from '../declarations';
 import { placeOf, SWITCH } from '../code';
 import { callsUnloadedModule } from './modules';
-import type { CallbackCall, CallbackName } from '../purpose';
+import { type CallbackCall, type CallbackName, VOID } from '../purpose';
 import { preemptionPoint } from '../scheduler';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
@@ -32,11 +32,12 @@ export function callback(host: Host, name: CallbackName, args: readonly Value[],
     if (receiver instanceof LuoHandler && callsUnloadedModule(host, receiver, name)) {
         return SWITCH;
     }
-    const injected = owner && host.injections.hit(`${owner.name.name}.${name}`, host.boot);
+    const decl = owner && callbackNamed(owner, name);
+    const fails = decl !== undefined && (receiver instanceof OpenFile ? name !== 'release' : !VOID.includes(name));
+    const injected = owner && host.injections.hit(`${owner.name.name}.${name}`, host.boot, fails);
     if (injected) {
         return answer(host, resultSlot, injected.error ?? false, `${owner.name.name}.${name}`);
     }
-    const decl = owner && callbackNamed(owner, name);
     const code = decl && host.executable.codeOf(decl);
     if (!code) {
         return answer(host, resultSlot, QUESTIONS.has(name) ? true : 0, name);

@@ -8,6 +8,7 @@ import { givesNothing, isCallback, plainCall } from '../purpose';
 import type { Host } from './host';
 import { stopFor } from './kernel-end';
 import { backToUser, taskWork, threadDone } from './processes';
+import { endEarly } from './early-end';
 
 export function environmentOf(host: Host): Environment {
     const { listeners, guests, machine } = host;
@@ -63,9 +64,10 @@ export function environmentOf(host: Host): Environment {
         kernelDone: (waiter) => taskWork(host, waiter),
         threadDone: (thread) => threadDone(host, thread),
         threw: (error) => stopFor(host, error),
+        endsEarly: (exception) => endEarly(host, exception),
         ended() {
             host.tell((l) => l.ended?.());
-            return listeners.missed();
+            return host.hooks.stoppedBy ?? listeners.missed();
         },
     };
 }

@@ -29,13 +29,8 @@ import { Guests } from './guests';
 import { Injections } from './injections';
 import { KernelPanic } from './kernel-panic';
 import { type BootInProgress, KernelState } from './kernel-state';
+import { type Hook, ScenarioHooks } from './scenario-hooks';
 import { processOf, type ScenarioProcess } from './scenario-process';
-
-/** An `at handover` block: its code, and the position at which the block begins. */
-export interface HandoverHook {
-    readonly code: Code;
-    readonly pc: number;
-}
 
 /** The parts of a host. */
 export interface HostParts {
@@ -67,7 +62,9 @@ export class Host {
     readonly injections: Injections;
     /** The processes of the scenario in the running kernel. */
     readonly processes: JournaledList<ScenarioProcess>;
-    readonly handoverHooks: JournaledList<HandoverHook>;
+    readonly handoverHooks: JournaledList<Hook>;
+    /** The blocks `always` and `finally`. */
+    readonly hooks: ScenarioHooks;
     /** The threads that have died in an oops of the running kernel, by number: their locks stay held. */
     readonly deadThreads: JournaledMap<number, string>;
     readonly costs: CostSettings;
@@ -91,7 +88,8 @@ export class Host {
         this.earlyLog = new JournaledList<LogLine>(machine.journal);
         this.injections = new Injections(machine.journal, parts.chooser);
         this.processes = new JournaledList<ScenarioProcess>(machine.journal);
-        this.handoverHooks = new JournaledList<HandoverHook>(machine.journal);
+        this.handoverHooks = new JournaledList<Hook>(machine.journal);
+        this.hooks = new ScenarioHooks(machine.journal);
         this.deadThreads = new JournaledMap<number, string>(machine.journal);
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.guests = new Guests(this);

@@ -26,7 +26,27 @@ class Injection extends JournaledRecord {
     }
 }
 
+/** A failure that takes effect: the error that the call returns; null for `no`. */
+export interface Failing {
+    readonly error: Err | null;
+}
+
+/** Failures that are not in the scenario: an exploration tries them. */
+export interface Trials {
+    /** The number of faults so far. */
+    readonly happened: number;
+    /**
+     * A call that can fail is about to be made.
+     * @param target as in `inject EIO into memfd.freeze`
+     * @param boot the number of boots before the one that it is made in
+     * @returns how it fails; undefined if it does not
+     */
+    hit(target: string, boot: number): Failing | undefined;
+}
+
 export class Injections {
+    /** Null outside of explorations. */
+    trials: Trials | null = null;
     private readonly list: JournaledList<Injection>;
 
     constructor(
@@ -58,8 +78,13 @@ export class Injections {
     /**
      * Counts a call of `target`. Returns the injection that takes effect on it, if any. The chooser has two
      * alternatives: the due injection takes effect, or this call is spared.
+     * @param fails whether the call can fail at all; a callback that does not exist, or returns nothing, cannot
      */
-    hit(target: string, boot: number): Injection | undefined {
+    hit(target: string, boot: number, fails = true): Failing | undefined {
+        return this.due(target, boot) ?? (fails ? this.trials?.hit(target, boot) : undefined);
+    }
+
+    private due(target: string, boot: number): Injection | undefined {
         if (this.list.length === 0) {
             return undefined;
         }

@@ -96,6 +96,7 @@ export class LinkedProgram implements Executable {
             statements: form.statements,
             statementAt: form.statementAt,
             begins: form.begins,
+            finallyAt: form.finallyAt,
             slots: form.slots,
             params: form.params,
             locals: form.locals,

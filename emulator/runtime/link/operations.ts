@@ -22,6 +22,7 @@ import {
     startArray,
     startProcess,
 } from '../host/processes';
+import { watchAlways } from '../host/always';
 import { lengthOf, readIndex } from '../members';
 import { sleepInTurn } from '../scheduler';
 import { linkStore } from './assign';
@@ -195,10 +196,26 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             return linkBoot(l, o);
         case 'inject':
             return linkInject(l, o);
-        case 'at': {
-            const { end } = o;
+        case 'finally':
             return (f) => {
-                host.handoverHooks.push({ code: f.code, pc: f.pc + 1 });
+                const hook = host.hooks.finally.shift();
+                if (!hook) {
+                    return f.pc + 1;
+                }
+                const frame = new Frame(hook.code, 'scenario', run.ticks, f.slots, -1);
+                frame.pc = hook.pc;
+                run.current.frames.push(frame);
+                return SWITCH;
+            };
+        case 'at': {
+            const { end, event } = o;
+            if (event === 'always') {
+                watchAlways(host);
+            }
+            const list =
+                event === 'always' ? host.hooks.always : event === 'finally' ? host.hooks.finally : host.handoverHooks;
+            return (f) => {
+                list.push({ code: f.code, pc: f.pc + 1, end });
                 return end;
             };
         }

@@ -203,6 +203,7 @@ export const HOST_NATIVES: Natives = {
             'migrate_pages',
             'The migration of a folio: the folio is not moved, as if it were in use. For a long-term pin the result is ENOMEM, whichever error is injected.',
         ],
+        ['copy_to_user', 'The reply of an ioctl of LUO cannot be written to user space: the ioctl fails with EFAULT.'],
         ['luo_session', 'The allocation of a session, created or incoming, fails because memory is short.'],
     ]),
     callbacks,

@@ -162,6 +162,13 @@ export const kernelGlobals: readonly NativeGlobal[] = [
     ...V4_CONSTANTS.map(([name, value, doc]) => constant(name, value, doc)),
     global('kernel', objectOf('kernel'), 'any', 'The running kernel.', ({ running }) => running),
     global(
+        'faults',
+        INT,
+        'scenario',
+        'The number of faults that `lus explore`, or `choosing`, has made happen so far.',
+        (host: Host) => host.injections.trials?.happened ?? 0,
+    ),
+    global(
         'panicked',
         STRING,
         'scenario',

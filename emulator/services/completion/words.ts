@@ -35,6 +35,9 @@ export function statementWords(s: Situation): Offer[] {
             ['kill', 'kill'],
             ['concurrently', 'concurrently'],
             ['at', 'at'],
+            ['always', 'at'],
+            ['finally', 'at'],
+            ['explore', 'explore'],
         );
     }
     if (context !== 'kernel') {
@@ -92,6 +95,7 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
         /^scenario "" $/,
         [
             ['finds', 'scenario'],
+            ['choosing', 'scenario', 'choosing "$1"'],
             ['for', 'scenario', 'for ${1:ram} in [$2]'],
         ],
     ],

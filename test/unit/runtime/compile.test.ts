@@ -151,6 +151,7 @@ const STATEMENTS: Readonly<Record<Stmt['kind'], Case>> = {
         code: `at handover { log("now") }`,
         made: ['at handover; to L1', 'native %0 = log(["now"])', 'end', 'L1:', 'end'],
     },
+    explore: { in: 'scenario', code: `log("now")\nexplore { orders }`, made: ['native %0 = log(["now"])', 'end'] },
     corrupt: {
         in: 'scenario',
         code: `at handover { corrupt handed_over("a").count xor 1 }`,
@@ -369,8 +370,14 @@ lu.finish() oopses`,
     },
 };
 
-/** What calls come to that the cases above do not have. */
+/** What calls and other statements come to that the cases above do not have. */
 const CALLS: readonly Case[] = [
+    {
+        in: 'scenario',
+        // the block is compiled before all statements, and run by an operation after them
+        code: `finally { log("now") }`,
+        made: ['native %0 = log(["now"])', 'end', 'L1:'],
+    },
     {
         in: 'kernel',
         code: `a.whatever(1, offset: 2); h.preserve(args); s.magic`,
@@ -389,6 +396,7 @@ const CALLS: readonly Case[] = [
 /** Every kind of operation there is: the cases must have it. */
 const OPERATIONS: Readonly<Record<Operation['op'], true>> = {
     set: true,
+    finally: true,
     evaluate: true,
     store: true,
     decide: true,

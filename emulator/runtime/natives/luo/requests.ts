@@ -1,7 +1,7 @@
 /** The ioctls of LUO, and their arguments for std/luo.lus (include/uapi/linux/liveupdate.h). */
 import { LuoRequest, type Reply } from '../../../kernel/luo/request';
 import { LuoSession } from '../../../kernel/luo/state';
-import type { Err } from '../../../kernel/release/errno';
+import { err, type Err } from '../../../kernel/release/errno';
 import { IOCTLS_EARLY_7_2, type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
 import type { NativeParam } from '../../../language/natives';
 import { REPLY_PARAM } from '../../../language/reply';
@@ -35,7 +35,7 @@ export function ioctlsOf({ running }: NativeContext): IoctlTable {
 
 /** Copies the structure back to user space; a stalled reply keeps the caller in the kernel in the meantime. */
 function reply(host: Host, request: LuoRequest): undefined | Err {
-    const result = request.reply();
+    const result = request.reply() ?? (host.injections.hit('copy_to_user', host.boot) ? err('EFAULT') : undefined);
     if (request.stalls) {
         delayInKernel(host.interpreter, STALL);
     }

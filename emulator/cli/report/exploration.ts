@@ -1,0 +1,162 @@
+/** What `lus explore` reports of a scenario: as data, and for people. */
+import type { Exploration, OutcomeClass } from '../../explore/explore';
+import type { Violation } from '../../explore/judge';
+import type { Moment } from '../../explore/inevitable';
+import { namesOf } from '../../explore/names';
+import type { Verdict } from '../../explore/outcome';
+import { choiceText } from '../../language/choice';
+import { counted } from '../../text/text';
+import type { Files } from '../files';
+import type { Where } from '../results';
+import type { Style } from '../style';
+import { spot, whereOf } from '../where';
+
+export interface OutcomeReport {
+    /** What it differs in from the other outcomes. */
+    readonly name: string;
+    readonly verdict: Verdict;
+    /** Why it has not passed. */
+    readonly message: string | null;
+    readonly where: Where | null;
+    readonly findings: readonly string[];
+    /** How many courses of the last round ended so; courses that came to a known state are not counted. */
+    readonly courses: number;
+    readonly faults: number;
+    readonly switches: number;
+    /** The choices of the shortest course to it, for `--choices` and `choosing`. */
+    readonly choices: readonly string[];
+}
+
+export interface ViolationReport {
+    readonly message: string;
+    readonly where: Where | null;
+    /** None of them can be left out. */
+    readonly choices: readonly string[];
+    readonly inevitable: {
+        readonly by: string;
+        readonly where: Where | null;
+        readonly operation: number;
+        readonly choice: string;
+        readonly instead: string;
+    } | null;
+    /** A file with a scenario that fails by itself. */
+    readonly counterexample: string | null;
+}
+
+export interface ExplorationReport {
+    readonly scenario: string;
+    readonly complete: boolean;
+    /** The bounds up to which it is complete; −1 switches: all. */
+    readonly completeUpTo: { readonly faults: number; readonly switches: number } | null;
+    readonly branches: number;
+    readonly ends: number;
+    readonly states: number;
+    readonly statesForgotten: number;
+    readonly outcomes: readonly OutcomeReport[];
+    readonly violations: readonly ViolationReport[];
+    readonly coverage: readonly {
+        readonly what: string;
+        readonly alternative: string;
+        readonly met: number;
+        readonly taken: number;
+    }[];
+}
+
+export function explorationReport(
+    files: Files,
+    exploration: Exploration,
+    violations: readonly Violation[],
+): ExplorationReport {
+    const { classes, completeUpTo } = exploration;
+    const names = namesOf(
+        classes.map((c) => c.outcome),
+        (uri, offset) => files.lines(uri).position(offset).line,
+    );
+    const placed = (c: OutcomeClass): Where | null =>
+        c.outcome.place ? whereOf(files, c.outcome.place.uri, c.outcome.place) : null;
+    return {
+        scenario: exploration.scenario,
+        complete: exploration.complete,
+        completeUpTo: completeUpTo && {
+            faults: completeUpTo.faults,
+            switches: completeUpTo.switches === Infinity ? -1 : completeUpTo.switches,
+        },
+        branches: exploration.branches,
+        ends: exploration.ends,
+        states: exploration.states,
+        statesForgotten: exploration.forgotten,
+        outcomes: classes.map((c, i) => ({
+            name: names[i] ?? '',
+            verdict: c.outcome.verdict,
+            message: c.outcome.message === '' ? null : c.outcome.message,
+            where: placed(c),
+            findings: c.outcome.findings,
+            courses: c.count,
+            faults: c.faults,
+            switches: c.switches,
+            choices: c.example.map(choiceText),
+        })),
+        violations: violations.map((v) => ({
+            message: v.of.outcome.message,
+            where: placed(v.of),
+            choices: v.choices.map(choiceText),
+            inevitable: v.inevitable ? momentReport(files, v.inevitable) : null,
+            counterexample: v.text ?? null,
+        })),
+        coverage: exploration.coverage.table,
+    };
+}
+
+function momentReport(files: Files, { by, place, at, choice, instead }: Moment): ViolationReport['inevitable'] {
+    return { by, where: place ? whereOf(files, place.uri, place) : null, operation: at, choice, instead };
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = { passed: '✓', stopped: '·', violated: '✗' };
+
+export function prettyExploration(r: ExplorationReport, style: Style): string {
+    const lines = [style.strong(r.scenario), ''];
+    lines.push(`${counted(r.outcomes.length, 'outcome')}:`);
+    for (const o of r.outcomes) {
+        const mark = o.verdict === 'violated' ? style.bad(MARKS[o.verdict]) : style.good(MARKS[o.verdict]);
+        lines.push(`  ${mark} ${o.name === '' ? 'as the scenario says' : o.name}`);
+        if (o.message !== null) {
+            lines.push(`      ${o.where ? `${spot(o.where)}: ` : ''}${o.message}`);
+        }
+        const choices = o.choices.length > 0 ? o.choices.join(', ') : 'the usual choices';
+        lines.push(style.dim(`      ${counted(o.courses, 'course')}, the shortest: ${choices}`));
+    }
+    for (const v of r.violations) {
+        lines.push('', `${style.bad('Violation:')} ${v.message}`);
+        lines.push(
+            `  choices: ${v.choices.length > 0 ? v.choices.join(', ') : 'none, it happens in the usual course'}`,
+        );
+        const { inevitable: m } = v;
+        if (m) {
+            const place = m.where ? ` at ${spot(m.where)}` : '';
+            lines.push(`  could be avoided until: ${m.by}${place}, by ${m.instead} instead of ${m.choice}`);
+        }
+    }
+    if (r.coverage.length > 0) {
+        const width = Math.max(...r.coverage.map((c) => c.what.length));
+        lines.push('', 'Tried:');
+        for (const c of r.coverage) {
+            const left = c.met - c.taken;
+            const rest = left > 0 ? style.warn(`, ${left} of them not: a bound, or the same statement`) : '';
+            lines.push(`  ${c.what.padEnd(width)}  ${c.alternative} at ${counted(c.met, 'place')}${rest}`);
+        }
+    }
+    lines.push('', extent(r));
+    return `${lines.join('\n')}\n`;
+}
+
+function extent(r: ExplorationReport): string {
+    const searched = `${counted(r.branches, 'branch')}, ${counted(r.ends, 'end')}, at most ${counted(r.states, 'state')} in a round`;
+    const upTo = r.completeUpTo;
+    const bounds = upTo
+        ? `with at most ${counted(upTo.faults, 'fault')} and ${upTo.switches < 0 ? 'any number of switches' : `at most ${counted(upTo.switches, 'switch')}`}`
+        : '';
+    const forgotten = r.statesForgotten > 0 ? ` ${counted(r.statesForgotten, 'state')} found no room in memory.` : '';
+    return r.complete
+        ? `Complete ${bounds}: ${searched}.${forgotten}`
+        : `Incomplete${upTo ? `, but complete ${bounds}` : ''}: ${searched}.${forgotten}`;
+}

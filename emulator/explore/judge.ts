@@ -1,0 +1,57 @@
+/** Makes the violations of an exploration small, and says when each became inevitable. */
+import type { Program } from '../language/program';
+import type { Deviation } from '../language/choice';
+import { counterexample, type Check } from './counterexample';
+import type { Exploration, ExploreOptions, OutcomeClass } from './explore';
+import { inevitableFrom, type Moment } from './inevitable';
+import { minimized, outcomeWith, sameViolation } from './minimize';
+
+export interface Violation {
+    readonly of: OutcomeClass;
+    /** None of them can be left out. */
+    readonly choices: readonly Deviation[];
+    /** Null where no other course avoids it; undefined if the time was too short to find out. */
+    readonly inevitable: Moment | null | undefined;
+    /** A file whose scenario fails by itself; undefined if it cannot be written so. */
+    readonly text: string | undefined;
+}
+
+export interface Judging {
+    readonly program: Program;
+    readonly options: ExploreOptions;
+    /** The text of the main file. */
+    readonly text: string;
+    readonly check: Check;
+}
+
+/** The violations of an exploration, each once: of those with the same message the smallest. */
+export function violationsOf({ classes }: Exploration): OutcomeClass[] {
+    const found: OutcomeClass[] = [];
+    const violated = classes.filter((c) => c.outcome.verdict === 'violated');
+    for (const c of violated.sort((a, b) => a.faults - b.faults || a.switches - b.switches)) {
+        if (!found.some((f) => sameViolation(f.outcome, c.outcome))) {
+            found.push(c);
+        }
+    }
+    return found;
+}
+
+/** Yields between two runs. */
+export function* judge(judging: Judging, of: OutcomeClass): Generator<void, Violation> {
+    const { program, options, text, check } = judging;
+    const { scenario: name, limit, tried } = options;
+    const violates = (p: Program, choices: readonly Deviation[], scenario = name): boolean =>
+        sameViolation(of.outcome, outcomeWith(p, { ...options, scenario }, choices, limit));
+    const choices = yield* minimized(of.example, (fewer) => violates(program, fewer));
+    const inevitable = yield* inevitableFrom(program, options, tried, choices, of.outcome);
+    const scenario = program.scenarios.find((s) => name === undefined || s.name.value === name);
+    // without its choices it passes as before: else it would show something else
+    const fails = (p: Program): boolean => {
+        const { value } = scenario?.name ?? { value: name };
+        return violates(p, choices, value) && (choices.length === 0 || !violates(p, [], value));
+    };
+    // a scenario with a parameter would have to name its value
+    const smaller = scenario &&
+        !scenario.of && (yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails));
+    return { of, choices, inevitable, text: smaller };
+}

@@ -1,0 +1,39 @@
+/** What an exploration tries, by name. */
+import { type Tried, NOTHING } from '../run/tried';
+
+/** Callbacks that fail with an error fail with this one. */
+const ERRORS = ['EIO'] as const;
+
+/** The names of profiles, and what each tries. */
+export const PROFILES = {
+    crashes: { crash: ['*'] },
+    failures: { fail: ['*'] },
+    orders: { orders: true, timers: true },
+    losses: { panic: true, power: true },
+    all: { crash: ['*'], fail: ['*'], orders: true, timers: true, panic: true, power: true },
+} as const satisfies Readonly<Record<string, Partial<Tried>>>;
+
+export type ProfileName = keyof typeof PROFILES;
+
+export function isProfile(name: string): name is ProfileName {
+    return Object.hasOwn(PROFILES, name);
+}
+
+/** All of these together. */
+export function together(parts: readonly Partial<Tried>[]): Tried {
+    return {
+        orders: parts.some((p) => p.orders),
+        timers: parts.some((p) => p.timers),
+        crash: parts.flatMap((p) => p.crash ?? []),
+        fail: parts.flatMap((p) => p.fail ?? []),
+        errors: parts.some((p) => p.errors) ? parts.flatMap((p) => p.errors ?? []) : ERRORS,
+        panic: parts.some((p) => p.panic),
+        power: parts.some((p) => p.power),
+    };
+}
+
+/** Whether nothing is tried. */
+export function isNothing(tried: Tried): boolean {
+    const { orders, timers, crash, fail, panic, power } = { ...NOTHING, ...tried };
+    return !orders && !timers && !panic && !power && crash.length === 0 && fail.length === 0;
+}

@@ -1,0 +1,48 @@
+/** What the `explore { … }` blocks of a scenario ask for. */
+import { isErrnoName } from '../kernel/release/errno';
+import type { Block, ExploreEntry, ScenarioDecl } from '../language/syntax/ast';
+import type { Tried } from '../run/tried';
+import { isProfile, PROFILES } from './profiles';
+
+export interface Asked {
+    readonly tried: readonly Partial<Tried>[];
+    readonly faults: number | undefined;
+    readonly switches: number | undefined;
+}
+
+export function askedBy({ body }: ScenarioDecl): Asked {
+    const entries = entriesIn(body);
+    const number = (name: string): number | undefined => {
+        const value = entries.findLast((e) => e.what.name === name)?.number?.value;
+        return value === undefined ? undefined : Number(value);
+    };
+    return { tried: entries.flatMap(triedBy), faults: number('faults'), switches: number('switches') };
+}
+
+function entriesIn({ statements }: Block): readonly ExploreEntry[] {
+    return statements.flatMap((s) => (s.kind === 'explore' ? s.entries : []));
+}
+
+function triedBy({ what, names }: ExploreEntry): Partial<Tried>[] {
+    const all = names.map((n) => n.name);
+    switch (what.name) {
+        case 'crash':
+            return [{ crash: all }];
+        case 'fail':
+            return [{ fail: all }];
+        case 'errors':
+            return [{ errors: all.filter(isErrnoName) }];
+        case 'profile':
+            return all.filter(isProfile).map((name) => PROFILES[name]);
+        case 'orders':
+            return [{ orders: true }];
+        case 'timers':
+            return [{ timers: true }];
+        case 'panic':
+            return [{ panic: true }];
+        case 'power_cut':
+            return [{ power: true }];
+        default:
+            return [];
+    }
+}

@@ -1,0 +1,49 @@
+/** `explore { … }` and `choosing "…"`: what an exploration tries, and what it has found. */
+import { isErrnoName } from '../../kernel/release/errno';
+import { choiceFrom } from '../choice';
+import type { ExploreEntry, ExploreStmt, StringLit } from '../syntax/ast';
+import { EXPLORE_ENTRIES } from '../syntax/explore';
+import type { CodeContext } from './context';
+import { type ProgramBuilder, quoted } from './program-builder';
+
+export function checkExplore(c: CodeContext, s: ExploreStmt): void {
+    c.require('scenario', { start: s.start, end: s.start + 'explore'.length }, '`explore`');
+    for (const entry of s.entries) {
+        checkEntry(c, entry);
+    }
+}
+
+function checkEntry(c: CodeContext, { what, names, number }: ExploreEntry): void {
+    const takes = EXPLORE_ENTRIES.get(what.name);
+    if (!takes) {
+        c.unknown('LU0221', what, what.name, `An exploration has no ${quoted(what.name)}.`, [
+            ...EXPLORE_ENTRIES.keys(),
+        ]);
+        return;
+    }
+    if (takes === 'number' && number === undefined) {
+        c.error('LU0424', what, `${quoted(what.name)} needs a number: \`${what.name} 2\`.`);
+    }
+    if (what.name === 'errors') {
+        for (const name of names) {
+            if (name.name !== '' && !isErrnoName(name.name)) {
+                c.error('LU0221', name, `There is no error ${quoted(name.name)}.`);
+            }
+        }
+    }
+}
+
+/** `scenario "…" choosing "schedule #7: luod"` */
+export function checkChoices(program: ProgramBuilder, uri: string, choices: readonly StringLit[]): void {
+    for (const choice of choices) {
+        if (!choiceFrom(choice.value)) {
+            program.report(
+                'error',
+                'LU0221',
+                uri,
+                choice,
+                `${quoted(choice.value)} is not a choice. A choice looks like \`"schedule #7: luod"\`: \`lus explore\` prints them.`,
+            );
+        }
+    }
+}

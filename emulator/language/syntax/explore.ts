@@ -1,0 +1,61 @@
+/** `explore { crash luod; fail memfd.*; orders; faults 2 }`: what `lus explore` tries with a scenario. */
+import type { ExploreEntry, ExploreStmt, Ident, IntLit } from './ast';
+import type { Cursor } from './cursor';
+
+/** The entries, and what each is followed by. */
+export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'number' | 'nothing'> = new Map([
+    ['crash', 'names'],
+    ['fail', 'names'],
+    ['errors', 'names'],
+    ['profile', 'names'],
+    ['orders', 'nothing'],
+    ['timers', 'nothing'],
+    ['panic', 'nothing'],
+    ['power_cut', 'nothing'],
+    ['faults', 'number'],
+    ['switches', 'number'],
+]);
+
+export function parseExplore(c: Cursor): ExploreStmt {
+    const { start } = c.advance();
+    const entries: ExploreEntry[] = [];
+    if (c.opens('`explore` block')) {
+        c.braced('`explore` block', () => {
+            c.join();
+            const what = c.ident('what is tried');
+            if (what.name === '') {
+                c.skipLine();
+                return;
+            }
+            entries.push(parseEntry(c, what));
+        });
+    }
+    return { kind: 'explore', entries, start, end: c.lastEnd };
+}
+
+function parseEntry(c: Cursor, what: Ident): ExploreEntry {
+    const takes = EXPLORE_ENTRIES.get(what.name);
+    const names: Ident[] = [];
+    let number: IntLit | undefined;
+    if (takes === 'names' || (!takes && c.isIdent())) {
+        do {
+            names.push(parsePattern(c));
+        } while (c.accept(','));
+    } else if (takes === 'number' && c.token.kind === 'int') {
+        const t = c.advance();
+        number = { kind: 'int', value: Number(t.text.replaceAll('_', '')), start: t.start, end: t.end };
+    }
+    const entry: ExploreEntry = { kind: 'explore-entry', what, names, start: what.start, end: c.lastEnd };
+    return number ? { ...entry, number } : entry;
+}
+
+/** `memfd.*`, `*.freeze`, `luod`: a name, of which a part can be `*`. */
+function parsePattern(c: Cursor): Ident {
+    const { start } = c.token;
+    let name = '';
+    do {
+        name += name === '' ? '' : '.';
+        name += c.accept('*') ? '*' : c.ident('a name, or `*`').name;
+    } while (c.accept('.'));
+    return { kind: 'ident', name, start, end: c.lastEnd };
+}

@@ -1,0 +1,36 @@
+/**
+ * Choices of a run as data. A course of a run is given by the choices that differ from the usual ones; all others are
+ * usual: no fault, and the running process continues.
+ */
+import type { Deviation } from '../language/choice';
+
+/** What a choice costs: an exploration has a bound for each. `free`: one of the alternatives must be taken. */
+export type Price = 'fault' | 'switch' | 'free';
+
+/** A choice that was made. */
+export interface Choice {
+    /** What is chosen: `schedule`, `kill luod`, `memfd.freeze in kernel 1`. */
+    readonly what: string;
+    /** How many choices of the same name were made before. */
+    readonly number: number;
+    readonly alternatives: readonly string[];
+    /** The alternative that is taken if nothing else is asked for, as an index. */
+    readonly usual: number;
+    readonly picked: number;
+    /** The price of every alternative but the usual one. */
+    readonly price: Price;
+    /** The number of operations executed before. */
+    readonly at: number;
+}
+
+/** The choices of a course that differ from the usual ones. */
+export function deviationsOf(choices: readonly Choice[]): Deviation[] {
+    return choices
+        .filter((c) => c.picked !== c.usual)
+        .map(({ what, number, alternatives, picked }) => ({ what, number, pick: alternatives[picked] ?? '' }));
+}
+
+/** How many of the choices have a price. */
+export function countOf(choices: readonly Choice[], price: Price): number {
+    return choices.filter((c) => c.price === price && c.picked !== c.usual).length;
+}

@@ -1,0 +1,125 @@
+/**
+ * Makes the choices of a run that is explored or replayed: those of a list, and for all others the usual alternative.
+ * It counts the choices by name, so that a choice has the same number in every run that has come to it.
+ */
+import { type Alternative, type Chooser, SCHEDULE, TIMER } from '../machine/chooser';
+import type { Hasher } from '../machine/hash';
+import { type Journal, JournaledMap } from '../machine/journal';
+import type { Host } from '../runtime/host/host';
+import type { Interpreter } from '../runtime/interpreter';
+import { type Deviation, keyOf } from '../language/choice';
+import type { Choice } from './choices';
+import { type FaultOffers, Faults, type Question } from './faults';
+
+/** Which choices there are besides faults. */
+export interface Offers {
+    /** The order of processes at every place where another one can continue. */
+    readonly orders: boolean;
+    /** Which of the timers fires first that are due at the same moment. */
+    readonly timers: boolean;
+}
+
+export class Decider implements Chooser {
+    /** The choices since {@link follow}, or since the beginning. */
+    made: Choice[] = [];
+    /** Whether a run returns after every operation that makes a choice. */
+    stops = false;
+    private interpreter: Interpreter | null = null;
+    private readonly counts: JournaledMap<string, number>;
+    /** The next choices, as indices. */
+    private next: readonly number[] = [];
+    private listed: ReadonlyMap<string, string> | null = null;
+
+    constructor(
+        journal: Journal,
+        private readonly offers: Offers,
+    ) {
+        this.counts = new JournaledMap(journal);
+    }
+
+    /** The run that it makes the choices of is about to start. */
+    attach(host: Host, faults: FaultOffers): void {
+        this.interpreter = host.interpreter;
+        const trials = new Faults(host, this, faults);
+        host.injections.trials = trials;
+        host.listeners.observe(trials);
+    }
+
+    /** The next choices are these, and those after them are usual. */
+    follow(next: readonly number[]): void {
+        this.next = next;
+        this.made = [];
+    }
+
+    /** Makes these choices wherever they come up, and no others; null: those that {@link follow} says. */
+    replay(deviations: readonly Deviation[] | null): void {
+        this.listed = deviations && new Map(deviations.map((d) => [keyOf(d), d.pick]));
+    }
+
+    /** Whether it makes the choices of a list, whatever is offered. */
+    get replays(): boolean {
+        return this.listed !== null;
+    }
+
+    pick(name: string, alternatives: number, among: readonly Alternative[] = []): number {
+        const { offers } = this;
+        if (name === SCHEDULE) {
+            if (!offers.orders && !this.replays) {
+                return this.continuing(among);
+            }
+            const labels = among.map((t) => t.name);
+            const current = this.continuing(among);
+            // a process that cannot continue must give way to one of the others
+            const price = among[current]?.id === this.interpreter?.current.id ? 'switch' : 'free';
+            const question = {
+                what: name,
+                alternatives: labels,
+                usual: current,
+                price,
+                offered: offers.orders,
+            } as const;
+            return labels.indexOf(this.decide(question));
+        }
+        if (name !== TIMER || (!offers.timers && !this.replays)) {
+            return 0;
+        }
+        const labels = Array.from({ length: alternatives }, (_, i) => String(i + 1));
+        const question = { what: name, alternatives: labels, usual: 0, price: 'free', offered: offers.timers } as const;
+        return labels.indexOf(this.decide(question));
+    }
+
+    /** The index of the running process, if it can continue. */
+    private continuing(among: readonly Alternative[]): number {
+        return Math.max(
+            among.findIndex((t) => t.id === this.interpreter?.current.id),
+            0,
+        );
+    }
+
+    /** @returns one of the alternatives */
+    decide({ what, alternatives, usual, price, offered }: Question): string {
+        const number = this.counts.get(what) ?? 0;
+        this.counts.set(what, number + 1);
+        const { listed } = this;
+        let picked = usual;
+        if (listed) {
+            const index = alternatives.indexOf(listed.get(keyOf({ what, number })) ?? '');
+            picked = index < 0 ? usual : index;
+        } else if (offered) {
+            picked = this.next[this.made.length] ?? usual;
+        }
+        if (offered || picked !== usual) {
+            // the operation that makes the choice is counted already
+            const at = (this.interpreter?.ticks ?? 1) - 1;
+            this.made.push({ what, number, alternatives, usual, picked, price, at });
+            if (this.stops) {
+                this.interpreter?.giveWay();
+            }
+        }
+        return alternatives[picked] ?? '';
+    }
+
+    hash(_hasher: Hasher): void {
+        // what comes next depends on the state that the choices have led to, and on nothing else of them
+    }
+}

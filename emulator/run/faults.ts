@@ -1,0 +1,188 @@
+/**
+ * The faults that an exploration tries: a failing callback, allocation or reply, a process that is killed, a kernel
+ * that panics or loses its power. Every fault is a choice of the run.
+ */
+import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
+import { JournaledMap, JournaledRecord } from '../machine/journal';
+import type { Host } from '../runtime/host/host';
+import type { Failing, Trials } from '../runtime/host/injections';
+import { crash, loseKernel } from '../runtime/host/kernel-end';
+import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
+import type { Listener, Observer } from '../runtime/listener';
+import type { KernelWork } from '../runtime/purpose';
+import type { Price } from './choices';
+import { matches } from './patterns';
+
+export interface FaultOffers {
+    /** Names of processes that are killed after each of their system calls; `*` for all. */
+    readonly crash: readonly string[];
+    /** Callbacks, allocations and replies that fail: `memfd.*`, `page_alloc`, `*`. */
+    readonly fail: readonly string[];
+    /** The errors that a callback fails with. */
+    readonly errors: readonly ErrnoName[];
+    /** The kernel panics after each system call, and when a callback begins. */
+    readonly panic: boolean;
+    /** The machine loses its power there. */
+    readonly power: boolean;
+}
+
+const ERRORS: readonly string[] = Object.keys(ERRNO);
+
+/** A choice that comes up. */
+export interface Question {
+    readonly what: string;
+    readonly alternatives: readonly string[];
+    /** The index of the alternative that is taken if nothing else is asked for. */
+    readonly usual: number;
+    readonly price: Price;
+    /** Whether an exploration tries the others. */
+    readonly offered: boolean;
+}
+
+/** Makes choices. */
+interface Deciding {
+    /** Whether it makes the choices of a list, whatever is offered. */
+    readonly replays: boolean;
+    /** @returns one of the alternatives */
+    decide(question: Question): string;
+}
+
+const NONE = 'none';
+const HAPPENS = 'happens';
+/** How a callback fails that answers a question. */
+const REFUSAL = 'no';
+
+/** Points at which the kernel's own error is given. */
+const GIVEN: Readonly<Record<string, ErrnoName>> = {
+    page_alloc: 'ENOMEM',
+    luo_session: 'ENOMEM',
+    migrate_pages: 'ENOMEM',
+    copy_to_user: 'EFAULT',
+};
+
+/** Allocations from the same statement, called in the same way, that fail: the first ones. */
+const SAME_STATEMENT = 2;
+
+/** What a fault of a target is called: its kernels are counted from 1. */
+function failureName(target: string, boot: number): string {
+    return `${target} in kernel ${boot + 1}`;
+}
+
+class FaultCount extends JournaledRecord {
+    readonly happened: number = 0;
+}
+
+export class Faults implements Trials, Observer {
+    readonly listener: Listener;
+    private readonly count: FaultCount;
+    /** The number of allocations by their call stack. */
+    private readonly allocations: JournaledMap<string, number>;
+    /** The position and the call stack of the last allocation. */
+    private lastAllocation = { at: -1, stack: '' };
+
+    constructor(
+        private readonly host: Host,
+        private readonly decider: Deciding,
+        private readonly offers: FaultOffers,
+    ) {
+        this.count = new FaultCount(host.machine.journal);
+        this.allocations = new JournaledMap(host.machine.journal);
+        this.listener = {
+            kernelLeft: (work) => this.callReturned(work),
+            callbackEntered: (call) => {
+                if (call.callback !== 'init') {
+                    this.mayLoseKernel(`in ${call.name}`);
+                }
+            },
+        };
+    }
+
+    hit(target: string, boot: number): Failing | undefined {
+        const { offers, decider } = this;
+        const tried = matches(offers.fail, target);
+        if (!tried && !decider.replays) {
+            return undefined;
+        }
+        const offered = tried && (target !== 'page_alloc' || this.isNew());
+        const given = GIVEN[target];
+        const errors = decider.replays ? ERRORS : offers.errors;
+        const failures = /\.can_\w+$/.test(target) ? [REFUSAL] : given ? [given] : errors;
+        const picked = decider.decide({
+            what: failureName(target, boot),
+            alternatives: [NONE, ...failures],
+            usual: 0,
+            price: 'fault',
+            offered,
+        });
+        if (picked === NONE) {
+            return undefined;
+        }
+        this.note();
+        return { error: isErrnoName(picked) ? err(picked) : null };
+    }
+
+    /** Whether this is one of the first allocations from its statement. */
+    private isNew(): boolean {
+        const { interpreter } = this.host;
+        if (this.lastAllocation.at !== interpreter.ticks) {
+            const stack = interpreter.current.frames.map((f) => `${f.code.name}:${f.pc}`).join(' ');
+            this.lastAllocation = { at: interpreter.ticks, stack };
+        }
+        const { stack } = this.lastAllocation;
+        const before = this.allocations.get(stack) ?? 0;
+        if (before < SAME_STATEMENT) {
+            this.allocations.set(stack, before + 1);
+        }
+        return before < SAME_STATEMENT;
+    }
+
+    private callReturned({ kind, name }: KernelWork): void {
+        if (kind === 'exit' || kind === 'release' || kind === 'boot') {
+            return;
+        }
+        const { host, offers } = this;
+        const p = processOf(host.interpreter.current);
+        if (!p || p.killed || this.mayLoseKernel(`after ${p.name} ${name}`)) {
+            return;
+        }
+        if (this.happens(`kill ${p.name}`, matches(offers.crash, p.name), name)) {
+            // it dies before it continues, as with `kill p after n`
+            host.machine.journal.edit<ScenarioProcess>(p).callsLeft = 0;
+        }
+    }
+
+    private mayLoseKernel(where: string): boolean {
+        const { host, offers } = this;
+        if (!host.kernel) {
+            return false;
+        }
+        if (this.happens(`panic ${where}`, offers.panic)) {
+            crash(host, 'injected');
+            return true;
+        }
+        if (this.happens(`power cut ${where}`, offers.power)) {
+            loseKernel(host, 'power');
+            return true;
+        }
+        return false;
+    }
+
+    private happens(what: string, offered: boolean, how = HAPPENS): boolean {
+        const { decider } = this;
+        const happens =
+            (offered || decider.replays) &&
+            decider.decide({ what, alternatives: [NONE, how], usual: 0, price: 'fault', offered }) !== NONE;
+        if (happens) {
+            this.note();
+        }
+        return happens;
+    }
+
+    get happened(): number {
+        return this.count.happened;
+    }
+
+    private note(): void {
+        this.host.machine.journal.edit<FaultCount>(this.count).happened++;
+    }
+}

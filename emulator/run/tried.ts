@@ -1,0 +1,16 @@
+/** What an exploration tries: faults, orders of processes and of timers. */
+import type { Offers } from './decider';
+import type { FaultOffers } from './faults';
+
+export interface Tried extends Offers, FaultOffers {}
+
+/** Nothing but what is usual, or listed. */
+export const NOTHING: Tried = {
+    orders: false,
+    timers: false,
+    crash: [],
+    fail: [],
+    errors: [],
+    panic: false,
+    power: false,
+};

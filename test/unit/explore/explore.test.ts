@@ -1,0 +1,233 @@
+/** Explorations: all outcomes of small scenarios, their violations, and what was tried. */
+import assert from 'node:assert/strict';
+import { Explorer, type Exploration, type ExploreOptions } from '../../../emulator/explore/explore';
+import { judge, violationsOf } from '../../../emulator/explore/judge';
+import { namesOf } from '../../../emulator/explore/names';
+import { together } from '../../../emulator/explore/profiles';
+import type { Program } from '../../../emulator/language/program';
+import { choiceFrom, choiceText } from '../../../emulator/language/choice';
+import { errorsOf } from '../../../emulator/run/load-program';
+import { Run } from '../../../emulator/run/run';
+import type { Tried } from '../../../emulator/run/tried';
+import { endsTheSame } from '../../support/checkpoints';
+import { correctProgram, programOf } from '../../support/programs';
+import { failureOf } from '../../support/runs';
+
+const MEMORY = 64 * 2 ** 20;
+
+function optionsOf(tried: Partial<Tried>, bounds: Partial<ExploreOptions> = {}): ExploreOptions {
+    return { tried: together([tried]), faults: 1, switches: Infinity, limit: 5e6, memory: MEMORY, ...bounds };
+}
+
+function explored(program: Program, options: ExploreOptions): Exploration {
+    const explorer = new Explorer(program, options);
+    for (const _ of explorer.run()) {
+        // to the end
+    }
+    return explorer.result;
+}
+
+function names({ classes }: Exploration): string[] {
+    const line = (): number => 0;
+    return namesOf(
+        classes.map((c) => c.outcome),
+        line,
+    ).sort();
+}
+
+function finished<T>(work: Generator<void, T>): T {
+    for (;;) {
+        const step = work.next();
+        if (step.done === true) {
+            return step.value;
+        }
+    }
+}
+
+/** Three system calls at the same time; the timer gives the others time. */
+const RACE = `
+scenario "a file is preserved and a descriptor closed while the machine reboots" finds LU1032 {
+    boot "7.2"
+    process luod, vmm, other, timer
+    vmm {
+        vm1  = open("/dev/liveupdate").create_session("vm-1")
+        disk = memfd_create("disk")
+        send vm1 to luod
+        send vm1 to other
+    }
+    luod { kexec_file_load("7.2") }
+    concurrently {
+        luod  { reboot(KEXEC) }
+        vmm   { vm1.preserve_fd(disk, token: 1) }
+        other { vm1.close() }
+        timer { sleep 1us }
+    }
+    process luod {
+        vm1 = open("/dev/liveupdate").retrieve_session("vm-1")
+        disk = try vm1.retrieve_fd(token: 1)
+        vm1.finish()
+    }
+}`;
+
+suite('exploring orders', function () {
+    this.timeout(600_000);
+
+    test('the race of preserve_fd, close and reboot has six outcomes', () => {
+        const found = explored(correctProgram(RACE), optionsOf({ orders: true }, { switches: 1 }));
+        assert.deepEqual(names(found), [
+            'luod retrieve_fd: ENOENT; other close: is not reached; vmm preserve_fd: does not return; LU1032',
+            'luod retrieve_fd: ENOENT; other close: is not reached; vmm preserve_fd: is not reached',
+            'luod retrieve_fd: ENOENT; other close: ok; vmm preserve_fd: does not return; LU1032',
+            'luod retrieve_fd: ENOENT; other close: ok; vmm preserve_fd: is not reached',
+            'luod retrieve_fd: ok; other close: is not reached; vmm preserve_fd: ok',
+            'luod retrieve_fd: ok; other close: ok; vmm preserve_fd: ok',
+        ]);
+        assert.equal(found.complete, true);
+        assert.ok(found.classes.every((c) => c.outcome.verdict === 'passed'));
+    });
+
+    test('an assertion that fails in one order only: the shortest course to it, which fails by itself', () => {
+        const text = `
+scenario "one of two comes first" {
+    boot "7.2"
+    process a, b
+    log("not needed")
+    concurrently {
+        b { y = try open("/dev/liveupdate"); assert y >= 0, "the device is free" }
+        a { first = memfd_create("a"); x = try open("/dev/liveupdate"); first.close() }
+    }
+    log("not needed either")
+}`;
+        const program = correctProgram(text);
+        const options = optionsOf({ orders: true });
+        const found = explored(program, options);
+        const [violation, ...more] = violationsOf(found);
+        assert.ok(violation);
+        assert.equal(more.length, 0);
+        assert.match(violation.outcome.message, /the device is free/);
+        const check = (changed: string): Program | undefined => {
+            const p = programOf(changed);
+            return errorsOf(p).length > 0 ? undefined : p;
+        };
+        const judged = finished(judge({ program, options, text, check }, violation));
+        assert.ok(judged.choices.length > 0);
+        assert.ok(judged.inevitable);
+        const file = judged.text ?? '';
+        assert.ok(!file.includes('not needed'), file);
+        assert.match(file, /choosing "schedule #\d+: /);
+        assert.match(failureOf(correctProgram(file)) ?? '', /the device is free/);
+        // without the choices it passes
+        assert.equal(failureOf(correctProgram(file.replace(/ choosing [^{]*/, ' '))), undefined);
+        for (let i = 0; i < judged.choices.length; i++) {
+            const fewer = judged.choices.toSpliced(i, 1).map((c) => `"${choiceText(c)}"`);
+            const clause = fewer.length > 0 ? ` choosing ${fewer.join(', ')} ` : ' ';
+            assert.equal(failureOf(correctProgram(file.replace(/ choosing [^{]*/, clause))), undefined, file);
+        }
+    });
+});
+
+suite('exploring faults', function () {
+    this.timeout(600_000);
+
+    const AGENT = `
+scenario "an agent" {
+    boot "7.2"
+    process luod, systemd
+    luod {
+        lu  = open("/dev/liveupdate")
+        vm1 = lu.create_session("vm-1")
+        ram = memfd_create("guest-ram")
+        ram.truncate(64KiB)
+        vm1.preserve_fd(ram, token: 1)
+        send vm1 to systemd
+        kexec_file_load("7.2")
+    }
+    systemd { reboot(KEXEC) }
+    process luod {
+        lu  = open("/dev/liveupdate")
+        vm1 = lu.retrieve_session("vm-1")
+        ram = vm1.retrieve_fd(token: 1)
+        vm1.finish()
+    }
+    FINALLY
+}`;
+
+    test('a crash after each system call of a process, each once', () => {
+        const found = explored(correctProgram(AGENT.replace('FINALLY', '')), optionsOf({ crash: ['luod'] }));
+        const calls =
+            'open create_session memfd_create truncate preserve_fd kexec_file_load open retrieve_session retrieve_fd finish';
+        const taken = found.coverage.table.flatMap((c) => Array.from({ length: c.taken }, () => c.alternative));
+        assert.deepEqual(taken.sort(), calls.split(' ').sort());
+        assert.equal(found.ends, calls.split(' ').length + 2, 'without a fault once in each round');
+        const lost = violationsOf(found).map((c) => c.outcome.findings.join());
+        assert.deepEqual(lost.sort(), ['LU1002', 'LU1023', 'LU1024', 'LU1090']);
+    });
+
+    test('each callback and each allocation fails, and the reply of each ioctl', () => {
+        const found = explored(
+            correctProgram(AGENT.replace('FINALLY', '')),
+            optionsOf({ fail: ['memfd.*', 'copy_to_user', 'luo_session'] }),
+        );
+        const tried = found.coverage.table.map((c) => `${c.what}: ${c.alternative} ${c.taken} of ${c.met}`);
+        assert.deepEqual(tried, [
+            'copy_to_user in kernel 1: EFAULT 2 of 2',
+            'copy_to_user in kernel 2: EFAULT 3 of 3',
+            'luo_session in kernel 1: ENOMEM 1 of 1',
+            'luo_session in kernel 2: ENOMEM 1 of 1',
+            'memfd.can_preserve in kernel 1: no 1 of 1',
+            'memfd.freeze in kernel 1: EIO 1 of 1',
+            'memfd.get_id in kernel 1: EIO 1 of 1',
+            'memfd.get_id in kernel 2: EIO 1 of 1',
+            'memfd.preserve in kernel 1: EIO 1 of 1',
+            'memfd.retrieve in kernel 2: EIO 1 of 1',
+        ]);
+    });
+
+    test('finally runs after a fault that the scenario cannot go on after', () => {
+        const text = AGENT.replace('FINALLY', 'finally { assert faults == 0 || kernel.boot == 1, "updated" }');
+        assert.equal(failureOf(correctProgram(text)), undefined);
+        const found = explored(correctProgram(text), optionsOf({ fail: ['memfd.preserve'] }));
+        assert.deepEqual(
+            found.classes.map((c) => [c.outcome.verdict, /updated/.test(c.outcome.message)]),
+            [
+                ['passed', false],
+                ['violated', true],
+            ],
+        );
+    });
+
+    test('always holds at every event, or the run fails at the first that breaks it', () => {
+        const text = AGENT.replace('boot "7.2"', 'always { assert kho.outgoing.pages < 5, "few" }\n    boot "7.2"');
+        assert.match(failureOf(correctProgram(text.replace('FINALLY', ''))) ?? '', /few/);
+        assert.equal(failureOf(correctProgram(text.replace('FINALLY', '').replace('< 5', '< 5000'))), undefined);
+    });
+
+    test('two faults of one course', () => {
+        const options = optionsOf({ fail: ['memfd.freeze', 'memfd.preserve'] }, { faults: 2 });
+        const text = AGENT.replace('FINALLY', '').replace(
+            'vm1.preserve_fd(ram, token: 1)',
+            'r = try vm1.preserve_fd(ram, token: 1); vm1.preserve_fd(ram, token: 2) may fail EBUSY',
+        );
+        const found = explored(correctProgram(text), options);
+        assert.ok(found.classes.some((c) => c.faults === 2));
+        assert.deepEqual(found.completeUpTo, { faults: 2, switches: 0 });
+    });
+});
+
+suite('choices as text', () => {
+    test('a run whose choices are listed goes on from a checkpoint as it went on before', () => {
+        const choosing = 'choosing "schedule #0: vmm", "schedule #2: other"';
+        const program = correctProgram(RACE.replace('finds LU1032', choosing));
+        endsTheSame(Run.start(program).host, { keep: (n) => n % 7 === 0, moreThan: 5 });
+    });
+
+    test('what is written is read back', () => {
+        for (const choice of [
+            { what: 'schedule', number: 7, pick: 'luod' },
+            { what: 'memfd.freeze in kernel 2', number: 0, pick: 'EIO' },
+        ]) {
+            assert.deepEqual(choiceFrom(choiceText(choice)), choice);
+        }
+        assert.equal(choiceFrom('schedule 7 luod'), undefined);
+    });
+});
