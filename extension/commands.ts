@@ -71,7 +71,7 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
-        [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
+        [COMMANDS.openExamples]: (argument) => openExamples(context, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
         ...goingBackCommands,
     };

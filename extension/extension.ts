@@ -4,7 +4,9 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
 import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
+import { folderToShow } from './copies';
 import { AdapterFactory } from './debug-adapter';
+import { showFirstExample } from './examples';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
@@ -28,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
         vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionUri)),
     );
+    void folderToShow(context).then((folder) => folder && showFirstExample(folder));
     client = createLanguageClient(context.extensionUri);
     const server = client;
     context.subscriptions.push(

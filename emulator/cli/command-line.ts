@@ -8,11 +8,13 @@ import { command as check } from './check';
 import { command as compat } from './compat';
 import { command as dap } from './dap';
 import { command as dump } from './dump';
+import { command as examples } from './examples';
 import { command as explain } from './explain';
 import { command as fmt } from './fmt';
 import { command as importFile } from './import';
 import { command as inspect } from './inspect';
 import { command as lsp } from './lsp';
+import { command as create } from './new';
 import { BadArguments, type Command } from './options';
 import { complain } from './print';
 import { command as record } from './record';
@@ -31,7 +33,7 @@ const RUN_HELP = `Usage: lus run FILE... [options]
 Runs every scenario of the files, each on its own machine. For a failure it
 prints the place and the reason.
 
-  --scenario NAME   run only this scenario
+  --scenario NAME   run only this scenario; may be given several times
   --kernel NAME     use this kernel as the default kernel of scenarios
   --seed N          seed of the scheduler for concurrent processes (default 0)
   --format FORMAT   pretty (default), tap, junit or json
@@ -77,6 +79,26 @@ Prints the meaning of a finding's code and what to do: LU0203 of lus check,
 LU1003 of lus run.
 
 Exit code: 0, or 2 for a code that does not exist.
+`;
+
+const EXAMPLES_HELP = `Usage: lus examples [DIR]
+
+Writes the example scenarios to the new folder DIR, by default
+live-update-examples. Its README.md says which one shows what.
+
+Exit code: 0, or 2 if the folder exists already or cannot be written.
+`;
+
+const NEW_HELP = `Usage: lus new handler|agent|scenario NAME
+
+Writes NAME.lus, which runs:
+
+  handler    a kind of file, its handler, a kernel with it, and scenarios that
+             test them
+  agent      an agent that holds sessions, and scenarios that crash it
+  scenario   an update with one session and one memfd
+
+Exit code: 0, or 2 for bad arguments or if the file exists already.
 `;
 
 const REPLAY_HELP = `Usage: lus replay FILE... [options]
@@ -197,6 +219,8 @@ output.
 
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
+    ['new', { summary: 'write the start of a handler, an agent or a scenario', help: NEW_HELP, command: create }],
+    ['examples', { summary: 'write the examples to a folder', help: EXAMPLES_HELP, command: examples }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
     ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],

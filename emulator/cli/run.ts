@@ -18,7 +18,8 @@ import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
 import { TraceFile } from './trace-file';
 import { findingOf } from './where';
-import { capital } from '../text/text';
+import { capital, listed } from '../text/text';
+import { quoted } from '../text/utf8';
 import { complain, print } from './print';
 
 const EXIT_FAILED = 1;
@@ -60,7 +61,7 @@ export const command: Command = (args) => {
     const files = new Files();
     const plan = planned(
         openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)),
-        parsed.text('scenario'),
+        parsed.texts('scenario'),
         options,
     );
     const name = parsed.text('trace') ?? parsed.text('timeline');
@@ -104,20 +105,20 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
 /**
  * @throws BadArguments if the arguments name an unknown scenario or kernel, or there is nothing to run
  */
-function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
+function planned(programs: readonly Program[], names: readonly string[], options: ExecuteOptions): Planned[] {
     const plan = programs.map(
         (program): Planned => ({
             program,
             scenarios:
                 errorsOf(program).length > 0
                     ? []
-                    : program.scenarios.filter((s) => name === undefined || s.name.value === name),
+                    : program.scenarios.filter((s) => names.length === 0 || names.includes(s.name.value)),
         }),
     );
     const broken = programs.some((p) => errorsOf(p).length > 0);
     const first = plan.find((p) => p.scenarios.length > 0);
     if (!first && !broken) {
-        throw new BadArguments(nothingToRun(programs, name));
+        throw new BadArguments(nothingToRun(programs, names));
     }
     if (options.kernel !== undefined) {
         for (const { program, scenarios } of plan) {
@@ -127,12 +128,12 @@ function planned(programs: readonly Program[], name: string | undefined, options
     return plan;
 }
 
-function nothingToRun(programs: readonly Program[], name: string | undefined): string {
-    const names = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
-    if (name === undefined || names.length === 0) {
+function nothingToRun(programs: readonly Program[], names: readonly string[]): string {
+    const existing = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
+    if (names.length === 0 || existing.length === 0) {
         return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario. Write scenario "name" { … }.`;
     }
-    return `There is no scenario "${name}". Scenarios: ${names.join(', ')}.`;
+    return `There is no scenario ${listed(names.map(quoted), 'or')}. Scenarios: ${existing.join(', ')}.`;
 }
 
 /** Reports an unknown kernel once before anything runs, instead of as a failure of every scenario. */

@@ -97,6 +97,7 @@ suite('manifest', () => {
         }
         assert.deepEqual(manifest.activationEvents, [
             `onLanguage:${LANGUAGE}`,
+            `workspaceContains:**/*.${LANGUAGE}`,
             `onDebugResolve:${DEBUG_TYPE}`,
             `onDebugDynamicConfigurations:${DEBUG_TYPE}`,
         ]);
