@@ -11,17 +11,22 @@ import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
 import { PastStatus } from './past-status';
+import { LastOutcomes } from './tests/last-outcomes';
+import { ScenarioTests } from './tests/scenario-tests';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 
 let client: LanguageClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
-    const lenses = new ScenarioLenses();
+    const outcomes = new LastOutcomes();
+    const lenses = new ScenarioLenses(outcomes);
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     registerCommands(context);
     context.subscriptions.push(
+        outcomes,
         lenses,
+        new ScenarioTests(context.extensionUri, outcomes),
         last,
         new PastStatus(),
         showRunViewOnce(context.globalState),

@@ -133,7 +133,7 @@ pair replaces every kernel that a scenario boots, the second every kernel that
 it loads. Prints the outcome of each update and its reason.
 
   --kernels A,B,...  the kernels (default: every release)
-  --scenario NAME    run only this scenario
+  --scenario NAME    run only this scenario; may be given several times
   --format FORMAT    pretty (default) or json
 
 Exit code: 0 every pair works, 1 some do not, 2 bad arguments, a missing file
@@ -157,7 +157,7 @@ largest parts.
 
   --vary KEY=A,B,C  run with each of these values of a cost, for example
                     preserve_folio=80ns,1us; several --vary run every combination
-  --scenario NAME   run only this scenario
+  --scenario NAME   run only this scenario; may be given several times
   --kernel NAME     use this kernel as the default kernel of scenarios
   --seed N          seed of the scheduler for concurrent processes (default 0)
   --format FORMAT   pretty (default) or json

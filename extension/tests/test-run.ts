@@ -1,0 +1,159 @@
+/** Runs scenarios as tests: once, on every kernel, or with ten seeds. */
+import * as vscode from 'vscode';
+import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
+import { settings } from '../settings';
+import type { LastOutcomes } from './last-outcomes';
+import type { LusCommand } from './lus-command';
+import { outcomesOfCompat, outcomesOfRun, type NamedOutcome, type Outcome } from './outcome';
+import { messageOf } from './places';
+
+/** How scenarios are run: once, on each release with itself as the next kernel, or with the seeds 0 to 9. */
+export type Manner = 'once' | 'every kernel' | 'ten seeds';
+
+/** Scenarios of a process: a file with hundreds of them shows its first results early. */
+const BATCH = 20;
+const SEEDS = 10;
+
+/** Every release, without the configurations of the recordings: as `lus compat`. */
+const RELEASES = [...DESCRIPTIONS.keys()].filter((name) => !name.endsWith('-uma'));
+
+/** Scenarios of one file, by name. */
+type Batch = ReadonlyMap<string, vscode.TestItem>;
+
+/** One run of a batch, and in which circumstances. */
+interface Pass {
+    /** `7.2`, `seed 3`; empty for an ordinary run. */
+    readonly under: string;
+    readonly outcomes: readonly NamedOutcome[];
+}
+
+export class TestRunner {
+    constructor(
+        private readonly lus: LusCommand,
+        private readonly last: LastOutcomes,
+    ) {}
+
+    /** Runs scenarios, several at once, and ends the run. */
+    async run(run: vscode.TestRun, items: readonly vscode.TestItem[], manner: Manner): Promise<void> {
+        for (const item of items) {
+            run.enqueued(item);
+        }
+        await Promise.all(batchesOf(items).map((batch) => this.runBatch(run, batch, manner)));
+        run.end();
+    }
+
+    private async runBatch(run: vscode.TestRun, batch: Batch, manner: Manner): Promise<void> {
+        const begin = Date.now();
+        try {
+            for (const item of batch.values()) {
+                run.started(item);
+            }
+            const passes = await this.passes(batch, manner, run.token);
+            for (const [name, item] of batch) {
+                this.report(run, item, passesOf(name, passes), Date.now() - begin);
+            }
+        } catch (e) {
+            for (const item of batch.values()) {
+                if (e instanceof vscode.CancellationError) {
+                    run.skipped(item);
+                } else {
+                    run.errored(item, new vscode.TestMessage(e instanceof Error ? e.message : String(e)));
+                }
+            }
+        }
+    }
+
+    private async passes(batch: Batch, manner: Manner, token: vscode.CancellationToken): Promise<Pass[]> {
+        const names = [...batch.keys()];
+        const [item] = batch.values();
+        const uri = item?.uri;
+        if (!uri) {
+            return [];
+        }
+        const once = async (seed: number, chosen: readonly string[]): Promise<NamedOutcome[]> => {
+            const { kernel } = settings(uri);
+            const args = ['run', '--format=json', `--seed=${seed}`, ...chosen.map((name) => `--scenario=${name}`)];
+            const all = kernel === '' ? args : [...args, `--kernel=${kernel}`];
+            return outcomesOfRun(await this.lus.output(uri.fsPath, all, token), chosen);
+        };
+        switch (manner) {
+            case 'once':
+                return [{ under: '', outcomes: await once(0, names) }];
+            case 'ten seeds': {
+                const first = await once(0, names);
+                // a scenario without concurrent processes runs in the same way with every seed
+                const rest = first.filter((o) => o.dependsOnSeed).map((o) => o.name);
+                const seeds = rest.length === 0 ? [] : Array.from({ length: SEEDS - 1 }, (_, i) => i + 1);
+                const more = seeds.map(async (n) => ({ under: `seed ${n}`, outcomes: await once(n, rest) }));
+                return [{ under: 'seed 0', outcomes: first }, ...(await Promise.all(more))];
+            }
+            case 'every kernel':
+                return await Promise.all(
+                    RELEASES.map(async (kernel) => {
+                        const chosen = names.map((name) => `--scenario=${name}`);
+                        const args = ['compat', '--format=json', `--kernels=${kernel}`, ...chosen];
+                        const printed = await this.lus.output(uri.fsPath, args, token);
+                        return { under: kernel, outcomes: outcomesOfCompat(printed) };
+                    }),
+                );
+        }
+    }
+
+    private report(
+        run: vscode.TestRun,
+        item: vscode.TestItem,
+        outcomes: readonly { readonly under: string; readonly outcome: Outcome }[],
+        ms: number,
+    ): void {
+        const messages: vscode.TestMessage[] = [];
+        let broken = false;
+        for (const { under, outcome } of outcomes) {
+            const lines =
+                outcome.kind === 'unsuited' ? ['not suited for this kernel', ...outcome.output] : outcome.output;
+            for (const line of lines) {
+                run.appendOutput(`${under === '' ? '' : `${under}: `}${line}\r\n`, undefined, item);
+            }
+            if ('failure' in outcome) {
+                messages.push(messageOf(outcome.failure, item, under));
+                broken ||= outcome.kind === 'broken';
+            }
+        }
+        if (outcomes.every((o) => o.outcome.kind === 'unsuited')) {
+            run.skipped(item);
+            return;
+        }
+        const [first] = messages;
+        if (!first) {
+            run.passed(item, ms);
+        } else if (broken) {
+            run.errored(item, messages, ms);
+        } else {
+            run.failed(item, messages, ms);
+        }
+        if (item.uri) {
+            const reason = typeof first?.message === 'string' ? first.message : '';
+            this.last.set(item.uri, item.label, { passed: !first, reason });
+        }
+    }
+}
+
+/** The items by file, in batches. */
+function batchesOf(items: readonly vscode.TestItem[]): Batch[] {
+    const files = new Map<string, vscode.TestItem[]>();
+    for (const item of items) {
+        const key = item.uri?.toString() ?? '';
+        files.set(key, [...(files.get(key) ?? []), item]);
+    }
+    return [...files.values()].flatMap((ofFile) =>
+        Array.from(
+            { length: Math.ceil(ofFile.length / BATCH) },
+            (_, n) => new Map(ofFile.slice(n * BATCH, (n + 1) * BATCH).map((item) => [item.label, item])),
+        ),
+    );
+}
+
+function passesOf(name: string, passes: readonly Pass[]): { readonly under: string; readonly outcome: Outcome }[] {
+    return passes.flatMap(({ under, outcomes }) =>
+        outcomes.filter((o) => o.name === name).map(({ outcome }) => ({ under, outcome })),
+    );
+}

@@ -1,0 +1,115 @@
+/** The outcomes of the Test Explorer, from what the built `lus` command prints. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { findScenarios } from '../../extension/find-scenarios';
+import { outcomesOfCompat, outcomesOfRun } from '../../extension/tests/outcome';
+import { lus } from '../support/lus';
+
+const FILE = `scenario "fits" {
+    boot "7.2"
+    process p { lu = open("/dev/liveupdate"); log("opened") }
+}
+scenario "has no room" {
+    boot "7.2"
+    process p { lu = open("/dev/liveupdate"); s = lu.create_session("vm-1"); ram = memfd_create("ram"); ram.write("x") }
+    inject ENOMEM into memfd.preserve
+    p { s.preserve_fd(ram, token: 1) }
+}
+scenario "depends on the schedule" {
+    boot "7.2"
+    process a, b
+    concurrently {
+        a { x = 1 }
+        b { y = 2 }
+    }
+}
+scenario "needs sessions" {
+    boot "7.2"
+    process p {
+        lu = open("/dev/liveupdate")
+        s = lu.create_session("vm-1")
+        ram = memfd_create("ram")
+        ram.write("x")
+        s.preserve_fd(ram, token: 1)
+        kexec_file_load("7.2")
+        reboot(KEXEC)
+    }
+    process p {
+        lu = open("/dev/liveupdate")
+        s = lu.retrieve_session("vm-1")
+        ram = s.retrieve_fd(token: 1)
+        s.finish()
+    }
+}
+`;
+
+suite('outcomes of the Test Explorer', function () {
+    this.timeout(300_000);
+    let folder: string;
+    const names = findScenarios('file.lus', FILE).map((s) => s.name);
+
+    suiteSetup(() => {
+        folder = mkdtempSync(path.join(tmpdir(), 'lus-tests-'));
+        writeFileSync(path.join(folder, 'file.lus'), FILE);
+        writeFileSync(path.join(folder, 'broken.lus'), 'scenario "broken" { boot nothing }\n');
+    });
+
+    suiteTeardown(() => {
+        rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('what passed, and its output; whether another seed matters', () => {
+        const { out } = lus(folder, [
+            'run',
+            '--format=json',
+            '--seed=0',
+            ...names.map((n) => `--scenario=${n}`),
+            'file.lus',
+        ]);
+        const found = outcomesOfRun(out, names);
+        assert.deepEqual(
+            found.map((o) => [o.name, o.outcome.kind, o.dependsOnSeed]),
+            [
+                ['fits', 'passed', false],
+                ['has no room', 'failed', false],
+                ['depends on the schedule', 'passed', true],
+                ['needs sessions', 'passed', false],
+            ],
+        );
+        assert.deepEqual(found[0]?.outcome.output, ['opened']);
+    });
+
+    test('a failure has the place and the stack where its error came up', () => {
+        const { out } = lus(folder, ['run', '--format=json', 'file.lus']);
+        const failed = outcomesOfRun(out, names).find((o) => o.name === 'has no room')?.outcome;
+        assert.ok(failed && 'failure' in failed);
+        const { text, where, stack } = failed.failure;
+        assert.match(text, /preserve_fd\(.*\) fails with ENOMEM.*\nCause: handler\.preserve/);
+        assert.equal(where?.file, stack[0]?.where?.file);
+        assert.match(where?.file ?? '', /^std\/.*\.lus$/);
+        assert.ok(
+            stack.some((f) => f.where?.file === 'file.lus' && f.where.line === 9),
+            JSON.stringify(stack),
+        );
+    });
+
+    test('a file with errors breaks each of its scenarios, at the error', () => {
+        const [only] = outcomesOfRun(lus(folder, ['run', '--format=json', 'broken.lus']).out, ['broken']);
+        assert.ok(only && 'failure' in only.outcome);
+        assert.equal(only.outcome.kind, 'broken');
+        assert.match(only.outcome.failure.text, /^LU\d{4}: /);
+        assert.equal(only.outcome.failure.where?.line, 1);
+    });
+
+    test('a kernel that lacks sessions does not suit a scenario that needs them', () => {
+        const on = (kernel: string, scenario: string): string | undefined =>
+            outcomesOfCompat(
+                lus(folder, ['compat', '--format=json', `--kernels=${kernel}`, `--scenario=${scenario}`, 'file.lus'])
+                    .out,
+            )[0]?.outcome.kind;
+        assert.equal(on('7.2', 'needs sessions'), 'passed');
+        assert.equal(on('6.16', 'needs sessions'), 'unsuited');
+    });
+});
