@@ -2,12 +2,15 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
+import type { Course } from './course/course';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
+import { searchDocumentation } from './search';
+import { walk } from './walkthrough';
 
 /** The argument of the run and debug commands, from a lens, a test or a key binding. */
 const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
@@ -66,13 +69,18 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 }
 
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext): void {
+export function registerCommands(context: vscode.ExtensionContext, course: Course): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        [COMMANDS.searchDocumentation]: () => searchDocumentation(context.extensionUri),
+        [COMMANDS.learn]: (argument) => course.learn(argument),
+        [COMMANDS.checkLesson]: (argument) => course.check(argument),
+        [COMMANDS.resetLesson]: (argument) => course.reset(argument),
+        [COMMANDS.walkthrough]: (argument) => walk(context, argument),
         ...goingBackCommands,
     };
     for (const [id, command] of Object.entries(commands)) {

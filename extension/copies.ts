@@ -51,12 +51,14 @@ async function askForParent(what: string): Promise<vscode.Uri | undefined> {
 
 /**
  * Copies to a new folder and opens it, in this window if it has no folder.
+ * @param copiedTo called before the window changes
  * @returns the folder's URI as a string, undefined if the user chose no place
  */
 export async function copyAndOpen(
     { globalState }: vscode.ExtensionContext,
     { from, folderName, what }: Copied,
     argument: unknown,
+    copiedTo: (folder: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<string | undefined> {
     const given = argumentSchema.safeParse(argument);
     const parent = given.success ? vscode.Uri.parse(given.data.into) : await askForParent(what);
@@ -65,6 +67,7 @@ export async function copyAndOpen(
     }
     const folder = await freshFolder(parent, folderName);
     await vscode.workspace.fs.copy(from, folder);
+    await copiedTo(folder.toString());
     if (!given.success || given.data.open) {
         await globalState.update(OPENING, folder.toString());
         const busy = vscode.workspace.workspaceFolders !== undefined;
@@ -88,4 +91,15 @@ export async function showBeside(file: vscode.Uri, page: vscode.Uri): Promise<vo
     await vscode.window.showTextDocument(file, { viewColumn: vscode.ViewColumn.One, preview: false });
     await vscode.commands.executeCommand('markdown.showPreviewToSide', page);
     await vscode.commands.executeCommand('workbench.action.focusFirstEditorGroup');
+}
+
+/** Gives a document another text and saves it, as an edit that can be undone. @returns whether that was possible */
+export async function replaceText(document: vscode.TextDocument, text: string): Promise<boolean> {
+    if (document.getText() !== text) {
+        const edit = new vscode.WorkspaceEdit();
+        const whole = new vscode.Range(new vscode.Position(0, 0), document.positionAt(document.getText().length));
+        edit.replace(document.uri, whole, text);
+        await vscode.workspace.applyEdit(edit);
+    }
+    return document.save();
 }

@@ -6,6 +6,9 @@ import { COMMANDS } from './contributions';
 /** `library.md#descriptors`: the argument of links. */
 const placeSchema = z.object({ page: z.string(), anchor: z.optional(z.string()) });
 
+/** The page that says where to begin. */
+const FIRST_PAGE = 'start.md';
+
 type DocPlace = z.infer<typeof placeSchema>;
 
 function folderOf(extension: vscode.Uri): vscode.Uri {
@@ -24,20 +27,35 @@ export async function openDocumentation(extension: vscode.Uri, argument: unknown
     return true;
 }
 
-async function pickPage(extension: vscode.Uri): Promise<DocPlace | undefined> {
+/** The pages that ship. */
+export async function pagesOf(extension: vscode.Uri): Promise<{ readonly page: string; readonly content: string }[]> {
     const folder = folderOf(extension);
     const entries = await vscode.workspace.fs.readDirectory(folder);
     const pages = entries.map(([name]) => name).filter((name) => name.endsWith('.md'));
-    const items = await Promise.all(
+    return await Promise.all(
         pages.map(async (page) => {
             const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, page));
-            return { label: titleIn(new TextDecoder().decode(bytes)) ?? page, description: page, page };
+            return { page, content: new TextDecoder().decode(bytes) };
         }),
     );
+}
+
+/** In the order of reading, which the first page lists; other pages follow by their titles. */
+async function pickPage(extension: vscode.Uri): Promise<DocPlace | undefined> {
+    const pages = await pagesOf(extension);
+    const order = linksIn(pages.find(({ page }) => page === FIRST_PAGE)?.content ?? '');
+    const rank = (page: string): number => (page === FIRST_PAGE ? -1 : (order.get(page) ?? order.size));
+    const items = pages.map(({ page, content }) => ({ label: titleIn(content) ?? page, description: page, page }));
     return await vscode.window.showQuickPick(
-        items.sort((a, b) => a.label.localeCompare(b.label, 'en')),
+        items.sort((a, b) => rank(a.page) - rank(b.page) || a.label.localeCompare(b.label, 'en')),
         { title: 'Open Documentation', matchOnDescription: true },
     );
+}
+
+/** The pages that a page links to, by their first place in it. */
+function linksIn(content: string): ReadonlyMap<string, number> {
+    const linked = [...content.matchAll(/\]\(([\w-]+\.md)/g)].map((m) => m[1] ?? '');
+    return new Map([...new Set(linked)].map((page, i) => [page, i]));
 }
 
 function titleIn(page: string): string | undefined {

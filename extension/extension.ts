@@ -5,6 +5,7 @@ import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
 import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { folderToShow } from './copies';
+import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
 import { showFirstExample } from './examples';
 import { createLanguageClient, ShippedTexts } from './language-client';
@@ -22,20 +23,23 @@ export function activate(context: vscode.ExtensionContext): void {
     const lenses = new ScenarioLenses(outcomes);
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
-    registerCommands(context);
+    const course = new Course(context);
+    registerCommands(context, course);
     context.subscriptions.push(
         outcomes,
+        course,
         lenses,
         new ScenarioTests(context.extensionUri, outcomes),
         last,
         new PastStatus(),
         showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
+        vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, new LessonLenses(course)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
         vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionUri)),
     );
-    void folderToShow(context).then((folder) => folder && showFirstExample(folder));
+    void showCopies(context, course);
     client = createLanguageClient(context.extensionUri);
     const server = client;
     context.subscriptions.push(
@@ -47,6 +51,15 @@ export function activate(context: vscode.ExtensionContext): void {
             `The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`,
         );
     });
+}
+
+/** In the window of a folder that was just copied, opens its first example or lesson. */
+async function showCopies(context: vscode.ExtensionContext, course: Course): Promise<void> {
+    const folder = await folderToShow(context);
+    if (folder) {
+        await showFirstExample(folder);
+        await course.showIn(folder);
+    }
 }
 
 export async function deactivate(): Promise<void> {

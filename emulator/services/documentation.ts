@@ -161,9 +161,16 @@ export function offsetIn(page: string, anchor: string, name: string): number {
     return row ? heading.span.end + row.index : heading.span.start;
 }
 
+/** A heading of a page, with its line as the span. */
+export interface Heading {
+    readonly text: string;
+    readonly level: number;
+    readonly span: Span;
+}
+
 /** The headings of a page; `#` in code is not a heading. */
-function headingsOf(page: string): { readonly text: string; readonly level: number; readonly span: Span }[] {
-    const found: { text: string; level: number; span: Span }[] = [];
+export function headingsOf(page: string): Heading[] {
+    const found: Heading[] = [];
     let code = false;
     let start = 0;
     for (const line of page.split('\n')) {

@@ -11,7 +11,10 @@ const scenarioSchema = z.object({
     passed: z.boolean(),
     seed: z.nullable(z.number()),
     output: z.array(lineSchema),
-    diagnoses: z.array(z.object({ code: z.string(), message: z.string(), expected: z.boolean() })),
+    updates: z.array(z.object({ sessions: z.number(), files: z.number() })),
+    diagnoses: z.array(
+        z.object({ code: z.string(), severity: z.string(), message: z.string(), expected: z.boolean() }),
+    ),
     failure: z.nullable(
         z.object({
             message: z.string(),
@@ -23,7 +26,7 @@ const scenarioSchema = z.object({
     ),
 });
 
-const runSchema = z.object({
+export const runSchema = z.object({
     files: z.array(
         z.object({
             errors: z.array(z.object({ code: z.string(), message: z.string(), where: whereSchema })),
@@ -53,6 +56,9 @@ const compatSchema = z.object({
 export type Where = z.infer<typeof whereSchema>;
 
 export type ScenarioRun = z.infer<typeof scenarioSchema>;
+
+/** What `lus run --format json` printed. */
+export type Printed = z.infer<typeof runSchema>;
 
 /** Why a scenario failed. */
 export interface Failed {
