@@ -1,6 +1,7 @@
 /** *Open Documentation*: the pages that ship with the extension, rendered, with working links. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { pageOfCode } from '../emulator/services/documentation';
 import { COMMANDS } from './contributions';
 
 /** `library.md#descriptors`: the argument of links. */
@@ -18,13 +19,19 @@ function folderOf(extension: vscode.Uri): vscode.Uri {
 /** Opens a page at a heading. Without an argument, the user chooses the page. */
 export async function openDocumentation(extension: vscode.Uri, argument: unknown): Promise<boolean> {
     const given = placeSchema.safeParse(argument);
-    const place = given.success ? given.data : await pickPage(extension);
+    const place = given.success ? moved(given.data) : await pickPage(extension);
     if (!place) {
         return false;
     }
     const page = vscode.Uri.joinPath(folderOf(extension), place.page);
     await vscode.commands.executeCommand('markdown.showPreview', page.with({ fragment: place.anchor ?? '' }));
     return true;
+}
+
+/** Links of older versions lead to the list of diagnoses, which has a page for each group now. */
+function moved(place: DocPlace): DocPlace {
+    const [, digits] = /^lu(\d{4})-/.exec(place.anchor ?? '') ?? [];
+    return (digits !== undefined && pageOfCode(`LU${digits}`)) || place;
 }
 
 /** The pages that ship. */

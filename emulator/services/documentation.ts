@@ -27,7 +27,8 @@ const language = (heading: string): DocPlace => at('language.md', heading);
 /** The heading of a code, `LU1003` or `LU0201`, on the page that explains it; undefined if there is no such code. */
 export function pageOfCode(code: string): DocPlace | undefined {
     if (isDiagnosisCode(code)) {
-        return at('diagnoses.md', `${code}: ${CATALOGUE[code].title}`);
+        const { group, title } = CATALOGUE[code];
+        return at(`diagnoses-${group}.md`, `${code}: ${title}`);
     }
     return isCheckCode(code) ? at('errors.md', `${code}: ${CHECK_CODES[code]}`) : undefined;
 }
