@@ -17,7 +17,7 @@ const execute = (command: string): Thenable<unknown> => vscode.commands.executeC
 
 type Step = (context: vscode.ExtensionContext) => PromiseLike<unknown>;
 
-/** The copy of the example, which belongs to the extension. It has its first text again, unless it is being debugged. */
+/** The copy of the example, which belongs to the extension. It has its first text, unless it is debugged. */
 async function example({ extensionUri, globalStorageUri }: vscode.ExtensionContext): Promise<vscode.TextDocument> {
     const folder = vscode.Uri.joinPath(globalStorageUri, 'walkthrough');
     const file = vscode.Uri.joinPath(folder, EXAMPLE);

@@ -1,4 +1,4 @@
-/** *Learn Live Update*: copies the lessons, opens them beside their pages, checks and resets them, remembers progress. */
+/** *Learn Live Update*: copies the lessons, opens them beside their pages, checks and resets them. */
 import * as vscode from 'vscode';
 import { COMMANDS } from '../contributions';
 import { copyAndOpen, exists, replaceText, showBeside } from '../copies';
@@ -10,11 +10,6 @@ import { LESSONS, numberOf, pageOf, type Lesson } from './lessons';
 /** The names of the lessons that were solved, and the folder of the reader's copies. */
 const SOLVED = 'lus.lessonsSolved';
 const FOLDER = 'lus.lessonsFolder';
-
-/** The lesson that a file is a copy of: by its name, in the folder of copies. */
-export function lessonOf(uri: vscode.Uri, folder: string | undefined): Lesson | undefined {
-    return LESSONS.find(({ name }) => folder !== undefined && uri.toString() === fileIn(folder, name).toString());
-}
 
 const fileIn = (folder: string, name: string): vscode.Uri =>
     vscode.Uri.joinPath(vscode.Uri.parse(folder), `${name}.lus`);
@@ -35,14 +30,15 @@ export class Course implements vscode.Disposable {
 
     /** The lesson of a file in the reader's folder. */
     lessonOf(uri: vscode.Uri): Lesson | undefined {
-        return lessonOf(uri, this.folder);
+        const { folder } = this;
+        return LESSONS.find(({ name }) => folder !== undefined && uri.toString() === fileIn(folder, name).toString());
     }
 
     isSolved({ name }: Lesson): boolean {
         return this.solved.includes(name);
     }
 
-    /** Copies the lessons if the reader has none; otherwise lets the reader choose one, the first unsolved one on top. */
+    /** Copies the lessons if the reader has none; otherwise lets the reader choose one. */
     async learn(argument: unknown): Promise<string | undefined> {
         const { folder } = this;
         if (folder === undefined || !(await exists(vscode.Uri.parse(folder)))) {

@@ -1,4 +1,4 @@
-/** The lessons of the course *Learn Live Update*: their files in extension/learn, their pages, and what a solution has. */
+/** The lessons of *Learn Live Update*: their files in extension/learn, their pages, and what a solution has. */
 
 /** What the text of a solution has or has not, without comments and with single spaces. */
 export interface Form {

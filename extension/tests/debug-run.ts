@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../contributions';
 import { launchConfiguration } from '../launch-configuration';
-import { Ending, type LastOutcome } from './last-outcomes';
+import { saidOutcome, type SaidOutcome } from './said-outcome';
 
 /** The attribute of a configuration by which its session is recognised. */
 const MARK = '__test';
@@ -31,22 +31,21 @@ export async function debugTests(run: vscode.TestRun, items: readonly vscode.Tes
 }
 
 /** @returns undefined if the session did not reach the end of the scenario */
-async function debugged(run: vscode.TestRun, item: vscode.TestItem): Promise<LastOutcome | undefined> {
+async function debugged(run: vscode.TestRun, item: vscode.TestItem): Promise<SaidOutcome | undefined> {
     const { uri } = item;
     if (!uri) {
         return undefined;
     }
     const scenario = { uri, name: item.label, start: 0, end: 0 };
     const isOurs = (session: vscode.DebugSession): boolean => session.configuration[MARK] === item.id;
-    const ending = new Ending();
-    let outcome: LastOutcome | undefined;
+    let outcome: SaidOutcome | undefined;
     const subscriptions: vscode.Disposable[] = [
         vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, {
             createDebugAdapterTracker: (session) =>
                 isOurs(session)
                     ? {
                           onDidSendMessage: (message: unknown) => {
-                              outcome ??= ending.receive(message);
+                              outcome = saidOutcome(message) ?? outcome;
                           },
                       }
                     : undefined,

@@ -1,4 +1,4 @@
-/** The pages of diagnoses: they have every one, their examples are right, and the repaired twin of each is without it. */
+/** The pages of diagnoses: they have every one, and the repaired twin of each example is without it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { CATALOGUE, isDiagnosisCode } from '../../../emulator/findings/catalogue';

@@ -1,4 +1,4 @@
-/** The course: each lesson runs, and its check tells a solution from the start file and from two typical wrong answers. */
+/** The course: each lesson runs, and its check refuses the start file and two typical wrong answers. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
