@@ -7,6 +7,7 @@ import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
+import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { searchDocumentation } from './search';
@@ -69,7 +70,7 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 }
 
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext, course: Course): void {
+export function registerCommands(context: vscode.ExtensionContext, course: Course, view: LiveUpdateView): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
@@ -82,6 +83,10 @@ export function registerCommands(context: vscode.ExtensionContext, course: Cours
         [COMMANDS.resetLesson]: (argument) => course.reset(argument),
         [COMMANDS.walkthrough]: (argument) => walk(context, argument),
         ...goingBackCommands,
+        [COMMANDS.onlyChanges]: async () => view.setOnlyChanges(true),
+        [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
+        [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
+        [COMMANDS.goToHandler]: goToHandler,
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
-import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
+import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME, TASK_TYPE } from './contributions';
 import { folderToShow } from './copies';
 import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
@@ -15,6 +15,8 @@ import { PastStatus } from './past-status';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
+import { LiveUpdateView } from './live-update-view';
+import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
 
@@ -24,15 +26,18 @@ export function activate(context: vscode.ExtensionContext): void {
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const course = new Course(context);
-    registerCommands(context, course);
+    const view = new LiveUpdateView();
+    registerCommands(context, course, view);
     context.subscriptions.push(
         outcomes,
         course,
+        view,
         lenses,
         new ScenarioTests(context.extensionUri, outcomes),
         last,
         new PastStatus(),
         showRunViewOnce(context.globalState),
+        vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(context.extensionUri)),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, new LessonLenses(course)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS, DEBUG_TYPE } from './contributions';
 import { seconds } from './machine-time';
+import { eventWords } from './live-update-view';
 import { pickEvent } from './pick-event';
 
 type Command = (argument?: unknown) => Promise<unknown>;
@@ -93,9 +94,10 @@ async function goToMark(argument: unknown): Promise<void> {
     }
 }
 
-async function goToEvent(): Promise<void> {
+/** @param argument a row of the view *Live Update*, of which the events are searched first */
+async function goToEvent(argument?: unknown): Promise<void> {
     const session = sessionAtHand();
-    const id = session && (await pickEvent(session));
+    const id = session && (await pickEvent(session, eventWords(argument)));
     if (id !== undefined) {
         await ask('lus/goToEvent', { id });
     }
@@ -110,5 +112,6 @@ export const goingBackCommands = {
     [COMMANDS.undoChange]: () => ask('lus/undoChange'),
     [COMMANDS.mark]: mark,
     [COMMANDS.goToMark]: goToMark,
-    [COMMANDS.goToEvent]: goToEvent,
+    [COMMANDS.goToEvent]: () => goToEvent(),
+    [COMMANDS.goToEventOfRow]: goToEvent,
 } as const satisfies Record<string, Command>;

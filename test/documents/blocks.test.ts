@@ -10,13 +10,13 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { NATIVES } from '../../../emulator/diagnosis/natives';
-import { withCosts } from '../../support/cost-table';
-import { blocksOf, DIAGNOSES, fileOf, PAGES, titleOf } from '../../support/documentation';
-import { libraryPage } from '../../support/library-page';
-import { inRepository } from '../../support/repository';
-import { findingsOf, programOf } from '../../support/programs';
-import { failuresOf } from '../../support/runs';
+import { NATIVES } from '../../emulator/diagnosis/natives';
+import { withCosts } from '../support/cost-table';
+import { blocksOf, DIAGNOSES, fileOf, PAGES, titleOf } from '../support/documentation';
+import { libraryPage } from '../support/library-page';
+import { inRepository } from '../support/repository';
+import { findingsOf, programOf } from '../support/programs';
+import { failuresOf } from '../support/runs';
 
 /**
  * The catalogue of failures has a test of its own, which runs its scenarios. So have the pages of diagnoses: here they
@@ -136,6 +136,23 @@ suite('documentation', () => {
             }
         }
         assert.deepEqual(broken, []);
+    });
+
+    test('every page can be reached from the one that says where to begin', () => {
+        const folder = 'extension/docs/';
+        const open = [`${folder}start.md`];
+        const seen = new Set(open);
+        for (let page = open.pop(); page !== undefined; page = open.pop()) {
+            const linked = readFileSync(inRepository(page), 'utf8').matchAll(/\]\(([\w-]+\.md)/g);
+            for (const target of [...linked].map((m) => `${folder}${m[1]}`).filter((t) => !seen.has(t))) {
+                seen.add(target);
+                open.push(target);
+            }
+        }
+        assert.deepEqual(
+            PAGES.filter((p) => p.startsWith(folder) && !seen.has(p)),
+            [],
+        );
     });
 });
 

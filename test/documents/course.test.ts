@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { runSchema, type Printed } from '../../../extension/tests/outcome';
-import { leftToDo } from '../../../extension/course/check';
-import { LESSONS, pageOf, type Lesson } from '../../../extension/course/lessons';
-import { Files } from '../../../emulator/cli/files';
-import { execute } from '../../../emulator/cli/execute';
-import { findingOf } from '../../../emulator/cli/where';
-import { errorsOf, loadProgram } from '../../../emulator/run/load-program';
-import { format } from '../../../emulator/services/format/format';
-import { inRepository } from '../../support/repository';
-import { findingsOf } from '../../support/programs';
-import { ANSWERS, type Answer } from '../../support/solutions';
+import { runSchema, type Printed } from '../../extension/tests/outcome';
+import { leftToDo } from '../../extension/course/check';
+import { LESSONS, pageOf, type Lesson } from '../../extension/course/lessons';
+import { Files } from '../../emulator/cli/files';
+import { execute } from '../../emulator/cli/execute';
+import { findingOf } from '../../emulator/cli/where';
+import { errorsOf, loadProgram } from '../../emulator/run/load-program';
+import { format } from '../../emulator/services/format/format';
+import { inRepository } from '../support/repository';
+import { findingsOf } from '../support/programs';
+import { ANSWERS, type Answer } from '../support/solutions';
 
 const FOLDER = inRepository('extension', 'learn');
 

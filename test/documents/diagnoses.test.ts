@@ -1,14 +1,14 @@
 /** The pages of diagnoses: they have every one, and the repaired twin of each example is without it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { CATALOGUE, isDiagnosisCode } from '../../../emulator/findings/catalogue';
-import type { Program } from '../../../emulator/language/program';
-import { pageOfCode, sectionOf } from '../../../emulator/services/documentation';
-import { sections } from '../../support/diagnoses-page';
-import { blocksOf, DIAGNOSES, fileOf, titleOf } from '../../support/documentation';
-import { Outcomes } from '../../support/outcomes';
-import { findingsOf, programOf } from '../../support/programs';
-import { inRepository } from '../../support/repository';
+import { CATALOGUE, isDiagnosisCode } from '../../emulator/findings/catalogue';
+import type { Program } from '../../emulator/language/program';
+import { pageOfCode, sectionOf } from '../../emulator/services/documentation';
+import { sections } from '../support/diagnoses-page';
+import { blocksOf, DIAGNOSES, fileOf, titleOf } from '../support/documentation';
+import { Outcomes } from '../support/outcomes';
+import { findingsOf, programOf } from '../support/programs';
+import { inRepository } from '../support/repository';
 
 const page = sections();
 const outcomes = new Outcomes();
