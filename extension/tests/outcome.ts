@@ -1,5 +1,6 @@
 /** What runs of scenarios gave, from the JSON that the `lus` command prints (extension/docs/command-line.md). */
 import * as z from 'zod/mini';
+import { listed } from '../../emulator/text/text';
 
 const whereSchema = z.object({ file: z.string(), line: z.number(), column: z.number() });
 const stackSchema = z.array(z.object({ label: z.string(), where: z.nullable(whereSchema) }));
@@ -10,6 +11,8 @@ const scenarioSchema = z.object({
     name: z.string(),
     passed: z.boolean(),
     seed: z.nullable(z.number()),
+    /** With `--seeds`: those that failed. */
+    seeds: z.nullish(z.object({ failed: z.array(z.number()) })),
     output: z.array(lineSchema),
     updates: z.array(z.object({ sessions: z.number(), files: z.number() })),
     diagnoses: z.array(
@@ -77,8 +80,6 @@ export type Outcome =
 export interface NamedOutcome {
     readonly name: string;
     readonly outcome: Outcome;
-    /** Whether another seed can give another outcome. */
-    readonly dependsOnSeed: boolean;
 }
 
 /** What `lus run --format json` printed, per scenario. A file with errors gives one outcome for all names. */
@@ -88,13 +89,13 @@ export function outcomesOfRun(printed: string, names: readonly string[]): NamedO
         if (first) {
             const failure = { text: `${first.code}: ${first.message}`, where: first.where, stack: [] };
             const outcome: Outcome = { kind: 'broken', output: [], failure };
-            return names.map((name) => ({ name, outcome, dependsOnSeed: false }));
+            return names.map((name) => ({ name, outcome }));
         }
-        return scenarios.map((s) => ({ name: s.name, outcome: outcomeOf(s), dependsOnSeed: s.seed !== null }));
+        return scenarios.map((s) => ({ name: s.name, outcome: outcomeOf(s) }));
     });
 }
 
-function outcomeOf({ failure, output, diagnoses }: ScenarioRun): Outcome {
+function outcomeOf({ failure, output, diagnoses, seed, seeds }: ScenarioRun): Outcome {
     const lines = [
         ...output.map((l) => l.text),
         ...diagnoses.filter((d) => !d.expected).map((d) => `${d.code}: ${d.message}`),
@@ -104,7 +105,10 @@ function outcomeOf({ failure, output, diagnoses }: ScenarioRun): Outcome {
     }
     const { cause, kernelLog } = failure;
     const text = [
-        failure.message,
+        ...(seeds
+            ? [`It fails with ${seeds.failed.length === 1 ? 'seed' : 'the seeds'} ${listed(seeds.failed.map(String))}.`]
+            : []),
+        `${seeds && seed !== null ? `Seed ${seed}: ` : ''}${failure.message}`,
         ...(cause ? [`Cause: ${cause.message}`] : []),
         ...(kernelLog.length > 0 ? ['', 'Kernel log:', ...kernelLog.map((l) => l.text)] : []),
     ].join('\n');
@@ -116,7 +120,7 @@ function outcomeOf({ failure, output, diagnoses }: ScenarioRun): Outcome {
 export function outcomesOfCompat(printed: string): NamedOutcome[] {
     return compatSchema.parse(JSON.parse(printed)).matrices.flatMap(({ scenario, cells }) =>
         cells.map(({ outcome, reason, message, where, kernelLog }): NamedOutcome => {
-            const named = (o: Outcome): NamedOutcome => ({ name: scenario, outcome: o, dependsOnSeed: false });
+            const named = (o: Outcome): NamedOutcome => ({ name: scenario, outcome: o });
             if (outcome === 'works' || outcome === 'unsuited') {
                 return named({ kind: outcome === 'works' ? 'passed' : 'unsuited', output: reason ? [reason] : [] });
             }

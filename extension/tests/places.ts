@@ -20,7 +20,7 @@ function locationOf({ file, line, column }: Where, near: string): vscode.Locatio
 
 /**
  * @param item the scenario
- * @param under on which kernel or with which seed it failed; empty for an ordinary run
+ * @param under the kernel on which it failed; empty for an ordinary run
  */
 export function messageOf({ text, where, stack }: Failed, item: vscode.TestItem, under: string): vscode.TestMessage {
     const near = item.uri?.fsPath ?? '';

@@ -12,7 +12,6 @@ export type Manner = 'once' | 'every kernel' | 'ten seeds';
 
 /** Scenarios of a process: a file with hundreds of them shows its first results early. */
 const BATCH = 20;
-const SEEDS = 10;
 
 /** Every release, without other configurations of one, and without the series from before the merge. */
 const RELEASES = [...DESCRIPTIONS.keys()].filter((name) => /^\d+\.\d+$/.test(name));
@@ -22,7 +21,7 @@ type Batch = ReadonlyMap<string, vscode.TestItem>;
 
 /** One run of a batch, and in which circumstances. */
 interface Pass {
-    /** `7.2`, `seed 3`; empty for an ordinary run. */
+    /** The kernel; empty if it is that of the scenarios. */
     readonly under: string;
     readonly outcomes: readonly NamedOutcome[];
 }
@@ -70,27 +69,21 @@ export class TestRunner {
         if (!uri) {
             return [];
         }
-        const once = async (seed: number, chosen: readonly string[]): Promise<NamedOutcome[]> => {
+        const chosen = names.map((name) => `--scenario=${name}`);
+        const run = async (...options: readonly string[]): Promise<Pass> => {
             const { kernel } = settings(uri);
-            const args = ['run', '--format=json', `--seed=${seed}`, ...chosen.map((name) => `--scenario=${name}`)];
-            const all = kernel === '' ? args : [...args, `--kernel=${kernel}`];
-            return outcomesOfRun(await this.lus.output(uri.fsPath, all, token), chosen);
+            const replaced = kernel === '' ? [] : [`--kernel=${kernel}`];
+            const args = ['run', '--format=json', ...options, ...replaced, ...chosen];
+            return { under: '', outcomes: outcomesOfRun(await this.lus.output(uri.fsPath, args, token), names) };
         };
         switch (manner) {
             case 'once':
-                return [{ under: '', outcomes: await once(0, names) }];
-            case 'ten seeds': {
-                const first = await once(0, names);
-                // a scenario without concurrent processes runs in the same way with every seed
-                const rest = first.filter((o) => o.dependsOnSeed).map((o) => o.name);
-                const seeds = rest.length === 0 ? [] : Array.from({ length: SEEDS - 1 }, (_, i) => i + 1);
-                const more = seeds.map(async (n) => ({ under: `seed ${n}`, outcomes: await once(n, rest) }));
-                return [{ under: 'seed 0', outcomes: first }, ...(await Promise.all(more))];
-            }
+                return [await run()];
+            case 'ten seeds':
+                return [await run('--seeds=0..9')];
             case 'every kernel':
                 return await Promise.all(
                     RELEASES.map(async (kernel) => {
-                        const chosen = names.map((name) => `--scenario=${name}`);
                         const args = ['compat', '--format=json', `--kernels=${kernel}`, ...chosen];
                         const printed = await this.lus.output(uri.fsPath, args, token);
                         return { under: kernel, outcomes: outcomesOfCompat(printed) };

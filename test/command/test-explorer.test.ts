@@ -45,6 +45,18 @@ scenario "needs sessions" {
 }
 `;
 
+/** With seed 0, the blocks run in the order of the source. */
+const ORDERS = `scenario "the order matters" {
+    boot "7.2"
+    process a, b
+    b { done = false }
+    concurrently {
+        a { log("a"); assert !b.done }
+        b { log("b"); done = true }
+    }
+}
+`;
+
 suite('outcomes of the Test Explorer', function () {
     this.timeout(300_000);
     let folder: string;
@@ -53,6 +65,7 @@ suite('outcomes of the Test Explorer', function () {
     suiteSetup(() => {
         folder = mkdtempSync(path.join(tmpdir(), 'lus-tests-'));
         writeFileSync(path.join(folder, 'file.lus'), FILE);
+        writeFileSync(path.join(folder, 'orders.lus'), ORDERS);
         writeFileSync(path.join(folder, 'broken.lus'), 'scenario "broken" { boot nothing }\n');
     });
 
@@ -60,7 +73,7 @@ suite('outcomes of the Test Explorer', function () {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    test('what passed, and its output; whether another seed matters', () => {
+    test('what passed and failed, and the output', () => {
         const { out } = lus(folder, [
             'run',
             '--format=json',
@@ -70,12 +83,12 @@ suite('outcomes of the Test Explorer', function () {
         ]);
         const found = outcomesOfRun(out, names);
         assert.deepEqual(
-            found.map((o) => [o.name, o.outcome.kind, o.dependsOnSeed]),
+            found.map((o) => [o.name, o.outcome.kind]),
             [
-                ['fits', 'passed', false],
-                ['has no room', 'failed', false],
-                ['depends on the schedule', 'passed', true],
-                ['needs sessions', 'passed', false],
+                ['fits', 'passed'],
+                ['has no room', 'failed'],
+                ['depends on the schedule', 'passed'],
+                ['needs sessions', 'passed'],
             ],
         );
         assert.deepEqual(found[0]?.outcome.output, ['opened']);
@@ -93,6 +106,15 @@ suite('outcomes of the Test Explorer', function () {
             stack.some((f) => f.where?.file === 'file.lus' && f.where.line === 9),
             JSON.stringify(stack),
         );
+    });
+
+    test('of ten seeds, those that fail are named', () => {
+        const { out } = lus(folder, ['run', '--format=json', '--seeds=0..9', 'orders.lus']);
+        const [only] = outcomesOfRun(out, ['the order matters']);
+        assert.ok(only && 'failure' in only.outcome);
+        const [, first] = /^It fails with the seeds (\d)(?:, \d)* and \d\.\n/.exec(only.outcome.failure.text) ?? [];
+        assert.ok(first !== undefined && first !== '0', only.outcome.failure.text);
+        assert.ok(only.outcome.failure.text.includes(`\nSeed ${first}: assertion failed`));
     });
 
     test('a file with errors breaks each of its scenarios, at the error', () => {
