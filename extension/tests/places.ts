@@ -8,7 +8,7 @@ import type { Failed, Where } from './outcome';
 const SHIPPED = 'std/';
 
 /** The file of a place, which the command names from the root of the file system. @param near a file on that drive */
-function fileOf(file: string, near: string): vscode.Uri {
+export function fileOf(file: string, near: string): vscode.Uri {
     return file.startsWith(SHIPPED)
         ? vscode.Uri.from({ scheme: SHIPPED_SCHEME, path: `/${file.slice(SHIPPED.length)}` })
         : vscode.Uri.file(path.resolve(path.parse(near).root, file));

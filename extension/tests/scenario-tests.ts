@@ -4,6 +4,7 @@ import { LineMap } from '../../emulator/language/syntax/positions';
 import { LANGUAGE } from '../contributions';
 import { findScenarios } from '../find-scenarios';
 import { textOf } from '../scenarios';
+import { detailsOf } from './coverage';
 import { debugTests } from './debug-run';
 import type { LastOutcomes } from './last-outcomes';
 import { LusCommand } from './lus-command';
@@ -28,23 +29,20 @@ export class ScenarioTests implements vscode.Disposable {
             this.found = undefined;
             return this.findAll();
         };
-        const profile = (label: string, manner: Manner, isDefault: boolean): void => {
+        const { Run, Debug, Coverage } = vscode.TestRunProfileKind;
+        const profile = (kind: vscode.TestRunProfileKind, label: string, manner: Manner): vscode.TestRunProfile =>
             this.controller.createRunProfile(
                 label,
-                vscode.TestRunProfileKind.Run,
+                kind,
                 (request) => this.run(request, (run, items) => this.runner.run(run, items, manner)),
-                isDefault,
+                manner === 'once' || manner === 'with coverage',
             );
-        };
-        profile('Run', 'once', true);
-        profile('Run on Every Kernel', 'every kernel', false);
-        profile('Run with Ten Seeds', 'ten seeds', false);
-        this.controller.createRunProfile(
-            'Debug',
-            vscode.TestRunProfileKind.Debug,
-            (request) => this.run(request, debugTests),
-            true,
-        );
+        profile(Run, 'Run', 'once');
+        profile(Run, 'Run on Every Kernel', 'every kernel');
+        profile(Run, 'Run with Ten Seeds', 'ten seeds');
+        const covering = profile(Coverage, 'Run with Coverage of Handlers', 'with coverage');
+        covering.loadDetailedCoverage = (_, file) => Promise.resolve(detailsOf(file));
+        this.controller.createRunProfile('Debug', Debug, (request) => this.run(request, debugTests), true);
         const watcher = vscode.workspace.createFileSystemWatcher(FILES);
         this.subscriptions.push(
             watcher,

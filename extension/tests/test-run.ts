@@ -2,13 +2,14 @@
 import * as vscode from 'vscode';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { settings } from '../settings';
+import { Coverage } from './coverage';
 import type { LastOutcomes } from './last-outcomes';
 import type { LusCommand } from './lus-command';
 import { outcomesOfCompat, outcomesOfRun, type NamedOutcome, type Outcome } from './outcome';
 import { messageOf } from './places';
 
-/** How scenarios are run: once, on each release with itself as the next kernel, or with the seeds 0 to 9. */
-export type Manner = 'once' | 'every kernel' | 'ten seeds';
+/** How scenarios are run: once, also with the coverage of handlers, on each release with itself as the next kernel, or with the seeds 0 to 9. */
+export type Manner = 'once' | 'with coverage' | 'every kernel' | 'ten seeds';
 
 /** Scenarios of a process: a file with hundreds of them shows its first results early. */
 const BATCH = 20;
@@ -37,17 +38,19 @@ export class TestRunner {
         for (const item of items) {
             run.enqueued(item);
         }
-        await Promise.all(batchesOf(items).map((batch) => this.runBatch(run, batch, manner)));
+        const coverage = new Coverage();
+        await Promise.all(batchesOf(items).map((batch) => this.runBatch(run, batch, manner, coverage)));
+        coverage.report(run, items[0]?.uri?.fsPath ?? '');
         run.end();
     }
 
-    private async runBatch(run: vscode.TestRun, batch: Batch, manner: Manner): Promise<void> {
+    private async runBatch(run: vscode.TestRun, batch: Batch, manner: Manner, coverage: Coverage): Promise<void> {
         const begin = Date.now();
         try {
             for (const item of batch.values()) {
                 run.started(item);
             }
-            const passes = await this.passes(batch, manner, run.token);
+            const passes = await this.passes(batch, manner, coverage, run.token);
             for (const [name, item] of batch) {
                 this.report(run, item, passesOf(name, passes), Date.now() - begin);
             }
@@ -62,7 +65,12 @@ export class TestRunner {
         }
     }
 
-    private async passes(batch: Batch, manner: Manner, token: vscode.CancellationToken): Promise<Pass[]> {
+    private async passes(
+        batch: Batch,
+        manner: Manner,
+        coverage: Coverage,
+        token: vscode.CancellationToken,
+    ): Promise<Pass[]> {
         const names = [...batch.keys()];
         const [item] = batch.values();
         const uri = item?.uri;
@@ -79,6 +87,8 @@ export class TestRunner {
         switch (manner) {
             case 'once':
                 return [await run()];
+            case 'with coverage':
+                return [await coverage.during((option) => run(option))];
             case 'ten seeds':
                 return [await run('--seeds=0..9')];
             case 'every kernel':

@@ -1,11 +1,13 @@
 /** The outcomes of the Test Explorer, from what the built `lus` command prints. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { findScenarios } from '../../extension/find-scenarios';
 import { outcomesOfCompat, outcomesOfRun } from '../../extension/tests/outcome';
+import { Counts } from '../../extension/tests/lcov';
 import { lus } from '../support/lus';
+import { inRepository } from '../support/repository';
 
 const FILE = `scenario "fits" {
     boot "7.2"
@@ -115,6 +117,25 @@ suite('outcomes of the Test Explorer', function () {
         const [, first] = /^It fails with the seeds (\d)(?:, \d)* and \d\.\n/.exec(only.outcome.failure.text) ?? [];
         assert.ok(first !== undefined && first !== '0', only.outcome.failure.text);
         assert.ok(only.outcome.failure.text.includes(`\nSeed ${first}: assertion failed`));
+    });
+
+    test('the coverage of two runs adds up, by file, function and line', () => {
+        const example = inRepository('extension', 'examples', 'nic-handler.lus');
+        const counts = new Counts();
+        for (const scenario of ['two cards and what they share', 'a preserve that fails leaves nothing behind']) {
+            lus(folder, ['run', '--coverage=lcov.info', `--scenario=${scenario}`, example]);
+            counts.add(readFileSync(path.join(folder, 'lcov.info'), 'utf8'));
+        }
+        const [[file, { functions, lines }] = assert.fail()] = counts.files;
+        assert.equal(counts.files.size, 1);
+        assert.match(file, /nic-handler\.lus$/);
+        const preserve = functions.get('nic_handler.preserve');
+        const text = readFileSync(example, 'utf8').split('\n');
+        assert.match(text[(preserve?.line ?? 0) - 1] ?? '', /^ {4}preserve\(args\) \{/);
+        // both scenarios reach preserve(), only the first one retrieve()
+        assert.equal(preserve?.count, 2);
+        assert.equal(functions.get('nic_handler.retrieve')?.count, 1);
+        assert.ok([...lines.values()].some((n) => n === 2) && [...lines.values()].some((n) => n === 0));
     });
 
     test('a file with errors breaks each of its scenarios, at the error', () => {
