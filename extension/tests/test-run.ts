@@ -8,7 +8,7 @@ import type { LusCommand } from './lus-command';
 import { outcomesOfCompat, outcomesOfRun, type NamedOutcome, type Outcome } from './outcome';
 import { messageOf } from './places';
 
-/** How scenarios are run: once, also with the coverage of handlers, on each release with itself as the next kernel, or with the seeds 0 to 9. */
+/** How scenarios are run; on every kernel: each release with itself as the next kernel. */
 export type Manner = 'once' | 'with coverage' | 'every kernel' | 'ten seeds';
 
 /** Scenarios of a process: a file with hundreds of them shows its first results early. */
