@@ -1,17 +1,23 @@
 /** The commands of the category *Live Update*. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { breakOnCallback, type CallbacksOf } from './break-on-callback';
+import { cliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
 import type { Course } from './course/course';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
+import type { LastStarted } from './last-started';
+import { openMemory } from './open-memory';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
+import type { TimelinePanel } from './timeline-panel';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { searchDocumentation } from './search';
 import { walk } from './walkthrough';
+import { step } from './session-at-hand';
 
 /** The argument of the run and debug commands, from a lens, a test or a key binding. */
 const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
@@ -69,8 +75,20 @@ async function debugRecording(argument: unknown): Promise<boolean> {
     );
 }
 
+/** What commands need of the extension. */
+export interface Services {
+    readonly course: Course;
+    readonly last: LastStarted;
+    readonly view: LiveUpdateView;
+    readonly timeline: TimelinePanel;
+    readonly callbacksOf: CallbacksOf;
+}
+
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext, course: Course, view: LiveUpdateView): void {
+export function registerCommands(
+    context: vscode.ExtensionContext,
+    { course, last, view, timeline, callbacksOf }: Services,
+): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
@@ -82,11 +100,16 @@ export function registerCommands(context: vscode.ExtensionContext, course: Cours
         [COMMANDS.checkLesson]: (argument) => course.check(argument),
         [COMMANDS.resetLesson]: (argument) => course.reset(argument),
         [COMMANDS.walkthrough]: (argument) => walk(context, argument),
+        ...cliCommands(context.extensionUri),
+        [COMMANDS.openMemory]: (argument) => openMemory(argument),
+        [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
+        [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,
         [COMMANDS.onlyChanges]: async () => view.setOnlyChanges(true),
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
+        [COMMANDS.showTimeline]: async () => timeline.open(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

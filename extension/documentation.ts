@@ -1,6 +1,8 @@
 /** *Open Documentation*: the pages that ship with the extension, rendered, with working links. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { CATALOGUE } from '../emulator/findings/catalogue';
+import { CHECK_CODES } from '../emulator/language/check-codes';
 import { pageOfCode } from '../emulator/services/documentation';
 import { COMMANDS } from './contributions';
 
@@ -32,6 +34,34 @@ export async function openDocumentation(extension: vscode.Uri, argument: unknown
 function moved(place: DocPlace): DocPlace {
     const [, digits] = /^lu(\d{4})-/.exec(place.anchor ?? '') ?? [];
     return (digits !== undefined && pageOfCode(`LU${digits}`)) || place;
+}
+
+/** The code of a finding at the cursor. */
+function codeAtCursor(): string | undefined {
+    const editor = vscode.window.activeTextEditor;
+    const found = editor && vscode.languages.getDiagnostics(editor.document.uri);
+    const here = found?.find((d) => d.range.contains(editor?.selection.active ?? d.range.start));
+    const code = typeof here?.code === 'object' ? here.code.value : here?.code;
+    return code === undefined ? undefined : String(code);
+}
+
+/** Opens the section about a code, that of the argument or one that the user selects. */
+export async function explainCode(extension: vscode.Uri, argument: unknown): Promise<boolean> {
+    const given = z.safeParse(z.object({ code: z.string() }), argument);
+    const all = [
+        ...Object.entries(CATALOGUE).map(([code, { title }]) => ({ code, label: `${code}: ${title}` })),
+        ...Object.entries(CHECK_CODES).map(([code, title]) => ({ code, label: `${code}: ${title}` })),
+    ];
+    const atCursor = codeAtCursor();
+    const first = all.filter((s) => s.code === atCursor);
+    const picked = given.success
+        ? all.find((s) => s.code === given.data.code)
+        : await vscode.window.showQuickPick([...first, ...all.filter((s) => !first.includes(s))], {
+              title: 'Explain Code',
+              placeHolder: 'LU1003, or words of its title',
+          });
+    const place = picked && pageOfCode(picked.code);
+    return place !== undefined && (await openDocumentation(extension, place));
 }
 
 /** The pages that ship. */

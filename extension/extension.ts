@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
-import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME, TASK_TYPE } from './contributions';
+import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME, TASK_TYPE } from './contributions';
 import { folderToShow } from './copies';
 import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
@@ -11,11 +11,14 @@ import { showFirstExample } from './examples';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
+import { offerLusInTerminals } from './lus-in-terminals';
 import { PastStatus } from './past-status';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
+import { RunStatus } from './run-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
+import { TimelinePanel } from './timeline-panel';
 import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
@@ -27,15 +30,17 @@ export function activate(context: vscode.ExtensionContext): void {
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const course = new Course(context);
     const view = new LiveUpdateView();
-    registerCommands(context, course, view);
+    const timeline = new TimelinePanel(context.extensionUri);
     context.subscriptions.push(
         outcomes,
         course,
         view,
+        timeline,
         lenses,
         new ScenarioTests(context.extensionUri, outcomes),
         last,
         new PastStatus(),
+        new RunStatus(),
         showRunViewOnce(context.globalState),
         vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(context.extensionUri)),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
@@ -47,6 +52,17 @@ export function activate(context: vscode.ExtensionContext): void {
     void showCopies(context, course);
     client = createLanguageClient(context.extensionUri);
     const server = client;
+    registerCommands(context, {
+        course,
+        last,
+        view,
+        timeline,
+        callbacksOf: (uri) => server.sendRequest('lus/callbacks', { uri }),
+    });
+    void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
+    offerLusInTerminals(context).catch((e: unknown) => {
+        console.error('Live Update: the command lus is not in the terminal', e);
+    });
     context.subscriptions.push(
         vscode.workspace.onDidGrantWorkspaceTrust(() => server.sendNotification('lus/trusted')),
         vscode.workspace.registerTextDocumentContentProvider(SHIPPED_SCHEME, new ShippedTexts(server)),

@@ -1,5 +1,6 @@
 /** Searches the pages of the documentation: by section, the best match first. */
-import { anchorOf, headingsOf } from '../emulator/services/documentation';
+import { headingsOf } from '../emulator/services/documentation';
+import { anchorOf } from '../emulator/text/anchors';
 
 /** A part of a page, from a heading to the next one. */
 export interface Section {

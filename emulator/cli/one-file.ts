@@ -1,4 +1,5 @@
 /** The common part of commands with one file. */
+import { isNamed } from '../language/syntax/variants';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { errorsOf, loadProgram } from '../run/load-program';
@@ -33,7 +34,7 @@ export function openOne(
 
 /** The scenarios of a program, or those with these names. @throws BadArguments if there is none */
 export function scenariosOf(program: Program, names: readonly string[]): readonly ScenarioDecl[] {
-    const found = program.scenarios.filter((s) => names.length === 0 || names.includes(s.name.value));
+    const found = program.scenarios.filter((s) => names.length === 0 || names.some((name) => isNamed(s, name)));
     if (found.length === 0) {
         throw new BadArguments(
             names.length === 0

@@ -1,6 +1,7 @@
 /** What `lus run` runs: the scenarios of its files, in order, and the part of them that this shard runs. */
 import type { Program } from '../../language/program';
 import type { ScenarioDecl } from '../../language/syntax/ast';
+import { isNamed } from '../../language/syntax/variants';
 import { errorsOf, loadProgram } from '../../run/load-program';
 import { Run } from '../../run/run';
 import { UsageError } from '../../run/usage-error';
@@ -56,7 +57,9 @@ export function planOf(files: Files, named: readonly NamedFile[], wish: Wish): P
             program,
             scenarios: isBroken(program)
                 ? []
-                : program.scenarios.filter((s) => wish.scenarios.length === 0 || wish.scenarios.includes(s.name.value)),
+                : program.scenarios.filter(
+                      (s) => wish.scenarios.length === 0 || wish.scenarios.some((name) => isNamed(s, name)),
+                  ),
         }),
     );
     if (plan.every((p) => p.scenarios.length === 0) && !programs.some(isBroken)) {
