@@ -1,19 +1,38 @@
-/** `Run | Debug` above every scenario. */
+/** `Run | Debug` above every scenario, and its last outcome. */
 import * as vscode from 'vscode';
 import type { ScenarioTarget } from './commands';
 import { COMMANDS, SETTINGS_SECTION } from './contributions';
 import { scenariosOf } from './scenarios';
 import { settings } from './settings';
+import type { LastOutcomes } from './tests/last-outcomes';
+
+/** Characters of a failure that a lens shows. */
+const MOST = 80;
+
+function shortened(reason: string): string {
+    const [line = ''] = reason.split('\n');
+    return line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line;
+}
+
+/** Shows the output of the last run of tests. */
+const SHOW_OUTPUT = 'testing.showMostRecentOutput';
 
 export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposable {
     private readonly changed = new vscode.EventEmitter<void>();
-    private readonly subscription = vscode.workspace.onDidChangeConfiguration((e) => {
-        if (e.affectsConfiguration(SETTINGS_SECTION)) {
-            this.changed.fire();
-        }
-    });
+    private readonly subscriptions: readonly vscode.Disposable[];
 
     readonly onDidChangeCodeLenses = this.changed.event;
+
+    constructor(private readonly outcomes: LastOutcomes) {
+        this.subscriptions = [
+            outcomes.onDidChange(() => this.changed.fire()),
+            vscode.workspace.onDidChangeConfiguration((e) => {
+                if (e.affectsConfiguration(SETTINGS_SECTION)) {
+                    this.changed.fire();
+                }
+            }),
+        ];
+    }
 
     provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
         if (!settings(document.uri).codeLens) {
@@ -35,12 +54,24 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
                     arguments: [target],
                     tooltip: `Debug "${name}"`,
                 }),
+                ...this.outcomeLens(document.uri, name, range),
             ];
         });
     }
 
+    private outcomeLens(uri: vscode.Uri, name: string, range: vscode.Range): vscode.CodeLens[] {
+        const outcome = this.outcomes.of(uri, name);
+        if (!outcome) {
+            return [];
+        }
+        const title = outcome.passed ? '✓ passed' : `✗ ${shortened(outcome.reason)}`;
+        return [new vscode.CodeLens(range, { title, command: SHOW_OUTPUT, tooltip: outcome.reason })];
+    }
+
     dispose(): void {
-        this.subscription.dispose();
+        for (const s of this.subscriptions) {
+            s.dispose();
+        }
         this.changed.dispose();
     }
 }

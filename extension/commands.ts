@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { breakOnCallback, type CallbacksOf } from './break-on-callback';
 import { cliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
+import type { Course } from './course/course';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { goingBackCommands } from './going-back';
@@ -14,6 +15,8 @@ import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-up
 import type { TimelinePanel } from './timeline-panel';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
+import { searchDocumentation } from './search';
+import { walk } from './walkthrough';
 import { step } from './session-at-hand';
 
 /** The argument of the run and debug commands, from a lens, a test or a key binding. */
@@ -74,6 +77,7 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 
 /** What commands need of the extension. */
 export interface Services {
+    readonly course: Course;
     readonly last: LastStarted;
     readonly view: LiveUpdateView;
     readonly timeline: TimelinePanel;
@@ -83,14 +87,19 @@ export interface Services {
 /** Registers every command of the manifest. */
 export function registerCommands(
     context: vscode.ExtensionContext,
-    { last, view, timeline, callbacksOf }: Services,
+    { course, last, view, timeline, callbacksOf }: Services,
 ): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
-        [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
+        [COMMANDS.openExamples]: (argument) => openExamples(context, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        [COMMANDS.searchDocumentation]: () => searchDocumentation(context.extensionUri),
+        [COMMANDS.learn]: (argument) => course.learn(argument),
+        [COMMANDS.checkLesson]: (argument) => course.check(argument),
+        [COMMANDS.resetLesson]: (argument) => course.reset(argument),
+        [COMMANDS.walkthrough]: (argument) => walk(context, argument),
         ...cliCommands(context.extensionUri),
         [COMMANDS.openMemory]: (argument) => openMemory(argument),
         [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),

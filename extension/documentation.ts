@@ -1,11 +1,16 @@
 /** *Open Documentation*: the pages that ship with the extension, rendered, with working links. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { anchorOf } from '../emulator/text/anchors';
+import { CATALOGUE } from '../emulator/findings/catalogue';
+import { CHECK_CODES } from '../emulator/language/check-codes';
+import { pageOfCode } from '../emulator/services/documentation';
 import { COMMANDS } from './contributions';
 
 /** `library.md#descriptors`: the argument of links. */
 const placeSchema = z.object({ page: z.string(), anchor: z.optional(z.string()) });
+
+/** The page that says where to begin. */
+const FIRST_PAGE = 'start.md';
 
 type DocPlace = z.infer<typeof placeSchema>;
 
@@ -16,7 +21,7 @@ function folderOf(extension: vscode.Uri): vscode.Uri {
 /** Opens a page at a heading. Without an argument, the user chooses the page. */
 export async function openDocumentation(extension: vscode.Uri, argument: unknown): Promise<boolean> {
     const given = placeSchema.safeParse(argument);
-    const place = given.success ? given.data : await pickPage(extension);
+    const place = given.success ? moved(given.data) : await pickPage(extension);
     if (!place) {
         return false;
     }
@@ -25,8 +30,11 @@ export async function openDocumentation(extension: vscode.Uri, argument: unknown
     return true;
 }
 
-/** The pages that explain codes. */
-const CODE_PAGES = ['diagnoses.md', 'errors.md'];
+/** Links of older versions lead to the list of diagnoses, which has a page for each group now. */
+function moved(place: DocPlace): DocPlace {
+    const [, digits] = /^lu(\d{4})-/.exec(place.anchor ?? '') ?? [];
+    return (digits !== undefined && pageOfCode(`LU${digits}`)) || place;
+}
 
 /** The code of a finding at the cursor. */
 function codeAtCursor(): string | undefined {
@@ -40,14 +48,10 @@ function codeAtCursor(): string | undefined {
 /** Opens the section about a code, that of the argument or one that the user selects. */
 export async function explainCode(extension: vscode.Uri, argument: unknown): Promise<boolean> {
     const given = z.safeParse(z.object({ code: z.string() }), argument);
-    const sections = await Promise.all(
-        CODE_PAGES.map(async (page) => {
-            const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folderOf(extension), page));
-            const headings = [...new TextDecoder().decode(bytes).matchAll(/^#+ ((LU\d+): .*)$/gm)];
-            return headings.map(([, label = '', code = '']) => ({ label, code, page, anchor: anchorOf(label) }));
-        }),
-    );
-    const all = sections.flat();
+    const all = [
+        ...Object.entries(CATALOGUE).map(([code, { title }]) => ({ code, label: `${code}: ${title}` })),
+        ...Object.entries(CHECK_CODES).map(([code, title]) => ({ code, label: `${code}: ${title}` })),
+    ];
     const atCursor = codeAtCursor();
     const first = all.filter((s) => s.code === atCursor);
     const picked = given.success
@@ -56,23 +60,39 @@ export async function explainCode(extension: vscode.Uri, argument: unknown): Pro
               title: 'Explain Code',
               placeHolder: 'LU1003, or words of its title',
           });
-    return picked ? await openDocumentation(extension, { page: picked.page, anchor: picked.anchor }) : false;
+    const place = picked && pageOfCode(picked.code);
+    return place !== undefined && (await openDocumentation(extension, place));
 }
 
-async function pickPage(extension: vscode.Uri): Promise<DocPlace | undefined> {
+/** The pages that ship. */
+export async function pagesOf(extension: vscode.Uri): Promise<{ readonly page: string; readonly content: string }[]> {
     const folder = folderOf(extension);
     const entries = await vscode.workspace.fs.readDirectory(folder);
     const pages = entries.map(([name]) => name).filter((name) => name.endsWith('.md'));
-    const items = await Promise.all(
+    return await Promise.all(
         pages.map(async (page) => {
             const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, page));
-            return { label: titleIn(new TextDecoder().decode(bytes)) ?? page, description: page, page };
+            return { page, content: new TextDecoder().decode(bytes) };
         }),
     );
+}
+
+/** In the order of reading, which the first page lists; other pages follow by their titles. */
+async function pickPage(extension: vscode.Uri): Promise<DocPlace | undefined> {
+    const pages = await pagesOf(extension);
+    const order = linksIn(pages.find(({ page }) => page === FIRST_PAGE)?.content ?? '');
+    const rank = (page: string): number => (page === FIRST_PAGE ? -1 : (order.get(page) ?? order.size));
+    const items = pages.map(({ page, content }) => ({ label: titleIn(content) ?? page, description: page, page }));
     return await vscode.window.showQuickPick(
-        items.sort((a, b) => a.label.localeCompare(b.label, 'en')),
+        items.sort((a, b) => rank(a.page) - rank(b.page) || a.label.localeCompare(b.label, 'en')),
         { title: 'Open Documentation', matchOnDescription: true },
     );
+}
+
+/** The pages that a page links to, by their first place in it. */
+function linksIn(content: string): ReadonlyMap<string, number> {
+    const linked = [...content.matchAll(/\]\(([\w-]+\.md)/g)].map((m) => m[1] ?? '');
+    return new Map([...new Set(linked)].map((page, i) => [page, i]));
 }
 
 function titleIn(page: string): string | undefined {

@@ -1,59 +1,24 @@
-/** *Open Examples*: copies the example scenarios for the user. */
+/** *Open Examples*: copies the example scenarios for the user, and opens one of them beside an index. */
 import * as vscode from 'vscode';
-import * as z from 'zod/mini';
+import { copyAndOpen, exists, showBeside } from './copies';
 
-/** The name of the folder that is created in the place that the user selects. */
-const FOLDER_NAME = 'live-update-examples';
-
-/** For callers other than the user: the target, and whether to open a window. */
-const argumentSchema = z.object({ into: z.string(), open: z._default(z.boolean(), true) });
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-    try {
-        await vscode.workspace.fs.stat(uri);
-        return true;
-    } catch {
-        return false;
-    }
-}
-
-/** A folder that does not exist yet, so that no file of the user is overwritten. */
-async function freshFolder(parent: vscode.Uri): Promise<vscode.Uri> {
-    for (let n = 1; ; n++) {
-        const folder = vscode.Uri.joinPath(parent, n === 1 ? FOLDER_NAME : `${FOLDER_NAME}-${n}`);
-        if (!(await exists(folder))) {
-            return folder;
-        }
-    }
-}
-
-async function askForParent(): Promise<vscode.Uri | undefined> {
-    const defaultUri = vscode.workspace.workspaceFolders?.[0]?.uri;
-    const picked = await vscode.window.showOpenDialog({
-        title: 'Folder for the examples',
-        openLabel: 'Copy Examples Here',
-        canSelectFiles: false,
-        canSelectFolders: true,
-        ...(defaultUri ? { defaultUri } : {}),
-    });
-    return picked?.[0];
-}
+/** The example to begin with, and the index by what one can see. */
+const FIRST = 'first-session.lus';
+const INDEX = 'README.md';
 
 /**
  * Copies the examples to a new folder and opens it.
  * @returns the folder's URI as a string, undefined if the user chose no place
  */
-export async function openExamples(extension: vscode.Uri, argument: unknown): Promise<string | undefined> {
-    const given = argumentSchema.safeParse(argument);
-    const parent = given.success ? vscode.Uri.parse(given.data.into) : await askForParent();
-    if (!parent) {
-        return undefined;
+export function openExamples(context: vscode.ExtensionContext, argument: unknown): Promise<string | undefined> {
+    const from = vscode.Uri.joinPath(context.extensionUri, 'extension', 'examples');
+    return copyAndOpen(context, { from, folderName: 'live-update-examples', what: 'examples' }, argument);
+}
+
+/** Shows the first example and the index of a folder with the examples; does nothing in another folder. */
+export async function showFirstExample(folder: vscode.Uri): Promise<void> {
+    const first = vscode.Uri.joinPath(folder, FIRST);
+    if (await exists(first)) {
+        await showBeside(first, vscode.Uri.joinPath(folder, INDEX));
     }
-    const folder = await freshFolder(parent);
-    await vscode.workspace.fs.copy(vscode.Uri.joinPath(extension, 'extension', 'examples'), folder);
-    if (!given.success || given.data.open) {
-        const busy = vscode.workspace.workspaceFolders !== undefined;
-        await vscode.commands.executeCommand('vscode.openFolder', folder, { forceNewWindow: busy });
-    }
-    return folder.toString();
 }

@@ -42,7 +42,7 @@ export const command: Command = (args) => {
         log: false,
     };
     const all = combinations(variations);
-    const tables = scenariosOf(program, parsed.text('scenario')).map(
+    const tables = scenariosOf(program, parsed.texts('scenario')).map(
         (scenario): BlackoutTable => ({
             scenario: scenario.name.value,
             vary: variations.map((v) => v.cost),

@@ -8,12 +8,14 @@ import { command as check } from './check';
 import { command as compat } from './compat';
 import { command as dap } from './dap';
 import { command as dump } from './dump';
+import { command as examples } from './examples';
 import { command as explain } from './explain';
 import { command as explore } from './explore';
 import { command as fmt } from './fmt';
 import { command as importFile } from './import';
 import { command as inspect } from './inspect';
 import { command as lsp } from './lsp';
+import { command as create } from './new';
 import { BadArguments, type Command } from './options';
 import { complain } from './print';
 import { command as record } from './record';
@@ -36,7 +38,7 @@ prints the place and the reason. FILE is a file, a folder, a pattern such as
 'tests/**/*.lus', or - for standard input. lus.config.json in the current folder
 may set files and options.
 
-  --scenario NAME   run only this scenario
+  --scenario NAME   run only this scenario; may be given several times
   --kernel NAME     use this kernel as the default kernel of scenarios
   --seed N          seed of the scheduler for concurrent processes (default 0)
   --choices FILE    make these choices: a line of FILE is one, as lus explore
@@ -158,6 +160,26 @@ violation, 2 bad arguments, a missing file or a file with errors, 3 there is
 none, but the search is incomplete.
 `;
 
+const EXAMPLES_HELP = `Usage: lus examples [DIR]
+
+Writes the example scenarios to the new folder DIR, by default
+live-update-examples. Its README.md says which one shows what.
+
+Exit code: 0, or 2 if the folder exists already or cannot be written.
+`;
+
+const NEW_HELP = `Usage: lus new handler|agent|scenario NAME
+
+Writes NAME.lus, which runs:
+
+  handler    a kind of file, its handler, a kernel with it, and scenarios that
+             test them
+  agent      an agent that holds sessions, and scenarios that crash it
+  scenario   an update with one session and one memfd
+
+Exit code: 0, or 2 for bad arguments or if the file exists already.
+`;
+
 const REPLAY_HELP = `Usage: lus replay FILE... [options]
 
 Replays recordings of a real kernel in the emulator and compares results,
@@ -190,7 +212,7 @@ pair replaces every kernel that a scenario boots, the second every kernel that
 it loads. Prints the outcome of each update and its reason.
 
   --kernels A,B,...  the kernels (default: every release)
-  --scenario NAME    run only this scenario
+  --scenario NAME    run only this scenario; may be given several times
   --format FORMAT    pretty (default) or json
 
 Exit code: 0 every pair works, 1 some do not, 2 bad arguments, a missing file
@@ -214,7 +236,7 @@ largest parts.
 
   --vary KEY=A,B,C  run with each of these values of a cost, for example
                     preserve_folio=80ns,1us; several --vary run every combination
-  --scenario NAME   run only this scenario
+  --scenario NAME   run only this scenario; may be given several times
   --kernel NAME     use this kernel as the default kernel of scenarios
   --seed N          seed of the scheduler for concurrent processes (default 0)
   --format FORMAT   pretty (default) or json
@@ -276,6 +298,8 @@ output.
 
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
+    ['new', { summary: 'write the start of a handler, an agent or a scenario', help: NEW_HELP, command: create }],
+    ['examples', { summary: 'write the examples to a folder', help: EXAMPLES_HELP, command: examples }],
     ['view', { summary: 'write the timeline of a run as a web page', help: VIEW_HELP, command: view }],
     ['report', { summary: 'join the reports of several runs', help: REPORT_HELP, command: report }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],

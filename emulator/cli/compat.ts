@@ -42,7 +42,7 @@ export const command: Command = (args) => {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const matrices = scenariosOf(program, parsed.text('scenario')).map((s) =>
+    const matrices = scenariosOf(program, parsed.texts('scenario')).map((s) =>
         matrixOf(files, program, s, kernelsOf(program, parsed.text('kernels'))),
     );
     print(

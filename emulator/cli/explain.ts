@@ -1,12 +1,12 @@
 /** `lus explain`: prints the section about a code from the documentation, which is installed with the command. */
 import { readFileSync } from 'node:fs';
-import * as path from 'node:path';
 import { CATALOGUE } from '../findings/catalogue';
 import { CHECK_CODES } from '../language/check-codes';
 import { near } from '../language/nearest';
 import { pageOfCode, sectionOf } from '../services/documentation';
 import { BadArguments, parse, type Command } from './options';
 import { print } from './print';
+import { shippedFile } from './shipped-files';
 
 export const command: Command = (args) => {
     const { positionals } = parse(args, {});
@@ -22,7 +22,7 @@ export const command: Command = (args) => {
                 `There is no code ${name}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`,
             );
         }
-        const page = readFileSync(path.join(__dirname, '..', 'extension', 'docs', place.page), 'utf8');
+        const page = readFileSync(shippedFile('docs', place.page), 'utf8');
         const section = sectionOf(page, place.anchor);
         if (!section) {
             throw new Error(`${place.page} has no section for ${code}`);

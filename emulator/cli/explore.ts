@@ -60,7 +60,7 @@ export const command: Command = (args) => {
     }
     const { files, program } = opened;
     const [faults, switches] = [parsed.integer('faults', 0, 100), parsed.integer('switches', 0, 1_000_000)];
-    const scenarios = scenariosOf(program, parsed.text('scenario')).map((scenario) => ({
+    const scenarios = scenariosOf(program, parsed.texts('scenario')).map((scenario) => ({
         scenario,
         options: optionsFor(scenario, asked, faults, switches, parsed.text('kernel')),
     }));

@@ -9,6 +9,8 @@ import { BadArguments } from './options';
 import { styleFor } from './style';
 import { findingOf } from './where';
 import { complain } from './print';
+import { listed } from '../text/text';
+import { quoted } from '../text/utf8';
 
 /**
  * Reads and checks the file in the arguments. If it has errors, prints them and returns no program.
@@ -30,11 +32,15 @@ export function openOne(
     return errors.length > 0 ? undefined : { files, program };
 }
 
-/** The scenarios of a program, or the one with this name. @throws BadArguments if there is none */
-export function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
-    const found = program.scenarios.filter((s) => name === undefined || isNamed(s, name));
+/** The scenarios of a program, or those with these names. @throws BadArguments if there is none */
+export function scenariosOf(program: Program, names: readonly string[]): readonly ScenarioDecl[] {
+    const found = program.scenarios.filter((s) => names.length === 0 || names.some((name) => isNamed(s, name)));
     if (found.length === 0) {
-        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `There is no scenario "${name}".`);
+        throw new BadArguments(
+            names.length === 0
+                ? 'This file has no scenario.'
+                : `There is no scenario ${listed(names.map(quoted), 'or')}.`,
+        );
     }
     return found;
 }

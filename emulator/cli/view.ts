@@ -25,7 +25,7 @@ export const command: Command = (args) => {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const [scenario, another] = scenariosOf(program, parsed.text('scenario'));
+    const [scenario, another] = scenariosOf(program, parsed.texts('scenario'));
     if (!scenario || another) {
         throw new BadArguments('This file has several scenarios. Choose one with --scenario NAME.');
     }

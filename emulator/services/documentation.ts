@@ -19,7 +19,8 @@ const language = (heading: string): DocPlace => at('language.md', heading);
 /** The heading of a code, `LU1003` or `LU0201`, on the page that explains it; undefined if there is no such code. */
 export function pageOfCode(code: string): DocPlace | undefined {
     if (isDiagnosisCode(code)) {
-        return at('diagnoses.md', `${code}: ${CATALOGUE[code].title}`);
+        const { group, title } = CATALOGUE[code];
+        return at(`diagnoses-${group}.md`, `${code}: ${title}`);
     }
     return isCheckCode(code) ? at('errors.md', `${code}: ${CHECK_CODES[code]}`) : undefined;
 }
@@ -153,9 +154,16 @@ export function offsetIn(page: string, anchor: string, name: string): number {
     return row ? heading.span.end + row.index : heading.span.start;
 }
 
+/** A heading of a page, with its line as the span. */
+export interface Heading {
+    readonly text: string;
+    readonly level: number;
+    readonly span: Span;
+}
+
 /** The headings of a page; `#` in code is not a heading. */
-function headingsOf(page: string): { readonly text: string; readonly level: number; readonly span: Span }[] {
-    const found: { text: string; level: number; span: Span }[] = [];
+export function headingsOf(page: string): Heading[] {
+    const found: Heading[] = [];
     let code = false;
     let start = 0;
     for (const line of page.split('\n')) {

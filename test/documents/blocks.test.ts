@@ -18,10 +18,14 @@ import { inRepository } from '../support/repository';
 import { findingsOf, programOf } from '../support/programs';
 import { failuresOf } from '../support/runs';
 
-/** The catalogue of failures has a test of its own, which runs its scenarios. So has the page of diagnoses. */
-const FAILURES = 'extension/docs/failures.md';
+/**
+ * The catalogue of failures has a test of its own, which runs its scenarios. So have the pages of diagnoses: here they
+ * only count.
+ */
+const FAILURES = 'extension/docs/failures';
 
-const blocks = PAGES.filter((p) => p !== FAILURES).flatMap(blocksOf);
+const pages = PAGES.filter((p) => !p.startsWith(FAILURES));
+const blocks = pages.flatMap(blocksOf);
 
 suite('documentation', () => {
     test('there is something to test', () => {
@@ -35,7 +39,7 @@ suite('documentation', () => {
         );
     });
 
-    for (const block of blocks.filter((b) => !b.name.startsWith(DIAGNOSES))) {
+    for (const block of pages.filter((p) => !DIAGNOSES.includes(p)).flatMap(blocksOf)) {
         test(titleOf(block), () => {
             const program = programOf({ 'block.lus': fileOf(block) });
             if (block.errors.length > 0) {
@@ -132,6 +136,23 @@ suite('documentation', () => {
             }
         }
         assert.deepEqual(broken, []);
+    });
+
+    test('every page can be reached from the one that says where to begin', () => {
+        const folder = 'extension/docs/';
+        const open = [`${folder}start.md`];
+        const seen = new Set(open);
+        for (let page = open.pop(); page !== undefined; page = open.pop()) {
+            const linked = readFileSync(inRepository(page), 'utf8').matchAll(/\]\(([\w-]+\.md)/g);
+            for (const target of [...linked].map((m) => `${folder}${m[1]}`).filter((t) => !seen.has(t))) {
+                seen.add(target);
+                open.push(target);
+            }
+        }
+        assert.deepEqual(
+            PAGES.filter((p) => p.startsWith(folder) && !seen.has(p)),
+            [],
+        );
     });
 });
 

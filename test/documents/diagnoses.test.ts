@@ -1,11 +1,14 @@
-/** The page of diagnoses: it has every one, its examples are right, and the repaired twin of each is without it. */
+/** The pages of diagnoses: they have every one, and the repaired twin of each example is without it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { CATALOGUE, isDiagnosisCode } from '../../emulator/findings/catalogue';
 import type { Program } from '../../emulator/language/program';
+import { pageOfCode, sectionOf } from '../../emulator/services/documentation';
 import { sections } from '../support/diagnoses-page';
 import { blocksOf, DIAGNOSES, fileOf, titleOf } from '../support/documentation';
 import { Outcomes } from '../support/outcomes';
 import { findingsOf, programOf } from '../support/programs';
+import { inRepository } from '../support/repository';
 
 const page = sections();
 const outcomes = new Outcomes();
@@ -19,7 +22,7 @@ function documented(text: string): Program {
 }
 
 suite('documentation', () => {
-    for (const block of blocksOf(DIAGNOSES)) {
+    for (const block of DIAGNOSES.flatMap(blocksOf)) {
         test(titleOf(block), () => {
             assert.deepEqual(block.errors, []);
             const program = documented(fileOf(block));
@@ -29,12 +32,20 @@ suite('documentation', () => {
     }
 });
 
-suite('diagnoses: the page', () => {
-    test('has every one, with title and severity', () => {
+suite('diagnoses: the pages', () => {
+    test('have every one, with title and severity', () => {
         assert.deepEqual([...page.keys()], Object.keys(CATALOGUE));
         for (const [code, { title, severity }] of page) {
             assert.ok(isDiagnosisCode(code));
             assert.deepEqual([title, severity], [CATALOGUE[code].title, CATALOGUE[code].severity]);
+        }
+    });
+
+    test('the link of a code leads to its own section', () => {
+        for (const code of Object.keys(CATALOGUE)) {
+            const place = pageOfCode(code);
+            const text = readFileSync(inRepository('extension', 'docs', place?.page ?? ''), 'utf8');
+            assert.match(sectionOf(text, place?.anchor ?? '')?.heading ?? '', new RegExp(`^${code}: `));
         }
     });
 

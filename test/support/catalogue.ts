@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { CATALOGUE, isDiagnosisCode } from '../../emulator/findings/catalogue';
+import { pageOfCode } from '../../emulator/services/documentation';
 import { inRepository } from './repository';
 
 export const FOLDER = inRepository('test', 'catalogue');
@@ -36,16 +37,16 @@ export interface Entry {
     readonly repaired: boolean;
 }
 
-/** The parts of the list, by their first numbers. */
-const PARTS: readonly (readonly [number, string])[] = [
-    [1, 'Handover and boot'],
-    [40, 'Sessions and agents'],
-    [60, 'Files and their handlers'],
-    [80, 'File-lifecycle-bound state (FLB)'],
-    [90, 'Memory files'],
-    [110, 'Devices'],
-    [140, 'Order of steps'],
-    [160, 'Met in practice'],
+/** The parts of the list, each with a page, by their first numbers. */
+const PARTS: readonly { readonly first: number; readonly title: string; readonly page: string }[] = [
+    { first: 1, title: 'Handover and boot', page: 'failures-handover.md' },
+    { first: 40, title: 'Sessions and agents', page: 'failures-sessions.md' },
+    { first: 60, title: 'Files and their handlers', page: 'failures-files.md' },
+    { first: 80, title: 'File-lifecycle-bound state (FLB)', page: 'failures-flbs.md' },
+    { first: 90, title: 'Memory files', page: 'failures-memory-files.md' },
+    { first: 110, title: 'Devices', page: 'failures-devices.md' },
+    { first: 140, title: 'Order of steps', page: 'failures-order.md' },
+    { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
 ];
 
 /**
@@ -112,40 +113,76 @@ function isSeverity(text: string): text is Severity {
     return Object.hasOwn(SEVERITIES, text);
 }
 
-/** The page of the documentation. */
-export function failuresPage(): string {
+/** The pages of the documentation, by name: the list, and one for each part of it. */
+export function failuresPages(): Map<string, string> {
     const all = entries();
+    return new Map([
+        ['failures.md', listPage(all)],
+        ...PARTS.map(({ page, title }): [string, string] => [
+            page,
+            partPage(
+                title,
+                all.filter((e) => partOf(e.number).page === page),
+            ),
+        ]),
+    ]);
+}
+
+function partOf(number: number): (typeof PARTS)[number] {
+    const part = PARTS.findLast(({ first }) => first <= number);
+    if (!part) {
+        throw new RangeError(`F-${number} belongs to no part`);
+    }
+    return part;
+}
+
+const WRITTEN = '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/proofs/catalogue.test.ts -->';
+
+function listPage(all: readonly Entry[]): string {
     const lines = [
         '# What can go wrong in a live update',
         '',
-        '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/proofs/catalogue.test.ts -->',
+        WRITTEN,
         '',
-        'Every failure on this page is a scenario that runs: copy it to a file and press F5. If something is lost, the emulator reports a diagnosis; the',
-        'codes are explained on [the page about diagnoses](diagnoses.md). The first code is the root, others are its consequences. If a failure can be',
+        'Every failure in this list is a scenario that runs: copy it to a file and press F5. If something is lost, the emulator reports a diagnosis; the',
+        'codes are explained on [the pages about diagnoses](diagnoses.md). The first code is the root, others are its consequences. If a failure can be',
         'repaired, a second scenario does it right and leads to no finding.',
         '',
         ...Object.entries(SEVERITIES).map(([name, what]) => `- *${name}*: ${what}.`),
         '',
         'Unless stated otherwise, the kernel is Linux 7.2.',
-        '',
-        '| | failure | severity | diagnosis |',
-        '|---|---|---|---|',
-        ...all.map(
-            (e) =>
-                `| [${entryName(e.number)}](#${anchor(heading(e))}) | ${e.title} | ${e.severities.join(', ').toLowerCase()} | ${e.finds.map(codeLink).join(', ')} |`,
-        ),
     ];
-    let part = -1;
-    for (const e of all) {
-        const at = PARTS.findLastIndex(([first]) => first <= e.number);
-        if (at !== part) {
-            part = at;
-            lines.push('', `## ${PARTS[at]?.[1] ?? ''}`);
-        }
+    for (const { title, page } of PARTS) {
+        lines.push(
+            '',
+            `## ${title}`,
+            '',
+            '| | failure | severity | diagnosis |',
+            '|---|---|---|---|',
+            ...all
+                .filter((e) => partOf(e.number).page === page)
+                .map(
+                    (e) =>
+                        `| [${entryName(e.number)}](${failureLink(e)}) | ${e.title} | ${e.severities.join(', ').toLowerCase()} | ${e.finds.map(codeLink).join(', ')} |`,
+                ),
+        );
+    }
+    return `${lines.join('\n')}\n`;
+}
+
+function partPage(title: string, part: readonly Entry[]): string {
+    const lines = [
+        `# Failures: ${title}`,
+        '',
+        WRITTEN,
+        '',
+        '[The list of all failures](failures.md) says what the severities mean.',
+    ];
+    for (const e of part) {
         const found = e.finds.map((c) => `${codeLink(c)} (${isDiagnosisCode(c) ? CATALOGUE[c].title : ''})`).join(', ');
         lines.push(
             '',
-            `### ${heading(e)}`,
+            `## ${heading(e)}`,
             '',
             `*${e.severities.join(', ')}*${found === '' ? '' : `, diagnosed as ${found}`}`,
             '',
@@ -165,5 +202,12 @@ const anchor = (text: string): string =>
         .toLowerCase()
         .replace(/[^\w\s-]/g, '')
         .replaceAll(' ', '-');
-const codeLink = (code: string): string =>
-    `[${code}](diagnoses.md#${anchor(`${code}: ${isDiagnosisCode(code) ? CATALOGUE[code].title : ''}`)})`;
+
+/** The section of a failure. */
+export const failureLink = (e: Entry): string => `${partOf(e.number).page}#${anchor(heading(e))}`;
+
+/** A link to the section of a diagnosis. */
+export function codeLink(code: string): string {
+    const place = pageOfCode(code);
+    return place ? `[${code}](${place.page}#${place.anchor})` : code;
+}

@@ -20,8 +20,8 @@ export const PAGES = [
         .map((f) => `extension/docs/${f}`),
 ];
 
-/** Its blocks are the examples of the diagnoses, which are run once for several tests. */
-export const DIAGNOSES = 'extension/docs/diagnoses.md';
+/** Their blocks are the examples of the diagnoses, which are run once for several tests. */
+export const DIAGNOSES = PAGES.filter((p) => p.startsWith('extension/docs/diagnoses'));
 
 export function blocksOf(page: string): Block[] {
     const text = readFileSync(inRepository(page), 'utf8');

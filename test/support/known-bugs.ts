@@ -10,7 +10,7 @@ import type { KnownBug } from '../../emulator/kernel/release/known-bug';
 import { KNOWN_BUGS } from '../../emulator/kernel/release/known-bugs';
 import type { Span } from '../../emulator/kernel/release/version';
 import { capital } from '../../emulator/text/text';
-import { entries, entryName, type Entry } from './catalogue';
+import { codeLink, entries, entryName, failureLink, type Entry } from './catalogue';
 import { inRepository } from './repository';
 
 const FOLDER = inRepository('test', 'known-bugs');
@@ -75,7 +75,7 @@ The column *fixed in* contains the first version of the main line with the fix, 
 Stable releases that are not listed are assumed to have the bugs of their series. Other assumptions are listed under [Inferred](#inferred).
 
 The tables do not contain bugs that are not fixed yet, in 7.2.13 and 7.3.4 either: the empty block after a refused name
-([F-07](failures.md#f-07-a-refused-name-when-a-block-of-sessions-is-full)), a descriptor that is never returned to its caller (F-47, F-57), an FLB that was never retrieved (F-83), and
+([F-07](failures-handover.md#f-07-a-refused-name-when-a-block-of-sessions-is-full)), a descriptor that is never returned to its caller (F-47, F-57), an FLB that was never retrieved (F-83), and
 \`MFD_NOEXEC_SEAL\` (F-93).
 `;
 
@@ -89,9 +89,6 @@ const anchor = (text: string): string =>
         .toLowerCase()
         .replace(/[^\w\s-]/g, '')
         .replaceAll(' ', '-');
-
-const codeLink = (code: string): string =>
-    `[${code}](diagnoses.md#${anchor(`${code}: ${isDiagnosisCode(code) ? CATALOGUE[code].title : ''}`)})`;
 
 const PARTS: Readonly<Record<keyof typeof KNOWN_BUGS, string>> = {
     KHO: 'Kexec handover',
@@ -108,7 +105,7 @@ function verdict(bug: KnownBug, all: readonly Entry[]): string {
         return `[shown](#${anchor(bug.name)})`;
     }
     const entry = all.find((e) => entryName(e.number) === bug.shown);
-    return entry ? `[${bug.shown}](failures.md#${anchor(`${entryName(entry.number)} ${entry.title}`)})` : bug.shown;
+    return entry ? `[${bug.shown}](${failureLink(entry)})` : bug.shown;
 }
 
 /** The page of the documentation. */

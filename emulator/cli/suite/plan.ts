@@ -5,7 +5,8 @@ import { isNamed } from '../../language/syntax/variants';
 import { errorsOf, loadProgram } from '../../run/load-program';
 import { Run } from '../../run/run';
 import { UsageError } from '../../run/usage-error';
-import { capital } from '../../text/text';
+import { capital, listed } from '../../text/text';
+import { quoted } from '../../text/utf8';
 import { openAll } from '../check';
 import type { Files } from '../files';
 import { BadArguments } from '../options';
@@ -24,7 +25,8 @@ export interface Shard {
 }
 
 export interface Wish {
-    readonly scenario: string | undefined;
+    /** Empty: all. */
+    readonly scenarios: readonly string[];
     readonly kernel: string | undefined;
     readonly shard: Shard | undefined;
 }
@@ -55,11 +57,13 @@ export function planOf(files: Files, named: readonly NamedFile[], wish: Wish): P
             program,
             scenarios: isBroken(program)
                 ? []
-                : program.scenarios.filter((s) => wish.scenario === undefined || isNamed(s, wish.scenario)),
+                : program.scenarios.filter(
+                      (s) => wish.scenarios.length === 0 || wish.scenarios.some((name) => isNamed(s, name)),
+                  ),
         }),
     );
     if (plan.every((p) => p.scenarios.length === 0) && !programs.some(isBroken)) {
-        throw new BadArguments(nothingToRun(programs, wish.scenario));
+        throw new BadArguments(nothingToRun(programs, wish.scenarios));
     }
     if (wish.kernel !== undefined) {
         for (const { program, scenarios } of plan) {
@@ -86,12 +90,12 @@ function partOf(plan: readonly PlannedFile[], { index, count }: Shard): PlannedF
     });
 }
 
-function nothingToRun(programs: readonly Program[], name: string | undefined): string {
-    const names = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
-    if (name === undefined || names.length === 0) {
+function nothingToRun(programs: readonly Program[], names: readonly string[]): string {
+    const existing = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
+    if (names.length === 0 || existing.length === 0) {
         return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario. Write scenario "name" { … }.`;
     }
-    return `There is no scenario "${name}". Scenarios: ${names.join(', ')}.`;
+    return `There is no scenario ${listed(names.map(quoted), 'or')}. Scenarios: ${existing.join(', ')}.`;
 }
 
 /** Reports an unknown kernel once before anything runs, instead of as a failure of every scenario. */

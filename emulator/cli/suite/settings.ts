@@ -11,7 +11,8 @@ import { type Seeds, seedsOf } from './seeds';
 
 export interface RunSettings {
     readonly names: readonly string[];
-    readonly scenario: string | undefined;
+    /** The scenarios to run; empty: all. */
+    readonly scenarios: readonly string[];
     readonly kernel: string | undefined;
     readonly seeds: Seeds;
     /** The choices of every run. */
@@ -80,7 +81,7 @@ export function settingsOf(parsed: Parsed, config: Config, formats: typeof FORMA
     const choices = parsed.text('choices');
     const settings: RunSettings = {
         names,
-        scenario: parsed.text('scenario'),
+        scenarios: parsed.texts('scenario'),
         kernel: parsed.text('kernel') ?? config.kernel,
         seeds: range === undefined ? { first: seed ?? 0, last: seed ?? 0 } : seedsOf(range),
         choices: choices === undefined ? undefined : choicesIn(choices),

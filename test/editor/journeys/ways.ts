@@ -59,7 +59,7 @@ export function defineWays(traveller: () => Traveller): void {
         await page.waitStoppedAt('entry.name = session.name');
     });
 
-    test('Open Examples asks for a place, copies them there and opens them', async () => {
+    test('Open Examples asks for a place, copies them there, and shows the first beside an index', async () => {
         const page = await traveller().openFolder();
         await page.page.locator('.explorer-folders-view .monaco-list-row', { hasText: FILE }).waitFor();
         const opened = page.page.context().waitForEvent('page');
@@ -67,6 +67,9 @@ export function defineWays(traveller: () => Traveller): void {
         await page.page.locator('.quick-input-widget').getByRole('button', { name: 'Copy Examples Here' }).click();
         const other = await opened;
         await other.locator('.explorer-folders-view .monaco-list-row', { hasText: 'first-session.lus' }).waitFor();
+        await other.locator('.tab', { hasText: 'first-session.lus' }).waitFor();
+        await other.locator('.tab', { hasText: 'Preview README.md' }).waitFor();
+        assert.equal(await other.locator('.tab').count(), 2);
         assert.ok(traveller().has('live-update-examples', 'first-session.lus'));
     });
 }

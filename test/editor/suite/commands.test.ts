@@ -76,4 +76,30 @@ suite('commands', () => {
             await vscode.workspace.fs.delete(into, { recursive: true });
         }
     });
+
+    test('a lesson is copied, checked, solved and reset', async () => {
+        const into = vscode.Uri.joinPath(vscode.Uri.file(tmpdir()), `lus-lessons-${process.pid}`);
+        await vscode.workspace.fs.createDirectory(into);
+        try {
+            const copy: string | undefined = await vscode.commands.executeCommand('lus.learn', {
+                into: into.toString(),
+                open: false,
+            });
+            const file = vscode.Uri.joinPath(vscode.Uri.parse(copy ?? ''), '01-kexec.lus');
+            const isSolved = (): Thenable<boolean> => vscode.commands.executeCommand('lus.checkLesson', '01-kexec');
+            assert.equal(await isSolved(), false);
+            const document = await vscode.workspace.openTextDocument(file);
+            const start = document.getText();
+            const edit = new vscode.WorkspaceEdit();
+            const at = start.indexOf('// your line');
+            const place = new vscode.Range(document.positionAt(at), document.positionAt(at + '// your line'.length));
+            edit.replace(file, place, 'lu.retrieve_session("vm-1")  fails ENOENT');
+            await vscode.workspace.applyEdit(edit);
+            assert.equal(await isSolved(), true);
+            assert.equal(await vscode.commands.executeCommand('lus.resetLesson', '01-kexec'), true);
+            assert.equal(document.getText(), start);
+        } finally {
+            await vscode.workspace.fs.delete(into, { recursive: true });
+        }
+    });
 });

@@ -38,7 +38,8 @@ suite('the language', () => {
         );
         const document = await vscode.workspace.openTextDocument(uri);
         const seen = lenses.map((l) => [l.command?.title, document.lineAt(l.range.start.line).text]);
-        assert.deepEqual(seen, [
+        const starting = seen.filter(([title]) => title === 'Run' || title === 'Debug');
+        assert.deepEqual(starting, [
             ['Run', 'scenario "a counter and its memory" {'],
             ['Debug', 'scenario "a counter and its memory" {'],
             ['Run', 'scenario "an expectation that does not hold" {'],

@@ -51,6 +51,16 @@ const manifestSchema = z.object({
                 icon: z.optional(z.union([z.string(), z.object({ light: z.string(), dark: z.string() })])),
             }),
         ),
+        walkthroughs: z.array(
+            z.object({
+                steps: z.array(
+                    z.object({
+                        description: z.string(),
+                        media: z.object({ svg: z.optional(z.string()), image: z.optional(z.string()) }),
+                    }),
+                ),
+            }),
+        ),
         problemMatchers: z.array(z.object({ name: z.string(), pattern: z.tuple([z.object({ regexp: z.string() })]) })),
         taskDefinitions: z.array(z.object({ type: z.string() })),
         menus: z.record(z.string(), z.array(z.object({ command: z.string() }))),
@@ -135,6 +145,7 @@ suite('manifest', () => {
         }
         assert.deepEqual(manifest.activationEvents, [
             `onLanguage:${LANGUAGE}`,
+            `workspaceContains:**/*.${LANGUAGE}`,
             `onDebugResolve:${DEBUG_TYPE}`,
             `onDebugDynamicConfigurations:${DEBUG_TYPE}`,
             `onTaskType:${TASK_TYPE}`,
@@ -176,6 +187,20 @@ suite('manifest', () => {
         }
     });
 
+    test('the walkthrough has six steps, whose buttons do what the code knows', () => {
+        const [walkthrough] = contributes.walkthroughs;
+        assert.equal(walkthrough?.steps.length, 6);
+        // extension/walkthrough.ts needs an editor to be imported
+        const source = readFileSync(inRepository('extension', 'walkthrough.ts'), 'utf8');
+        const [, table = ''] = /const STEPS[^{]*\{\n(.*?)^\};/ms.exec(source) ?? [];
+        const known = [...table.matchAll(/^ {4}(?:async )?(\w+)[:(]/gm)].map((m) => m[1]);
+        const used = walkthrough.steps.map(({ description }) => {
+            const [, argument = ''] = /\(command:lus\.walkthrough\?([^)]*)\)/.exec(description) ?? [];
+            return JSON.parse(decodeURIComponent(argument));
+        });
+        assert.deepEqual(used, known);
+    });
+
     test('every file that the manifest names exists', () => {
         const [language] = contributes.languages;
         assert.ok(language);
@@ -185,6 +210,7 @@ suite('manifest', () => {
             language.icon.light,
             language.icon.dark,
             ...contributes.grammars.map((g) => g.path),
+            ...contributes.walkthroughs.flatMap((w) => w.steps.map(({ media }) => media.svg ?? media.image ?? '')),
             ...contributes.commands.flatMap(({ icon }) => (typeof icon === 'object' ? [icon.light, icon.dark] : [])),
         ];
         for (const name of files) {

@@ -130,7 +130,7 @@ suite('structure of a file', () => {
             [
                 ['lib.lus', 'test:/lib.lus'],
                 ['luod', 'lus-std:/luod.lus'],
-                ['LU1003', 'diagnoses.md#lu1003-incoming-session-lost-at-the-next-kexec'],
+                ['LU1003', 'diagnoses-sessions.md#lu1003-incoming-session-lost-at-the-next-kexec'],
             ],
         );
     });
