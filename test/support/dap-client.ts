@@ -9,6 +9,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { z } from 'zod';
 import { MessageReader } from '../../debug-adapter/stdio';
 import { markedLine } from './markers';
+import { heardOfAdapter } from './protocol-messages';
 import { inRepository } from './repository';
 
 export const ADAPTER = inRepository('dist', 'debug-adapter.js');
@@ -116,6 +117,7 @@ export class Client {
     }
 
     private receive(raw: unknown): void {
+        heardOfAdapter(raw);
         const message = messageSchema.parse(raw);
         if (message.type === 'event') {
             this.transcript.push(
