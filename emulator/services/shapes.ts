@@ -9,16 +9,7 @@ import { PAGE_GEOMETRIES } from '../machine/arch';
 import { KERNEL_NATIVES } from '../runtime/natives/tracepoints';
 
 /** The entries of each table, from which all other shapes are reachable. */
-const TABLES = [
-    'functions',
-    'objects',
-    'globals',
-    'fd',
-    'fileKinds',
-    'injectionPoints',
-    'callbacks',
-    'kernels',
-] as const;
+const TABLES = ['functions', 'objects', 'globals', 'fd', 'fileKinds', 'injectionPoints', 'callbacks'] as const;
 
 const PAGES = [...new Map(Object.values(PAGE_GEOMETRIES).flatMap((all) => all.map((p) => [p.size, p]))).values()];
 
