@@ -155,7 +155,9 @@ export class Typings {
 
     private membersIn(nodes: readonly Node[]): Members {
         const { ast } = this;
-        const properties = nodes.filter((n): n is PropertySignatureDeclaration => ast.isPropertySignatureDeclaration(n));
+        const properties = nodes.filter((n): n is PropertySignatureDeclaration =>
+            ast.isPropertySignatureDeclaration(n),
+        );
         const index = nodes.find((n) => ast.isIndexSignatureDeclaration(n));
         const nameOf = ({ name }: PropertySignatureDeclaration): string =>
             ast.isStringLiteral(name) ? name.text : name.getText();
@@ -247,4 +249,3 @@ function objectOf({ properties, required, others }: Members): Schema {
 function literalOf(text: string): Schema {
     return text === 'null' ? { type: 'null' } : { const: JSON.parse(text.replace(/^'(.*)'$/, '"$1"')) };
 }
-
