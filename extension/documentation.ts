@@ -8,6 +8,25 @@ const placeSchema = z.object({ page: z.string(), anchor: z.optional(z.string()) 
 
 type DocPlace = z.infer<typeof placeSchema>;
 
+/** The scheme of pages where the extension's files are on a web server, from which documents cannot be opened. */
+const DOCS_SCHEME = 'lus-docs';
+
+function isOnWeb(extension: vscode.Uri): boolean {
+    return extension.scheme === 'http' || extension.scheme === 'https';
+}
+
+async function textOfPage(extension: vscode.Uri, page: string): Promise<string> {
+    const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folderOf(extension), page));
+    return new TextDecoder().decode(bytes);
+}
+
+/** Opens pages of the documentation by `lus-docs:/library.md`. */
+export function registerPages(extension: vscode.Uri): vscode.Disposable {
+    return vscode.workspace.registerTextDocumentContentProvider(DOCS_SCHEME, {
+        provideTextDocumentContent: (uri) => textOfPage(extension, uri.path.slice(1)),
+    });
+}
+
 function folderOf(extension: vscode.Uri): vscode.Uri {
     return vscode.Uri.joinPath(extension, 'extension', 'docs');
 }
@@ -19,20 +38,21 @@ export async function openDocumentation(extension: vscode.Uri, argument: unknown
     if (!place) {
         return false;
     }
-    const page = vscode.Uri.joinPath(folderOf(extension), place.page);
+    const page = isOnWeb(extension)
+        ? vscode.Uri.from({ scheme: DOCS_SCHEME, path: `/${place.page}` })
+        : vscode.Uri.joinPath(folderOf(extension), place.page);
     await vscode.commands.executeCommand('markdown.showPreview', page.with({ fragment: place.anchor ?? '' }));
     return true;
 }
 
 async function pickPage(extension: vscode.Uri): Promise<DocPlace | undefined> {
-    const folder = folderOf(extension);
-    const entries = await vscode.workspace.fs.readDirectory(folder);
-    const pages = entries.map(([name]) => name).filter((name) => name.endsWith('.md'));
+    const pages = SHIPPED_DOCS.split(' ').filter((name) => name.endsWith('.md'));
     const items = await Promise.all(
-        pages.map(async (page) => {
-            const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, page));
-            return { label: titleIn(new TextDecoder().decode(bytes)) ?? page, description: page, page };
-        }),
+        pages.map(async (page) => ({
+            label: titleIn(await textOfPage(extension, page)) ?? page,
+            description: page,
+            page,
+        })),
     );
     return await vscode.window.showQuickPick(
         items.sort((a, b) => a.label.localeCompare(b.label, 'en')),
@@ -46,8 +66,9 @@ function titleIn(page: string): string | undefined {
 
 /** The link to a section of the documentation as a command of the editor; undefined for any other link. */
 export function documentationCommand(extension: vscode.Uri, link: vscode.Uri): vscode.Uri | undefined {
-    const folder = `${folderOf(extension).path}/`;
-    if (link.scheme !== 'file' || !link.path.startsWith(folder)) {
+    const { scheme, path } = folderOf(extension);
+    const folder = `${path}/`;
+    if (link.scheme !== scheme || !link.path.startsWith(folder)) {
         return undefined;
     }
     const place: DocPlace = { page: link.path.slice(folder.length), anchor: link.fragment };
@@ -56,7 +77,7 @@ export function documentationCommand(extension: vscode.Uri, link: vscode.Uri): v
 
 /** Markdown whose links to the documentation are commands. */
 export function withCommands(extension: vscode.Uri, text: vscode.MarkdownString): vscode.MarkdownString {
-    const value = text.value.replace(/\]\((file:[^)\s]+)\)/g, (whole, target: string) => {
+    const value = text.value.replace(/\]\(((?:file|https?):[^)\s]+)\)/g, (whole, target: string) => {
         const command = documentationCommand(extension, vscode.Uri.parse(target));
         return command ? `](${command.toString()})` : whole;
     });

@@ -50,7 +50,11 @@ export async function openExamples(extension: vscode.Uri, argument: unknown): Pr
         return undefined;
     }
     const folder = await freshFolder(parent);
-    await vscode.workspace.fs.copy(vscode.Uri.joinPath(extension, 'extension', 'examples'), folder);
+    const { fs } = vscode.workspace;
+    for (const name of SHIPPED_EXAMPLES.split(' ')) {
+        const example = vscode.Uri.joinPath(extension, 'extension', 'examples', name);
+        await fs.writeFile(vscode.Uri.joinPath(folder, name), await fs.readFile(example));
+    }
     if (!given.success || given.data.open) {
         const busy = vscode.workspace.workspaceFolders !== undefined;
         await vscode.commands.executeCommand('vscode.openFolder', folder, { forceNewWindow: busy });

@@ -20,7 +20,19 @@ export function anchorOf(heading: string): string {
         .replace(/\s/g, '-');
 }
 
-const at = (page: string, heading: string): DocPlace => ({ page, anchor: anchorOf(heading) });
+/** The pages to which names lead: see extension/docs. */
+export const PAGES = [
+    'devices.md',
+    'diagnoses.md',
+    'errors.md',
+    'kernels.md',
+    'language.md',
+    'library.md',
+    'time.md',
+] as const;
+type Page = (typeof PAGES)[number];
+
+const at = (page: Page, heading: string): DocPlace => ({ page, anchor: anchorOf(heading) });
 const library = (heading: string): DocPlace => at('library.md', heading);
 const language = (heading: string): DocPlace => at('language.md', heading);
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { inRepository, ROOT } from '../support/repository';
 
-const MAX_VSIX_BYTES = 1.5 * 1024 * 1024;
+const MAX_VSIX_BYTES = 3 * 1024 * 1024;
 const PACKAGING_MS = 120_000;
 
 function run(command: string, args: readonly string[], cwd: string): string {
@@ -40,6 +40,8 @@ function assertShips(names: readonly string[]): void {
         'dist/debug-adapter.js',
         'dist/language-server.js',
         'dist/extension.js',
+        'dist/web-extension.js',
+        'dist/web-language-server.js',
         'dist/ThirdPartyNotices.txt',
     ]) {
         assert.ok(names.includes(name), `${name} is missing`);
@@ -103,7 +105,7 @@ suite('packages', function () {
         run(lus, ['run', path.join(installed, 'extension', 'examples', 'first-session.lus')], scratch);
     });
 
-    test('the .vsix holds what the extension needs and nothing else, in at most 1.5 MB', () => {
+    test('the .vsix holds what the extension needs and nothing else, in at most 3 MB', () => {
         const vsix = path.join(scratch, 'lus.vsix');
         run('npm', ['run', '--silent', 'package', '--', '--out', vsix], ROOT);
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
