@@ -1,5 +1,5 @@
 /** Files of this machine, for the emulator, which has no access to files. */
-import { realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { filesOnDisk, pathOf } from '../emulator/disk/source-files';
@@ -18,4 +18,11 @@ export const diskHost: Omit<Host, 'later' | 'now'> = {
         }
     },
     toPath: pathOf,
+    write(uri, text) {
+        const file = fileURLToPath(uri);
+        if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+            mkdirSync(path.dirname(file), { recursive: true });
+            writeFileSync(file, text);
+        }
+    },
 };

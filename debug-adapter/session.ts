@@ -259,7 +259,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 'This session has already launched a scenario. Restart it, or start another session.',
             );
         }
-        this.debuggee = this.prepared(launchConfiguration(args));
+        const config = launchConfiguration(args);
+        if (config.kernelSources !== undefined) {
+            this.sources.copyTo(config.kernelSources);
+        }
+        this.debuggee = this.prepared(config);
         return {
             after: () => {
                 this.rebind();

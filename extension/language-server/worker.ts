@@ -1,4 +1,4 @@
-/** The language server as a worker: LSP as messages. The worker's name is the URI of the folder of the documentation. */
+/** The language server as a worker: LSP as messages. Its name is the URI of the folder of the documentation. */
 import { BrowserMessageReader, BrowserMessageWriter, createConnection } from 'vscode-languageserver/browser';
 import { SentFiles } from './sent-files';
 import { serve } from './server';

@@ -55,9 +55,9 @@ export class Client {
         input.on('data', (chunk: Buffer) => reader.push(chunk));
     }
 
-    /** @param adapter the bundle to start */
-    static process(adapter = ADAPTER): Client & { readonly child: ChildProcess } {
-        const child = spawn(process.execPath, [adapter], { stdio: ['pipe', 'pipe', 'inherit'] });
+    /** @param adapter the bundle to start, and its arguments */
+    static process(adapter = ADAPTER, ...args: readonly string[]): Client & { readonly child: ChildProcess } {
+        const child = spawn(process.execPath, [adapter, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
         return Object.assign(new Client(child.stdin, child.stdout, () => child.kill()), { child });
     }
 
