@@ -11,18 +11,27 @@ let client: LanguageClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
     const { extensionUri } = context;
-    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'web-language-server.js').toString(true);
-    // the server learns from its name where the documentation is
-    const name = vscode.Uri.joinPath(extensionUri, 'extension', 'docs').toString(true);
     const server = new LanguageClient(
         LANGUAGE,
         'Live Update',
+        () => startServer(extensionUri),
         clientOptions(extensionUri, undefined),
-        new Worker(bundle, { name }),
     );
     client = server;
     register(context, { client, adapters: new InProcessAdapters() });
     context.subscriptions.push(new ServerFiles(server, extensionUri));
+}
+
+/**
+ * A worker may only be made from a script of the page's origin or from data, and the address of the extension's files
+ * may be neither: it depends on who serves them.
+ */
+async function startServer(extension: vscode.Uri): Promise<Worker> {
+    const bundle = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extension, 'dist', 'web-language-server.js'));
+    const url = URL.createObjectURL(new Blob([bundle], { type: 'text/javascript' }));
+    // the server learns from its name where the documentation is
+    const name = vscode.Uri.joinPath(extension, 'extension', 'docs').toString(true);
+    return new Worker(url, { name });
 }
 
 export async function deactivate(): Promise<void> {
