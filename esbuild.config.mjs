@@ -1,7 +1,8 @@
 // Builds the bundles that ship:
 //
 //   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, those for VS Code for
-//                                      the Web (web-*.js), and the notices of the packages that are in them
+//                                      the Web (web-*.js) and for programs (api.js, session.js), and the notices of
+//                                      the packages that are in them
 //   node esbuild.config.mjs --watch    the same with source maps, again at every change
 //
 // and, as a module, what the tests run (test/run.mjs, test/runner).
@@ -84,6 +85,8 @@ const bundles = [
     { name: 'lus', entry: 'emulator/cli/main.ts', executable: true },
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
     { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
+    { name: 'api', entry: 'emulator/cli/api.ts' },
+    { name: 'session', entry: 'debug-adapter/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
     {
         name: 'web-extension',
@@ -94,6 +97,9 @@ const bundles = [
     },
     { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
 ];
+
+/** The types of the bundles that programs import. */
+const declarations = { api: 'emulator/cli/api-types.d.ts', session: 'debug-adapter/api-types.d.ts' };
 
 /** @param {string} folder */
 const namesIn = (folder) => JSON.stringify(readdirSync(path.join(root, folder)).sort().join(' '));
@@ -154,6 +160,9 @@ export async function buildShipped() {
             return Object.values(metafile.outputs).flatMap(({ inputs }) => packagesOf(inputs));
         }),
     );
+    for (const [name, types] of Object.entries(declarations)) {
+        place(path.join(root, 'dist', `${name}.d.ts`), readFileSync(path.join(root, types)), 0o644);
+    }
     place(path.join(root, 'dist', 'ThirdPartyNotices.txt'), notices(new Set(packages.flat())), 0o644);
 }
 

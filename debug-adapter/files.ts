@@ -7,7 +7,7 @@ import { canonicalUri } from '../emulator/language/paths';
 import type { Host } from './host';
 
 /** The file system. */
-export const diskHost: Omit<Host, 'later' | 'now'> = {
+const diskHost: Omit<Host, 'later' | 'now'> = {
     ...filesOnDisk(),
     toUri: (file) => canonicalUri(pathToFileURL(path.resolve(file)).href),
     real(uri) {
@@ -23,6 +23,19 @@ export const diskHost: Omit<Host, 'later' | 'now'> = {
         if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
             mkdirSync(path.dirname(file), { recursive: true });
             writeFileSync(file, text);
+        }
+    },
+};
+
+/** The file system, and the timers of Node. */
+export const nodeHost: Host = {
+    ...diskHost,
+    now: () => performance.now(),
+    later(work, ms) {
+        if (ms === undefined) {
+            setImmediate(work);
+        } else {
+            setTimeout(work, ms);
         }
     },
 };

@@ -104,7 +104,7 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
 /**
  * @throws BadArguments if the arguments name an unknown scenario or kernel, or there is nothing to run
  */
-function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
+export function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
     const plan = programs.map(
         (program): Planned => ({
             program,
@@ -147,7 +147,8 @@ function checkKernel(program: Program, scenario: ScenarioDecl | undefined, optio
     }
 }
 
-function runAll(files: Files, plan: readonly Planned[], options: ExecuteOptions, reporter: Reporter): number {
+/** @returns the exit code */
+export function runAll(files: Files, plan: readonly Planned[], options: ExecuteOptions, reporter: Reporter): number {
     const results: FileResult[] = [];
     reporter.start(plan.reduce((n, p) => n + Math.max(p.scenarios.length, errorsOf(p.program).length > 0 ? 1 : 0), 0));
     for (const { program, scenarios } of plan) {

@@ -1,6 +1,6 @@
 /**
- * Debug sessions as clients other than VS Code have them with `lus dap`: what nvim-dap, dape, vimspector and Helix send,
- * taken from their sources, and the files for them in extension/editors.
+ * Debug sessions as clients other than VS Code have them with `lus dap`: what nvim-dap, dape, vimspector and Helix
+ * send, taken from their sources, and the files for them in extension/editors.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
