@@ -1,6 +1,11 @@
 /** Entry point of the extension in VS Code for the Web: the debugger in this worker, the language server in another. */
 import * as vscode from 'vscode';
-import { LanguageClient } from 'vscode-languageclient/browser';
+import {
+    BrowserMessageReader,
+    BrowserMessageWriter,
+    LanguageClient,
+    type MessageTransports,
+} from 'vscode-languageclient/browser';
 import { register } from '../activation';
 import { LANGUAGE } from '../contributions';
 import { clientOptions } from '../language-client';
@@ -26,12 +31,13 @@ export function activate(context: vscode.ExtensionContext): void {
  * A worker may only be made from a script of the page's origin or from data, and the address of the extension's files
  * may be neither: it depends on who serves them.
  */
-async function startServer(extension: vscode.Uri): Promise<Worker> {
+async function startServer(extension: vscode.Uri): Promise<MessageTransports> {
     const bundle = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extension, 'dist', 'web-language-server.js'));
-    const url = URL.createObjectURL(new Blob([bundle], { type: 'text/javascript' }));
-    // the server learns from its name where the documentation is
-    const name = vscode.Uri.joinPath(extension, 'extension', 'docs').toString(true);
-    return new Worker(url, { name });
+    const docs = vscode.Uri.joinPath(extension, 'extension', 'docs').toString();
+    const script = new Blob([`self.docs = ${JSON.stringify(docs)};`, bundle], { type: 'text/javascript' });
+    // not the worker itself: the class Worker of an extension host is one that the client does not know
+    const worker = new Worker(URL.createObjectURL(script));
+    return { reader: new BrowserMessageReader(worker), writer: new BrowserMessageWriter(worker) };
 }
 
 export async function deactivate(): Promise<void> {

@@ -36,7 +36,9 @@ export class ServerFiles implements vscode.Disposable {
     }
 
     private async send(uris: readonly vscode.Uri[]): Promise<void> {
-        await this.client.sendNotification(SENT_FILES, { files: await Promise.all(uris.map(sentFile)) });
+        const files = await Promise.all(uris.map(sentFile));
+        // A server that has not started is reported where it is started.
+        await this.client.sendNotification(SENT_FILES, { files }).catch(() => undefined);
     }
 }
 

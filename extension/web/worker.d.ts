@@ -2,8 +2,8 @@
 
 /** https://html.spec.whatwg.org/multipage/workers.html#dedicated-workers-and-the-worker-interface */
 declare class Worker {
-    constructor(url: string, options: { readonly name: string });
+    constructor(url: string);
 }
 
-/** The scope of a worker: https://html.spec.whatwg.org/multipage/workers.html#the-global-scope */
-declare const self: { readonly name: string };
+/** The scope of the language server's worker; its maker sets the URI of the folder of the documentation. */
+declare const self: { readonly docs: string };

@@ -95,7 +95,7 @@ suite('VS Code for the Web', () => {
         const heard: unknown[] = [];
         let wake: () => void = () => undefined;
         const scope = {
-            name: 'http://localhost/docs',
+            docs: 'http://localhost/docs',
             onmessage: (_event: { data: unknown }): void => assert.fail('the server does not listen'),
             addEventListener(): void {},
             postMessage(message: unknown) {

@@ -29,12 +29,11 @@ suite('the interface for programs', () => {
     }
 
     test('check finds what lus check finds', () => {
-        const [found, ...more] = api.check(
-            file('typo.lus', 'scenario "s" {\n    boot "7.2"\n    x = memfd_creat("a")\n}\n'),
+        const found = api.check(file('typo.lus', 'scenario "s" {\n    boot "7.2"\n    memfd_creat("a")\n}\n'));
+        assert.deepEqual(
+            found.map(({ code, where }) => [code, where.line, where.column]),
+            [['LU0202', 3, 5]],
         );
-        assert.equal(found?.code, 'LU0202');
-        assert.deepEqual([found.where.line, found.where.column], [3, 9]);
-        assert.ok(more.every((f) => f.code.startsWith('LU')));
         assert.deepEqual(api.check(inRepository('extension', 'examples', 'tour.lus')), []);
         assert.throws(() => api.check(path.join(folder, 'none.lus')), /none\.lus/);
     });
