@@ -25,6 +25,7 @@ const common = {
     target: 'node20',
     loader: {
         '.lus': /** @type {const} */ ('text'),
+        '.css': /** @type {const} */ ('text'),
         '.c': /** @type {const} */ ('text'),
         '.h': /** @type {const} */ ('text'),
     },
@@ -76,7 +77,7 @@ const withoutStreams = {
 
 /**
  * A bundle that ships: its name in dist/, its entry point, and what differs.
- * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[], web?: boolean,
+ * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[], web?: boolean, browser?: boolean,
  *             plugins?: import('esbuild').Plugin[] }} Bundle
  */
 
@@ -88,6 +89,7 @@ const bundles = [
     { name: 'api', entry: 'emulator/cli/api.ts' },
     { name: 'session', entry: 'debug-adapter/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
+    { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',
@@ -121,7 +123,15 @@ const forWeb = {
  * @param {Bundle} bundle
  * @returns {import('esbuild').BuildOptions}
  */
-function shipped({ name, entry, executable = false, external = [], web = false, plugins = [] }) {
+function shipped({
+    name,
+    entry,
+    executable = false,
+    external = [],
+    web = false,
+    browser = false,
+    plugins = [],
+}) {
     return {
         ...common,
         ...(web ? forWeb : {}),
@@ -132,6 +142,8 @@ function shipped({ name, entry, executable = false, external = [], web = false, 
         legalComments: 'none',
         external,
         plugins,
+        // a script of a page
+        ...(browser ? { platform: 'browser', format: 'iife', target: 'es2022' } : {}),
         ...(executable ? { banner: { js: '#!/usr/bin/env node' } } : {}),
     };
 }

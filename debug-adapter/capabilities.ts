@@ -10,16 +10,22 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsLogPoints: true,
     supportsBreakpointLocationsRequest: true,
     supportsEvaluateForHovers: true,
+    supportsCompletionsRequest: true,
+    completionTriggerCharacters: ['.'],
+    supportsValueFormattingOptions: true,
     supportsClipboardContext: true,
     supportsSetVariable: true,
     supportsSetExpression: true,
     supportsExceptionInfoRequest: true,
     supportsExceptionFilterOptions: true,
     supportsReadMemoryRequest: true,
+    supportsWriteMemoryRequest: true,
     supportsLoadedSourcesRequest: true,
+    supportsCancelRequest: true,
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
+    supportsStepInTargetsRequest: true,
     supportsStepBack: true,
     supportsRestartFrame: true,
 
@@ -28,3 +34,11 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
 
 /** The capabilities to turn off for sessions without a history: images, and runs without debugging. */
 export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };
+
+/** The capabilities to turn off for memory images, which cannot run or be changed. */
+export const OF_IMAGES: DebugProtocol.Capabilities = {
+    supportsSetVariable: false,
+    supportsSetExpression: false,
+    supportsWriteMemoryRequest: false,
+    supportsStepInTargetsRequest: false,
+};

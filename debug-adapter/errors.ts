@@ -44,6 +44,7 @@ export const ERRORS = {
     badAddress: quiet(4007),
     /** There is no such statement, mark or event to go to. */
     noSuchPlace: shown(4008),
+    noSuchTarget: quiet(4009),
     /** An invalid expression, or one that has no value here. */
     noValue: quiet(5001),
     /** The adapter itself has failed. */

@@ -20,6 +20,7 @@ const schema = z.looseObject({
     noDebug: z.optional(z.boolean()),
     stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
     history: z.optional(z.number().check(z.gte(0))),
+    skipKernelCode: z.optional(z.boolean()),
     kernelSources: z.optional(z.string()),
 });
 
@@ -36,6 +37,8 @@ export interface LaunchConfiguration {
     readonly stopAtEnd: StopAtEnd;
     /** Memory for going back, in MiB. */
     readonly history: number;
+    /** A step into a call passes over the kernel code that ships with the emulator. */
+    readonly skipKernelCode: boolean;
     /** A folder for copies of the kernel code, for clients without `source` requests. */
     readonly kernelSources: string | undefined;
 }
@@ -54,6 +57,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         noDebug = false,
         stopAtEnd = 'failed',
         history = HISTORY,
+        skipKernelCode = false,
         kernelSources,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
@@ -62,7 +66,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, kernelSources };
+    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode, kernelSources };
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */

@@ -18,12 +18,32 @@ export const SHIPPED_SCHEME = 'lus-std';
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
 
+/** The context key that is set while the extension is active, for menus of VS Code's own views. */
+export const ACTIVE_KEY = 'lus.active';
+/** The type of tasks, and the matcher of their problems. */
+export const TASK_TYPE = 'lus';
+export const PROBLEM_MATCHER = 'lus';
+
+/** The view *Live Update* in *Run and Debug*. */
+export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
+    compareKernels: 'lus.compareKernels',
+    measureBlackout: 'lus.measureBlackout',
+    writeTrace: 'lus.writeTrace',
+    inspectImage: 'lus.inspectImage',
+    debugImage: 'lus.debugImage',
+    importRecording: 'lus.importRecording',
+    explainCode: 'lus.explainCode',
+    formatFiles: 'lus.formatFiles',
+    openMemory: 'lus.openMemory',
+    breakOnCallback: 'lus.breakOnCallback',
+    stepIntoCallback: 'lus.stepIntoCallback',
     stepBackInto: 'lus.stepBackInto',
     stepBackOut: 'lus.stepBackOut',
     goToBeginning: 'lus.goToBeginning',
@@ -33,6 +53,12 @@ export const COMMANDS = {
     mark: 'lus.markThisMoment',
     goToMark: 'lus.goToMark',
     goToEvent: 'lus.goToEvent',
+    onlyChanges: 'lus.onlyChanges',
+    allRows: 'lus.allRows',
+    breakAtNextCallback: 'lus.breakAtNextCallback',
+    goToHandler: 'lus.goToHandler',
+    goToEventOfRow: 'lus.goToEventOfRow',
+    showTimeline: 'lus.showTimeline',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

@@ -1,8 +1,10 @@
 /** The commands that go back in a debug session, or to any other moment of it. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { COMMANDS, DEBUG_TYPE } from './contributions';
+import { COMMANDS } from './contributions';
+import { ask, sessionAtHand, step } from './session-at-hand';
 import { seconds } from './machine-time';
+import { eventWords } from './live-update-view';
 import { pickEvent } from './pick-event';
 
 type Command = (argument?: unknown) => Promise<unknown>;
@@ -12,34 +14,6 @@ const marksSchema = z.object({
         z.object({ name: z.string(), time: z.number(), reachable: z.boolean(), line: z.optional(z.number()) }),
     ),
 });
-
-/** The debug session that the user is in. Undefined: there is none of ours, and the user was told. */
-function sessionAtHand(): vscode.DebugSession | undefined {
-    const session = vscode.debug.activeDebugSession;
-    if (session?.type === DEBUG_TYPE) {
-        return session;
-    }
-    void vscode.window.showInformationMessage('No scenario is being debugged.');
-    return undefined;
-}
-
-/** Sends a request; what is wrong with it the user is told. @returns undefined where it failed */
-async function ask(command: string, args: object = {}): Promise<unknown> {
-    try {
-        return await sessionAtHand()?.customRequest(command, args);
-    } catch (e) {
-        void vscode.window.showErrorMessage(e instanceof Error ? e.message : String(e));
-        return undefined;
-    }
-}
-
-/** A step of the thread that is looked at. */
-function step(command: string): Command {
-    return async () => {
-        const item = vscode.debug.activeStackItem;
-        await ask(command, { threadId: item?.threadId ?? 1 });
-    };
-}
 
 /** The file of an editor, as the debug adapter knows it: kernel code that was opened from a call stack has a number. */
 function sourceOf(uri: vscode.Uri): object {
@@ -93,9 +67,10 @@ async function goToMark(argument: unknown): Promise<void> {
     }
 }
 
-async function goToEvent(): Promise<void> {
+/** @param argument a row of the view *Live Update*, of which the events are searched first */
+async function goToEvent(argument?: unknown): Promise<void> {
     const session = sessionAtHand();
-    const id = session && (await pickEvent(session));
+    const id = session && (await pickEvent(session, eventWords(argument)));
     if (id !== undefined) {
         await ask('lus/goToEvent', { id });
     }
@@ -110,5 +85,6 @@ export const goingBackCommands = {
     [COMMANDS.undoChange]: () => ask('lus/undoChange'),
     [COMMANDS.mark]: mark,
     [COMMANDS.goToMark]: goToMark,
-    [COMMANDS.goToEvent]: goToEvent,
+    [COMMANDS.goToEvent]: () => goToEvent(),
+    [COMMANDS.goToEventOfRow]: goToEvent,
 } as const satisfies Record<string, Command>;

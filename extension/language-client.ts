@@ -42,7 +42,8 @@ function linksToCommands(extension: vscode.Uri): Middleware {
 export function clientOptions(extension: vscode.Uri, schemes: readonly string[] | undefined): LanguageClientOptions {
     return {
         documentSelector: schemes
-            ? [...schemes, 'untitled', SHIPPED_SCHEME].map((scheme) => ({ language: LANGUAGE, scheme }))
+            ? // the last is kernel code that was opened from a call stack
+              [...schemes, 'untitled', SHIPPED_SCHEME, 'debug'].map((scheme) => ({ language: LANGUAGE, scheme }))
             : [{ language: LANGUAGE }],
         // Imports are read from the workspace, so their changes affect open files.
         initializationOptions: { trusted: vscode.workspace.isTrusted },

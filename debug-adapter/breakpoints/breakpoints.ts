@@ -8,17 +8,11 @@ import type { Passing, Traps } from '../../emulator/timeline/traps';
 import type { Sources } from '../source';
 import { sameWish, type Breakpoint, type FunctionWish, type LineWish, type Wish } from './breakpoint';
 import { Decision } from './conditions/conditions';
-import { codesNamed, statementsAt } from './places';
+import { beginningsOf, statementsAt, type Statement } from './places';
 import type { BreakpointOutput, RunWithBreakpoints } from './run';
 
 interface Bound extends Breakpoint {
     readonly decision: Decision;
-}
-
-/** The code and position of a trap. */
-interface Trap {
-    readonly code: Code;
-    readonly pc: number;
 }
 
 /** The message of breakpoints before a run. */
@@ -74,7 +68,7 @@ export class Breakpoints implements Traps {
 
     /** Binds all breakpoints to the code of a run that has not begun, or to none. Returns those that changed. */
     bind(run: RunWithBreakpoints | undefined): readonly Breakpoint[] {
-        const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
+        const state = (b: Bound): string => `${b.problem ?? ''}/${b.places.map((p) => p.span.start).join()}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
         this.run = run;
@@ -117,7 +111,7 @@ export class Breakpoints implements Traps {
             return same;
         }
         const id = this.nextId++;
-        return { id, wish, decision: new Decision(id, wish), problem: NOT_YET, place: undefined };
+        return { id, wish, decision: new Decision(id, wish), problem: NOT_YET, places: [] };
     }
 
     // ------------------------------------------------------------ binding
@@ -142,7 +136,7 @@ export class Breakpoints implements Traps {
     }
 
     private bindOne(b: Bound): void {
-        b.place = undefined;
+        b.places = [];
         b.problem = b.decision.problem;
         const executable = this.run?.host.executable;
         if (!executable) {
@@ -154,6 +148,7 @@ export class Breakpoints implements Traps {
             b.problem ??= places;
             return;
         }
+        b.places = places;
         if (b.problem === undefined) {
             for (const { code, pc } of places) {
                 this.trap(code, pc, b);
@@ -162,25 +157,18 @@ export class Breakpoints implements Traps {
     }
 
     /** Code that cannot be compiled must not affect other breakpoints. */
-    private placesOf(executable: Executable, b: Bound): readonly Trap[] | string {
+    private placesOf(executable: Executable, { wish }: Bound): readonly Statement[] | string {
+        const { sources } = this;
         try {
-            return b.wish.kind === 'function'
-                ? functionTraps(executable, b.wish)
-                : this.lineTraps(executable, b, b.wish);
+            return wish.kind === 'function'
+                ? beginningsOf(executable, sources, wish.name)
+                : statementsAt(executable, sources, sources.inProgram(wish.uri), wish.line, wish.column);
         } catch (e) {
             if (e instanceof RangeError) {
                 return `This code cannot be compiled. This is a bug in the emulator: ${e.message}.`;
             }
             throw e;
         }
-    }
-
-    private lineTraps(executable: Executable, b: Bound, { uri, line, column }: LineWish): readonly Trap[] | string {
-        const found = statementsAt(executable, this.sources, this.sources.inProgram(uri), line, column);
-        if (typeof found !== 'string') {
-            b.place = found[0];
-        }
-        return found;
     }
 
     private trap(code: Code, pc: number, b: Bound): void {
@@ -201,9 +189,4 @@ export class Breakpoints implements Traps {
             code.ops[pc] = (f) => (interpreter?.trap(f) === true ? SWITCH : op(f));
         }
     }
-}
-
-function functionTraps(executable: Executable, { name }: FunctionWish): readonly Trap[] | string {
-    const codes = codesNamed(executable, name);
-    return typeof codes === 'string' ? codes : codes.map((code) => ({ code, pc: code.statements[0]?.pc ?? 0 }));
 }

@@ -12,6 +12,8 @@ interface Entry {
     children: Children | undefined;
     /** The stop at which `children` was computed. */
     stop: number;
+    /** Integers below it are shown in hexadecimal. */
+    readonly asHex: boolean;
 }
 
 /**
@@ -69,9 +71,10 @@ export class Handles {
     }
 
     /** The reference of a root item: a scope, or the result of an evaluation. */
-    root(key: string, make: () => Children, children: Children = make()): number {
-        return this.refer(0, key, children, make);
+    root(key: string, make: () => Children, children: Children = make(), asHex = false): number {
+        return this.refer(0, key, children, asHex, make);
     }
+
     /**
      * A function that finds an item below a reference again at any later position of the run.
      * @param key the item's key
@@ -96,7 +99,12 @@ export class Handles {
 
     /** The reference of a child item; 0 if it is not expandable. */
     of(parent: number, key: string, item: Item): number {
-        return item.children ? this.refer(parent, key, item.children) : 0;
+        return item.children ? this.refer(parent, key, item.children, this.asHex(parent)) : 0;
+    }
+
+    /** Whether integers below a reference are shown in hexadecimal. */
+    asHex(ref: number): boolean {
+        return this.entries.get(ref)?.asHex === true;
     }
 
     /** The children of a reference; undefined if it does not exist (any more). */
@@ -125,11 +133,11 @@ export class Handles {
         return parent && itemBelow(parent, entry.key)?.children;
     }
 
-    private refer(parent: number, key: string, children: Children, make?: () => Children): number {
+    private refer(parent: number, key: string, children: Children, asHex: boolean, make?: () => Children): number {
         const path = `${parent}/${key}`;
         const ref = this.refs.get(path) ?? this.refs.size + 1;
         this.refs.set(path, ref);
-        this.entries.set(ref, { parent, key, make, children, stop: this.stop });
+        this.entries.set(ref, { parent, key, make, children, stop: this.stop, asHex });
         return ref;
     }
 }

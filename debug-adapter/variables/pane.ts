@@ -5,7 +5,12 @@ import { hex } from '../../emulator/text/text';
 import { RequestError } from '../errors';
 import type { Arguments } from '../requests';
 import { Handles, numberKey, RANGE, rangesOf } from './handles';
-import { keyOf, namedItems, type Children, type Item } from '../../emulator/presentation/item';
+import { keyOf, namedItems, valueIn, type Children, type Item } from '../../emulator/presentation/item';
+
+/** The number format that a client asks for. */
+export interface NumberFormat {
+    readonly hex?: boolean | undefined;
+}
 
 export class Pane {
     readonly handles = new Handles();
@@ -21,7 +26,14 @@ export class Pane {
     }
 
     /** Only the requested children of a reference are created: collections may have millions of items. */
-    variables({ variablesReference: ref, filter, start, count }: Arguments<'variables'>): DebugProtocol.Variable[] {
+    variables({
+        variablesReference: ref,
+        filter,
+        start,
+        count,
+        format,
+    }: Arguments<'variables'>): DebugProtocol.Variable[] {
+        const shown = (key: string, item: Item): DebugProtocol.Variable => this.variable(ref, key, item, format);
         const children = this.children(ref);
         const { indexed } = children;
         const names = filter === 'indexed' ? [] : namedItems(children);
@@ -29,18 +41,15 @@ export class Pane {
         const from = start ?? 0;
         const whole = !count;
         const to = whole ? names.length + length : Math.min(from + count, names.length + length);
-        const named = names.slice(from, to).map((item) => this.variable(ref, keyOf(item), item));
+        const named = names.slice(from, to).map((item) => shown(keyOf(item), item));
         if (!indexed || length === 0) {
             return named;
         }
         if (whole && length > RANGE) {
-            return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, keyOf(item), item))];
+            return [...named, ...rangesOf(indexed).map((item) => shown(keyOf(item), item))];
         }
         const first = Math.max(from - names.length, 0);
-        return [
-            ...named,
-            ...numbers(first, to - names.length).map((i) => this.variable(ref, numberKey(i), indexed.item(i))),
-        ];
+        return [...named, ...numbers(first, to - names.length).map((i) => shown(numberKey(i), indexed.item(i)))];
     }
 
     /** The children of a reference. @throws RequestError if it no longer exists. */
@@ -59,12 +68,12 @@ export class Pane {
         return item ? { key: keyOf(item), item } : indexedNamed(children, name);
     }
 
-    variable(ref: number, key: string, item: Item): DebugProtocol.Variable {
-        const { name, value, type, children, address, evaluateName, kind, assign } = item;
+    variable(ref: number, key: string, item: Item, format?: NumberFormat): DebugProtocol.Variable {
+        const { name, type, children, address, evaluateName, kind, assign } = item;
         const attributes = assign ? {} : { attributes: ['readOnly'] };
         return {
             name,
-            value,
+            value: valueIn(item, format?.hex ?? this.handles.asHex(ref)),
             variablesReference: this.handles.of(ref, key, item),
             ...(children ? counts(children) : {}),
             ...(type === undefined ? {} : { type }),

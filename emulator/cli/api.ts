@@ -1,10 +1,12 @@
 /** What programs import from the package: `lus check` and `lus run` as functions. See api-types.d.ts. */
-import { loadProgram } from '../run/load-program';
+import { errorsOf } from '../run/load-program';
 import type { Check, Run } from './api-types';
 import { findings, openAll } from './check';
+import { execute } from './execute';
 import { Files } from './files';
 import { totals } from './report/reporter';
-import { planned, runAll } from './run';
+import { planOf } from './suite/plan';
+import { findingOf } from './where';
 
 const listOf = (names: string | readonly string[]): readonly string[] => (typeof names === 'string' ? [names] : names);
 
@@ -15,16 +17,11 @@ export const check: Check = (names) => {
 
 export const run: Run = (names, { scenario, kernel, seed = 0, log = false, strict = false } = {}) => {
     const files = new Files();
-    const options = { kernel, seed, log, strict };
-    const programs = openAll(files, listOf(names)).map((uri) => loadProgram(files, uri));
-    let report: ReturnType<Run> = { passed: 0, failed: 0, broken: 0, files: [] };
-    runAll(files, planned(programs, scenario, options), options, {
-        start() {},
-        broken() {},
-        scenario() {},
-        end(results) {
-            report = { ...totals(results), files: results };
-        },
-    });
-    return report;
+    const named = listOf(names).map((name) => ({ name, byName: true }));
+    const results = planOf(files, named, { scenario, kernel, shard: undefined }).map(({ program, scenarios }) => ({
+        file: files.display(program.main),
+        errors: errorsOf(program).map((d) => findingOf(files, d)),
+        scenarios: scenarios.map((decl) => execute(files, program, decl, { kernel, seed, log, strict })),
+    }));
+    return { ...totals(results), files: results };
 };

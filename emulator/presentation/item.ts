@@ -6,7 +6,8 @@
  * changes in between.
  */
 import type { Value } from '../language/types';
-import { countOf } from '../text/text';
+import type { Int } from '../machine/int';
+import { countOf, hex } from '../text/text';
 
 /** One line. */
 export interface Item {
@@ -16,6 +17,8 @@ export interface Item {
     readonly key?: string;
     readonly type?: string | undefined;
     readonly children?: Children | undefined;
+    /** The integer that the value shows, for other number formats. */
+    readonly number?: Int | undefined;
     /** The physical address of its bytes. */
     readonly address?: number | undefined;
     /** An expression with the same value. */
@@ -24,6 +27,11 @@ export interface Item {
     readonly assign?: ((value: Value) => void) | undefined;
     /** Whether it only groups other items. */
     readonly kind?: 'virtual';
+}
+
+/** The value, with integers in hexadecimal if asked. */
+export function valueIn({ value, number }: Item, asHex: boolean): string {
+    return asHex && number !== undefined ? hex(number) : value;
 }
 
 export function keyOf({ key, name }: Item): string {

@@ -6,6 +6,7 @@ import { typeOfField } from '../language/check/types-of';
 import { ANY, PHYS, type Type, type Value } from '../language/types';
 import { format, isInt, ProgramError } from '../language/values';
 import { Bytes } from '../machine/bytes';
+import { RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
@@ -13,6 +14,8 @@ import type { Host } from '../runtime/host/host';
 import { isIndexed, readNative } from '../runtime/members';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
 import { ArrayView, View } from '../runtime/view';
+import { duration } from '../text/durations';
+import type { Int } from '../machine/int';
 import { hex, sizeText } from '../text/text';
 import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
 import { leaf, type Children, type Item } from './item';
@@ -36,6 +39,7 @@ export function itemOf(host: Host, name: string, { value, type }: Evaluated, mor
     return {
         name,
         value: shown,
+        number: isInt(value) && !isDescriptor(type) ? value : undefined,
         type: typeText(value, type),
         children,
         address,
@@ -50,6 +54,9 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         const file = process.fds.get(value);
         return file ? `${value} → ${file.name}` : String(value);
     }
+    if (isInt(value) && type.k === 'int') {
+        return numberText(value, type.unit);
+    }
     if (isStruct(value)) {
         return `struct ${value.name}, ${sizeText(value.size)}`;
     }
@@ -61,11 +68,24 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         value !== null &&
         !('display' in value) &&
         !(value instanceof JournaledList) &&
+        !(value instanceof RecordValue) &&
         !(value instanceof Bytes)
     ) {
         return host.natives.typeOf(value)?.name ?? format(value, type);
     }
     return format(value, type);
+}
+
+/** `2097152 (2 MiB)`, `108248402 (108 ms)` */
+function numberText(n: Int, unit: 'bytes' | 'ns' | undefined): string {
+    switch (unit) {
+        case 'bytes':
+            return n >= 1024 ? `${n} (${sizeText(n)})` : String(n);
+        case 'ns':
+            return n >= 1000 ? `${n} (${duration(Number(n))})` : String(n);
+        case undefined:
+            return String(n);
+    }
 }
 
 function typeText(value: Value, type: Type): string | undefined {
@@ -146,6 +166,9 @@ function childrenOf(host: Host, value: Value, type: Type, more: More): Children 
     if (value instanceof ScenarioProcess) {
         return { named: () => processVars(host, value, `${value.name}.`) };
     }
+    if (value instanceof RecordValue) {
+        return recordFields(host, value, type, more);
+    }
     const list = elements(host, value, type, more);
     const named = (): Item[] => objectFields(host, value, more.evaluateName);
     const hasFields =
@@ -194,6 +217,25 @@ export function viewFields(host: Host, view: View, expression: string | undefine
             );
         }),
     );
+}
+
+function recordFields(host: Host, value: RecordValue, type: Type, { evaluateName, process }: More): Children {
+    const types = type.k === 'record' ? type.fields : undefined;
+    return {
+        named: () =>
+            [...value].map(([name, field]) =>
+                itemOf(
+                    host,
+                    name,
+                    { value: field, type: types?.get(name) ?? ANY },
+                    {
+                        evaluateName: evaluateName === undefined ? undefined : `${evaluateName}.${name}`,
+                        process,
+                        assign: (v) => void value.set(name, v),
+                    },
+                ),
+            ),
+    };
 }
 
 /** The elements of a list, an array or a collection of the kernel's. */
@@ -328,7 +370,7 @@ export function processVars(host: Host, user: ScenarioProcess, prefix: string): 
             itemOf(
                 host,
                 name,
-                { value, type: processVarType(host.declarations.program, user.name, name) },
+                { value, type: processVarType(host.declarations.program, user.group, name) },
                 {
                     evaluateName: `${prefix}${name}`,
                     process: user.process,

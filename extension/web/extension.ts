@@ -7,10 +7,29 @@ import {
     type MessageTransports,
 } from 'vscode-languageclient/browser';
 import { register } from '../activation';
-import { LANGUAGE } from '../contributions';
+import type { CliCommands } from '../cli-commands';
+import { COMMANDS, LANGUAGE } from '../contributions';
 import { clientOptions } from '../language-client';
 import { InProcessAdapters } from './adapter';
 import { ServerFiles } from './server-files';
+
+/** In place of the commands that start `lus`. */
+async function unavailable(): Promise<void> {
+    await vscode.window.showInformationMessage(
+        'This command starts a process, which a browser cannot. It is available in VS Code on a desktop or a server.',
+    );
+}
+
+const WITHOUT_PROCESSES: CliCommands = {
+    [COMMANDS.compareKernels]: unavailable,
+    [COMMANDS.measureBlackout]: unavailable,
+    [COMMANDS.writeTrace]: unavailable,
+    [COMMANDS.inspectImage]: unavailable,
+    [COMMANDS.debugImage]: unavailable,
+    [COMMANDS.importRecording]: unavailable,
+    [COMMANDS.explainCode]: unavailable,
+    [COMMANDS.formatFiles]: unavailable,
+};
 
 let client: LanguageClient | undefined;
 
@@ -23,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
         clientOptions(extensionUri, undefined),
     );
     client = server;
-    register(context, { client, adapters: new InProcessAdapters() });
+    register(context, { client, adapters: new InProcessAdapters(), cli: WITHOUT_PROCESSES });
     context.subscriptions.push(new ServerFiles(server, extensionUri));
 }
 

@@ -32,7 +32,15 @@ const findingSchema = z
     .strict();
 const failureSchema = z
     .object({
-        kind: z.enum(['failed-call', 'failed-assertion', 'callback-error', 'kernel-warning', 'setup', 'emulator']),
+        kind: z.enum([
+            'failed-call',
+            'failed-assertion',
+            'callback-error',
+            'kernel-warning',
+            'setup',
+            'emulator',
+            'timeout',
+        ]),
         message: z.string(),
         where: whereSchema.nullable(),
         stack: stackSchema,
@@ -74,6 +82,8 @@ const runSchema = z
         passed: z.number(),
         failed: z.number(),
         broken: z.number(),
+        skipped: z.literal(0),
+        comparison: z.null(),
         files: z.array(
             z
                 .object({
@@ -86,6 +96,7 @@ const runSchema = z
                                 where: whereSchema,
                                 passed: z.boolean(),
                                 seed: z.number().nullable(),
+                                seeds: z.null(),
                                 timeNs: z.number(),
                                 boots: z.number(),
                                 output: logSchema,
@@ -122,7 +133,7 @@ suite('lus run', function () {
         );
         assert.match(
             out,
-            /\n {4}(luod|vmm) waits for [^\n]*\n(?: {6}[^\n]*\n)*? {6}\1, scenario line \d+ {2}deadlock\.lus:\d+:\d+\n/,
+            /\n {4}(luod|vmm) waits for [^\n]*\n(?: {6}[^\n]*\n)*? {6}\1, scenario {2}deadlock\.lus:\d+:\d+\n/,
         );
         assert.match(out, /error LU1033: vmm returns from preserve_fd with the ring lock held/);
     });
@@ -142,7 +153,7 @@ suite('lus run', function () {
         );
         assert.match(
             out,
-            /Call stack\n *luod, scenario line 11 {2}mixed\.lus:11:9\n *scenario "an assertion # fails" {2}mixed\.lus:8:5\n/,
+            /Call stack\n *luod, scenario {2}mixed\.lus:11:9\n *scenario "an assertion # fails" {2}mixed\.lus:8:5\n/,
         );
         assert.match(
             out,
@@ -272,7 +283,7 @@ suite('lus run', function () {
         assert.deepEqual(failure.where, { file: 'mixed.lus', line: 11, column: 9, endLine: 11, endColumn: 57 });
         assert.deepEqual(
             failure.stack.map((s) => s.label),
-            ['luod, scenario line 11', 'scenario "an assertion # fails"'],
+            ['luod, scenario', 'scenario "an assertion # fails"'],
         );
         assert.equal(mixed?.scenarios[2]?.failure?.cause?.message, 'handler.preserve(args) fails with ENOMEM');
         assert.deepEqual(

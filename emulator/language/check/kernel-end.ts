@@ -104,7 +104,7 @@ function loads(c: CodeContext, e: CallExpr): void {
 /** A function may end the kernel, and start and end processes. */
 export function afterFn(c: CodeContext, fn: FnInfo, e: CallExpr): void {
     for (const name of fn.touches) {
-        const p = c.flow.procs.get(name) ?? c.flow.start(name);
+        const p = c.flow.procs.get(name) ?? c.flow.start(name, c.isArray(name));
         p.open = true;
         p.status = 'maybe';
         c.unit.fn?.touches.add(name);

@@ -3,6 +3,7 @@
  * listeners. Other files in this folder implement boots, the end of kernels, processes, callbacks and modules.
  */
 import type { Chooser } from '../../machine/chooser';
+import { ListValue, RecordValue } from '../../language/collections';
 import { JournaledList, JournaledMap } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Process } from '../../kernel/fs/process';
@@ -167,8 +168,13 @@ export class Host {
     }
 
     /** A new list value. */
-    list(items: readonly Value[]): JournaledList<Value> {
-        return new JournaledList<Value>(this.machine.journal, items);
+    list(items: readonly Value[]): ListValue {
+        return new ListValue(this.machine.journal, items);
+    }
+
+    /** A new record value. */
+    record(fields: Iterable<readonly [string, Value]>): RecordValue {
+        return new RecordValue(this.machine.journal, fields);
     }
 
     // ------------------------------------------------------------ events

@@ -1,4 +1,5 @@
 /** The end of a running kernel: at a jump, at a panic, or when the machine is switched off. */
+import { ListValue, RecordValue } from '../../language/collections';
 import { JournaledList } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
 import { dropProcesses } from './processes';
@@ -24,8 +25,9 @@ export function dropKernel(host: Host): void {
     interpreter.scheduler.end();
     const scenario = interpreter.scenarioThread;
     scenario.waiting = null;
+    const seen = new Set<Value>();
     for (const frame of scenario.frames) {
-        frame.slots = frame.slots.map((v) => tombstoneFor(host, v));
+        frame.slots = frame.slots.map((v) => tombstoneFor(host, v, seen));
     }
     const state = host.machine.journal.edit(host.kernelState);
     state.kernel = null;
@@ -46,9 +48,36 @@ class Tombstone {
     }
 }
 
-function tombstoneFor(host: Host, v: Value): Value {
+/**
+ * The value of a variable after the end of its kernel. Lists and records of the program stay what they are, with other
+ * elements.
+ */
+function tombstoneFor(host: Host, v: Value, seen: Set<Value>): Value {
+    if (seen.has(v)) {
+        return v;
+    }
+    const bury = (old: Value, replace: (now: Value) => void): void => {
+        const now = tombstoneFor(host, old, seen);
+        if (now !== old) {
+            replace(now);
+        }
+    };
+    if (v instanceof ListValue) {
+        seen.add(v);
+        for (const [i, x] of v.items.entries()) {
+            bury(x, (now) => v.set(i, now));
+        }
+        return v;
+    }
+    if (v instanceof RecordValue) {
+        seen.add(v);
+        for (const [name, x] of v) {
+            bury(x, (now) => v.set(name, now));
+        }
+        return v;
+    }
     if (v instanceof JournaledList) {
-        return host.list(v.items.map((x) => tombstoneFor(host, x as Value)));
+        return host.list(v.items.map((x) => tombstoneFor(host, x as Value, seen)));
     }
     if (
         typeof v !== 'object' ||

@@ -38,6 +38,10 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                         // a failure inside an undo block does not stop the others
                         return run.unwind(f, f.failing ?? error);
                     }
+                    if (run.accepting()) {
+                        f.failing = error;
+                        return f.code.ops.length - 1;
+                    }
                     return run.fail(
                         'failed-call',
                         `${what()} fails with ${error.name}. If this is expected, append "fails ${error.name}".`,

@@ -5,6 +5,7 @@ import { errOfCode } from '../../kernel/release/errno';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import { asInt, asNumber, asString, joinTexts, text } from '../../language/values';
 import { hex } from '../../text/text';
+import { contents } from '../contents';
 import { panic } from '../host/kernel-end';
 import type { Host } from '../host/host';
 import { restOf } from './arguments';
@@ -34,8 +35,8 @@ export const messageFunctions: readonly NativeFunction[] = [
         'log',
         WORDS,
         { context: 'any' },
-        'Prints its arguments, concatenated, to the debug console and the output of `lus run`.',
-        (context, [words]) => nothing(context.log('log', joined(words))),
+        'Prints its arguments, concatenated, to the debug console and the output of `lus run`. A struct in memory is printed with its fields.',
+        (context, [words]) => nothing(context.log('log', joinTexts(restOf(words).map(contents)))),
     ),
     fn('klog_info', WORDS, {}, 'Writes a line to the kernel log.', klog('info')),
     fn('klog_warn', WORDS, {}, 'Writes a warning to the kernel log.', klog('warn')),

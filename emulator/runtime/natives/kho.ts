@@ -6,7 +6,7 @@ import { Kho } from '../../kernel/kho/kho';
 import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel/kho/vmalloc';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { Err, err } from '../../kernel/release/errno';
-import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
+import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, SIZE } from '../../language/types';
 import { asInt, asNumber, asString } from '../../language/values';
 import type { Int } from '../../machine/int';
 import type { Host } from '../host/host';
@@ -60,7 +60,7 @@ class Subtree {
 
 export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the previous kernel handed over.')
     .field('phys', PHYS, 'Its address.', (blob) => blob.phys)
-    .field('size', INT, 'Its length in bytes.', (blob) => blob.size);
+    .field('size', SIZE, 'Its length in bytes.', (blob) => blob.size);
 
 /** Preserving was refused: if the reason is scratch memory, listeners are told. */
 function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
@@ -107,7 +107,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'The number of consecutive kexecs with a handover before this kernel.',
         (kho) => kho.kexecCount,
     )
-    .field('scratch_size', INT, 'The total size of all scratch areas in bytes.', (kho) => kho.scratchSize)
+    .field('scratch_size', SIZE, 'The total size of all scratch areas in bytes.', (kho) => kho.scratchSize)
     .method(
         'alloc_preserve',
         [param('type', ANY)],
