@@ -123,15 +123,7 @@ const forWeb = {
  * @param {Bundle} bundle
  * @returns {import('esbuild').BuildOptions}
  */
-function shipped({
-    name,
-    entry,
-    executable = false,
-    external = [],
-    web = false,
-    browser = false,
-    plugins = [],
-}) {
+function shipped({ name, entry, executable = false, external = [], web = false, browser = false, plugins = [] }) {
     return {
         ...common,
         ...(web ? forWeb : {}),

@@ -290,11 +290,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 'This session has already launched a scenario. Restart it, or start another session.',
             );
         }
-        const config = launchConfiguration(args);
-        if (config.kernelSources !== undefined) {
-            this.sources.copyTo(config.kernelSources);
-        }
-        this.debuggee = this.prepared(config);
+        this.debuggee = this.prepared(launchConfiguration(args));
         return {
             after: () => {
                 this.rebind();
@@ -330,6 +326,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Loads, checks and starts a program; reports all findings if there are errors. */
     private prepared(config: LaunchConfiguration): Debuggee {
+        this.sources.copyTo(config.kernelSources);
         const program = load(this.host, this.sources.uriOfPath(config.program), config.program);
         this.program = program;
         try {

@@ -68,10 +68,13 @@ export class Sources {
     }
 
     /**
-     * Writes the shipped sources to a folder. From then on, clients get the paths of these files.
+     * Writes the shipped sources to a folder, if there is one. From then on, clients get the paths of these files.
      * @throws RequestError if the folder cannot be written
      */
-    copyTo(folder: string): void {
+    copyTo(folder: string | undefined): void {
+        if (folder === undefined) {
+            return;
+        }
         const base = this.uriOfPath(folder).replace(/\/$/, '');
         try {
             for (const [uri, text] of SHIPPED_SOURCES) {

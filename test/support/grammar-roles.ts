@@ -109,9 +109,14 @@ function literal({ kind, unit, start, end }: Token, written: string): Expected[]
 export function expectedScopes(file: SourceFile): Expected[] {
     const names = new Map<number, Role>();
     forEachLeaf(file, ({ node, above }) => {
-        if (isWord(node)) {
-            names.set(node.start, isOption(node, above) ? ['option', /^keyword\.other\b/] : roleOf(node, above));
-        }
+        // the name of a process in an array is not a leaf: its index is below it
+        const path = [node, ...above];
+        path.forEach((word, i) => {
+            if (isWord(word)) {
+                const around = path.slice(i + 1);
+                names.set(word.start, isOption(word, around) ? ['option', /^keyword\.other\b/] : roleOf(word, around));
+            }
+        });
     });
     const shippedImports = file.items.flatMap((item) => (item.kind === 'import' && item.shipped ? [item.path] : []));
     const { tokens, comments } = lex(file.uri, file.text);
