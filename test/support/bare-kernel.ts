@@ -50,6 +50,7 @@ export function bareKernel({
             arch: 'x86-64',
             page: machine.page,
             kexecHandover: true,
+            liveUpdate: true,
             scratchParameter: description.kho.scratchParameter,
             zeroScratchSizes: description.kho.zeroScratchSizes,
         }),

@@ -2,6 +2,7 @@
 import { ListValue, RecordValue } from '../../language/collections';
 import { JournaledList } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
+import { KernelPanic } from './kernel-panic';
 import { dropProcesses } from './processes';
 import { ScenarioProcess } from './scenario-process';
 import type { Value } from '../../language/types';
@@ -113,10 +114,27 @@ export function crash(host: Host, message: string): undefined {
 }
 
 function die(host: Host, message: string): void {
+    const timeout = host.commandLine?.panicTimeout ?? 0;
+    if (timeout > 0) {
+        host.log('emerg', `Rebooting in ${timeout} seconds..`);
+    }
     loseKernel(host, 'panic');
+    if (timeout !== 0) {
+        restart(host, Math.max(timeout, 0));
+    }
     const state = host.machine.journal.edit(host.kernelState);
     state.panicMessage = message;
     state.panicExpected = null;
+}
+
+/** The longest time before a restart that is emulated, in seconds. */
+const LONGEST_WAIT = 24 * 60 * 60;
+
+/** emergency_restart(), which resets all devices; what they do in the seconds before is not emulated. */
+function restart(host: Host, seconds: number): void {
+    const { machine } = host;
+    machine.pci.powerOn();
+    machine.clock.set(machine.clock.now + Math.min(seconds, LONGEST_WAIT) * 1e9);
 }
 
 /** The running kernel ends without a handover. */
@@ -133,7 +151,9 @@ export function loseKernel(host: Host, how: 'panic' | 'power'): void {
  * @throws all other errors
  */
 export function stopFor(host: Host, e: unknown): void {
-    if (e instanceof KernelFault) {
+    if (e instanceof KernelPanic) {
+        panic(host, e.message);
+    } else if (e instanceof KernelFault) {
         const { target } = e;
         if (target) {
             host.tell((l) => l.kernelFault?.(target.address, target.struct));

@@ -9,6 +9,7 @@ import { contents } from '../contents';
 import { panic } from '../host/kernel-end';
 import type { Host } from '../host/host';
 import { restOf } from './arguments';
+import { shortageText } from '../../kernel/mm/shortage';
 import { constant, fn, global, Members, nothing, param } from './define';
 import type { NativeFunction, NativeGlobal } from './native';
 
@@ -81,6 +82,18 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
         STRING,
         'What its layer `vfio` does with a preserved device: `"reset"` or `"keep"`.',
         (kernel) => kernel.desc.vfioPhase,
+    )
+    .field(
+        'vfio_unclaimed',
+        STRING,
+        'What its layer `vfio` does with a preserved device that no process retrieves: `"refuse"`, `"hold"` or `"reset"`.',
+        (kernel) => kernel.desc.vfioUnclaimed,
+    )
+    .field(
+        'shortage',
+        STRING,
+        'Why memory could not be allocated in the last system call: what was requested, what was free on each node and in scratch, who holds most. Empty if nothing failed.',
+        (kernel) => shortageText(kernel) ?? '',
     )
     .field('cmdline', STRING, 'Its command line.', (kernel) => kernel.commandLine.text)
     .field(

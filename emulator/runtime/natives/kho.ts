@@ -2,6 +2,7 @@
  * Kexec HandOver for `.lus` code: outgoing and incoming memory, and the KHO FDT (include/linux/kexec_handover.h).
  */
 import { abortFinalize, finalize } from '../../kernel/kho/finalize';
+import { BlockSet } from '../../kernel/kho/blocks';
 import { Kho } from '../../kernel/kho/kho';
 import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel/kho/vmalloc';
 import { FolioRef } from '../../kernel/mm/file-folios';
@@ -124,6 +125,18 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             }
             host.tell((l) => l.viewed?.(layout, address));
             return new View(layout, host.machine.memory, address);
+        },
+    )
+    .method(
+        'block_set',
+        [param('type', ANY)],
+        { result: objectOf('block_set'), fails: true },
+        'A new, empty block set for entries of this struct (`kho_block_set_init()`): a handler or FLB hands over the `head` of what it has written, and `restore()`s a set in the next kernel. EOPNOTSUPP before 7.2.',
+        (kho, [type], host: Host) => {
+            const layout = layoutOf(type);
+            return kho.env.options.format.blocks
+                ? new BlockSet(kho, layout.size, host.frame ? `${host.frame.code.name}: ${layout.name}` : layout.name)
+                : err('EOPNOTSUPP');
         },
     )
     .method('unpreserve_free', [param('object', ANY)], {}, 'Undoes alloc_preserve().', (kho, [object]) =>
