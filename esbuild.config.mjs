@@ -1,7 +1,8 @@
 // Builds the bundles that ship:
 //
-//   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, and
-//                                      the notices of the packages that are in them
+//   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, those for VS Code for
+//                                      the Web (web-*.js) and for programs (api.js, session.js), and the notices of
+//                                      the packages that are in them
 //   node esbuild.config.mjs --watch    the same with source maps, again at every change
 //
 // and, as a module, what the tests run (test/run.mjs, test/runner).
@@ -60,9 +61,24 @@ const shapesOnly = {
 };
 
 /**
+ * @vscode/debugadapter begins with modules of Node for connections that a session in the same process has not.
+ * @type {import('esbuild').Plugin}
+ */
+const withoutStreams = {
+    name: 'without-streams',
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^(?:events|net|url)$/ }, ({ path: name }) => ({ path: name, namespace: 'node' }));
+        onLoad({ filter: /.*/, namespace: 'node' }, ({ path: name }) => ({
+            contents: name === 'events' ? 'exports.EventEmitter = class { on() { return this; } };' : '',
+            loader: 'js',
+        }));
+    },
+};
+
+/**
  * A bundle that ships: its name in dist/, its entry point, and what differs.
- * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[],
- *             plugins?: import('esbuild').Plugin[], browser?: boolean }} Bundle
+ * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[], web?: boolean, browser?: boolean,
+ *             plugins?: import('esbuild').Plugin[] }} Bundle
  */
 
 /** @type {readonly Bundle[]} */
@@ -70,17 +86,52 @@ const bundles = [
     { name: 'lus', entry: 'emulator/cli/main.ts', executable: true },
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
     { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
+    { name: 'api', entry: 'emulator/cli/api.ts' },
+    { name: 'session', entry: 'debug-adapter/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
+    {
+        name: 'web-extension',
+        entry: 'extension/web/extension.ts',
+        external: ['vscode'],
+        web: true,
+        plugins: [withoutStreams],
+    },
+    { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
 ];
+
+/** The types of the bundles that programs import. */
+const declarations = { api: 'emulator/cli/api-types.d.ts', session: 'debug-adapter/api-types.d.ts' };
+
+/** @param {string} folder */
+const namesIn = (folder) => JSON.stringify(readdirSync(path.join(root, folder)).sort().join(' '));
+
+/** See extension/shipped-files.d.ts. Strings: esbuild makes an object a module that all others load. */
+const shippedFiles = {
+    SHIPPED_DOCS: namesIn('extension/docs'),
+    SHIPPED_EXAMPLES: namesIn('extension/examples'),
+    SHIPPED_LESSONS: namesIn('extension/learn'),
+};
+
+/**
+ * For bundles that run without Node: an import of one of its modules is an error of the build.
+ * @satisfies {import('esbuild').BuildOptions}
+ */
+const forWeb = {
+    platform: /** @type {const} */ ('browser'),
+    target: 'es2022',
+    mainFields: ['browser', 'module', 'main'],
+};
 
 /**
  * @param {Bundle} bundle
  * @returns {import('esbuild').BuildOptions}
  */
-function shipped({ name, entry, executable = false, external = [], plugins = [], browser = false }) {
+function shipped({ name, entry, executable = false, external = [], web = false, browser = false, plugins = [] }) {
     return {
         ...common,
+        ...(web ? forWeb : {}),
+        define: shippedFiles,
         entryPoints: [entry],
         outfile: `dist/${name}.js`,
         minify: true,
@@ -117,6 +168,9 @@ export async function buildShipped() {
             return Object.values(metafile.outputs).flatMap(({ inputs }) => packagesOf(inputs));
         }),
     );
+    for (const [name, types] of Object.entries(declarations)) {
+        place(path.join(root, 'dist', `${name}.d.ts`), readFileSync(path.join(root, types)), 0o644);
+    }
     place(path.join(root, 'dist', 'ThirdPartyNotices.txt'), notices(new Set(packages.flat())), 0o644);
 }
 

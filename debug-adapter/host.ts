@@ -11,6 +11,8 @@ export interface Paths {
 }
 
 export interface Host extends SourceHost, Paths {
+    /** Writes a text file, and the folders above it, where it does not exist or has another text. */
+    write?(uri: string, text: string): void;
     /** Runs a function after pending messages are processed, or after so many milliseconds. */
     later(work: () => void, ms?: number): void;
     /** The time of a monotonic clock, in milliseconds. */

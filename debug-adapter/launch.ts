@@ -21,6 +21,7 @@ const schema = z.looseObject({
     stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
     history: z.optional(z.number().check(z.gte(0))),
     skipKernelCode: z.optional(z.boolean()),
+    kernelSources: z.optional(z.string()),
 });
 
 export interface LaunchConfiguration {
@@ -38,6 +39,8 @@ export interface LaunchConfiguration {
     readonly history: number;
     /** A step into a call passes over the kernel code that ships with the emulator. */
     readonly skipKernelCode: boolean;
+    /** A folder for copies of the kernel code, for clients without `source` requests. */
+    readonly kernelSources: string | undefined;
 }
 
 /** MiB. */
@@ -55,6 +58,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         stopAtEnd = 'failed',
         history = HISTORY,
         skipKernelCode = false,
+        kernelSources,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
@@ -62,7 +66,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode };
+    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode, kernelSources };
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */

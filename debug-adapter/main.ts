@@ -3,29 +3,16 @@
  * port, which is printed on stderr).
  */
 import { createServer } from 'node:net';
-import { diskHost } from './files';
-import type { Host } from './host';
+import { nodeHost } from './files';
 import { LusDebugSession } from './session';
 import { connect } from './stdio';
-
-const host: Host = {
-    ...diskHost,
-    now: () => performance.now(),
-    later(work, ms) {
-        if (ms === undefined) {
-            setImmediate(work);
-        } else {
-            setTimeout(work, ms);
-        }
-    },
-};
 
 function serveStdio(): void {
     // All output is flushed before the process ends.
     const leave = (): void => {
         process.stdout.write('', () => process.exit(0));
     };
-    const session = new LusDebugSession(host, leave);
+    const session = new LusDebugSession(nodeHost, leave);
     connect(session, process.stdin, process.stdout);
     process.stdin.on('end', leave);
     process.stdout.on('error', () => process.exit(0));
@@ -34,7 +21,7 @@ function serveStdio(): void {
 /** One session per connection. */
 function serveTcp(port: number): void {
     const server = createServer((socket) => {
-        const session = new LusDebugSession(host, () => socket.end());
+        const session = new LusDebugSession(nodeHost, () => socket.end());
         // a browser cannot send such a first line
         connect(session, socket, socket, () => socket.destroy());
         socket.on('close', () => session.shutdown());

@@ -321,6 +321,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Loads, checks and starts a program; reports all findings if there are errors. */
     private prepared(config: LaunchConfiguration): Debuggee {
+        this.sources.copyTo(config.kernelSources);
         const program = load(this.host, this.sources.uriOfPath(config.program), config.program);
         this.program = program;
         try {

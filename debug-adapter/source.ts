@@ -5,7 +5,11 @@ import { SHIPPED_SOURCES, STD_SCHEME } from '../emulator/std/texts';
 import { canonicalUri } from '../emulator/language/paths';
 import type { Span } from '../emulator/language/syntax/ast';
 import { LineMap } from '../emulator/language/syntax/positions';
-import type { Paths } from './host';
+import { RequestError } from './errors';
+import type { Host, Paths } from './host';
+
+/** The last part of a URI. */
+const nameOf = (uri: string): string => uri.slice(uri.lastIndexOf('/') + 1);
 
 /** Lines and columns from 0. */
 export interface Position {
@@ -35,11 +39,12 @@ const STD_URIS = [...SHIPPED_SOURCES.keys()];
 export class Sources {
     format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
     private readonly lines = new Map<string, LineMap>();
+    /** The URI of the folder with copies of the shipped sources, for clients without `source` requests. */
+    private copies: string | undefined;
 
     /** @param files of the running runs */
-
     constructor(
-        private readonly paths: Paths,
+        private readonly paths: Paths & Pick<Host, 'write'>,
         private readonly files: () => ReadonlyMap<string, { readonly text: string }> | undefined,
     ) {}
 
@@ -52,7 +57,34 @@ export class Sources {
         if (shipped >= 0 && SHIPPED_SOURCES.has(path.slice(shipped))) {
             return path.slice(shipped);
         }
-        return /^[a-z][a-z0-9+.-]+:/i.test(path) ? canonicalUri(path) : this.paths.toUri(path);
+        const uri = /^[a-z][a-z0-9+.-]+:/i.test(path) ? canonicalUri(path) : this.paths.toUri(path);
+        const copied = `${STD_SCHEME}/${nameOf(uri)}`;
+        return uri === this.copyOf(copied) && SHIPPED_SOURCES.has(copied) ? copied : uri;
+    }
+
+    /** The URI of the copy of a shipped source, if copies were made. */
+    private copyOf(uri: string): string | undefined {
+        return this.copies === undefined ? undefined : `${this.copies}/${nameOf(uri)}`;
+    }
+
+    /**
+     * Writes the shipped sources to a folder, if there is one. From then on, clients get the paths of these files.
+     * @throws RequestError if the folder cannot be written
+     */
+    copyTo(folder: string | undefined): void {
+        if (folder === undefined) {
+            return;
+        }
+        const base = this.uriOfPath(folder).replace(/\/$/, '');
+        try {
+            for (const [uri, text] of SHIPPED_SOURCES) {
+                this.paths.write?.(`${base}/${nameOf(uri)}`, text);
+            }
+        } catch (e) {
+            const why = e instanceof Error ? e.message : String(e);
+            throw new RequestError('badConfiguration', `"kernelSources": ${folder} cannot be written: ${why}.`);
+        }
+        this.copies = this.paths.write && base;
     }
 
     /** The file of the program with a URI, otherwise the same file with another path. */
@@ -87,15 +119,21 @@ export class Sources {
     }
 
     source(uri: string): DebugProtocol.Source {
-        const name = uri.slice(uri.lastIndexOf('/') + 1);
+        const name = nameOf(uri);
         const reference = STD_URIS.indexOf(uri) + 1;
-        if (reference > 0) {
+        const copy = reference > 0 ? this.copyOf(uri) : undefined;
+        if (reference > 0 && copy === undefined) {
             return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN };
         }
         return {
             name: percentDecoded(name),
-            path: this.format.pathsAreUris ? uri : (this.paths.toPath(uri) ?? uri),
+            path: this.pathOf(copy ?? uri),
         };
+    }
+
+    /** The path of a file in the client's format. */
+    private pathOf(uri: string): string {
+        return this.format.pathsAreUris ? uri : (this.paths.toPath(uri) ?? uri);
     }
 
     text(uri: string): string {

@@ -161,3 +161,5 @@ export function cliCommands(extension: vscode.Uri) {
         [COMMANDS.formatFiles]: () => formatFiles(extension),
     } satisfies Record<string, Command>;
 }
+
+export type CliCommands = Record<keyof ReturnType<typeof cliCommands>, (argument?: unknown) => Promise<unknown>>;

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { breakOnCallback, type CallbacksOf } from './break-on-callback';
-import { cliCommands } from './cli-commands';
+import type { CliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
 import type { Course } from './course/course';
 import { openDocumentation } from './documentation';
@@ -77,7 +77,9 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 
 /** What commands need of the extension. */
 export interface Services {
-    readonly course: Course;
+    readonly cli: CliCommands;
+    /** The course; it runs lessons. */
+    readonly course: Pick<Course, 'learn' | 'check' | 'reset'>;
     readonly last: LastStarted;
     readonly view: LiveUpdateView;
     readonly timeline: TimelinePanel;
@@ -87,7 +89,7 @@ export interface Services {
 /** Registers every command of the manifest. */
 export function registerCommands(
     context: vscode.ExtensionContext,
-    { course, last, view, timeline, callbacksOf }: Services,
+    { cli, course, last, view, timeline, callbacksOf }: Services,
 ): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
@@ -100,7 +102,7 @@ export function registerCommands(
         [COMMANDS.checkLesson]: (argument) => course.check(argument),
         [COMMANDS.resetLesson]: (argument) => course.reset(argument),
         [COMMANDS.walkthrough]: (argument) => walk(context, argument),
-        ...cliCommands(context.extensionUri),
+        ...cli,
         [COMMANDS.openMemory]: (argument) => openMemory(argument),
         [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
         [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),

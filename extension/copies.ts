@@ -6,6 +6,8 @@ import * as z from 'zod/mini';
 export interface Copied {
     /** The folder of the extension. */
     readonly from: vscode.Uri;
+    /** The names of its files: a folder on the web cannot be listed. */
+    readonly names: readonly string[];
     /** The name of the new folder. */
     readonly folderName: string;
     /** `examples`, in the title and the button of the dialogue. */
@@ -56,7 +58,7 @@ async function askForParent(what: string): Promise<vscode.Uri | undefined> {
  */
 export async function copyAndOpen(
     { globalState }: vscode.ExtensionContext,
-    { from, folderName, what }: Copied,
+    { from, names, folderName, what }: Copied,
     argument: unknown,
     copiedTo: (folder: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<string | undefined> {
@@ -66,7 +68,10 @@ export async function copyAndOpen(
         return undefined;
     }
     const folder = await freshFolder(parent, folderName);
-    await vscode.workspace.fs.copy(from, folder);
+    const { fs } = vscode.workspace;
+    for (const name of names) {
+        await fs.writeFile(vscode.Uri.joinPath(folder, name), await fs.readFile(vscode.Uri.joinPath(from, name)));
+    }
     await copiedTo(folder.toString());
     if (!given.success || given.data.open) {
         await globalState.update(OPENING, folder.toString());

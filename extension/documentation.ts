@@ -14,6 +14,25 @@ const FIRST_PAGE = 'start.md';
 
 type DocPlace = z.infer<typeof placeSchema>;
 
+/** The scheme of pages where the extension's files are on a web server, from which documents cannot be opened. */
+const DOCS_SCHEME = 'lus-docs';
+
+function isOnWeb(extension: vscode.Uri): boolean {
+    return extension.scheme === 'http' || extension.scheme === 'https';
+}
+
+async function textOfPage(extension: vscode.Uri, page: string): Promise<string> {
+    const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folderOf(extension), page));
+    return new TextDecoder().decode(bytes);
+}
+
+/** Opens pages of the documentation by `lus-docs:/library.md`. */
+export function registerPages(extension: vscode.Uri): vscode.Disposable {
+    return vscode.workspace.registerTextDocumentContentProvider(DOCS_SCHEME, {
+        provideTextDocumentContent: (uri) => textOfPage(extension, uri.path.slice(1)),
+    });
+}
+
 function folderOf(extension: vscode.Uri): vscode.Uri {
     return vscode.Uri.joinPath(extension, 'extension', 'docs');
 }
@@ -25,7 +44,9 @@ export async function openDocumentation(extension: vscode.Uri, argument: unknown
     if (!place) {
         return false;
     }
-    const page = vscode.Uri.joinPath(folderOf(extension), place.page);
+    const page = isOnWeb(extension)
+        ? vscode.Uri.from({ scheme: DOCS_SCHEME, path: `/${place.page}` })
+        : vscode.Uri.joinPath(folderOf(extension), place.page);
     await vscode.commands.executeCommand('markdown.showPreview', page.with({ fragment: place.anchor ?? '' }));
     return true;
 }
@@ -66,15 +87,8 @@ export async function explainCode(extension: vscode.Uri, argument: unknown): Pro
 
 /** The pages that ship. */
 export async function pagesOf(extension: vscode.Uri): Promise<{ readonly page: string; readonly content: string }[]> {
-    const folder = folderOf(extension);
-    const entries = await vscode.workspace.fs.readDirectory(folder);
-    const pages = entries.map(([name]) => name).filter((name) => name.endsWith('.md'));
-    return await Promise.all(
-        pages.map(async (page) => {
-            const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, page));
-            return { page, content: new TextDecoder().decode(bytes) };
-        }),
-    );
+    const pages = SHIPPED_DOCS.split(' ').filter((name) => name.endsWith('.md'));
+    return await Promise.all(pages.map(async (page) => ({ page, content: await textOfPage(extension, page) })));
 }
 
 /** In the order of reading, which the first page lists; other pages follow by their titles. */
@@ -101,8 +115,9 @@ function titleIn(page: string): string | undefined {
 
 /** The link to a section of the documentation as a command of the editor; undefined for any other link. */
 export function documentationCommand(extension: vscode.Uri, link: vscode.Uri): vscode.Uri | undefined {
-    const folder = `${folderOf(extension).path}/`;
-    if (link.scheme !== 'file' || !link.path.startsWith(folder)) {
+    const { scheme, path } = folderOf(extension);
+    const folder = `${path}/`;
+    if (link.scheme !== scheme || !link.path.startsWith(folder)) {
         return undefined;
     }
     const place: DocPlace = { page: link.path.slice(folder.length), anchor: link.fragment };
@@ -111,7 +126,7 @@ export function documentationCommand(extension: vscode.Uri, link: vscode.Uri): v
 
 /** Markdown whose links to the documentation are commands. */
 export function withCommands(extension: vscode.Uri, text: vscode.MarkdownString): vscode.MarkdownString {
-    const value = text.value.replace(/\]\((file:[^)\s]+)\)/g, (whole, target: string) => {
+    const value = text.value.replace(/\]\(((?:file|https?):[^)\s]+)\)/g, (whole, target: string) => {
         const command = documentationCommand(extension, vscode.Uri.parse(target));
         return command ? `](${command.toString()})` : whole;
     });

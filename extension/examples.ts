@@ -12,7 +12,8 @@ const INDEX = 'README.md';
  */
 export function openExamples(context: vscode.ExtensionContext, argument: unknown): Promise<string | undefined> {
     const from = vscode.Uri.joinPath(context.extensionUri, 'extension', 'examples');
-    return copyAndOpen(context, { from, folderName: 'live-update-examples', what: 'examples' }, argument);
+    const names = SHIPPED_EXAMPLES.split(' ');
+    return copyAndOpen(context, { from, names, folderName: 'live-update-examples', what: 'examples' }, argument);
 }
 
 /** Shows the first example and the index of a folder with the examples; does nothing in another folder. */

@@ -1,7 +1,6 @@
-/** The client of the language server. */
-
+/** What the clients of the language server have in common: that of a process and that of a worker. */
 import * as vscode from 'vscode';
-import { LanguageClient, TransportKind, type Middleware } from 'vscode-languageclient/node';
+import type { BaseLanguageClient, LanguageClientOptions, Middleware } from 'vscode-languageclient';
 import { LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { documentationCommand, withCommands } from './documentation';
 
@@ -36,32 +35,26 @@ function linksToCommands(extension: vscode.Uri): Middleware {
     };
 }
 
-/** A client, not started yet, of the server bundle in the extension's folder. */
-export function createLanguageClient(extension: vscode.Uri): LanguageClient {
-    const module = vscode.Uri.joinPath(extension, 'dist', 'language-server.js').fsPath;
-    return new LanguageClient(
-        LANGUAGE,
-        'Live Update',
-        { module, transport: TransportKind.stdio },
-        {
-            documentSelector: [
-                { language: LANGUAGE, scheme: 'file' },
-                { language: LANGUAGE, scheme: 'untitled' },
-                { language: LANGUAGE, scheme: SHIPPED_SCHEME },
-                // kernel code that was opened from a call stack
-                { language: LANGUAGE, scheme: 'debug' },
-            ],
-            // Imports are read from disk, so their changes affect open files.
-            initializationOptions: { trusted: vscode.workspace.isTrusted },
-            synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher(`**/*.${LANGUAGE}`) },
-            middleware: linksToCommands(extension),
-        },
-    );
+/**
+ * The options of a client.
+ * @param schemes of the files that it is for, besides unsaved ones and the code of the emulator; undefined: all
+ */
+export function clientOptions(extension: vscode.Uri, schemes: readonly string[] | undefined): LanguageClientOptions {
+    return {
+        documentSelector: schemes
+            ? // the last is kernel code that was opened from a call stack
+              [...schemes, 'untitled', SHIPPED_SCHEME, 'debug'].map((scheme) => ({ language: LANGUAGE, scheme }))
+            : [{ language: LANGUAGE }],
+        // Imports are read from the workspace, so their changes affect open files.
+        initializationOptions: { trusted: vscode.workspace.isTrusted },
+        synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher(`**/*.${LANGUAGE}`) },
+        middleware: linksToCommands(extension),
+    };
 }
 
 /** Shows the code that ships with the emulator, read-only and without a debug session. The server provides the text. */
 export class ShippedTexts implements vscode.TextDocumentContentProvider {
-    constructor(private readonly client: LanguageClient) {}
+    constructor(private readonly client: BaseLanguageClient) {}
 
     async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
         const text: unknown = await this.client.sendRequest('lus/shippedText', { uri: uri.toString(true) });

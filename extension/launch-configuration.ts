@@ -1,5 +1,4 @@
 /** Creates launch configurations from a scenario, a file or an incomplete launch.json entry. */
-import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE, DIAGNOSTIC_SOURCE, LANGUAGE, RECORDING_ENDING } from './contributions';
 import { mayRun } from './imports';
@@ -45,7 +44,7 @@ export function recordingConfiguration(
     return {
         type: DEBUG_TYPE,
         request: 'launch',
-        name: path.posix.basename(uri.path),
+        name: uri.path.slice(uri.path.lastIndexOf('/') + 1),
         program: pathOf(uri),
         ...stopping(uri, noDebug),
         internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
@@ -108,6 +107,11 @@ async function fileWithErrors(program: string): Promise<vscode.Uri | undefined> 
     return undefined;
 }
 
+/** Whether a path is relative: not a URI, and absolute neither on Windows nor elsewhere. */
+function isRelative(file: string): boolean {
+    return !/^(?:[a-z][a-z0-9+.-]+:|(?:[a-z]:)?[\\/])/i.test(file);
+}
+
 /** Completes configurations before they reach the adapter; the adapter itself checks their values. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     constructor(private readonly last: LastStarted) {}
@@ -150,8 +154,8 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
             );
             return undefined;
         }
-        if (typeof file === 'string' && folder && !path.isAbsolute(file) && !/^[a-z][a-z0-9+.-]+:/i.test(file)) {
-            return { ...config, [key]: path.join(folder.uri.fsPath, file) };
+        if (typeof file === 'string' && folder && isRelative(file)) {
+            return { ...config, [key]: pathOf(vscode.Uri.joinPath(folder.uri, file)) };
         }
         return config;
     }

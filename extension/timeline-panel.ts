@@ -1,5 +1,4 @@
 /** The panel *Update Timeline*: the run of a debug session on lanes. A click goes to that moment. */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { timelinePage } from '../emulator/trace/timeline-page';
@@ -71,7 +70,7 @@ export class TimelinePanel implements vscode.Disposable {
         });
         panel.webview.html = timelinePage({
             address: panel.webview.asWebviewUri(vscode.Uri.joinPath(folder, 'timeline-view.js')).toString(),
-            nonce: randomBytes(16).toString('base64'),
+            nonce: crypto.randomUUID(),
             source: panel.webview.cspSource,
         });
     }

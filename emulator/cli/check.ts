@@ -38,7 +38,7 @@ export function openAll(files: Files, names: readonly string[]): string[] {
 }
 
 /** The findings of all files and their imports, each once. */
-function findings(files: Files, uris: readonly string[]): FindingReport[] {
+export function findings(files: Files, uris: readonly string[]): FindingReport[] {
     const found = new Map<string, FindingReport>();
     for (const uri of uris) {
         for (const d of loadProgram(files, uri).diagnostics) {

@@ -12,7 +12,24 @@ export interface DocPlace {
     readonly anchor: string;
 }
 
-const at = (page: string, heading: string): DocPlace => ({ page, anchor: anchorOf(heading) });
+/** The pages to which names lead: see extension/docs. */
+export const PAGES = [
+    'devices.md',
+    'diagnoses-devices.md',
+    'diagnoses-guests.md',
+    'diagnoses-handover.md',
+    'diagnoses-interrupts.md',
+    'diagnoses-memory.md',
+    'diagnoses-sessions.md',
+    'errors.md',
+    'kernels.md',
+    'language.md',
+    'library.md',
+    'time.md',
+] as const;
+type Page = (typeof PAGES)[number];
+
+const at = (page: Page, heading: string): DocPlace => ({ page, anchor: anchorOf(heading) });
 const library = (heading: string): DocPlace => at('library.md', heading);
 const language = (heading: string): DocPlace => at('language.md', heading);
 

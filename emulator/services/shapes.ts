@@ -50,6 +50,13 @@ function isTable(value: object): boolean {
     return Object.values(value).every((v) => v instanceof Map) && !('fields' in value);
 }
 
+/** Most tables are by the names of their entries, which need not be written twice. */
+const BY_NAME = 'const byName = (...all) => new Map(all.map((o) => [o.name, o]));';
+
+function isNamed(value: unknown, name: unknown): boolean {
+    return typeof value === 'object' && value !== null && 'name' in value && value.name === name;
+}
+
 /** Writes values as source text. An object that occurs several times is written once. */
 class Writer {
     /** Definitions of objects, each after those that it contains. */
@@ -85,8 +92,11 @@ class Writer {
 
     private object(value: object): string {
         if (value instanceof Map) {
-            const entries = [...value].map(([k, v]: [unknown, unknown]) => `[${this.text(k)}, ${this.text(v)}]`);
-            return `new Map([${entries.join(', ')}])`;
+            const all: readonly (readonly [unknown, unknown])[] = [...value];
+            if (all.length > 0 && all.every(([k, v]) => isNamed(v, k))) {
+                return `byName(${all.map(([, v]) => this.text(v)).join(', ')})`;
+            }
+            return `new Map([${all.map(([k, v]) => `[${this.text(k)}, ${this.text(v)}]`).join(', ')}])`;
         }
         if (Array.isArray(value)) {
             return `[${value.map((v) => this.text(v)).join(', ')}]`;
@@ -133,5 +143,5 @@ export function shapesModule(): string {
         `export const NATIVES = ${table(NATIVES)};`,
         `export const KERNEL_NATIVES = ${table(KERNEL_NATIVES)};`,
     ];
-    return [...writer.lines, ...exports].join('\n');
+    return [BY_NAME, ...writer.lines, ...exports].join('\n');
 }

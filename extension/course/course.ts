@@ -109,7 +109,8 @@ export class Course implements vscode.Disposable {
     }
 
     private async copy(argument: unknown): Promise<string | undefined> {
-        const copied = { from: this.shipped, folderName: 'learn-live-update', what: 'lessons' };
+        const names = SHIPPED_LESSONS.split(' ');
+        const copied = { from: this.shipped, names, folderName: 'learn-live-update', what: 'lessons' };
         return await copyAndOpen(this.context, copied, argument, async (folder) => {
             await this.context.globalState.update(FOLDER, folder);
         });

@@ -116,10 +116,12 @@ export function serve(connection: Connection, others: Files): void {
 
     documents.onDidChangeContent(changed);
     documents.onDidClose(changed);
-    connection.onDidChangeWatchedFiles(() => {
+    const filesChanged = (): void => {
         workspace.filesChanged();
         publishSoon();
-    });
+    };
+    connection.onDidChangeWatchedFiles(filesChanged);
+    others.onChange?.(filesChanged);
 
     connection.onCodeAction(({ textDocument, range }) => {
         const document = documents.get(textDocument.uri);

@@ -8,6 +8,8 @@ import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 /** The files that are not open: of a process those on the disk, of a worker those that the editor provides. */
 export interface Files extends SourceHost {
     exists(uri: string): boolean;
+    /** Sets what is called after files have changed, where the client's notification about it may come too early. */
+    onChange?(changed: () => void): void;
     /** From now on, only files in these folders are read; undefined: all files. */
     stayIn(folders: readonly string[] | undefined): void;
     /** The URI of a page of the documentation. */

@@ -32,6 +32,7 @@ import {
     type WorkspaceEdit,
 } from 'vscode-languageserver/node';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
+import { listenToServer } from '../support/protocol-messages';
 import { inRepository } from '../support/repository';
 
 const NIC = 'struct NicState {\n    magic: u32\n}\n';
@@ -52,6 +53,7 @@ suite('language server', () => {
             stdio: ['pipe', 'pipe', 'inherit'],
         });
         assert.ok(server.stdout && server.stdin);
+        listenToServer(server.stdout, server.stdin);
         connection = createProtocolConnection(
             new StreamMessageReader(server.stdout),
             new StreamMessageWriter(server.stdin),

@@ -9,6 +9,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { z } from 'zod';
 import { MessageReader } from '../../debug-adapter/stdio';
 import { markedLine } from './markers';
+import { heardOfAdapter } from './protocol-messages';
 import { inRepository } from './repository';
 
 export const ADAPTER = inRepository('dist', 'debug-adapter.js');
@@ -54,9 +55,9 @@ export class Client {
         input.on('data', (chunk: Buffer) => reader.push(chunk));
     }
 
-    /** @param adapter the bundle to start */
-    static process(adapter = ADAPTER): Client & { readonly child: ChildProcess } {
-        const child = spawn(process.execPath, [adapter], { stdio: ['pipe', 'pipe', 'inherit'] });
+    /** @param adapter the bundle to start, and its arguments */
+    static process(adapter = ADAPTER, ...args: readonly string[]): Client & { readonly child: ChildProcess } {
+        const child = spawn(process.execPath, [adapter, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
         return Object.assign(new Client(child.stdin, child.stdout, () => child.kill()), { child });
     }
 
@@ -116,6 +117,7 @@ export class Client {
     }
 
     private receive(raw: unknown): void {
+        heardOfAdapter(raw);
         const message = messageSchema.parse(raw);
         if (message.type === 'event') {
             this.transcript.push(

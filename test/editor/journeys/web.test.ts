@@ -1,0 +1,9 @@
+/** The journeys with the extension in the browser: debugger and language server in workers, without processes. */
+import { NEWEST } from '../vscode-servers';
+import { defineJourneys } from './scenarios';
+
+defineJourneys('journeys with the extension in the browser', 'web', () => ({
+    editor: NEWEST,
+    extension: 'built',
+    settings: { 'remote.extensionKind': { 'lus.lus-debug': ['web'] } },
+}));
