@@ -17,6 +17,7 @@ import { group, leaf, listing, type Item } from './item';
 import { busItem, ownerOf } from './pci';
 import { duration } from '../text/durations';
 import { counted, countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
+import { bytesStored } from './stored';
 
 const CONFIG_SIZE = 256;
 
@@ -100,6 +101,7 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
                                         name: `${hex(a.iova)}`,
                                         value: `${rangeText(a.pa, a.length)}, ${machine.owners.name(a.owner)}`,
                                         address: a.pa,
+                                        stored: bytesStored(a.pa, a.length),
                                         children: { named: () => [bytesAt(memoryOf(machine), a.pa, a.length)] },
                                     }
                                   : leaf('none', '');

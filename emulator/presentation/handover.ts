@@ -106,6 +106,7 @@ function runItem(memory: VisibleMemory, index: number, run: OwnedRun | undefined
         name: `[${index}]`,
         value: `${rangeText(pa, size)}${run.owner === undefined ? '' : `, ${run.owner}`}`,
         address: pa,
+        frames: { pfn: run.pfn, count: run.blocks * 2 ** run.order },
         children: { named: () => [leaf('blocks', String(run.blocks)), bytesAt(memory, pa, size)] },
     };
 }

@@ -58,7 +58,7 @@ export function readNative(host: Host, field: NativeField, v: Value): Value {
 /** `.name` of any value. */
 export function readMember(host: Host, v: Value, name: string): Value {
     if (v instanceof View) {
-        return v.get(v.field(name));
+        return v.read(v.field(name));
     }
     const kind = host.declarations.kindFieldOf(v, name);
     if (kind) {
@@ -101,7 +101,7 @@ export function writeMember(host: Host, v: Value, name: string, value: Value): v
 export function readIndex(v: Value, index: Value): Value {
     const i = asNumber(index, 'an index');
     if (v instanceof ArrayView) {
-        return v.get(i);
+        return v.read(i);
     }
     if (v instanceof JournaledList) {
         checkIndex(i, v.length);

@@ -20,6 +20,9 @@ import { Nearest } from './nearest';
 import { Pace } from './pace';
 import { Scan } from './scan';
 import type { Passing, Traps } from './traps';
+import { Probe } from './probe';
+import type { Change as DataChange, Watch } from './watch';
+import { Watcher } from './watcher';
 
 /** Goes on a slice at a time, so that whoever drives it can do something else in between. */
 export type Travel<T> = Generator<void, T>;
@@ -77,6 +80,13 @@ export class Timeline {
     private uncounted = false;
     /** How often there were other breakpoints than before. */
     private trapChanges = 0;
+    private readonly watcher: Watcher;
+    /** What the watcher knows is not what the run is like. */
+    private moved = true;
+    /** Data whose changes a search looks for. */
+    private probe: Probe | null = null;
+    /** The position at which data breakpoints have last stopped the run, and their numbers. */
+    private dataStop: { readonly at: number; ids: readonly number[] } = { at: -1, ids: [] };
 
     /** @param host stands at the beginning of its run */
     constructor(
@@ -92,6 +102,7 @@ export class Timeline {
         listeners.report(this.ground);
         listeners.report(this.events);
         interpreter.onTrap = (frame) => this.trapped(frame);
+        this.watcher = new Watcher(host, (watch, change) => this.dataChanged(watch, change));
         machine.clock.onAlarm = () => interpreter.giveWay();
         this.keep();
     }
@@ -155,13 +166,13 @@ export class Timeline {
         const first = this.position + (this.stands ? 1 : 0);
         this.stands = false;
         const stop = this.advance(budget, 'forward');
-        if (stop) {
-            const stopped = this.stand().length > 0;
-            this.stops.passed(first, this.position, stopped);
-        } else {
+        if (!stop) {
             this.stops.passed(first, this.position - 1, false);
+            return null;
         }
-        return stop;
+        const ids = [...this.dataStopHere, ...this.stand()];
+        this.stops.passed(first, this.position, ids.length > 0);
+        return stop.reason === 'breakpoint' ? { ...stop, ids: [...new Set([...stop.ids, ...ids])] } : stop;
     }
 
     /** The run stands where it is, and goes on from here. @returns the breakpoints that are here */
@@ -175,11 +186,26 @@ export class Timeline {
 
     /** Goes to a position. Beyond what is known it is told as ever, and ends where the run does. */
     *goTo(position: number): Travel<void> {
+        yield* this.reach(position);
+        this.stand();
+    }
+
+    private *reach(position: number): Travel<void> {
         if (position < this.position) {
             this.setBackTo(this.checkpoints.upTo(position, Infinity));
         }
         yield* this.over(position, 'again');
-        this.stand();
+    }
+
+    /** Goes to where a search for stops has ended. @returns the breakpoints that stop there */
+    private *stopAt(position: number): Travel<readonly number[]> {
+        if (this.watches && position > 0) {
+            yield* this.reach(position - 1);
+            this.advance(1, 'search');
+        } else {
+            yield* this.reach(position);
+        }
+        return [...this.dataStopHere, ...this.stand()];
     }
 
     /** Goes to where a frame was entered: its first statement. @param index of the frame on its thread, from 0 */
@@ -264,28 +290,37 @@ export class Timeline {
             turns: interpreter.scheduler.threads,
             of: (t) => t.frames,
         };
+        // what data breakpoints stop at is behind an operation, which belongs to the range before it
+        const edge = stops && this.watches ? 1 : 0;
+        let last = now - 1;
         for (let end = now; !nearest.isFound(end); ) {
             const kept = checkpoints.before(end);
             if (!kept) {
                 break;
             }
-            const isUnknown = kept.at <= unknown;
+            const first = kept.at === 0 ? 0 : kept.at + edge;
+            const isUnknown = first <= unknown;
             if (isUnknown || (goal && !goal.skips(stacks, kept.at, end))) {
                 this.setBackTo(kept);
-                const scan = yield* this.scan(end, goal, isUnknown);
+                const scan = yield* this.scan(last, goal, isUnknown);
                 nearest.add(scan);
                 if (isUnknown) {
                     if (trapChanges === this.trapChanges) {
-                        this.stops.searched(kept.at, end, scan.stops);
+                        this.stops.searched(
+                            first,
+                            last + 1,
+                            scan.stops.filter((s) => s >= first),
+                        );
                     }
-                    unknown = kept.at - 1;
+                    unknown = first - 1;
                 }
             }
             stacks = kept;
             end = kept.at;
+            last = first - 1;
         }
         const { position } = nearest;
-        yield* this.goTo(position ?? 0);
+        const found = yield* this.stopAt(position ?? 0);
         if (position === undefined) {
             return null;
         }
@@ -293,15 +328,15 @@ export class Timeline {
         if (raised && position === raised.at) {
             return { reason: 'exception', thread, exception: raised.exception };
         }
-        const ids = stops ? this.look() : [];
+        const ids = stops ? found : [];
         return ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
     }
 
     /**
-     * Goes over known ground from here to a position, which is not part of it.
+     * Goes over known ground from here to a position.
      * @param stops whether breakpoints are looked for
      */
-    private *scan(end: number, goal: Goal | null, stops: boolean): Travel<Scan> {
+    private *scan(last: number, goal: Goal | null, stops: boolean): Travel<Scan> {
         const { interpreter } = this;
         const scan = new Scan(interpreter, goal);
         this.scanning = scan;
@@ -318,8 +353,7 @@ export class Timeline {
             if (goal) {
                 interpreter.goAlong(scan);
             }
-            // what is executed last may take long, and nothing behind it counts
-            yield* this.over(end - 1, passing);
+            yield* this.over(last, passing);
             lookAround();
             return scan;
         } finally {
@@ -356,6 +390,7 @@ export class Timeline {
         this.told = at;
         this.toldTime = this.host.machine.clock.now;
         this.stops.cut(at);
+        this.moved = true;
         return { result, cutsOff };
     }
 
@@ -414,6 +449,7 @@ export class Timeline {
         this.report(news);
         this.passing = passing;
         interpreter.heedsFilters = passing === 'forward';
+        this.watch(passing !== 'again' || news);
         clock.alarm = clock.now + LONG;
         const begin = this.options.now();
         const known = news ? Infinity : this.told - from;
@@ -424,7 +460,7 @@ export class Timeline {
             this.told = this.position;
             this.toldTime = clock.now;
         }
-        changes.makeAgain(this.position, () => interpreter.hearTrap());
+        changes.makeAgain(this.position, () => interpreter.hearTrap(), (text) => this.watcher.changedByUser(text));
         this.pace.ranFor(this.options.now() - begin);
         if (this.pace.due) {
             this.keep();
@@ -449,6 +485,7 @@ export class Timeline {
         this.checkpoints.restore(kept);
         this.changes.setBack(kept.changes);
         this.passing = 'again';
+        this.moved = true;
         this.changes.makeAgain(kept.at, () => this.interpreter.hearTrap());
     }
 
@@ -476,5 +513,122 @@ export class Timeline {
             this.scanning?.stopsHere();
         }
         return [];
+    }
+
+    // ------------------------------------------------------------ data
+
+    /** Whether data breakpoints are set. */
+    private get watches(): boolean {
+        return this.options.traps.watches.length > 0;
+    }
+
+    /** The data breakpoints that have stopped the run where it is. */
+    private get dataStopHere(): readonly number[] {
+        return this.dataStop.at === this.position ? this.dataStop.ids : [];
+    }
+
+    /** @param stops whether breakpoints may stop the run, or say something */
+    private watch(stops: boolean): void {
+        const { probe, moved } = this;
+        const { watches, counting } = this.options.traps;
+        const heeded = stops || counting ? watches : [];
+        this.moved = false;
+        this.watcher.begin(probe ? [...heeded, probe.watch] : heeded, moved);
+    }
+
+    private dataChanged(watch: Watch, change: DataChange): readonly number[] {
+        const { probe, passing, position, interpreter } = this;
+        if (probe?.watch === watch) {
+            return probe.found(change);
+        }
+        const isNews = position >= this.told;
+        const ids = this.options.traps.changed(
+            watch,
+            change,
+            interpreter.current.top,
+            passing === 'again' && isNews ? 'forward' : passing,
+        );
+        if (ids.length === 0 || passing === 'again') {
+            return [];
+        }
+        this.dataStop = { at: position, ids: [...new Set([...this.dataStopHere, ...ids])] };
+        if (passing === 'forward') {
+            return ids;
+        }
+        this.scanning?.stopsHere();
+        return [];
+    }
+
+    /**
+     * The last change of data before the present position, and of that which is `at` the position; undefined: there is
+     * none. The run then stands where it was.
+     */
+    *lastChangeOf(watch: Watch, at: boolean): Travel<DataChange | undefined> {
+        const now = this.position;
+        const found = yield* this.lastUpTo(watch, at ? now : now - 1);
+        yield* this.goTo(now);
+        return found;
+    }
+
+    private *lastUpTo(watch: Watch, position: number): Travel<DataChange | undefined> {
+        const { checkpoints } = this;
+        const { journal } = this.host.machine;
+        const probe = new Probe(this.host, watch, 'last');
+        let last = position;
+        while (last >= probe.begins) {
+            const trace = probe.trace();
+            let kept = checkpoints.before(last);
+            while (kept && journal.epochAfter(kept.checkpoint.mark) > trace.epoch) {
+                kept = checkpoints.before(kept.at);
+            }
+            if (!kept) {
+                return undefined;
+            }
+            this.setBackTo(kept);
+            if (trace.count === undefined || trace.count !== probe.trace().count) {
+                yield* this.searchFor(probe, last);
+                if (probe.last) {
+                    return probe.last;
+                }
+                this.setBackTo(kept);
+            }
+            last = kept.at;
+        }
+        return undefined;
+    }
+
+    /** The next change of data, to which the run goes; undefined: there is none, and it stands where it was. */
+    *nextChangeOf(watch: Watch): Travel<DataChange | undefined> {
+        const now = this.position;
+        const probe = new Probe(this.host, watch, 'first');
+        yield* this.searchFor(probe, Infinity);
+        if (!probe.last) {
+            yield* this.goTo(now);
+        }
+        this.stand();
+        return probe.last;
+    }
+
+    /** All changes of data in what has run so far, the first one first; the run stands where it was. */
+    *changesOf(watch: Watch): Travel<Pick<Probe, 'all' | 'forgotten'>> {
+        const now = this.position;
+        const probe = new Probe(this.host, watch, 'all');
+        this.setBackTo(this.checkpoints.upTo(0, Infinity));
+        yield* this.searchFor(probe, this.told);
+        yield* this.goTo(now);
+        return probe;
+    }
+
+    private *searchFor(probe: Probe, last: number): Travel<void> {
+        this.probe = probe;
+        this.moved = true;
+        try {
+            while (this.position < last && !this.interpreter.outcome && !probe.isDone) {
+                this.advance(Math.min(SLICE, last - this.position), 'again');
+                yield;
+            }
+        } finally {
+            this.probe = null;
+        }
     }
 }
