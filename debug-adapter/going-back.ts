@@ -82,7 +82,7 @@ export class GoingBack {
         const stop = yield* search;
         const { thread } = stop && stop.reason !== 'end' ? stop : { thread: timeline.thread };
         if (!stop || stop.reason === 'end') {
-            this.session.say('This is the beginning of the run: nothing before it stops.');
+            this.session.say('The run is at its beginning. Nothing before it would have stopped it.');
             return { reason: 'beginning', thread };
         }
         return stop.reason === 'step' ? { reason: 'step back', thread } : stop;
@@ -146,7 +146,7 @@ export class GoingBack {
             throw new RequestError('nothingToUndo', 'Nothing was changed in this run.');
         }
         return this.travel(({ timeline, control }) => {
-            this.session.say(`Undone: ${change.text}. What came after this moment before the change is back.`);
+            this.session.say(`Undone: ${change.text}. What came after this moment is as it was before the change.`);
             return this.arriving(control, timeline.undo());
         });
     }
@@ -180,12 +180,12 @@ export class GoingBack {
         const { timeline } = this.session.stopped();
         const found = this.session.marks.get(name);
         if (!found) {
-            throw new RequestError('noSuchPlace', `There is no mark ${JSON.stringify(name)}.`);
+            throw new RequestError('noSuchPlace', `The mark ${JSON.stringify(name)} does not exist.`);
         }
         if (!timeline.reaches(found.mark)) {
             throw new RequestError(
                 'noSuchPlace',
-                `The mark ${JSON.stringify(name)} lies in a future that a change has cut off: undo the change first.`,
+                `A change has cut off the future with the mark ${JSON.stringify(name)}. Undo the change first.`,
             );
         }
         return this.goTo(() => found.mark.at);
@@ -211,7 +211,7 @@ export class GoingBack {
     private goToEvent(id: number): Answer {
         const event = this.session.stopped().timeline.events.withId(id);
         if (!event) {
-            throw new RequestError('noSuchPlace', `There is no event ${id}.`);
+            throw new RequestError('noSuchPlace', `Event ${id} does not exist.`);
         }
         return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event.at)));
     }

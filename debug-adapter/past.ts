@@ -32,6 +32,6 @@ export class Past {
 
 /** Times in nanoseconds of the machine's clock; positions in operations executed up to there. */
 function positionOf(timeline: Timeline, time: number): object {
-    const { inThePast, position, end, endTime, kept } = timeline;
-    return { inThePast, position, end, time, endTime, history: kept };
+    const { inThePast, position, end, endTime } = timeline;
+    return { inThePast, position, end, time, endTime };
 }

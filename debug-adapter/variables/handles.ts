@@ -73,7 +73,8 @@ export class Handles {
         return this.refer(0, key, children, make);
     }
     /**
-     * A function that finds an item below a reference again at any later position of the run. @param key the item's key
+     * A function that finds an item below a reference again at any later position of the run.
+     * @param key the item's key
      */
     finder(ref: number, key: string): () => Item | undefined {
         const keys = [key];

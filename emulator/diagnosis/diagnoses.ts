@@ -18,6 +18,7 @@ import { STD_SCHEME } from '../std/texts';
 import { frozenRules } from './after-freeze';
 import { blame, type Moment } from './blame';
 import { callbackRules } from './callbacks';
+import { freedRules } from './used-after-free';
 import { carriedDevices } from './carried-devices';
 import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
@@ -62,6 +63,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     debugfsRules,
     memfdRules,
     callbackRules,
+    freedRules,
     frozenRules,
     unreadableRules,
     waitingRules,

@@ -93,6 +93,7 @@ export const CHECK_CODES = {
     LU0419: 'a loop that never runs',
     LU0420: 'a process before the first boot',
     LU0421: 'a process with the name of a statement',
+    LU0422: 'a value that is returned by a callback that cannot fail',
     LU0501: 'an invalid line of a recording',
 } as const satisfies Readonly<Record<string, string>>;
 

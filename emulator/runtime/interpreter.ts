@@ -150,16 +150,14 @@ export class Interpreter implements Execution, Locking {
         if (!frame) {
             return SWITCH;
         }
-        if (frame.purpose) {
-            this.environment.purposeEnded(frame.purpose, value, frame);
-        }
+        const given = frame.purpose ? this.environment.purposeEnded(frame.purpose, value, frame) : value;
         if (frame.guards.length > 0) {
             giveUpGuards(this, frame);
         }
         const caller = thread.top;
         if (caller) {
             if (frame.resultSlot >= 0) {
-                caller.slots[frame.resultSlot] = value;
+                caller.slots[frame.resultSlot] = given;
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
                 this.environment.kernelLeft(frame, value);
@@ -222,6 +220,25 @@ export class Interpreter implements Execution, Locking {
             waiter.waiting = null;
             this.current = waiter;
         }
+    }
+
+    /** Those who wait for a thread that hangs for ever go on without it. */
+    leaveHanging(thread: Thread, { lock }: LockWait): boolean {
+        const { environment, scheduler } = this;
+        if (!environment.isDead(thread.id) || !lock.holders.every(({ task }) => environment.isDead(task.id))) {
+            return false;
+        }
+        const waiter = scheduler.active ? scheduler.waiter : thread.frames.find((f) => f.waiter)?.waiter;
+        scheduler.leave(thread);
+        if (scheduler.active) {
+            schedule(this);
+        } else if (waiter) {
+            scheduler.end();
+            waiter.waiting = null;
+            this.current = waiter;
+        }
+        this.switchFrames();
+        return true;
     }
 
     threadWaits(thread: Thread, waiting: LockWait): void {

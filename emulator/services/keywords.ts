@@ -23,6 +23,10 @@ const PANICS: Keyword = {
     form: 'reboot(KEXEC)  panics "incoming tree"',
     doc: 'The kernel, or the next one, must panic with a message that contains this text.',
 };
+const OOPSES: Keyword = {
+    form: 'vm1.retrieve_fd(token: 1)  oopses "fd_install"',
+    doc: 'The kernel must oops in the call, with a message that contains this: the process dies there, and the kernel goes on.',
+};
 const IMAGE: Keyword = {
     form: 'boot "7.2" from image "handover.elf.gz"',
     doc: 'The kernel takes over the handover in a memory image in the folder of the file.',
@@ -183,6 +187,7 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     fails: { fails: FAILS },
     may: { may: MAY, fail: MAY },
     panics: { panics: PANICS },
+    oopses: { oopses: OOPSES },
     try: {
         try: {
             form: 'r = try call',

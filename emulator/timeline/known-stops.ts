@@ -14,7 +14,8 @@ export class KnownStops {
     }
 
     /**
-     * The run has passed every position from `first` to `last`. @param stops whether `last` is a stop; no other one is
+     * The run has passed every position from `first` to `last`.
+     * @param stops whether `last` is a stop; no other one is
      */
     passed(first: number, last: number, stops: boolean): void {
         if (last < first) {

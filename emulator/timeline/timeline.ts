@@ -224,6 +224,7 @@ export class Timeline {
             this.advance(SLICE, 'again');
             yield;
         }
+        this.interpreter.endStep();
         this.stand();
     }
 

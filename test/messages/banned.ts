@@ -75,9 +75,21 @@ export const BANNED: readonly Banned[] = [
         allowed: ['there is no file', 'it is no longer mapped'],
     },
     {
-        form: /\b(?:[Nn]obody|[Ss]omebody|[Aa]nybody|[Ww]hoever)\b/,
+        form: /\b(?:nobody|somebody|anybody|whoever|whom)\b/i,
         instead: 'who it is: the kernel, a process, another owner',
         examples: ['Nobody has frozen it', 'whoever holds the lock'],
+    },
+    {
+        // Texts of several lines may have columns, and so may examples of statements.
+        form: /^[^\n]*[a-z,.](?<!\bcall) {2,}[a-z][^\n]*$/,
+        instead: 'one space between words',
+        examples: ['the file  is missing'],
+        allowed: ['Usage:\n  --log      print the log', 'call  may fail EIO'],
+    },
+    {
+        form: /\bthat is there\b|\bwhat there is\b/i,
+        instead: '"existing", or the noun alone',
+        examples: ['the memory that is there'],
     },
     {
         form: /\banew\b|\bin vain\b|\bof one['’]s own\b|\b(?:comes?|came) along\b|\bbehind it if it should\b/,

@@ -11,7 +11,7 @@ import { arrived, lineAt, onwards, setBreakpoints, travelled, Visits } from './t
 const KINDS: readonly Exclude<StepKind, 'any'>[] = ['in', 'next', 'out'];
 
 /** More bytes are not saved between two checkpoints of these programs. */
-const SINCE_LAST = 32 * 1024;
+const SINCE_LAST = 64 * 1024;
 
 export interface Wandering {
     readonly gestures: number;

@@ -37,6 +37,8 @@ export class ShmemInode extends Inode {
      * to this offset, even beyond the size.
      */
     readonly fallocEnd: number = 0;
+    /** Pages in its cache that were not counted when they were added (shmem_recalc_inode()). */
+    readonly uncounted: number = 0;
     /** The cgroup that its pages are charged to: that of the process that created or retrieved it; null: no limit. */
     readonly memcg: Memcg | null = null;
     readonly cache: PageCache;
@@ -58,7 +60,7 @@ export class ShmemInode extends Inode {
     }
 
     override get blocks(): number {
-        return this.cache.blocks;
+        return this.cache.blocksOf(this.cache.pages - this.uncounted);
     }
 
     override evict(k: KernelCore): void {
@@ -190,8 +192,9 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
  * cache takes its own references, one per page; the caller keeps and drops its own. EEXIST if any of its pages is
  * cached already; EINVAL if `index` is not aligned to the folio's size, where the kernel has a BUG_ON; ENOMEM if the
  * cgroup of the file is full.
+ * @param asOne the folio is counted as one page, whatever its size
  */
-export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
+export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number, asOne = false): 0 | Err {
     const order = folioOrder(k, pfn);
     const pages = 2 ** order;
     if (index % pages !== 0) {
@@ -210,6 +213,9 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     setFlags(memmap, pfn, PG_SWAPBACKED);
     memmap.setOwner(pfn, inode.owner);
     inode.cache.insert(index, pfn, order);
+    if (asOne && pages > 1) {
+        k.journal.edit<ShmemInode>(inode).uncounted = inode.uncounted + pages - 1;
+    }
     return 0;
 }
 

@@ -54,6 +54,8 @@ export interface FnInfo {
     params: Type[];
     /** Whether a call of it ends the running kernel. */
     endsKernel: 'no' | 'maybe' | 'always';
+    /** Whether it may load an image from which the kernel comes back. */
+    loadsToReturn: boolean;
     /** The processes that it starts or ends. */
     readonly touches: Set<string>;
 }

@@ -247,10 +247,11 @@ function compileCall(c: Compiler, e: CallExpr): Expression {
     };
 }
 
-/** Emits the outermost call of a statement's value, to which `fails`, `may fail` and `panics` apply. */
+/** Emits the outermost call of a statement's value, to which `fails`, `may fail`, `panics` and `oopses` apply. */
 export function emitAnnounced(c: Compiler, call: CallExpr, { expect, end }: Announced): Slot {
-    if (expect?.kind === 'panics') {
-        c.emitter.emit({ op: 'expect-panic', message: expect.message?.value ?? '' });
+    if (expect?.kind === 'panics' || expect?.kind === 'oopses') {
+        const op = expect.kind === 'panics' ? 'expect-panic' : 'expect-oops';
+        c.emitter.emit({ op, message: expect.message?.value ?? '' });
     }
     return emitCall(c, call, () => policyOf(expect, end));
 }
@@ -260,8 +261,8 @@ export function policyOf(expect: Expectation | undefined, end: Label): Policy {
     if (!expect) {
         return PLAIN;
     }
-    return expect.kind === 'panics'
-        ? { k: 'panics' }
+    return expect.kind === 'panics' || expect.kind === 'oopses'
+        ? { k: expect.kind }
         : { k: expect.kind, errors: expect.errors.map((e) => e.name).filter(isErrnoName), end: end.pc };
 }
 

@@ -9,7 +9,8 @@ export class Usage {
     }
 
     /**
-     * @param before the character before it: `.` for members; @param behind the one after it: `:` for named arguments
+     * @param before the character before it: `.` for members;
+     * @param behind the one after it: `:` for named arguments
      */
     of(word: string, before = '', behind = ''): number {
         return this.counts.get(`${before}${word}${behind}`) ?? 0;

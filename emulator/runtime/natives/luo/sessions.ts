@@ -182,6 +182,9 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
             return refused;
         },
     )
+    .method('has', [SESSION], { result: BOOL }, 'Whether the list contains a session.', (list, [v]) =>
+        list.sessions.items.includes(sessionArg(v)),
+    )
     .method('remove', [SESSION], {}, 'Removes a session from the list.', (list, [v]) =>
         nothing(list.remove(sessionArg(v))),
     );
