@@ -22,9 +22,21 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsSteppingGranularity: true,
     supportsStepBack: true,
     supportsRestartFrame: true,
+    supportsDataBreakpoints: true,
+    supportsDataBreakpointBytes: true,
 
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };
 
 /** The capabilities to turn off for sessions without a history: images, and runs without debugging. */
-export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };
+export const WITHOUT_PAST = {
+    supportsStepBack: false,
+    supportsRestartFrame: false,
+    supportsDataBreakpoints: false,
+    supportsDataBreakpointBytes: false,
+} as const satisfies DebugProtocol.Capabilities;
+
+/** The same for sessions with a history, which turn them on again. */
+export const WITH_PAST: DebugProtocol.Capabilities = Object.fromEntries(
+    Object.keys(WITHOUT_PAST).map((name) => [name, true]),
+);

@@ -17,15 +17,12 @@ import { RequestError } from './errors';
 import type { Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
-import { memoryOf } from '../emulator/presentation/bytes';
-import { handoverItems } from '../emulator/presentation/handover';
-import { liveUpdateItems } from '../emulator/presentation/live-update';
-import { localItems } from '../emulator/presentation/locals';
-import { threadName } from '../emulator/presentation/locks';
-import { machineItems } from '../emulator/presentation/machine';
 import type { Children, Item } from '../emulator/presentation/item';
+import { threadName } from '../emulator/presentation/locks';
+import { SCOPES, scopeOf, type ScopeName } from '../emulator/presentation/scopes';
+import type { DataId, Row } from './data/data-id';
+import { dataAtAddress, dataOfExpression, dataOfItem, rowBelow } from './data/watchable';
 import { Pane } from './variables/pane';
-import { processScope } from '../emulator/presentation/process';
 import { itemOf } from '../emulator/presentation/values';
 
 /** The client's capabilities for variables. */
@@ -34,6 +31,11 @@ export interface ClientAbilities {
 
     readonly invalidated: () => void;
 }
+
+/** A scope, or the result of an expression. */
+type RootRow =
+    | { readonly scope: ScopeName; readonly frameId: number }
+    | { readonly expression: string; readonly frameId: number | undefined };
 
 /**
  * Changes the run. @param make makes the change. It is called again when the run passes the same position again, so it
@@ -44,6 +46,8 @@ export type ChangeRun = <T>(text: string, make: (host: Host) => T) => T;
 export class Inspection {
     private readonly stacks: Stacks;
     private readonly pane = new Pane();
+    /** What stands at the root references of the pane. */
+    private readonly roots = new Map<number, RootRow>();
     /** The frame in which `setVariable`, which has no frame, evaluates its value. */
     private lastFrame: number | undefined;
 
@@ -86,18 +90,17 @@ export class Inspection {
         const { host, pane } = this;
         const user = processOf(this.viewpoint(frameId).thread);
         this.lastFrame = frameId;
-        const key = this.stacks.keyOf(host, frameId);
-        const locals = (): Children => ({ named: () => localItems(host, this.viewpoint(frameId)) });
-        const process = (): Children => processScope(host, processOf(this.viewpoint(frameId).thread));
-        return [
-            pane.scope('Locals', `locals ${key}`, locals, 'locals'),
-            pane.scope('Process', `process ${user?.thread.id ?? 0}`, process),
-            pane.scope('Live Update', 'live update', () => ({ named: () => liveUpdateItems(host) })),
-            pane.scope('Handover', 'handover', () => ({
-                named: () => handoverItems(memoryOf(host.machine), host.kernel?.kho),
-            })),
-            pane.scope('Machine', 'machine', () => ({ named: () => machineItems(host) })),
-        ];
+        const keys: Partial<Record<ScopeName, string>> = {
+            Locals: `locals ${this.stacks.keyOf(host, frameId)}`,
+            Process: `process ${user?.thread.id ?? 0}`,
+        };
+        return SCOPES.map((name) => {
+            const hint = name === 'Locals' ? 'locals' : undefined;
+            const make = (): Children => scopeOf(host, name, this.viewpoint(frameId));
+            const scope = pane.scope(name, keys[name] ?? name, make, hint);
+            this.roots.set(scope.variablesReference, { scope: name, frameId });
+            return scope;
+        });
     }
 
     variables(args: Arguments<'variables'>): DebugProtocol.Variable[] {
@@ -160,6 +163,40 @@ export class Inspection {
         return result;
     }
 
+    /** The data of a row, an expression or an address; a text says why it cannot be watched. */
+    dataOf({
+        variablesReference: ref,
+        name,
+        frameId,
+        bytes,
+        asAddress,
+    }: Arguments<'dataBreakpointInfo'>): DataId | string {
+        const { host } = this;
+        if (asAddress === true || ref === undefined || ref === 0) {
+            const at = this.viewpointOrNone(frameId) ?? viewpointOf(host, host.interpreter.current.top);
+            return (asAddress === true ? dataAtAddress : dataOfExpression)(host, at, name, bytes);
+        }
+        const found = this.pane.named(ref, name);
+        if (!found) {
+            return `There is no ${name} here.`;
+        }
+        const row = this.rowOf(ref, found.key, found.item);
+        return typeof row === 'string' ? row : dataOfItem(found.item, row, bytes);
+    }
+
+    /** What finds a row of the pane again. */
+    private rowOf(ref: number, key: string, item: Item): Row | string {
+        const { root: top, keys } = this.pane.handles.path(ref, key);
+        const from = this.roots.get(top);
+        if (!from) {
+            return 'These variables no longer exist: the run has continued.';
+        }
+        const name = item.evaluateName ?? keys.map((k) => k.replace(/^#(\d+)$/, '[$1]')).join(' › ');
+        const at = this.viewpointOrNone(from.frameId) ?? viewpointOf(this.host, undefined);
+        const root = 'scope' in from ? { scope: from.scope } : { expression: from.expression };
+        return rowBelow(this.host, root, at, keys, name);
+    }
+
     /** The location of a frame. @throws RequestError if it does not exist */
     frame(frameId: number): { readonly thread: Thread; readonly index: number } {
         const { thread, frame } = this.viewpoint(frameId);
@@ -186,6 +223,7 @@ export class Inspection {
             () => ({ named: () => [item(evaluate(this.host, this.viewpointOrTop(frameId), expression))] }),
             { named: () => [shown] },
         );
+        this.roots.set(root, { expression, frameId });
         const {
             value,
             type,

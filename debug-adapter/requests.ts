@@ -50,6 +50,23 @@ export const REQUESTS = {
         filters: z.array(z.string()),
         filterOptions: z.optional(z.array(z.looseObject({ filterId: z.string(), condition: optional.string }))),
     }),
+    dataBreakpointInfo: z.looseObject({
+        variablesReference: optional.number,
+        name: z.string(),
+        frameId: optional.number,
+        bytes: optional.number,
+        asAddress: optional.boolean,
+    }),
+    setDataBreakpoints: z.looseObject({
+        breakpoints: z.array(
+            z.looseObject({
+                dataId: z.string(),
+                accessType: z.optional(z.enum(['read', 'write', 'readWrite'])),
+                condition: optional.string,
+                hitCondition: optional.string,
+            }),
+        ),
+    }),
     breakpointLocations: z.looseObject({
         source,
         line: z.number(),

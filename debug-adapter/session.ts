@@ -17,6 +17,7 @@ import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
 import type { RunWithBreakpoints } from './breakpoints/run';
+import { DataBreakpointRequests } from './breakpoints/data-requests';
 import { BreakpointRequests } from './breakpoints/requests';
 import { CAPABILITIES } from './capabilities';
 import type { MessagePort } from './stdio';
@@ -31,6 +32,7 @@ import { ramOf, readMemory } from './memory';
 import { Output } from './output';
 import type { Answer, Serve } from './answer';
 import { parsed, REQUESTS, type Arguments } from './requests';
+import { changeText, whenText } from './data/change-text';
 import { GoingBack } from './going-back';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
@@ -225,6 +227,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         this.breakpointRequests.serve(serve);
+        new DataBreakpointRequests(
+            breakpoints,
+            (args) => this.stopped().dataOf(args),
+            (b) => this.breakpointRequests.shown(b),
+        ).serve(serve);
         new GoingBack({
             sources,
             breakpoints,
@@ -413,10 +420,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.sayOutcome(outcome);
         }
         this.past.stands(control);
-        this.event(
-            'stopped',
-            stoppedBody(halt, (id) => this.breakpoints.isFunction(id)),
-        );
+        for (const { name, change } of halt.reason === 'breakpoint' ? this.breakpoints.dataStopsOf(halt.ids) : []) {
+            this.output.at('console', `${changeText(name, change)} (${whenText(change)})`, change.place);
+        }
+        this.event('stopped', stoppedBody(halt, this.breakpoints));
     }
 
     /** Says how the scenario has come out; once in every future that it has. */
@@ -456,8 +463,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
     }
 
-    private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame): void {
-        this.output.at(category, line, placeOf(frame));
+    private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame | undefined): void {
+        this.output.at(category, line, frame && placeOf(frame));
     }
 
     // ------------------------------------------------------------ exceptions

@@ -5,14 +5,24 @@
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
 import type { Passing, Traps } from '../../emulator/timeline/traps';
+import type { Change, Watch } from '../../emulator/timeline/watch';
 import type { Sources } from '../source';
-import { sameWish, type Breakpoint, type FunctionWish, type LineWish, type Wish } from './breakpoint';
+import { sameWish, type Breakpoint, type DataWish, type FunctionWish, type LineWish, type Wish } from './breakpoint';
 import { Decision } from './conditions/conditions';
 import { codesNamed, statementsAt } from './places';
 import type { BreakpointOutput, RunWithBreakpoints } from './run';
 
 interface Bound extends Breakpoint {
     readonly decision: Decision;
+    /** The data that it watches, if it can. */
+    readonly watch: Watch | undefined;
+}
+
+/** A change at which a data breakpoint has stopped the run. */
+export interface DataStop {
+    /** The name of the data. */
+    readonly name: string;
+    readonly change: Change;
 }
 
 /** The code and position of a trap. */
@@ -28,6 +38,10 @@ export class Breakpoints implements Traps {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
+    private data: Bound[] = [];
+    /** The changes at the last stop of each data breakpoint, by its id. */
+    private readonly dataStops = new Map<number, readonly DataStop[]>();
+    watches: readonly Watch[] = [];
     /** The target of a request to run to a place; null again after the stop there. */
     private cursor: Bound[] = [];
     private run: RunWithBreakpoints | undefined;
@@ -52,6 +66,21 @@ export class Breakpoints implements Traps {
         this.functions = wishes.map((w) => this.make(w, before));
         this.rebind(this.functions, before);
         return this.functions;
+    }
+
+    setData(wishes: readonly DataWish[]): readonly Breakpoint[] {
+        const before = this.data;
+        this.data = wishes.map((w) => this.make(w, before));
+        this.watches = this.data.flatMap(({ watch, decision }) =>
+            watch && decision.problem === undefined ? [watch] : [],
+        );
+        this.rebind(this.data, before);
+        return this.data;
+    }
+
+    /** The changes at which data breakpoints with these ids have last stopped the run. */
+    dataStopsOf(ids: readonly number[]): readonly DataStop[] {
+        return ids.flatMap((id) => this.dataStops.get(id) ?? []);
     }
 
     /** Adds a place to stop at, until the run reaches it. @returns why this is not possible */
@@ -83,15 +112,14 @@ export class Breakpoints implements Traps {
     }
 
     get any(): boolean {
-        return this.traps.size > 0;
+        return this.traps.size > 0 || this.watches.length > 0;
     }
     get counting(): boolean {
         return this.all().some((b) => b.decision.counts);
     }
-    /** True if the breakpoint is one on a function. */
 
-    isFunction(id: number): boolean {
-        return this.functions.some((b) => b.id === id);
+    kindOf(id: number): Wish['kind'] | undefined {
+        return this.all().find((b) => b.id === id)?.wish.kind;
     }
 
     /** Decides at a trap. Returns the ids of the breakpoints that stop here. */
@@ -107,8 +135,22 @@ export class Breakpoints implements Traps {
         return ids;
     }
 
+    changed(watch: Watch, change: Change, frame: Frame | undefined, passing: Passing): number[] {
+        const { run } = this;
+        const ids: number[] = [];
+        for (const b of this.data) {
+            if (run && b.watch === watch && b.decision.stops(frame, run, passing, this.output)) {
+                ids.push(b.id);
+                const stop = { name: b.wish.kind === 'data' ? b.wish.name : '', change };
+                const before = this.dataStops.get(b.id) ?? [];
+                this.dataStops.set(b.id, before[0]?.change.at === change.at ? [...before, stop] : [stop]);
+            }
+        }
+        return ids;
+    }
+
     private all(): Bound[] {
-        return [...[...this.inSources.values()].flat(), ...this.functions, ...this.cursor];
+        return [...[...this.inSources.values()].flat(), ...this.functions, ...this.data, ...this.cursor];
     }
 
     private make(wish: Wish, before: readonly Bound[]): Bound {
@@ -117,7 +159,11 @@ export class Breakpoints implements Traps {
             return same;
         }
         const id = this.nextId++;
-        return { id, wish, decision: new Decision(id, wish), problem: NOT_YET, place: undefined };
+        const watch =
+            wish.kind === 'data' && typeof wish.subject !== 'string'
+                ? { subject: wish.subject, access: wish.access }
+                : undefined;
+        return { id, wish, decision: new Decision(id, wish), watch, problem: NOT_YET, place: undefined };
     }
 
     // ------------------------------------------------------------ binding
@@ -149,7 +195,12 @@ export class Breakpoints implements Traps {
             b.problem ??= NOT_YET;
             return;
         }
-        const places = this.placesOf(executable, b);
+        const { wish } = b;
+        if (wish.kind === 'data') {
+            b.problem ??= typeof wish.subject === 'string' ? wish.subject : undefined;
+            return;
+        }
+        const places = this.placesOf(executable, b, wish);
         if (typeof places === 'string') {
             b.problem ??= places;
             return;
@@ -162,11 +213,9 @@ export class Breakpoints implements Traps {
     }
 
     /** Code that cannot be compiled must not affect other breakpoints. */
-    private placesOf(executable: Executable, b: Bound): readonly Trap[] | string {
+    private placesOf(executable: Executable, b: Bound, wish: LineWish | FunctionWish): readonly Trap[] | string {
         try {
-            return b.wish.kind === 'function'
-                ? functionTraps(executable, b.wish)
-                : this.lineTraps(executable, b, b.wish);
+            return wish.kind === 'function' ? functionTraps(executable, wish) : this.lineTraps(executable, b, wish);
         } catch (e) {
             if (e instanceof RangeError) {
                 return `This code cannot be compiled. This is a bug in the emulator: ${e.message}.`;

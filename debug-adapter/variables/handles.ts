@@ -72,26 +72,26 @@ export class Handles {
     root(key: string, make: () => Children, children: Children = make()): number {
         return this.refer(0, key, children, make);
     }
+
+    /** The root above an item, and the keys from there down to it. @param ref its parent @param key its own key */
+    path(ref: number, key: string): { readonly root: number; readonly keys: readonly string[] } {
+        const keys = [key];
+        let root = ref;
+        for (let entry = this.entries.get(root); entry && entry.parent !== 0; entry = this.entries.get(root)) {
+            keys.unshift(entry.key);
+            root = entry.parent;
+        }
+        return { root, keys };
+    }
+
     /**
      * A function that finds an item below a reference again at any later position of the run.
      * @param key the item's key
      */
     finder(ref: number, key: string): () => Item | undefined {
-        const keys = [key];
-        let entry = this.entries.get(ref);
-        for (; entry && entry.parent !== 0; entry = this.entries.get(entry.parent)) {
-            keys.unshift(entry.key);
-        }
-        const make = entry?.make;
-        return () => {
-            let children = make?.();
-            let item: Item | undefined;
-            for (const k of keys) {
-                item = children && itemBelow(children, k);
-                children = item?.children;
-            }
-            return item;
-        };
+        const { root, keys } = this.path(ref, key);
+        const make = this.entries.get(root)?.make;
+        return () => make && itemAt(make(), keys);
     }
 
     /** The reference of a child item; 0 if it is not expandable. */
@@ -132,6 +132,17 @@ export class Handles {
         this.entries.set(ref, { parent, key, make, children, stop: this.stop });
         return ref;
     }
+}
+
+/** The item below a root with these keys, from the root down. */
+export function itemAt(root: Children, keys: readonly string[]): Item | undefined {
+    let children: Children | undefined = root;
+    let item: Item | undefined;
+    for (const key of keys) {
+        item = children && itemBelow(children, key);
+        children = item?.children;
+    }
+    return item;
 }
 
 /** The child with a key. */

@@ -1,11 +1,11 @@
 /**
- * Watching of physical memory and of the ownership of pages. Whoever writes memory tells it first, so that the old
- * contents can still be read. Where nobody watches, this costs one comparison with null for each write.
+ * Watching of physical memory and of the ownership of pages. A write is told before it happens, so that the old
+ * contents can still be read. While nothing is watched, this costs one comparison with null for each write.
  */
 
 /** Who writes memory other than the running code. */
 export type Writer =
-    /** `path`: the tables in memory that the IOMMU has read for the request, the top level first; none if it was cached. */
+    /** `path`: the tables that the IOMMU has read for the request, the top level first; none if it was cached. */
     | { readonly kind: 'device'; readonly device: string; readonly iova: number; readonly path: readonly number[] }
     | { readonly kind: 'guest'; readonly guest: string; readonly vcpu: number };
 

@@ -10,6 +10,7 @@ import { type Frame, placeOf, type Thread } from '../runtime/code';
 import type { StepKind, Stop } from '../runtime/stop';
 import { Changes, type Change } from './changes';
 import { Checkpoints, type Kept, type Stacks } from './checkpoints';
+import { DataWatch } from './data-watch';
 import type { LaterEvents } from './event-log';
 import { Events } from './events';
 import { type Future, isIn, type Mark } from './futures';
@@ -22,7 +23,6 @@ import { Scan } from './scan';
 import type { Passing, Traps } from './traps';
 import { Probe } from './probe';
 import type { Change as DataChange, Watch } from './watch';
-import { Watcher } from './watcher';
 
 /** Goes on a slice at a time, so that whoever drives it can do something else in between. */
 export type Travel<T> = Generator<void, T>;
@@ -80,13 +80,7 @@ export class Timeline {
     private uncounted = false;
     /** How often there were other breakpoints than before. */
     private trapChanges = 0;
-    private readonly watcher: Watcher;
-    /** What the watcher knows is not what the run is like. */
-    private moved = true;
-    /** Data whose changes a search looks for. */
-    private probe: Probe | null = null;
-    /** The position at which data breakpoints have last stopped the run, and their numbers. */
-    private dataStop: { readonly at: number; ids: readonly number[] } = { at: -1, ids: [] };
+    private readonly data: DataWatch;
 
     /** @param host stands at the beginning of its run */
     constructor(
@@ -102,7 +96,11 @@ export class Timeline {
         listeners.report(this.ground);
         listeners.report(this.events);
         interpreter.onTrap = (frame) => this.trapped(frame);
-        this.watcher = new Watcher(host, (watch, change) => this.dataChanged(watch, change));
+        this.data = new DataWatch(host, options.traps, {
+            passing: () => this.passing,
+            isNews: () => this.position >= this.told,
+            stopsHere: () => this.scanning?.stopsHere(),
+        });
         machine.clock.onAlarm = () => interpreter.giveWay();
         this.keep();
     }
@@ -170,7 +168,7 @@ export class Timeline {
             this.stops.passed(first, this.position - 1, false);
             return null;
         }
-        const ids = [...this.dataStopHere, ...this.stand()];
+        const ids = [...this.data.stopsHere, ...this.stand()];
         this.stops.passed(first, this.position, ids.length > 0);
         return stop.reason === 'breakpoint' ? { ...stop, ids: [...new Set([...stop.ids, ...ids])] } : stop;
     }
@@ -199,13 +197,13 @@ export class Timeline {
 
     /** Goes to where a search for stops has ended. @returns the breakpoints that stop there */
     private *stopAt(position: number): Travel<readonly number[]> {
-        if (this.watches && position > 0) {
+        if (this.data.any && position > 0) {
             yield* this.reach(position - 1);
             this.advance(1, 'search');
         } else {
             yield* this.reach(position);
         }
-        return [...this.dataStopHere, ...this.stand()];
+        return [...this.data.stopsHere, ...this.stand()];
     }
 
     /** Goes to where a frame was entered: its first statement. @param index of the frame on its thread, from 0 */
@@ -292,7 +290,7 @@ export class Timeline {
             of: (t) => t.frames,
         };
         // what data breakpoints stop at is behind an operation, which belongs to the range before it
-        const edge = stops && this.watches ? 1 : 0;
+        const edge = stops && this.data.any ? 1 : 0;
         let last = now - 1;
         for (let end = now; !nearest.isFound(end); ) {
             const kept = checkpoints.before(end);
@@ -391,7 +389,7 @@ export class Timeline {
         this.told = at;
         this.toldTime = this.host.machine.clock.now;
         this.stops.cut(at);
-        this.moved = true;
+        this.data.invalidate();
         return { result, cutsOff };
     }
 
@@ -450,7 +448,7 @@ export class Timeline {
         this.report(news);
         this.passing = passing;
         interpreter.heedsFilters = passing === 'forward';
-        this.watch(passing !== 'again' || news);
+        this.data.begin(passing !== 'again' || news);
         clock.alarm = clock.now + LONG;
         const begin = this.options.now();
         const known = news ? Infinity : this.told - from;
@@ -461,7 +459,11 @@ export class Timeline {
             this.told = this.position;
             this.toldTime = clock.now;
         }
-        changes.makeAgain(this.position, () => interpreter.hearTrap(), (text) => this.watcher.changedByUser(text));
+        changes.makeAgain(
+            this.position,
+            () => interpreter.hearTrap(),
+            (text) => this.data.changedByUser(text),
+        );
         this.pace.ranFor(this.options.now() - begin);
         if (this.pace.due) {
             this.keep();
@@ -486,7 +488,7 @@ export class Timeline {
         this.checkpoints.restore(kept);
         this.changes.setBack(kept.changes);
         this.passing = 'again';
-        this.moved = true;
+        this.data.invalidate();
         this.changes.makeAgain(kept.at, () => this.interpreter.hearTrap());
     }
 
@@ -517,48 +519,6 @@ export class Timeline {
     }
 
     // ------------------------------------------------------------ data
-
-    /** Whether data breakpoints are set. */
-    private get watches(): boolean {
-        return this.options.traps.watches.length > 0;
-    }
-
-    /** The data breakpoints that have stopped the run where it is. */
-    private get dataStopHere(): readonly number[] {
-        return this.dataStop.at === this.position ? this.dataStop.ids : [];
-    }
-
-    /** @param stops whether breakpoints may stop the run, or say something */
-    private watch(stops: boolean): void {
-        const { probe, moved } = this;
-        const { watches, counting } = this.options.traps;
-        const heeded = stops || counting ? watches : [];
-        this.moved = false;
-        this.watcher.begin(probe ? [...heeded, probe.watch] : heeded, moved);
-    }
-
-    private dataChanged(watch: Watch, change: DataChange): readonly number[] {
-        const { probe, passing, position, interpreter } = this;
-        if (probe?.watch === watch) {
-            return probe.found(change);
-        }
-        const isNews = position >= this.told;
-        const ids = this.options.traps.changed(
-            watch,
-            change,
-            interpreter.current.top,
-            passing === 'again' && isNews ? 'forward' : passing,
-        );
-        if (ids.length === 0 || passing === 'again') {
-            return [];
-        }
-        this.dataStop = { at: position, ids: [...new Set([...this.dataStopHere, ...ids])] };
-        if (passing === 'forward') {
-            return ids;
-        }
-        this.scanning?.stopsHere();
-        return [];
-    }
 
     /**
      * The last change of data before the present position, and of that which is `at` the position; undefined: there is
@@ -621,15 +581,14 @@ export class Timeline {
     }
 
     private *searchFor(probe: Probe, last: number): Travel<void> {
-        this.probe = probe;
-        this.moved = true;
+        this.data.searchFor(probe);
         try {
             while (this.position < last && !this.interpreter.outcome && !probe.isDone) {
                 this.advance(Math.min(SLICE, last - this.position), 'again');
                 yield;
             }
         } finally {
-            this.probe = null;
+            this.data.searchFor(null);
         }
     }
 }

@@ -1,4 +1,4 @@
-/** What is watched in a run, and what is found out about it. */
+/** What is watched in a run, and its changes. */
 import type { Place } from '../findings/place';
 import type { Host } from '../runtime/host/host';
 
@@ -10,7 +10,7 @@ export interface FrameName {
 }
 
 export type Subject =
-    /** Physical memory, in bytes, whichever kernel runs. `show`: its contents as text, where they are more than bytes. */
+    /** Physical memory, in bytes, whichever kernel runs. `show`: its contents as text, if they are not plain bytes. */
     | {
           readonly kind: 'bytes';
           readonly address: number;
@@ -34,7 +34,7 @@ export interface Watch {
     readonly access: Access;
 }
 
-/** What has happened to what is watched. */
+/** A change of watched data, or an access to it. */
 export interface Change {
     readonly how: 'changed' | 'written' | 'read';
     /** The position of the run behind the operation. */

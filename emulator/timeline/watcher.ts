@@ -4,6 +4,7 @@
  * the run goes forward, and is read again after every restore.
  */
 import { pageEventOf } from '../machine/history';
+import { LEAF_SIZE } from '../machine/memory';
 import type { MemoryWatcher } from '../machine/watching';
 import type { Value } from '../language/types';
 import type { Frame } from '../runtime/code';
@@ -15,11 +16,11 @@ import type { Change, FrameName, Subject, Watch } from './watch';
 import { type Who, whoIs } from './who';
 
 /** The most bytes that are compared, and the most that are shown. */
-const COMPARED = 4096;
+const COMPARED = LEAF_SIZE;
 const SHOWN = 16;
 
-/** @returns whether the run stops */
-export type OnChange = (watch: Watch, change: Change) => readonly number[];
+/** @param byUser the user has made it @returns the ids of the breakpoints that stop the run */
+export type OnChange = (watch: Watch, change: Change, byUser: boolean) => readonly number[];
 
 /** A write that is not over yet. Its contents afterwards are compared with those before. */
 interface Pending {
@@ -51,8 +52,8 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
     /** The kernel has ended, and the next one has not begun. */
     private jumps = false;
     private saves = 0;
-    /** The ids of the breakpoints that the present operation has hit. */
-    private ids: readonly number[] = [];
+    /** What the present operation has done to what is watched. */
+    private heard: { readonly watch: Watch; readonly change: Change }[] = [];
 
     constructor(
         private readonly host: Host,
@@ -73,6 +74,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         }
         this.on = true;
         this.jumps = false;
+        this.heard = [];
         machine.memory.watcher = has('bytes') ? this : null;
         machine.history.watcher = has('owner') ? (kind, pfn, count, owner) => this.owns(kind, pfn, count, owner) : null;
         listeners.observe(this);
@@ -106,15 +108,12 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
                 this.compare(w, () => whoIs(this.host, null, frame, pc, false));
             }
         }
-        this.nextOperation();
-        const { ids } = this;
-        this.ids = [];
-        return ids;
+        return this.operationEnds(false);
     }
 
     /** The user has made a change, which was made again. */
     changedByUser(text: string): void {
-        const who: Who = { text: `you: ${text}`, place: undefined };
+        const who: Who = { text: `you, with ${text}`, place: undefined };
         for (const w of this.on ? this.list : []) {
             if (w.pending) {
                 this.settle(w, { ...w.pending, who });
@@ -122,7 +121,20 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
                 this.compare(w, () => who);
             }
         }
-        this.ids = [];
+        this.operationEnds(true);
+    }
+
+    /** @returns the ids of the breakpoints that stop the run */
+    private operationEnds(byUser: boolean): readonly number[] {
+        const { heard } = this;
+        if (this.on) {
+            this.nextOperation();
+        }
+        if (heard.length === 0) {
+            return [];
+        }
+        this.heard = [];
+        return [...new Set(heard.flatMap(({ watch, change }) => this.onChange(watch, change, byUser)))];
     }
 
     private nextOperation(): void {
@@ -146,7 +158,13 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         }
     }
 
-    private written(w: Watched, subject: Subject & { kind: 'bytes' }, pa: number, length: number, exact: boolean): void {
+    private written(
+        w: Watched,
+        subject: Subject & { kind: 'bytes' },
+        pa: number,
+        length: number,
+        exact: boolean,
+    ): void {
         const { memory, clock } = this.host.machine;
         const { writer } = memory;
         if (w.pending && w.pending.writer !== writer) {
@@ -219,7 +237,9 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         }
         const shown = hexBytes(this.host.machine.memory.read(address, Math.min(size, SHOWN)));
         const more = size > SHOWN ? ' …' : '';
-        return address === subject.address && size === subject.size ? `${shown}${more}` : `${hex(address)}: ${shown}${more}`;
+        return address === subject.address && size === subject.size
+            ? `${shown}${more}`
+            : `${hex(address)}: ${shown}${more}`;
     }
 
     // ------------------------------------------------------------ pages
@@ -242,7 +262,10 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
             const count = 2 ** order;
             if (subject.kind === 'owner' && head < subject.pfn + subject.count && subject.pfn < head + count) {
                 const { size } = this.host.machine.page;
-                this.happened(w, how === 'moved' ? `moved to ${hex(to * size)}` : `split into pages of ${hex(size)} bytes`);
+                this.happened(
+                    w,
+                    how === 'moved' ? `moved to ${hex(to * size)}` : `split into pages of ${hex(size)} bytes`,
+                );
             }
         }
     }
@@ -324,11 +347,14 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         { who, ...what }: Pick<Change, 'how' | 'before' | 'after' | 'time' | 'boot'> & { readonly who: Who },
     ): void {
         const at = this.host.interpreter.ticks;
-        const ids = this.onChange(watch, { ...what, at, who: who.text, place: who.place });
-        this.ids = [...this.ids, ...ids.filter((id) => !this.ids.includes(id))];
+        this.heard.push({ watch, change: { ...what, at, who: who.text, place: who.place } });
     }
 }
 
-function overlap({ address, size }: { readonly address: number; readonly size: number }, pa: number, length: number): boolean {
+function overlap(
+    { address, size }: { readonly address: number; readonly size: number },
+    pa: number,
+    length: number,
+): boolean {
     return pa < address + size && address < pa + length;
 }

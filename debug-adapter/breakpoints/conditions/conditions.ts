@@ -38,8 +38,12 @@ export class Decision {
     get counts(): boolean {
         return this.rule !== undefined;
     }
-    /** The run has reached the breakpoint. @returns whether it stops */
-    stops(frame: Frame, run: RunWithBreakpoints, passing: Passing, output: BreakpointOutput): boolean {
+    /**
+     * The run has reached the breakpoint.
+     * @param frame undefined: of data, where no frame is left
+     * @returns whether it stops
+     */
+    stops(frame: Frame | undefined, run: RunWithBreakpoints, passing: Passing, output: BreakpointOutput): boolean {
         if (passing === 'again' && !this.rule) {
             return false;
         }
@@ -50,7 +54,7 @@ export class Decision {
         if (this.rule?.(run.counts.reached(this.id, run.host.interpreter.ticks)) === false) {
             return false;
         }
-        if (this.message) {
+        if (this.message && frame) {
             if (passing === 'forward' && this.message.isNew(run.timeline.mark())) {
                 output.logged(this.message.text(frame, run.host), frame);
             }

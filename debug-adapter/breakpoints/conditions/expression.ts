@@ -16,7 +16,7 @@ export class ExpressionCondition {
     }
 
     /** @param complain called once if the expression cannot be evaluated, which counts as false */
-    holds(frame: Frame, host: Host, complain: ((why: string) => void) | undefined): boolean {
+    holds(frame: Frame | undefined, host: Host, complain: ((why: string) => void) | undefined): boolean {
         try {
             return holds(evaluateAtTrap(host, frame, this.entry).value);
         } catch (e) {
