@@ -62,8 +62,13 @@ export class Inspection {
 
     /** The run continues. */
     changed(): void {
-        this.pane.handles.invalidate();
+        this.pane.invalidate();
         this.lastFrame = undefined;
+    }
+
+    /** The run has gone through its history and is back: the objects of the rows are others. */
+    renewed(): void {
+        this.pane.handles.renew([...this.roots].flatMap(([ref, row]) => ('scope' in row ? [ref] : [])));
     }
 
     /** An assignment may change other variables too. */
@@ -189,7 +194,7 @@ export class Inspection {
         const { root: top, keys } = this.pane.handles.path(ref, key);
         const from = this.roots.get(top);
         if (!from) {
-            return 'These variables no longer exist: the run has continued.';
+            return 'This row cannot be watched: the debugger does not find it again.';
         }
         const name = item.evaluateName ?? keys.map((k) => k.replace(/^#(\d+)$/, '[$1]')).join(' › ');
         const at = this.viewpointOrNone(from.frameId) ?? viewpointOf(this.host, undefined);
@@ -224,6 +229,16 @@ export class Inspection {
             { named: () => [shown] },
         );
         this.roots.set(root, { expression, frameId });
+        return this.shownResult(root, expression, shown);
+    }
+
+    /** The response for a result that does not come from an expression of the language. */
+    resultOfItem(expression: string, item: Item): DebugProtocol.EvaluateResponse['body'] {
+        const root = this.pane.handles.root(`result ${expression}`, () => ({ named: () => [item] }));
+        return this.shownResult(root, expression, item);
+    }
+
+    private shownResult(root: number, key: string, shown: Item): DebugProtocol.EvaluateResponse['body'] {
         const {
             value,
             type,
@@ -231,7 +246,7 @@ export class Inspection {
             namedVariables,
             indexedVariables,
             memoryReference: at,
-        } = this.pane.variable(root, expression, shown);
+        } = this.pane.variable(root, key, shown);
         return {
             result: value,
             variablesReference,

@@ -12,6 +12,13 @@ const source = z.looseObject({ path: optional.string, name: optional.string, sou
 const thread = z.looseObject({ threadId: z.number() });
 const step = z.looseObject({ threadId: z.number(), granularity: optional.string });
 const nothing = z.optional(z.unknown());
+const data = z.looseObject({
+    variablesReference: optional.number,
+    name: z.string(),
+    frameId: optional.number,
+    bytes: optional.number,
+    asAddress: optional.boolean,
+});
 
 export const REQUESTS = {
     initialize: z.looseObject({
@@ -50,13 +57,7 @@ export const REQUESTS = {
         filters: z.array(z.string()),
         filterOptions: z.optional(z.array(z.looseObject({ filterId: z.string(), condition: optional.string }))),
     }),
-    dataBreakpointInfo: z.looseObject({
-        variablesReference: optional.number,
-        name: z.string(),
-        frameId: optional.number,
-        bytes: optional.number,
-        asAddress: optional.boolean,
-    }),
+    dataBreakpointInfo: data,
     setDataBreakpoints: z.looseObject({
         breakpoints: z.array(
             z.looseObject({
@@ -119,6 +120,9 @@ export const REQUESTS = {
         {},
     ),
     'lus/goToEvent': z.looseObject({ id: z.number() }),
+    'lus/goToLastChange': data,
+    'lus/goToNextChange': data,
+    'lus/goToCause': nothing,
 } as const;
 
 export type Command = keyof typeof REQUESTS;
@@ -139,6 +143,9 @@ export const PAST_COMMANDS = [
     'lus/goToMark',
     'lus/events',
     'lus/goToEvent',
+    'lus/goToLastChange',
+    'lus/goToNextChange',
+    'lus/goToCause',
 ] as const satisfies readonly Command[];
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 

@@ -6,6 +6,7 @@ import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
 import { Event, Response } from '@vscode/debugadapter/lib/messages';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
+import type { Place } from '../emulator/findings/place';
 import type { Program } from '../emulator/language/program';
 import { LIBRARY_SOURCES } from '../emulator/std/texts';
 import { ProgramError } from '../emulator/language/values';
@@ -17,7 +18,6 @@ import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
 import type { RunWithBreakpoints } from './breakpoints/run';
-import { DataBreakpointRequests } from './breakpoints/data-requests';
 import { BreakpointRequests } from './breakpoints/requests';
 import { CAPABILITIES } from './capabilities';
 import type { MessagePort } from './stdio';
@@ -27,12 +27,15 @@ import { BY_DEFAULT, stopsAt, type Chosen } from './filters';
 import type { Host as RunHost } from '../emulator/runtime/host/host';
 import type { Host } from './host';
 import { Inspection } from './inspection';
-import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
+import { launchConfiguration, load, startOf, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { ramOf, readMemory } from './memory';
 import { Output } from './output';
 import type { Answer, Serve } from './answer';
 import { parsed, REQUESTS, type Arguments } from './requests';
 import { changeText, whenText } from './data/change-text';
+import { GoingToCauses } from './cause';
+import { ConsoleFunctions } from './data/console';
+import { DataTravel } from './data/travel';
 import { GoingBack } from './going-back';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
@@ -65,6 +68,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private readonly breakpoints: Breakpoints;
     private readonly breakpointRequests: BreakpointRequests;
     private readonly marks = new Marks();
+    private readonly consoleFunctions = new ConsoleFunctions(
+        () => this.stopped(),
+        () => this.stoppedInTime(),
+        ({ uri, start }) => this.sources.placeText(uri, start),
+    );
     private filters = stopsAt(BY_DEFAULT);
     private program: Program | undefined;
     private debuggee: Debuggee | undefined;
@@ -94,6 +102,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.sources,
             this.breakpoints,
             () => this.debuggee?.control.run.executable,
+            (args) => this.stopped().dataOf(args),
         );
         this.register();
     }
@@ -147,11 +156,23 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.refuse(seq, command, e);
             return;
         }
+        if (answer.later) {
+            answer.later((body) => this.answerLater(seq, command, body));
+            return;
+        }
         this.respond(seq, command, answer.body === undefined ? {} : { body: answer.body });
         try {
             answer.after?.();
         } catch (e) {
             this.broke(e);
+        }
+    }
+
+    private answerLater(seq: number, command: string, body: () => object): void {
+        try {
+            this.respond(seq, command, { body: body() });
+        } catch (e) {
+            this.refuse(seq, command, e);
         }
     }
 
@@ -215,7 +236,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }));
         this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.stopped().setVariable(args) }));
         this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.stopped().setExpression(args) }));
-        this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.stopped().evaluate(args) }));
+        this.serve('evaluate', REQUESTS.evaluate, (args) => this.consoleFunctions.evaluate(args));
         this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({
             body: { sources: this.uris().map((uri) => this.sources.source(uri)) },
@@ -227,19 +248,17 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         this.breakpointRequests.serve(serve);
-        new DataBreakpointRequests(
-            breakpoints,
-            (args) => this.stopped().dataOf(args),
-            (b) => this.breakpointRequests.shown(b),
-        ).serve(serve);
-        new GoingBack({
+        const surroundings = {
             sources,
             breakpoints,
             marks,
             stopped: () => this.stoppedInTime(),
-            lineOf: (thread) => this.lineOf(thread),
-            say: (text) => this.output.line('console', text),
-        }).serve(serve);
+            lineOf: (thread: Thread) => this.lineOf(thread),
+            say: (text: string, place?: Place) => this.output.at('console', text, place),
+        };
+        new GoingBack(surroundings).serve(serve);
+        new DataTravel(surroundings).serve(serve);
+        new GoingToCauses(surroundings).serve(serve);
     }
 
     private initialize({
@@ -390,7 +409,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     /** Marks outlive a restart of the same scenario. */
     private keepMarks(old: Debuggee, next: Debuggee): void {
         const [before, now] = [old.control.timeline, next.control.timeline];
-        const same = sameRun(old, next);
+        const same = startOf(old.config, old.control.run) === startOf(next.config, next.control.run);
         for (const { name } of before && now ? this.marks.restarted(before, now, same) : []) {
             const why = same ? 'it was set after a change' : 'the scenario has changed';
             this.output.line('console', `The mark ${JSON.stringify(name)} is lost: ${why}.`);
@@ -571,16 +590,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
         return { body: { content, mimeType: 'text/x-lus' } };
     }
-}
-
-/** Whether two runs are the same as long as nobody changes them. */
-function sameRun(a: Debuggee, b: Debuggee): boolean {
-    const written = ({ config, control }: Debuggee): string => {
-        const { program, scenario } = control.run;
-        const texts = [...program.files.values()].map((f) => f.text);
-        return JSON.stringify([scenario.name.value, config.kernel, config.seed, texts]);
-    };
-    return written(a) === written(b);
 }
 
 function stillRunning(): RequestError {

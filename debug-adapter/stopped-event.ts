@@ -26,6 +26,14 @@ export function stoppedBody(halt: Halt, breakpoints: Breakpoints): DebugProtocol
     switch (halt.reason) {
         case 'breakpoint':
             return { ...body, ...breakpointBody(halt.ids, breakpoints) };
+        case 'goto': {
+            const { text, description: given } = halt;
+            return {
+                ...body,
+                ...(given === undefined ? {} : { description: given }),
+                ...(text === undefined ? {} : { text }),
+            };
+        }
         case 'exception':
             return { ...body, text: halt.exception.message, description: `Paused on ${pausedOn(halt.exception)}` };
         default:

@@ -71,9 +71,6 @@ export class Breakpoints implements Traps {
     setData(wishes: readonly DataWish[]): readonly Breakpoint[] {
         const before = this.data;
         this.data = wishes.map((w) => this.make(w, before));
-        this.watches = this.data.flatMap(({ watch, decision }) =>
-            watch && decision.problem === undefined ? [watch] : [],
-        );
         this.rebind(this.data, before);
         return this.data;
     }
@@ -83,8 +80,8 @@ export class Breakpoints implements Traps {
         return ids.flatMap((id) => this.dataStops.get(id) ?? []);
     }
 
-    /** Adds a place to stop at, until the run reaches it. @returns why this is not possible */
-    setCursor(wish: LineWish | undefined): string | undefined {
+    /** Adds a place or a change to stop at, until the run reaches it. @returns why this is not possible */
+    setCursor(wish: LineWish | DataWish | undefined): string | undefined {
         const before = this.cursor;
         this.cursor = wish ? [this.make(wish, [])] : [];
         this.rebind(this.cursor, before);
@@ -98,6 +95,9 @@ export class Breakpoints implements Traps {
     /** The breakpoints were changed during a run. */
     private rebind(now: readonly Bound[], before: readonly Bound[]): void {
         this.bindAll();
+        this.watches = [...this.data, ...this.cursor].flatMap(({ watch, decision }) =>
+            watch && decision.problem === undefined ? [watch] : [],
+        );
         this.run?.timeline.trapsChanged(now.some((b) => b.decision.counts && !before.includes(b)));
     }
 
@@ -106,6 +106,7 @@ export class Breakpoints implements Traps {
         const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
+        this.setCursor(undefined);
         this.run = run;
         this.bindAll();
         return this.all().filter((b) => before.get(b) !== state(b));
@@ -138,7 +139,7 @@ export class Breakpoints implements Traps {
     changed(watch: Watch, change: Change, frame: Frame | undefined, passing: Passing): number[] {
         const { run } = this;
         const ids: number[] = [];
-        for (const b of this.data) {
+        for (const b of [...this.data, ...this.cursor]) {
             if (run && b.watch === watch && b.decision.stops(frame, run, passing, this.output)) {
                 ids.push(b.id);
                 const stop = { name: b.wish.kind === 'data' ? b.wish.name : '', change };

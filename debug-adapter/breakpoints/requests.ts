@@ -7,14 +7,16 @@ import { REQUESTS, type Arguments } from '../requests';
 import type { Sources } from '../source';
 import type { Breakpoint, LineWish } from './breakpoint';
 import { NOT_YET, type Breakpoints } from './breakpoints';
+import { DataBreakpointRequests, type FindData } from './data-requests';
 import { statementsOf } from './places';
 
 export class BreakpointRequests {
-    /** @param executable the code of the present run */
+    /** @param executable the code of the present run @param findData throws RequestError if the run does not stand */
     constructor(
         private readonly sources: Sources,
         private readonly breakpoints: Breakpoints,
         private readonly executable: () => Executable | undefined,
+        private readonly findData: FindData,
     ) {}
 
     serve(serve: Serve): void {
@@ -31,6 +33,7 @@ export class BreakpointRequests {
                 ),
             ),
         );
+        new DataBreakpointRequests(this.breakpoints, this.findData, (b) => this.shown(b)).serve(serve);
         serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
     }
 

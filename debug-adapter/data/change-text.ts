@@ -9,7 +9,9 @@ export function changeText(name: string, { how, before, after, who }: Change): s
             ? `${before ?? gone} → ${after ?? gone}`
             : how === 'written'
               ? `${after ?? gone}, written again`
-              : `${after ?? gone}, read`;
+              : how === 'read'
+                ? `${after ?? gone}, read`
+                : (after ?? gone);
     return `${name}: ${what}, by ${who}`;
 }
 

@@ -68,6 +68,19 @@ export class Handles {
         }
     }
 
+    /** These root items are made again, and everything below them is recomputed. */
+    renew(roots: readonly number[]): void {
+        const before = this.stop;
+        this.stop++;
+        for (const ref of roots) {
+            const root = this.entries.get(ref);
+            if (root?.make && root.stop === before) {
+                root.children = root.make();
+                root.stop = this.stop;
+            }
+        }
+    }
+
     /** The reference of a root item: a scope, or the result of an evaluation. */
     root(key: string, make: () => Children, children: Children = make()): number {
         return this.refer(0, key, children, make);

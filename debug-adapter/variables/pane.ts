@@ -4,11 +4,19 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../../emulator/text/text';
 import { RequestError } from '../errors';
 import type { Arguments } from '../requests';
-import { Handles, numberKey, RANGE, rangesOf } from './handles';
+import { Handles, itemAt, numberKey, RANGE, rangesOf } from './handles';
 import { keyOf, namedItems, type Children, type Item } from '../../emulator/presentation/item';
 
 export class Pane {
     readonly handles = new Handles();
+    /** The keys of the elements that were sent since the run stopped, by reference and name: there may be billions. */
+    private readonly sent = new Map<string, string>();
+
+    /** The run continues. */
+    invalidate(): void {
+        this.handles.invalidate();
+        this.sent.clear();
+    }
 
     scope(name: string, key: string, make: () => Children, hint?: string): DebugProtocol.Scope {
         return {
@@ -39,7 +47,7 @@ export class Pane {
         const first = Math.max(from - names.length, 0);
         return [
             ...named,
-            ...numbers(first, to - names.length).map((i) => this.variable(ref, numberKey(i), indexed.item(i))),
+            ...numbers(first, to - names.length).map((i) => this.element(ref, numberKey(i), indexed.item(i))),
         ];
     }
 
@@ -56,7 +64,17 @@ export class Pane {
     named(ref: number, name: string): { readonly key: string; readonly item: Item } | undefined {
         const children = this.children(ref);
         const item = namedItems(children).find((i) => i.name === name);
-        return item ? { key: keyOf(item), item } : indexedNamed(children, name);
+        if (item) {
+            return { key: keyOf(item), item };
+        }
+        const key = this.sent.get(`${ref}/${name}`);
+        const found = key === undefined ? undefined : itemAt(children, [key]);
+        return key !== undefined && found?.name === name ? { key, item: found } : indexedNamed(children, name);
+    }
+
+    private element(ref: number, key: string, item: Item): DebugProtocol.Variable {
+        this.sent.set(`${ref}/${item.name}`, key);
+        return this.variable(ref, key, item);
     }
 
     variable(ref: number, key: string, item: Item): DebugProtocol.Variable {

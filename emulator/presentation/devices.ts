@@ -20,6 +20,8 @@ import { counted, countOf, hex, hexDigits, rangeText, sizeText } from '../text/t
 import { bytesStored } from './stored';
 
 const CONFIG_SIZE = 256;
+/** The size of an entry of a table. */
+const ENTRY = 8;
 
 /** @param kernel the running kernel; null if there is none */
 export function deviceItems(machine: Machine, kernel: Kernel | null): Item[] {
@@ -198,8 +200,10 @@ function tableChildren(
             return [leaf('none', `no memory at ${hex(table)}`)];
         }
         return Array.from({ length: shape.entries }, (_, i) => {
-            const entry: Decoded = pages.decode(readEntry(machine.memory, table + i * 8), level);
-            return entryItem(machine, iommu, entry, level, base + i * shape.mappedBy(level));
+            const at = table + i * ENTRY;
+            const entry: Decoded = pages.decode(readEntry(machine.memory, at), level);
+            const item = entryItem(machine, iommu, entry, level, base + i * shape.mappedBy(level));
+            return item && { ...item, stored: { address: at, size: ENTRY, shown: { as: 'address' } as const } };
         }).filter((item) => item !== undefined);
     };
     return { named };

@@ -67,7 +67,8 @@ export class DataWatch {
     private changed(watch: Watch, change: Change, byUser: boolean): readonly number[] {
         const { probe, timeline, traps } = this;
         if (probe?.watch === watch) {
-            return probe.found(change);
+            probe.found(change);
+            return [];
         }
         const passing = timeline.passing();
         // the user knows the own changes

@@ -4,21 +4,16 @@ import type { Change, Watch } from './watch';
 
 /** The most changes that a search for all of them keeps: the last ones. */
 const MOST = 1000;
-/** The breakpoint that the end of a search is for the interpreter. */
-const FOUND = [0];
-const GOES_ON: readonly number[] = [];
-
 /** What the state of a run tells about the changes of data up to there, without searching. */
 interface Trace {
     /** An epoch of the journal after which there was none; Infinity: it is not known. */
     readonly epoch: number;
-    /** A number that is another one after a change; undefined: it is not known. */
+    /** A number that differs after a change; undefined: it is not known. */
     readonly count: number | undefined;
 }
 
 export class Probe {
-    /** The last one that was found; of a search for the first one, that. */
-    last: Change | undefined;
+    /** In the order of the run; of a search for the last one, at most that one. */
     readonly all: Change[] = [];
     /** How many there were before {@link all}. */
     forgotten = 0;
@@ -26,12 +21,8 @@ export class Probe {
     constructor(
         private readonly host: Host,
         readonly watch: Watch,
-        private readonly wanted: 'first' | 'last' | 'all',
+        private readonly wanted: 'last' | 'all',
     ) {}
-
-    get isDone(): boolean {
-        return this.wanted === 'first' && this.last !== undefined;
-    }
 
     /** The position before which there is nothing to find. */
     get begins(): number {
@@ -39,19 +30,17 @@ export class Probe {
         return Math.max(subject.kind === 'value' ? (subject.frame?.born ?? 1) : 1, 1);
     }
 
-    found(change: Change): readonly number[] {
-        if (this.isDone) {
-            return GOES_ON;
-        }
-        this.last = change;
+    found(change: Change): void {
         if (this.wanted === 'all') {
             this.all.push(change);
             if (this.all.length > MOST) {
                 this.all.shift();
                 this.forgotten++;
             }
+        } else if (change.how !== 'split') {
+            // a split changes neither the owner nor the state of pages, and their history does not have it
+            this.all[0] = change;
         }
-        return this.isDone ? FOUND : GOES_ON;
     }
 
     trace(): Trace {

@@ -13,6 +13,7 @@ import { Checkpoints, type Kept, type Stacks } from './checkpoints';
 import { DataWatch } from './data-watch';
 import type { LaterEvents } from './event-log';
 import { Events } from './events';
+import { Findings, type Found } from './findings';
 import { type Future, isIn, type Mark } from './futures';
 import { Goal } from './goal';
 import { type Beyond, Ground } from './ground';
@@ -55,11 +56,13 @@ interface Cut {
     readonly toldTime: number;
     readonly ground: Beyond;
     readonly events: LaterEvents;
+    readonly findings: readonly Found[];
 }
 
 export class Timeline {
     readonly ground: Ground;
     readonly events: Events;
+    readonly findings: Findings;
     private readonly interpreter: Interpreter;
     private readonly checkpoints: Checkpoints;
     private readonly changes: Changes;
@@ -93,8 +96,10 @@ export class Timeline {
         this.changes = new Changes(host);
         this.ground = new Ground(interpreter);
         this.events = new Events(host);
+        this.findings = new Findings(host.interpreter);
         listeners.report(this.ground);
         listeners.report(this.events);
+        listeners.report(this.findings);
         interpreter.onTrap = (frame) => this.trapped(frame);
         this.data = new DataWatch(host, options.traps, {
             passing: () => this.passing,
@@ -132,6 +137,11 @@ export class Timeline {
     /** The thread that runs. */
     get thread(): Thread {
         return this.interpreter.current;
+    }
+
+    /** The number of the boot of the machine, 0 for the first. */
+    get boot(): number {
+        return this.host.boot;
     }
 
     /** The statement that it stands at, or in. */
@@ -383,6 +393,7 @@ export class Timeline {
             toldTime: this.toldTime,
             ground: this.ground.cut(at),
             events: this.events.cut(at),
+            findings: this.findings.cut(at),
         });
         const cutsOff = at < this.told;
         this.current = { before: this.current, from: at };
@@ -413,6 +424,8 @@ export class Timeline {
         this.ground.rejoin(cut.ground);
         this.events.cut(at);
         this.events.rejoin(cut.events);
+        this.findings.cut(at);
+        this.findings.rejoin(cut.findings);
         this.stops.cut(at);
         if (this.position > at || this.changes.made > cut.made) {
             this.setBackTo(this.checkpoints.upTo(at, cut.made));
@@ -521,12 +534,12 @@ export class Timeline {
     // ------------------------------------------------------------ data
 
     /**
-     * The last change of data before the present position, and of that which is `at` the position; undefined: there is
-     * none. The run then stands where it was.
+     * The last change of data up to the present position, where the run stands again afterwards; undefined: there is
+     * none.
      */
-    *lastChangeOf(watch: Watch, at: boolean): Travel<DataChange | undefined> {
+    *lastChangeOf(watch: Watch): Travel<DataChange | undefined> {
         const now = this.position;
-        const found = yield* this.lastUpTo(watch, at ? now : now - 1);
+        const found = yield* this.lastUpTo(watch, now);
         yield* this.goTo(now);
         return found;
     }
@@ -548,26 +561,15 @@ export class Timeline {
             this.setBackTo(kept);
             if (trace.count === undefined || trace.count !== probe.trace().count) {
                 yield* this.searchFor(probe, last);
-                if (probe.last) {
-                    return probe.last;
+                const [found] = probe.all;
+                if (found) {
+                    return found;
                 }
                 this.setBackTo(kept);
             }
             last = kept.at;
         }
         return undefined;
-    }
-
-    /** The next change of data, to which the run goes; undefined: there is none, and it stands where it was. */
-    *nextChangeOf(watch: Watch): Travel<DataChange | undefined> {
-        const now = this.position;
-        const probe = new Probe(this.host, watch, 'first');
-        yield* this.searchFor(probe, Infinity);
-        if (!probe.last) {
-            yield* this.goTo(now);
-        }
-        this.stand();
-        return probe.last;
     }
 
     /** All changes of data in what has run so far, the first one first; the run stands where it was. */
@@ -583,7 +585,7 @@ export class Timeline {
     private *searchFor(probe: Probe, last: number): Travel<void> {
         this.data.searchFor(probe);
         try {
-            while (this.position < last && !this.interpreter.outcome && !probe.isDone) {
+            while (this.position < last && !this.interpreter.outcome) {
                 this.advance(Math.min(SLICE, last - this.position), 'again');
                 yield;
             }

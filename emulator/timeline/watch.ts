@@ -36,7 +36,8 @@ export interface Watch {
 
 /** A change of watched data, or an access to it. */
 export interface Change {
-    readonly how: 'changed' | 'written' | 'read';
+    /** `split`: pages became several folios. */
+    readonly how: 'changed' | 'written' | 'read' | 'split';
     /** The position of the run behind the operation. */
     readonly at: number;
     /** Nanoseconds of the machine's clock. */

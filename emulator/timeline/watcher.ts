@@ -11,7 +11,7 @@ import type { Frame } from '../runtime/code';
 import type { Host } from '../runtime/host/host';
 import type { Observer, Phase } from '../runtime/listener';
 import type { Watching } from '../runtime/stop';
-import { hexBytes, hex } from '../text/text';
+import { hexBytes, hex, sizeText } from '../text/text';
 import type { Change, FrameName, Subject, Watch } from './watch';
 import { type Who, whoIs } from './who';
 
@@ -262,10 +262,12 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
             const count = 2 ** order;
             if (subject.kind === 'owner' && head < subject.pfn + subject.count && subject.pfn < head + count) {
                 const { size } = this.host.machine.page;
-                this.happened(
-                    w,
-                    how === 'moved' ? `moved to ${hex(to * size)}` : `split into pages of ${hex(size)} bytes`,
-                );
+                if (how === 'moved') {
+                    this.happened(w, `moved to ${hex(to * size)}`);
+                } else {
+                    const after = `split into pages of ${sizeText(size)}`;
+                    this.tell(w, { how: 'split', before: w.last, after, ...this.now() });
+                }
             }
         }
     }

@@ -1,0 +1,104 @@
+/** The request that goes from a finding to the finding that it follows from, and from there to the mistake. */
+import type { Diagnosis, HistoryLine } from '../emulator/findings/diagnosis';
+import type { Place } from '../emulator/findings/place';
+import type { Found } from '../emulator/timeline/findings';
+import type { Timeline, Travel } from '../emulator/timeline/timeline';
+import type { Answer, Serve } from './answer';
+import type { Breakpoints } from './breakpoints/breakpoints';
+import type { Stopped } from './data/travel';
+import { RequestError } from './errors';
+import { REQUESTS } from './requests';
+import type { Halt } from './run-control';
+import type { Sources } from './source';
+
+/** Functions of the session. */
+interface Surroundings {
+    readonly sources: Sources;
+    readonly breakpoints: Breakpoints;
+    /** @throws RequestError if the run does not stand, or has no history */
+    stopped(): Stopped;
+    /** Tells the user something. */
+    say(text: string, place?: Place): void;
+}
+
+export class GoingToCauses {
+    /** The finding at which the last request has ended, and the position there. */
+    private reached: { readonly position: number; readonly finding: Found } | undefined;
+
+    constructor(private readonly session: Surroundings) {}
+
+    serve(serve: Serve): void {
+        serve('lus/goToCause', REQUESTS['lus/goToCause'], () => this.goToCause());
+    }
+
+    private goToCause(): Answer {
+        const { control, timeline, inspection } = this.session.stopped();
+        const finding = this.findingAt(timeline, control.exception?.diagnosis);
+        if (!finding) {
+            throw new RequestError('noSuchPlace', 'There is no finding up to this moment of the run.');
+        }
+        return {
+            after: () => {
+                inspection.changed();
+                control.travel(this.toCause(timeline, finding));
+            },
+        };
+    }
+
+    /** The finding at which the run has stopped, or to which the last request has gone; else the last one before. */
+    private findingAt({ findings, position }: Timeline, stoppedAt: Diagnosis | undefined): Found | undefined {
+        const { reached } = this;
+        return (
+            (stoppedAt && findings.entryOf(stoppedAt)) ??
+            (reached?.position === position ? reached.finding : findings.lastUpTo(position))
+        );
+    }
+
+    private *toCause(timeline: Timeline, finding: Found): Travel<Halt> {
+        const { diagnosis } = finding;
+        const { cause, code, history } = diagnosis;
+        const found = cause && timeline.findings.entryOf(cause);
+        if (cause && found) {
+            yield* timeline.goToStatement(found.at);
+            this.reached = { position: timeline.position, finding: found };
+            return this.arrived(timeline, `${code} follows from ${cause.code}: ${cause.message}`);
+        }
+        for (const line of history) {
+            if (line.place && (yield* this.toStatement(timeline, finding, line, line.place))) {
+                return this.arrived(
+                    timeline,
+                    `${code} follows from no earlier finding. Its history begins here: ${line.text}. ${diagnosis.advice}`,
+                );
+            }
+        }
+        yield* timeline.goToStatement(finding.at);
+        this.reached = { position: timeline.position, finding };
+        return this.arrived(timeline, `${code} follows from no earlier finding. This is its moment. ${diagnosis.advice}`);
+    }
+
+    /** Goes back from a finding to the last time that the run was at a statement in a boot. @returns whether it was */
+    private *toStatement(timeline: Timeline, finding: Found, { boot }: HistoryLine, place: Place): Travel<boolean> {
+        const { breakpoints, sources } = this.session;
+        const { line, column } = sources.position(place.uri, place.start);
+        yield* timeline.goTo(finding.at);
+        const problem = breakpoints.setCursor({ kind: 'line', uri: place.uri, line, column });
+        try {
+            for (let stop = problem === undefined; stop; ) {
+                const back = yield* timeline.runBack();
+                stop = back !== null;
+                const here = back?.reason === 'breakpoint' && back.ids.some((id) => breakpoints.isCursor(id));
+                if (here && timeline.boot === boot) {
+                    return true;
+                }
+            }
+            return false;
+        } finally {
+            breakpoints.setCursor(undefined);
+        }
+    }
+
+    private arrived({ thread, place }: Timeline, text: string): Halt {
+        this.session.say(text, place);
+        return { reason: 'goto', thread, description: 'The cause', text };
+    }
+}
