@@ -1,6 +1,8 @@
 /** The request that goes from a finding to the finding that it follows from, and from there to the mistake. */
 import type { Diagnosis, HistoryLine } from '../emulator/findings/diagnosis';
 import type { Place } from '../emulator/findings/place';
+import { spansOf } from '../emulator/diagnosis/causes';
+import type { PageGeometry } from '../emulator/machine/arch';
 import type { Found } from '../emulator/timeline/findings';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Answer, Serve } from './answer';
@@ -40,7 +42,7 @@ export class GoingToCauses {
         return {
             after: () => {
                 inspection.changed();
-                control.travel(this.toCause(timeline, finding));
+                control.travel(this.toCause(timeline, finding, control.run.host.machine.page));
             },
         };
     }
@@ -54,7 +56,7 @@ export class GoingToCauses {
         );
     }
 
-    private *toCause(timeline: Timeline, finding: Found): Travel<Halt> {
+    private *toCause(timeline: Timeline, finding: Found, page: PageGeometry): Travel<Halt> {
         const { diagnosis } = finding;
         const { cause, code, history } = diagnosis;
         const found = cause && timeline.findings.entryOf(cause);
@@ -63,17 +65,43 @@ export class GoingToCauses {
             this.reached = { position: timeline.position, finding: found };
             return this.arrived(timeline, `${code} follows from ${cause.code}: ${cause.message}`);
         }
-        for (const line of history) {
-            if (line.place && (yield* this.toStatement(timeline, finding, line, line.place))) {
+        // memory that was freed too early; else what the finding is about, where it was made
+        const freed = history.findLast((h) => h.text.startsWith('freed: '));
+        for (const line of freed ? [freed, ...history] : history) {
+            if (yield* this.toLine(timeline, finding, line, page)) {
+                this.reached = { position: timeline.position, finding };
                 return this.arrived(
                     timeline,
-                    `${code} follows from no earlier finding. Its history begins here: ${line.text}. ${diagnosis.advice}`,
+                    `${code} follows from no earlier finding. In its history: ${line.text}. ${diagnosis.advice}`,
                 );
             }
         }
         yield* timeline.goToStatement(finding.at);
         this.reached = { position: timeline.position, finding };
-        return this.arrived(timeline, `${code} follows from no earlier finding. This is its moment. ${diagnosis.advice}`);
+        return this.arrived(
+            timeline,
+            `${code} follows from no earlier finding. This is its moment. ${diagnosis.advice}`,
+        );
+    }
+
+    /** Goes to the moment of a line of the history of a finding. @returns whether it has found it */
+    private *toLine(timeline: Timeline, finding: Found, line: HistoryLine, page: PageGeometry): Travel<boolean> {
+        if (line.place) {
+            return yield* this.toStatement(timeline, finding, line, line.place);
+        }
+        const [pages] = spansOf(finding.diagnosis, page);
+        if (!pages) {
+            return false;
+        }
+        const subject = { kind: 'owner', pfn: pages.start, count: 1 } as const;
+        const { all } = yield* timeline.changesOf({ subject, access: 'changes' });
+        const change = all.findLast(
+            (c) => c.boot === line.boot && c.at <= finding.at && line.text.startsWith(c.after ?? 'nothing'),
+        );
+        if (change) {
+            yield* timeline.goToStatement(change.at);
+        }
+        return change !== undefined;
     }
 
     /** Goes back from a finding to the last time that the run was at a statement in a boot. @returns whether it was */

@@ -3,6 +3,8 @@
  * whether to stop.
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
+import { viewpointOf, type Viewpoint } from '../../emulator/runtime/evaluate';
+import type { Host } from '../../emulator/runtime/host/host';
 import type { Executable } from '../../emulator/runtime/executable';
 import type { Passing, Traps } from '../../emulator/timeline/traps';
 import type { Change, Watch } from '../../emulator/timeline/watch';
@@ -139,15 +141,24 @@ export class Breakpoints implements Traps {
     changed(watch: Watch, change: Change, frame: Frame | undefined, passing: Passing): number[] {
         const { run } = this;
         const ids: number[] = [];
+        const at = frame && run && viewpointOfChange(run.host, frame, change);
         for (const b of [...this.data, ...this.cursor]) {
-            if (run && b.watch === watch && b.decision.stops(frame, run, passing, this.output)) {
+            if (run && b.watch === watch && b.decision.stops(frame, run, passing, this.output, at)) {
                 ids.push(b.id);
-                const stop = { name: b.wish.kind === 'data' ? b.wish.name : '', change };
-                const before = this.dataStops.get(b.id) ?? [];
-                this.dataStops.set(b.id, before[0]?.change.at === change.at ? [...before, stop] : [stop]);
+                this.addStop(b.id, { name: b.wish.kind === 'data' ? b.wish.name : '', change });
             }
         }
         return ids;
+    }
+
+    private addStop(id: number, stop: DataStop): void {
+        const { at, before, after } = stop.change;
+        const here = (this.dataStops.get(id) ?? []).filter(({ change }) => change.at === at);
+        // a search comes by the same change more than once
+        if (!here.some(({ change }) => change.before === before && change.after === after)) {
+            here.push(stop);
+        }
+        this.dataStops.set(id, here);
     }
 
     private all(): Bound[] {
@@ -251,6 +262,13 @@ export class Breakpoints implements Traps {
             code.ops[pc] = (f) => (interpreter?.trap(f) === true ? SWITCH : op(f));
         }
     }
+}
+
+/** The frame after a change, with the variables that are visible at the statement that has made it. */
+function viewpointOfChange(host: Host, frame: Frame, { place }: Change): Viewpoint {
+    const { uri, span } = frame.code;
+    const isIn = place?.uri === uri && place.start >= span.start && place.end <= span.end;
+    return { ...viewpointOf(host, frame), offset: isIn ? place.start : undefined };
 }
 
 function functionTraps(executable: Executable, { name }: FunctionWish): readonly Trap[] | string {

@@ -4,6 +4,7 @@ import type { Place } from '../../emulator/findings/place';
 import { countOf } from '../../emulator/text/text';
 import type { Travel } from '../../emulator/timeline/timeline';
 import type { Change } from '../../emulator/timeline/watch';
+import { bytesAt, memoryOf } from '../../emulator/presentation/bytes';
 import { leaf, type Item } from '../../emulator/presentation/item';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { Answer } from '../answer';
@@ -16,7 +17,7 @@ import { dataOf, type Stopped } from './travel';
 
 type Body = DebugProtocol.EvaluateResponse['body'];
 
-const CALL = /^\s*(last_change|changes|owner|written)\s*\((.*)\)\s*$/s;
+const CALL = /^\s*(last_change|changes|owner|written|memory)\s*\((.*)\)\s*$/s;
 
 export class ConsoleFunctions {
     /**
@@ -38,7 +39,8 @@ export class ConsoleFunctions {
         }
         switch (name) {
             case 'owner':
-                return { body: ownerText(inspection, args) };
+            case 'memory':
+                return { body: stateOf(inspection, args) };
             case 'written':
                 return { body: inspection.evaluate({ ...args, expression: inner }) };
             default:
@@ -119,10 +121,15 @@ function* shown(
     }
 }
 
-/** What happened last to pages. */
-function ownerText(inspection: Inspection, { expression, frameId }: Arguments<'evaluate'>): Body {
+/** What happened last to pages; the bytes of a range of memory. */
+function stateOf(inspection: Inspection, { expression, frameId }: Arguments<'evaluate'>): Body {
     const data = dataOf(inspection, { name: expression, frameId });
-    return { result: data.of === 'pages' ? lastOf(inspection.host, data.pfn) : '', variablesReference: 0 };
+    const { host } = inspection;
+    return data.of === 'pages'
+        ? { result: lastOf(host, data.pfn), variablesReference: 0 }
+        : data.of === 'bytes'
+          ? inspection.resultOfItem(expression, bytesAt(memoryOf(host.machine), data.address, data.size))
+          : inspection.evaluate({ expression, frameId });
 }
 
 function lastOf({ machine }: Host, pfn: number): string {

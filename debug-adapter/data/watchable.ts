@@ -14,7 +14,7 @@ import { evaluateToWatch, type DependsOn, type Viewpoint } from '../../emulator/
 import type { Host } from '../../emulator/runtime/host/host';
 import { ArrayView, View } from '../../emulator/runtime/view';
 import type { FrameName } from '../../emulator/timeline/watch';
-import { countOf, hex, sizeText } from '../../emulator/text/text';
+import { countOf, hex } from '../../emulator/text/text';
 import type { DataId, Row } from './data-id';
 
 /** Bytes that are watched at an address if the client does not say how many. */
@@ -99,12 +99,20 @@ export function dataOfExpression(host: Host, at: Viewpoint, text: string, size?:
         if (owner) {
             return ownerOf(host, at, text, owner);
         }
+        const memory = callOf(host, expr, 'memory')?.args;
+        if (memory) {
+            const [address, count] = memory.map((a) => evaluateToWatch(host, at, { value: a.value }).value);
+            return bytesAtAddress(host, addressOf(address), count);
+        }
         const written = callOf(host, expr, 'written')?.args[0];
         if (written) {
             const data = ofExpr(host, at, text, written.value, size);
             return typeof data !== 'string' && data.of === 'bytes'
                 ? { ...data, everyWrite: true }
                 : 'written() takes data that is stored in physical memory, such as a field of a struct.';
+        }
+        if (expr.kind === 'int' || expr.kind === 'string' || expr.kind === 'bool') {
+            return `${text} is a constant. For the memory at an address, write memory(address, bytes).`;
         }
         return ofExpr(host, at, text, expr, size);
     });
@@ -113,16 +121,17 @@ export function dataOfExpression(host: Host, at: Viewpoint, text: string, size?:
 /** `size` bytes at an address, which is a number or an expression. */
 export function dataAtAddress(host: Host, at: Viewpoint, text: string, size = WORD): DataId | string {
     return orReason(() => {
-        const { value } = evaluateToWatch(host, at, parseEntry(text));
-        const address = addressOf(value);
-        if (address === undefined) {
-            return `${text} is not a physical address.`;
-        }
-        if (!Number.isInteger(size) || size < 1 || !host.machine.isRam(address, size)) {
-            return `There is no memory at ${hex(address)} with ${countOf(size, 'byte')}.`;
-        }
-        return { of: 'bytes', name: `${sizeText(size)} at ${hex(address)}`, ...bytesStored(address, size) };
+        return bytesAtAddress(host, addressOf(evaluateToWatch(host, at, parseEntry(text)).value), size);
     });
+}
+
+function bytesAtAddress(host: Host, address: number | undefined, size: Value): DataId | string {
+    if (address === undefined || typeof size !== 'number' || !Number.isInteger(size) || size < 1) {
+        return 'A range of memory has a physical address and a number of bytes.';
+    }
+    return host.machine.isRam(address, size)
+        ? { of: 'bytes', name: `memory(${hex(address)}, ${size})`, ...bytesStored(address, size) }
+        : `There is no memory at ${hex(address)} with ${countOf(size, 'byte')}.`;
 }
 
 /** The call of a function that only the debugger knows. */

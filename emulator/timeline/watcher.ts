@@ -51,6 +51,8 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
     private on = false;
     /** The kernel has ended, and the next one has not begun. */
     private jumps = false;
+    /** The present operation has ended a kernel. */
+    private hasJumped = false;
     private saves = 0;
     /** What the present operation has done to what is watched. */
     private heard: { readonly watch: Watch; readonly change: Change }[] = [];
@@ -105,7 +107,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
             if (w.pending) {
                 this.settle(w, w.pending);
             } else if (w.watch.subject.kind === 'value' && this.mayDiffer(w, w.watch.subject.frame, hasChanged)) {
-                this.compare(w, () => whoIs(this.host, null, frame, pc, false));
+                this.compare(w, () => whoIs(this.host, null, frame, pc, this.hasJumped));
             }
         }
         return this.operationEnds(false);
@@ -141,6 +143,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         const { journal, memory } = this.host.machine;
         journal.newEpoch();
         this.saves = journal.saves;
+        this.hasJumped = false;
         memory.writer = null;
     }
 
@@ -280,6 +283,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
 
     phase(phase: Phase): void {
         this.jumps = phase === 'jump';
+        this.hasJumped ||= this.jumps;
     }
 
     // ------------------------------------------------------------ values

@@ -23,7 +23,7 @@ export function whoIs(host: Host, writer: Writer | null, frame: Frame | undefine
         return { text: writerText(writer), place };
     }
     if (jumps) {
-        return { text: 'the kexec, which copies the next kernel to its place', place };
+        return { text: 'the kexec', place };
     }
     const code = frame ? codeText(host, host.interpreter.current, frame, place) : 'the kernel';
     return { text: host.booting ? `the early boot of kernel ${host.boot + 1}, ${code}` : code, place };
