@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
+import { dataChangeCommands } from './data-changes';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
@@ -74,6 +75,7 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
         ...goingBackCommands,
+        ...dataChangeCommands,
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

@@ -33,6 +33,9 @@ export const COMMANDS = {
     mark: 'lus.markThisMoment',
     goToMark: 'lus.goToMark',
     goToEvent: 'lus.goToEvent',
+    goToLastChange: 'lus.goToLastChange',
+    goToNextChange: 'lus.goToNextChange',
+    goToCause: 'lus.goToCause',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

@@ -1,37 +1,16 @@
 /** The commands that go back in a debug session, or to any other moment of it. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { COMMANDS, DEBUG_TYPE } from './contributions';
+import { ask, sessionAtHand, type Command } from './ask-session';
+import { COMMANDS } from './contributions';
 import { seconds } from './machine-time';
 import { pickEvent } from './pick-event';
-
-type Command = (argument?: unknown) => Promise<unknown>;
 
 const marksSchema = z.object({
     marks: z.array(
         z.object({ name: z.string(), time: z.number(), reachable: z.boolean(), line: z.optional(z.number()) }),
     ),
 });
-
-/** The debug session that the user is in. Undefined: there is none of ours, and the user was told. */
-function sessionAtHand(): vscode.DebugSession | undefined {
-    const session = vscode.debug.activeDebugSession;
-    if (session?.type === DEBUG_TYPE) {
-        return session;
-    }
-    void vscode.window.showInformationMessage('No scenario is being debugged.');
-    return undefined;
-}
-
-/** Sends a request; what is wrong with it the user is told. @returns undefined where it failed */
-async function ask(command: string, args: object = {}): Promise<unknown> {
-    try {
-        return await sessionAtHand()?.customRequest(command, args);
-    } catch (e) {
-        void vscode.window.showErrorMessage(e instanceof Error ? e.message : String(e));
-        return undefined;
-    }
-}
 
 /** A step of the thread that is looked at. */
 function step(command: string): Command {
