@@ -5,6 +5,7 @@ import { worst } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
 import { hex } from '../emulator/text/text';
+import { infoOf } from './breakpoints/data-requests';
 import { addressOf, ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
@@ -23,6 +24,8 @@ const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.str
 
 const THREAD = 1;
 const FRAME = 1;
+
+const UNCHANGING = 'A memory image does not change.';
 
 /** The body of a response. */
 type Answerer = (args: unknown) => object | undefined;
@@ -51,6 +54,10 @@ export class AttachedImage {
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, ({ expression }) => this.evaluate(expression));
+        this.serve('dataBreakpointInfo', REQUESTS.dataBreakpointInfo, () => infoOf(UNCHANGING));
+        this.serve('setDataBreakpoints', REQUESTS.setDataBreakpoints, ({ breakpoints }) => ({
+            breakpoints: breakpoints.map(() => ({ verified: false, message: UNCHANGING, reason: 'failed' })),
+        }));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ sources: [] }));
         this.serve('setVariable', REQUESTS.setVariable, () => {
             throw new RequestError('imageOnly', 'A memory image cannot be changed.');

@@ -343,6 +343,15 @@ suite('debug adapter: data breakpoints', () => {
             client.transcript.find((l) => l.startsWith('· capabilities')) ?? '',
             /"supportsDataBreakpoints":false/,
         );
+        const other = Client.process();
+        try {
+            await other.initialize();
+            await other.ok('attach', { image: inRepository('extension', 'examples', 'real-handover.elf.gz') });
+            const answered = infoSchema.parse(await other.ok('dataBreakpointInfo', { name: '0x1000' }));
+            assert.deepEqual([answered.dataId, answered.description], [null, 'A memory image does not change.']);
+        } finally {
+            other.close();
+        }
     });
 
     /** The id of the first event with these words. */

@@ -53,10 +53,10 @@ suite('debug adapter: the page about going back in time', () => {
             assert.equal((await client.frames(threadId))[0]?.line, line('+= 1'));
             return stop.text ?? '';
         };
-        assert.match(await goBack(), /: 43 → 44, by counter_handler\.freeze, in luod, scenario line 52$/);
+        assert.match(await goBack(), /: 43 → 44, by counter_handler\.freeze, in luod, scenario line 41$/);
         assert.match(
             readFileSync(inRepository('extension', 'docs', 'going-back.md'), 'utf8'),
-            /43 → 44, by .* line 52/,
+            /43 → 44, by .* line 41/,
         );
         // 3. and once more
         assert.match(await goBack(), /: 42 → 43, by counter_handler\.freeze/);

@@ -24,7 +24,7 @@ function dataOf({ host }: Travelled, expression: string): DataId {
 const place = ({ how, at, before, after, who }: Change): string => `${at}: ${how} ${before} → ${after} by ${who}`;
 
 /** What can be watched in first-session.lus, from its end on. */
-const WATCHED = ['memory(0x100000, 1MiB)', 'owner(0x100000, 8KiB)', 'luod.vm1', 'session("vm-1").files.length'];
+const WATCHED = ['memory(0x100000, 16KiB)', 'owner(0x100000, 8KiB)', 'luod.vm1', 'session("vm-1").files.length'];
 
 suite('data of a run', () => {
     const program = examples().get('first-session.lus');
@@ -38,7 +38,7 @@ suite('data of a run', () => {
             const end = fingerprint(t.host);
             const data = dataOf(t, expression);
             const { all } = arrived(t.timeline.changesOf(watchOf(data)));
-            assert.ok(all.length >= 2, `${all.length} changes`);
+            assert.ok(all.length >= 1, `${all.length} changes`);
             assert.equal(fingerprint(t.host), end, 'the search has come back');
             const positions = [...new Set(all.map(({ at }) => at))];
 
