@@ -99,7 +99,7 @@ export class RunControl {
         this.start(this.onwards(step, byLine, asked.id));
     }
 
-    /** Goes back, or to any other position that was executed before; `stays`: it is where it was, and no stop is told. */
+    /** Goes back, or to any other position that was executed before. `stays`: it is where it was, without a stop. */
     travel(going: Travel<Halt | 'stays'>): void {
         this.start(this.untilPaused(going));
     }

@@ -135,7 +135,7 @@ function bytesAtAddress(host: Host, address: number | undefined, size: Value): D
 }
 
 /** The call of a function that only the debugger knows. */
-export function callOf({ declarations }: Host, expr: Expr, name: string): CallExpr | undefined {
+function callOf({ declarations }: Host, expr: Expr, name: string): CallExpr | undefined {
     return expr.kind === 'call' && expr.callee.kind === 'name' && expr.callee.name === name
         ? declarations.program.fns.has(name)
             ? undefined
@@ -153,7 +153,7 @@ function ownerOf(host: Host, at: Viewpoint, name: string, { args }: CallExpr): D
 }
 
 /** The page frames of a folio, a struct, or an address with a number of bytes. */
-export function pagesOf(host: Host, what: Value, bytes?: Value): PageFrames | undefined {
+function pagesOf(host: Host, what: Value, bytes?: Value): PageFrames | undefined {
     if (what instanceof FolioRef) {
         return framesOf(host, what.pfn);
     }
