@@ -24,6 +24,7 @@ const common = {
     target: 'node20',
     loader: {
         '.lus': /** @type {const} */ ('text'),
+        '.css': /** @type {const} */ ('text'),
         '.c': /** @type {const} */ ('text'),
         '.h': /** @type {const} */ ('text'),
     },

@@ -1,6 +1,8 @@
 /** Attaches to a memory image: a session that is stopped at the handover and cannot run. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
+import { imageUpdateTree } from '../emulator/presentation/update-tree';
+import { liveUpdateBody } from './live-update';
 import { worst } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
@@ -38,6 +40,7 @@ export class AttachedImage {
     private constructor(
         readonly path: string,
         private readonly inspection: Inspection,
+        sources: Sources,
     ) {
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
             this.refuse(command, 'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".');
@@ -51,6 +54,9 @@ export class AttachedImage {
             totalFrames: 1,
         }));
         this.serve('scopes', REQUESTS.scopes, () => ({ scopes: this.scopes() }));
+        this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () =>
+            liveUpdateBody(imageUpdateTree(inspection.handover), sources),
+        );
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, ({ expression }) => this.evaluate(expression));
@@ -90,7 +96,7 @@ export class AttachedImage {
         if (damage?.code === 'not-elf') {
             throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);
         }
-        return new AttachedImage(image, inspection);
+        return new AttachedImage(image, inspection, sources);
     }
 
     /** The title of the only stack frame. */

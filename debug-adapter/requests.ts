@@ -96,6 +96,7 @@ export const REQUESTS = {
     loadedSources: nothing,
     exceptionInfo: thread,
     readMemory: z.looseObject({ memoryReference: z.string(), offset: optional.number, count: z.number() }),
+    'lus/liveUpdate': nothing,
     // going back
     stepBack: step,
     reverseContinue: thread,

@@ -14,6 +14,8 @@ import type { Outcome } from '../emulator/runtime/stop';
 import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
+import { updateTree } from '../emulator/presentation/update-tree';
+import { liveUpdateBody } from './live-update';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -244,6 +246,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
+        }));
+        this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({
+            body: liveUpdateBody(updateTree(this.stopped().host), this.sources),
         }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);

@@ -7,6 +7,7 @@ import { openExamples } from './examples';
 import { dataChangeCommands } from './data-changes';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
+import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 
@@ -67,7 +68,7 @@ async function debugRecording(argument: unknown): Promise<boolean> {
 }
 
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext): void {
+export function registerCommands(context: vscode.ExtensionContext, view: LiveUpdateView): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
@@ -76,6 +77,10 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
         ...goingBackCommands,
         ...dataChangeCommands,
+        [COMMANDS.onlyChanges]: async () => view.setOnlyChanges(true),
+        [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
+        [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
+        [COMMANDS.goToHandler]: goToHandler,
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

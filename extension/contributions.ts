@@ -18,6 +18,13 @@ export const SHIPPED_SCHEME = 'lus-std';
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
 
+/** The type of tasks, and the matcher of their problems. */
+export const TASK_TYPE = 'lus';
+export const PROBLEM_MATCHER = 'lus';
+
+/** The view *Live Update* in *Run and Debug*. */
+export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
@@ -36,6 +43,11 @@ export const COMMANDS = {
     goToLastChange: 'lus.goToLastChange',
     goToNextChange: 'lus.goToNextChange',
     goToCause: 'lus.goToCause',
+    onlyChanges: 'lus.onlyChanges',
+    allRows: 'lus.allRows',
+    breakAtNextCallback: 'lus.breakAtNextCallback',
+    goToHandler: 'lus.goToHandler',
+    goToEventOfRow: 'lus.goToEventOfRow',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

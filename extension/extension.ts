@@ -3,13 +3,15 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
-import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
+import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME, TASK_TYPE } from './contributions';
 import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
 import { PastStatus } from './past-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
+import { LiveUpdateView } from './live-update-view';
+import { LusTasks } from './tasks';
 
 let client: LanguageClient | undefined;
 
@@ -17,12 +19,15 @@ export function activate(context: vscode.ExtensionContext): void {
     const lenses = new ScenarioLenses();
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
-    registerCommands(context);
+    const view = new LiveUpdateView();
+    registerCommands(context, view);
     context.subscriptions.push(
+        view,
         lenses,
         last,
         new PastStatus(),
         showRunViewOnce(context.globalState),
+        vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(context.extensionUri)),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { ask, sessionAtHand, type Command } from './ask-session';
 import { COMMANDS } from './contributions';
 import { seconds } from './machine-time';
+import { eventWords } from './live-update-view';
 import { pickEvent } from './pick-event';
 
 const marksSchema = z.object({
@@ -72,9 +73,10 @@ async function goToMark(argument: unknown): Promise<void> {
     }
 }
 
-async function goToEvent(): Promise<void> {
+/** @param argument a row of the view *Live Update*, of which the events are searched first */
+async function goToEvent(argument?: unknown): Promise<void> {
     const session = sessionAtHand();
-    const id = session && (await pickEvent(session));
+    const id = session && (await pickEvent(session, eventWords(argument)));
     if (id !== undefined) {
         await ask('lus/goToEvent', { id });
     }
@@ -89,5 +91,6 @@ export const goingBackCommands = {
     [COMMANDS.undoChange]: () => ask('lus/undoChange'),
     [COMMANDS.mark]: mark,
     [COMMANDS.goToMark]: goToMark,
-    [COMMANDS.goToEvent]: goToEvent,
+    [COMMANDS.goToEvent]: () => goToEvent(),
+    [COMMANDS.goToEventOfRow]: goToEvent,
 } as const satisfies Record<string, Command>;

@@ -47,8 +47,8 @@ function row({ id, kind, time, kernel, who, text }: Happened): EventItem {
     };
 }
 
-/** @returns the number of the event that the user picks; undefined: none */
-export function pickEvent(session: vscode.DebugSession): Promise<number | undefined> {
+/** @param words the first search @returns the number of the event that the user picks; undefined: none */
+export function pickEvent(session: vscode.DebugSession, words = ''): Promise<number | undefined> {
     const pick = vscode.window.createQuickPick<EventItem>();
     pick.title = 'Go to Event';
     pick.placeholder = 'Words that all occur: a call, a process, "finding", "callback", "kernel 2"';
@@ -83,7 +83,8 @@ export function pickEvent(session: vscode.DebugSession): Promise<number | undefi
             resolve(undefined);
             pick.dispose();
         });
+        pick.value = words;
         pick.show();
-        void search('');
+        void search(words);
     });
 }

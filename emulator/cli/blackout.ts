@@ -1,4 +1,5 @@
 /** `lus blackout`: runs scenarios with changed costs, and prints the blackout of each run. */
+import { nanoseconds } from './durations';
 import { listed } from '../text/text';
 import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { near } from '../language/nearest';
@@ -14,14 +15,6 @@ import { print } from './print';
 /** The most runs of one command. */
 const MAX_RUNS = 1000;
 const EXIT_UNUSABLE = 2;
-const UNITS: ReadonlyMap<string, number> = new Map([
-    ['', 1],
-    ['ns', 1],
-    ['us', 1e3],
-    ['ms', 1e6],
-    ['s', 1e9],
-]);
-
 /** A cost and its values in nanoseconds. */
 interface Variation {
     readonly cost: CostName;
@@ -87,21 +80,11 @@ function variationOf(text: string): Variation {
             : text
                   .slice(at + 1)
                   .split(',')
-                  .map(figureOf);
+                  .map(nanoseconds);
     if (figures.length === 0) {
         throw new BadArguments(`--vary ${cost} needs values: --vary ${cost}=100ns,1us.`);
     }
     return { cost, figures };
-}
-
-/** Nanoseconds. @throws BadArguments */
-function figureOf(text: string): number {
-    const [, digits, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s|)$/.exec(text.trim()) ?? [];
-    const ns = Math.round(Number(digits) * (UNITS.get(unit ?? '') ?? Number.NaN));
-    if (!Number.isSafeInteger(ns)) {
-        throw new BadArguments(`"${text}" is not a time. Write 150ns, 20us, 3ms or 1s.`);
-    }
-    return ns;
 }
 
 /** Every combination, the last variation fastest. @throws BadArguments if they are too many */

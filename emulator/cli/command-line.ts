@@ -17,6 +17,7 @@ import { BadArguments, type Command } from './options';
 import { complain } from './print';
 import { command as record } from './record';
 import { command as replay } from './replay';
+import { command as report } from './report-command';
 import { command as run } from './run';
 
 interface CommandEntry {
@@ -29,15 +30,30 @@ interface CommandEntry {
 const RUN_HELP = `Usage: lus run FILE... [options]
 
 Runs every scenario of the files, each on its own machine. For a failure it
-prints the place and the reason.
+prints the place and the reason. FILE is a file, a folder, a pattern such as
+'tests/**/*.lus', or - for standard input. lus.config.json in the current folder
+may set files and options.
 
   --scenario NAME   run only this scenario
   --kernel NAME     use this kernel as the default kernel of scenarios
   --seed N          seed of the scheduler for concurrent processes (default 0)
-  --format FORMAT   pretty (default), tap, junit or json
-  --log             also print the kernel log
+  --seeds A..B      run with each of these seeds
+  --shard I/N       run only part I of N
+  --jobs N          run on N threads (default 1)
+  --bail            stop at the first failure
+  --timeout TIME    fail a scenario that takes longer: 30s
+  --virtual-timeout TIME  the same in the time of the emulated machine
   --strict          fail a scenario with unexpected diagnoses (a leak, a
                     dangling pointer ...)
+  --watch           run again whenever a file changes
+
+  --format FORMAT   pretty (default), tap, junit or json
+  --report KIND=FILE  also write a report: junit, json, html, sarif, tap or
+                    pretty; github prints annotations; may be given several times
+  --baseline FILE   a report in JSON: fail if a blackout is longer than there
+  --tolerance P     the percentage by which it may be longer (default 0)
+  --coverage FILE   write which handlers and statements were reached (lcov)
+  --log             also print the kernel log
   --trace FILE      write a trace of phases, system calls and callbacks (for
                     https://ui.perfetto.dev or chrome://tracing)
   --save-handover FILE  write the handover of each kexec as a memory image (ELF
@@ -45,8 +61,22 @@ prints the place and the reason.
                     and so on
   --whole-memory    with --save-handover: write all of memory
 
-Exit code: 0 all scenarios passed, 1 a scenario failed, 2 bad arguments, a
-missing file or a file with errors.
+Exit code: 0 all scenarios passed, 1 a scenario failed or a blackout is too long,
+2 bad arguments, a missing file or a file with errors.
+`;
+
+const REPORT_HELP = `Usage: lus report merge FILE... [options]
+
+Joins reports that lus run --report json=FILE has written, for example those of
+several shards, and prints or writes other reports from them.
+
+  --format FORMAT   pretty (default), tap, junit or json
+  --report KIND=FILE  write a report: junit, json, html, sarif, tap or pretty;
+                    github prints annotations; may be given several times
+  --baseline FILE   a report in JSON: fail if a blackout is longer than there
+  --tolerance P     the percentage by which it may be longer (default 0)
+
+Exit code: as for lus run.
 `;
 
 const CHECK_HELP = `Usage: lus check FILE... [options]
@@ -197,6 +227,7 @@ output.
 
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
+    ['report', { summary: 'join the reports of several runs', help: REPORT_HELP, command: report }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
     ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],

@@ -19,12 +19,16 @@ import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Waiter, Where } from './results';
 import type { HandoverFiles } from './save-handover';
+import type { Coverage } from './suite/coverage';
 import type { TraceFile } from './trace-file';
+import { duration } from '../text/durations';
 import { updatesOf } from '../diagnosis/update-report';
 import { whereOf } from './where';
 
 /** The operations between two checks whether the run is over. */
 const SLICE = 1 << 24;
+/** The same if the time is limited. */
+const LIMITED_SLICE = 1 << 16;
 
 /** The number of lines of the kernel log in a failure. */
 const LOG_TAIL = 8;
@@ -43,10 +47,14 @@ export interface ExecuteOptions {
     /** Costs that override those of the scenario. */
     readonly costs?: CostChanges | undefined;
 
+    /** The longest time of the run in milliseconds of this machine, and in nanoseconds of virtual time. */
+    readonly timeoutMs?: number | undefined;
+    readonly virtualTimeoutNs?: number | undefined;
+    /** The recipient of the coverage. */
+    readonly coverage?: Coverage | undefined;
     /** The recipient of the trace. */
     readonly trace?: TraceFile | undefined;
     /** The recipient of the handovers. */
-
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
 
@@ -168,6 +176,7 @@ export function execute(
                 ...base,
                 passed: false,
                 seed: null,
+                seeds: null,
                 timeNs: 0,
                 boots: 0,
                 output: [],
@@ -187,6 +196,7 @@ export function execute(
         throw e;
     }
     const { host } = run;
+    options.coverage?.watch(program, host);
     const watcher = new Watcher(host, files, options.log);
     host.listeners.report(watcher);
     const tracer = options.trace?.tracer(host, base.name);
@@ -197,7 +207,7 @@ export function execute(
     if (saveHandover) {
         host.listeners.report(new HandoverSaver(host, saveHandover, (image) => saveHandover.files.save(image)));
     }
-    const ended = toTheEnd(files, host, watcher);
+    const ended = toTheEnd(files, host, watcher, options);
     if (tracer) {
         options.trace?.add(tracer.events());
     }
@@ -207,6 +217,7 @@ export function execute(
         ...base,
         passed: failure === null,
         seed: host.interpreter.scheduler.used ? options.seed : null,
+        seeds: null,
         timeNs: host.machine.clock.now,
         boots: host.machine.boots,
         output: watcher.output,
@@ -216,16 +227,25 @@ export function execute(
     };
 }
 
-function toTheEnd(files: Files, host: Host, watcher: Watcher): Failure | null {
+function toTheEnd(files: Files, host: Host, watcher: Watcher, limits: ExecuteOptions): Failure | null {
+    const { timeoutMs = Infinity, virtualTimeoutNs = Infinity } = limits;
+    const limited = timeoutMs < Infinity || virtualTimeoutNs < Infinity;
+    const begin = limited ? performance.now() : 0;
     try {
         for (;;) {
-            const stop = host.interpreter.run(SLICE);
+            const stop = host.interpreter.run(limited ? LIMITED_SLICE : SLICE);
             if (stop?.reason === 'exception' && stop.exception.fatal) {
                 return failureOf(files, host, watcher, stop.exception);
             }
             if (stop?.reason === 'end') {
                 const exception = host.interpreter.outcome?.failure;
                 return exception ? failureOf(files, host, watcher, exception) : null;
+            }
+            if (host.machine.clock.now > virtualTimeoutNs) {
+                return timeout(files, host, watcher, `${duration(virtualTimeoutNs)} of virtual time`);
+            }
+            if (limited && performance.now() - begin > timeoutMs) {
+                return timeout(files, host, watcher, duration(timeoutMs * 1e6));
             }
         }
     } catch (e) {
@@ -244,6 +264,19 @@ function toTheEnd(files: Files, host: Host, watcher: Watcher): Failure | null {
             kernelLog: watcher.tail,
         };
     }
+}
+
+function timeout(files: Files, host: Host, watcher: Watcher, limit: string): Failure {
+    const stack = stackLines(files, callStack(host.interpreter.current));
+    return {
+        kind: 'timeout',
+        message: `The scenario takes longer than ${limit}.`,
+        where: stack[0]?.where ?? null,
+        stack,
+        cause: null,
+        waiting: waitersOf(files, host),
+        kernelLog: watcher.tail,
+    };
 }
 
 function failureOf(files: Files, host: Host, watcher: Watcher, e: RunException): Failure {

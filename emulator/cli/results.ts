@@ -49,8 +49,11 @@ export interface Cause {
 }
 
 export interface Failure {
-    /** `emulator`: a bug in the emulator. `setup`: the machine of the program cannot be built. */
-    readonly kind: ExceptionKind | 'setup' | 'emulator';
+    /**
+     * `emulator`: a bug in the emulator. `setup`: the machine of the program cannot be built. `timeout`: the scenario
+     * ran longer than `--timeout` or `--virtual-timeout`.
+     */
+    readonly kind: ExceptionKind | 'setup' | 'emulator' | 'timeout';
     readonly message: string;
     readonly where: Where | null;
     /** The innermost frame first. */
@@ -89,6 +92,8 @@ export interface ScenarioResult {
     readonly passed: boolean;
     /** The seed of the schedule; null if no processes ran concurrently. */
     readonly seed: number | null;
+    /** With `--seeds`: the range that was run, and the seeds with which it failed. Otherwise null. */
+    readonly seeds: { readonly first: number; readonly last: number; readonly failed: readonly number[] } | null;
     /** Virtual time at its end, in nanoseconds. */
     readonly timeNs: number;
     /** The number of kernels that booted. */
@@ -117,6 +122,33 @@ export interface FileResult {
     /** The errors because of which the file was not run. */
     readonly errors: readonly FindingReport[];
     readonly scenarios: readonly ScenarioResult[];
+}
+
+/** The blackout of an update, now and in the baseline, nanoseconds. */
+export interface BlackoutChange {
+    readonly file: string;
+    readonly scenario: string;
+    /** From 1. */
+    readonly update: number;
+    readonly beforeNs: number;
+    /** null: the blackout never ended. */
+    readonly nowNs: number | null;
+    /** Whether it is longer than the tolerance allows, so that the run fails. */
+    readonly tooLong: boolean;
+    /** The costs that differ, the largest difference first. */
+    readonly causes: readonly { readonly cost: string; readonly beforeNs: number; readonly nowNs: number }[];
+}
+
+/** The comparison of a run with a baseline. */
+export interface Comparison {
+    /** The baseline's file. */
+    readonly baseline: string;
+    /** Per cent. */
+    readonly tolerance: number;
+    /** The number of updates that both have. */
+    readonly compared: number;
+    /** Updates whose blackout differs. */
+    readonly changes: readonly BlackoutChange[];
 }
 
 /** One run of `lus blackout`. */

@@ -1,177 +1,189 @@
 /** `lus run`: runs the scenarios of files and reports. */
-import type { ScenarioDecl } from '../language/syntax/ast';
-import type { Program } from '../language/program';
-import { errorsOf, loadProgram } from '../run/load-program';
+import { errorsOf } from '../run/load-program';
 import { Run } from '../run/run';
 import { UsageError } from '../run/usage-error';
-import { openAll } from './check';
-import { execute, type ExecuteOptions } from './execute';
+import type { Program } from '../language/program';
+import type { ScenarioDecl } from '../language/syntax/ast';
 import { Files } from './files';
-import { BadArguments, parse, type Command, type Parsed } from './options';
-import { jsonReporter } from './report/json';
-import { junitReporter } from './report/junit';
-import { prettyReporter } from './report/pretty';
-import type { Reporter } from './report/reporter';
-import { tapReporter } from './report/tap';
+import { parse, type Command } from './options';
+import { complain } from './print';
+import { exitCode, type Reporter, type Summary } from './report/reporter';
 import type { FileResult, ScenarioResult } from './results';
 import { HandoverFiles } from './save-handover';
-import { styleFor } from './style';
+import { compared } from './suite/baseline';
+import { readConfig } from './suite/config';
+import { Coverage } from './suite/coverage';
+import { filesNamed } from './suite/find-files';
+import { InOrder, type Item, type ItemOptions, type ItemResult, itemsOf, runItem } from './suite/items';
+import { readReport } from './suite/json-report';
+import { allOf, fileReport, FORMATS, saveText, standardOutput } from './suite/outputs';
+import { isBroken, type PlannedFile, planOf } from './suite/plan';
+import { RUN_OPTIONS, type RunSettings, settingsOf } from './suite/settings';
+import { runOnThreads } from './suite/threads';
+import { watchFiles } from './suite/watch';
 import { TraceFile } from './trace-file';
 import { findingOf } from './where';
-import { capital } from '../text/text';
-import { complain, print } from './print';
 
-const EXIT_FAILED = 1;
-const EXIT_UNUSABLE = 2;
+export const command: Command = async (args) => {
+    const settings = settingsOf(parse(args, RUN_OPTIONS), readConfig(), FORMATS);
+    return settings.watch
+        ? watchFiles(settings.names, (files) => runOnce(files, settings))
+        : runOnce(new Files(), settings);
+};
 
-const FORMATS = ['pretty', 'tap', 'junit', 'json'] as const;
-
-/** A file and its scenarios to run; none if it has errors. */
-interface Planned {
-    readonly program: Program;
-    readonly scenarios: readonly ScenarioDecl[];
-}
-
-export const command: Command = (args) => {
-    const parsed = parse(args, {
-        scenario: { type: 'string' },
-        kernel: { type: 'string' },
-        seed: { type: 'string' },
-        format: { type: 'string' },
-        log: { type: 'boolean' },
-        strict: { type: 'boolean' },
-        trace: { type: 'string' },
-        // the old name of --trace
-        timeline: { type: 'string' },
-        'save-handover': { type: 'string' },
-        'whole-memory': { type: 'boolean' },
-    });
-    const format = parsed.oneOf('format', FORMATS);
-    const options: ExecuteOptions = {
-        kernel: parsed.text('kernel'),
-        seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0,
-        log: parsed.flag('log'),
-        strict: parsed.flag('strict'),
-        saveHandover: saveOption(parsed),
+/** @returns the exit code */
+async function runOnce(files: Files, settings: RunSettings): Promise<number> {
+    const before = settings.baseline === undefined ? undefined : readReport(settings.baseline);
+    const plan = planOf(files, await filesNamed(settings.names), settings);
+    const count = plan.reduce((n, p) => n + p.scenarios.length, 0);
+    const trace = settings.trace === undefined ? undefined : new TraceFile(settings.trace, count > 1);
+    const saved = settings.saveHandover === undefined ? undefined : new HandoverFiles(settings.saveHandover);
+    const coverage = settings.coverage === undefined ? undefined : new Coverage();
+    const { kernel, log, strict, timeoutMs, virtualTimeoutNs, wholeMemory } = settings;
+    const options: ItemOptions = {
+        kernel,
+        log,
+        strict,
+        timeoutMs,
+        virtualTimeoutNs,
+        coverage,
+        trace,
+        saveHandover: saved && { files: saved, whole: wholeMemory },
     };
-    if (parsed.positionals.length === 0) {
-        throw new BadArguments('Name at least one file.');
+    const reporter = allOf([
+        standardOutput(settings.format, files),
+        ...settings.reports.map((wish) => fileReport(wish, files)),
+    ]);
+    reporter.start(plan.reduce((n, p) => n + (isBroken(p.program) ? 1 : p.scenarios.length), 0));
+    const results = await resultsOf(files, plan, settings, options, reporter);
+    const done = results.reduce((n, r) => n + r.scenarios.length, 0);
+    const comparison =
+        before && settings.baseline !== undefined
+            ? compared(settings.baseline, before.files, results, settings.tolerance)
+            : null;
+    const summary: Summary = { files: results, skipped: count - done, comparison };
+    reporter.end(summary);
+    if (coverage && settings.coverage !== undefined) {
+        saveText(settings.coverage, coverage.lcov(files));
     }
-    const files = new Files();
-    const plan = planned(
-        openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)),
-        parsed.text('scenario'),
-        options,
-    );
-    const name = parsed.text('trace') ?? parsed.text('timeline');
-    const trace =
-        name === undefined ? undefined : new TraceFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
-    const code = runAll(files, plan, { ...options, trace }, reporterOf(format, files));
     if (trace) {
         trace.write();
         complain(`${trace.summary()}\n`);
     }
-    if (options.saveHandover) {
-        complain(`${options.saveHandover.files.summary()}\n`);
+    if (saved) {
+        complain(`${saved.summary()}\n`);
     }
-    return code;
-};
-
-/** @throws BadArguments if `--whole-memory` is given without a file */
-function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {
-    const name = parsed.text('save-handover');
-    const whole = parsed.flag('whole-memory');
-    if (name === undefined && whole) {
-        throw new BadArguments('--whole-memory needs --save-handover FILE.');
-    }
-    return name === undefined ? undefined : { files: new HandoverFiles(name), whole };
-}
-
-function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
-    const write = print;
-    switch (format) {
-        case 'pretty':
-            return prettyReporter(write, files, styleFor(process.stdout, process.env));
-        case 'tap':
-            return tapReporter(write);
-        case 'junit':
-            return junitReporter(write);
-        case 'json':
-            return jsonReporter(write);
-    }
+    return exitCode(summary);
 }
 
 /**
- * @throws BadArguments if the arguments name an unknown scenario or kernel, or there is nothing to run
+ * Runs the plan and reports each file and scenario in the plan's order. With `--bail`, nothing is reported after the
+ * first failure.
  */
-function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
-    const plan = programs.map(
-        (program): Planned => ({
-            program,
-            scenarios:
-                errorsOf(program).length > 0
-                    ? []
-                    : program.scenarios.filter((s) => name === undefined || s.name.value === name),
-        }),
-    );
-    const broken = programs.some((p) => errorsOf(p).length > 0);
-    const first = plan.find((p) => p.scenarios.length > 0);
-    if (!first && !broken) {
-        throw new BadArguments(nothingToRun(programs, name));
-    }
-    if (options.kernel !== undefined) {
-        for (const { program, scenarios } of plan) {
-            checkKernel(program, scenarios[0], options);
+async function resultsOf(
+    files: Files,
+    plan: readonly PlannedFile[],
+    { seeds, jobs, bail }: RunSettings,
+    options: ItemOptions,
+    reporter: Reporter,
+): Promise<FileResult[]> {
+    const results: FileResult[] = [];
+    let bailed = false;
+    /** Reports the files before this one that have no results yet: those with errors. */
+    const startFile = (index: number): ScenarioResult[] | undefined => {
+        while (results.length < index && !bailed) {
+            const planned = plan[results.length];
+            if (!planned) {
+                return undefined;
+            }
+            const { program } = planned;
+            const file = files.display(program.main);
+            const errors = errorsOf(program).map((d) => findingOf(files, d));
+            const scenarios: ScenarioResult[] = [];
+            const result: FileResult = { file, errors, scenarios };
+            results.push(result);
+            if (errors.length > 0) {
+                reporter.broken(result);
+                bailed = bail;
+            }
+            if (results.length === index) {
+                return scenarios;
+            }
+        }
+        return undefined;
+    };
+    let current: { index: number; scenarios: ScenarioResult[] } | undefined;
+    const receive = (item: Item, { result, seconds }: ItemResult): void => {
+        if (current?.index !== item.file) {
+            const scenarios = startFile(item.file + 1);
+            if (!scenarios) {
+                return;
+            }
+            current = { index: item.file, scenarios };
+        }
+        if (bailed) {
+            return;
+        }
+        current.scenarios.push(result);
+        reporter.scenario(results[item.file]?.file ?? '', result, seconds);
+        bailed = bail && !result.passed;
+    };
+    await runItems(files, plan, itemsOf(plan, seeds, jobs), { jobs, bail }, options, receive);
+    startFile(plan.length);
+    return results;
+}
+
+/** Makes the code of a file known to the coverage, so that it has what no thread reaches, too. */
+function knowCode(coverage: Coverage, program: Program, first: ScenarioDecl, kernel: string | undefined): void {
+    try {
+        coverage.watch(program, Run.start(program, { scenario: first.name.value, kernel }).host);
+    } catch (e) {
+        // the scenario reports it
+        if (!(e instanceof UsageError)) {
+            throw e;
         }
     }
-    return plan;
 }
 
-function nothingToRun(programs: readonly Program[], name: string | undefined): string {
-    const names = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
-    if (name === undefined || names.length === 0) {
-        return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario. Write scenario "name" { … }.`;
-    }
-    return `There is no scenario "${name}". Scenarios: ${names.join(', ')}.`;
-}
-
-/** Reports an unknown kernel once before anything runs, instead of as a failure of every scenario. */
-function checkKernel(program: Program, scenario: ScenarioDecl | undefined, options: ExecuteOptions): void {
-    if (!scenario) {
+/** Runs the items, here or on threads, and hands on the results of scenarios in order. */
+async function runItems(
+    files: Files,
+    plan: readonly PlannedFile[],
+    items: readonly Item[],
+    { jobs, bail }: Pick<RunSettings, 'jobs' | 'bail'>,
+    options: ItemOptions,
+    receive: (item: Item, result: ItemResult) => void,
+): Promise<void> {
+    const inOrder = new InOrder(items, receive);
+    // the first item that failed: with --bail, later ones need not run
+    let failed = Infinity;
+    const wanted = (index: number): boolean => !bail || index < failed;
+    const ended = (index: number, result: ItemResult): void => {
+        if (!result.result.passed) {
+            failed = Math.min(failed, index);
+        }
+        inOrder.add(index, result);
+    };
+    // a trace and saved handovers are written by one thread, in the order of the scenarios
+    if (jobs > 1 && items.length > 1 && !options.trace && !options.saveHandover) {
+        const { coverage, ...plain } = options;
+        const setup = { options: plain, covers: coverage !== undefined, texts: files.unreadable };
+        for (const { program, scenarios } of plan) {
+            const [first] = scenarios;
+            if (coverage && first) {
+                knowCode(coverage, program, first, plain.kernel);
+            }
+        }
+        await runOnThreads(__filename, jobs, items, setup, wanted, (index, result, reached) => {
+            coverage?.add(reached ?? new Map());
+            ended(index, result);
+        });
         return;
     }
-    try {
-        Run.start(program, { scenario: scenario.name.value, kernel: options.kernel });
-    } catch (e) {
-        throw e instanceof UsageError ? new BadArguments(capital(e.message)) : e;
-    }
-}
-
-function runAll(files: Files, plan: readonly Planned[], options: ExecuteOptions, reporter: Reporter): number {
-    const results: FileResult[] = [];
-    reporter.start(plan.reduce((n, p) => n + Math.max(p.scenarios.length, errorsOf(p.program).length > 0 ? 1 : 0), 0));
-    for (const { program, scenarios } of plan) {
-        const diagnostics = errorsOf(program);
-        const file = files.display(program.main);
-        if (diagnostics.length > 0) {
-            const result: FileResult = { file, errors: diagnostics.map((d) => findingOf(files, d)), scenarios: [] };
-            results.push(result);
-            reporter.broken(result);
-            continue;
+    for (const [index, item] of items.entries()) {
+        const program = plan[item.file]?.program;
+        if (program && wanted(index)) {
+            ended(index, runItem(files, program, item, options));
         }
-        const done: ScenarioResult[] = [];
-        for (const scenario of scenarios) {
-            const begin = performance.now();
-            const result = execute(files, program, scenario, options);
-            done.push(result);
-            reporter.scenario(file, result, (performance.now() - begin) / 1000);
-        }
-        results.push({ file, errors: [], scenarios: done });
     }
-    reporter.end(results);
-    if (results.some((r) => r.errors.length > 0)) {
-        return EXIT_UNUSABLE;
-    }
-    const failed = results.flatMap((r) => r.scenarios).filter((s) => !s.passed);
-    return failed.some((s) => s.failure?.kind === 'setup') ? EXIT_UNUSABLE : failed.length > 0 ? EXIT_FAILED : 0;
 }

@@ -240,13 +240,16 @@ export const handoverRules = ruleFile(
             cameBack(image): void {
                 const { kernel } = host;
                 const files = kernel ? filesOf(kernel) : 0;
-                if (kernel && files > 0 && !kernel.desc.flaws.has('luo_freezes_for_return')) {
+                if (kernel && files > 0) {
                     const sessions = kernel.luo.outgoing.sessions.length;
+                    const luo = kernel.desc.flaws.has('luo_freezes_for_return')
+                        ? `. Linux ${kernel.desc.release} calls LUO for such a kexec, too, and froze all files`
+                        : ', so this kexec did not call LUO';
                     say('LU1018', {
                         about: 'image',
                         history: chronicle.of(IMAGE),
                         data: { kernel: image.kernel, files, sessions },
-                        message: `The image was loaded with KEXEC_PRESERVE_CONTEXT, so this kexec did not call LUO: "${image.kernel}" got no handover, and nothing kept it from writing to the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')}; this kernel continues with the files preserved.`,
+                        message: `The image was loaded with KEXEC_PRESERVE_CONTEXT${luo}. "${image.kernel}" got no handover, and nothing kept it from writing to the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')}; this kernel continues with the files preserved.`,
                         advice: 'For a live update, load the kernel with kexec_file_load(). Close the sessions before a kexec that returns.',
                     });
                 }

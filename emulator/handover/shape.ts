@@ -1,16 +1,18 @@
 /**
  * The machine of an image, as far as the image describes it: its memory, and the addresses of the handover.
  */
-import type { ArchName } from '../machine/arch';
+import { PAGE_GEOMETRIES, type ArchName, type PageGeometry } from '../machine/arch';
 import type { RamRange } from '../machine/machine';
 import type { MemoryView } from '../machine/view';
 import { memoryMapAt } from '../kernel/kho/boot-params';
 import { readHandoverNote } from '../kernel/kho/note';
 import type { Inspection } from './inspect';
-import { hex } from '../text/text';
+import { hex, sizeLiteral } from '../text/text';
 
 export interface Shape {
     readonly arch: ArchName;
+    /** The page size of its kernel. */
+    readonly page: PageGeometry;
     /** Usable RAM, in ascending order; empty if the image does not describe it. */
     readonly map: readonly RamRange[];
     /**
@@ -29,7 +31,7 @@ export function shapeOf({ file, memory, handover }: Inspection): Shape | undefin
         return undefined;
     }
     const { fdtAddr, scratchAddr, scratch } = handover;
-    const common = { arch: file.machine, fdt: fdtAddr, scratchArray: scratchAddr, scratch };
+    const common = { arch: file.machine, page: handover.page, fdt: fdtAddr, scratchArray: scratchAddr, scratch };
     const note = readHandoverNote(file.notes);
     if (note) {
         return { ...common, map: note.map, mapFrom: 'note' };
@@ -77,6 +79,7 @@ export function shapeText(shape: Shape): string {
     const node = (n: number): string => (n === 0 ? '' : ` node ${n}`);
     const lines = [
         ...(shape.arch === 'arm64' ? ['arch arm64'] : []),
+        ...(shape.page === PAGE_GEOMETRIES[shape.arch][0] ? [] : [`page ${sizeLiteral(shape.page.size)}`]),
         ...(shape.map.length > 0
             ? []
             : ['// the image does not contain the memory map of the machine, for example: map 0 .. 0x9fc00']),

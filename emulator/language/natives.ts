@@ -93,8 +93,4 @@ export interface NativeShapes {
         readonly flb: ReadonlyMap<string, CallbackShape>;
         readonly file: ReadonlyMap<string, CallbackShape>;
     };
-    /** The kernels that come with the emulator, by name, with a line about each. */
-    readonly kernels: ReadonlyMap<string, string>;
-    /** A line about a kernel that comes with the emulator, or is a version of one; undefined: there is none. */
-    readonly kernelNamed: (name: string) => string | undefined;
 }

@@ -3,7 +3,7 @@ import type { Program } from '../language/program';
 import { applySettings, type Appliers } from '../language/settings/apply';
 import { MACHINE_SETTINGS, type MachineValues } from '../language/settings/machine';
 import type { DeclaredDevice } from '../language/settings/setting';
-import type { ArchName } from '../machine/arch';
+import { PAGE_GEOMETRIES, type ArchName } from '../machine/arch';
 import type { CostChanges, CostName } from '../machine/costs';
 import type { IommuVendor } from '../machine/iommu/unit';
 import { armMemory, Machine, pcMemory, type RamRange } from '../machine/machine';
@@ -11,6 +11,7 @@ import { inspectFile } from '../handover/inspect';
 import { shapeOf, type Shape } from '../handover/shape';
 import { sourceOf } from '../machine/core-file';
 import { deviceOf } from './devices';
+import { sizeLiteral } from '../text/text';
 import { UsageError } from './usage-error';
 
 const GIB = 0x4000_0000;
@@ -25,6 +26,8 @@ interface Draft {
     readonly scratch: { readonly addr: number; readonly size: number }[];
     arch: ArchName;
     cpus?: number;
+    /** The size of a page. */
+    page?: number;
     iommu?: IommuVendor;
     fdt?: number;
     /** The path of an image. */
@@ -52,6 +55,9 @@ const SETTINGS: Appliers<MachineValues, Draft> = {
     },
     arch: (m, name) => {
         m.arch = ARCH_NAMES[name];
+    },
+    page: (m, size) => {
+        m.page = size;
     },
     iommu: (m, vendor) => {
         m.iommu = vendor;
@@ -103,6 +109,7 @@ export function machineOf(program: Program): BuiltMachine {
         const machine = new Machine({
             ranges: m.ranges.length > 0 ? m.ranges : memoryOf(m),
             arch: m.arch,
+            page: PAGE_GEOMETRIES[m.arch].find((page) => page.size === m.page),
             emptyNodes: m.emptyNodes,
             places: decl && { fdt: m.fdt, scratchArray: m.scratchArray, scratch: m.scratch },
             iommu: m.iommu,
@@ -137,6 +144,13 @@ function takeShape(m: Draft, shape: Shape): void {
     if (shape.arch !== m.arch) {
         const arch = shape.arch === 'arm64' ? 'arm64' : 'x86_64';
         throw new UsageError(`image "${m.like ?? ''}" has another architecture. Add \`arch ${arch}\` to the machine`);
+    }
+    const page = m.page ?? PAGE_GEOMETRIES[m.arch][0].size;
+    if (shape.page.size !== page) {
+        const size = sizeLiteral(shape.page.size);
+        throw new UsageError(
+            `image "${m.like ?? ''}" is of a kernel with pages of ${size}. Add \`page ${size}\` to the machine`,
+        );
     }
     if (m.ranges.length === 0 && m.banks.length === 0) {
         if (shape.map.length === 0) {

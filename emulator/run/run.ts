@@ -1,4 +1,5 @@
 /** Runs: a scenario of a program on its machine, with its observers. */
+import { DESCRIPTIONS, descriptionOf } from '../kernel/release/descriptions';
 import { Diagnoses } from '../diagnosis/diagnoses';
 import { NATIVES } from '../diagnosis/natives';
 import { Updates } from '../diagnosis/updates';
@@ -67,10 +68,10 @@ export class Run {
         const scenario = scenarioNamed(program, options.scenario);
         if (
             options.kernel !== undefined &&
-            NATIVES.kernelNamed(options.kernel) === undefined &&
+            descriptionOf(options.kernel) === undefined &&
             !program.kernels.has(options.kernel)
         ) {
-            const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
+            const known = [...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ');
             throw new UsageError(`there is no kernel "${options.kernel}". Expected ${known}.`);
         }
         const { machine, costs } = machineOf(program);

@@ -1,4 +1,5 @@
 /** The description of a subject: its kind, type, place, one line of code, and its documentation. */
+import { descriptionOf } from '../kernel/release/descriptions';
 import { percentDecoded } from '../text/text';
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
@@ -208,7 +209,7 @@ function shipped(program: Program, kind: ShippedKind, name: string): About {
                 ? plain(`${name}: ${CATALOGUE[name].title}`, CATALOGUE[name].advice)
                 : plain(name);
         case 'kernel':
-            return plain(`kernel "${name}"`, natives.kernelNamed(name));
+            return plain(`kernel "${name}"`, descriptionOf(name)?.summary);
         case 'file kind':
             return plain(`file ${name}`, natives.fileKinds.get(name));
         case 'type': {

@@ -9,16 +9,7 @@ import { PAGE_GEOMETRIES } from '../machine/arch';
 import { KERNEL_NATIVES } from '../runtime/natives/tracepoints';
 
 /** The entries of each table, from which all other shapes are reachable. */
-const TABLES = [
-    'functions',
-    'objects',
-    'globals',
-    'fd',
-    'fileKinds',
-    'injectionPoints',
-    'callbacks',
-    'kernels',
-] as const;
+const TABLES = ['functions', 'objects', 'globals', 'fd', 'fileKinds', 'injectionPoints', 'callbacks'] as const;
 
 const PAGES = [...new Map(Object.values(PAGE_GEOMETRIES).flatMap((all) => all.map((p) => [p.size, p]))).values()];
 
@@ -49,6 +40,8 @@ function isTable(value: object): boolean {
 class Writer {
     /** Definitions of objects, each after those that it contains. */
     readonly lines: string[] = [];
+    /** Functions that make objects, by the keys of these: with them, a key is written once and not with each object. */
+    private readonly makers = new Map<string, string>();
     private readonly names = new Map<object, string>();
     /** Definitions by their text. */
     private readonly alike = new Map<string, string>();
@@ -89,16 +82,31 @@ class Writer {
                 .map(([key, v]) => `${key}: ${this.text(v)}`)
                 .join(', ')} }`;
         }
-        const entries = Object.entries(value).flatMap(([key, v]) => {
+        const entries = Object.entries(value).flatMap(([key, v]): [key: string, text: string][] => {
             if (key === 'constant' && typeof v === 'function') {
                 const constant: (page: (typeof PAGES)[number]) => Value = (page) => v(page);
                 const values = PAGES.map((page) => `${page.size}: ${this.text(constant(page))}`);
-                return [`constant: (page) => ({ ${values.join(', ')} })[page.size]`];
+                return [[key, `(page) => ({ ${values.join(', ')} })[page.size]`]];
             }
             // the rest is the implementation
-            return SHAPE_KEYS.has(key) ? [`${key}: ${this.text(v)}`] : [];
+            return SHAPE_KEYS.has(key) ? [[key, this.text(v)]] : [];
         });
-        return `{ ${entries.join(', ')} }`;
+        return `${this.maker(entries.map(([key]) => key))}(${entries.map(([, text]) => text).join(', ')})`;
+    }
+
+    /** The name of the function that makes objects with these keys. */
+    private maker(keys: readonly string[]): string {
+        const [all, args] = [keys.join(' '), keys.map((_, i) => `a${i}`)];
+        const known = this.makers.get(all);
+        if (known !== undefined) {
+            return known;
+        }
+        const name = `make${this.makers.size}`;
+        this.makers.set(all, name);
+        this.lines.push(
+            `const ${name} = (${args.join(', ')}) => ({ ${keys.map((key, i) => `${key}: ${args[i]}`).join(', ')} });`,
+        );
+        return name;
     }
 }
 

@@ -1,4 +1,5 @@
 /** The subjects of the words of a program, from the checker's tables and from their place. */
+import { descriptionOf } from '../kernel/release/descriptions';
 import { isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
 import { LAYERS } from '../kernel/release/layers';
@@ -296,9 +297,7 @@ class Words {
         if (decl) {
             return { kind: 'declaration', decl };
         }
-        return this.program.natives.kernelNamed(name) !== undefined
-            ? { kind: 'shipped', of: 'kernel', name }
-            : undefined;
+        return descriptionOf(name) !== undefined ? { kind: 'shipped', of: 'kernel', name } : undefined;
     }
 }
 

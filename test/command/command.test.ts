@@ -32,7 +32,15 @@ const findingSchema = z
     .strict();
 const failureSchema = z
     .object({
-        kind: z.enum(['failed-call', 'failed-assertion', 'callback-error', 'kernel-warning', 'setup', 'emulator']),
+        kind: z.enum([
+            'failed-call',
+            'failed-assertion',
+            'callback-error',
+            'kernel-warning',
+            'setup',
+            'emulator',
+            'timeout',
+        ]),
         message: z.string(),
         where: whereSchema.nullable(),
         stack: stackSchema,
@@ -74,6 +82,8 @@ const runSchema = z
         passed: z.number(),
         failed: z.number(),
         broken: z.number(),
+        skipped: z.literal(0),
+        comparison: z.null(),
         files: z.array(
             z
                 .object({
@@ -86,6 +96,7 @@ const runSchema = z
                                 where: whereSchema,
                                 passed: z.boolean(),
                                 seed: z.number().nullable(),
+                                seeds: z.null(),
                                 timeNs: z.number(),
                                 boots: z.number(),
                                 output: logSchema,

@@ -116,7 +116,7 @@ from \\ to  7.0                 7.1                 7.2                 7.3
         assert.ok(cells.every((c) => c.outcome === 'fails' || c.knownBugs.length === 0));
         assert.match(
             compat([fixture, '--kernels', '6.19']).out,
-            /\n {2}luo_finish_reserved decides 6\.19 to 6\.19: nobody looks at the reserved word of FINISH\n/,
+            /\n {2}luo_finish_reserved decides 6\.19 to 6\.19: FINISH does not check its reserved word\n/,
         );
     });
 

@@ -53,12 +53,9 @@ export class DebugPage {
         await this.page.locator('.statusbar-item', { hasText: name }).first().waitFor();
     }
 
+    /** Runs a command from the palette. A new window has to read the commands of extensions first. */
     async command(title: string): Promise<void> {
-        await this.page.keyboard.press('F1');
-        const input = this.page.locator('.quick-input-widget input');
-        await input.waitFor();
-        await input.fill(`>${title}`);
-        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+        await this.fromPalette('>', title);
     }
 
     /** Chooses a row of the quick pick that is open. */
@@ -68,13 +65,17 @@ export class DebugPage {
 
     /** Starts a configuration of launch.json. A new window has to read that first: until then the list is empty. */
     async startConfiguration(name: string): Promise<void> {
+        await this.fromPalette('debug ', name);
+    }
+
+    private async fromPalette(prefix: string, name: string): Promise<void> {
         const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
         await this.page.keyboard.press('F1');
         const input = this.page.locator('.quick-input-widget input');
         await input.waitFor();
-        await this.until(`the configuration ${name}`, async () => {
-            await input.fill('debug ');
-            await input.fill(`debug ${name}`);
+        await this.until(`${name} in the palette`, async () => {
+            await input.fill(prefix);
+            await input.fill(`${prefix}${name}`);
             await this.page.waitForTimeout(POLL_MS);
             return await row.isVisible();
         });
@@ -187,6 +188,29 @@ export class DebugPage {
         if ((await header.getAttribute('aria-expanded')) === String(folded)) {
             await header.click();
         }
+    }
+
+    /** The rows of a view in the side bar. */
+    private rowsOf(view: string): Locator {
+        return this.page.locator(`.pane:has(> .pane-header[aria-label^="${view}"]) .monaco-list-row`);
+    }
+
+    async waitRow(view: string, text: RegExp): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `a row ${text} in ${view}`,
+            async () => {
+                seen = (await this.rowsOf(view).allInnerTexts()).map(squeeze);
+                return seen.some((row) => text.test(row));
+            },
+            () => JSON.stringify(seen),
+        );
+    }
+
+    /** Chooses an entry of the context menu of a row. */
+    async rowMenu(view: string, row: RegExp, entry: string): Promise<void> {
+        await this.rowsOf(view).filter({ hasText: row }).first().click({ button: 'right' });
+        await this.page.locator('.monaco-menu .action-label', { hasText: entry }).first().click();
     }
 
     private async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {

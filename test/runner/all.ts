@@ -15,7 +15,7 @@ import { add, failure, NOTHING, type Results } from './results';
 
 const UNIT = 'unit';
 /** In this order they are printed; what comes first begins first, where nobody knows yet how long it takes. */
-const FOLDERS = ['proofs', 'conformance', 'protocol', 'command', 'packages', UNIT];
+const FOLDERS = ['proofs', 'conformance', 'documents', 'protocol', 'command', 'packages', UNIT];
 
 /** A script of package.json that is one test by itself. */
 function scriptTask(name: string, script: string): Task {

@@ -2,6 +2,7 @@
  * Writes extension/docs/library.md: everything that the emulator provides to `.lus` code, from the tables that the
  * checker reads.
  */
+import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { NATIVES } from '../../emulator/diagnosis/natives';
 import type { Context } from '../../emulator/language/types';
 import type { CallbackShape } from '../../emulator/language/natives';
@@ -154,7 +155,7 @@ export function libraryPage(): string {
         '',
         table(
             ['name', 'description'],
-            [...n.kernels].map(([name, doc]) => [`"${name}"`, doc]),
+            [...DESCRIPTIONS.values()].map(({ name, summary }) => [`"${name}"`, summary]),
         ),
     ]
         .join('\n')

@@ -7,9 +7,9 @@ export function jsonReporter(write: Write): Reporter {
         start() {},
         broken() {},
         scenario() {},
-        end(results) {
-            const { passed, failed, broken } = totals(results);
-            write(jsonDocument(1, { passed, failed, broken, files: results }));
+        end({ files, skipped, comparison }) {
+            const { passed, failed, broken } = totals(files);
+            write(jsonDocument(1, { passed, failed, broken, skipped, files, comparison }));
         },
     };
 }

@@ -14,12 +14,13 @@ export function junitReporter(write: Write): Reporter {
         scenario(_file, result, time) {
             seconds.set(result, time);
         },
-        end(results) {
+        end({ files: results, skipped }) {
             const { passed, failed, broken } = totals(results);
             const whole = {
                 tests: passed + failed + broken,
                 failures: failed,
                 errors: broken,
+                ...(skipped > 0 ? { skipped } : {}),
                 time: total(results, seconds),
             };
             write('<?xml version="1.0" encoding="UTF-8"?>\n');

@@ -8,6 +8,7 @@ import type { Cause, Failure, FileResult, ScenarioResult, StackLine, Where } fro
 import type { Style } from '../style';
 import { logLine } from '../text';
 import { spot } from '../where';
+import { comparisonLines } from './comparison';
 import { totals, type Reporter, type Write } from './reporter';
 import { seedOf } from './seed';
 import { counted } from '../../text/text';
@@ -55,12 +56,16 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
                 line();
             }
         },
-        end(results) {
+        end({ files: results, skipped, comparison }) {
             const { passed, failed, broken } = totals(results);
-            const files = broken > 0 ? `, ${style.bad(`${counted(broken, 'file')} with errors`)}` : '';
+            for (const text of comparison ? comparisonLines(comparison, style) : []) {
+                line(text);
+            }
+            const errors = broken > 0 ? `, ${style.bad(`${counted(broken, 'file')} with errors`)}` : '';
+            const rest = skipped > 0 ? `, ${skipped} not run` : '';
             line();
             line(
-                `${passed > 0 ? style.good(`${passed} passed`) : '0 passed'}, ${failed > 0 ? style.bad(`${failed} failed`) : '0 failed'}${files}`,
+                `${passed > 0 ? style.good(`${passed} passed`) : '0 passed'}, ${failed > 0 ? style.bad(`${failed} failed`) : '0 failed'}${errors}${rest}`,
             );
         },
     };

@@ -52,7 +52,11 @@ export function tapReporter(write: Write): Reporter {
                 yaml(diagnoses);
             }
         },
-        end() {},
+        end({ skipped }) {
+            if (skipped > 0) {
+                line(`Bail out! ${counted(skipped, 'scenario')} not run`);
+            }
+        },
     };
 }
 

@@ -157,11 +157,11 @@ export interface KernelDescription {
 
 const NO_OPTIONS: ReadonlySet<BuildOption> = new Set();
 
-/** @throws RangeError where the text is no version */
+/** @throws RangeError if the text is not a version */
 function versionOf(text: string): Version {
     const version = parseVersion(text);
     if (!version) {
-        throw new RangeError(`${text} is no version`);
+        throw new RangeError(`${text} is not a version`);
     }
     return version;
 }
@@ -238,8 +238,8 @@ const v74: KernelDescription = {
     summary: 'What is queued for Linux 7.4: 7.3 with the layers lookup and pci, and kho_scratch= under another name',
     ...ofVersion('7.4-rc1'),
     inferred: [
-        'The whole of 7.4 is as it was queued in November 2026; it has not been released.',
-        'That the old name of kho_scratch= is not kept.',
+        'All of 7.4: it is as queued in November 2026, not released.',
+        'That 7.4 does not accept the old name, kho_scratch=.',
     ],
     kho: KHO_V4_BOOTMEM,
     layers: new Set(QUEUED_FOR_7_4.map((l) => l.name)),
@@ -287,7 +287,7 @@ const v619: KernelDescription = {
     summary: 'Linux 6.19: the first release with LUO: no FLBs, a failed retrieve can be tried again',
     ...ofVersion('6.19'),
     inferred: [
-        'No tree of 6.19 was read: it is 7.0 without FLBs, and with the bugs that are known of it.',
+        'The source of 6.19 was not read: it is 7.0 without FLBs and with the known bugs of 6.19.',
         'Its KHO is assumed to be that of 7.0, except for nodes without memory.',
     ],
     kho: KHO_V1_6_19,
@@ -305,7 +305,7 @@ const v618: KernelDescription = {
     summary: 'Linux 6.18: KHO finalized through debugfs, bitmaps of one page each, vmalloc; no LUO',
     ...ofVersion('6.18'),
     inferred: [
-        'No tree of 6.18 was read: it is 6.17 with what is known to have been added by then (bitmaps of one page each, marks with a magic number, vmalloc).',
+        'The source of 6.18 was not read: it is 6.17 with what is known to have been added by then (bitmaps of one page each, marks with a magic number, vmalloc).',
     ],
     kho: KHO_V1_6_18,
     luo: undefined,
@@ -320,7 +320,7 @@ const v617: KernelDescription = {
     name: '6.17',
     summary: 'Linux 6.17: KHO finalized through debugfs, no LUO',
     ...ofVersion('6.17'),
-    inferred: ['What lies on the page of the FDT before it is finalized.'],
+    inferred: ['The contents of the page of the FDT before the handover is finalized.'],
     kho: KHO_V1_6_17,
 };
 
@@ -329,7 +329,9 @@ const v616: KernelDescription = {
     name: '6.16',
     summary: 'Linux 6.16: the first release with KHO',
     ...ofVersion('6.16'),
-    inferred: ['No tree of 6.16 was read: it is 6.17, and can be built with deferred initialization of struct pages.'],
+    inferred: [
+        'The source of 6.16 was not read: it is like 6.17, and can be built with deferred initialization of struct pages.',
+    ],
     kho: KHO_V1_FIRST,
 };
 

@@ -227,7 +227,7 @@ export const KHO_BUGS: readonly KnownBug[] = [
         what: 'kho_scratch= is renamed to kho_bootmem=: with the old name, the default sizes are used',
         fixes: ['8fe64603a475'],
         in: [],
-        inferred: 'That the old name is not kept.',
+        inferred: 'That 7.4 does not accept the old name.',
         shown: 'here',
     },
 ];

@@ -68,7 +68,7 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'kho',
         config: 'KEXEC_HANDOVER',
-        doc: 'What kho_scratch= is called as it is queued for 7.4, which does not know the old name; others do not know this one.',
+        doc: 'The name of kho_scratch= as queued for 7.4, which does not know the old name; other kernels do not know this one.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
     elfcorehdr: {

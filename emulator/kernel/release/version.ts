@@ -47,11 +47,11 @@ export interface Span {
     readonly stable?: readonly string[];
 }
 
-/** @throws RangeError where the text is no version */
+/** @throws RangeError if the text is not a version */
 function version(text: string): Version {
     const parsed = parseVersion(text);
     if (!parsed) {
-        throw new RangeError(`${text} is no version`);
+        throw new RangeError(`${text} is not a version`);
     }
     return parsed;
 }

@@ -1,4 +1,5 @@
 /** Enters the declarations of all files and reports duplicates. */
+import { descriptionOf } from '../../kernel/release/descriptions';
 import type { Block, Ident, Item, SourceFile, Span, Stmt } from '../syntax/ast';
 import { ANY } from '../types';
 import { quoted, type ProgramBuilder } from './program-builder';
@@ -28,7 +29,7 @@ export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): v
                     break;
                 case 'kernel':
                     if (isNew(program, kernels, file.uri, item.name, item.name.value, 'kernel')) {
-                        if (program.natives.kernelNamed(item.name.value) !== undefined) {
+                        if (descriptionOf(item.name.value) !== undefined) {
                             program.report(
                                 'error',
                                 'LU0204',

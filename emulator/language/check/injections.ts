@@ -75,7 +75,7 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
             'LU0411',
             uri,
             callback,
-            `${quoted(`${target.name}.${callback.name}`)} gives nothing back (\`void\` in the kernel), so it cannot fail: nobody would be told.`,
+            `${quoted(`${target.name}.${callback.name}`)} returns nothing (\`void\` in the kernel), so it cannot fail.`,
             { fix: replaceWith('Remove the injection', s, '') },
         );
         return;

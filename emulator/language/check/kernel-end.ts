@@ -2,6 +2,7 @@
  * Start and end of kernels: `boot`, `reboot(KEXEC)`, functions that call them, and calls that are expected to panic or
  * oops.
  */
+import { DESCRIPTIONS, descriptionOf } from '../../kernel/release/descriptions';
 import { listed } from '../../text/text';
 import type { FunctionShape } from '../natives';
 import { isBeside } from '../paths';
@@ -44,8 +45,8 @@ function newKernel(c: CodeContext, why: string): void {
 
 function kernelName(c: CodeContext, name: string, at: Expr): void {
     const { program } = c;
-    if (at.start < at.end && !program.kernels.has(name) && program.natives.kernelNamed(name) === undefined) {
-        const known = [...program.kernels.keys(), ...program.natives.kernels.keys()];
+    if (at.start < at.end && !program.kernels.has(name) && descriptionOf(name) === undefined) {
+        const known = [...program.kernels.keys(), ...DESCRIPTIONS.keys()];
         c.unknown(
             'LU0213',
             at,

@@ -2,6 +2,7 @@
  * Rules for kernels: their base kernel and the names in their lists exist, and no two handlers share a compatible
  * string.
  */
+import { DESCRIPTIONS, descriptionOf } from '../../kernel/release/descriptions';
 import { layerWith } from '../../kernel/release/layers';
 import { listed } from '../../text/text';
 import type { Ident, KernelDecl } from '../syntax/ast';
@@ -15,15 +16,8 @@ import { quoted, type ProgramBuilder } from './program-builder';
  */
 export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
     const { from } = decl;
-    if (
-        from &&
-        from.start < from.end &&
-        !program.kernels.has(from.value) &&
-        program.natives.kernelNamed(from.value) === undefined
-    ) {
-        const known = [...program.natives.kernels.keys(), ...program.kernels.keys()].filter(
-            (k) => k !== decl.name.value,
-        );
+    if (from && from.start < from.end && !program.kernels.has(from.value) && descriptionOf(from.value) === undefined) {
+        const known = [...DESCRIPTIONS.keys(), ...program.kernels.keys()].filter((k) => k !== decl.name.value);
         program.unknown(
             'LU0213',
             uri,

@@ -2,6 +2,9 @@
 import { DEVICE_SETTINGS } from '../settings/device';
 import { MACHINE_SETTINGS } from '../settings/machine';
 import { addressOf, exampleText, pciAddress, type AnySetting } from '../settings/setting';
+import { PAGE_GEOMETRIES } from '../../machine/arch';
+import { listed, sizeLiteral } from '../../text/text';
+import { archOf } from '../machine-arch';
 import { spanOf } from '../check-finding';
 import type { Expr, MachineDecl, MachineEntry } from '../syntax/ast';
 import { ANY } from '../types';
@@ -38,6 +41,9 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
                 checkImagePath(c, e.args[0]);
             }
             checkArch(c, decl, setting, e);
+            if (e.key.name === 'page' && e.args[0]) {
+                checkPage(c, decl, e.args[0]);
+            }
         }
     }
     checkAddresses(c, decl);
@@ -79,6 +85,19 @@ function checkArch(c: CodeContext, machine: MachineDecl, { takes }: AnySetting, 
             'LU0301',
             word,
             `${c.text(word)} needs ${quoted(`arch ${wanted}`)}, but this machine is ${quoted(has)}.`,
+        );
+    }
+}
+
+/** Reports a page size that no kernel of the architecture has. */
+function checkPage(c: CodeContext, machine: MachineDecl, size: Expr): void {
+    const arch = archOf(machine);
+    const sizes = PAGE_GEOMETRIES[arch].map((page) => sizeLiteral(page.size));
+    if (size.kind !== 'int' || !PAGE_GEOMETRIES[arch].some((page) => page.size === size.value)) {
+        c.error(
+            'LU0312',
+            size,
+            `The page size must be ${listed(sizes, 'or')}: the pages of kernels for ${quoted(arch === 'arm64' ? 'arm64' : 'x86_64')}.`,
         );
     }
 }

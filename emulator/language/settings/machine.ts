@@ -77,6 +77,11 @@ export const MACHINE_SETTINGS = {
         examples: ['arch arm64', 'arch x86_64'],
         doc: 'The architecture. The default is x86_64. The memory of an arm64 machine begins at 1 GiB, and its kernels are started with a device tree.',
     },
+    page: {
+        takes: number('The page size', { least: 1, refusal: 'A page has at least 1 byte.' }),
+        examples: ['page 64KiB'],
+        doc: 'The page size of the kernels of this machine: 4KiB (the default), 16KiB or 64KiB on arm64, 4KiB on x86_64. The size is a number, not a `const`.',
+    },
     iommu: {
         takes: oneOf<IommuVendor>(
             { vtd: 'Intel VT-d, on x86_64', amd: 'AMD-Vi, on x86_64', smmuv3: 'Arm SMMUv3, on arm64' },

@@ -2,6 +2,7 @@
  * The boot of a kernel: from boot parameters in memory to registered handlers. start_kernel() in std/kernel.lus calls
  * the steps.
  */
+import { PAGES_4K } from '../../machine/arch';
 import { readCommandLine, type CommandLine } from '../../kernel/command-line/command-line';
 import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
 import { Kernel } from '../../kernel/kernel';
@@ -197,7 +198,8 @@ export class Boot extends JournaledRecord {
             panic(host, memory.panic);
             return undefined;
         }
-        clock.chargeBytes(BOOT_MEMMAP, host.machine.ramSize);
+        // the cost is that of pages of the smallest size; larger pages are fewer
+        clock.chargeBytes(BOOT_MEMMAP, host.machine.ramSize * (PAGES_4K.size / host.machine.page.size));
         memblockFreeAll(context, this.pages);
         const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
         kho.setIncoming(memory.runs, memory.pages);

@@ -1,5 +1,4 @@
 /** The natives of the host in one table. Observers of a run define theirs in their own files. */
-import { descriptionOf, DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
 import { callbacks } from './callbacks';
@@ -204,6 +203,4 @@ export const HOST_NATIVES: Natives = {
         ['luo_session', 'The allocation of a session, created or incoming, fails because memory is short.'],
     ]),
     callbacks,
-    kernels: new Map([...DESCRIPTIONS.values()].map((d) => [d.name, d.summary])),
-    kernelNamed: (name) => descriptionOf(name)?.summary,
 };

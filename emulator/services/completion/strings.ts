@@ -1,4 +1,5 @@
 /** Completions in a string: kernels, device files, sessions, imports, codes. */
+import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { CATALOGUE } from '../../findings/catalogue';
 import type { CallExpr } from '../../language/syntax/ast';
 import { SETTABLE_COSTS } from '../../machine/costs';
@@ -107,7 +108,7 @@ function kernels({ program }: Situation): Offer[] {
             }),
         )
         .concat(
-            [...program.natives.kernels.keys()].map((name) => ({
+            [...DESCRIPTIONS.keys()].map((name) => ({
                 label: name,
                 kind: 'kernel',
                 rank: RANK.own + orderIn(KERNELS, name),

@@ -2,6 +2,7 @@
 import { NEWEST } from '../vscode-servers';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineViews } from './views';
 import { defineWays } from './ways';
 
 defineJourneys(
@@ -11,5 +12,6 @@ defineJourneys(
     (traveller) => {
         defineWays(traveller);
         defineMistakes(traveller);
+        defineViews(traveller);
     },
 );

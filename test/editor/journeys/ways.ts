@@ -25,7 +25,7 @@ export function defineWays(traveller: () => Traveller): void {
         // the workbench ignores a step before it has focused the frame of the stop
         await page.waitStoppedAt('if !luo.enabled');
         await page.stepOut();
-        await page.waitStoppedAt('kexec.prepare()');
+        await page.waitStoppedAt('if kexec.preserve_context {');
         await page.stepOut();
         await page.waitStoppedAt(textOf('after the kexec'));
         await page.stepInto();

@@ -107,6 +107,7 @@ suite('JUnit XML', () => {
             where,
             passed: false,
             seed: 7,
+            seeds: null,
             timeNs: 0,
             boots: 0,
             updates: [],
@@ -117,7 +118,7 @@ suite('JUnit XML', () => {
         const file: FileResult = { file: 'a.lus', errors: [], scenarios: [result] };
         reporter.start(1);
         reporter.scenario('a.lus', result, 0.5);
-        reporter.end([file]);
+        reporter.end({ files: [file], skipped: 0, comparison: null });
         assert.ok(out.includes('name="a\ufffdb &lt;&amp;&gt;&quot;&#10;\ufffd \u{1f600} ]]&gt;"'), out);
         assert.ok(out.includes('<system-out>a\ufffdb &lt;&amp;&gt;"\n\ufffd \u{1f600} ]]&gt;</system-out>'), out);
         assert.ok(out.includes('time="0.500"'));

@@ -43,7 +43,9 @@ suite('diagnoses: jumps', () => {
             assert.equal(frozen, kernel < '7.2');
             assert.match(
                 found?.message ?? '',
-                frozen ? /Linux [67]\.\d+\.\d+ calls LUO for this kexec too/ : /this kexec does not call LUO/,
+                frozen
+                    ? /Linux [67]\.\d+\.\d+ calls LUO for such a kexec, too, and froze all files/
+                    : /this kexec did not call LUO/,
             );
         });
     }

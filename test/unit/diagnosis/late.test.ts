@@ -244,11 +244,11 @@ struct Entry { compatible: string[48]; data: u64; token: u64 }`;
         const failure = (text: string): string | undefined => run(text).failure;
         assert.match(
             failure(body('process p { open("/dev/liveupdate")  panics }')) ?? '',
-            /should panic, but it returns/,
+            /should end in a panic, but it returns/,
         );
         assert.match(
             failure(body('process p { open("/dev/nothing")  panics }')) ?? '',
-            /should panic, but it fails with ENOENT/,
+            /should end in a panic, but it fails with ENOENT/,
         );
         assert.match(
             failure(

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { COMMANDS, DEBUG_TYPE, LANGUAGE, SETTINGS_SECTION } from '../../../extension/contributions';
+import {
+    COMMANDS,
+    DEBUG_TYPE,
+    LANGUAGE,
+    PROBLEM_MATCHER,
+    SETTINGS_SECTION,
+    TASK_TYPE,
+} from '../../../extension/contributions';
 import { hintSettings } from '../../../extension/language-server/hint-settings';
 import { inRepository } from '../../support/repository';
 
@@ -44,6 +51,8 @@ const manifestSchema = z.object({
                 icon: z.optional(z.union([z.string(), z.object({ light: z.string(), dark: z.string() })])),
             }),
         ),
+        problemMatchers: z.array(z.object({ name: z.string(), pattern: z.tuple([z.object({ regexp: z.string() })]) })),
+        taskDefinitions: z.array(z.object({ type: z.string() })),
         menus: z.record(z.string(), z.array(z.object({ command: z.string() }))),
         keybindings: z.array(z.object({ command: z.string(), key: z.string(), when: z.string() })),
         configuration: z.object({ properties: z.record(z.string(), z.object({ default: z.unknown() })) }),
@@ -65,6 +74,35 @@ suite('manifest', () => {
         for (const { command } of Object.values(contributes.menus).flat()) {
             assert.ok(declared.includes(command), command);
         }
+    });
+
+    test('the problem matcher finds the lines of lus run and lus check; the type of tasks is that of the code', () => {
+        assert.deepEqual(
+            contributes.taskDefinitions.map((t) => t.type),
+            [TASK_TYPE],
+        );
+        const [matcher] = contributes.problemMatchers;
+        assert.equal(matcher?.name, PROBLEM_MATCHER);
+        const regexp = new RegExp(matcher.pattern[0].regexp);
+        const groups = (line: string): string[] | undefined => regexp.exec(line)?.slice(1);
+        assert.deepEqual(groups('t/a b.lus:3:5: error LU0203: There is no function `f`.'), [
+            't/a b.lus',
+            '3',
+            '5',
+            'error',
+            'LU0203',
+            'There is no function `f`.',
+        ]);
+        assert.deepEqual(groups('    a.lus:10:9: assertion failed: 1 == 2'), [
+            'a.lus',
+            '10',
+            '9',
+            undefined,
+            undefined,
+            'assertion failed: 1 == 2',
+        ]);
+        assert.equal(groups('      scenario "s", line 3  a.lus:3:5'), undefined);
+        assert.equal(groups('  kernel 1: preserved  a.lus:3:5'), undefined);
     });
 
     test('keys are for debug sessions of ours, and each has one meaning', () => {
@@ -99,6 +137,7 @@ suite('manifest', () => {
             `onLanguage:${LANGUAGE}`,
             `onDebugResolve:${DEBUG_TYPE}`,
             `onDebugDynamicConfigurations:${DEBUG_TYPE}`,
+            `onTaskType:${TASK_TYPE}`,
         ]);
     });
 

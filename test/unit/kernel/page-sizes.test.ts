@@ -1,7 +1,9 @@
-/**
- * Pages of 16 KiB and 64 KiB, which no machine can be described with yet: what depends on the size of a page is
- * computed from it.
- */
+/** Pages of 16 KiB and 64 KiB: what depends on the size of a page is computed from it. */
+import { readFileSync } from 'node:fs';
+import { shapeText } from '../../../emulator/handover/shape';
+import { findingsOf, programOf } from '../../support/programs';
+import { inRepository } from '../../support/repository';
+import { failuresOf } from '../../support/runs';
 import assert from 'node:assert/strict';
 import { ARM64 } from '../../../emulator/kernel/release/arch';
 import { BitmapTracker, walkChunks } from '../../../emulator/kernel/kho/bitmaps';
@@ -27,7 +29,7 @@ import { maxFlbs } from '../../../emulator/kernel/luo/abi';
 import { clearTables, fillTables, readTables } from '../../../emulator/kernel/devices/page-tables';
 import { IommuTables } from '../../../emulator/kernel/devices/tables';
 import { inspect } from '../../../emulator/handover/inspect';
-import { pageGeometry, PAGES_4K, type PageGeometry } from '../../../emulator/machine/arch';
+import { PAGES_16K, PAGES_4K, PAGES_64K, type PageGeometry } from '../../../emulator/machine/arch';
 import { Bytes } from '../../../emulator/machine/bytes';
 import { Iommu, unitFormat } from '../../../emulator/machine/iommu/iommu';
 import { walk } from '../../../emulator/machine/iommu/tables';
@@ -39,9 +41,6 @@ import { type BootedHost, bootFrom, DESCRIPTION, KERNEL, preservedFolio } from '
 import { fingerprint, GiB, makeHost, MiB } from '../../support/kho-host';
 import { Random } from '../../support/random';
 
-/** Of arm64: MAX_PAGE_ORDER is 11 and 13, a whole table of pages 32 MiB and 512 MiB. */
-const PAGES_16K = pageGeometry(14, 11, [11, 16]);
-const PAGES_64K = pageGeometry(16, 13, [13, 18]);
 const GEOMETRIES: readonly [string, PageGeometry][] = [
     ['4 KiB', PAGES_4K],
     ['16 KiB', PAGES_16K],
@@ -487,4 +486,54 @@ suite('an SMMUv3 whose granule is the page', () => {
             assert.deepEqual(empty.mapped, []);
         });
     }
+});
+
+suite('updates on machines with other pages', () => {
+    const text = readFileSync(inRepository('extension', 'examples', 'large-pages.lus'), 'utf8');
+    for (const size of ['4KiB', '16KiB', '64KiB']) {
+        for (const kernel of ['6.19', '7.0', '7.1', '7.2', '7.3', '7.4']) {
+            test(`${size}, ${kernel}`, () => {
+                const program = programOf(
+                    text
+                        .replace('page 64KiB', `page ${size}`)
+                        .replace('PAGE_SIZE == 64KiB', `PAGE_SIZE == ${size}`)
+                        .replace('from "7.2"', `from "${kernel}"`),
+                );
+                assert.deepEqual(findingsOf(program), []);
+                assert.deepEqual(failuresOf(program), []);
+            });
+        }
+    }
+
+    test('a small host with pages of 64 KiB has no scratch areas', () => {
+        const program = programOf(`machine { arch arm64; page 64KiB; memory 2GiB }
+scenario "s" {
+    boot "7.2"
+    process p { open("/dev/liveupdate")  fails ENOENT }
+}
+`);
+        assert.deepEqual(findingsOf(program), []);
+        assert.deepEqual(failuresOf(program), []);
+    });
+
+    test('an image is of a machine with its page size', () => {
+        const shape = {
+            arch: 'arm64',
+            map: [],
+            mapFrom: undefined,
+            fdt: undefined,
+            scratchArray: undefined,
+            scratch: [],
+        } as const;
+        assert.match(shapeText({ ...shape, page: PAGES_16K }), /arch arm64\n {4}page 16KiB\n/);
+        assert.doesNotMatch(shapeText({ ...shape, page: PAGES_4K }), /page/);
+    });
+
+    test('sizes that no kernel of the architecture has are refused', () => {
+        const refused = (machine: string): string[] => findingsOf(programOf(`machine { ${machine} }\n`));
+        assert.match(refused('page 64KiB').join(), /must be 4KiB: the pages of kernels for `x86_64`/);
+        assert.match(refused('arch arm64; page 8KiB').join(), /must be 4KiB, 16KiB or 64KiB/);
+        assert.match(findingsOf(programOf('const P = 64KiB\nmachine { arch arm64; page P }\n')).join(), /must be 4KiB/);
+        assert.deepEqual(refused('arch arm64; page 0x10000'), []);
+    });
 });

@@ -320,9 +320,9 @@ suite('language: checker', () => {
     test('kernels: names exist, and compatible strings are there once', () => {
         assert.deepEqual(
             findings(
-                'scenario "s" { boot "7.3"\nprocess p { kexec_file_load("7.4")\nkexec_file_load("7.5") fails ENOENT } }\n',
+                'scenario "s" { boot "8.3"\nprocess p { kexec_file_load("8.4")\nkexec_file_load("8.5") fails ENOENT } }\n',
             ),
-            ['LU0213: "7.3"', 'LU0213: "7.4"'],
+            ['LU0213: "8.3"', 'LU0213: "8.4"'],
         );
         assert.deepEqual(findings('kernel "a" from "b" { handlers + memfd2 }\nkernel "7.2" { }\n'), [
             'LU0213: "b"',

@@ -68,7 +68,7 @@ suite('hover', () => {
 
     test('kernel code says which kernels have it', () => {
         const [, ...texts] = hover('scenario "s" { boot "7.2"; inject EIO into memf‸d.freeze }');
-        assert.match(texts.join('\n'), /^Part of the kernels 7\.1, 7\.2, 7\.3, 7\.2-uma and 7\.3-uma\.$/m);
+        assert.match(texts.join('\n'), /^Part of the kernels 7\.1, 7\.2, 7\.3, 7\.4, 7\.2-uma and 7\.3-uma\.$/m);
         const layer = hover(
             'kernel "k" from "7.2" { layers pci }\nscenario "s" { boot "k"; assert pci_c‸ore.out_count == 0 }',
         );
@@ -128,7 +128,7 @@ suite('definitions', () => {
         );
         assert.equal(
             definition(call.replace('"7.2"', '"7‸.2"')),
-            'library.md: | "7.2" | Linux 7.2, with kho=on liveupd',
+            'library.md: | "7.2" | Linux 7.2.13, with kho=on live',
         );
     });
 

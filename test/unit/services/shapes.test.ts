@@ -30,7 +30,7 @@ function told(n: NativeShapes): unknown[] {
             [...o.methods.values()].map((m) => [functionText(m), m.context, m.fails, m.doc]),
         ]),
         [...n.globals.values()].map((g) => [g.name, g.type, g.context, g.doc, g.constant?.(PAGES_4K)]),
-        [...n.fileKinds, ...n.injectionPoints, ...n.kernels],
+        [...n.fileKinds, ...n.injectionPoints],
         (['handler', 'flb', 'file'] as const).map((kind) =>
             [...n.callbacks[kind]].map(([name, c]) => [name, c.params, c.result, c.required, c.doc]),
         ),

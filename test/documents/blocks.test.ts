@@ -10,13 +10,13 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { NATIVES } from '../../../emulator/diagnosis/natives';
-import { withCosts } from '../../support/cost-table';
-import { blocksOf, DIAGNOSES, fileOf, PAGES, titleOf } from '../../support/documentation';
-import { libraryPage } from '../../support/library-page';
-import { inRepository } from '../../support/repository';
-import { findingsOf, programOf } from '../../support/programs';
-import { failuresOf } from '../../support/runs';
+import { NATIVES } from '../../emulator/diagnosis/natives';
+import { withCosts } from '../support/cost-table';
+import { blocksOf, DIAGNOSES, fileOf, PAGES, titleOf } from '../support/documentation';
+import { libraryPage } from '../support/library-page';
+import { inRepository } from '../support/repository';
+import { findingsOf, programOf } from '../support/programs';
+import { failuresOf } from '../support/runs';
 
 /** The catalogue of failures has a test of its own, which runs its scenarios. So has the page of diagnoses. */
 const FAILURES = 'extension/docs/failures.md';

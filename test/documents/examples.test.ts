@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { Program } from '../../../emulator/language/program';
-import { examples, findingsOf, programOf } from '../../support/programs';
-import { failuresOf } from '../../support/runs';
-import { Outcomes } from '../../support/outcomes';
-import { inRepository } from '../../support/repository';
+import type { Program } from '../../emulator/language/program';
+import { examples, findingsOf, programOf } from '../support/programs';
+import { failuresOf } from '../support/runs';
+import { Outcomes } from '../support/outcomes';
+import { inRepository } from '../support/repository';
 
 const FOLDER = inRepository('extension', 'examples');
 const PROGRAMS = examples();

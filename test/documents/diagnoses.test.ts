@@ -1,11 +1,11 @@
 /** The page of diagnoses: it has every one, its examples are right, and the repaired twin of each is without it. */
 import assert from 'node:assert/strict';
-import { CATALOGUE, isDiagnosisCode } from '../../../emulator/findings/catalogue';
-import type { Program } from '../../../emulator/language/program';
-import { sections } from '../../support/diagnoses-page';
-import { blocksOf, DIAGNOSES, fileOf, titleOf } from '../../support/documentation';
-import { Outcomes } from '../../support/outcomes';
-import { findingsOf, programOf } from '../../support/programs';
+import { CATALOGUE, isDiagnosisCode } from '../../emulator/findings/catalogue';
+import type { Program } from '../../emulator/language/program';
+import { sections } from '../support/diagnoses-page';
+import { blocksOf, DIAGNOSES, fileOf, titleOf } from '../support/documentation';
+import { Outcomes } from '../support/outcomes';
+import { findingsOf, programOf } from '../support/programs';
 
 const page = sections();
 const outcomes = new Outcomes();

@@ -1,0 +1,103 @@
+/** The rows of the view *Live Update*, over the protocol. */
+import assert from 'node:assert/strict';
+import * as path from 'node:path';
+import { z } from 'zod';
+import { Client } from '../support/dap-client';
+import { inRepository } from '../support/repository';
+
+const rowsSchema = z.object({
+    message: z.string(),
+    unclaimed: z.number(),
+    sessions: z.array(
+        z.object({
+            name: z.string(),
+            direction: z.string(),
+            state: z.string(),
+            unclaimed: z.number(),
+            more: z.number(),
+            files: z.array(
+                z.object({
+                    token: z.string(),
+                    file: z.string().optional(),
+                    handler: z.string(),
+                    compatible: z.string(),
+                    stations: z.array(z.object({ name: z.string(), progress: z.string() })),
+                    running: z.string().optional(),
+                    fields: z.array(z.object({ name: z.string(), value: z.string() })),
+                    memoryReference: z.string().optional(),
+                    source: z.object({ path: z.string() }).optional(),
+                    line: z.number().optional(),
+                }),
+            ),
+        }),
+    ),
+    flbs: z.array(z.object({ name: z.string(), outgoing: z.string(), incoming: z.string() })),
+});
+
+suite('debug adapter: the view of the live update', () => {
+    let client: Client;
+
+    setup(() => {
+        client = Client.process();
+    });
+    teardown(() => client.close());
+
+    const rows = async (): Promise<z.infer<typeof rowsSchema>> => rowsSchema.parse(await client.ok('lus/liveUpdate'));
+    /** Each file of each session as a line. */
+    const lines = async (): Promise<string[]> =>
+        (await rows()).sessions.flatMap((s) =>
+            s.files.map(
+                (f) => `${s.direction} ${f.token} ${f.stations.map((x) => `${x.name} ${x.progress}`).join(', ')}`,
+            ),
+        );
+
+    test('stations of files over the kexec, with the callback that runs', async () => {
+        await client.stopAt('entry', 'in freeze', 'after the kexec', 'retrieve', 'in retrieve', 'last', 'empty');
+        assert.equal((await rows()).message, 'No kernel is running.');
+        await client.goes('continue');
+        assert.deepEqual(await lines(), [
+            'outgoing 0x1 preserved done, frozen done',
+            'outgoing 0x2 preserved done, frozen running',
+        ]);
+        const [ram, counter] = (await rows()).sessions[0]?.files ?? [];
+        assert.equal(ram?.running, undefined);
+        assert.equal(counter?.running, 'counter_handler.freeze');
+        assert.equal(counter.file, '/dev/counter0');
+        assert.deepEqual(counter.fields[0], { name: 'count', value: '41' });
+        assert.equal(path.basename(counter.source?.path ?? ''), 'update.lus');
+        assert.match(counter.memoryReference ?? '', /^0x[0-9a-f]+$/);
+        await client.goes('continue');
+        const before = await rows();
+        assert.deepEqual(
+            before.sessions.map((s) => [s.name, s.direction, s.state, s.unclaimed, s.files.length, s.more]),
+            [['vm-1', 'incoming', '2 files, not read yet', 2, 0, 2]],
+        );
+        assert.equal(before.unclaimed, 2);
+        await client.goes('continue');
+        assert.deepEqual(await lines(), [
+            'incoming 0x1 preserved done, frozen done, retrieved open, finished open',
+            'incoming 0x2 preserved done, frozen done, retrieved open, finished open',
+        ]);
+        await client.goes('continue');
+        assert.deepEqual(await lines(), [
+            'incoming 0x1 preserved done, frozen done, retrieved done, finished open',
+            'incoming 0x2 preserved done, frozen done, retrieved running, finished open',
+        ]);
+        assert.equal((await rows()).unclaimed, 1);
+        assert.deepEqual((await rows()).flbs, [{ name: 'shared', outgoing: '0', incoming: '1' }]);
+    });
+
+    test('of an attached image: its sessions', async () => {
+        await client.initialize();
+        await client.ok('attach', { image: inRepository('test/conformance/images/image-1.elf.gz') });
+        await client.event('initialized');
+        await client.ok('configurationDone');
+        await client.stopped();
+        const tree = await rows();
+        assert.ok(tree.sessions.length > 0);
+        assert.ok(tree.sessions.every((s) => s.direction === 'incoming'));
+        assert.ok(
+            tree.sessions.some((s) => s.files.some((f) => f.compatible.startsWith('memfd') && f.fields.length === 4)),
+        );
+    });
+});
