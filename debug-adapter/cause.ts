@@ -30,14 +30,23 @@ export class GoingToCauses {
     constructor(private readonly session: Surroundings) {}
 
     serve(serve: Serve): void {
-        serve('lus/goToCause', REQUESTS['lus/goToCause'], () => this.goToCause());
+        serve('lus/goToCause', REQUESTS['lus/goToCause'], ({ code }) => this.goToCause(code));
     }
 
-    private goToCause(): Answer {
+    /** @param code of the finding; undefined: the one at hand */
+    private goToCause(code: string | undefined): Answer {
         const { control, timeline, inspection } = this.session.stopped();
-        const finding = this.findingAt(timeline, control.exception?.diagnosis);
+        const finding =
+            code === undefined
+                ? this.findingAt(timeline, control.exception?.diagnosis)
+                : timeline.findings.lastWith(code);
         if (!finding) {
-            throw new RequestError('noSuchPlace', 'There is no finding up to this moment of the run.');
+            throw new RequestError(
+                'noSuchPlace',
+                code === undefined
+                    ? 'There is no finding up to this moment of the run.'
+                    : `There is no finding ${code} in what has run.`,
+            );
         }
         return {
             after: () => {

@@ -123,7 +123,7 @@ export const REQUESTS = {
     'lus/goToEvent': z.looseObject({ id: z.number() }),
     'lus/goToLastChange': data,
     'lus/goToNextChange': data,
-    'lus/goToCause': nothing,
+    'lus/goToCause': z._default(z.looseObject({ code: optional.string }), {}),
 } as const;
 
 export type Command = keyof typeof REQUESTS;

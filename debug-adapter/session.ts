@@ -349,7 +349,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                     threadEnded: ({ id }) => thread('exited', id),
                 }),
             );
-            run.host.listeners.report(diagnosisListener(this.output, this.sources));
+            run.host.listeners.report(diagnosisListener(this.output, this.sources, timeline !== null));
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,

@@ -1,6 +1,7 @@
 /** Entry point of the extension. */
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
+import { CauseActions } from './cause-actions';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands } from './commands';
 import { DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME, TASK_TYPE } from './contributions';
@@ -26,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
         lenses,
         last,
         new PastStatus(),
+        new CauseActions(),
         showRunViewOnce(context.globalState),
         vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(context.extensionUri)),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),

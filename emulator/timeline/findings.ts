@@ -18,6 +18,11 @@ export class Findings implements Listener {
         this.list.push({ at: this.interpreter.ticks, diagnosis });
     }
 
+    /** The last one with a code. */
+    lastWith(code: string): Found | undefined {
+        return this.list.findLast(({ diagnosis }) => diagnosis.code === code);
+    }
+
     /** The last one up to a position. */
     lastUpTo(position: number): Found | undefined {
         return this.list.findLast(({ at }) => at <= position);

@@ -311,6 +311,10 @@ suite('debug adapter: data breakpoints', () => {
                 const { text, threadId } = await client.goes('lus/goToCause');
                 heard.push(`${text?.slice(0, 35) ?? ''} ${(await client.frames(threadId))[0]?.name ?? ''}`);
             }
+            assert.match(output(), /"Go to Cause\\" goes to that finding/);
+            const named = await client.goes('lus/goToCause', { code: 'LU1011' });
+            assert.match(named.text ?? '', /^LU1011 follows from LU1012/);
+            assert.match(await client.fails('lus/goToCause', { code: 'LU1001' }), /no finding LU1001 in what has run/);
             assert.deepEqual(heard, [
                 'LU1010 follows from LU1011: The pag take_rings',
                 'LU1011 follows from LU1012: CardSta reboot(KEXEC)',
