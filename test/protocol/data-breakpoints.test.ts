@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { Client, line, UPDATE } from '../support/dap-client';
+import { lineWith } from '../support/markers';
 import { inRepository } from '../support/repository';
 
 const infoSchema = z.object({
@@ -191,6 +192,24 @@ suite('debug adapter: data breakpoints', () => {
                 rows.map((r) => r.value).join('\n'),
             );
         });
+    });
+
+    test('a vCPU of a guest, and the row of its memory', async () => {
+        const program = inRepository('extension', 'examples', 'guest-under-load.lus');
+        await client.launch({ program });
+        const wanted = { line: lineWith(program, 'guest.save(state)') };
+        await client.ok('setBreakpoints', { source: { path: program }, breakpoints: [wanted] });
+        await client.ok('configurationDone');
+        const { threadId } = await client.stopped();
+        const path = ['virtual machines', 'guest', 'memory slots', '0x0'];
+        const slot = await client.unfold(threadId, 'Machine', ...path);
+        const [first] = await client.variables(slot.variablesReference);
+        const found = await answer(`last_change(memory(${first?.memoryReference ?? ''}, 64))`);
+        assert.match(found.result, /, by guest guest, vCPU 0$/);
+        const args = { variablesReference: slot.variablesReference, name: first?.name ?? '' };
+        const { text, threadId: there } = await client.goes('lus/goToLastChange', args);
+        assert.match(text ?? '', /, by guest guest, vCPU \d$/);
+        assert.ok((await client.frames(there)).length > 0);
     });
 
     suite('ids', () => {
