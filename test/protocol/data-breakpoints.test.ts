@@ -291,6 +291,23 @@ suite('debug adapter: data breakpoints', () => {
             assert.match(await client.fails('lus/goToLastChange', { name: 'nothing' }), /^`nothing` is not defined\./);
         });
 
+        test('the changes of the user are among them', async () => {
+            const threadId = await at('log');
+            const frameId = await top(threadId);
+            await client.evaluate('ser.count = 7', { frameId, context: 'repl' });
+            const { result } = await answer('last_change(ser.count)', frameId);
+            assert.match(result, /ser\.count: 42 → 7, by you, with ser\.count = 7$/);
+            assert.equal(await client.evaluate('ser.count', { frameId }), '7');
+            await watch(threadId, ['ser.count']);
+            await client.goes('lus/goToBeginning');
+            const heard = await stops('continue', 'end');
+            assert.deepEqual(
+                heard.map((h) => h.split(',')[0]),
+                ['ser.count: 0 → 41', 'ser.count: 41 → 42'],
+                'the own changes do not stop the run',
+            );
+        });
+
         test('in the console: all changes, the last one, and how things are', async () => {
             const threadId = await at('log');
             const frameId = await top(threadId);
