@@ -62,7 +62,7 @@ const shapesOnly = {
 /**
  * A bundle that ships: its name in dist/, its entry point, and what differs.
  * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[],
- *             plugins?: import('esbuild').Plugin[] }} Bundle
+ *             plugins?: import('esbuild').Plugin[], browser?: boolean }} Bundle
  */
 
 /** @type {readonly Bundle[]} */
@@ -71,13 +71,14 @@ const bundles = [
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
     { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
+    { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
 ];
 
 /**
  * @param {Bundle} bundle
  * @returns {import('esbuild').BuildOptions}
  */
-function shipped({ name, entry, executable = false, external = [], plugins = [] }) {
+function shipped({ name, entry, executable = false, external = [], plugins = [], browser = false }) {
     return {
         ...common,
         entryPoints: [entry],
@@ -86,6 +87,8 @@ function shipped({ name, entry, executable = false, external = [], plugins = [] 
         legalComments: 'none',
         external,
         plugins,
+        // a script of a page
+        ...(browser ? { platform: 'browser', format: 'iife', target: 'es2022' } : {}),
         ...(executable ? { banner: { js: '#!/usr/bin/env node' } } : {}),
     };
 }

@@ -8,10 +8,12 @@ import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
 import { hex } from '../emulator/text/text';
 import { infoOf } from './breakpoints/data-requests';
-import { addressOf, ramOfImage, readMemory } from './memory';
+import { arithmetic, withoutSuffix } from '../emulator/presentation/console';
+import { isInt } from '../emulator/language/values';
+import { ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
-import { parsed, PAST_COMMANDS, REQUESTS, type Command } from './requests';
+import { parsed, PAST_COMMANDS, REQUESTS, RUNNING_COMMANDS, type Arguments, type Command } from './requests';
 import type { Sources } from './source';
 import {
     consequenceText,
@@ -42,7 +44,7 @@ export class AttachedImage {
         private readonly inspection: Inspection,
         sources: Sources,
     ) {
-        for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
+        for (const command of RUNNING_COMMANDS) {
             this.refuse(command, 'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".');
         }
         for (const command of PAST_COMMANDS) {
@@ -59,15 +61,16 @@ export class AttachedImage {
         );
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
-        this.serve('evaluate', REQUESTS.evaluate, ({ expression }) => this.evaluate(expression));
+        this.serve('evaluate', REQUESTS.evaluate, (args) => this.evaluate(args));
         this.serve('dataBreakpointInfo', REQUESTS.dataBreakpointInfo, () => infoOf(UNCHANGING));
         this.serve('setDataBreakpoints', REQUESTS.setDataBreakpoints, ({ breakpoints }) => ({
             breakpoints: breakpoints.map(() => ({ verified: false, message: UNCHANGING, reason: 'failed' })),
         }));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ sources: [] }));
-        this.serve('setVariable', REQUESTS.setVariable, () => {
-            throw new RequestError('imageOnly', 'A memory image cannot be changed.');
-        });
+        this.refuse('setVariable', 'A memory image cannot be changed.');
+        this.refuse('writeMemory', 'A memory image cannot be changed.');
+        this.refuse('lus/status', 'A memory image has no clock.');
+        this.serve('completions', REQUESTS.completions, () => ({ targets: [] }));
     }
 
     /**
@@ -149,14 +152,28 @@ export class AttachedImage {
         ];
     }
 
-    /** Evaluates an address in the console. */
-    private evaluate(expression: string): DebugProtocol.EvaluateResponse['body'] {
-        const pa = addressOf(expression.trim().replaceAll('_', ''));
-        if (!Number.isSafeInteger(pa)) {
+    /** Whether an address is in the image, or preserved. */
+    private known(pa: number): boolean {
+        const { file, handover } = this.inspection;
+        return file.segments.some((s) => pa >= s.pa && pa < s.pa + s.size) || handover.preserved.covers(pa);
+    }
+
+    /** Evaluates an expression of numbers in the console. The result is looked up as an address, too. */
+    private evaluate({ expression: asked, format }: Arguments<'evaluate'>): DebugProtocol.EvaluateResponse['body'] {
+        const { expression, asHex } = withoutSuffix(asked);
+        const value = arithmetic(expression);
+        if (value === undefined) {
             throw new RequestError(
                 'noValue',
-                'In a memory image, only physical addresses can be evaluated, such as 0x4c2000.',
+                'In a memory image, only numbers and physical addresses can be evaluated, such as 0x4c2000 + 4 * 4KiB.',
             );
+        }
+        const pa = Number(value);
+        if (!isInt(value) || !this.known(pa)) {
+            return {
+                result: isInt(value) && (asHex ?? format?.hex) === true ? hex(value) : String(value),
+                variablesReference: 0,
+            };
         }
         const segment = this.inspection.file.segments.find((s) => pa >= s.pa && pa < s.pa + s.size);
         const preserved = this.inspection.handover.preserved.covers(pa);

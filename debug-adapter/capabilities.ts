@@ -10,16 +10,22 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsLogPoints: true,
     supportsBreakpointLocationsRequest: true,
     supportsEvaluateForHovers: true,
+    supportsCompletionsRequest: true,
+    completionTriggerCharacters: ['.'],
+    supportsValueFormattingOptions: true,
     supportsClipboardContext: true,
     supportsSetVariable: true,
     supportsSetExpression: true,
     supportsExceptionInfoRequest: true,
     supportsExceptionFilterOptions: true,
     supportsReadMemoryRequest: true,
+    supportsWriteMemoryRequest: true,
     supportsLoadedSourcesRequest: true,
+    supportsCancelRequest: true,
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
+    supportsStepInTargetsRequest: true,
     supportsStepBack: true,
     supportsRestartFrame: true,
     supportsDataBreakpoints: true,
@@ -40,3 +46,11 @@ export const WITHOUT_PAST = {
 export const WITH_PAST: DebugProtocol.Capabilities = Object.fromEntries(
     Object.keys(WITHOUT_PAST).map((name) => [name, true]),
 );
+
+/** The capabilities to turn off for memory images, which cannot run or be changed. */
+export const OF_IMAGES: DebugProtocol.Capabilities = {
+    supportsSetVariable: false,
+    supportsSetExpression: false,
+    supportsWriteMemoryRequest: false,
+    supportsStepInTargetsRequest: false,
+};

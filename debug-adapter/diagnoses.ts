@@ -5,6 +5,8 @@ import type { Diagnosis } from '../emulator/findings/diagnosis';
 import type { Place } from '../emulator/findings/place';
 import type { Listener } from '../emulator/runtime/listener';
 import type { RunException } from '../emulator/runtime/stop';
+import type { ErrorOrigin } from '../emulator/runtime/error-origins';
+import { originTitle, shownStack, stackText } from './error-origin';
 import type { Output } from './output';
 import type { Sources } from './source';
 
@@ -28,24 +30,31 @@ export function diagnosisListener(output: Output, sources: Sources, hasPast: boo
     };
 }
 
-/** The exception info of a stopped run: for a diagnosis also its cause and advice. */
-export function exceptionInfoOf({
-    kind,
-    message,
-    fatal,
-    diagnosis,
-}: RunException): DebugProtocol.ExceptionInfoResponse['body'] {
+/**
+ * The exception info of a stopped run: for a diagnosis also its cause and advice, for a failed call the origin of its
+ * error.
+ */
+export function exceptionInfoOf(
+    { kind, message, fatal, diagnosis }: RunException,
+    origin: ErrorOrigin | null,
+    sources: Sources,
+): DebugProtocol.ExceptionInfoResponse['body'] {
     const breakMode = fatal ? 'unhandled' : 'always';
-    if (!diagnosis) {
-        return { exceptionId: kind, description: message, breakMode };
+    if (diagnosis) {
+        const { cause, advice } = diagnosis;
+        const lines = [
+            message,
+            ...(cause ? [`Follows from ${cause.code}: ${cause.message}`] : []),
+            `What to do: ${advice}`,
+        ];
+        return { exceptionId: kind, description: lines.join('\n'), breakMode, details: detailsOf(diagnosis) };
     }
-    const { cause, advice } = diagnosis;
-    const lines = [
-        message,
-        ...(cause ? [`Follows from ${cause.code}: ${cause.message}`] : []),
-        `What to do: ${advice}`,
-    ];
-    return { exceptionId: kind, description: lines.join('\n'), breakMode, details: detailsOf(diagnosis) };
+    if (origin) {
+        const stack = shownStack(origin).map((e) => `    ${stackText(sources, e)}`);
+        const stackTrace = [originTitle(origin), ...stack].join('\n');
+        return { exceptionId: kind, description: message, breakMode, details: { message, stackTrace } };
+    }
+    return { exceptionId: kind, description: message, breakMode };
 }
 
 function detailsOf({ code, message, cause }: Diagnosis): DebugProtocol.ExceptionDetails {

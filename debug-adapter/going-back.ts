@@ -1,6 +1,7 @@
 /** The requests that go back in a run, or to any other moment of it. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Thread } from '../emulator/runtime/code';
+import { isShippedKernelCode } from '../emulator/runtime/stepping';
 import type { Stop } from '../emulator/runtime/stop';
 import type { TimelineEvent } from '../emulator/timeline/event-log';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
@@ -21,6 +22,8 @@ interface Stopped {
     readonly control: RunControl;
     readonly timeline: Timeline;
     readonly inspection: Inspection;
+    /** Whether a step into a call passes over the kernel code that ships with the emulator. */
+    readonly skipKernelCode: boolean;
 }
 
 /** What a session lends. */
@@ -40,7 +43,7 @@ export class GoingBack {
 
     serve(serve: Serve): void {
         serve('stepBack', REQUESTS.stepBack, (args) => this.step('next', args));
-        serve('lus/stepBackInto', REQUESTS['lus/stepBackInto'], (args) => this.step('in', args));
+        serve('lus/stepBackInto', REQUESTS['lus/stepBackInto'], (args) => this.stepInto(args));
         serve('lus/stepBackOut', REQUESTS['lus/stepBackOut'], (args) => this.step('out', args));
         serve('reverseContinue', REQUESTS.reverseContinue, () =>
             this.travel(({ timeline }) => this.back(timeline, timeline.runBack())),
@@ -55,6 +58,7 @@ export class GoingBack {
         serve('lus/goToMark', REQUESTS['lus/goToMark'], ({ name }) => this.goToMark(name));
         serve('lus/events', REQUESTS['lus/events'], (args) => ({ body: this.events(args) }));
         serve('lus/goToEvent', REQUESTS['lus/goToEvent'], ({ id }) => this.goToEvent(id));
+        serve('lus/goToTime', REQUESTS['lus/goToTime'], ({ time }) => this.goToTime(time));
     }
 
     // ------------------------------------------------------------ going
@@ -69,7 +73,17 @@ export class GoingBack {
         };
     }
 
-    private step(kind: 'in' | 'next' | 'out', { threadId, granularity }: Arguments<'stepBack'>): Answer {
+    private stepInto(args: Arguments<'stepBack'>): Answer {
+        const { control, skipKernelCode } = this.session.stopped();
+        const { threads, current } = control.run.host.interpreter;
+        const thread = threads.find((t) => t.id === args.threadId) ?? current;
+        return this.step(skipKernelCode && !isShippedKernelCode(thread.top) ? 'in own code' : 'in', args);
+    }
+
+    private step(
+        kind: 'in' | 'in own code' | 'next' | 'out',
+        { threadId, granularity }: Arguments<'stepBack'>,
+    ): Answer {
         return this.travel(({ timeline, control }) => {
             const { threads, current } = control.run.host.interpreter;
             const thread = threads.find((t) => t.id === threadId) ?? current;
@@ -214,6 +228,13 @@ export class GoingBack {
             throw new RequestError('noSuchPlace', `Event ${id} does not exist.`);
         }
         return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event.at)));
+    }
+
+    /** Goes to the last thing that happened up to a time; before the first one, to the beginning. */
+    private goToTime(time: number): Answer {
+        const { events } = this.session.stopped().timeline;
+        const event = events.all.findLast((e) => e.time <= time);
+        return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event?.at ?? 0)));
     }
 
     private shownPlace(place: NamedMark['place']): Pick<DebugProtocol.StackFrame, 'source'> & { line?: number } {

@@ -1,22 +1,27 @@
 /** Inspection of a stopped run: stacks, scopes, variables, expressions, memory. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import {
-    assign,
-    evaluate,
-    evaluateEntry,
-    viewpointOf,
-    type Evaluated,
-    type Viewpoint,
-} from '../emulator/runtime/evaluate';
+import { assign, evaluate, evaluateEntry, viewpointOf, type Evaluated } from '../emulator/runtime/evaluate';
+import type { Viewpoint } from '../emulator/runtime/names-in-scope';
 import { parseEntry, type Entry } from '../emulator/language/syntax/entry';
 import { ProgramError } from '../emulator/language/values';
 import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Thread } from '../emulator/runtime/code';
 import type { Host } from '../emulator/runtime/host/host';
+import { counted, hex } from '../emulator/text/text';
+import type { Answer, Serve } from './answer';
 import { RequestError } from './errors';
-import type { Arguments } from './requests';
+import { bytesToWrite, ramOf } from './memory';
+import { REQUESTS, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
+import {
+    aboutHelp,
+    consoleOffers,
+    helpText,
+    withHandleType,
+    withoutSuffix,
+    type ConsoleOffer,
+} from '../emulator/presentation/console';
 import type { Children, Item } from '../emulator/presentation/item';
 import { threadName } from '../emulator/presentation/locks';
 import { SCOPES, scopeOf, type ScopeName } from '../emulator/presentation/scopes';
@@ -43,6 +48,19 @@ type RootRow =
  */
 export type ChangeRun = <T>(text: string, make: (host: Host) => T) => T;
 
+/** The icons of completions in the console. */
+const OFFER_TYPES: Readonly<Record<ConsoleOffer['kind'], DebugProtocol.CompletionItemType>> = {
+    variable: 'variable',
+    field: 'field',
+    process: 'module',
+    device: 'module',
+    global: 'variable',
+    method: 'method',
+    function: 'function',
+    constant: 'value',
+    type: 'class',
+};
+
 export class Inspection {
     private readonly stacks: Stacks;
     private readonly pane = new Pane();
@@ -53,7 +71,7 @@ export class Inspection {
 
     constructor(
         readonly host: Host,
-        sources: Sources,
+        private readonly sources: Sources,
         private readonly client: ClientAbilities,
         private readonly change: ChangeRun,
     ) {
@@ -116,6 +134,7 @@ export class Inspection {
         variablesReference: ref,
         name,
         value,
+        format,
     }: Arguments<'setVariable'>): DebugProtocol.SetVariableResponse['body'] {
         const found = this.pane.named(ref, name);
         if (!found) {
@@ -135,7 +154,12 @@ export class Inspection {
         });
         this.assigned();
         const { key, item } = this.pane.named(ref, name) ?? found;
-        const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, key, item);
+        const {
+            value: shown,
+            type,
+            variablesReference,
+            memoryReference: at,
+        } = this.pane.variable(ref, key, item, format);
         return {
             value: shown,
             variablesReference,
@@ -148,18 +172,62 @@ export class Inspection {
         expression,
         value,
         frameId,
+        format,
     }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
         const entry = parseEntry(`${expression} = (${value})`);
         const result = this.assign(`${expression} = ${value}`, entry, frameId);
-        return { value: this.resultOf(expression, frameId, result).result };
+        return { value: this.resultOf(expression, frameId, result, format?.hex).result };
     }
 
-    evaluate({ expression, frameId, context }: Arguments<'evaluate'>): DebugProtocol.EvaluateResponse['body'] {
-        const entry = parseEntry(expression);
-        if (entry.assign && context === 'repl') {
-            return this.resultOf(expression, frameId, this.assign(expression, entry, frameId));
+    evaluate({
+        expression: text,
+        frameId,
+        context,
+        format,
+    }: Arguments<'evaluate'>): DebugProtocol.EvaluateResponse['body'] {
+        const at = this.viewpointOrTop(frameId);
+        const about = context === 'repl' ? aboutHelp(this.host, at, text) : undefined;
+        if (about !== undefined) {
+            return { result: helpText(this.host, at, about), variablesReference: 0 };
         }
-        return this.resultOf(expression, frameId, evaluateEntry(this.host, this.viewpointOrTop(frameId), entry));
+        const { expression, asHex } = withoutSuffix(text);
+        const entry = parseEntry(expression);
+        const result =
+            entry.assign && context === 'repl'
+                ? this.assign(expression, entry, frameId)
+                : evaluateEntry(this.host, at, entry);
+        return this.resultOf(expression, frameId, result, asHex ?? format?.hex);
+    }
+
+    /** Writes physical memory, as a change of the run. */
+    writeMemory(args: Arguments<'writeMemory'>): DebugProtocol.WriteMemoryResponse['body'] {
+        const { pa, bytes } = bytesToWrite(ramOf(this.host.machine).areas, args);
+        if (bytes.length > 0) {
+            this.change(`${counted(bytes.length, 'byte')} at ${hex(pa)}`, ({ machine }) =>
+                machine.memory.write(pa, bytes),
+            );
+            this.assigned();
+        }
+        return { bytesWritten: bytes.length };
+    }
+
+    /** Completions of the console. */
+    completions({ text, column, line, frameId }: Arguments<'completions'>): DebugProtocol.CompletionItem[] {
+        const { lineBase, columnBase } = this.sources.format;
+        const lines = text.split('\n');
+        const at = line === undefined ? 0 : line - lineBase;
+        const begin = lines.slice(0, at).reduce((n, l) => n + l.length + 1, 0);
+        const offset = Math.min(begin + column - columnBase, text.length);
+        const { start, offers } = consoleOffers(this.host, this.viewpointOrTop(frameId), text, offset);
+        return offers.map((offer, i) => ({
+            label: offer.name,
+            type: OFFER_TYPES[offer.kind],
+            // the console does not sort them by their names
+            sortText: String(i).padStart(5, '0'),
+            start: start - begin + columnBase,
+            length: offset - start,
+            ...(offer.detail === '' ? {} : { detail: offer.detail }),
+        }));
     }
 
     private assign(text: string, entry: Entry, frameId: number | undefined): Evaluated {
@@ -212,21 +280,31 @@ export class Inspection {
         return { thread, index };
     }
 
+    /** The frame with this id if it is the topmost one of its thread. @throws RequestError if it no longer exists */
+    topOf(frameId: number): Viewpoint {
+        const { thread, frame } = this.viewpoint(frameId);
+        return { thread, frame: frame && frame === thread?.top ? frame : undefined };
+    }
+
     private resultOf(
         expression: string,
         frameId: number | undefined,
         result: Evaluated,
+        asHex = false,
     ): DebugProtocol.EvaluateResponse['body'] {
-        const item = (evaluated: Evaluated): Item =>
-            itemOf(this.host, expression, evaluated, {
+        const item = (evaluated: Evaluated): Item => {
+            const at = this.viewpointOrTop(frameId);
+            return itemOf(this.host, expression, withHandleType(this.host, at, expression, evaluated), {
                 evaluateName: expression,
-                process: processOf(this.viewpointOrTop(frameId).thread)?.process,
+                process: processOf(at.thread)?.process,
             });
+        };
         const shown = item(result);
         const root = this.pane.handles.root(
-            `evaluate ${frameId ?? ''} ${expression}`,
+            `evaluate ${frameId ?? ''} ${asHex ? 'hex ' : ''}${expression}`,
             () => ({ named: () => [item(evaluate(this.host, this.viewpointOrTop(frameId), expression))] }),
             { named: () => [shown] },
+            asHex,
         );
         this.roots.set(root, { expression, frameId });
         return this.shownResult(root, expression, shown);
@@ -273,4 +351,20 @@ export class Inspection {
         }
         return at;
     }
+}
+
+/** @param stopped throws RequestError if the run is not stopped */
+export function serveInspection(
+    serve: Serve,
+    stopped: () => Inspection,
+    evaluate: (args: Arguments<'evaluate'>) => Answer,
+): void {
+    serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: stopped().stackTrace(args) }));
+    serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: stopped().scopes(frameId) } }));
+    serve('variables', REQUESTS.variables, (args) => ({ body: { variables: stopped().variables(args) } }));
+    serve('setVariable', REQUESTS.setVariable, (args) => ({ body: stopped().setVariable(args) }));
+    serve('setExpression', REQUESTS.setExpression, (args) => ({ body: stopped().setExpression(args) }));
+    serve('evaluate', REQUESTS.evaluate, evaluate);
+    serve('completions', REQUESTS.completions, (args) => ({ body: { targets: stopped().completions(args) } }));
+    serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: stopped().writeMemory(args) }));
 }

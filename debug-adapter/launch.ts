@@ -20,6 +20,7 @@ const schema = z.looseObject({
     noDebug: z.optional(z.boolean()),
     stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
     history: z.optional(z.number().check(z.gte(0))),
+    skipKernelCode: z.optional(z.boolean()),
 });
 
 export interface LaunchConfiguration {
@@ -35,6 +36,8 @@ export interface LaunchConfiguration {
     readonly stopAtEnd: StopAtEnd;
     /** Memory for going back, in MiB. */
     readonly history: number;
+    /** A step into a call passes over the kernel code that ships with the emulator. */
+    readonly skipKernelCode: boolean;
 }
 
 /** MiB. */
@@ -51,6 +54,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         noDebug = false,
         stopAtEnd = 'failed',
         history = HISTORY,
+        skipKernelCode = false,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
@@ -58,7 +62,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history };
+    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode };
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */

@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Machine } from '../emulator/machine/machine';
 import type { Inspection } from '../emulator/handover/inspect';
-import { base64 } from '../emulator/text/base64';
+import { base64, fromBase64 } from '../emulator/text/base64';
 import { hex } from '../emulator/text/text';
 import { RequestError } from './errors';
 import type { Arguments } from './requests';
@@ -34,7 +34,7 @@ export function ramOfImage({ file, memory }: Inspection): ReadableMemory {
 }
 
 /** The address of a memory reference, or of a number in the console; NaN if it is not an address. */
-export function addressOf(reference: string): number {
+function addressOf(reference: string): number {
     return /^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : Number.NaN;
 }
 
@@ -59,6 +59,26 @@ export function readMemory(
     const data = readable > 0 ? { data: base64(memory.read(pa, readable)) } : {};
     const hole = readable < wanted ? { unreadableBytes: holeFrom(memory.areas, pa + readable, count - readable) } : {};
     return { address: hex(pa), ...data, ...hole };
+}
+
+/** The bytes of a request to write, and their address. With `allowPartial`, those that memory has room for. */
+export function bytesToWrite(
+    areas: ReadableMemory['areas'],
+    { memoryReference, offset = 0, data, allowPartial = false }: Arguments<'writeMemory'>,
+): { readonly pa: number; readonly bytes: Uint8Array } {
+    const pa = addressOf(memoryReference) + offset;
+    if (!Number.isSafeInteger(pa) || pa < 0) {
+        throw new RequestError('badAddress', `${memoryReference} is not a physical address.`);
+    }
+    const bytes = fromBase64(data);
+    if (!bytes) {
+        throw new RequestError('badArguments', 'writeMemory: "data" must be base64.');
+    }
+    const room = readableFrom(areas, pa, bytes.length);
+    if (room < bytes.length && !allowPartial) {
+        throw new RequestError('badAddress', `There is no memory at ${hex(pa + room)}.`);
+    }
+    return { pa, bytes: bytes.subarray(0, room) };
 }
 
 /** The number of contiguous bytes of memory at `pa`. */

@@ -6,6 +6,8 @@ import type { Place } from '../emulator/findings/place';
 import type { Listener } from '../emulator/runtime/listener';
 import type { CheckFinding } from '../emulator/language/check-finding';
 import type { Outcome } from '../emulator/runtime/stop';
+import type { ErrorOrigin } from '../emulator/runtime/error-origins';
+import { originTitle, shownStack, stackText } from './error-origin';
 import { updateLine, type UpdateReport } from '../emulator/diagnosis/update-report';
 import type { Sources } from './source';
 
@@ -48,7 +50,8 @@ export class Output {
         }
     }
 
-    outcome(scenario: string, { passed, failure }: Outcome): void {
+    /** @param origin of the error of the failure */
+    outcome(scenario: string, { passed, failure }: Outcome, origin: ErrorOrigin | null): void {
         if (passed) {
             this.line('stdout', `Scenario ${JSON.stringify(scenario)} passed.`);
             return;
@@ -60,6 +63,12 @@ export class Output {
             `Scenario ${JSON.stringify(scenario)} failed: ${failure?.message ?? 'no reason given'}${where}`,
             place,
         );
+        if (origin) {
+            this.at('stderr', originTitle(origin), origin.stack[0]?.place);
+            for (const entry of shownStack(origin)) {
+                this.at('stderr', `    ${stackText(this.sources, entry)}`, entry.place);
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ const optional = {
 const source = z.looseObject({ path: optional.string, name: optional.string, sourceReference: optional.number });
 const thread = z.looseObject({ threadId: z.number() });
 const step = z.looseObject({ threadId: z.number(), granularity: optional.string });
+const format = z.optional(z.looseObject({ hex: optional.boolean }));
 const nothing = z.optional(z.unknown());
 const data = z.looseObject({
     variablesReference: optional.number,
@@ -27,6 +28,7 @@ export const REQUESTS = {
         pathFormat: optional.string,
         supportsVariablePaging: optional.boolean,
         supportsInvalidatedEvent: optional.boolean,
+        supportsProgressReporting: optional.boolean,
     }),
     launch: z.unknown(),
     attach: z.unknown(),
@@ -77,8 +79,11 @@ export const REQUESTS = {
     }),
     continue: thread,
     next: step,
-    stepIn: step,
+    stepIn: z.looseObject({ threadId: z.number(), granularity: optional.string, targetId: optional.number }),
     stepOut: step,
+    stepInTargets: z.looseObject({ frameId: z.number() }),
+    'lus/stepIntoCallback': thread,
+    cancel: z._default(z.looseObject({ progressId: optional.string }), {}),
     pause: z.optional(z.looseObject({ threadId: optional.number })),
     threads: nothing,
     stackTrace: z.looseObject({ threadId: z.number(), startFrame: optional.number, levels: optional.number }),
@@ -88,14 +93,28 @@ export const REQUESTS = {
         filter: z.optional(z.enum(['indexed', 'named'])),
         start: optional.number,
         count: optional.number,
+        format,
     }),
-    setVariable: z.looseObject({ variablesReference: z.number(), name: z.string(), value: z.string() }),
-    setExpression: z.looseObject({ expression: z.string(), value: z.string(), frameId: optional.number }),
-    evaluate: z.looseObject({ expression: z.string(), frameId: optional.number, context: optional.string }),
+    setVariable: z.looseObject({ variablesReference: z.number(), name: z.string(), value: z.string(), format }),
+    setExpression: z.looseObject({ expression: z.string(), value: z.string(), frameId: optional.number, format }),
+    evaluate: z.looseObject({ expression: z.string(), frameId: optional.number, context: optional.string, format }),
+    completions: z.looseObject({
+        text: z.string(),
+        column: z.number(),
+        line: optional.number,
+        frameId: optional.number,
+    }),
     source: z.looseObject({ source: z.optional(source), sourceReference: optional.number }),
     loadedSources: nothing,
     exceptionInfo: thread,
     readMemory: z.looseObject({ memoryReference: z.string(), offset: optional.number, count: z.number() }),
+    writeMemory: z.looseObject({
+        memoryReference: z.string(),
+        offset: optional.number,
+        data: z.string(),
+        allowPartial: optional.boolean,
+    }),
+    'lus/status': nothing,
     'lus/liveUpdate': nothing,
     // going back
     stepBack: step,
@@ -124,9 +143,23 @@ export const REQUESTS = {
     'lus/goToLastChange': data,
     'lus/goToNextChange': data,
     'lus/goToCause': z._default(z.looseObject({ code: optional.string }), {}),
+    /** Nanoseconds of the machine's clock. */
+    'lus/goToTime': z.looseObject({ time: z.number() }),
+    'lus/timeline': nothing,
 } as const;
 
 export type Command = keyof typeof REQUESTS;
+
+/** The requests that let a run continue. */
+export const RUNNING_COMMANDS = [
+    'continue',
+    'next',
+    'stepIn',
+    'stepOut',
+    'stepInTargets',
+    'lus/stepIntoCallback',
+    'pause',
+] as const satisfies readonly Command[];
 
 /** The requests for going back and for the history. */
 export const PAST_COMMANDS = [
@@ -147,6 +180,8 @@ export const PAST_COMMANDS = [
     'lus/goToLastChange',
     'lus/goToNextChange',
     'lus/goToCause',
+    'lus/goToTime',
+    'lus/timeline',
 ] as const satisfies readonly Command[];
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 

@@ -1,9 +1,11 @@
 /** Executes a run in slices, so that requests are handled in between, and reports its stops. */
 import type { Run } from '../emulator/run/run';
-import { steppedBy } from '../emulator/runtime/stepping';
+import type { Interpreter } from '../emulator/runtime/interpreter';
+import { steppedBy, type Stepping } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/code';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Host } from './host';
+import type { Progress } from './progress';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/stop';
 
 /** Operations in a slice: a few milliseconds. */
@@ -41,6 +43,8 @@ export interface RunEvents {
     congested(): boolean;
     /** The current line of a thread, for steps by lines. */
     lineOf(thread: Thread): string;
+    /** Travels report to it. */
+    readonly progress: Pick<Progress, 'begin' | 'goesOn' | 'end'>;
 }
 
 /** A step that continues until the line changes. */
@@ -50,6 +54,9 @@ interface LineStep {
     readonly depth: number;
     readonly line: string;
 }
+
+/** A step of a kind, or one that is made for a thread when the run continues. */
+export type Steps = StepKind | ((run: Interpreter, thread: Thread) => Stepping);
 
 /** The reason of a stop; undefined at the end of the session; `stays`: the client is told nothing. */
 type Going = Travel<Halt | 'stays' | undefined>;
@@ -95,12 +102,13 @@ export class RunControl {
     }
 
     /** Continues until a stop, or for one step: to the next statement or to the next line. */
-    go(step?: StepKind, byLine = false, asked = this.current): void {
+    go(step?: Steps, byLine = false, asked = this.current): void {
         this.start(this.onwards(step, byLine, asked.id));
     }
 
     /** Goes back, or to any other position that was executed before. `stays`: it is where it was, without a stop. */
     travel(going: Travel<Halt | 'stays'>): void {
+        this.events.progress.begin('Going to another position of the run');
         this.start(this.untilPaused(going));
     }
 
@@ -124,6 +132,7 @@ export class RunControl {
     /** Discards the run. */
     abandon(): void {
         const { going } = this;
+        this.events.progress.end();
         this.state = 'gone';
         // it may execute just now
         this.host.later(() => going?.return(undefined));
@@ -160,8 +169,12 @@ export class RunControl {
         try {
             const { done, value } = this.going.next();
             if (done !== true) {
+                this.events.progress.goesOn();
                 this.host.later(() => this.slice(), this.events.congested() ? CONGESTED_MS : undefined);
-            } else if (value === 'stays') {
+                return;
+            }
+            this.events.progress.end();
+            if (value === 'stays') {
                 this.state = 'stopped';
                 this.exception = this.exceptionBefore;
             } else if (value) {
@@ -172,6 +185,7 @@ export class RunControl {
             }
         } catch (e) {
             this.state = 'over';
+            this.events.progress.end();
             this.events.broke(e);
         }
     }
@@ -179,19 +193,28 @@ export class RunControl {
     // ------------------------------------------------------------ forward
 
     /** @param asked the number of the thread that is stepped */
-    private *onwards(step: StepKind | undefined, byLine: boolean, asked: number): Travel<Halt | undefined> {
+    private *onwards(step: Steps | undefined, byLine: boolean, asked: number): Travel<Halt | undefined> {
         const { interpreter } = this.run.host;
         if (interpreter.outcome) {
             return undefined;
         }
-        yield* this.timeline?.prepare() ?? [];
+        if (this.timeline?.recounts === true) {
+            this.events.progress.begin('Counting the hits of breakpoints');
+            const paused = yield* this.untilPaused(recounted(this.timeline));
+            this.events.progress.end();
+            if (this.pauseWanted) {
+                return paused;
+            }
+        }
         const thread = steppedBy(interpreter, interpreter.threads.find((t) => t.id === asked) ?? interpreter.current);
         this.lineStep =
-            step && byLine
+            typeof step === 'string' && byLine
                 ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }
                 : undefined;
-        if (step) {
+        if (typeof step === 'string') {
             interpreter.step(step, thread);
+        } else if (step) {
+            interpreter.goAlong(step(interpreter, thread));
         } else {
             interpreter.endStep();
         }
@@ -268,17 +291,22 @@ export class RunControl {
 
     // ------------------------------------------------------------ elsewhere
 
-    private *untilPaused(travel: Travel<Halt | 'stays'>): Going {
+    private *untilPaused<T>(travel: Travel<T | undefined>): Travel<T | Halt | undefined> {
         for (;;) {
             const { done, value } = travel.next();
             if (done === true) {
                 return value;
             }
             if (this.pauseWanted) {
-                travel.return('stays');
+                travel.return(undefined);
                 return this.toNextStatement();
             }
             yield;
         }
     }
+}
+
+function* recounted(timeline: Timeline): Travel<undefined> {
+    yield* timeline.prepare();
+    return undefined;
 }

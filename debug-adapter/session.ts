@@ -8,27 +8,28 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
 import type { Place } from '../emulator/findings/place';
 import type { Program } from '../emulator/language/program';
-import { LIBRARY_SOURCES } from '../emulator/std/texts';
-import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/stop';
+import { ErrorOrigins } from '../emulator/runtime/error-origins';
 import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
+import { statusOf } from '../emulator/presentation/status';
 import { updateTree } from '../emulator/presentation/update-tree';
 import { liveUpdateBody } from './live-update';
+import { timelineOf } from './run-timeline';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
 import type { RunWithBreakpoints } from './breakpoints/run';
 import { BreakpointRequests } from './breakpoints/requests';
-import { CAPABILITIES } from './capabilities';
+import { CAPABILITIES, OF_IMAGES } from './capabilities';
 import type { MessagePort } from './stdio';
 import { diagnosisListener, exceptionInfoOf } from './diagnoses';
-import { ERRORS, RequestError } from './errors';
+import { refusalOf, RequestError } from './errors';
 import { BY_DEFAULT, stopsAt, type Chosen } from './filters';
 import type { Host as RunHost } from '../emulator/runtime/host/host';
 import type { Host } from './host';
-import { Inspection } from './inspection';
+import { Inspection, serveInspection } from './inspection';
 import { launchConfiguration, load, startOf, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { ramOf, readMemory } from './memory';
 import { Output } from './output';
@@ -39,10 +40,13 @@ import { GoingToCauses } from './cause';
 import { ConsoleFunctions } from './data/console';
 import { DataTravel } from './data/travel';
 import { GoingBack } from './going-back';
+import { LoadedSources } from './loaded-sources';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Past } from './past';
-import { Sources } from './source';
+import { Progress } from './progress';
+import { contentOf, Sources } from './source';
+import { Stepping } from './stepping';
 import { stoppedBody } from './stopped-event';
 
 const MIB = 2 ** 20;
@@ -59,6 +63,7 @@ interface Debuggee {
     readonly config: LaunchConfiguration;
     readonly control: RunControl;
     readonly inspection: Inspection;
+    readonly origins: ErrorOrigins;
     /** What breakpoints need of it; undefined: it has none. */
     readonly bound: RunWithBreakpoints | undefined;
 }
@@ -67,6 +72,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private readonly handlers = new Map<string, (args: unknown) => Answer>();
     private readonly sources: Sources;
     private readonly output: Output;
+    private readonly loadedSources: LoadedSources;
     private readonly breakpoints: Breakpoints;
     private readonly breakpointRequests: BreakpointRequests;
     private readonly marks = new Marks();
@@ -81,6 +87,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private image: AttachedImage | undefined;
     private configured = false;
     private clientInvalidates = false;
+    readonly progress: Progress;
     private readonly past = new Past((name, body) => this.event(name, body));
     /** The futures of a run whose outcomes were said. */
     private readonly saidOutcomes = new WeakSet<Future>();
@@ -94,7 +101,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         private readonly onExit: () => void = () => undefined,
     ) {
         super();
+        this.progress = new Progress(
+            () => host.now(),
+            (name, body) => this.event(name, body),
+        );
         this.sources = new Sources(host, () => this.program?.files);
+        this.loadedSources = new LoadedSources(this.sources, (name, body) => this.event(name, body));
         this.output = new Output(this.sources, (body) => this.event('output', body));
         this.breakpoints = new Breakpoints(this.sources, {
             logged: (line, frame) => this.fromFrame('stdout', line, frame),
@@ -179,16 +191,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private refuse(seq: number, command: string, error: unknown): void {
-        const kind =
-            error instanceof RequestError ? error.kind : error instanceof ProgramError ? 'noValue' : 'internal';
-        const text = error instanceof Error ? error.message : String(error);
-        const message = kind === 'internal' ? `The debug adapter failed: ${text}` : text;
-        const { id, show } = ERRORS[kind];
-        this.respond(seq, command, {
-            success: false,
-            message,
-            body: { error: { id, format: message.replaceAll('{', '{{'), showUser: show } },
-        });
+        this.respond(seq, command, refusalOf(error));
     }
 
     private respond(
@@ -219,30 +222,22 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('disconnect', REQUESTS.disconnect, () => ({ after: () => this.leave() }));
         this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
-        this.serve('continue', REQUESTS.continue, () => ({
-            body: { allThreadsContinued: true },
-            after: this.resume(),
-        }));
-        this.serve('next', REQUESTS.next, (args) => ({ after: this.resume('next', args) }));
-        this.serve('stepIn', REQUESTS.stepIn, (args) => ({ after: this.resume('in', args) }));
-        this.serve('stepOut', REQUESTS.stepOut, (args) => ({ after: this.resume('out', args) }));
         this.serve('pause', REQUESTS.pause, () => {
             const { control } = this.running();
             return { after: () => control.pause() };
         });
+        this.serve('cancel', REQUESTS.cancel, ({ progressId }) => {
+            if (progressId !== undefined && this.progress.shows(progressId)) {
+                this.running().control.pause();
+            }
+            return {};
+        });
+        this.serve('lus/status', REQUESTS['lus/status'], () => ({ body: statusOf(this.running().control.run.host) }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.threads() } }));
-        this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
-        this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.stopped().scopes(frameId) } }));
-        this.serve('variables', REQUESTS.variables, (args) => ({
-            body: { variables: this.stopped().variables(args) },
-        }));
-        this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.stopped().setVariable(args) }));
-        this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.stopped().setExpression(args) }));
-        this.serve('evaluate', REQUESTS.evaluate, (args) => this.consoleFunctions.evaluate(args));
-        this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
-        this.serve('loadedSources', REQUESTS.loadedSources, () => ({
-            body: { sources: this.uris().map((uri) => this.sources.source(uri)) },
-        }));
+        this.serve('source', REQUESTS.source, (args) => ({ body: contentOf(sources, args) }));
+        this.serve('loadedSources', REQUESTS.loadedSources, () =>
+            this.loadedSources.answer(this.debuggee?.control.run.host),
+        );
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
@@ -250,16 +245,24 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({
             body: liveUpdateBody(updateTree(this.stopped().host), this.sources),
         }));
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({ body: this.runTimeline() }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
+        const say = (text: string, place?: Place): void => this.output.at('console', text, place);
         this.breakpointRequests.serve(serve);
+        serveInspection(
+            serve,
+            () => this.stopped(),
+            (args) => this.consoleFunctions.evaluate(args),
+        );
+        new Stepping({ stopped: () => this.standing(), say }).serve(serve);
         const surroundings = {
             sources,
             breakpoints,
             marks,
             stopped: () => this.stoppedInTime(),
             lineOf: (thread: Thread) => this.lineOf(thread),
-            say: (text: string, place?: Place) => this.output.at('console', text, place),
+            say,
         };
         new GoingBack(surroundings).serve(serve);
         new DataTravel(surroundings).serve(serve);
@@ -271,6 +274,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         columnsStartAt1,
         pathFormat,
         supportsInvalidatedEvent,
+        supportsProgressReporting,
     }: Arguments<'initialize'>): Answer {
         this.sources.format = {
             lineBase: linesStartAt1 === false ? 0 : 1,
@@ -278,7 +282,23 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             pathsAreUris: pathFormat === 'uri',
         };
         this.clientInvalidates = supportsInvalidatedEvent ?? false;
+        this.progress.enabled = supportsProgressReporting ?? false;
         return { body: CAPABILITIES };
+    }
+
+    /** The run so far, with the time of the stop. */
+    private runTimeline(): object {
+        const { control, timeline } = this.stoppedInTime();
+        const { program, debuggee } = this;
+        if (!program || !debuggee) {
+            throw new RequestError('notLaunched', 'Launch a scenario first.');
+        }
+        return {
+            title: control.run.scenario.name.value,
+            ...timelineOf(start(program, debuggee.config), timeline.end),
+            now: control.run.host.machine.clock.now,
+            changed: timeline.lastChange !== undefined,
+        };
     }
 
     // ------------------------------------------------------------ beginning and end
@@ -315,6 +335,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             after: () => {
                 this.event('initialized');
                 this.past.offer(false);
+                this.event('capabilities', { capabilities: OF_IMAGES });
                 for (const { category, text } of image.report) {
                     this.output.line(category, text);
                 }
@@ -349,11 +370,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                     threadEnded: ({ id }) => thread('exited', id),
                 }),
             );
+            const origins = ErrorOrigins.observe(run.host);
             run.host.listeners.report(diagnosisListener(this.output, this.sources, timeline !== null));
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,
                 control,
+                origins,
                 bound: timeline ? { host: run.host, counts, timeline } : undefined,
                 inspection: new Inspection(
                     run.host,
@@ -444,6 +467,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.sayOutcome(outcome);
         }
         this.past.stands(control);
+        this.loadedSources.stopped(control.run.host);
         for (const { name, change } of halt.reason === 'breakpoint' ? this.breakpoints.dataStopsOf(halt.ids) : []) {
             this.output.at('console', `${changeText(name, change)} (${whenText(change)})`, change.place);
         }
@@ -452,12 +476,14 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Says how the scenario has come out; once in every future that it has. */
     private sayOutcome(outcome: Outcome): void {
-        const { run, timeline } = this.running().control;
+        const { control, origins } = this.running();
+        const { run, timeline } = control;
         if (!timeline || !this.saidOutcomes.has(timeline.future)) {
             if (timeline) {
                 this.saidOutcomes.add(timeline.future);
             }
-            this.output.outcome(run.scenario.name.value, outcome);
+            const origin = outcome.failure ? origins.of(outcome.failure) : null;
+            this.output.outcome(run.scenario.name.value, outcome, origin);
             this.output.updates(updatesOf(run.host));
         }
     }
@@ -502,11 +528,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private exceptionInfo(): Answer {
-        const { exception } = this.running().control;
+        const { control, origins } = this.running();
+        const { exception } = control;
         if (!exception) {
             throw new RequestError('notAtException', 'The run has not stopped at an exception.');
         }
-        return { body: exceptionInfoOf(exception) };
+        return { body: exceptionInfoOf(exception, origins.of(exception), this.sources) };
     }
 
     // ------------------------------------------------------------ running
@@ -529,35 +556,23 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return inspection;
     }
 
-    private resume(
-        step?: 'next' | 'in' | 'out',
-        args?: { readonly threadId: number; readonly granularity?: string | undefined },
-    ): () => void {
-        const { control, inspection } = this.running();
+    /** A run that can continue. @throws RequestError if it does not stand, or is over */
+    private standing(): { control: RunControl; inspection: Inspection; skipKernelCode: boolean } {
+        const { control, inspection, config } = this.running();
         if (control.state !== 'stopped') {
             throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
         }
-        return () => {
-            inspection.changed();
-            control.go(
-                step,
-                args?.granularity === 'line',
-                control.run.host.interpreter.threads.find((t) => t.id === args?.threadId),
-            );
-        };
+        return { control, inspection, skipKernelCode: config.skipKernelCode };
     }
 
     /** A run that stands, and that one can go back in. */
-    private stoppedInTime(): { control: RunControl; timeline: Timeline; inspection: Inspection } {
-        const { control, inspection } = this.running();
-        const { timeline } = control;
-        if (control.state !== 'stopped') {
-            throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
-        }
+    private stoppedInTime(): ReturnType<LusDebugSession['standing']> & { timeline: Timeline } {
+        const standing = this.standing();
+        const { timeline } = standing.control;
         if (!timeline) {
             throw new RequestError('noHistory', 'This run was started without debugging and has no history.');
         }
-        return { control, timeline, inspection };
+        return { ...standing, timeline };
     }
 
     private threads(): DebugProtocol.Thread[] {
@@ -580,20 +595,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.past.stands(control);
         }
         return result;
-    }
-
-    private uris(): string[] {
-        return [...(this.program?.files.keys() ?? []), ...LIBRARY_SOURCES.keys()];
-    }
-
-    private sourceText({ source, sourceReference }: Arguments<'source'>): Answer {
-        const text = this.sources.textOfReference(source?.sourceReference ?? sourceReference ?? 0);
-        const uri = source && this.sources.uriOf(source);
-        const content = text ?? (uri === undefined ? '' : this.sources.text(uri));
-        if (content === '') {
-            throw new RequestError('noSuchSource', 'There is no such source.');
-        }
-        return { body: { content, mimeType: 'text/x-lus' } };
     }
 }
 

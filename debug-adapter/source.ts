@@ -5,7 +5,9 @@ import { SHIPPED_SOURCES, STD_SCHEME } from '../emulator/std/texts';
 import { canonicalUri } from '../emulator/language/paths';
 import type { Span } from '../emulator/language/syntax/ast';
 import { LineMap } from '../emulator/language/syntax/positions';
+import { RequestError } from './errors';
 import type { Paths } from './host';
+import type { Arguments } from './requests';
 
 /** Lines and columns from 0. */
 export interface Position {
@@ -137,4 +139,18 @@ export class Sources {
         }
         return lines;
     }
+}
+
+/** The text of a source. @throws RequestError if it does not exist */
+export function contentOf(
+    sources: Sources,
+    { source, sourceReference }: Arguments<'source'>,
+): DebugProtocol.SourceResponse['body'] {
+    const text = sources.textOfReference(source?.sourceReference ?? sourceReference ?? 0);
+    const uri = source && sources.uriOf(source);
+    const content = text ?? (uri === undefined ? '' : sources.text(uri));
+    if (content === '') {
+        throw new RequestError('noSuchSource', 'There is no such source.');
+    }
+    return { content, mimeType: 'text/x-lus' };
 }

@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { labelOf, standsBehind } from '../emulator/runtime/call-stack';
 import { type Frame, statementOf, type Thread } from '../emulator/runtime/code';
-import type { Viewpoint } from '../emulator/runtime/evaluate';
+import type { Viewpoint } from '../emulator/runtime/names-in-scope';
 import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Host } from '../emulator/runtime/host/host';
 import { waitsFor } from '../emulator/runtime/waiting';
@@ -106,7 +106,7 @@ export class Stacks {
         const range = this.sources.range(uri, span);
         return {
             id: this.idOf(thread, index),
-            name: labelOf(thread, frame, { uri, start: span.start, end: span.end }),
+            name: labelOf(thread, frame),
             source: this.sources.source(uri),
             // Neither 'subtle' nor 'deemphasize' for kernel code: editors would hide the frames that show the
             // place in the kernel.

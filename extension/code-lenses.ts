@@ -19,18 +19,18 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
         if (!settings(document.uri).codeLens) {
             return [];
         }
-        return scenariosOf(document).flatMap(({ name, start }) => {
+        return scenariosOf(document).flatMap(({ name, start, suffix = '' }) => {
             const range = new vscode.Range(document.positionAt(start), document.positionAt(start));
             const target: ScenarioTarget = { uri: document.uri.toString(), scenario: name };
             return [
                 new vscode.CodeLens(range, {
-                    title: 'Run',
+                    title: `Run ${suffix}`.trim(),
                     command: COMMANDS.run,
                     arguments: [target],
                     tooltip: `Run "${name}"`,
                 }),
                 new vscode.CodeLens(range, {
-                    title: 'Debug',
+                    title: `Debug ${suffix}`.trim(),
                     command: COMMANDS.debug,
                     arguments: [target],
                     tooltip: `Debug "${name}"`,

@@ -1,15 +1,21 @@
 /** The commands of the category *Live Update*. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { breakOnCallback, type CallbacksOf } from './break-on-callback';
+import { cliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { dataChangeCommands } from './data-changes';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
+import type { LastStarted } from './last-started';
+import { openMemory } from './open-memory';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
+import type { TimelinePanel } from './timeline-panel';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
+import { step } from './session-at-hand';
 
 /** The argument of the run and debug commands, from a lens, a test or a key binding. */
 const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
@@ -67,20 +73,36 @@ async function debugRecording(argument: unknown): Promise<boolean> {
     );
 }
 
+/** What commands need of the extension. */
+export interface Services {
+    readonly last: LastStarted;
+    readonly view: LiveUpdateView;
+    readonly timeline: TimelinePanel;
+    readonly callbacksOf: CallbacksOf;
+}
+
 /** Registers every command of the manifest. */
-export function registerCommands(context: vscode.ExtensionContext, view: LiveUpdateView): void {
+export function registerCommands(
+    context: vscode.ExtensionContext,
+    { last, view, timeline, callbacksOf }: Services,
+): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        ...cliCommands(context.extensionUri),
+        [COMMANDS.openMemory]: (argument) => openMemory(argument),
+        [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
+        [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,
         ...dataChangeCommands,
         [COMMANDS.onlyChanges]: async () => view.setOnlyChanges(true),
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
+        [COMMANDS.showTimeline]: async () => timeline.open(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

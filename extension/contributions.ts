@@ -18,6 +18,8 @@ export const SHIPPED_SCHEME = 'lus-std';
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
 
+/** The context key that is set while the extension is active, for menus of VS Code's own views. */
+export const ACTIVE_KEY = 'lus.active';
 /** The type of tasks, and the matcher of their problems. */
 export const TASK_TYPE = 'lus';
 export const PROBLEM_MATCHER = 'lus';
@@ -31,6 +33,17 @@ export const COMMANDS = {
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
+    compareKernels: 'lus.compareKernels',
+    measureBlackout: 'lus.measureBlackout',
+    writeTrace: 'lus.writeTrace',
+    inspectImage: 'lus.inspectImage',
+    debugImage: 'lus.debugImage',
+    importRecording: 'lus.importRecording',
+    explainCode: 'lus.explainCode',
+    formatFiles: 'lus.formatFiles',
+    openMemory: 'lus.openMemory',
+    breakOnCallback: 'lus.breakOnCallback',
+    stepIntoCallback: 'lus.stepIntoCallback',
     stepBackInto: 'lus.stepBackInto',
     stepBackOut: 'lus.stepBackOut',
     goToBeginning: 'lus.goToBeginning',
@@ -48,6 +61,7 @@ export const COMMANDS = {
     breakAtNextCallback: 'lus.breakAtNextCallback',
     goToHandler: 'lus.goToHandler',
     goToEventOfRow: 'lus.goToEventOfRow',
+    showTimeline: 'lus.showTimeline',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

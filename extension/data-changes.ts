@@ -1,8 +1,10 @@
 /** The commands that go to the changes of data, and to the causes of findings. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { ask, type Command } from './ask-session';
 import { COMMANDS } from './contributions';
+import { ask } from './session-at-hand';
+
+type Command = (argument?: unknown) => Promise<unknown>;
 
 /** The argument of a command in the menu of a variable. */
 const rowSchema = z.object({

@@ -1,6 +1,7 @@
 /** *Open Documentation*: the pages that ship with the extension, rendered, with working links. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { anchorOf } from '../emulator/text/anchors';
 import { COMMANDS } from './contributions';
 
 /** `library.md#descriptors`: the argument of links. */
@@ -22,6 +23,40 @@ export async function openDocumentation(extension: vscode.Uri, argument: unknown
     const page = vscode.Uri.joinPath(folderOf(extension), place.page);
     await vscode.commands.executeCommand('markdown.showPreview', page.with({ fragment: place.anchor ?? '' }));
     return true;
+}
+
+/** The pages that explain codes. */
+const CODE_PAGES = ['diagnoses.md', 'errors.md'];
+
+/** The code of a finding at the cursor. */
+function codeAtCursor(): string | undefined {
+    const editor = vscode.window.activeTextEditor;
+    const found = editor && vscode.languages.getDiagnostics(editor.document.uri);
+    const here = found?.find((d) => d.range.contains(editor?.selection.active ?? d.range.start));
+    const code = typeof here?.code === 'object' ? here.code.value : here?.code;
+    return code === undefined ? undefined : String(code);
+}
+
+/** Opens the section about a code, that of the argument or one that the user selects. */
+export async function explainCode(extension: vscode.Uri, argument: unknown): Promise<boolean> {
+    const given = z.safeParse(z.object({ code: z.string() }), argument);
+    const sections = await Promise.all(
+        CODE_PAGES.map(async (page) => {
+            const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folderOf(extension), page));
+            const headings = [...new TextDecoder().decode(bytes).matchAll(/^#+ ((LU\d+): .*)$/gm)];
+            return headings.map(([, label = '', code = '']) => ({ label, code, page, anchor: anchorOf(label) }));
+        }),
+    );
+    const all = sections.flat();
+    const atCursor = codeAtCursor();
+    const first = all.filter((s) => s.code === atCursor);
+    const picked = given.success
+        ? all.find((s) => s.code === given.data.code)
+        : await vscode.window.showQuickPick([...first, ...all.filter((s) => !first.includes(s))], {
+              title: 'Explain Code',
+              placeHolder: 'LU1003, or words of its title',
+          });
+    return picked ? await openDocumentation(extension, { page: picked.page, anchor: picked.anchor }) : false;
 }
 
 async function pickPage(extension: vscode.Uri): Promise<DocPlace | undefined> {

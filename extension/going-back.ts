@@ -1,25 +1,19 @@
 /** The commands that go back in a debug session, or to any other moment of it. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { ask, sessionAtHand, type Command } from './ask-session';
 import { COMMANDS } from './contributions';
+import { ask, sessionAtHand, step } from './session-at-hand';
 import { seconds } from './machine-time';
 import { eventWords } from './live-update-view';
 import { pickEvent } from './pick-event';
+
+type Command = (argument?: unknown) => Promise<unknown>;
 
 const marksSchema = z.object({
     marks: z.array(
         z.object({ name: z.string(), time: z.number(), reachable: z.boolean(), line: z.optional(z.number()) }),
     ),
 });
-
-/** A step of the thread that is looked at. */
-function step(command: string): Command {
-    return async () => {
-        const item = vscode.debug.activeStackItem;
-        await ask(command, { threadId: item?.threadId ?? 1 });
-    };
-}
 
 /** The file of an editor, as the debug adapter knows it: kernel code that was opened from a call stack has a number. */
 function sourceOf(uri: vscode.Uri): object {

@@ -48,6 +48,8 @@ export function createLanguageClient(extension: vscode.Uri): LanguageClient {
                 { language: LANGUAGE, scheme: 'file' },
                 { language: LANGUAGE, scheme: 'untitled' },
                 { language: LANGUAGE, scheme: SHIPPED_SCHEME },
+                // kernel code that was opened from a call stack
+                { language: LANGUAGE, scheme: 'debug' },
             ],
             // Imports are read from disk, so their changes affect open files.
             initializationOptions: { trusted: vscode.workspace.isTrusted },

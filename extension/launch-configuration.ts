@@ -28,8 +28,8 @@ export function launchConfiguration(
 
 /** What the settings say of where a run stops, and of going back. */
 function stopping(uri: vscode.Uri, noDebug: boolean): object {
-    const { stopOnEntry, stopAtEnd, history } = settings(uri);
-    return noDebug ? { noDebug, stopOnEntry: false } : { noDebug, stopOnEntry, stopAtEnd, history };
+    const { stopOnEntry, stopAtEnd, history, skipKernelCode } = settings(uri);
+    return noDebug ? { noDebug, stopOnEntry: false } : { noDebug, stopOnEntry, stopAtEnd, history, skipKernelCode };
 }
 
 /** A recording of a real kernel, by its name. */

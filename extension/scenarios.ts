@@ -39,8 +39,10 @@ export async function scenariosOfWorkspace(): Promise<Scenario[]> {
     return (await Promise.all(files.map(scenariosOfFile))).flat();
 }
 
-/** The scenario around a position, otherwise the nearest; of two at the same distance, the one below. */
-
+/**
+ * The scenario around a position, otherwise the nearest; of two at the same distance, the one below, and of one with a
+ * parameter, the one with its first value.
+ */
 export function scenarioAt(
     scenarios: readonly Scenario[],
     document: vscode.TextDocument,
@@ -48,5 +50,8 @@ export function scenarioAt(
 ): Scenario | undefined {
     const offset = document.offsetAt(position);
     const away = (s: Scenario): number => Math.max(s.start - offset, offset - s.end, 0);
-    return scenarios.reduce<Scenario | undefined>((best, s) => (best && away(best) < away(s) ? best : s), undefined);
+    return scenarios.reduce<Scenario | undefined>(
+        (best, s) => (best && (away(best) < away(s) || best.start === s.start) ? best : s),
+        undefined,
+    );
 }

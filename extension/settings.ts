@@ -10,6 +10,7 @@ const settingsSchema = z.object({
     codeLens: z.catch(z.boolean(), true),
     stopAtEnd: z.catch(z.enum(['failed', 'always', 'never']), 'failed'),
     history: z.catch(z.number(), 256),
+    skipKernelCode: z.catch(z.boolean(), false),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

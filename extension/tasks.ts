@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { PROBLEM_MATCHER, TASK_TYPE } from './contributions';
+import { lusBundle } from './lus-command';
 
 const definitionSchema = z.object({
     command: z.enum(['run', 'check']),
@@ -39,8 +40,7 @@ export class LusTasks implements vscode.TaskProvider {
     ): vscode.Task {
         const { command, files = [], options = [] } = definitionSchema.parse(definition);
         const args = [command, ...files, ...options];
-        const bundle = vscode.Uri.joinPath(this.extension, 'dist', 'lus.js').fsPath;
-        const execution = new vscode.ProcessExecution(process.execPath, [bundle, ...args], {
+        const execution = new vscode.ProcessExecution(process.execPath, [lusBundle(this.extension), ...args], {
             env: { ELECTRON_RUN_AS_NODE: '1' },
         });
         const task = new vscode.Task(definition, scope, args.join(' '), TASK_TYPE, execution, [`$${PROBLEM_MATCHER}`]);

@@ -43,8 +43,8 @@ export interface Breakpoint {
     readonly wish: Wish;
     /** Why it is not bound; undefined if it is bound. */
     problem: string | undefined;
-    /** The actual place of a source breakpoint. */
-    place: Statement | undefined;
+    /** Its actual places, the first of them as shown; empty if it is not bound. */
+    places: readonly Statement[];
 }
 
 /** True if two requests are equal, so that one breakpoint serves both. */

@@ -3,7 +3,8 @@
  * whether to stop.
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
-import { viewpointOf, type Viewpoint } from '../../emulator/runtime/evaluate';
+import { viewpointOf } from '../../emulator/runtime/evaluate';
+import type { Viewpoint } from '../../emulator/runtime/names-in-scope';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { Executable } from '../../emulator/runtime/executable';
 import type { Passing, Traps } from '../../emulator/timeline/traps';
@@ -11,7 +12,7 @@ import type { Change, Watch } from '../../emulator/timeline/watch';
 import type { Sources } from '../source';
 import { sameWish, type Breakpoint, type DataWish, type FunctionWish, type LineWish, type Wish } from './breakpoint';
 import { Decision } from './conditions/conditions';
-import { codesNamed, statementsAt } from './places';
+import { beginningsOf, statementsAt, type Statement } from './places';
 import type { BreakpointOutput, RunWithBreakpoints } from './run';
 
 interface Bound extends Breakpoint {
@@ -25,12 +26,6 @@ export interface DataStop {
     /** The name of the data. */
     readonly name: string;
     readonly change: Change;
-}
-
-/** The code and position of a trap. */
-interface Trap {
-    readonly code: Code;
-    readonly pc: number;
 }
 
 /** The message of breakpoints before a run. */
@@ -105,7 +100,7 @@ export class Breakpoints implements Traps {
 
     /** Binds all breakpoints to the code of a run that has not begun, or to none. Returns those that changed. */
     bind(run: RunWithBreakpoints | undefined): readonly Breakpoint[] {
-        const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
+        const state = (b: Bound): string => `${b.problem ?? ''}/${b.places.map((p) => p.span.start).join()}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
         this.setCursor(undefined);
@@ -175,7 +170,7 @@ export class Breakpoints implements Traps {
             wish.kind === 'data' && typeof wish.subject !== 'string'
                 ? { subject: wish.subject, access: wish.access }
                 : undefined;
-        return { id, wish, decision: new Decision(id, wish), watch, problem: NOT_YET, place: undefined };
+        return { id, wish, decision: new Decision(id, wish), watch, problem: NOT_YET, places: [] };
     }
 
     // ------------------------------------------------------------ binding
@@ -200,7 +195,7 @@ export class Breakpoints implements Traps {
     }
 
     private bindOne(b: Bound): void {
-        b.place = undefined;
+        b.places = [];
         b.problem = b.decision.problem;
         const executable = this.run?.host.executable;
         if (!executable) {
@@ -212,11 +207,12 @@ export class Breakpoints implements Traps {
             b.problem ??= typeof wish.subject === 'string' ? wish.subject : undefined;
             return;
         }
-        const places = this.placesOf(executable, b, wish);
+        const places = this.placesOf(executable, wish);
         if (typeof places === 'string') {
             b.problem ??= places;
             return;
         }
+        b.places = places;
         if (b.problem === undefined) {
             for (const { code, pc } of places) {
                 this.trap(code, pc, b);
@@ -225,23 +221,18 @@ export class Breakpoints implements Traps {
     }
 
     /** Code that cannot be compiled must not affect other breakpoints. */
-    private placesOf(executable: Executable, b: Bound, wish: LineWish | FunctionWish): readonly Trap[] | string {
+    private placesOf(executable: Executable, wish: LineWish | FunctionWish): readonly Statement[] | string {
+        const { sources } = this;
         try {
-            return wish.kind === 'function' ? functionTraps(executable, wish) : this.lineTraps(executable, b, wish);
+            return wish.kind === 'function'
+                ? beginningsOf(executable, sources, wish.name)
+                : statementsAt(executable, sources, sources.inProgram(wish.uri), wish.line, wish.column);
         } catch (e) {
             if (e instanceof RangeError) {
                 return `This code cannot be compiled. This is a bug in the emulator: ${e.message}.`;
             }
             throw e;
         }
-    }
-
-    private lineTraps(executable: Executable, b: Bound, { uri, line, column }: LineWish): readonly Trap[] | string {
-        const found = statementsAt(executable, this.sources, this.sources.inProgram(uri), line, column);
-        if (typeof found !== 'string') {
-            b.place = found[0];
-        }
-        return found;
     }
 
     private trap(code: Code, pc: number, b: Bound): void {
@@ -269,9 +260,4 @@ function viewpointOfChange(host: Host, frame: Frame, { place }: Change): Viewpoi
     const { uri, span } = frame.code;
     const isIn = place?.uri === uri && place.start >= span.start && place.end <= span.end;
     return { ...viewpointOf(host, frame), offset: isIn ? place.start : undefined };
-}
-
-function functionTraps(executable: Executable, { name }: FunctionWish): readonly Trap[] | string {
-    const codes = codesNamed(executable, name);
-    return typeof codes === 'string' ? codes : codes.map((code) => ({ code, pc: code.statements[0]?.pc ?? 0 }));
 }

@@ -94,11 +94,27 @@ function programs({ declarations }: Executable): Program[] {
     return [...new Set([program, stdProgram, ...librariesOf(program).map((l) => declarations.library(l))])];
 }
 
+/** The beginnings of the code with a name, the user's own code first, or the reason why there is none. */
+export function beginningsOf(executable: Executable, sources: Sources, name: string): Statement[] | string {
+    const codes = codesNamed(executable, name);
+    if (typeof codes === 'string') {
+        return codes;
+    }
+    const shipped = ({ uri }: Code): number => (uri.startsWith(`${STD_SCHEME}/`) ? 1 : 0);
+    return codes
+        .sort((a, b) => shipped(a) - shipped(b))
+        .map((code) => {
+            const { start } = code.span;
+            const { pc, span } = code.statements[0] ?? { pc: 0, span: { start, end: start + 1 } };
+            return { code, pc, span, at: sources.position(code.uri, span.start) };
+        });
+}
+
 /**
  * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind),
  * `memfd.*` (every callback of one), or a function. A text says why there is none.
  */
-export function codesNamed(executable: Executable, name: string): Code[] | string {
+function codesNamed(executable: Executable, name: string): Code[] | string {
     const wanted = name.trim().replace(/\(\s*\)$/, '');
     const at = wanted.indexOf('.');
     return at < 0

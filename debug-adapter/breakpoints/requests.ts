@@ -1,14 +1,19 @@
 /** The requests for source breakpoints and function breakpoints. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Code } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
+import { counted, listed, percentDecoded } from '../../emulator/text/text';
 import type { Answer, Serve } from '../answer';
 import { RequestError } from '../errors';
 import { REQUESTS, type Arguments } from '../requests';
-import type { Sources } from '../source';
-import type { Breakpoint, LineWish } from './breakpoint';
+import type { Position, Sources } from '../source';
+import type { Breakpoint, LineWish, Wish } from './breakpoint';
 import { NOT_YET, type Breakpoints } from './breakpoints';
 import { DataBreakpointRequests, type FindData } from './data-requests';
-import { statementsOf } from './places';
+import { statementsOf, type Statement } from './places';
+
+/** The most places that a message names. */
+const MAX_NAMES = 6;
 
 export class BreakpointRequests {
     /** @param executable the code of the present run @param findData throws RequestError if the run does not stand */
@@ -61,23 +66,39 @@ export class BreakpointRequests {
         return { body: { breakpoints: breakpoints.map((b) => this.shown(b)) } };
     }
 
-    shown({ id, problem, place, wish }: Breakpoint): DebugProtocol.Breakpoint {
+    shown({ id, problem, places, wish }: Breakpoint): DebugProtocol.Breakpoint {
+        const bound = problem === undefined;
+        const text = problem ?? (wish.kind === 'function' ? this.boundTo(places) : undefined);
         return {
             id,
-            verified: problem === undefined,
-            ...(wish.kind === 'line' ? this.shownPlace(wish, place) : {}),
-            ...(problem === undefined ? {} : { message: problem, reason: problem === NOT_YET ? 'pending' : 'failed' }),
+            verified: bound,
+            ...this.shownPlace(wish, places[0]),
+            ...(text === undefined ? {} : { message: text }),
+            ...(bound ? {} : { reason: problem === NOT_YET ? 'pending' : 'failed' }),
         };
     }
 
     private shownPlace(
-        { uri, line }: LineWish,
-        place: Breakpoint['place'],
+        wish: Wish,
+        place: Statement | undefined,
     ): Pick<DebugProtocol.Breakpoint, 'source' | 'line' | 'column' | 'endLine' | 'endColumn'> {
+        const uri = wish.kind === 'line' ? wish.uri : place?.code.uri;
+        if (uri === undefined) {
+            return {};
+        }
         const source = this.sources.source(uri);
-        return place
-            ? { source, ...this.sources.range(this.sources.inProgram(uri), place.span) }
-            : { source, line: line + this.sources.format.lineBase };
+        if (place) {
+            return { source, ...this.sources.range(place.code.uri, place.span) };
+        }
+        return wish.kind === 'line' ? { source, line: wish.line + this.sources.format.lineBase } : {};
+    }
+
+    /** The places of a function breakpoint. Kernels that share a file have the same place. */
+    private boundTo(places: readonly Statement[]): string {
+        const names = new Map(places.map(({ code, at, span }) => [`${code.uri} ${span.start}`, nameAt(code, at)]));
+        const shown = [...names.values()].slice(0, MAX_NAMES);
+        const more = names.size - shown.length;
+        return `${counted(names.size, 'place')}: ${listed(more > 0 ? [...shown, `${more} more`] : shown)}`;
     }
 
     private breakpointLocations({
@@ -107,4 +128,9 @@ export class BreakpointRequests {
         const places = new Map(found.map((s) => [s.span.start, this.sources.range(uri, s.span)]));
         return { body: { breakpoints: [...places.values()] } };
     }
+}
+
+/** `memfd.freeze (memfd.lus:120)` */
+function nameAt({ name, uri }: Code, { line }: Position): string {
+    return `${name} (${percentDecoded(uri.slice(uri.lastIndexOf('/') + 1))}:${line + 1})`;
 }

@@ -12,6 +12,8 @@ interface Entry {
     children: Children | undefined;
     /** The stop at which `children` was computed. */
     stop: number;
+    /** Integers below it are shown in hexadecimal. */
+    readonly asHex: boolean;
 }
 
 /**
@@ -82,8 +84,8 @@ export class Handles {
     }
 
     /** The reference of a root item: a scope, or the result of an evaluation. */
-    root(key: string, make: () => Children, children: Children = make()): number {
-        return this.refer(0, key, children, make);
+    root(key: string, make: () => Children, children: Children = make(), asHex = false): number {
+        return this.refer(0, key, children, asHex, make);
     }
 
     /** The root above an item, and the keys from there down to it. @param ref its parent @param key its own key */
@@ -109,7 +111,12 @@ export class Handles {
 
     /** The reference of a child item; 0 if it is not expandable. */
     of(parent: number, key: string, item: Item): number {
-        return item.children ? this.refer(parent, key, item.children) : 0;
+        return item.children ? this.refer(parent, key, item.children, this.asHex(parent)) : 0;
+    }
+
+    /** Whether integers below a reference are shown in hexadecimal. */
+    asHex(ref: number): boolean {
+        return this.entries.get(ref)?.asHex === true;
     }
 
     /** The children of a reference; undefined if it does not exist (any more). */
@@ -138,11 +145,11 @@ export class Handles {
         return parent && itemBelow(parent, entry.key)?.children;
     }
 
-    private refer(parent: number, key: string, children: Children, make?: () => Children): number {
+    private refer(parent: number, key: string, children: Children, asHex: boolean, make?: () => Children): number {
         const path = `${parent}/${key}`;
         const ref = this.refs.get(path) ?? this.refs.size + 1;
         this.refs.set(path, ref);
-        this.entries.set(ref, { parent, key, make, children, stop: this.stop });
+        this.entries.set(ref, { parent, key, make, children, stop: this.stop, asHex });
         return ref;
     }
 }

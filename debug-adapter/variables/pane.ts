@@ -5,7 +5,12 @@ import { hex } from '../../emulator/text/text';
 import { RequestError } from '../errors';
 import type { Arguments } from '../requests';
 import { Handles, itemAt, numberKey, RANGE, rangesOf } from './handles';
-import { keyOf, namedItems, type Children, type Item } from '../../emulator/presentation/item';
+import { keyOf, namedItems, valueIn, type Children, type Item } from '../../emulator/presentation/item';
+
+/** The number format that a client asks for. */
+export interface NumberFormat {
+    readonly hex?: boolean | undefined;
+}
 
 export class Pane {
     readonly handles = new Handles();
@@ -29,7 +34,18 @@ export class Pane {
     }
 
     /** Only the requested children of a reference are created: collections may have millions of items. */
-    variables({ variablesReference: ref, filter, start, count }: Arguments<'variables'>): DebugProtocol.Variable[] {
+    variables({
+        variablesReference: ref,
+        filter,
+        start,
+        count,
+        format,
+    }: Arguments<'variables'>): DebugProtocol.Variable[] {
+        const shown = (key: string, item: Item): DebugProtocol.Variable => this.variable(ref, key, item, format);
+        const element = (key: string, item: Item): DebugProtocol.Variable => {
+            this.sent.set(`${ref}/${item.name}`, key);
+            return shown(key, item);
+        };
         const children = this.children(ref);
         const { indexed } = children;
         const names = filter === 'indexed' ? [] : namedItems(children);
@@ -37,18 +53,15 @@ export class Pane {
         const from = start ?? 0;
         const whole = !count;
         const to = whole ? names.length + length : Math.min(from + count, names.length + length);
-        const named = names.slice(from, to).map((item) => this.variable(ref, keyOf(item), item));
+        const named = names.slice(from, to).map((item) => shown(keyOf(item), item));
         if (!indexed || length === 0) {
             return named;
         }
         if (whole && length > RANGE) {
-            return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, keyOf(item), item))];
+            return [...named, ...rangesOf(indexed).map((item) => shown(keyOf(item), item))];
         }
         const first = Math.max(from - names.length, 0);
-        return [
-            ...named,
-            ...numbers(first, to - names.length).map((i) => this.element(ref, numberKey(i), indexed.item(i))),
-        ];
+        return [...named, ...numbers(first, to - names.length).map((i) => element(numberKey(i), indexed.item(i)))];
     }
 
     /** The children of a reference. @throws RequestError if it no longer exists. */
@@ -72,17 +85,12 @@ export class Pane {
         return key !== undefined && found?.name === name ? { key, item: found } : indexedNamed(children, name);
     }
 
-    private element(ref: number, key: string, item: Item): DebugProtocol.Variable {
-        this.sent.set(`${ref}/${item.name}`, key);
-        return this.variable(ref, key, item);
-    }
-
-    variable(ref: number, key: string, item: Item): DebugProtocol.Variable {
-        const { name, value, type, children, address, evaluateName, kind, assign } = item;
+    variable(ref: number, key: string, item: Item, format?: NumberFormat): DebugProtocol.Variable {
+        const { name, type, children, address, evaluateName, kind, assign } = item;
         const attributes = assign ? {} : { attributes: ['readOnly'] };
         return {
             name,
-            value,
+            value: valueIn(item, format?.hex ?? this.handles.asHex(ref)),
             variablesReference: this.handles.of(ref, key, item),
             ...(children ? counts(children) : {}),
             ...(type === undefined ? {} : { type }),

@@ -19,6 +19,7 @@ import { command as record } from './record';
 import { command as replay } from './replay';
 import { command as report } from './report-command';
 import { command as run } from './run';
+import { command as view } from './view';
 
 interface CommandEntry {
     readonly summary: string;
@@ -77,6 +78,20 @@ several shards, and prints or writes other reports from them.
   --tolerance P     the percentage by which it may be longer (default 0)
 
 Exit code: as for lus run.
+`;
+
+const VIEW_HELP = `Usage: lus view FILE [options]
+
+Runs a scenario and writes its timeline as a web page that stands alone: phases
+with the blackout, system calls, callbacks, processes, vCPUs, devices, findings.
+
+  -o, --output FILE  the page to write (default: timeline.html)
+  --scenario NAME    the scenario, if the file has several
+  --kernel NAME      use this kernel as the default kernel of the scenario
+  --seed N           seed of the scheduler for concurrent processes (default 0)
+
+Exit code: 0 the scenario passed, 1 it failed (the page is written), 2 bad
+arguments, a missing file or a file with errors.
 `;
 
 const CHECK_HELP = `Usage: lus check FILE... [options]
@@ -227,6 +242,7 @@ output.
 
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
+    ['view', { summary: 'write the timeline of a run as a web page', help: VIEW_HELP, command: view }],
     ['report', { summary: 'join the reports of several runs', help: REPORT_HELP, command: report }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],

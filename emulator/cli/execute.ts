@@ -2,10 +2,9 @@
 import { Diagnoses } from '../diagnosis/diagnoses';
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
-import type { Err } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
-import { callStack, type StackEntry } from '../runtime/call-stack';
-import type { Thread } from '../runtime/code';
+import { callStack, shortened } from '../runtime/call-stack';
+import { ErrorOrigins, type ErrorOrigin } from '../runtime/error-origins';
 import type { Place } from '../findings/place';
 import type { Listener } from '../runtime/listener';
 import type { Program } from '../language/program';
@@ -33,10 +32,6 @@ const LIMITED_SLICE = 1 << 16;
 /** The number of lines of the kernel log in a failure. */
 const LOG_TAIL = 8;
 
-/** The number of frames shown at both ends of a long call stack. */
-const STACK_TOP = 20;
-const STACK_BOTTOM = 10;
-
 export interface ExecuteOptions {
     readonly kernel: string | undefined;
     readonly seed: number;
@@ -53,7 +48,7 @@ export interface ExecuteOptions {
     /** The recipient of the coverage. */
     readonly coverage?: Coverage | undefined;
     /** The recipient of the trace. */
-    readonly trace?: TraceFile | undefined;
+    readonly trace?: Pick<TraceFile, 'tracer' | 'add'> | undefined;
     /** The recipient of the handovers. */
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
@@ -63,16 +58,7 @@ class Watcher implements Listener {
     readonly output: LogEntry[] = [];
     tail: LogEntry[] = [];
 
-    /** By thread, the first failing call in the current system call. */
-    private readonly origins = new Map<Thread, { readonly error: string; readonly cause: Cause }>();
-    /** The last failure that reached a process or the scenario saw, and where that error came up. */
-    private last: { readonly error: Err; readonly cause: Cause | null } | null = null;
-
-    constructor(
-        private readonly host: Host,
-        private readonly files: Files,
-        private readonly all: boolean,
-    ) {}
+    constructor(private readonly all: boolean) {}
 
     log: NonNullable<Listener['log']> = (line) => {
         const entry: LogEntry = { level: line.level, text: line.text, timeNs: line.time, boot: line.boot };
@@ -83,55 +69,19 @@ class Watcher implements Listener {
             this.tail = [...this.tail.slice(1 - LOG_TAIL), entry];
         }
     };
-
-    kernelEntered: NonNullable<Listener['kernelEntered']> = ({ kind }) => {
-        // what is released on the way back belongs to the call before
-        if (kind !== 'release' && kind !== 'exit') {
-            this.origins.delete(this.host.interpreter.current);
-        }
-    };
-
-    jumped: NonNullable<Listener['jumped']> = () => this.origins.clear();
-
-    failed: NonNullable<Listener['failed']> = (what, error, frame) => {
-        if (frame.mode === 'kernel') {
-            this.comesUp(error, `${what} fails with ${error.name}`);
-            return;
-        }
-        const { current } = this.host.interpreter;
-        const origin = this.origins.get(current);
-        this.last = { error, cause: origin?.error === error.name ? origin.cause : null };
-        this.origins.delete(current);
-    };
-
-    refused: NonNullable<Listener['refused']> = (error) => this.comesUp(error, `returns -${error.name}`);
-
-    /** Where the error came up that a run has failed for; null where it has failed for something else. */
-    causeOf({ error }: RunException): Cause | null {
-        return error && this.last?.error === error ? this.last.cause : null;
-    }
-
-    private comesUp(error: Err, message: string): void {
-        const { current } = this.host.interpreter;
-        if (this.origins.get(current)?.error !== error.name) {
-            const stack = stackLines(this.files, callStack(current));
-            this.origins.set(current, {
-                error: error.name,
-                cause: { message, where: stack[0]?.where ?? null, stack },
-            });
-        }
-    }
 }
 
-/** Long stacks, for example of recursive functions, keep only their ends. */
-function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
-    const lines = (entries: readonly StackEntry[]): StackLine[] =>
-        entries.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
-    if (stack.length <= STACK_TOP + STACK_BOTTOM) {
-        return lines(stack);
+function stackLines(files: Files, stack: ErrorOrigin['stack']): readonly StackLine[] {
+    const lines = stack.map(({ label, place }): StackLine => ({ label, where: placeIn(files, place) }));
+    return shortened(lines, (label) => ({ label, where: null }));
+}
+
+function causeOf(files: Files, origin: ErrorOrigin | null): Cause | null {
+    if (!origin) {
+        return null;
     }
-    const more = { label: `… ${stack.length - STACK_TOP - STACK_BOTTOM} more`, where: null };
-    return [...lines(stack.slice(0, STACK_TOP)), more, ...lines(stack.slice(-STACK_BOTTOM))];
+    const stack = stackLines(files, origin.stack);
+    return { message: origin.message, where: stack[0]?.where ?? null, stack };
 }
 
 /** The processes that wait for a lock, except the one whose stack is already shown. */
@@ -197,8 +147,9 @@ export function execute(
     }
     const { host } = run;
     options.coverage?.watch(program, host);
-    const watcher = new Watcher(host, files, options.log);
+    const watcher = new Watcher(options.log);
     host.listeners.report(watcher);
+    const origins = ErrorOrigins.observe(host);
     const tracer = options.trace?.tracer(host, base.name);
     if (tracer) {
         host.listeners.report(tracer);
@@ -207,7 +158,7 @@ export function execute(
     if (saveHandover) {
         host.listeners.report(new HandoverSaver(host, saveHandover, (image) => saveHandover.files.save(image)));
     }
-    const ended = toTheEnd(files, host, watcher, options);
+    const ended = toTheEnd(files, host, watcher, origins, options);
     if (tracer) {
         options.trace?.add(tracer.events());
     }
@@ -227,7 +178,13 @@ export function execute(
     };
 }
 
-function toTheEnd(files: Files, host: Host, watcher: Watcher, limits: ExecuteOptions): Failure | null {
+function toTheEnd(
+    files: Files,
+    host: Host,
+    watcher: Watcher,
+    origins: ErrorOrigins,
+    limits: ExecuteOptions,
+): Failure | null {
     const { timeoutMs = Infinity, virtualTimeoutNs = Infinity } = limits;
     const limited = timeoutMs < Infinity || virtualTimeoutNs < Infinity;
     const begin = limited ? performance.now() : 0;
@@ -235,11 +192,11 @@ function toTheEnd(files: Files, host: Host, watcher: Watcher, limits: ExecuteOpt
         for (;;) {
             const stop = host.interpreter.run(limited ? LIMITED_SLICE : SLICE);
             if (stop?.reason === 'exception' && stop.exception.fatal) {
-                return failureOf(files, host, watcher, stop.exception);
+                return failureOf(files, host, watcher, stop.exception, origins.of(stop.exception));
             }
             if (stop?.reason === 'end') {
                 const exception = host.interpreter.outcome?.failure;
-                return exception ? failureOf(files, host, watcher, exception) : null;
+                return exception ? failureOf(files, host, watcher, exception, origins.of(exception)) : null;
             }
             if (host.machine.clock.now > virtualTimeoutNs) {
                 return timeout(files, host, watcher, `${duration(virtualTimeoutNs)} of virtual time`);
@@ -279,13 +236,13 @@ function timeout(files: Files, host: Host, watcher: Watcher, limit: string): Fai
     };
 }
 
-function failureOf(files: Files, host: Host, watcher: Watcher, e: RunException): Failure {
+function failureOf(files: Files, host: Host, watcher: Watcher, e: RunException, origin: ErrorOrigin | null): Failure {
     return {
         kind: e.kind,
         message: e.message,
         where: placeIn(files, e.place),
         stack: stackLines(files, callStack(host.interpreter.current)),
-        cause: watcher.causeOf(e),
+        cause: causeOf(files, origin),
         waiting: waitersOf(files, host),
         kernelLog: watcher.tail,
     };

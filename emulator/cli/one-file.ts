@@ -1,4 +1,5 @@
 /** The common part of commands with one file. */
+import { isNamed } from '../language/syntax/variants';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { errorsOf, loadProgram } from '../run/load-program';
@@ -31,7 +32,7 @@ export function openOne(
 
 /** The scenarios of a program, or the one with this name. @throws BadArguments if there is none */
 export function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
-    const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
+    const found = program.scenarios.filter((s) => name === undefined || isNamed(s, name));
     if (found.length === 0) {
         throw new BadArguments(name === undefined ? 'This file has no scenario.' : `There is no scenario "${name}".`);
     }

@@ -30,7 +30,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     },
     LU1002: { LU1014: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
-    LU1007: { LU1004: 'any', LU1007: 'same' },
+    LU1007: { LU1004: 'any', LU1007: 'same', LU1022: 'any' },
     LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
     LU1011: {
@@ -50,6 +50,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1014: { LU1014: 'same', LU1070: 'any' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
+    LU1025: { LU1093: 'any' },
     LU1027: {
         LU1012: 'same',
         LU1016: 'any',
@@ -132,7 +133,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1059: { LU1012: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
     LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same', LU1092: 'any' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any', LU1092: 'any' },
-    LU1065: { LU1025: 'any' },
+    LU1065: { LU1025: 'any', LU1093: 'any' },
     LU1076: { LU1008: 'any' },
     LU1077: { LU1014: 'any' },
     LU1086: { LU1017: 'same' },

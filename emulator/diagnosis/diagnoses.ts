@@ -29,6 +29,7 @@ import { carriedRules } from './devices-carried-over';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
+import { holeRules } from './holes';
 import { guestRules } from './guests';
 import { handoverRules } from './handover';
 import { type Rules, together } from './hearing';
@@ -36,11 +37,14 @@ import { hugePageRules } from './huge-pages';
 import { interruptRules } from './interrupts';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
+import { nextMemoryRules } from './next-memory';
 import { preparationRules } from './not-enabled';
+import { parameterRules } from './parameters';
 import { pciRules } from './pci';
 import { pointerRules } from './pointers';
 import type { RuleFile } from './rules';
 import type { Scene } from './scene';
+import { scratchCostRules } from './scratch-costs';
 import { sessionRules } from './sessions';
 import { layoutRules } from './typed-handover';
 import { typedRecords } from './typed-memory';
@@ -60,6 +64,10 @@ export const RULE_FILES: readonly RuleFile[] = [
     layoutRules,
     handoverRules,
     preparationRules,
+    parameterRules,
+    nextMemoryRules,
+    scratchCostRules,
+    holeRules,
     debugfsRules,
     memfdRules,
     callbackRules,

@@ -50,6 +50,7 @@ const HEARD = [
     'cameBack',
     'handlerMissing',
     'flbUnderflow',
+    'parametersUnknown',
     'reservedMemoryMoved',
     'translationLost',
     'kernelFault',

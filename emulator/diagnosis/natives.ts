@@ -3,7 +3,7 @@ import { isDiagnosisCode } from '../findings/catalogue';
 import { Device } from '../machine/devices/device';
 import { Clock } from '../machine/clock';
 import { COST_NAMES } from '../machine/costs';
-import { BOOL, INT, objectOf, STRING } from '../language/types';
+import { BOOL, INT, objectOf, STRING, TIME } from '../language/types';
 import { asString, ProgramError } from '../language/values';
 import { hostDevice, HOST_NATIVES } from '../runtime/natives';
 import type { Host } from '../runtime/host/host';
@@ -14,7 +14,7 @@ import { Update, Updates } from './updates';
 
 const clockObject = new Members(Clock, 'clock', "The machine's virtual clock.", false).field(
     'now',
-    INT,
+    TIME,
     'Nanoseconds since the first kernel was started.',
     (c) => c.now,
 );
@@ -34,38 +34,38 @@ const updateObject = new Members(
     )
     .field(
         'pre_blackout',
-        INT,
+        TIME,
         'From the first session, or the first loaded kernel, to the blackout.',
         (u) => u.preBlackout,
     )
     .field(
         'blackout',
-        INT,
+        TIME,
         'The blackout of the guest that was stopped for the longest time: from the pause of its first vCPU until its last vCPU runs again. Without guests, from the first freeze to the last file that was retrieved. If the blackout is not over, up to now; before it, 0.',
         (u) => u.blackout,
     )
     .field(
         'pausing',
-        INT,
+        TIME,
         'The first part of the blackout if there are guests: VMMs pause them and save their state, up to the first freeze.',
         (u) => u.pausing,
     )
     .field(
         'kernel_shutdown',
-        INT,
+        TIME,
         'The part of the blackout in the old kernel: freezing, shutting down, the jump.',
         (u) => u.kernelShutdown,
     )
-    .field('kernel_startup', INT, 'The part of the blackout in which the next kernel boots.', (u) => u.kernelStartup)
+    .field('kernel_startup', TIME, 'The part of the blackout in which the next kernel boots.', (u) => u.kernelStartup)
     .field(
         'userspace',
-        INT,
+        TIME,
         'The last part of the blackout: the agent and its VMMs retrieve everything, and guests run again.',
         (u) => u.userspace,
     )
     .field(
         'post_blackout',
-        INT,
+        TIME,
         'From the end of the blackout until the last session is finished.',
         (u) => u.postBlackout,
     )
@@ -74,7 +74,7 @@ const updateObject = new Members(
     .method(
         'spent',
         [param('cost', STRING)],
-        { context: 'any', result: INT },
+        { context: 'any', result: TIME },
         'The time of the blackout that went to a cost: `update.spent("purgatory")`, `update.spent("sleep")`.',
         (u, [c]) => {
             const name = asString(c, 'the cost');

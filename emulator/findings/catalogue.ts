@@ -511,6 +511,42 @@ export const CATALOGUE = {
         title: 'the kernels use different layouts of a struct',
         advice: 'If the layout of a struct changes, change the compatible string of the handler too; or keep the offsets of its fields, add new ones at the end, and have the reader check a size or a version field.',
     },
+    LU1093: {
+        severity: 'hint',
+        group: 'handover',
+        title: 'unknown kernel parameter',
+        advice: 'Correct the name on the command line. A kernel ignores parameters that it does not know, logs them once and passes them to user space.',
+    },
+    LU1094: {
+        severity: 'error',
+        group: 'handover',
+        title: 'preserved memory hidden from the next kernel',
+        advice: 'Remove mem= and memmap= from the command line of the next kernel, or boot both kernels with the same ones: a kernel preserves only memory that it uses.',
+    },
+    LU1095: {
+        severity: 'warning',
+        group: 'memory',
+        title: 'no memory outside of scratch',
+        advice: 'Make the scratch areas smaller with kho_scratch=, or allocate the memory of devices and guests before the host fills up. Scratch is for movable memory only: pinned pages and memory of the kernel cannot be in it.',
+    },
+    LU1096: {
+        severity: 'hint',
+        group: 'memory',
+        title: 'large scratch areas that nothing uses',
+        advice: 'Boot a machine that hands nothing over with kho=off, or make its scratch areas smaller with kho_scratch=.',
+    },
+    LU1097: {
+        severity: 'error',
+        group: 'guests',
+        title: 'guest memory without its VM',
+        advice: 'Retrieve the descriptor of the VM too, before finish(), and keep it open as long as its memory is used.',
+    },
+    LU1098: {
+        severity: 'hint',
+        group: 'memory',
+        title: 'holes filled by preserve',
+        advice: 'Plan for the full size of every file that is preserved, or shrink it before the update.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

@@ -46,7 +46,7 @@ function handoverImage(
             : named;
     const note = handoverNote({
         setup,
-        map: machine.map,
+        map: machine.ram,
         kernel: readKernelName(machine, params.kernel.addr) ?? '',
         commandLine: params.commandLine,
         parameters: options.whole ? parameters : 0,

@@ -57,6 +57,7 @@ export const CHECK_CODES = {
     LU0217: 'an unknown file kind',
     LU0218: 'an unknown entry',
     LU0219: 'an unknown finding',
+    LU0220: 'an unknown kernel parameter',
     LU0301: 'a value of the wrong type',
     LU0302: 'a condition that is not a boolean',
     LU0303: 'an operator that needs integers',

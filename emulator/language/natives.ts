@@ -12,6 +12,8 @@ export interface NativeParam {
     readonly default?: Value;
     /** Takes all further positional arguments, as a list. */
     readonly rest?: boolean;
+    /** Takes all arguments, which have names, as a record. */
+    readonly named?: boolean;
 }
 
 /** A function or method. `params` do not include the receiver of a method. */

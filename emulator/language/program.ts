@@ -16,6 +16,7 @@ import type {
     Span,
     StructDecl,
 } from './syntax/ast';
+import type { Variant } from './syntax/variants';
 import type { CheckFinding } from './check-finding';
 import type { StructLayout } from './layout';
 import type { PageGeometry } from '../machine/arch';
@@ -91,7 +92,8 @@ export interface Program {
      */
     readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;
     readonly machine?: MachineDecl;
-    readonly scenarios: readonly ScenarioDecl[];
+    /** Those of the main file; one with a parameter once for each value. */
+    readonly scenarios: readonly Variant[];
     readonly fns: ReadonlyMap<string, FnDecl>;
     readonly structs: ReadonlyMap<string, StructLayout>;
     readonly fileKinds: ReadonlyMap<string, FileDecl>;

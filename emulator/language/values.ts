@@ -2,6 +2,7 @@
 import { Bytes } from '../machine/bytes';
 import { intOf, type Int } from '../machine/int';
 import { JournaledList } from '../machine/journal';
+import { RecordValue } from './collections';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { counted, hex, hexBytes } from '../text/text';
@@ -227,7 +228,10 @@ function isComparable(v: object): v is Comparable {
     return 'sameAs' in v && typeof v.sameAs === 'function';
 }
 
-export function equal(a: Value, b: Value): boolean {
+/** Lists and records are nested at most so deep where they are compared. */
+const DEEPEST = 200;
+
+export function equal(a: Value, b: Value, depth = 0): boolean {
     if (a === b) {
         return true;
     }
@@ -237,8 +241,14 @@ export function equal(a: Value, b: Value): boolean {
     if (a instanceof Bytes) {
         return b instanceof Bytes && a.equals(b);
     }
+    if (depth > DEEPEST) {
+        throw new ProgramError(`lists and records that are nested more than ${DEEPEST} deep cannot be compared`);
+    }
     if (a instanceof JournaledList && b instanceof JournaledList) {
-        return a.length === b.length && a.items.every((x: Value, i) => equal(x, b.items[i] as Value));
+        return a.length === b.length && a.items.every((x: Value, i) => equal(x, b.items[i] as Value, depth + 1));
+    }
+    if (a instanceof RecordValue && b instanceof RecordValue) {
+        return a.size === b.size && [...a].every(([name, x]) => b.has(name) && equal(x, b.get(name), depth + 1));
     }
     return isComparable(a) && isComparable(b) ? a.sameAs(b) : false;
 }
@@ -278,10 +288,13 @@ function describeBytes(b: Bytes): string {
     return `${counted(b.length, 'byte')}: ${shown}${b.length > 16 ? ' …' : ''}`;
 }
 
+/** Elements and fields below this depth are left out. */
+const DEEPEST_SHOWN = 4;
+
 /**
  * A value in one line, as the debugger and failure messages show it. Values of an address type are in hexadecimal.
  */
-export function format(v: Value, type?: Type): string {
+export function format(v: Value, type?: Type, depth = 0): string {
     if (v === undefined || v === null) {
         return 'none';
     }
@@ -298,8 +311,16 @@ export function format(v: Value, type?: Type): string {
         return describeBytes(v);
     }
     if (v instanceof JournaledList) {
-        const shown = v.items.slice(0, 8).map((x) => format(x as Value));
+        const shown = v.items
+            .slice(0, 8)
+            .map((x) => (depth > DEEPEST_SHOWN ? '…' : format(x as Value, undefined, depth + 1)));
         return `[${shown.join(', ')}${v.length > 8 ? `, … ${v.length} in all` : ''}]`;
+    }
+    if (v instanceof RecordValue) {
+        const fields = [...v].map(
+            ([name, x]) => `${name}: ${depth > DEEPEST_SHOWN ? '…' : format(x, undefined, depth + 1)}`,
+        );
+        return `record(${fields.join(', ')})`;
     }
     return isDisplayed(v) ? v.display() : v.constructor.name;
 }

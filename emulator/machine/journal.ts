@@ -280,10 +280,14 @@ export class Slots<T> implements Saveable {
 /** A journaled map; iterates in order of insertion. */
 export class JournaledMap<K, V> implements Saveable {
     epoch: number;
-    private map = new Map<K, V>();
+    private map: Map<K, V>;
 
-    constructor(private readonly journal: Journal) {
+    constructor(
+        private readonly journal: Journal,
+        entries: Iterable<readonly [K, V]> = [],
+    ) {
         this.epoch = journal.epoch;
+        this.map = new Map(entries);
     }
 
     get size(): number {

@@ -63,12 +63,15 @@ export class Machine extends JournaledRecord {
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
+    readonly ram: readonly RamRange[];
+    /** The part of it that the running kernel uses, as it counts the nodes; of the same order. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;
     /** The page size of all its kernels. */
     readonly page: PageGeometry;
-    /** Nodes that have processors but no memory. */
+    /** Nodes of the running kernel that have processors but no memory. */
     readonly emptyNodes: readonly number[];
+    private readonly allEmptyNodes: readonly number[];
     private readonly wanted: HandoverPlaces;
     /** Number of kernels that have booted on this machine. */
     readonly boots: number = 0;
@@ -81,11 +84,13 @@ export class Machine extends JournaledRecord {
         super(journal);
         this.arch = shape.arch ?? 'x86-64';
         this.page = shape.page ?? PAGE_GEOMETRIES[this.arch][0];
-        this.emptyNodes = shape.emptyNodes ?? [];
+        this.allEmptyNodes = shape.emptyNodes ?? [];
+        this.emptyNodes = this.allEmptyNodes;
         this.wanted = shape.places ?? NO_PLACES;
-        this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
+        this.ram = [...shape.ranges].sort((a, b) => a.start - b.start);
+        this.map = this.ram;
         let end = 0;
-        for (const range of this.map) {
+        for (const range of this.ram) {
             if (range.start < end || range.size <= 0) {
                 throw new RangeError(`memory at 0x${range.start.toString(16)} overlaps or is empty`);
             }
@@ -119,12 +124,26 @@ export class Machine extends JournaledRecord {
         return this.boots <= 1 ? this.wanted : NO_PLACES;
     }
 
-    /** Node ids that have memory, ascending. */
+    /** The running kernel uses all memory. */
+    useAll(): void {
+        const m = this.journal.edit<Machine>(this);
+        m.map = this.ram;
+        m.emptyNodes = this.allEmptyNodes;
+    }
+
+    /** The running kernel uses only this memory, ascending; without nodes, all of it is on node 0. */
+    use(map: readonly RamRange[], nodes: boolean): void {
+        const m = this.journal.edit<Machine>(this);
+        m.map = map;
+        m.emptyNodes = nodes ? this.allEmptyNodes : [];
+    }
+
+    /** Node ids with memory that the running kernel uses, ascending. */
     get nodes(): readonly number[] {
         return [...new Set(this.map.map((r) => r.node))].sort((a, b) => a - b);
     }
 
-    /** Bytes of usable RAM. */
+    /** Bytes of memory that the running kernel uses. */
     get ramSize(): number {
         return this.map.reduce((sum, r) => sum + r.size, 0);
     }
@@ -132,7 +151,7 @@ export class Machine extends JournaledRecord {
     /** True if all of [pa, pa+length) is usable RAM. */
     isRam(pa: number, length = 1): boolean {
         let at = pa;
-        for (const r of this.map) {
+        for (const r of this.ram) {
             if (at >= r.start && at < r.start + r.size) {
                 at = r.start + r.size;
                 if (at >= pa + length) {
@@ -143,7 +162,7 @@ export class Machine extends JournaledRecord {
         return false;
     }
 
-    /** The node of an address; undefined if there is no RAM. */
+    /** The node of an address; undefined if the running kernel uses no memory there. */
     nodeOf(pa: number): number | undefined {
         return this.map.find((r) => pa >= r.start && pa < r.start + r.size)?.node;
     }
@@ -151,6 +170,9 @@ export class Machine extends JournaledRecord {
     /** A fingerprint of everything that outlives a kernel. */
     hash(hasher: Hasher): void {
         hasher.num(this.boots).num(this.clock.now);
+        for (const { start, size, node } of this.map === this.ram ? [] : this.map) {
+            hasher.num(start).num(size).num(node);
+        }
         this.memory.hash(hasher);
         this.owners.hash(hasher);
         this.history.hash(hasher);

@@ -6,7 +6,8 @@
  * changes in between.
  */
 import type { Value } from '../language/types';
-import { countOf } from '../text/text';
+import type { Int } from '../machine/int';
+import { countOf, hex } from '../text/text';
 import type { Stored } from './stored';
 
 /** One line. */
@@ -17,6 +18,8 @@ export interface Item {
     readonly key?: string;
     readonly type?: string | undefined;
     readonly children?: Children | undefined;
+    /** The integer that the value shows, for other number formats. */
+    readonly number?: Int | undefined;
     /** The physical address of its bytes. */
     readonly address?: number | undefined;
     /** Where its value is stored in physical memory, if it is. */
@@ -35,6 +38,11 @@ export interface Item {
 export interface PageFrames {
     readonly pfn: number;
     readonly count: number;
+}
+
+/** The value, with integers in hexadecimal if asked. */
+export function valueIn({ value, number }: Item, asHex: boolean): string {
+    return asHex && number !== undefined ? hex(number) : value;
 }
 
 export function keyOf({ key, name }: Item): string {

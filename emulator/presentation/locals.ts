@@ -2,7 +2,7 @@
 import { processOf } from '../../emulator/runtime/host/scenario-process';
 import { ANY, PHYS, type Value } from '../language/types';
 import { visibleLocals } from '../runtime/code';
-import { offsetOf, type Viewpoint } from '../runtime/evaluate';
+import { offsetOf, type Viewpoint } from '../runtime/names-in-scope';
 import { setKindField } from '../runtime/host/callbacks';
 import type { Host } from '../runtime/host/host';
 import type { Item } from './item';

@@ -1,6 +1,6 @@
 /** The scopes of a frame: its variables, its process, and the state of the kernel and the machine. */
 import { processOf } from '../runtime/host/scenario-process';
-import type { Viewpoint } from '../runtime/evaluate';
+import type { Viewpoint } from '../runtime/names-in-scope';
 import type { Host } from '../runtime/host/host';
 import { memoryOf } from './bytes';
 import { handoverItems } from './handover';

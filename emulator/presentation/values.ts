@@ -8,6 +8,7 @@ import { typeOfField } from '../language/check/types-of';
 import { ANY, PHYS, type Type, type Value } from '../language/types';
 import { format, isInt, ProgramError } from '../language/values';
 import { Bytes } from '../machine/bytes';
+import { RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
@@ -15,6 +16,8 @@ import type { Host } from '../runtime/host/host';
 import { isIndexed, readNative } from '../runtime/members';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
 import { ArrayView, View } from '../runtime/view';
+import { duration } from '../text/durations';
+import type { Int } from '../machine/int';
 import { hex, sizeText } from '../text/text';
 import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
 import { leaf, type Children, type Item, type PageFrames } from './item';
@@ -40,6 +43,7 @@ export function itemOf(host: Host, name: string, { value, type }: Evaluated, mor
     return {
         name,
         value: shown,
+        number: isInt(value) && !isDescriptor(type) ? value : undefined,
         type: typeText(value, type),
         children,
         address,
@@ -56,6 +60,9 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         const file = process.fds.get(value);
         return file ? `${value} → ${file.name}` : String(value);
     }
+    if (isInt(value) && type.k === 'int') {
+        return numberText(value, type.unit);
+    }
     if (isStruct(value)) {
         return `struct ${value.name}, ${sizeText(value.size)}`;
     }
@@ -67,11 +74,24 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         value !== null &&
         !('display' in value) &&
         !(value instanceof JournaledList) &&
+        !(value instanceof RecordValue) &&
         !(value instanceof Bytes)
     ) {
         return host.natives.typeOf(value)?.name ?? format(value, type);
     }
     return format(value, type);
+}
+
+/** `2097152 (2 MiB)`, `108248402 (108 ms)` */
+function numberText(n: Int, unit: 'bytes' | 'ns' | undefined): string {
+    switch (unit) {
+        case 'bytes':
+            return n >= 1024 ? `${n} (${sizeText(n)})` : String(n);
+        case 'ns':
+            return n >= 1000 ? `${n} (${duration(Number(n))})` : String(n);
+        case undefined:
+            return String(n);
+    }
 }
 
 function typeText(value: Value, type: Type): string | undefined {
@@ -168,6 +188,9 @@ function childrenOf(host: Host, value: Value, type: Type, more: More): Children 
     if (value instanceof ScenarioProcess) {
         return { named: () => processVars(host, value, `${value.name}.`) };
     }
+    if (value instanceof RecordValue) {
+        return recordFields(host, value, type, more);
+    }
     const list = elements(host, value, type, more);
     const named = (): Item[] => objectFields(host, value, more.evaluateName);
     const hasFields =
@@ -232,6 +255,25 @@ export function elementStored(array: ArrayView, index: number): Stored | undefin
 function storedIn(within: View | ArrayView, offset: number, size: number, type: FieldType): Stored | undefined {
     const address = within.whole(offset, size);
     return address < 0 || size === 0 ? undefined : { address, size, shown: shownAs(type) };
+}
+
+function recordFields(host: Host, value: RecordValue, type: Type, { evaluateName, process }: More): Children {
+    const types = type.k === 'record' ? type.fields : undefined;
+    return {
+        named: () =>
+            [...value].map(([name, field]) =>
+                itemOf(
+                    host,
+                    name,
+                    { value: field, type: types?.get(name) ?? ANY },
+                    {
+                        evaluateName: evaluateName === undefined ? undefined : `${evaluateName}.${name}`,
+                        process,
+                        assign: (v) => void value.set(name, v),
+                    },
+                ),
+            ),
+    };
 }
 
 /** The elements of a list, an array or a collection of the kernel's. */
@@ -372,7 +414,7 @@ export function processVars(host: Host, user: ScenarioProcess, prefix: string): 
             itemOf(
                 host,
                 name,
-                { value, type: processVarType(host.declarations.program, user.name, name) },
+                { value, type: processVarType(host.declarations.program, user.group, name) },
                 {
                     evaluateName: `${prefix}${name}`,
                     process: user.process,

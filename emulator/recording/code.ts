@@ -9,7 +9,6 @@ import { passFd } from '../kernel/fs/process';
 import { Emitter } from '../runtime/form/emitter';
 import { type Code, Frame, type Op, placeOf, SWITCH } from '../runtime/code';
 import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
-import { LineMap } from '../language/syntax/positions';
 import { systemCall } from '../runtime/host/syscall-entry';
 import { reapProcess, setProcessVar, startProcess, taskWork } from '../runtime/host/processes';
 import { unloadKexec } from '../kernel/kexec';
@@ -51,7 +50,6 @@ interface Plan {
 
 export function recordingCode(host: Host, uri: string, text: string, name: string, recording: Recording): Code {
     const { interpreter } = host;
-    const lines = new LineMap(text);
     const e = new Emitter<Op>(SLOTS);
     e.statement(recording.start.span);
     e.emit((f) => {
@@ -92,7 +90,6 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         name,
         kind: 'scenario',
         uri,
-        lines: () => lines,
         span: { start: 0, end: text.length },
         ops,
         pristine: ops.slice(),

@@ -4,7 +4,7 @@ import { Diagnoses } from '../diagnosis/diagnoses';
 import { NATIVES } from '../diagnosis/natives';
 import { Updates } from '../diagnosis/updates';
 import type { Program } from '../language/program';
-import type { ScenarioDecl } from '../language/syntax/ast';
+import { isNamed, type Variant } from '../language/syntax/variants';
 import type { Library } from '../kernel/release/layers';
 import { type Chooser, FIRST, SeededChooser } from '../machine/chooser';
 import type { CostChanges } from '../machine/costs';
@@ -21,7 +21,7 @@ import { machineOf } from './machine';
 import { UsageError } from './usage-error';
 
 export interface RunOptions {
-    /** The name of a scenario. Default: the first one. */
+    /** The name of a scenario; the first value is that of one with a parameter. Default: the first scenario. */
     readonly scenario?: string | undefined;
     /** The kernel that replaces the default kernel of scenarios. */
     readonly kernel?: string | undefined;
@@ -49,7 +49,7 @@ export interface RunOptions {
 export class Run {
     private constructor(
         readonly program: Program,
-        readonly scenario: ScenarioDecl,
+        readonly scenario: Variant,
         readonly host: Host,
     ) {}
 
@@ -93,16 +93,20 @@ export class Run {
         host.cured = options.cured ?? host.cured;
         host.costs.begin(costs, options.costs ?? {});
         const code = host.executable.scenarioCode(scenario);
-        host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));
+        const frame = Frame.of(code, 'scenario', 0);
+        if (scenario.of) {
+            frame.slots[0] = host.executable.constant(program, code.uri, scenario.of.value);
+        }
+        host.interpreter.scenarioThread.frames.push(frame);
         Updates.attach(host);
         Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, scenario, host);
     }
 }
 
-function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl {
+function scenarioNamed(program: Program, name: string | undefined): Variant {
     const names = program.scenarios.map((s) => `"${s.name.value}"`).join(', ');
-    const found = name === undefined ? program.scenarios[0] : program.scenarios.find((s) => s.name.value === name);
+    const found = name === undefined ? program.scenarios[0] : program.scenarios.find((s) => isNamed(s, name));
     if (found) {
         return found;
     }

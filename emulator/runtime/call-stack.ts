@@ -9,7 +9,7 @@ import { printable } from '../text/utf8';
 export interface StackEntry {
     readonly thread: Thread;
     readonly frame: Frame;
-    /** What the frame does: `memfd.freeze`, `freeze session "vm-1" (file 2 of 3)`, `luod, scenario line 31`. */
+    /** What the frame does: `memfd.freeze`, `freeze session "vm-1" (file 2 of 3)`, `luod, scenario`. */
     readonly label: string;
     readonly place: Place | undefined;
 }
@@ -25,13 +25,23 @@ export function callStack(current: Thread, thread: Thread = current): StackEntry
         let waiter: Thread | null = null;
         for (const frame of t.frames.toReversed()) {
             const place = placeOf(frame, calling);
-            entries.push({ thread: t, frame, label: labelOf(t, frame, place), place });
+            entries.push({ thread: t, frame, label: labelOf(t, frame), place });
             calling = true;
             waiter ??= frame.waiter;
         }
         t = waiter;
     }
     return entries;
+}
+
+/** The number of frames shown at both ends of a long call stack. */
+const STACK_TOP = 20;
+const STACK_BOTTOM = 10;
+
+/** Long stacks, for example of recursive functions, keep only their ends. @param more the entry in between */
+export function shortened<T>(stack: readonly T[], more: (text: string) => T): readonly T[] {
+    const left = stack.length - STACK_TOP - STACK_BOTTOM;
+    return left <= 0 ? stack : [...stack.slice(0, STACK_TOP), more(`… ${left} more`), ...stack.slice(-STACK_BOTTOM)];
 }
 
 /**
@@ -43,11 +53,10 @@ export function standsBehind(current: Thread, thread: Thread): boolean {
 }
 
 /** What the call stack shows for a frame. */
-export function labelOf(thread: Thread, frame: Frame, place: Place | undefined): string {
+export function labelOf(thread: Thread, frame: Frame): string {
     const { code } = frame;
     if (frame.mode === 'user' && frame.waiter) {
-        const { line } = code.lines().position(place?.start ?? 0);
-        return `${thread.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
+        return `${thread.name}, ${code.kind === 'scenario' ? 'scenario' : code.name}`;
     }
     try {
         return code.label.length > 0 ? code.label.map((e) => printable(text(e(frame)))).join('') : code.name;

@@ -6,7 +6,6 @@ import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { Lock, LockMode } from '../kernel/lock';
 import type { Place } from '../findings/place';
-import { LineMap } from '../language/syntax/positions';
 import type { Type, Value } from '../language/types';
 import type { CodeShape, StatementPoint } from './form/form';
 import type { Purpose, Subject } from './purpose';
@@ -27,8 +26,6 @@ export type Eval = (frame: Frame) => Value;
 export type Mode = 'scenario' | 'user' | 'kernel';
 
 export interface Code extends CodeShape {
-    /** The lines of its file. */
-    readonly lines: () => LineMap;
     /** The operations, some of them replaced by breakpoint traps. */
     readonly ops: Op[];
     /** The operations as linked. */
@@ -37,15 +34,12 @@ export interface Code extends CodeShape {
     readonly label: readonly Eval[];
 }
 
-const NO_LINES = new LineMap('');
-
 /** Code that belongs to no file: for trial calls, and code without operations. */
 export function codeOutsideFiles(ops: Op[], slots: number): Code {
     return {
         name: 'expression',
         kind: 'fn',
         uri: '',
-        lines: () => NO_LINES,
         span: { start: 0, end: 0 },
         ops,
         pristine: ops,
@@ -65,6 +59,12 @@ export interface PendingUndo {
     readonly captured: readonly { readonly slot: number; readonly value: Value }[];
 }
 
+/** What the statement of a call accepts: `fails`, `may fail`, `try`. */
+export interface Acceptance {
+    /** The expectation of `fails`, for a call in the function that does not return; null: it may succeed. */
+    readonly mustFail: string | null;
+}
+
 const NO_GUARDS: readonly Lock[] = [];
 
 export class Frame {
@@ -81,6 +81,10 @@ export class Frame {
     purpose: Purpose | null = null;
     /** What its code has declared to work on. */
     subject: Subject | null = null;
+    /**
+     * Set if the statement that has called it accepts a failure: the function ends with the error of a call in it.
+     */
+    accepts: Acceptance | null = null;
     /** It has waited in the operation before which it is, and executes it once more: it has not just reached it. */
     again = false;
 
@@ -110,6 +114,7 @@ export class Frame {
         f.standAs(this);
         f.purpose = this.purpose;
         f.subject = this.subject;
+        f.accepts = this.accepts;
         return f;
     }
 
@@ -181,6 +186,20 @@ export class Thread {
         this.waiting = waiting;
         this.locks = locks;
     }
+}
+
+/** The nearest frame whose call accepts a failure, below code of functions and of their process blocks only. */
+export function acceptingFrame(thread: Thread): { readonly thread: Thread; readonly frame: Frame } | null {
+    for (const frame of thread.frames.toReversed()) {
+        if (frame.mode === 'kernel' || frame.code.kind !== 'fn' || frame.code.uri === '') {
+            return null;
+        }
+        if (frame.accepts) {
+            return { thread, frame };
+        }
+    }
+    const waiter = thread.frames[0]?.waiter;
+    return waiter?.waiting?.kind === 'thread' && waiter.waiting.thread === thread ? acceptingFrame(waiter) : null;
 }
 
 /** The call depth of a thread, including the threads that wait for it; process blocks do not count. */

@@ -7,7 +7,6 @@ import type { Library } from '../kernel/release/layers';
 import type { StructLayout } from '../language/layout';
 import type { Program } from '../language/program';
 import type { Callback, FileDecl, FlbDecl, HandlerDecl } from '../language/syntax/ast';
-import { LineMap } from '../language/syntax/positions';
 import type { Value } from '../language/types';
 
 /** A declaration, and the program that it is in. */
@@ -17,7 +16,6 @@ export interface Declared<D> {
 }
 
 export class Declarations {
-    private readonly lines = new Map<string, LineMap>();
     /** The standard libraries that are in use. */
     private readonly known = new Set<Program>();
     private readonly byLibrary = new Map<Library, Program>();
@@ -56,19 +54,6 @@ export class Declarations {
             }
         }
         return this.program;
-    }
-
-    /** The lines of a file of the program or of the standard library. */
-    linesOf(uri: string): LineMap {
-        let lines = this.lines.get(uri);
-        if (!lines) {
-            const file =
-                this.program.files.get(uri) ??
-                [...this.known].map((library) => library.files.get(uri)).find((f) => f !== undefined);
-            lines = new LineMap(file?.text ?? '');
-            this.lines.set(uri, lines);
-        }
-        return lines;
     }
 
     /** The handler with this name: of the program, or of the library. */

@@ -8,13 +8,15 @@
  */
 import { Err, ERRNO, isErrnoName } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
-import type { Arg, AssignOp, CallExpr, Expr, KindField } from '../language/syntax/ast';
+import type { Arg, AssignOp, CallExpr, Expr, IndexExpr, KindField } from '../language/syntax/ast';
 import { near } from '../language/nearest';
 import { typeOfField } from '../language/check/types-of';
-import { type Frame, type Mode, statementOf, type Thread, visibleLocals } from './code';
+import { type Frame, type Mode, visibleLocals } from './code';
 import { callback, flbNamed, handlerNamed, setKindField } from './host/callbacks';
+import { nameInArray } from './host/processes';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
 import { bindArguments } from './form/arguments';
+import { namesInScope, offsetOf, programsInSight, type Viewpoint } from './names-in-scope';
 import { parseEntry, type Entry } from '../language/syntax/entry';
 import type { Program } from '../language/program';
 import { replyOf } from '../language/reply';
@@ -33,29 +35,9 @@ export interface Evaluated {
     readonly type: Type;
 }
 
-/** The place of an evaluation: a frame of a thread, an idle thread, or no place in particular. */
-export interface Viewpoint {
-    readonly thread: Thread | undefined;
-    readonly frame: Frame | undefined;
-    /** The offset in the text that decides which variables are visible. Default: where the frame stands. */
-    readonly offset?: number | undefined;
-}
-
 /** The viewpoint of a frame. */
 export function viewpointOf(host: Host, frame: Frame | undefined): Viewpoint {
     return { frame, thread: frame && host.interpreter.threads.find((t) => t.frames.includes(frame)) };
-}
-
-/** The offset of a frame's position in the text. */
-export function offsetOf(host: Host, { frame, thread, offset }: Viewpoint): number {
-    if (!frame) {
-        return -1;
-    }
-    if (offset !== undefined) {
-        return offset;
-    }
-    const waits = frame !== thread?.top || thread !== host.interpreter.current;
-    return statementOf(frame, waits)?.span.start ?? frame.code.span.start;
 }
 
 /** @throws ProgramError with one sentence if the text is not an expression or has no value here. */
@@ -177,7 +159,7 @@ class Evaluator {
             case 'member':
                 return this.member(this.eval(e.object), e.member.name);
             case 'index':
-                return this.index(this.eval(e.object), this.value(e.index));
+                return this.processAt(e) ?? this.index(this.eval(e.object), this.value(e.index));
             case 'call': {
                 const result = this.call(e);
                 if (result.value instanceof Err) {
@@ -254,7 +236,10 @@ class Evaluator {
         if (found) {
             return found;
         }
-        const meant = near(name, this.visible());
+        const meant = near(
+            name,
+            namesInScope(this.host, this.at).map((n) => n.name),
+        );
         throw new ProgramError(
             `\`${name}\` is not defined.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
         );
@@ -271,7 +256,7 @@ class Evaluator {
         if (process?.vars.has(name) === true) {
             this.dependsOn = this.dependsOn === 'frame' ? 'frame' : 'process';
             const { program } = this.host.declarations;
-            return { value: process.vars.get(name), type: processVarType(program, process.name, name) };
+            return { value: process.vars.get(name), type: processVarType(program, process.group, name) };
         }
         const self = frame?.self;
         const field = self && this.host.declarations.kindFieldOf(self, name);
@@ -290,18 +275,9 @@ class Evaluator {
         return field?.type?.name.name === 'phys' ? { k: 'phys' } : ANY;
     }
 
-    /** The programs whose declarations can be seen, the frame's own first. */
-    private programs(): Program[] {
-        const { program } = this.host.declarations;
-        const { library } = this.host;
-        const uri = this.at.frame?.code.uri;
-        const inLibrary = uri !== undefined && library.files.has(uri) && !program.files.has(uri);
-        return inLibrary ? [library, program] : [program, library];
-    }
-
     private declared(name: string): Evaluated | undefined {
         const { host } = this;
-        for (const program of this.programs()) {
+        for (const program of programsInSight(host, this.at)) {
             for (const file of program.files.values()) {
                 const decl = file.items.find((i) => i.kind === 'const' && i.name.name === name);
                 if (decl?.kind === 'const') {
@@ -350,17 +326,6 @@ class Evaluator {
         return result;
     }
 
-    private *visible(): Generator<string> {
-        const { frame, thread } = this.at;
-        if (frame) {
-            yield* visibleLocals(frame, offsetOf(this.host, this.at)).map((v) => v.name);
-        }
-        yield* processOf(thread)?.vars.keys() ?? [];
-        yield* this.host.processes.items.map((p) => p.name);
-        yield* this.host.machine.pci.devices.map((d) => d.shape.name);
-        yield* this.host.natives.globals.keys();
-    }
-
     // ------------------------------------------------------------ members
 
     private member(object: Evaluated, name: string): Evaluated {
@@ -368,7 +333,7 @@ class Evaluator {
         if (value instanceof ScenarioProcess && value.vars.has(name)) {
             return {
                 value: value.vars.get(name),
-                type: processVarType(this.host.declarations.program, value.name, name),
+                type: processVarType(this.host.declarations.program, value.group, name),
             };
         }
         if (value instanceof View) {
@@ -389,7 +354,25 @@ class Evaluator {
         if (m) {
             throw new ProgramError(`\`${name}\` is a method. Call it: \`${name}(…)\`.`);
         }
-        return { value: readMember(this.host, value, name), type: ANY };
+        const fields = object.type.k === 'record' ? object.type.fields : undefined;
+        return { value: readMember(this.host, value, name), type: fields?.get(name) ?? ANY };
+    }
+
+    /** `vmm[1]`: a process of an array. */
+    private processAt({ object, index }: IndexExpr): Evaluated | undefined {
+        if (object.kind !== 'name' || this.variable(object.name)) {
+            return undefined;
+        }
+        const group = this.host.processes.items.filter((p) => p.group === object.name && p.name !== object.name);
+        if (group.length === 0) {
+            return undefined;
+        }
+        const name = nameInArray(object.name, this.value(index));
+        const value = group.find((p) => p.name === name);
+        if (!value) {
+            throw new ProgramError(`The process \`${name}\` is not running.`);
+        }
+        return { value, type: { k: 'decl', of: 'process', name: object.name } };
     }
 
     private index(list: Evaluated, index: Value): Evaluated {
@@ -408,7 +391,7 @@ class Evaluator {
             if (native) {
                 return this.callNative(native, [], e);
             }
-            const decl = this.programs()
+            const decl = programsInSight(host, this.at)
                 .map((p) => p.fns.get(callee.name))
                 .find((d) => d !== undefined);
             if (!decl) {
@@ -496,6 +479,9 @@ class Evaluator {
         given: readonly Arg[],
         reply: string | undefined,
     ): Value[] {
+        if (params.some((p) => p.named)) {
+            return [this.host.record(given.map((a) => [a.name?.name ?? '', this.value(a.value)] as const))];
+        }
         const { values, rest, misfit } = bindArguments(
             params,
             given.map((a) => ({ name: a.name?.name, value: { value: this.value(a.value) } })),

@@ -2,7 +2,8 @@
  * A checked program made executable: the code of its declarations and of those of kernels, compiled on first use.
  */
 import type { Program } from '../language/program';
-import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../language/syntax/ast';
+import type { Callback, Expr, FnDecl, KernelInit } from '../language/syntax/ast';
+import type { Variant } from '../language/syntax/variants';
 import type { Value } from '../language/types';
 import type { Code } from './code';
 import type { Declarations } from './declarations';
@@ -13,7 +14,7 @@ export interface Executable {
     codeOf(decl: FnDecl | Callback): Code;
     /** A function of a standard library. @throws RangeError if there is none of this name */
     std(name: string, library: Program): Code;
-    scenarioCode(decl: ScenarioDecl): Code;
+    scenarioCode(decl: Variant): Code;
     initCode(init: KernelInit): Code;
     /** All code in a file, for breakpoints. */
     codeIn(uri: string): Code[];

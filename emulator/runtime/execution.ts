@@ -1,7 +1,7 @@
 /** The part of the interpreter that operations use. */
 import type { Err } from '../kernel/release/errno';
 import type { Value } from '../language/types';
-import type { Code, Frame, Mode, Thread } from './code';
+import type { Acceptance, Code, Frame, Mode, Thread } from './code';
 import type { Purpose } from './purpose';
 
 /** Operations return the result of these methods: the position of the next operation, or {@link SWITCH}. */
@@ -27,6 +27,14 @@ export interface Execution {
     ret(value: Value | Err): number;
     /** A kernel function or callback fails: its `undo` blocks run, newest first, then it returns the error. */
     unwind(frame: Frame, error: Err): number;
+
+    /**
+     * The nearest function on the stack whose call accepts a failure; null if a failure here stops the run. Kernel code
+     * and concurrent blocks do not pass a failure on.
+     */
+    accepting(): Acceptance | null;
+    /** Ends all functions up to and including that one, with an error. */
+    giveUp(error: Err): number;
 
     /** An unexpected failure: the run stops here and cannot continue. */
     fail(kind: 'failed-call' | 'failed-assertion', message: string, error?: Err): number;

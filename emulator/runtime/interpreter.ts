@@ -9,7 +9,18 @@ import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
-import { type Code, Frame, type LockWait, type Mode, type Op, placeOf, SWITCH, Thread } from './code';
+import {
+    type Acceptance,
+    acceptingFrame,
+    type Code,
+    Frame,
+    type LockWait,
+    type Mode,
+    type Op,
+    placeOf,
+    SWITCH,
+    Thread,
+} from './code';
 import type { Environment } from './environment';
 import type { Execution } from './execution';
 import { giveUpGuards, type Locking } from './locks';
@@ -261,6 +272,28 @@ export class Interpreter implements Execution, Locking {
             frame.slots[slot] = value;
         }
         return undo.pc;
+    }
+
+    accepting(): Acceptance | null {
+        return acceptingFrame(this.current)?.frame.accepts ?? null;
+    }
+
+    giveUp(error: Err): number {
+        const found = acceptingFrame(this.current);
+        if (!found) {
+            return SWITCH;
+        }
+        while (this.current !== found.thread) {
+            // the function has a process block, which ends
+            const ended = this.current;
+            const waiter = ended.frames[0]?.waiter;
+            ended.frames = [];
+            this.environment.threadDone(ended);
+            this.current = waiter ?? found.thread;
+            this.current.waiting = null;
+        }
+        found.thread.frames.splice(found.thread.frames.indexOf(found.frame) + 1);
+        return this.ret(error);
     }
 
     /** @param error the one of a call that has failed, where that is why */

@@ -2,6 +2,8 @@
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
+import type { Argument } from '../kernel/release/arguments';
+import type { KernelDescription } from '../kernel/release/descriptions';
 import type { KexecImage } from '../kernel/kho/kexec-image';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import type { LuoRequest } from '../kernel/luo/request';
@@ -134,6 +136,8 @@ export interface Listener {
     /** A reference to an FLB is dropped that was never taken. */
     flbUnderflow?(flb: LuoFlb, side: 'outgoing' | 'incoming'): void;
     /** Memory of `reserve_mem=` is at another address than in the previous kernel. */
+    /** A kernel is booted or loaded whose command line has arguments that it does not know. */
+    parametersUnknown?(kernel: KernelDescription, unknown: readonly Argument[], commandLine: string): void;
     reservedMemoryMoved?(memory: ReservedMemory): void;
     /** The kernel cannot restore the translation tables of the devices, which is a panic. */
     translationLost?(): void;

@@ -1,6 +1,7 @@
 /** `.name` and `[i]` on values whose type is known only at run time. */
 import { counted } from '../text/text';
 import { Bytes } from '../machine/bytes';
+import { RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
 import { Err } from '../kernel/release/errno';
 import { setKindField } from './host/callbacks';
@@ -25,7 +26,7 @@ export type Member =
     | { readonly kind: 'method'; readonly method: NativeFunction };
 
 /** The object type of a value, if it has one. */
-function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
+export function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
     if (typeof v === 'number') {
         return host.natives.fd;
     }
@@ -60,6 +61,9 @@ export function readMember(host: Host, v: Value, name: string): Value {
     if (v instanceof View) {
         return v.read(v.field(name));
     }
+    if (v instanceof RecordValue && v.has(name)) {
+        return v.get(name);
+    }
     const kind = host.declarations.kindFieldOf(v, name);
     if (kind) {
         return kind.file.fields[kind.index] as Value;
@@ -83,6 +87,10 @@ export function readMember(host: Host, v: Value, name: string): Value {
 export function writeMember(host: Host, v: Value, name: string, value: Value): void {
     if (v instanceof View) {
         v.set(v.field(name), value);
+        return;
+    }
+    if (v instanceof RecordValue && v.has(name)) {
+        v.set(name, value);
         return;
     }
     const kind = host.declarations.kindFieldOf(v, name);

@@ -1,12 +1,15 @@
 /** Steps from a statement to the next one at which a step ends. */
+import { STD_SCHEME } from '../std/texts';
 import type { StepKind } from './stop';
-import { depthOf, type Thread } from './code';
+import { depthOf, type Frame, type Thread } from './code';
 import type { Scheduler } from './scheduler';
 
 /** The interpreter, as far as stepping needs it. */
 export interface Stepped {
     readonly scheduler: Scheduler;
     readonly current: Thread;
+    /** The position in the run. */
+    readonly ticks: number;
 }
 
 /** Observes a run that executes one operation at a time, and can end it. */
@@ -28,8 +31,10 @@ export function steppedBy(run: Stepped, thread: Thread): Thread {
 }
 
 /**
- * Whether a step of a thread stops at the statement that the run has reached . A step stays in * its thread until the
- * thread ends . * @ param thread its number * @ param depth functions deep where the step began
+ * Whether a step of a thread stops at the statement that the run has reached. A step stays in its thread until the
+ * thread ends.
+ * @param thread its number
+ * @param depth the call depth at which the step began
  */
 export function stepStops(run: Stepped, kind: StepKind, thread: number, depth: number): boolean {
     const { current, scheduler } = run;
@@ -40,11 +45,18 @@ export function stepStops(run: Stepped, kind: StepKind, thread: number, depth: n
         case 'any':
         case 'in':
             return true;
+        case 'in own code':
+            return !isShippedKernelCode(current.top);
         case 'next':
             return depthOf(current) <= depth;
         case 'out':
             return depthOf(current) < depth;
     }
+}
+
+/** Whether a frame executes code of the kernel that ships with the emulator. */
+export function isShippedKernelCode(frame: Frame | undefined): boolean {
+    return frame?.mode === 'kernel' && frame.code.uri.startsWith(`${STD_SCHEME}/`);
 }
 
 /** A requested step. */
@@ -74,5 +86,59 @@ export class Step implements Stepping {
     /** A step over the reboot, or out of what ran in it, ends at scenario level. */
     jumps(depth: number): void {
         this.depth = this.kind === 'out' ? depth + 1 : depth;
+    }
+}
+
+/**
+ * The call depth of the code that has entered the kernel, if the thread executes kernel code, otherwise of the thread's
+ * present code.
+ */
+export function depthOfCaller(thread: Thread): number {
+    const last = thread.frames.findLastIndex((f) => f.mode !== 'kernel');
+    return depthOf(thread) - (thread.frames.length - 1 - last);
+}
+
+/** A step into a function: to the first statement of a frame that is entered on its way, at most to its end. */
+export class StepIntoFrame implements Stepping {
+    private readonly thread: Thread;
+    private readonly begin: number;
+    private readonly seen = new Set<Frame>();
+    private moved = false;
+
+    /**
+     * @param depth it ends at a statement at this call depth
+     * @param enters whether it ends in a frame that was entered; called once for each
+     */
+    constructor(
+        run: Stepped,
+        thread: Thread,
+        private depth: number,
+        private readonly enters: (frame: Frame) => boolean,
+    ) {
+        this.thread = steppedBy(run, thread);
+        this.begin = run.ticks;
+    }
+
+    reaches(run: Stepped): boolean {
+        const { current, scheduler } = run;
+        if (!this.moved || (this.thread !== current && scheduler.threads.includes(this.thread))) {
+            return false;
+        }
+        const frame = current.top;
+        if (frame && frame.born > this.begin && !this.seen.has(frame)) {
+            this.seen.add(frame);
+            if (this.enters(frame)) {
+                return true;
+            }
+        }
+        return depthOf(current) <= this.depth;
+    }
+
+    executes(): void {
+        this.moved = true;
+    }
+
+    jumps(depth: number): void {
+        this.depth = depth;
     }
 }

@@ -52,10 +52,10 @@ export interface Outcome {
 }
 
 /**
- * How far to run: to the next statement in the same function, in any function, or after this function, of the same
- * thread; `any`: of any thread.
+ * How far to run: to the next statement in the same function, in any function, in any function except the shipped code
+ * of the kernel, or after this function, of the same thread; `any`: of any thread.
  */
-export type StepKind = 'next' | 'in' | 'out' | 'any';
+export type StepKind = 'next' | 'in' | 'in own code' | 'out' | 'any';
 
 /** Decides at a trap whether to stop there; returns the ids of the breakpoints that were hit. */
 export type TrapHandler = (frame: Frame) => readonly number[];

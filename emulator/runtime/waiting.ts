@@ -55,7 +55,7 @@ function doing(threads: readonly Thread[], task: Task, asked: Thread): string {
 export function inKernel(thread: Thread): string | undefined {
     const frames = thread.frames.filter((f) => f.mode === 'kernel');
     const frame = frames.find((f) => f.purpose?.kind !== 'release') ?? frames[0];
-    return frame && labelOf(thread, frame, undefined);
+    return frame && labelOf(thread, frame);
 }
 /** The interpreter, as far as a deadlock needs it. */
 export interface Deadlocking {

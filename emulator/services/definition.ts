@@ -2,7 +2,8 @@
 import type { Program } from '../language/program';
 import type { Type } from '../language/types';
 import { Declarations } from './declarations';
-import { anchorOf, type DocPlace } from './documentation';
+import { anchorOf } from '../text/anchors';
+import type { DocPlace } from './documentation';
 import { isKind, placeAt } from './nodes';
 import type { CallbackOwner } from './subjects';
 import type { Declaration, NamedSymbol } from './symbol';

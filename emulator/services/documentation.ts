@@ -2,6 +2,7 @@
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import type { Span } from '../language/syntax/ast';
 import { CHECK_CODES, isCheckCode } from '../language/check-codes';
+import { anchorOf } from '../text/anchors';
 import type { Node } from './nodes';
 import type { CallbackOwner, ShippedKind, Subject } from './subjects';
 
@@ -9,15 +10,6 @@ import type { CallbackOwner, ShippedKind, Subject } from './subjects';
 export interface DocPlace {
     readonly page: string;
     readonly anchor: string;
-}
-
-/** The anchor of a heading, as GitHub and VS Code make it. */
-export function anchorOf(heading: string): string {
-    return heading
-        .trim()
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-        .replace(/\s/g, '-');
 }
 
 const at = (page: string, heading: string): DocPlace => ({ page, anchor: anchorOf(heading) });

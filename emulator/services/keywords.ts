@@ -71,6 +71,14 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
             form: 'scenario "…" finds LU1023 { … }',
             doc: 'The scenario passes only if its root findings are exactly these.',
         },
+        for: {
+            form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
+            doc: 'The scenario runs once for each value of its parameter.',
+        },
+        in: {
+            form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
+            doc: 'The values of the parameter: constants of one type.',
+        },
     },
     struct: {
         struct: {

@@ -28,7 +28,21 @@ const SHAPE_KEYS: ReadonlySet<string> = new Set([
         'type',
         'default',
     ],
-    ...['rest', 'writable', 'fields', 'methods', 'ofKernel', 'element', 'required', 'k', 'of', 'to', 'struct'],
+    ...[
+        'rest',
+        'named',
+        'writable',
+        'fields',
+        'methods',
+        'ofKernel',
+        'element',
+        'required',
+        'k',
+        'of',
+        'to',
+        'struct',
+        'unit',
+    ],
 ]);
 
 /** The tables of callbacks, by their owner. */

@@ -10,6 +10,10 @@ export function typeText(t: Type): string {
     switch (t.k) {
         case 'list':
             return t.of.k === 'any' ? 'list' : `list of ${typeText(t.of)}`;
+        case 'record':
+            return t.fields
+                ? `record(${[...t.fields].map(([n, of]) => `${n}${annotation(of)}`).join(', ')})`
+                : 'record';
         case 'phys':
             return t.to === undefined ? 'phys' : `phys ${t.to}`;
         case 'view':
@@ -31,6 +35,9 @@ export function annotation(t: Type | undefined): string {
 
 export function parameterText(p: NativeParam): string {
     const fallback = p.default === undefined ? '' : ` = ${format(p.default)}`;
+    if (p.named) {
+        return 'name: value…';
+    }
     return p.rest ? `${p.name}…` : `${p.name}${annotation(p.type)}${fallback}`;
 }
 

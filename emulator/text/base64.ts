@@ -21,3 +21,28 @@ export function base64(bytes: Uint8Array): string {
     }
     return new TextDecoder().decode(text);
 }
+
+const VALUES = new Map([...DIGITS].map((code, value) => [code, value]));
+
+/** The bytes of a text in base64; undefined if it is not one. Padding may be missing. */
+export function fromBase64(text: string): Uint8Array | undefined {
+    const digits = text.replace(/={0,2}$/, '');
+    if (digits.length % 4 === 1) {
+        return undefined;
+    }
+    const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
+    let [bits, held, to] = [0, 0, 0];
+    for (let at = 0; at < digits.length; at++) {
+        const value = VALUES.get(digits.charCodeAt(at));
+        if (value === undefined) {
+            return undefined;
+        }
+        held = ((held << 6) | value) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes[to++] = (held >> bits) & 0xff;
+        }
+    }
+    return bytes;
+}

@@ -27,6 +27,7 @@ import {
 import { LuoRequest } from '../kernel/luo/request';
 import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
+import { ListValue, RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
 import type { Frame, Thread } from '../runtime/code';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
@@ -37,6 +38,8 @@ import type { Host } from '../runtime/host/host';
 class Fingerprint {
     readonly hasher = new Hasher();
     private readonly files = new FileHasher(this.hasher);
+    /** Lists and records whose state is added, by order. */
+    private readonly collections = new Map<object, number>();
 
     run(host: Host): void {
         const { hasher } = this;
@@ -208,6 +211,8 @@ class Fingerprint {
             hasher.u32(o.length).num(o.length > 0 ? o.pfn(0) : 0);
         } else if (o instanceof Bytes) {
             hasher.str(o.fnv1a64());
+        } else if (o instanceof ListValue || o instanceof RecordValue) {
+            this.collection(o);
         } else if (o instanceof JournaledList) {
             hasher.u32(o.length);
             for (const x of o.items) {
@@ -221,6 +226,28 @@ class Fingerprint {
             hasher.str(o.name);
         } else {
             this.luo(o);
+        }
+    }
+
+    /** A list or record of the program, which may contain itself: its state is added once. */
+    private collection(o: ListValue | RecordValue): void {
+        const { hasher, collections } = this;
+        const before = collections.get(o);
+        if (before !== undefined) {
+            hasher.u32(8).num(before);
+            return;
+        }
+        collections.set(o, collections.size);
+        if (o instanceof ListValue) {
+            hasher.u32(o.length);
+            for (const x of o.items) {
+                this.value(x);
+            }
+            return;
+        }
+        for (const [name, x] of o) {
+            hasher.str(name);
+            this.value(x);
         }
     }
 

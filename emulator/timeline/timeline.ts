@@ -268,6 +268,11 @@ export class Timeline {
         return yield* this.search(null, true);
     }
 
+    /** Whether {@link prepare} has to go over the run again. */
+    get recounts(): boolean {
+        return this.uncounted;
+    }
+
     /** Has to be gone through before the run goes on after {@link trapsChanged}. */
     *prepare(): Travel<void> {
         if (this.uncounted) {

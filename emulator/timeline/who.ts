@@ -1,5 +1,6 @@
 /** Who does something in a run: the statement, the device, the guest, the booting kernel. */
 import type { Place } from '../findings/place';
+import { LineMap } from '../language/syntax/positions';
 import type { Writer } from '../machine/watching';
 import { callbackAtWork } from '../runtime/at-work';
 import { labelOf } from '../runtime/call-stack';
@@ -40,7 +41,7 @@ function writerText(writer: Writer): string {
 
 /** The function, the callback that it works for, and the line of the process that has called. */
 function codeText(host: Host, thread: Thread, frame: Frame, place: Place | undefined): string {
-    const parts = [labelOf(thread, frame, place)];
+    const parts = [callerText(host.declarations, thread, frame, place)];
     const add = (text: string): void => {
         if (!parts.includes(text)) {
             parts.push(text);
@@ -55,10 +56,17 @@ function codeText(host: Host, thread: Thread, frame: Frame, place: Place | undef
         for (const f of t.frames) {
             waiter = f.waiter ?? waiter;
             if (f !== frame && f.mode === 'user' && f.waiter) {
-                add(labelOf(t, f, placeIn(f.code, Math.max(f.pc - 1, 0))));
+                add(callerText(host.declarations, t, f, placeIn(f.code, Math.max(f.pc - 1, 0))));
             }
         }
         t = waiter;
     }
     return parts.join(', in ');
+}
+
+/** A function, or the line of a process. */
+function callerText({ program }: Host['declarations'], thread: Thread, frame: Frame, place: Place | undefined): string {
+    const label = labelOf(thread, frame);
+    const text = frame.mode === 'user' && frame.waiter && place && program.files.get(place.uri)?.text;
+    return text && place ? `${label} line ${new LineMap(text).position(place.start).line}` : label;
 }

@@ -7,6 +7,7 @@ import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { actionsAt } from '../../emulator/services/actions';
 import { registerCalls } from './calls';
 import { fixesIn, toLspDiagnostic, toRefactoring } from './findings';
+import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
@@ -92,6 +93,7 @@ export function serve(connection: Connection, others: Files): void {
                 selectionRangeProvider: true,
                 documentLinkProvider: { resolveProvider: false },
                 inlayHintProvider: true,
+                inlineValueProvider: true,
                 callHierarchyProvider: true,
                 semanticTokensProvider: {
                     legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] },
@@ -138,6 +140,7 @@ export function serve(connection: Connection, others: Files): void {
     registerReading(connection, workspace);
     registerCalls(connection, workspace);
     registerWriting(connection, workspace);
+    registerDebugging(connection, workspace);
     documents.listen(connection);
     connection.listen();
 }

@@ -220,6 +220,7 @@ suite('lus run: suites', function () {
         assert.match(page, /✗ 50% &lt;b&gt;&amp;, /);
         assert.doesNotMatch(page, /<b>&/);
         assert.doesNotMatch(page, /<script|src=|href=/);
+        assert.match(page, /\n\.bad > summary,/, 'the style is not escaped');
         assert.match(lus(['run', 'a.lus', '--report', 'pdf=x']).err, /--report must be pretty, tap, /);
         assert.match(lus(['run', 'a.lus', '--report', 'html']).err, /--report html needs a file: --report html=FILE\./);
     });
@@ -289,6 +290,29 @@ scenario "s" {
                 'LH:2',
                 'end_of_record\n',
             ].join('\n'),
+        );
+    });
+
+    test('lus view writes a page with the lanes of the run; a file with several scenarios needs a choice', () => {
+        write({ 'a.lus': passes('one') + fails('two') });
+        assert.match(lus(['view', 'a.lus']).err, /has several scenarios\. Choose one with --scenario NAME/);
+        assert.deepEqual(lus(['view', 'a.lus', '--scenario', 'one', '-o', 'v.html']), {
+            code: 0,
+            out: '',
+            err: 'Wrote the timeline: v.html\n',
+        });
+        const [, json = ''] = /id="data">(.*)<\/script>/.exec(read('v.html')) ?? [];
+        const { title, lanes } = z
+            .object({
+                title: z.string(),
+                lanes: z.object({ lanes: z.array(z.object({ bars: z.array(z.object({ name: z.string() })) })) }),
+            })
+            .parse(JSON.parse(json));
+        assert.equal(title, 'a.lus: one');
+        assert.ok(lanes.lanes.some((l) => l.bars.some((b) => b.name === 'start_kernel')));
+        assert.match(
+            lus(['view', 'a.lus', '--scenario', 'two']).err,
+            /^Wrote the timeline: timeline\.html\nThe scenario failed: /,
         );
     });
 

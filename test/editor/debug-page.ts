@@ -53,6 +53,16 @@ export class DebugPage {
         await this.page.locator('.statusbar-item', { hasText: name }).first().waitFor();
     }
 
+    /** Waits until the status bar shows the state of the run. */
+    async waitStatus(text: string): Promise<void> {
+        await this.page.locator('.statusbar-item', { hasText: text }).first().waitFor();
+    }
+
+    /** Waits until the editor shows a value beside the code. */
+    async waitInlineValue(text: string): Promise<void> {
+        await this.editor.locator('.view-line', { hasText: text }).first().waitFor();
+    }
+
     /** Runs a command from the palette. A new window has to read the commands of extensions first. */
     async command(title: string): Promise<void> {
         await this.fromPalette('>', title);

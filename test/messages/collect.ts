@@ -12,6 +12,9 @@ import { textsOfTypeScript } from './typescript-texts';
 /** Folders whose code speaks to people. */
 const SOURCES = ['emulator', 'debug-adapter', 'extension'];
 
+/** The code of pages has types of its own. */
+const PROJECTS = ['tsconfig.json', 'extension/views/tsconfig.json'];
+
 /** Two words or more: everything shorter is a name, a key or a unit. */
 function isProse(text: string): boolean {
     return /[A-Za-z}`)"][,:;.]? ["A-Za-z$`(]/.test(text);
@@ -29,9 +32,11 @@ async function textsOfSources(): Promise<Text[]> {
     const [{ API }, ast] = await Promise.all([import('typescript/unstable/sync'), import('typescript/unstable/ast')]);
     const api = new API({ cwd: ROOT });
     try {
-        const project = api.updateSnapshot({ openProject: inRepository('tsconfig.json') }).getProjects()[0];
+        const projects = PROJECTS.flatMap((p) => api.updateSnapshot({ openProject: inRepository(p) }).getProjects());
         return filesOf('.ts').flatMap((file) => {
-            const source = project?.program.getSourceFile(inRepository(file));
+            const source = projects
+                .map((project) => project.program.getSourceFile(inRepository(file)))
+                .find((found) => found !== undefined);
             if (source === undefined) {
                 throw new Error(`${file} is not part of tsconfig.json`);
             }

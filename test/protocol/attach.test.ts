@@ -120,11 +120,22 @@ suite('debug adapter: attached to an image', () => {
         assert.equal(end.unreadableBytes, 0x1000);
         assert.equal(await client.evaluate('0x17a1000'), '0x17a1000: preserved');
         assert.equal(await client.evaluate('0x4be000'), '0x4be000: not preserved');
-        assert.match(await client.fails('evaluate', { expression: 'luod.vm1' }), /physical addresses/);
+        assert.equal(await client.evaluate('0x4b_0000 + 14 * 4KiB'), '0x4be000: not preserved');
+        assert.equal(await client.evaluate('1 + 1'), '2');
+        assert.equal(await client.evaluate('3 * 16,x'), '0x30');
+        assert.match(await client.fails('evaluate', { expression: 'luod.vm1' }), /numbers and physical addresses/);
+        assert.match(await client.fails('evaluate', { expression: '1 / 0' }), /division by zero/);
     });
 
-    test('an image does not run', async () => {
+    test('an image does not run or change, and the client is told', async () => {
         await attach(IMAGE_1);
+        const told = client.transcript.filter((t) => t.startsWith('· capabilities ')).join();
+        assert.match(told, /"supportsSetVariable":false/);
+        assert.match(told, /"supportsWriteMemoryRequest":false/);
+        const data = Buffer.from([1]).toString('base64');
+        const write = { memoryReference: '0x4be000', data };
+        assert.match(await client.fails('writeMemory', write), /cannot be changed/);
+        assert.deepEqual(await client.ok('completions', { text: 'x', column: 2 }), { targets: [] });
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause']) {
             assert.match(await client.fails(command, { threadId: 1 }), /A memory image cannot run/);
         }

@@ -54,7 +54,7 @@ suite('debug adapter: several processes at the same time', () => {
                 'waits for the serialize lock, held by luod (reboot(KEXEC))',
                 'release session "vm-1"',
                 'task_work',
-                `vmm, scenario line ${line('close')}`,
+                'vmm, scenario',
                 'scenario "two"',
             ],
         );

@@ -20,6 +20,7 @@ import {
     type Hover,
     type InitializeResult,
     type InlayHint,
+    type InlineValueEvaluatableExpression,
     type Location,
     type ProtocolConnection,
     type PublishDiagnosticsParams,
@@ -330,6 +331,43 @@ suite('language server', () => {
         const [unread] = await diagnostics(uri, 1);
         assert.match(unread?.codeDescription?.href ?? '', /^file:.*\/extension\/docs\/errors\.md#lu0209-/);
         assert.deepEqual(unread?.tags, [DiagnosticTag.Unnecessary]);
+    });
+
+    test('values beside the code of a stopped run, also in kernel code that was opened from a call stack', async () => {
+        const text = 'fn twice(x) {\n    y = x * 2\n    return y\n}\n';
+        const uri = await open('twice.lus', text);
+        const at = (line: number): object => ({ start: { line, character: 4 }, end: { line, character: 4 } });
+        const range = { start: { line: 0, character: 0 }, end: { line: 4, character: 0 } };
+        const values = async (of: string, stoppedLocation: object, within: object = range): Promise<string[]> => {
+            const found: InlineValueEvaluatableExpression[] = await connection.sendRequest('textDocument/inlineValue', {
+                textDocument: { uri: of },
+                range: within,
+                context: { frameId: 1, stoppedLocation },
+            });
+            return found.map((v) => `${v.range.start.line} ${v.expression}`);
+        };
+        assert.deepEqual(await values(uri, at(1)), ['0 x', '1 y', '1 x']);
+
+        const shipped = SHIPPED_SOURCES.get('lus-std:/memfd.lus') ?? '';
+        const line = shipped.split('\n').findIndex((l) => l.startsWith('    freeze('));
+        const kernel = 'debug:lus-std:/memfd.lus?session=1&ref=2';
+        await connection.sendNotification('textDocument/didOpen', {
+            textDocument: { uri: kernel, languageId: 'lus', version: 1, text: shipped },
+        });
+        const around = { start: { line, character: 0 }, end: { line: line + 1, character: 0 } };
+        assert.deepEqual((await values(kernel, at(line + 1), around))[0], `${line} args`);
+    });
+
+    test('the callbacks to stop at, of a file that is not open, too', async () => {
+        const handler = 'file box at "/dev/box" { }\nhandler mine "mine-v1" for box { preserve(args) { } }\n';
+        writeFileSync(path.join(folder, 'handler.lus'), handler);
+        writeFileSync(path.join(folder, 'main.lus'), 'import "handler.lus"\n');
+        const found: { name: string; own: boolean; callbacks: string[] }[] = await connection.sendRequest(
+            'lus/callbacks',
+            { uri: uriOf('main.lus') },
+        );
+        assert.deepEqual(found[0], { name: 'mine', kind: 'handler', own: true, callbacks: ['preserve'] });
+        assert.ok(found.some((o) => o.name === 'memfd' && !o.own && o.callbacks.includes('freeze')));
     });
 
     test('references and renames reach the files of the folder that import; shipped names are refused', async () => {

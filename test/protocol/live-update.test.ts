@@ -100,4 +100,43 @@ suite('debug adapter: the view of the live update', () => {
             tree.sessions.some((s) => s.files.some((f) => f.compatible.startsWith('memfd') && f.fields.length === 4)),
         );
     });
+
+    test('lus/timeline: lanes of the run so far, and lus/goToTime goes to a moment of it', async () => {
+        const { threadId } = await client.stopAt('entry', 'last');
+        assert.equal(threadId, 1);
+        await client.goes('continue');
+        const bar = z.object({
+            begin: z.number(),
+            end: z.number(),
+            name: z.string(),
+            kind: z.string(),
+            depth: z.number(),
+        });
+        const { lanes, now, whole, changed } = z
+            .object({
+                whole: z.boolean(),
+                changed: z.boolean(),
+                now: z.number(),
+                lanes: z.object({
+                    end: z.number(),
+                    blackouts: z.array(z.object({ begin: z.number(), end: z.number() })),
+                    lanes: z.array(z.object({ group: z.string(), name: z.string(), bars: z.array(bar) })),
+                }),
+            })
+            .parse(await client.ok('lus/timeline'));
+        assert.deepEqual([whole, changed], [true, false]);
+        assert.ok(lanes.end <= now);
+        assert.equal(lanes.blackouts.length, 1);
+        assert.deepEqual([...new Set(lanes.lanes.map((l) => l.group))].slice(0, 3), [
+            'live updates',
+            'kernel 1 (Linux 7.2.13)',
+            'kernel 2 (Linux 7.2.13)',
+        ]);
+        const freeze = lanes.lanes.flatMap((l) => l.bars).find((b) => b.name === 'counter_handler.freeze');
+        assert.ok(freeze && freeze.begin >= (lanes.blackouts[0]?.begin ?? Infinity));
+        const stop = await client.goes('lus/goToTime', { time: freeze.begin });
+        const [top] = await client.frames(stop.threadId);
+        assert.match(top?.name ?? '', /^freeze session "vm-1"|counter_handler\.freeze/);
+        assert.equal((await client.goes('lus/goToTime', { time: 0 })).reason, 'goto');
+    });
 });

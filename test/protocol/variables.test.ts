@@ -288,6 +288,47 @@ suite('debug adapter', () => {
             );
         });
 
+        test('memory that is written is a change of the run, which can be undone', async () => {
+            const { threadId } = await client.stopAt('two statements');
+            const [frame] = await client.frames(threadId);
+            const address = await client.evaluate('phys(ser)', { frameId: frame?.id });
+            const data = Buffer.from([7, 0, 0, 0, 0, 0, 0, 0]).toString('base64');
+            const before = await client.evaluate('ser.count', { frameId: frame?.id });
+            assert.deepEqual(await client.ok('writeMemory', { memoryReference: address, data }), { bytesWritten: 8 });
+            assert.equal(await client.evaluate('ser.count', { frameId: frame?.id }), '7');
+            await client.goes('lus/undoChange', {});
+            const [again] = await client.frames(threadId);
+            assert.equal(await client.evaluate('ser.count', { frameId: again?.id }), before);
+            assert.match(
+                await client.fails('writeMemory', { memoryReference: '0xa0000', data }),
+                /no memory at 0xa0000/,
+            );
+        });
+
+        test('the status: kernel, clock and blackout so far', async () => {
+            const statusSchema = z.object({
+                kernel: z.object({ number: z.number(), name: z.string() }).nullable(),
+                time: z.number(),
+                blackout: z.object({ length: z.number(), over: z.boolean() }).nullable(),
+            });
+            const status = async (): Promise<z.infer<typeof statusSchema>> =>
+                statusSchema.parse(await client.ok('lus/status'));
+            await client.stopAt('entry', 'preserve', 'in freeze', 'after the kexec', 'last');
+            assert.deepEqual(await status(), { kernel: null, time: 0, blackout: null });
+            await client.goes('continue');
+            const prepared = await status();
+            assert.deepEqual([prepared.kernel, prepared.blackout], [{ number: 1, name: 'counter' }, null]);
+            await client.goes('continue');
+            const frozen = await status();
+            assert.equal(frozen.blackout?.over, false);
+            await client.goes('continue');
+            const next = await status();
+            assert.equal(next.kernel?.number, 2);
+            assert.ok(next.time > frozen.time && (next.blackout?.length ?? 0) > (frozen.blackout?.length ?? 0));
+            await client.goes('continue');
+            assert.equal((await status()).blackout?.over, true);
+        });
+
         test('a process that runs nothing now shows its descriptors', async () => {
             await client.stopAt('two statements');
             const { threads } = z

@@ -8,8 +8,7 @@ import { readCommandLine } from '../../emulator/kernel/command-line/command-line
 import { Kernel } from '../../emulator/kernel/kernel';
 import { DEFAULT_KERNEL, DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import type { IommuVendor } from '../../emulator/machine/iommu/unit';
-import type { Value } from '../../emulator/language/types';
-import { JournaledList } from '../../emulator/machine/journal';
+import { ListValue, RecordValue } from '../../emulator/language/collections';
 import type { NativeContext } from '../../emulator/runtime/natives/native';
 import { type Host, makeHost, MiB } from './kho-host';
 
@@ -51,6 +50,7 @@ export function bareKernel({
             arch: 'x86-64',
             page: machine.page,
             kexecHandover: true,
+            liveUpdate: true,
             scratchParameter: description.kho.scratchParameter,
             zeroScratchSizes: description.kho.zeroScratchSizes,
         }),
@@ -64,7 +64,8 @@ export function bareKernel({
         machine,
         running: kernel,
         process: spawn(kernel, 'a'),
-        list: (items) => new JournaledList<Value>(machine.journal, items),
+        list: (items) => new ListValue(machine.journal, items),
+        record: (fields) => new RecordValue(machine.journal, fields),
         log: (level, text) => env.log.log(level === 'log' ? 'info' : level, text),
     };
     return { kernel, host, context };

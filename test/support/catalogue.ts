@@ -62,7 +62,7 @@ export const NUMBERS: readonly number[] = (
         [110, 127],
         [131, 131],
         [140, 150],
-        [160, 162],
+        [160, 168],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 

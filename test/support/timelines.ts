@@ -9,6 +9,7 @@ import { Run, type RunOptions } from '../../emulator/run/run';
 import { depthOf, placeOf } from '../../emulator/runtime/code';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { StepKind, Stop } from '../../emulator/runtime/stop';
+import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { Timeline, type Travel } from '../../emulator/timeline/timeline';
 import { FOREVER } from './runs';
 
@@ -93,6 +94,8 @@ interface Visit {
     /** The file and the offset of the statement. */
     readonly uri: string;
     readonly start: number;
+    /** It is in the kernel code that ships. */
+    readonly shipped: boolean;
 }
 
 /** A breakpoint on a statement. */
@@ -130,6 +133,7 @@ export class Visits {
                 line: lineAt(host),
                 uri: host.frame?.code.uri ?? '',
                 start: (host.frame && placeOf(host.frame)?.start) ?? -1,
+                shipped: host.frame?.mode === 'kernel' && SHIPPED_SOURCES.has(host.frame.code.uri),
             });
         };
         here();
@@ -176,7 +180,9 @@ export class Visits {
             }
             const scenario = [...this.depths].filter(([b]) => b > v.boots && b <= boots).map(([, d]) => d);
             const limit = Math.min(depth, ...scenario.map((d) => (kind === 'out' ? d + 1 : d)));
-            return kind === 'in' || (kind === 'next' ? v.depth <= limit : v.depth < limit);
+            return kind === 'next' || kind === 'out'
+                ? v.depth < limit + (kind === 'next' ? 1 : 0)
+                : kind === 'in' || !v.shipped;
         });
         let found = counting.length - 1;
         const sameLine = (a: Visit | undefined, b: Visit | undefined): boolean =>
@@ -205,9 +211,23 @@ export function setBreakpoints({ breakpoints, host }: Travelled, wanted: readonl
     }
 }
 
+const lineMaps = new Map<string, LineMap>();
+
+function linesOf({ declarations }: Host, uri: string): LineMap {
+    const text = declarations.program.files.get(uri)?.text ?? SHIPPED_SOURCES.get(uri) ?? '';
+    let lines = lineMaps.get(uri);
+    if (lines?.text !== text) {
+        lines = new LineMap(text);
+        lineMaps.set(uri, lines);
+    }
+    return lines;
+}
+
 /** The line that the run stands on. */
 export function lineAt(host: Host): string {
     const { frame } = host;
     const statement = frame?.code.statements[frame.code.statementAt[frame.pc] ?? -1];
-    return frame && statement ? `${frame.code.uri}:${frame.code.lines().position(statement.span.start).line}` : '';
+    return frame && statement
+        ? `${frame.code.uri}:${linesOf(host, frame.code.uri).position(statement.span.start).line}`
+        : '';
 }

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import type { Program } from '../../emulator/language/program';
 import { Run, type RunOptions } from '../../emulator/run/run';
+import { calledNext } from '../../emulator/runtime/ahead';
 import type { StepKind } from '../../emulator/runtime/stop';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Random } from './random';
 import { FOREVER } from './runs';
 import { arrived, lineAt, onwards, setBreakpoints, travelled, Visits } from './timelines';
 
-const KINDS: readonly Exclude<StepKind, 'any'>[] = ['in', 'next', 'out'];
+const KINDS: readonly Exclude<StepKind, 'any'>[] = ['in', 'in own code', 'next', 'out'];
 
 /** More bytes are not saved between two checkpoints of these programs. */
 const SINCE_LAST = 64 * 1024;
@@ -60,6 +61,9 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
         } else if (what === 3) {
             if (!interpreter.outcome) {
                 arrived(timeline.prepare());
+                const before = fingerprint(host);
+                calledNext(host, interpreter.current, random.below(2) === 0);
+                assert.equal(fingerprint(host), before, `${about}: looking ahead changes nothing`);
                 interpreter.step(random.pick(KINDS));
                 onwards(t);
             }

@@ -3,7 +3,7 @@
  */
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
-import type { Viewpoint } from '../../../emulator/runtime/evaluate';
+import type { Viewpoint } from '../../../emulator/runtime/names-in-scope';
 import type { Passing } from '../../../emulator/timeline/traps';
 import type { Conditions } from '../breakpoint';
 import type { BreakpointOutput, RunWithBreakpoints } from '../run';

@@ -2,7 +2,8 @@
 import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry';
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
-import { evaluateAtTrap, holds, type Viewpoint } from '../../../emulator/runtime/evaluate';
+import { evaluateAtTrap, holds } from '../../../emulator/runtime/evaluate';
+import type { Viewpoint } from '../../../emulator/runtime/names-in-scope';
 import type { Host } from '../../../emulator/runtime/host/host';
 
 export class ExpressionCondition {

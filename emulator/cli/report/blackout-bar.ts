@@ -6,6 +6,9 @@ import { html, type Markup } from './markup';
 const WIDTH = 800;
 const HEIGHT = 28;
 
+/** The hatching of a blackout, once for all bars of a page. */
+export const HATCHING = html`<svg width="0" height="0" aria-hidden="true"><defs><pattern id="blackout" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" fill="var(--dark)"/><line x1="0" y1="0" x2="0" y2="8" stroke="var(--line)" stroke-width="3"/></pattern></defs></svg>`;
+
 interface Phase {
     readonly name: string;
     readonly ns: number;
@@ -39,11 +42,10 @@ export function blackoutBar(u: UpdateReport): Markup {
     const blackout = u.blackoutNs === null ? 'the blackout never ended' : `blackout ${duration(u.blackoutNs)}`;
     return html`<h3>Update ${u.number}: ${u.from} → ${u.to}, ${blackout}</h3>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${phases.map((p) => `${p.name} ${duration(p.ns)}`).join(', ')}">
-<defs><pattern id="blackout" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" fill="var(--dark)"/><line x1="0" y1="0" x2="0" y2="8" stroke="var(--line)" stroke-width="3"/></pattern></defs>
 ${bars}
 </svg>
-<table><tbody>${u.madeOf.map((s) => html`<tr><td>${s.cost}</td><td class="number">${duration(s.ns)}</td></tr>`)}${u.guests.map(
+<details><summary>Costs</summary><table><tbody>${u.madeOf.map((s) => html`<tr><td>${s.cost}</td><td class="number">${duration(s.ns)}</td></tr>`)}${u.guests.map(
         (g) =>
             html`<tr><td>guest "${g.name}" stood still</td><td class="number">${g.blackoutNs === null ? 'for ever' : duration(g.blackoutNs)}</td></tr>`,
-    )}</tbody></table>`;
+    )}</tbody></table></details>`;
 }

@@ -17,10 +17,10 @@ import { PLAIN } from '../style';
 import { logLine } from '../text';
 import { spot } from '../where';
 import { changeText } from './comparison';
-import { attribute, html, type Markup } from './markup';
+import { attribute, html, Markup } from './markup';
 import { totals, type Reporter, type Summary, type Write } from './reporter';
 import { seedOf } from './seed';
-import { blackoutBar } from './blackout-bar';
+import { blackoutBar, HATCHING } from './blackout-bar';
 import css from './report.css';
 
 /** The number of source lines shown above a place. */
@@ -46,9 +46,10 @@ function page(summary: Summary, files: Files): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>lus: ${title}</title>
-<style>${css}</style>
+<style>${new Markup(css)}</style>
 </head>
 <body>
+${HATCHING}
 <header>
 <h1>${title}</h1>
 <p>${counted(passed, 'scenario')} passed, ${failed} failed${broken > 0 ? `, ${counted(broken, 'file')} with errors` : ''}${summary.skipped > 0 ? `, ${summary.skipped} not run` : ''} · lus ${version}</p>

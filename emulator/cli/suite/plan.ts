@@ -1,6 +1,7 @@
 /** What `lus run` runs: the scenarios of its files, in order, and the part of them that this shard runs. */
 import type { Program } from '../../language/program';
 import type { ScenarioDecl } from '../../language/syntax/ast';
+import { isNamed } from '../../language/syntax/variants';
 import { errorsOf, loadProgram } from '../../run/load-program';
 import { Run } from '../../run/run';
 import { UsageError } from '../../run/usage-error';
@@ -54,7 +55,7 @@ export function planOf(files: Files, named: readonly NamedFile[], wish: Wish): P
             program,
             scenarios: isBroken(program)
                 ? []
-                : program.scenarios.filter((s) => wish.scenario === undefined || s.name.value === wish.scenario),
+                : program.scenarios.filter((s) => wish.scenario === undefined || isNamed(s, wish.scenario)),
         }),
     );
     if (plan.every((p) => p.scenarios.length === 0) && !programs.some(isBroken)) {

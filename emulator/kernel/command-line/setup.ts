@@ -1,16 +1,12 @@
 /** How the parts of a kernel declare the effects of the parameters that they read. */
-import type { ArchName, PageGeometry } from '../../machine/arch';
-import type { KhoFormat } from '../release/kho-format';
+import type { PageGeometry } from '../../machine/arch';
 import type { ParametersOf, Part } from '../release/parameters';
+import type { ParameterBuild } from '../release/unknown-parameters';
 
 /** The part of a kernel's build that its parameters depend on. */
-export interface Build {
-    readonly arch: ArchName;
+export interface Build extends ParameterBuild {
     readonly page: PageGeometry;
-    /** CONFIG_KEXEC_HANDOVER */
-    readonly kexecHandover: boolean;
-    /** The parameter that sizes scratch, and whether each of its three sizes may be 0. */
-    readonly scratchParameter: KhoFormat['scratchParameter'];
+    /** Whether each of the three sizes of scratch may be 0. */
     readonly zeroScratchSizes: boolean;
 }
 

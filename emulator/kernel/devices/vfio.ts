@@ -63,7 +63,7 @@ export class VfioFile extends JournaledRecord {
      * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at
      * once: only then the device can reach the memory mapped there.
      * @returns EINVAL (already bound), EBUSY (another descriptor has it, or a driver of the kernel has a device of its
-     * group), ENOMEM, or why the memory cannot be pinned
+     * group), EPERM (it was preserved with another iommufd), ENOMEM, or why the memory cannot be pinned
      */
     bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
         const { k, device: b } = this;
@@ -108,13 +108,13 @@ export class VfioFile extends JournaledRecord {
 
     /**
      * An inherited device: it keeps running, with the domain that the previous kernel left.
-     * @returns EBUSY: another iommufd has claimed it, the owner of that domain
+     * @returns EPERM: another iommufd than the one that was preserved with it
      */
     private takeOver(domain: Domain, iommufd: Iommufd): undefined | Err {
         const { k, device: b } = this;
         const hwpt = iommufd.incoming.items.find((h) => h.domain === domain);
         if (!hwpt) {
-            return err('EBUSY');
+            return err('EPERM');
         }
         if (!this.kept) {
             this.wake();

@@ -10,6 +10,7 @@ import { offsetOf, pageOf, pagesOf } from './offset';
 import type { Memcg } from './memcg';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE } from '../mm/memmap';
 import { PageCache } from './pagecache';
+import { sizeText } from '../../text/text';
 
 const PAGE_CACHE = costId('page_cache');
 const ZERO = costId('zero');
@@ -158,6 +159,9 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
         k.pages.free(pfn, order);
         pfn = order > 0 && memcg.charge(1) ? allocForCache(k, 0, inode.owner, index) : -1;
         order = 0;
+        if (pfn < 0) {
+            refused(k, memcg);
+        }
     }
     if (pfn < 0) {
         return ENOMEM;
@@ -168,6 +172,12 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
         zeroFolio(k, pfn);
     }
     return pfn;
+}
+
+function refused({ pages, page }: KernelCore, { limit, usage }: Memcg): void {
+    pages.refuse(
+        `The memory cgroup is full: its limit is ${sizeText(limit * page.size)}, and ${sizeText(usage * page.size)} are charged to it.`,
+    );
 }
 
 /** The largest order whose pages around `index` are all holes (shmem_suitable_orders). */
@@ -204,6 +214,7 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
         return EEXIST;
     }
     if (inode.memcg?.charge(pages) === false) {
+        refused(k, inode.memcg);
         return ENOMEM;
     }
     k.clock.charge(PAGE_CACHE);

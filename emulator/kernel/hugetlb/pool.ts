@@ -105,6 +105,9 @@ export class HugePool extends JournaledRecord {
             const pfn = this.surplus < this.overcommit ? this.fresh(undefined) : -1;
             if (pfn < 0) {
                 this.dropUnused();
+                this.env.pages.refuse(
+                    `The pool of huge pages of ${this.name} has too few: ${n} are requested, and of its ${this.nr} pages ${this.free} are free, ${this.reserved} of them reserved.`,
+                );
                 return ENOMEM;
             }
             const edit = this.change();

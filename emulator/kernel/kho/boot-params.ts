@@ -79,7 +79,7 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     bytes.set(encodeText(params.commandLine), BOOT_PARAMS_SIZE);
     view.setBigUint64(PREF_ADDRESS, BigInt(params.kernel.addr), true);
     view.setUint32(INIT_SIZE, params.kernel.size, true);
-    const map = machine.map.slice(0, E820_MAX);
+    const map = machine.ram.slice(0, E820_MAX);
     bytes[E820_ENTRIES] = map.length;
     map.forEach((range, i) => {
         view.setBigUint64(E820_TABLE + i * E820_ENTRY, BigInt(range.start), true);

@@ -10,6 +10,7 @@ import { PHYS_LIMIT } from '../../machine/memory';
 import type { NodeSpan, PageAllocator } from '../mm/buddy';
 import { MEMBLOCK_KERN, MEMBLOCK_NOINIT } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
+import { endOfMemory, structPages } from '../mm/usable-memory';
 import type { BootContext } from './boot-context';
 import type { Area, IncomingHandover } from './env';
 import { extendScratch } from './extend';
@@ -130,6 +131,7 @@ export function khoPopulate(
         return refuse(`setup: failed to memremap scratch (0x${scratchPhys.toString(16)})`);
     }
     const scratch: Area[] = [];
+    const end = endOfMemory(machine.map);
     for (let i = 0; i < Math.floor(scratchLen / SCRATCH_ENTRY); i++) {
         const addr = memory.readU64(scratchPhys + i * SCRATCH_ENTRY);
         const size = memory.readU64(scratchPhys + i * SCRATCH_ENTRY + 8);
@@ -137,6 +139,7 @@ export function khoPopulate(
         if (typeof addr !== 'number' || typeof size !== 'number' || (size > 0 && !machine.isRam(addr, size))) {
             return refuse(`failed to mark scratch region 0x${addr.toString(16)}+0x${size.toString(16)}`);
         }
+        memblock.addMemory(addr, Math.max(0, Math.min(size, end - addr)), machine.nodeOf(addr) ?? 0);
         memblock.markScratch(addr, size);
         scratch.push({ addr, size });
     }
@@ -216,6 +219,11 @@ export function khoMemoryInit(
             pages: 0,
         };
     }
+    // the direct mapping ends with the memory that the kernel uses
+    const hidden = [incoming.scratchArray, incoming.fdt].find((pa) => pa >= endOfMemory(machine.map));
+    if (hidden !== undefined) {
+        return { panic: `unable to handle page fault: 0x${hidden.toString(16)} is not mapped` };
+    }
     const edge = raggedEdge(ctx.description, machine.page, incoming.scratch);
     if (edge !== undefined) {
         return {
@@ -241,16 +249,16 @@ export function khoMemoryInit(
     /** From here on all is reserved. */
     let allAbove = Infinity;
     let fault: number | undefined;
-    const last = machine.map[machine.map.length - 1];
-    const end = last ? (last.start + last.size) / size : 0;
+    const end = endOfMemory(machine.map) / size;
+    const described = structPages(machine.map, machine.page);
     const findings = walkHandedOver(
         ctx.description.format,
         machine.memory,
         machine.page,
         map,
-        (pa, n) => machine.isRam(pa, n),
+        (pa, n) => machine.isRam(pa, n) && pa + n <= end * size,
         (pfn, order) => {
-            if (pfn + 2 ** order > end) {
+            if (!described(pfn, pfn + 2 ** order)) {
                 outside ??= pfn;
                 return;
             }

@@ -50,7 +50,7 @@ export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch
         .property('#address-cells', cell(2))
         .property('#size-cells', cell(2))
         .property('compatible', text('linux,dummy-virt'));
-    for (const r of machine.map) {
+    for (const r of machine.ram) {
         w.begin(`memory@${r.start.toString(16)}`)
             .property('device_type', text('memory'))
             .property('reg', cells(r.start, r.size));

@@ -52,6 +52,7 @@ export class KexecImage extends JournaledRecord {
     constructor(
         readonly env: KhoEnv,
         readonly kernel: string,
+        readonly commandLine: string,
         readonly segments: readonly KexecSegment[],
         /** The future address of the boot parameters. */
         readonly parameters: number,
@@ -92,6 +93,7 @@ export class KexecImage extends JournaledRecord {
     hash(hasher: Hasher): void {
         hasher
             .str(this.kernel)
+            .str(this.commandLine)
             .num(this.parameters)
             .u32(this.preserveContext ? 1 : 0);
         for (const s of this.segments) {
@@ -365,7 +367,7 @@ function finish(
             done += size << order;
         }
     }
-    return new KexecImage(env, file.name, segments, parameters, kho, preserveContext);
+    return new KexecImage(env, file.name, file.commandLine, segments, parameters, kho, preserveContext);
 }
 
 function freeSegments(env: KhoEnv, segments: readonly KexecSegment[]): void {

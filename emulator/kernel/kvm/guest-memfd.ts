@@ -14,7 +14,8 @@ import { Inode } from '../fs/inode';
 import { PageCache } from '../fs/pagecache';
 import { fget, installFd, type Process } from '../fs/process';
 import type { VirtualMachine } from './vm';
-import { plus, quotient, rest } from '../../machine/int';
+import type { Bytes } from '../../machine/bytes';
+import { type Int, plus, quotient, rest } from '../../machine/int';
 import { offsetOf } from '../fs/offset';
 
 /** GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED (include/uapi/linux/kvm.h). */
@@ -66,6 +67,14 @@ export class GuestMemfdInode extends Inode {
     /** Created as shared memory, without conversions. */
     get shared(): boolean {
         return (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0 && this.converted.length === 0;
+    }
+
+    /** Whether the host may map the page at a page offset. */
+    isShared(index: number): boolean {
+        return (
+            (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0 &&
+            !this.converted.some((p) => index >= p.from && index < p.to)
+        );
     }
 
     override get blocks(): number {
@@ -161,6 +170,7 @@ const gmemOps: FileOps = {
     ...anonOps,
     truncate: () => EINVAL,
     mmap: (_k, file) => ((gmemOf(file).flags & GUEST_MEMFD_FLAG_MMAP) === 0 ? err('ENODEV') : 0),
+    store: storeInto,
     fallocate(k, file, mode, offset, length) {
         const inode = gmemOf(file);
         if ((mode & FALLOC_FL_KEEP_SIZE) === 0 || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) {
@@ -194,6 +204,32 @@ const gmemOps: FileOps = {
     // memory slots hold no reference: they have no memory then
     release: (_k, file) => gmemOf(file).vm.space.forget(file),
 };
+
+/**
+ * A store through a mapping (kvm_gmem_fault_user_mapping()), where the memory is shared with the host.
+ * @returns ENODEV if it was created without GUEST_MEMFD_FLAG_MMAP; EFAULT (SIGBUS) beyond the end, for private memory,
+ * for a page with a hardware error, or for a missing page of a frozen file; the pages before it are written
+ */
+function storeInto(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
+    const inode = gmemOf(file);
+    if ((inode.flags & GUEST_MEMFD_FLAG_MMAP) === 0) {
+        return err('ENODEV');
+    }
+    const { size } = k.page;
+    for (let done = 0; done < data.length; ) {
+        const at = plus(pos, done);
+        const index = quotient(at, size);
+        const skip = rest(at, size);
+        const length = Math.min(size - skip, data.length - done);
+        const page = inode.isShared(index) && !inode.poisoned.includes(index) ? inode.page(k, index) : EPERM;
+        if (page instanceof Err) {
+            return err('EFAULT');
+        }
+        k.memory.writeBytes(page * size + skip, data.slice(done, done + length));
+        done += length;
+    }
+    return 0;
+}
 
 function gmemOf(file: OpenFile): GuestMemfdInode {
     if (!(file.inode instanceof GuestMemfdInode)) {

@@ -42,6 +42,21 @@ export interface AllocOptions {
     readonly zero?: boolean;
 }
 
+/** Free pages of a node, inside or outside of CMA pageblocks. */
+export interface FreePages {
+    readonly node: number;
+    readonly cma: boolean;
+    readonly pages: number;
+}
+
+/** An allocation that failed, and what was free then. */
+export interface AllocationFailure {
+    readonly order: number;
+    readonly options: AllocOptions;
+    readonly injected: boolean;
+    readonly free: readonly FreePages[];
+}
+
 /** Called before every allocation; true makes it fail with ENOMEM. Its state is journaled by its owner. */
 export type AllocInjection = (order: number, options: AllocOptions) => boolean;
 
@@ -171,6 +186,11 @@ export class PageAllocator extends JournaledRecord {
     clock: Clock | undefined;
     /** Pages that the allocator was given since boot, the MemTotal of the kernel. */
     readonly managedPages: number = 0;
+    /**
+     * The last allocation of the present system call that failed, even if another one then replaced it; or why memory
+     * was refused although pages are free.
+     */
+    readonly lastFailure: AllocationFailure | string | null = null;
     readonly page: PageGeometry;
     private readonly journal: Journal;
     private readonly memory: PhysicalMemory;
@@ -195,14 +215,14 @@ export class PageAllocator extends JournaledRecord {
     /** Allocates a folio of 2^order pages with one reference; returns the first page frame, or −1 (ENOMEM). */
     alloc(order: number, options: AllocOptions): number {
         if (order > this.page.maxOrder || this.inject?.(order, options)) {
-            return -1;
+            return this.fails(order, options, order <= this.page.maxOrder);
         }
         let pfn = this.fromZones(this.normal, order, options);
         if (pfn < 0 && options.movable) {
             pfn = this.fromZones(this.cma, order, options);
         }
         if (pfn < 0) {
-            return -1;
+            return this.fails(order, options, false);
         }
         this.clock?.charge(PAGE_ALLOC);
         this.memmap.initFolio(pfn, order, options.owner);
@@ -213,6 +233,28 @@ export class PageAllocator extends JournaledRecord {
             this.memory.zero(pfn * size, size << order);
         }
         return pfn;
+    }
+
+    private fails(order: number, options: AllocOptions, injected: boolean): -1 {
+        const free = [...this.normal, ...this.cma].map(({ span, cma, freePages }) => ({
+            node: span.node,
+            cma,
+            pages: freePages,
+        }));
+        this.journal.edit<PageAllocator>(this).lastFailure = { order, options, injected, free };
+        return -1;
+    }
+
+    /** Memory is refused for another reason than a lack of pages. */
+    refuse(reason: string): void {
+        this.journal.edit<PageAllocator>(this).lastFailure = reason;
+    }
+
+    /** A system call begins. */
+    forgetFailure(): void {
+        if (this.lastFailure !== null) {
+            this.journal.edit<PageAllocator>(this).lastFailure = null;
+        }
     }
 
     /**

@@ -187,6 +187,11 @@ export class Memblock extends JournaledRecord {
         return free;
     }
 
+    /** The free ranges that {@link alloc} takes memory from, ascending. */
+    usable(): { base: number; end: number }[] {
+        return this.freeRanges().filter((r) => !this.scratchOnly || (r.flags & MEMBLOCK_SCRATCH) !== 0);
+    }
+
     private find(
         size: number,
         align: number,

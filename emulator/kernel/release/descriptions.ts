@@ -147,6 +147,11 @@ export interface KernelDescription {
      * second on.
      */
     readonly vfioPhase: 'reset' | 'keep';
+    /**
+     * What the layer `vfio` does with a preserved device that no process retrieves: its session cannot be finished, as
+     * posted; or one of two proposals, to hold the device until the next update or to reset it and give it back.
+     */
+    readonly vfioUnclaimed: 'refuse' | 'hold' | 'reset';
     /** Its IOMMU driver turns translation off at shutdown. */
     readonly iommuShutdown: boolean;
     /** Bytes of page cache that its user space has filled at the end of the boot. */
@@ -197,6 +202,7 @@ const v72: KernelDescription = {
     early: DEFAULT_EARLY_MEMORY,
     initrdSize: 4 * MIB,
     vfioPhase: 'reset',
+    vfioUnclaimed: 'refuse',
     iommuShutdown: true,
     pageCache: 32 * MIB,
     costs: {},

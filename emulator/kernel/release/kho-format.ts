@@ -32,6 +32,8 @@ export interface KhoFormat {
     readonly sizeProperty: string | undefined;
     /** The subtree `kexec-metadata` is written and read. */
     readonly metadata: boolean;
+    /** There are block sets: chains of preserved pages with entries (kho_block.c). */
+    readonly blocks: boolean;
     /** Areas of vmalloc can be preserved. */
     readonly vmalloc: boolean;
     /**
@@ -67,6 +69,7 @@ export function bitmapBytes({ bitmapBytes: bytes }: BitmapTracking, page: PageGe
 /** 7.2. */
 export const KHO_V4: KhoFormat = {
     compatible: 'kho-v4',
+    blocks: true,
     tracking: 'radix',
     finalize: 'never',
     dataProperty: 'preserved-data',
@@ -103,6 +106,7 @@ export const KHO_V4_BOOTMEM: KhoFormat = { ...KHO_V4_EXTENDED, scratchParameter:
 export const KHO_V3: KhoFormat = {
     ...KHO_V4,
     compatible: 'kho-v3',
+    blocks: false,
     restoresAnyOrder: false,
     splitsAtNodes: false,
 };

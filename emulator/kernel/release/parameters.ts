@@ -24,18 +24,29 @@ export type ParameterValue =
 export type Repetition = 'first' | 'last' | 'lowest' | 'all';
 
 /** The part of the kernel that reads a parameter. */
-export type Part = 'kho' | 'luo' | 'memblock' | 'hugetlb' | 'iommu' | 'interrupts' | 'processors' | 'pci' | 'files';
+export type Part =
+    | 'kho'
+    | 'luo'
+    | 'memblock'
+    | 'memory'
+    | 'hugetlb'
+    | 'iommu'
+    | 'interrupts'
+    | 'processors'
+    | 'pci'
+    | 'files'
+    | 'panic';
 
 export interface Parameter {
     readonly value: ParameterValue;
     readonly repeated: Repetition;
-    /** How the kernel declares it. For an invalid value of an early parameter, the kernel logs a line. */
-    readonly declared: 'early_param' | '__setup' | 'sysctl';
+    /** How the kernel declares it. For an invalid value of an early or a core parameter, the kernel logs a line. */
+    readonly declared: 'early_param' | 'core_param' | '__setup' | 'sysctl';
     readonly readBy: Part;
     /** The only architecture that has it; undefined: all have. */
     readonly arch?: ArchName;
     /** The configuration option that a kernel needs to have it. */
-    readonly config?: 'KEXEC_HANDOVER';
+    readonly config?: 'KEXEC_HANDOVER' | 'LIVEUPDATE';
     /** One line about it. */
     readonly doc: string;
     /** The kernel source file that defines it. */
@@ -84,7 +95,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'early_param',
         readBy: 'luo',
-        config: 'KEXEC_HANDOVER',
+        config: 'LIVEUPDATE',
         doc: 'Turns the Live Update Orchestrator on. It needs kexec handover.',
         source: 'kernel/liveupdate/luo_core.c',
     },
@@ -95,6 +106,49 @@ export const PARAMETERS = {
         readBy: 'memblock',
         doc: 'Reserves named memory, at the same address in every kernel of a chain of kexecs with handover.',
         source: 'mm/memblock.c',
+    },
+    mem: {
+        value: { form: 'SIZE with K, M or G' },
+        repeated: 'lowest',
+        declared: 'early_param',
+        readBy: 'memory',
+        doc: 'The kernel uses no memory from this address on (x86-64), or no more memory than this (arm64, where the last one counts).',
+        source: 'arch/x86/kernel/e820.c',
+    },
+    memmap: {
+        value: {
+            form: 'exactmap, SIZE@START (memory), SIZE$START, SIZE#START or SIZE!START (not memory), or SIZE as in mem=',
+        },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'memory',
+        arch: 'x86-64',
+        doc: 'Changes the memory map of the firmware.',
+        source: 'arch/x86/kernel/e820.c',
+    },
+    numa: {
+        value: { words: ['off'] },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'memory',
+        doc: 'off makes all memory one node.',
+        source: 'arch/x86/mm/numa.c',
+    },
+    cma: {
+        value: { form: 'SIZE[@START[-END]]' },
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'memory',
+        doc: 'Memory for large buffers of devices; until then only movable pages can use it. It counts for the size of scratch areas.',
+        source: 'kernel/dma/contiguous.c',
+    },
+    crashkernel: {
+        value: { form: 'SIZE[@START], FROM-TO:SIZE,…, or SIZE,high, SIZE,low, SIZE,cma' },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'memory',
+        doc: 'Memory for a crash kernel, taken from the kernel. It counts for the size of scratch areas.',
+        source: 'kernel/crash_reserve.c',
     },
     hugepages: {
         value: { form: 'N or NODE:N,…' },
@@ -204,6 +258,30 @@ export const PARAMETERS = {
         readBy: 'files',
         doc: 'always and force give memfds folios of 2 MiB if possible.',
         source: 'mm/shmem.c',
+    },
+    panic: {
+        value: 'number',
+        repeated: 'last',
+        declared: 'core_param',
+        readBy: 'panic',
+        doc: 'The number of seconds after which a kernel that has panicked restarts the machine; less than 0: at once.',
+        source: 'kernel/panic.c',
+    },
+    panic_on_warn: {
+        value: 'number',
+        repeated: 'last',
+        declared: 'core_param',
+        readBy: 'panic',
+        doc: 'Not 0: a warning (WARN()) is a panic.',
+        source: 'kernel/panic.c',
+    },
+    oops: {
+        value: { word: ['panic'] },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'panic',
+        doc: 'panic makes every oops a panic.',
+        source: 'kernel/panic.c',
     },
     'sysctl.vm.memfd_noexec': {
         value: { word: ['0', '1', '2'] },

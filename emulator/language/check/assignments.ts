@@ -113,6 +113,7 @@ function assignName(c: CodeContext, s: AssignStmt, target: NameExpr, type: Type)
         c.mean(target, v.meaning);
         fits(c, s, v.type, type, v.span);
         c.flow.assigned.delete(v);
+        c.flow.narrowed.delete(v);
         remember(c, v);
         return v.type;
     }
@@ -190,6 +191,8 @@ function diesWithKernel(c: CodeContext, t: Type): boolean {
             return c.program.natives.objects.get(t.name)?.ofKernel === true;
         case 'list':
             return diesWithKernel(c, t.of);
+        case 'record':
+            return [...(t.fields?.values() ?? [])].some((f) => diesWithKernel(c, f));
         case 'view':
         case 'kind':
         case 'fd':

@@ -24,6 +24,7 @@ export function callType(c: CodeContext, e: CallExpr): Type {
     c.tried = outer;
     if (!handled && c.unit.fn && canFail(c, e)) {
         c.unit.fn.fails = true;
+        c.unit.fn.callFails = true;
     }
     afterCall(c, e, handled);
     return type;
@@ -35,17 +36,14 @@ export function canFail(c: CodeContext, e: CallExpr): boolean {
     if (callee.kind === 'name') {
         const meaning = c.program.names.get(callee);
         if (meaning?.kind === 'fn') {
-            return c.program.fns.get(meaning.decl.name.name)?.fails ?? true;
+            const fn = c.program.fns.get(meaning.decl.name.name);
+            // a function that may run in the kernel can return an error
+            return (c.context === 'kernel' || c.context === 'any' ? fn?.fails : fn?.callFails) ?? true;
         }
         return meaning?.kind === 'native' ? meaning.native.fails : true;
     }
     const meaning = c.program.members.get(callee);
     return meaning?.kind === 'method' ? meaning.method.fails : true;
-}
-
-/** A function of the program that a process calls: unlike kernel code, it does not return an errno to its caller. */
-export function stopsByItself(c: CodeContext, { callee }: CallExpr): boolean {
-    return c.context === 'user' && callee.kind === 'name' && c.program.names.get(callee)?.kind === 'fn';
 }
 
 function called(c: CodeContext, e: CallExpr): Type {
@@ -66,7 +64,7 @@ function called(c: CodeContext, e: CallExpr): Type {
         const found = findMember(c, callee);
         c.typed(callee, ANY);
         if (found && 'method' in found) {
-            return nativeCall(c, e, found.method);
+            return nativeCall(c, e, ofElements(found.method, c.program.types.get(callee.object)));
         }
         if (found && found.type.k !== 'any') {
             c.error(
@@ -84,6 +82,11 @@ function called(c: CodeContext, e: CallExpr): Type {
     }
     plainArgs(c, e.args);
     return ANY;
+}
+
+/** The parameters of a list's methods have the type of its elements. */
+function ofElements(method: FunctionShape, list: Type | undefined): FunctionShape {
+    return list?.k === 'list' ? { ...method, params: method.params.map((p) => ({ ...p, type: list.of })) } : method;
 }
 
 function plainArgs(c: CodeContext, args: readonly Arg[]): void {
@@ -106,8 +109,7 @@ function namedCall(c: CodeContext, e: CallExpr, callee: NameExpr): Type {
     }
     plainArgs(c, e.args);
     const method = c.program.natives.fd.methods.has(callee.name);
-    const variable =
-        c.vars.find(callee.name) ?? (c.process === undefined ? undefined : c.processVar(c.process, callee.name));
+    const variable = c.variable(callee.name);
     if (variable) {
         variable.reads++;
         c.mean(callee, variable.meaning);
@@ -147,6 +149,9 @@ function fnCall(c: CodeContext, e: CallExpr, fn: FnInfo): Type {
 
 function nativeCall(c: CodeContext, e: CallExpr, native: FunctionShape): Type {
     c.require(native.context, e.callee.kind === 'member' ? e.callee.member : e.callee, quoted(`${native.name}()`));
+    if (native.params.some((p) => p.named)) {
+        return recordOf(c, e, quoted(native.name));
+    }
     const bound = bindArgs(c, e, native.params, quoted(native.name));
     if (native.resultOfArg !== undefined) {
         const of = bound[native.resultOfArg];
@@ -158,6 +163,22 @@ function nativeCall(c: CodeContext, e: CallExpr, native: FunctionShape): Type {
         return t?.k === 'decl' && t.of === 'file' ? { k: 'kind', name: t.name } : native.result;
     }
     return native.result;
+}
+
+/** The record of a call's arguments, which have any names. */
+function recordOf(c: CodeContext, e: CallExpr, what: string): Type {
+    const fields = new Map<string, Type>();
+    for (const a of e.args) {
+        const type = c.expr(a.value);
+        if (!a.name) {
+            c.error('LU0306', a, `${what} needs a name for every field: ${quoted('name: value')}.`);
+        } else if (fields.has(a.name.name)) {
+            c.error('LU0307', a, `${what} is given ${quoted(a.name.name)} twice. Remove one of them.`);
+        } else {
+            fields.set(a.name.name, type);
+        }
+    }
+    return { k: 'record', fields };
 }
 
 /** Checks the arguments of a call; returns the expression of every parameter. */

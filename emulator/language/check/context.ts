@@ -180,9 +180,21 @@ export class CodeContext {
     }
 
     /** True if a name is a variable here and hides a constant of that name. */
-    readonly shadowed = (name: string): boolean =>
-        this.vars.find(name) !== undefined ||
-        (this.process !== undefined && this.processVar(this.process, name) !== undefined);
+    readonly shadowed = (name: string): boolean => this.variable(name) !== undefined;
+
+    /** The variable with this name: one of the code, or of the process in whose block the statement is. */
+    variable(name: string): Var | undefined {
+        const own =
+            this.process === undefined
+                ? undefined
+                : (this.vars.find(name, true) ?? this.processVar(this.process, name));
+        return own ?? this.vars.find(name);
+    }
+
+    /** Whether a process is an array of them. */
+    isArray(process: string): boolean {
+        return this.flow.procs.get(process)?.array ?? this.program.processArrays.has(process);
+    }
 
     processVar(process: string, name: string): Var | undefined {
         return this.flow.procs.get(process)?.vars.get(name);

@@ -9,6 +9,7 @@ import type { CodeContext } from './context';
 import { Flow } from './flow';
 import { fold } from './fold';
 import { tableOf } from './members';
+import { assume } from './narrowing';
 import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
 
@@ -30,9 +31,11 @@ function uncertain(c: CodeContext, check: () => void): void {
 function branches(c: CodeContext, s: IfStmt): void {
     const before = c.flow;
     c.flow = before.copy();
+    assume(c, s.condition, true);
     checkBlock(c, s.then);
     const then = c.flow;
     c.flow = before;
+    assume(c, s.condition, false);
     if (s.otherwise?.kind === 'if') {
         checkIf(c, s.otherwise);
     } else if (s.otherwise) {
@@ -45,7 +48,10 @@ export function checkWhile(c: CodeContext, s: WhileStmt): void {
     checkCondition(c, s.condition, c.expr(s.condition), 'The condition');
     checkLoop(
         c,
-        () => checkBlock(c, s.body, { loop: s.body }),
+        () => {
+            assume(c, s.condition, true);
+            checkBlock(c, s.body, { loop: s.body });
+        },
         s.condition.kind === 'bool' && s.condition.value && !leaves(s.body),
     );
 }

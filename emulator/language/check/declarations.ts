@@ -1,6 +1,7 @@
 /** Enters the declarations of all files and reports duplicates. */
 import { descriptionOf } from '../../kernel/release/descriptions';
 import type { Block, Ident, Item, SourceFile, Span, Stmt } from '../syntax/ast';
+import { variantsOf } from '../syntax/variants';
 import { ANY } from '../types';
 import { quoted, type ProgramBuilder } from './program-builder';
 
@@ -24,8 +25,10 @@ export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): v
                     enterMachine(program, file.uri, item);
                     break;
                 case 'scenario':
-                    isNew(program, scenarios, file.uri, item.name, item.name.value, 'scenario');
-                    processesOf(item.body, program.processNames);
+                    for (const { name } of variantsOf(item, file.text)) {
+                        isNew(program, scenarios, file.uri, name, name.value, 'scenario');
+                    }
+                    processesOf(item.body, program.processNames, program.processArrays);
                     break;
                 case 'kernel':
                     if (isNew(program, kernels, file.uri, item.name, item.name.value, 'kernel')) {
@@ -179,7 +182,7 @@ function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): 
             program.handlers.set(name.name, item);
             break;
         case 'fn':
-            processesOf(item.body, program.processNames);
+            processesOf(item.body, program.processNames, program.processArrays);
             program.fns.set(name.name, {
                 decl: item,
                 uri,
@@ -188,6 +191,7 @@ function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): 
                 contextWhy: '',
                 result: ANY,
                 fails: false,
+                callFails: false,
                 params: [],
                 endsKernel: 'no',
                 loadsToReturn: false,
@@ -197,23 +201,26 @@ function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): 
 }
 
 /** The names of all processes that a block starts, at whatever depth. */
-export function processesOf(block: Block, into: Set<string>): Set<string> {
+export function processesOf(block: Block, into: Set<string>, arrays = new Set<string>()): Set<string> {
     const visit = (s: Stmt): void => {
         switch (s.kind) {
             case 'process':
                 for (const n of s.names) {
                     into.add(n.name);
+                    if (n.count) {
+                        arrays.add(n.name);
+                    }
                 }
                 if (s.body) {
-                    processesOf(s.body, into);
+                    processesOf(s.body, into, arrays);
                 }
                 break;
             case 'if':
-                processesOf(s.then, into);
+                processesOf(s.then, into, arrays);
                 if (s.otherwise?.kind === 'if') {
                     visit(s.otherwise);
                 } else if (s.otherwise) {
-                    processesOf(s.otherwise, into);
+                    processesOf(s.otherwise, into, arrays);
                 }
                 break;
             case 'in':
@@ -222,7 +229,7 @@ export function processesOf(block: Block, into: Set<string>): Set<string> {
             case 'for':
             case 'at':
             case 'undo':
-                processesOf(s.body, into);
+                processesOf(s.body, into, arrays);
                 break;
         }
     };

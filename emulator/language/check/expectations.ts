@@ -3,7 +3,7 @@ import { replaceWith } from '../check-finding';
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Expectation, Expr, ExprStmt, Ident, Span } from '../syntax/ast';
 import type { Type } from '../types';
-import { canFail, stopsByItself } from './calls';
+import { canFail } from './calls';
 import type { CodeContext } from './context';
 import { afterExpected } from './kernel-end';
 import { quoted } from './program-builder';
@@ -34,13 +34,6 @@ export function withExpectation(c: CodeContext, value: Expr, expect: Expectation
         if (value.kind !== 'error') {
             c.error('LU0402', expect, `${word} can only follow a call.`, drop);
         }
-    } else if (!fatal && stopsByItself(c, value)) {
-        c.error(
-            'LU0402',
-            expect,
-            `A call that fails inside ${c.text(value.callee)} stops the scenario there. Put ${word} after that call.`,
-            drop,
-        );
     } else if (!canFail(c, value)) {
         c.error('LU0402', expect, `${c.text(value.callee)} cannot fail. Remove the ${word}.`, drop);
     } else if (c.context === 'kernel') {

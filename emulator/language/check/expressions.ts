@@ -2,13 +2,14 @@
 import { replaceWith } from '../check-finding';
 import type { BinaryExpr, Expr, TryExpr, UnaryExpr } from '../syntax/ast';
 import { ANY, BOOL, BYTES, INT, PHYS, STRING, listOf, type Type } from '../types';
-import { callType, canFail, stopsByItself } from './calls';
+import { callType, canFail } from './calls';
 import { checkCondition } from './conditions';
 import { constructType } from './construct';
 import type { CodeContext } from './context';
 import { fold } from './fold';
 import { indexType, memberType } from './members';
 import { nameType } from './names';
+import { assuming } from './narrowing';
 import { quoted } from './program-builder';
 import { assignable, comparable, describeType, isIntLike } from './types-of';
 
@@ -72,15 +73,6 @@ function tryType(c: CodeContext, e: TryExpr): Type {
         return type;
     }
     const withoutTry = replaceWith('Remove `try`', { start: e.start, end: call.start }, '');
-    if (stopsByItself(c, call)) {
-        c.error(
-            'LU0402',
-            e,
-            `A call that fails inside ${c.text(call.callee)} stops the scenario there. Put the \`try\` before that call.`,
-            withoutTry,
-        );
-        return type;
-    }
     if (!canFail(c, call)) {
         c.error('LU0402', e, `${c.text(call.callee)} cannot fail. Remove the \`try\`.`, withoutTry);
         return type;
@@ -113,7 +105,8 @@ function unaryType(c: CodeContext, e: UnaryExpr): Type {
 
 function binaryType(c: CodeContext, e: BinaryExpr): Type {
     const left = c.expr(e.left);
-    const right = c.expr(e.right);
+    const right =
+        e.op === '&&' || e.op === '||' ? assuming(c, e.left, e.op === '&&', () => c.expr(e.right)) : c.expr(e.right);
     switch (e.op) {
         case '&&':
         case '||':

@@ -1,6 +1,7 @@
 /**
  * What is known at a place of a scenario about the running kernel and its processes, over all paths to that place.
  */
+import type { Type } from '../types';
 import type { Var } from './scope';
 
 export interface Proc {
@@ -12,6 +13,8 @@ export interface Proc {
     vars: Map<string, Var>;
     /** Variables of an earlier process of this name, and what ended that process. */
     lost: Map<string, string>;
+    /** An array of processes: what ends one of them may have ended any. */
+    array: boolean;
     /** Started in a function or conditionally: it may have variables that are not known here. */
     open: boolean;
 }
@@ -26,6 +29,8 @@ export class Flow {
     readonly procs = new Map<string, Proc>();
     /** The kernel in which a variable that refers to kernel objects was assigned. */
     readonly assigned = new Map<Var, number>();
+    /** Variables whose type is known more precisely here than where they were declared. */
+    narrowed = new Map<Var, Type>();
     /** The loaded image may be one that the kernel returns from (KEXEC_PRESERVE_CONTEXT). */
     comesBack = false;
     /** Why the code after this place never runs. */
@@ -37,6 +42,7 @@ export class Flow {
         f.kernelWhy = this.kernelWhy;
         f.comesBack = this.comesBack;
         f.ended = this.ended;
+        f.narrowed = new Map(this.narrowed);
         for (const [name, p] of this.procs) {
             f.procs.set(name, { ...p, vars: new Map(p.vars), lost: new Map(p.lost) });
         }
@@ -46,20 +52,27 @@ export class Flow {
         return f;
     }
 
-    start(name: string): Proc {
+    start(name: string, array = false): Proc {
         const before = this.procs.get(name);
+        if (array && before?.array && before.status === 'maybe') {
+            // those of the array that have not ended keep their variables
+            before.status = 'alive';
+            return before;
+        }
         const lost = new Map(before?.lost);
         for (const v of before?.vars.keys() ?? []) {
             lost.set(v, before?.why ?? '');
         }
-        const p: Proc = { status: 'alive', why: '', vars: new Map(), lost, open: false };
+        const p: Proc = { status: 'alive', why: '', vars: new Map(), lost, array, open: false };
         this.procs.set(name, p);
         return p;
     }
 
     end(name: string, why: string): void {
         const p = this.procs.get(name);
-        if (p && p.status !== 'dead') {
+        if (p?.array) {
+            this.mayEnd(name, why);
+        } else if (p && p.status !== 'dead') {
             p.status = 'dead';
             p.why = why;
         }
@@ -80,8 +93,11 @@ export class Flow {
         this.kernel = id;
         this.kernelWhy = why;
         this.comesBack = false;
-        for (const name of this.procs.keys()) {
-            this.end(name, why);
+        for (const p of this.procs.values()) {
+            if (p.status !== 'dead') {
+                p.status = 'dead';
+                p.why = why;
+            }
         }
     }
 
@@ -104,6 +120,11 @@ export class Flow {
             f.kernel = MIXED;
         }
         f.comesBack ||= b.comesBack;
+        for (const [v, type] of a.narrowed) {
+            if (b.narrowed.get(v) !== type) {
+                f.narrowed.delete(v);
+            }
+        }
         for (const [name, p] of b.procs) {
             const mine = f.procs.get(name);
             if (!mine) {

@@ -1,13 +1,23 @@
 /** Declarations by kind, in an order in which each finds what it depends on. */
 import type { CallbackShape } from '../natives';
-import type { FileDecl, FlbDecl, HandlerDecl, Item, KernelDecl, ScenarioDecl } from '../syntax/ast';
+import type {
+    FileDecl,
+    FlbDecl,
+    HandlerDecl,
+    Item,
+    KernelDecl,
+    ScenarioDecl,
+    ScenarioParam,
+    Span,
+} from '../syntax/ast';
 import { ANY, INT, type Type } from '../types';
 import { checkCompatible, checkHandlerHead, checkShapes, fileTypeOf } from './callbacks';
 import { checkCallback, checkCode, checkFn, newContext } from './code';
 import { checkedFirst } from './depth';
 import { declare, processesOf } from './declarations';
 import { checkExpectedFindings } from './expected-findings';
-import { constantValue } from './fold';
+import type { CodeContext } from './context';
+import { constantValue, fold } from './fold';
 import { checkKernelEntries } from './kernel-entries';
 import { checkKernel } from './kernels';
 import { checkMachine } from './machine';
@@ -83,7 +93,37 @@ function checkScenario(program: ProgramBuilder, uri: string, decl: ScenarioDecl)
     const processes = processesOf(decl.body, new Set());
     checkExpectedFindings(program, uri, decl.finds ?? []);
     const c = newContext(program, { uri, span: decl.body, context: 'scenario', processes });
+    if (decl.param) {
+        checkParameter(c, decl.param, decl.body);
+    }
     checkCode(c, decl, decl.body, decl);
+}
+
+/** The parameter is the first variable of the scenario. Its values are constants of one type. */
+function checkParameter(c: CodeContext, { variable, values }: ScenarioParam, body: Span): void {
+    const items = values.kind === 'list' ? values.items : [];
+    const types = items.map((value) => {
+        const type = c.expr(value);
+        if (type.k !== 'any' && fold(c.program, c.unit.uri, value) === undefined) {
+            c.error('LU0312', value, 'A value of a parameter is a constant: a number, a string, true or false.');
+        }
+        return type;
+    });
+    const [first = ANY] = types;
+    items.forEach((value, i) => {
+        const type = types[i] ?? ANY;
+        if (!assignable(type, first) || !assignable(first, type)) {
+            c.error(
+                'LU0301',
+                value,
+                `The values must have one type: ${describeType(first)}, not ${describeType(type)}.`,
+            );
+        }
+    });
+    if (items.length === 0 && values.kind === 'list') {
+        c.report('warning', 'LU0419', variable, 'This scenario never runs: its parameter has no value.');
+    }
+    c.mean(variable, c.vars.declare(variable.name, first, variable, body.start, false).meaning);
 }
 
 function checkFile(program: ProgramBuilder, uri: string, decl: FileDecl): void {

@@ -7,6 +7,7 @@ import { listed } from '../../text/text';
 import type { FunctionShape } from '../natives';
 import { isBeside } from '../paths';
 import type { BootStmt, CallExpr, Expectation, Expr, StringLit } from '../syntax/ast';
+import { checkCommandLine } from './command-line';
 import type { CodeContext, KernelEnd } from './context';
 import { Flow } from './flow';
 import type { FnInfo } from './program-builder';
@@ -23,6 +24,9 @@ export function checkBoot(c: CodeContext, s: BootStmt): void {
             s.cmdline,
             'The kernel in the image already has a command line. To pass another one, name a kernel: `boot "7.2" from image …`.',
         );
+    }
+    if (s.cmdline) {
+        checkCommandLine(c, s.cmdline);
     }
     newKernel(c, `the \`boot\` on line ${c.line(s)}`);
     if (c.unit.fn) {
@@ -84,6 +88,11 @@ export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
     if (at >= 0 && !tried && kernel?.kind === 'string') {
         kernelName(c, kernel.value, kernel);
     }
+    const line = native.params.findIndex((p) => p.name === 'cmdline');
+    const given = line < 0 ? undefined : e.args.find((a, i) => (a.name ? a.name.name === 'cmdline' : i === line));
+    if (given) {
+        checkCommandLine(c, given.value);
+    }
     if (native.name.startsWith('kexec_')) {
         loads(c, e);
     }
@@ -104,7 +113,7 @@ function loads(c: CodeContext, e: CallExpr): void {
 /** A function may end the kernel, and start and end processes. */
 export function afterFn(c: CodeContext, fn: FnInfo, e: CallExpr): void {
     for (const name of fn.touches) {
-        const p = c.flow.procs.get(name) ?? c.flow.start(name);
+        const p = c.flow.procs.get(name) ?? c.flow.start(name, c.isArray(name));
         p.open = true;
         p.status = 'maybe';
         c.unit.fn?.touches.add(name);

@@ -7,6 +7,7 @@ import { exampleText, type AnyArgument, type AnySetting } from '../settings/sett
 import type { Ident, KernelCost, KernelDecl, KernelList, KernelSetting } from '../syntax/ast';
 import { ANY, BOOL, INT, STRING, type Type } from '../types';
 import { checkCostName, checkLimits, checkRepeats, constantOf, wrongWord } from './arguments';
+import { checkCommandLine } from './command-line';
 import type { CodeContext } from './context';
 import { quoted } from './program-builder';
 
@@ -90,6 +91,9 @@ function checkSetting(c: CodeContext, e: KernelSetting): void {
         checkNumber(c, setting, setting.takes, e.key.name, e);
     } else {
         c.typed(e.value, typeOf(setting.takes));
+        if (e.key.name === 'cmdline') {
+            checkCommandLine(c, e.value);
+        }
         const read = setting.takes.read({ args: [e.value], options: [] }, () => undefined);
         if (read === undefined && e.value.kind !== 'error') {
             const words = wordsOf(setting.takes);

@@ -69,6 +69,10 @@ function processMember(c: CodeContext, e: MemberExpr, object: Type): Found | und
         return undefined;
     }
     const { name } = e.member;
+    if (object.array) {
+        c.error('LU0203', e.object, whichOf(object.name), insertAt(e.object.end, '[0]', 'Take the first one'));
+        return { type: ANY, writable: true };
+    }
     const process = object.name;
     const proc = c.flow.procs.get(process);
     const v = proc?.vars.get(name);
@@ -121,6 +125,10 @@ function ownMember(c: CodeContext, e: MemberExpr, object: Type): Found | undefin
             return { type: typeOfKindField(c, object.name, index), writable: true };
         }
     }
+    if (object.k === 'record' && (!object.fields || object.fields.has(name))) {
+        c.program.members.set(e, { kind: 'dynamic', name });
+        return { type: object.fields?.get(name) ?? ANY, writable: true };
+    }
     if ((object.k === 'list' || object.k === 'bytes') && (name === 'length' || name === 'size')) {
         c.program.members.set(e, { kind: 'dynamic', name });
         return { type: INT, writable: false };
@@ -172,9 +180,17 @@ function* memberNames(c: CodeContext, object: Type): Generator<string> {
     if (object.k === 'kind') {
         yield* c.program.fileKind(object.name)?.fields.map((f) => f.name.name) ?? [];
     }
+    if (object.k === 'record') {
+        yield* object.fields?.keys() ?? [];
+    }
     if (object.k === 'decl' && object.of === 'process') {
         yield* c.flow.procs.get(object.name)?.vars.keys() ?? [];
     }
+}
+
+/** The message for an array of processes where one process is needed. */
+export function whichOf(array: string): string {
+    return `${quoted(array)} is an array of processes. Select one: ${quoted(`${array}[0]`)}.`;
 }
 
 export function indexType(c: CodeContext, e: IndexExpr): Type {
@@ -182,6 +198,9 @@ export function indexType(c: CodeContext, e: IndexExpr): Type {
     const index = c.expr(e.index);
     if (!isIntLike(index)) {
         c.error('LU0316', e.index, `An index must be an integer, not ${describeType(index)}.`);
+    }
+    if (object.k === 'decl' && object.array) {
+        return { k: 'decl', of: 'process', name: object.name };
     }
     switch (object.k) {
         case 'list':

@@ -44,7 +44,7 @@ function readVariable(c: CodeContext, e: NameExpr, v: Var): Type {
             `${quoted(e.name)} belongs to the previous kernel, which ${c.flow.kernelWhy} ended. Get it again from the running kernel.`,
         );
     }
-    return v.type;
+    return c.flow.narrowed.get(v) ?? v.type;
 }
 
 /** A variable that a process of this name had before, or will have later. */
@@ -111,10 +111,11 @@ function declaredType(c: CodeContext, e: NameExpr): Type | undefined {
     }
     if (
         c.unit.processes?.has(name) === true ||
+        c.flow.procs.has(name) ||
         (c.unit.fn && c.unit.fn.context !== 'kernel' && program.processNames.has(name))
     ) {
         c.mean(e, { kind: 'process', name });
-        return { k: 'decl', of: 'process', name };
+        return c.isArray(name) ? { k: 'decl', of: 'process', name, array: true } : { k: 'decl', of: 'process', name };
     }
     if (program.devices.has(name)) {
         c.mean(e, { kind: 'device', name });

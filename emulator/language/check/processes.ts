@@ -1,5 +1,17 @@
 /** Processes: `process`, process blocks, `concurrently`, `kill` and `send`. */
-import type { Block, ConcurrentlyStmt, Ident, KillStmt, ProcessBlock, ProcessStmt, SendStmt } from '../syntax/ast';
+import { MOST_PROCESSES } from '../collections';
+import type {
+    Block,
+    ConcurrentlyStmt,
+    ForStmt,
+    KillStmt,
+    ProcessBlock,
+    ProcessRef,
+    ProcessStmt,
+    SendStmt,
+    StartedProcess,
+    Stmt,
+} from '../syntax/ast';
 import { insertAt } from '../check-finding';
 import { RESERVED, STATEMENT_WORDS } from '../syntax/words';
 import { declareIn } from './assignments';
@@ -7,6 +19,8 @@ import { checkBlock } from './blocks';
 import type { CodeContext } from './context';
 import { checkErrors } from './expectations';
 import { Flow, together } from './flow';
+import { fold } from './fold';
+import { whichOf } from './members';
 import { quoted } from './program-builder';
 import { describeType, isIntLike } from './types-of';
 
@@ -42,13 +56,48 @@ export function checkProcess(c: CodeContext, s: ProcessStmt): void {
                 `The process ${quoted(name.name)} is already running. Write \`${name.name} { }\` to continue it, or choose another name.`,
             );
         }
-        c.flow.start(name.name);
+        checkCount(c, name);
+        c.flow.start(name.name, name.count !== undefined);
         c.unit.fn?.touches.add(name.name);
         c.mean(name, { kind: 'process', name: name.name });
     }
     const first = s.names[0];
+    if (s.body && first?.count) {
+        c.error(
+            'LU0127',
+            first,
+            `An array of processes is started without a block. Write ${quoted(`${first.name}[0] { }`)} after it.`,
+        );
+    }
     if (s.body && first) {
         inBlockOf(c, first.name, s.body);
+    }
+}
+
+/** The number of processes of an array. */
+function checkCount(c: CodeContext, { count }: StartedProcess): void {
+    if (!count) {
+        return;
+    }
+    const type = c.expr(count);
+    const n = fold(c.program, c.unit.uri, count, c.shadowed);
+    if (!isIntLike(type)) {
+        c.error('LU0301', count, `The number of processes must be an integer, not ${describeType(type)}.`);
+    } else if (typeof n === 'number' && (n < 1 || n > MOST_PROCESSES)) {
+        c.error('LU0311', count, `The number of processes must be from 1 to ${MOST_PROCESSES}.`);
+    }
+}
+
+/** The index of a process of an array; a process that is not one has none. */
+function checkIndex(c: CodeContext, e: ProcessRef): void {
+    const type = e.index && c.expr(e.index);
+    if (e.index && type && !isIntLike(type)) {
+        c.error('LU0316', e.index, `An index must be an integer, not ${describeType(type)}.`);
+    }
+    if (e.index && !c.isArray(e.name)) {
+        c.error('LU0316', e.index, `${quoted(e.name)} is a single process, without an index.`);
+    } else if (!e.index && c.isArray(e.name)) {
+        c.error('LU0205', e, whichOf(e.name), insertAt(e.end, '[0]', 'Take the first one'));
     }
 }
 
@@ -64,23 +113,43 @@ export function checkConcurrently(c: CodeContext, s: ConcurrentlyStmt): void {
     const names = new Set<string>();
     const ways: Flow[] = [];
     for (const part of s.body.statements) {
-        const process =
-            part.kind === 'in' ? part.process : part.kind === 'process' && part.body ? part.names[0] : undefined;
+        const process = blockOf(part);
+        const name = process && `${process.name}${process.index ? `[${c.text(process.index)}]` : ''}`;
         if (!process) {
             c.error('LU0416', c.head(part), 'Only process blocks can run concurrently. Put this into one: `luod { }`.');
-        } else if (names.has(process.name) && process.name !== '') {
+        } else if (part.kind !== 'for' && names.has(name ?? '') && process.name !== '') {
             c.error(
                 'LU0416',
                 process,
-                `${quoted(process.name)} already has a block here. A process runs one block at a time: combine the two.`,
+                `${quoted(name ?? '')} already has a block here. A process runs one block at a time: combine the two.`,
             );
         }
-        names.add(process?.name ?? '');
+        names.add(name ?? '');
         c.flow = before.copy();
         c.statement(part);
         ways.push(c.flow);
     }
     c.flow = together(before, ways);
+}
+
+/** The process of a block of a `concurrently`, or of the one block in a `for`. */
+function blockOf(s: Stmt): ProcessRef | undefined {
+    switch (s.kind) {
+        case 'in':
+            return s.process;
+        case 'process':
+            return s.body ? s.names[0] : undefined;
+        case 'for':
+            return blockIn(s)?.process;
+        default:
+            return undefined;
+    }
+}
+
+/** The block in `for i in 0..4 { vmm[i] { … } }`. */
+function blockIn({ body: { statements } }: ForStmt): ProcessBlock | undefined {
+    const [only, second] = statements;
+    return only?.kind === 'in' && !second ? only : undefined;
 }
 
 /** A process block: an `exit` or the end of the kernel ends the block. */
@@ -102,16 +171,17 @@ function inBlockOf(c: CodeContext, name: string, body: Block): void {
 }
 
 /** The name of a process; reports an error if there is no such process, or if it is not running (`running`). */
-function processIdent(c: CodeContext, e: Ident, running: boolean): void {
+function processIdent(c: CodeContext, e: ProcessRef, running: boolean): void {
     if (e.name === '') {
         return;
     }
+    checkIndex(c, e);
     c.mean(e, { kind: 'process', name: e.name });
     const proc = c.flow.procs.get(e.name);
     const known = c.unit.processes ?? c.program.processNames;
     if (!proc) {
         if (c.unit.fn && c.program.processNames.has(e.name)) {
-            c.flow.start(e.name).open = true;
+            c.flow.start(e.name, c.isArray(e.name)).open = true;
             return;
         }
         if (known.has(e.name)) {
@@ -142,7 +212,7 @@ function processIdent(c: CodeContext, e: Ident, running: boolean): void {
 
 /** Assumes that the process is running, so that one mistake is reported once. */
 function assume(c: CodeContext, name: string): void {
-    c.flow.start(name).status = 'maybe';
+    c.flow.start(name, c.isArray(name)).status = 'maybe';
 }
 
 export function checkKill(c: CodeContext, s: KillStmt): void {

@@ -28,6 +28,7 @@ import type { NativeShapes } from '../natives';
 import { pageOf } from '../machine-arch';
 import type { Probe } from './probe';
 import { LineMap } from '../syntax/positions';
+import { scenariosIn } from '../syntax/variants';
 import { near } from '../nearest';
 import { changeTo } from '../check-finding';
 
@@ -49,8 +50,10 @@ export interface FnInfo {
     context: Context;
     contextWhy: string;
     result: Type;
-    /** May fail with an error number. */
+    /** May fail with an error number: a call in it fails, or in the kernel it returns one. */
     fails: boolean;
+    /** A call in it may fail. */
+    callFails: boolean;
     params: Type[];
     /** Whether a call of it ends the running kernel. */
     endsKernel: 'no' | 'maybe' | 'always';
@@ -89,6 +92,8 @@ export class ProgramBuilder {
     readonly fnProcessVars = new Map<string, Map<string, Type>>();
     /** Every process that any scenario or function of the program starts. */
     readonly processNames = new Set<string>();
+    /** Those that are arrays. */
+    readonly processArrays = new Set<string>();
 
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants = new Map<Expr, number>();
@@ -210,6 +215,7 @@ export class ProgramBuilder {
     /** The program, as far as the files could be understood. @param main the file to check */
     finish(main: string): Program {
         const { std } = this;
+        const scenarios = this.files.get(main);
         const order = [...this.files.keys()];
         const over = <K, V>(own: ReadonlyMap<K, V>, below: ReadonlyMap<K, V> | undefined): ReadonlyMap<K, V> =>
             below ? new OverlayMap(own, below) : own;
@@ -226,7 +232,7 @@ export class ProgramBuilder {
             ),
             natives: this.natives,
             ...(this.machine && { machine: this.machine }),
-            scenarios: this.files.get(main)?.items.filter((i) => i.kind === 'scenario') ?? [],
+            scenarios: scenarios ? scenariosIn(scenarios) : [],
             fns: new Map([...this.fns].map(([name, info]) => [name, info.decl])),
             structs: merged(this.structs, std?.structs),
             fileKinds: merged(this.fileKinds, std?.fileKinds),

@@ -22,6 +22,7 @@ import { checkFor, checkIf, checkReturn, checkWhile } from './control';
 import { checkExprStmt } from './expectations';
 import { checkInjection } from './injections';
 import { checkBoot, endKernel } from './kernel-end';
+import { assume } from './narrowing';
 import { checkConcurrently, checkInProcess, checkKill, checkProcess, checkSend } from './processes';
 import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
@@ -210,6 +211,7 @@ function checkLeave(c: CodeContext, s: BreakStmt | ContinueStmt): void {
 
 function checkAssert(c: CodeContext, s: AssertStmt): void {
     checkCondition(c, s.condition, c.expr(s.condition), 'The condition of an assertion');
+    assume(c, s.condition, true);
     const type = s.message && c.expr(s.message);
     if (s.message && type && !assignable(type, { k: 'string' })) {
         c.error('LU0301', s.message, `The message must be a string, not ${describeType(type)}.`);

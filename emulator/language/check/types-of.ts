@@ -1,6 +1,7 @@
 /** Relations between types, and the names of types in messages. */
 import type { FieldType } from '../layout';
-import { ANY, BOOL, BYTES, INT, PHYS, STRING, listOf, type Type } from '../types';
+import { listed } from '../../text/text';
+import { ANY, BOOL, BYTES, INT, PHYS, RECORD, STRING, listOf, type Type } from '../types';
 
 const INT_NAMES = new Set(['int', 'u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64']);
 
@@ -22,6 +23,8 @@ export function simpleType(name: string): Type | undefined {
             return { k: 'fd' };
         case 'list':
             return listOf(ANY);
+        case 'record':
+            return RECORD;
         case 'any':
             return ANY;
         default:
@@ -30,7 +33,17 @@ export function simpleType(name: string): Type | undefined {
 }
 
 /** The names that {@link simpleType} knows. */
-export const SIMPLE_TYPES: readonly string[] = [...INT_NAMES, 'bool', 'string', 'bytes', 'phys', 'fd', 'list', 'any'];
+export const SIMPLE_TYPES: readonly string[] = [
+    ...INT_NAMES,
+    'bool',
+    'string',
+    'bytes',
+    'phys',
+    'fd',
+    'list',
+    'record',
+    'any',
+];
 
 export function describeType(t: Type): string {
     switch (t.k) {
@@ -52,6 +65,8 @@ export function describeType(t: Type): string {
             return 'a descriptor';
         case 'list':
             return 'a list';
+        case 'record':
+            return t.fields ? `a record with ${listed([...t.fields.keys()])}` : 'a record';
         case 'view':
             return `a struct ${t.struct}`;
         case 'object':
@@ -85,6 +100,8 @@ export function assignable(from: Type, to: Type): boolean {
             return from.k === 'fd' || from.k === 'int';
         case 'list':
             return from.k === 'list' && assignable(from.of, to.of);
+        case 'record':
+            return from.k === 'record' && sameFields(from.fields, to.fields);
         case 'view':
             return from.k === 'view' && from.struct === to.struct;
         case 'object':
@@ -101,6 +118,20 @@ export function assignable(from: Type, to: Type): boolean {
         default:
             return from.k === to.k;
     }
+}
+
+/** True if two records have fields of the same names, and those of one can be stored in the other. */
+function sameFields(from: ReadonlyMap<string, Type> | undefined, to: ReadonlyMap<string, Type> | undefined): boolean {
+    if (!from || !to) {
+        return true;
+    }
+    return (
+        from.size === to.size &&
+        [...to].every(([name, type]) => {
+            const given = from.get(name);
+            return given !== undefined && assignable(given, type);
+        })
+    );
 }
 
 /** True if values of these types can be equal. */

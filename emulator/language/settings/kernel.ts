@@ -96,6 +96,16 @@ export const KERNEL_SETTINGS = {
         examples: ['vfio_phase keep', 'vfio_phase reset'],
         doc: 'What this kernel does with a preserved device.',
     },
+    vfio_unclaimed: {
+        takes: oneOf({
+            refuse: 'the session cannot be finished, as in the series (the default)',
+            hold: 'the session can be finished, and the device keeps running, unusable, until the next update',
+            reset: 'finishing the session resets the device, which can then be opened again',
+        }),
+        layer: 'vfio',
+        examples: ['vfio_unclaimed hold', 'vfio_unclaimed refuse', 'vfio_unclaimed reset'],
+        doc: 'What this kernel does with a preserved device that no process retrieves.',
+    },
     iommufd_phase: {
         takes: number('The phase', { least: 1, most: 2 }),
         layer: 'iommu',

@@ -66,9 +66,16 @@ export interface MachineEntry extends Span {
 export interface ScenarioDecl extends Span {
     readonly kind: 'scenario';
     readonly name: StringLit;
+    /** `for ram in [1GiB, 8GiB]`: it runs once for each value. */
+    readonly param?: ScenarioParam;
     /** The codes of its expected root findings, in order; absent without `finds`. */
     readonly finds?: readonly Ident[];
     readonly body: Block;
+}
+
+export interface ScenarioParam extends Span {
+    readonly variable: Ident;
+    readonly values: ListExpr | ErrorExpr;
 }
 
 export interface StructDecl extends Span {
@@ -220,16 +227,24 @@ export interface BootStmt extends Span {
     readonly image?: StringLit;
     readonly cmdline?: StringLit;
 }
-/** `process a, b` or `process a { … }` */
+/** A process, or with an index one of an array: `luod`, `vmm[1]`. The span is that of the name. */
+export interface ProcessRef extends Ident {
+    readonly index?: Expr;
+}
+/** A process to start, or with a count an array of them: `luod`, `vmm[4]`. */
+export interface StartedProcess extends Ident {
+    readonly count?: Expr;
+}
+/** `process a, b[4]` or `process a { … }` */
 export interface ProcessStmt extends Span {
     readonly kind: 'process';
-    readonly names: readonly Ident[];
+    readonly names: readonly StartedProcess[];
     readonly body?: Block;
 }
-/** `luod { … }` */
+/** `luod { … }`, `vmm[1] { … }` */
 export interface ProcessBlock extends Span {
     readonly kind: 'in';
-    readonly process: Ident;
+    readonly process: ProcessRef;
     readonly body: Block;
 }
 /**
@@ -266,7 +281,7 @@ export interface Expectation extends Span {
 export interface SendStmt extends Span {
     readonly kind: 'send';
     readonly value: Expr;
-    readonly to: Ident;
+    readonly to: ProcessRef;
     readonly as?: Ident;
     readonly expect?: Expectation;
 }
@@ -276,7 +291,7 @@ export interface ExitStmt extends Span {
 /** `kill luod`, `kill luod after 3`: after it has returned from three more system calls. */
 export interface KillStmt extends Span {
     readonly kind: 'kill';
-    readonly process: Ident;
+    readonly process: ProcessRef;
     readonly after?: Expr;
 }
 /**

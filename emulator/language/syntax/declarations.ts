@@ -8,6 +8,7 @@ import type {
     Item,
     Param,
     ScenarioDecl,
+    ScenarioParam,
     StringLit,
     StructDecl,
     StructField,
@@ -79,10 +80,30 @@ function parseConst(c: Cursor): ConstDecl {
 function parseScenario(c: Cursor): ScenarioDecl {
     const { start } = c.advance();
     const name = c.stringLit('The name of the scenario');
+    const param = c.isWord('for') ? parseParameter(c) : undefined;
     const finds = c.acceptWord('finds') ? c.idents('a finding (LU1003)') : undefined;
     const body = parseBlock(c, 'scenario');
     const d: ScenarioDecl = { kind: 'scenario', name, body, start, end: c.lastEnd };
-    return finds ? { ...d, finds } : d;
+    return { ...d, ...(param && { param }), ...(finds && { finds }) };
+}
+
+/** `for ram in [1GiB, 8GiB]` */
+function parseParameter(c: Cursor): ScenarioParam {
+    const { start } = c.advance();
+    const variable = c.ident('the parameter');
+    if (!c.acceptWord('in')) {
+        c.errorHere('LU0131', 'The values are missing: `scenario "…" for ram in [1GiB, 8GiB] { }`.');
+    }
+    const values = parseExpr(c, 'the list of values');
+    if (values.kind !== 'list' && values.kind !== 'error') {
+        c.error('LU0131', values, 'The values of a parameter are a list: `for ram in [1GiB, 8GiB]`.');
+    }
+    return {
+        variable,
+        values: values.kind === 'list' ? values : { kind: 'error', start: values.start, end: values.end },
+        start,
+        end: c.lastEnd,
+    };
 }
 
 function parseStruct(c: Cursor): StructDecl {

@@ -1,6 +1,18 @@
 /** Reads expressions. */
 import { insertAt } from '../check-finding';
-import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, IndexExpr, NewExpr, Span, UnaryExpr } from './ast';
+import type {
+    Arg,
+    BinaryOp,
+    CallExpr,
+    ErrorExpr,
+    Expr,
+    Ident,
+    IndexExpr,
+    NewExpr,
+    ProcessRef,
+    Span,
+    UnaryExpr,
+} from './ast';
 import type { Cursor } from './cursor';
 import { acceptArrow, isStep, wordOperator } from './foreign';
 import { beginsItem } from './structure';
@@ -180,6 +192,19 @@ function parseCall(c: Cursor, callee: Expr): CallExpr {
         return { ...call, with: how, end: how.end };
     }
     return call;
+}
+
+/** `luod`, `vmm[1]` */
+export function parseProcessRef(c: Cursor, what: string): ProcessRef {
+    const name = c.ident(what);
+    if (name.name === '' || !c.is('[')) {
+        return name;
+    }
+    let index: Expr = missingExpr(c);
+    c.bracketed(']', () => {
+        index = parseExpr(c, 'an index');
+    });
+    return { ...name, index };
 }
 
 /** `(a, b, token: 5)` */

@@ -19,7 +19,7 @@ import type {
 } from './ast';
 import type { Cursor } from './cursor';
 import { parseExpectation } from './expectations';
-import { missingExpr, parseExpr } from './expressions';
+import { missingExpr, parseExpr, parseProcessRef } from './expressions';
 import { acceptWalrus, isStep, parseStep, skipVariableWord } from './foreign';
 import { assignOp, STATEMENT_WORDS } from './words';
 
@@ -54,7 +54,7 @@ export function parseSend(c: Cursor): SendStmt {
             c.isIdent() ? insertAt(c.lastEnd, ' to') : undefined,
         );
     }
-    const to = c.ident('the receiving process');
+    const to = parseProcessRef(c, 'the receiving process');
     const as = c.acceptWord('as') ? c.ident('the variable of the receiver') : undefined;
     const expect = parseExpectation(c);
     const s: SendStmt = { kind: 'send', value, to, start, end: c.lastEnd };
@@ -117,7 +117,7 @@ export function parseCorrupt(c: Cursor): CorruptStmt {
 
 export function parseKill(c: Cursor): KillStmt {
     const { start } = c.advance();
-    const process = c.ident('the process to kill');
+    const process = parseProcessRef(c, 'the process to kill');
     const after = c.acceptWord('after') ? parseExpr(c, 'the number of system calls') : undefined;
     return { kind: 'kill', process, ...(after && { after }), start, end: c.lastEnd };
 }

@@ -9,12 +9,13 @@ import type {
     IfStmt,
     ProcessBlock,
     ProcessStmt,
+    StartedProcess,
     Stmt,
     UndoStmt,
     WhileStmt,
 } from './ast';
 import type { Cursor } from './cursor';
-import { parseExpr } from './expressions';
+import { parseExpr, parseProcessRef } from './expressions';
 import {
     parseAssert,
     parseBoot,
@@ -86,6 +87,9 @@ function parseKeyword(c: Cursor): Stmt | undefined {
     const same = next.kind !== 'eof' && !c.breaks(1);
     const assigned =
         same && next.kind === 'punct' && (assignOp(next.text) !== undefined || next.text === '.' || next.text === '[');
+    if (same && next.text === '[' && next.kind === 'punct' && !RESERVED.has(t.text) && isIndexedBlock(c)) {
+        return parseInProcess(c);
+    }
     if (assigned && !RESERVED.has(t.text)) {
         return undefined;
     }
@@ -162,14 +166,17 @@ function parseConcurrently(c: Cursor): ConcurrentlyStmt {
 
 function parseInProcess(c: Cursor): ProcessBlock {
     const { start } = c.token;
-    const process = c.ident('a process');
+    const process = parseProcessRef(c, 'a process');
     const body = parseBlock(c, `block of \`${process.name}\``);
     return { kind: 'in', process, body, start, end: c.lastEnd };
 }
 
 function parseProcess(c: Cursor): ProcessStmt {
     const { start } = c.advance();
-    const names = c.idents('a process');
+    const names = [parseStarted(c)];
+    while (c.accept(',')) {
+        names.push(parseStarted(c));
+    }
     if (!c.is('{')) {
         return { kind: 'process', names, start, end: c.lastEnd };
     }
@@ -183,6 +190,27 @@ function parseProcess(c: Cursor): ProcessStmt {
         );
     }
     return { kind: 'process', names, body, start, end: c.lastEnd };
+}
+
+/** `luod`, `vmm[4]` */
+function parseStarted(c: Cursor): StartedProcess {
+    const { index, ...name } = parseProcessRef(c, 'a process');
+    return index ? { ...name, count: index } : name;
+}
+
+/** True before `[1] {`: a block of a process of an array. */
+function isIndexedBlock(c: Cursor): boolean {
+    let depth = 0;
+    for (let n = 1; ; n++) {
+        const t = c.peek(n);
+        if (t.kind === 'eof' || c.breaks(n)) {
+            return false;
+        }
+        depth += t.text === '[' ? 1 : t.text === ']' ? -1 : 0;
+        if (depth === 0) {
+            return c.peek(n + 1).text === '{' && c.peek(n + 1).kind === 'punct' && !c.breaks(n + 1);
+        }
+    }
 }
 
 function parseIf(c: Cursor): IfStmt {

@@ -7,13 +7,15 @@ import type {
     Expectation,
     Expr,
     FnDecl,
+    IndexExpr,
     MemberExpr,
     NameExpr,
+    ProcessRef,
 } from '../../language/syntax/ast';
 import { replyOf } from '../../language/reply';
 import { bindArguments, type Given } from '../form/arguments';
 import type { Label } from '../form/emitter';
-import type { Expression, Policy, Slot } from '../form/form';
+import type { Expression, Policy, ProcessName, Slot } from '../form/form';
 import { nameOfNative } from '../form/native-names';
 import type { NativeFunctionOn } from '../native-code';
 import { type Compiler, literal } from './compiler';
@@ -97,6 +99,10 @@ export function compileValue(c: Compiler, e: Expr): Expression {
         case 'member':
             return compileMember(c, e);
         case 'index': {
+            const array = arrayOf(c, e);
+            if (array !== undefined) {
+                return { k: 'process', name: array, index: compileValue(c, e.index) };
+            }
             const [object, index] = compileValues(c, [e.object, e.index]);
             return { k: 'element', object, index };
         }
@@ -113,21 +119,20 @@ export function compileValue(c: Compiler, e: Expr): Expression {
             return slotted(emitCall(c, e.call, () => ({ k: 'try' })));
         case 'list':
             return { k: 'list', items: compileValues(c, e.items) };
-        case 'new': {
-            const values = compileValues(
-                c,
-                e.args.map((a) => a.value),
-            );
-            return {
-                k: 'new',
-                kind: e.name.name,
-                fields: values.map((value, i) => ({ name: e.args[i]?.name?.name ?? '', value })),
-            };
-        }
+        case 'new':
+            return { k: 'new', kind: e.name.name, fields: namedValues(c, e.args) };
         case 'range':
         case 'error':
             throw new RangeError(`${e.kind} has no value`);
     }
+}
+
+function namedValues(c: Compiler, args: readonly Arg[]): { readonly name: string; readonly value: Expression }[] {
+    const values = compileValues(
+        c,
+        args.map((a) => a.value),
+    );
+    return values.map((value, i) => ({ name: args[i]?.name?.name ?? '', value }));
 }
 
 function slotted(slot: Slot): Expression {
@@ -183,6 +188,7 @@ function compileName(c: Compiler, e: NameExpr): Expression {
         case 'flb':
             return { k: m.kind, name: m.decl.name.name };
         case 'process':
+            return { k: 'process', name: m.name };
         case 'device':
         case 'global':
             return { k: m.kind, name: m.name };
@@ -191,11 +197,34 @@ function compileName(c: Compiler, e: NameExpr): Expression {
     }
 }
 
+/** The array of processes of which `e` is one. */
+function arrayOf(c: Compiler, e: IndexExpr): string | undefined {
+    const type = c.program.types.get(e);
+    return type?.k === 'decl' && type.of === 'process' ? type.name : undefined;
+}
+
+/** A process of a statement. The index is computed once. */
+export function compileProcessRef(c: Compiler, { name, index }: ProcessRef): ProcessName {
+    if (!index) {
+        return { name };
+    }
+    const value = compileValue(c, index);
+    if (value.k === 'literal') {
+        return { name, index: value };
+    }
+    const slot = c.emitter.temp();
+    c.emitter.emit({ op: 'set', slot, value });
+    return { name, index: slotted(slot) };
+}
+
 function compileMember(c: Compiler, e: MemberExpr): Expression {
     const m = c.program.members.get(e);
     const { name } = e.member;
     if (m?.kind === 'process-var') {
-        return { k: 'variable', process: m.process, name: m.name };
+        const { process } = m;
+        return e.object.kind === 'index'
+            ? { k: 'variable', process, index: compileValue(c, e.object.index), name: m.name }
+            : { k: 'variable', process, name: m.name };
     }
     const object = compileValue(c, e.object);
     switch (m?.kind) {
@@ -297,7 +326,8 @@ function emitFn(c: Compiler, call: CallExpr, decl: FnDecl, policy: () => Policy)
         call.args.map(given),
     );
     const args = compileValues(c, values);
-    c.emitter.emit({ op: 'call', fn: decl.name.name, args, slot });
+    const span = { start: call.start, end: call.end };
+    c.emitter.emitLater(() => ({ op: 'call', fn: decl.name.name, args, slot, span, policy: policy() }));
     emitResult(c, call, slot, policy);
     return slot;
 }
@@ -313,6 +343,9 @@ function emitResult(c: Compiler, { start, end }: CallExpr, slot: Slot, policy: (
 
 /** The values of a native's parameters. */
 function nativeArgs(c: Compiler, call: CallExpr, native: Native): Expression[] {
+    if (native.params.some((p) => p.named)) {
+        return [{ k: 'record', fields: namedValues(c, call.args) }];
+    }
     const { values, rest } = bindArguments(native.params, call.args.map(given));
     const compiled = compileValues(c, [...values, ...rest]);
     return native.params.map((p, i): Expression => {

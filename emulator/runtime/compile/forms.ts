@@ -19,6 +19,8 @@ import { compileBlock } from './statements';
 /** A declaration with code: a function, a callback, a scenario, or the `init` block of a kernel. */
 export type Coded = FnDecl | Callback | ScenarioDecl | KernelInit;
 
+const CALLBACK_KINDS: ReadonlySet<CodeShape['kind']> = new Set(['handler', 'flb', 'file']);
+
 const made = new WeakMap<Program, Map<object, CodeForm>>();
 
 /** The form of a declaration's code. @throws RangeError if the program was not checked with it */
@@ -77,7 +79,7 @@ function compile(program: Program, decl: Coded): CodeForm {
             return finish(program, info, decl.body, {
                 name: `scenario "${decl.name.value}"`,
                 kind: 'scenario',
-                params: [],
+                params: decl.param ? [decl.param.variable.name] : [],
             });
         case 'init': {
             const kernel = info.decl.kind === 'init' ? info.decl.kernel.name.value : '';
@@ -96,6 +98,10 @@ function finish(
     const c = new Compiler(program, info);
     const { emitter } = c;
     compileBlock(c, body);
+    if (emitter.statements.length === 0 && CALLBACK_KINDS.has(named.kind)) {
+        // an empty callback is called nevertheless: its closing brace is a place to stop
+        emitter.statement({ start: body.end - 1, end: body.end });
+    }
     // falling off the end returns 0
     emitter.emit({ op: 'end', value: named.kind === 'scenario' || named.kind === 'init' ? undefined : 0 });
     const labels = label.map((e) => compileValue(c, e));

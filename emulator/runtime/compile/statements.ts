@@ -17,6 +17,7 @@ import type {
     InjectStmt,
     KillStmt,
     ProcessBlock,
+    ProcessRef,
     ProcessStmt,
     ReturnStmt,
     SendStmt,
@@ -25,10 +26,11 @@ import type {
     UndoStmt,
     WhileStmt,
 } from '../../language/syntax/ast';
+import { spanOf } from '../../language/check-finding';
 import { operatorOf } from '../../language/values';
-import type { Assignable, Expression, Operation, Slot } from '../form/form';
+import type { Assignable, Claim, ConcurrentBlock, Expression, Operation, ProcessName, Slot } from '../form/form';
 import { type Compiler, literal } from './compiler';
-import { compileValue, compileValues, emitAnnounced, needsOps, policyOf } from './expressions';
+import { compileProcessRef, compileValue, compileValues, emitAnnounced, needsOps, policyOf } from './expressions';
 
 export function compileBlock(c: Compiler, block: Block): void {
     for (const s of block.statements) {
@@ -208,11 +210,34 @@ function compileExprStmt(c: Compiler, s: ExprStmt): void {
     e.place(end);
 }
 
+/** The sides of a chain of `&&` or `||`. */
+function sidesOf(op: '&&' | '||', e: Expr): readonly Expr[] {
+    return e.kind === 'binary' && e.op === op ? [...sidesOf(op, e.left), ...sidesOf(op, e.right)] : [e];
+}
+
+/**
+ * `assert a && b` asserts one side after the other, so that the message names the side that is false. A message that
+ * calls something is computed before the condition.
+ */
 function compileAssert(c: Compiler, s: AssertStmt): void {
-    const { condition } = s;
-    const span = { start: condition.start, end: condition.end };
-    if (condition.kind === 'binary') {
-        const operator = condition.op;
+    const message = s.message && compileValue(c, s.message);
+    const span = spanOf(s.condition);
+    for (const side of sidesOf('&&', s.condition)) {
+        c.emitter.emit({ op: 'assert', claims: claimsOf(c, side), span, ...(message ? { message } : {}) });
+    }
+}
+
+/** One of these must be true. The right side of `||` is computed only if the left one is false. */
+function claimsOf(c: Compiler, e: Expr): readonly Claim[] {
+    const sides = sidesOf('||', e);
+    return sides.slice(1).some((x) => needsOps(c, x))
+        ? [{ k: 'true', value: compileValue(c, e), span: spanOf(e) }]
+        : sides.map((x) => claimOf(c, x));
+}
+
+function claimOf(c: Compiler, e: Expr): Claim {
+    if (e.kind === 'binary') {
+        const operator = e.op;
         switch (operator) {
             case '==':
             case '!=':
@@ -220,23 +245,13 @@ function compileAssert(c: Compiler, s: AssertStmt): void {
             case '<=':
             case '>':
             case '>=': {
-                const type = c.program.types.get(condition.left);
-                const [left, right, message] = compileValues(c, [condition.left, condition.right, s.message]);
-                c.emitter.emit({
-                    op: 'assert-compared',
-                    operator,
-                    left,
-                    right,
-                    span,
-                    ...(s.message ? { message } : {}),
-                    ...(type ? { type } : {}),
-                });
-                return;
+                const type = c.program.types.get(e.left);
+                const [left, right] = compileValues(c, [e.left, e.right]);
+                return { k: 'compared', operator, left, right, span: spanOf(e), ...(type ? { type } : {}) };
             }
         }
     }
-    const [value, message] = compileValues(c, [condition, s.message]);
-    c.emitter.emit({ op: 'assert', condition: value, span, ...(s.message ? { message } : {}) });
+    return { k: 'true', value: compileValue(c, e), span: spanOf(e) };
 }
 
 function compileReturn(c: Compiler, s: ReturnStmt): void {
@@ -347,20 +362,28 @@ function compileUndo(c: Compiler, s: UndoStmt): void {
 // ---------------------------------------------------------------- processes
 
 function compileProcess(c: Compiler, s: ProcessStmt): void {
-    c.emitter.emit({ op: 'start', processes: s.names.map((n) => n.name) });
+    const counts = compileValues(
+        c,
+        s.names.map((n) => n.count),
+    );
+    const processes = s.names.map(({ name, count }, i) => {
+        const value = counts[i];
+        return count && value ? { name, count: value } : { name };
+    });
+    c.emitter.emit({ op: 'start', processes });
     const [only] = s.names;
     if (s.body && only) {
-        compileBody(c, only.name, s.body);
+        compileBody(c, { name: only.name }, s.body);
     }
 }
 
 function compileProcessBlock(c: Compiler, s: ProcessBlock): void {
     c.emitter.statement({ start: s.start, end: s.process.end });
-    compileBody(c, s.process.name, s.body);
+    compileBody(c, compileProcessRef(c, s.process), s.body);
 }
 
 /** A process block: a frame on the thread of the process that shares the slots of the code around it. */
-function compileBody(c: Compiler, process: string, body: Block): void {
+function compileBody(c: Compiler, process: ProcessName, body: Block): void {
     const e = c.emitter;
     const end = e.label();
     const statement = e.statementIndex;
@@ -372,20 +395,28 @@ function compileBody(c: Compiler, process: string, body: Block): void {
     e.place(end);
 }
 
-/** A process block of a `concurrently`, and whether it starts the process. */
+/** A process block of a `concurrently`, whether it starts the process, and the `for` around it. */
 interface Part {
-    readonly process: Ident;
+    readonly process: ProcessRef;
     readonly body: Block;
     readonly starts: boolean;
+    readonly loop?: ForStmt;
 }
 
-function partsOf(s: ConcurrentlyStmt): Part[] {
-    return s.body.statements.flatMap((p): Part[] => {
-        if (p.kind === 'in') {
-            return [{ process: p.process, body: p.body, starts: false }];
+function partsOf({ statements }: Block): Part[] {
+    return statements.flatMap((p): Part[] => {
+        switch (p.kind) {
+            case 'in':
+                return [{ process: p.process, body: p.body, starts: false }];
+            case 'for':
+                return partsOf(p.body).map((part) => ({ ...part, loop: p }));
+            case 'process': {
+                const [process] = p.names;
+                return p.body && process ? [{ process, body: p.body, starts: true }] : [];
+            }
+            default:
+                return [];
         }
-        const [process] = p.kind === 'process' ? p.names : [];
-        return p.kind === 'process' && p.body && process ? [{ process, body: p.body, starts: true }] : [];
     });
 }
 
@@ -394,10 +425,23 @@ function compileConcurrently(c: Compiler, s: ConcurrentlyStmt): void {
     e.statement({ start: s.start, end: s.start + 'concurrently'.length });
     const statement = e.statementIndex;
     const end = e.label();
-    const parts = partsOf(s).map((part) => ({ ...part, begin: e.label() }));
+    const parts = partsOf(s.body).map((part) => ({
+        ...part,
+        begin: e.label(),
+        ...(part.loop && { each: eachOf(c, part.loop) }),
+        // computed for each element where there is a loop
+        ref: part.process.index
+            ? { name: part.process.name, index: compileValue(c, part.process.index) }
+            : { name: part.process.name },
+    }));
     e.emitLater(() => ({
         op: 'concurrently',
-        blocks: parts.map(({ process, starts, begin }) => ({ process: process.name, starts, begin: begin.pc })),
+        blocks: parts.map(({ ref, starts, begin, each }) => ({
+            process: ref,
+            starts,
+            begin: begin.pc,
+            ...(each && { each }),
+        })),
         end: end.pc,
     }));
     for (const { process, body, begin } of parts) {
@@ -412,8 +456,16 @@ function compileConcurrently(c: Compiler, s: ConcurrentlyStmt): void {
     e.place(end);
 }
 
+function eachOf(c: Compiler, { variable, iterable }: ForStmt): ConcurrentBlock['each'] {
+    if (iterable.kind !== 'range') {
+        return { variable: slotOf(c, variable), over: compileValue(c, iterable) };
+    }
+    const [from, to] = compileValues(c, [iterable.from, iterable.to]);
+    return { variable: slotOf(c, variable), over: { k: 'range', from, to } };
+}
+
 function compileKill(c: Compiler, s: KillStmt): void {
-    const process = s.process.name;
+    const process = compileProcessRef(c, s.process);
     if (s.after) {
         c.emitter.emit({ op: 'kill-later', process, calls: compileValue(c, s.after) });
         return;
@@ -425,11 +477,12 @@ function compileKill(c: Compiler, s: KillStmt): void {
 function compileSend(c: Compiler, s: SendStmt): void {
     const e = c.emitter;
     const end = e.label();
+    const to = compileProcessRef(c, s.to);
     const fd = compileValue(c, s.value);
     const slot = e.temp();
     const span = { start: s.start, end: s.end };
     const as = s.as?.name ?? nameOf(s.value);
-    e.emitLater(() => ({ op: 'send', fd, to: s.to.name, as, slot, span, policy: policyOf(s.expect, end) }));
+    e.emitLater(() => ({ op: 'send', fd, to, as, slot, span, policy: policyOf(s.expect, end) }));
     e.place(end);
 }
 

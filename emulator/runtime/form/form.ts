@@ -54,16 +54,30 @@ export type Slot = number;
 
 export type Literal = number | bigint | boolean | string | null | undefined;
 
+/** A process, or with an index one of an array. */
+export interface ProcessName {
+    readonly name: string;
+    readonly index?: Expression;
+}
+
+interface NamedValue {
+    readonly name: string;
+    readonly value: Expression;
+}
+
 export type Expression =
     | { readonly k: 'literal'; readonly value: Literal }
     | { readonly k: 'slot'; readonly slot: Slot }
-    /** A variable of a process. */
-    | { readonly k: 'variable'; readonly process: string; readonly name: string }
+    /**
+     * A variable of a process. Without an index, that of an array belongs to the process in whose block the code is.
+     */
+    | { readonly k: 'variable'; readonly process: string; readonly index?: Expression; readonly name: string }
     /** A field of the file whose callback this is; `index` among those of its kind. */
     | { readonly k: 'own-field'; readonly index: number; readonly name: string }
     /** The value of a declared or predefined name. */
+    | ({ readonly k: 'process' } & ProcessName)
     | {
-          readonly k: 'process' | 'struct' | 'handler' | 'flb' | 'device' | 'global';
+          readonly k: 'struct' | 'handler' | 'flb' | 'device' | 'global';
           readonly name: string;
       }
     /** A field of a struct in memory. */
@@ -92,11 +106,12 @@ export type Expression =
           readonly right: Expression;
       }
     | { readonly k: 'list'; readonly items: readonly Expression[] }
+    | { readonly k: 'record'; readonly fields: readonly NamedValue[] }
     /** A file of a declared kind with these fields. */
     | {
           readonly k: 'new';
           readonly kind: string;
-          readonly fields: readonly { readonly name: string; readonly value: Expression }[];
+          readonly fields: readonly NamedValue[];
       };
 
 /** The target of an assignment. */
@@ -120,11 +135,38 @@ export type Policy =
     /** `panics "…"`, `oopses "…"`: it does not return. */
     | { readonly k: 'panics' | 'oopses' };
 
+/** A condition of an assertion; the message of a failed comparison has the values of both sides. */
+export type Claim = { readonly span: Span } & (
+    | { readonly k: 'true'; readonly value: Expression }
+    | {
+          readonly k: 'compared';
+          readonly operator: Exclude<BinaryOp, '&&' | '||'>;
+          readonly left: Expression;
+          readonly right: Expression;
+          /** The type of the sides, for messages. */
+          readonly type?: Type;
+      }
+);
+
 /** A call: the slot of its result, its text for messages, and what happens on a failure. */
 interface Calling {
     readonly slot: Slot;
     readonly span: Span;
     readonly policy: Policy;
+}
+
+/** A process block of a `concurrently`. */
+export interface ConcurrentBlock {
+    readonly process: ProcessName;
+    /** It starts its process. */
+    readonly starts: boolean;
+    readonly begin: Target;
+    /** It runs once for each element, with its own copy of the variables. */
+    readonly each?: {
+        readonly variable: Slot;
+        /** A list, or the bounds of a range. */
+        readonly over: Expression | { readonly k: 'range'; readonly from: Expression; readonly to: Expression };
+    };
 }
 
 export type Operation =
@@ -190,22 +232,19 @@ export type Operation =
      */
     | { readonly op: 'undo'; readonly captured: readonly Slot[]; readonly end: Target }
     | { readonly op: 'undone' }
-    | { readonly op: 'assert'; readonly condition: Expression; readonly message?: Expression; readonly span: Span }
-    /** `assert a == b`, whose message shows both sides. */
+    /** Stops the run unless one of the claims is true. */
     | {
-          readonly op: 'assert-compared';
-          readonly operator: Exclude<BinaryOp, '&&' | '||'>;
-          readonly left: Expression;
-          readonly right: Expression;
+          readonly op: 'assert';
+          /** Several are the sides of `||`. */
+          readonly claims: readonly Claim[];
           readonly message?: Expression;
-          /** The type of the sides, for messages. */
-          readonly type?: Type;
+          /** The whole condition; `assert a && b` is an operation for each side. */
           readonly span: Span;
       }
 
     // ---- calls
     /** A function of the program; the `result` operation after it handles its result. */
-    | { readonly op: 'call'; readonly fn: string; readonly args: readonly Expression[]; readonly slot: Slot }
+    | ({ readonly op: 'call'; readonly fn: string; readonly args: readonly Expression[] } & Calling)
     /**
      * A native that runs without interruption, by its type and name. The receiver, if any, is the first argument.
      */
@@ -240,24 +279,28 @@ export type Operation =
     | { readonly op: 'expect-oops'; readonly message: string }
 
     // ---- processes
-    | { readonly op: 'start'; readonly processes: readonly string[] }
+    /** Starts a process, or with a count an array. */
+    | {
+          readonly op: 'start';
+          readonly processes: readonly { readonly name: string; readonly count?: Expression }[];
+      }
     /** The following operations are a process block; the frame continues at `end` after it. */
-    | { readonly op: 'enter'; readonly process: string; readonly end: Target }
+    | { readonly op: 'enter'; readonly process: ProcessName; readonly end: Target }
     /** Blocks that run concurrently. */
     | {
           readonly op: 'concurrently';
-          readonly blocks: readonly { readonly process: string; readonly starts: boolean; readonly begin: Target }[];
+          readonly blocks: readonly ConcurrentBlock[];
           readonly end: Target;
       }
     /** `exit`: the process closes its files; then `exited`. */
     | { readonly op: 'exit' }
     | { readonly op: 'exited' }
     /** `kill`: the process closes its files; then `reap`. */
-    | { readonly op: 'kill'; readonly process: string }
-    | { readonly op: 'reap'; readonly process: string }
-    | { readonly op: 'kill-later'; readonly process: string; readonly calls: Expression }
+    | { readonly op: 'kill'; readonly process: ProcessName }
+    | { readonly op: 'reap'; readonly process: ProcessName }
+    | { readonly op: 'kill-later'; readonly process: ProcessName; readonly calls: Expression }
     /** `send fd to p`, into the variable `as`. */
-    | ({ readonly op: 'send'; readonly fd: Expression; readonly to: string; readonly as: string } & Calling)
+    | ({ readonly op: 'send'; readonly fd: Expression; readonly to: ProcessName; readonly as: string } & Calling)
 
     // ---- the host
     | { readonly op: 'boot'; readonly kernel: string; readonly cmdline: string; readonly image?: string }

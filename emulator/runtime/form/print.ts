@@ -5,7 +5,18 @@
 import { quoted } from '../../text/utf8';
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';
-import type { CodeForm, Expression, Literal, Operation, Policy, Slot, Target } from './form';
+import type {
+    Claim,
+    CodeForm,
+    ConcurrentBlock,
+    Expression,
+    Literal,
+    Operation,
+    Policy,
+    ProcessName,
+    Slot,
+    Target,
+} from './form';
 
 /** Texts of statements longer than this are cut off. */
 const LONGEST = 90;
@@ -106,6 +117,7 @@ export function targetsOf(o: Operation): Target[] {
             return [o.end];
         case 'concurrently':
             return [...o.blocks.map((b) => b.begin), o.end];
+        case 'call':
         case 'native':
         case 'kernel':
         case 'result':
@@ -163,9 +175,7 @@ class Printer {
             case 'undo':
                 return `${o.captured.length > 0 ? `keeps ${o.captured.map((s) => this.slot(s)).join(', ')}; ` : ''}to ${this.label(o.end)}`;
             case 'assert':
-                return `${this.expression(o.condition)}${this.message(o.message)}`;
-            case 'assert-compared':
-                return `${this.expression(o.left)} ${o.operator} ${this.expression(o.right)}${this.message(o.message)}`;
+                return `${o.claims.map((c) => this.claim(c)).join(' || ')}${this.message(o.message)}`;
             case 'nothing':
             case 'undone':
             case 'exit':
@@ -176,11 +186,31 @@ class Printer {
         }
     }
 
+    private process({ name, index }: ProcessName): string {
+        return index ? `${name}[${this.expression(index)}]` : name;
+    }
+
+    private block({ process, starts, begin, each }: ConcurrentBlock): string {
+        const over = each?.over;
+        const values =
+            over?.k === 'range'
+                ? `${this.expression(over.from)}..${this.expression(over.to)}`
+                : over && this.expression(over);
+        const loop = each ? ` for ${this.slot(each.variable)} in ${values ?? ''}` : '';
+        return `${starts ? 'start ' : ''}${this.process(process)} at ${this.label(begin)}${loop}`;
+    }
+
+    private claim(c: Claim): string {
+        return c.k === 'true'
+            ? this.expression(c.value)
+            : `${this.expression(c.left)} ${c.operator} ${this.expression(c.right)}`;
+    }
+
     /** Calls, and operations on processes and the host. */
     private action(o: Operation): string {
         switch (o.op) {
             case 'call':
-                return `${this.slot(o.slot)} = ${o.fn}(${this.list(o.args)})`;
+                return `${this.slot(o.slot)} = ${o.fn}(${this.list(o.args)})${this.policy(o.policy)}`;
             case 'native':
                 return `${this.slot(o.slot)} = ${this.native(o.native, o.args)}${this.policy(o.policy)}`;
             case 'kernel':
@@ -201,20 +231,20 @@ class Printer {
             case 'expect-oops':
                 return quoted(o.message);
             case 'start':
-                return o.processes.join(', ');
+                return o.processes.map((p) => (p.count ? `${p.name}[${this.expression(p.count)}]` : p.name)).join(', ');
             case 'enter':
-                return `${o.process}; then to ${this.label(o.end)}`;
+                return `${this.process(o.process)}; then to ${this.label(o.end)}`;
             case 'concurrently': {
-                const blocks = o.blocks.map((b) => `${b.starts ? 'start ' : ''}${b.process} at ${this.label(b.begin)}`);
+                const blocks = o.blocks.map((b) => this.block(b));
                 return `${blocks.join(', ')}; then to ${this.label(o.end)}`;
             }
             case 'kill':
             case 'reap':
-                return o.process;
+                return this.process(o.process);
             case 'kill-later':
-                return `${o.process} after ${this.expression(o.calls)}`;
+                return `${this.process(o.process)} after ${this.expression(o.calls)}`;
             case 'send':
-                return `${this.expression(o.fd)} to ${o.to} as ${o.as}${this.policy(o.policy)}`;
+                return `${this.expression(o.fd)} to ${this.process(o.to)} as ${o.as}${this.policy(o.policy)}`;
             case 'boot':
                 return [
                     quoted(o.kernel),
@@ -250,7 +280,9 @@ class Printer {
             case 'slot':
                 return this.slot(e.slot);
             case 'variable':
-                return `${e.process}.${e.name}`;
+                return `${this.process({ ...e, name: e.process })}.${e.name}`;
+            case 'process':
+                return this.process(e);
             case 'own-field':
                 return `self.${e.name}`;
             case 'struct-field':
@@ -270,8 +302,10 @@ class Printer {
                 return `${this.operand(e.left)} ${e.operator} ${this.operand(e.right)}`;
             case 'list':
                 return `[${this.list(e.items)}]`;
+            case 'record':
+                return `{${this.named(e.fields)}}`;
             case 'new':
-                return `new ${e.kind}(${e.fields.map((f) => `${f.name}: ${this.expression(f.value)}`).join(', ')})`;
+                return `new ${e.kind}(${this.named(e.fields)})`;
             default:
                 return e.name;
         }
@@ -285,6 +319,10 @@ class Printer {
 
     private list(items: readonly Expression[]): string {
         return items.map((e) => this.expression(e)).join(', ');
+    }
+
+    private named(fields: readonly { readonly name: string; readonly value: Expression }[]): string {
+        return fields.map((f) => `${f.name}: ${this.expression(f.value)}`).join(', ');
     }
 
     /** `memfd_create("x", 0)`; a method follows its receiver. */

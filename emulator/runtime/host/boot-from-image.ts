@@ -87,7 +87,7 @@ function checkMachine(machine: Machine, file: CoreFile, path: string): void {
 }
 
 function layOut(machine: Machine, memory: CoreMemory, file: CoreFile): void {
-    for (const range of machine.map) {
+    for (const range of machine.ram) {
         machine.memory.zero(range.start, range.size);
     }
     for (const s of file.segments) {

@@ -25,6 +25,7 @@ import { Err } from '../../kernel/release/errno';
 import type { Area, IncomingHandover, KhoEnv } from '../../kernel/kho/env';
 import { Kho } from '../../kernel/kho/kho';
 import { layersOf, titleOf } from '../../kernel/release/layers';
+import { parameterBuild } from '../../kernel/release/unknown-parameters';
 import { seriesOf } from '../../kernel/release/version';
 import { reservePlaces } from '../../kernel/kho/places';
 import { registerFlb } from '../../kernel/luo/registration';
@@ -36,9 +37,11 @@ import {
     type ReservedMemory,
 } from '../../kernel/kho/reserve-mem';
 import { readFdtPage, retrieveSubtree } from '../../kernel/kho/root-fdt';
+import { type EarlyReservations, reserveEarly } from '../../kernel/mm/early-reservations';
 import { PageAllocator } from '../../kernel/mm/buddy';
 import { Memblock } from '../../kernel/mm/memblock';
 import { Memmap } from '../../kernel/mm/memmap';
+import { usableMemory } from '../../kernel/mm/usable-memory';
 import { costId } from '../../machine/costs';
 import { JournaledRecord } from '../../machine/journal';
 import { BootHugePages } from './boot-huge-pages';
@@ -48,6 +51,8 @@ import { declaredFlb, registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Host } from './host';
 import { hex } from '../../text/text';
+
+const MiB = 2 ** 20;
 
 const BOOT_EARLY = costId('boot_early');
 const BOOT_MEMMAP = costId('boot_memmap');
@@ -61,9 +66,10 @@ export class Boot extends JournaledRecord {
     private readonly context: BootContext;
     readonly hugePages: BootHugePages;
     private readonly env: KhoEnv;
-    private readonly commandLine: CommandLine;
+    readonly commandLine: CommandLine;
     readonly handover: IncomingHandover | null = null;
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
+    readonly reservations: EarlyReservations = { crashKernel: [], cma: [] };
     /** The time at which the PCI scan began, in nanoseconds. */
     readonly scanBegan: number = 0;
 
@@ -77,13 +83,15 @@ export class Boot extends JournaledRecord {
         const { machine } = host;
         const { desc } = kernel;
         const given = readCommandLine(params.commandLine, {
-            arch: params.arch.name,
+            ...parameterBuild(desc, params.arch.name),
             page: machine.page,
-            kexecHandover: desc.khoBuilt,
-            scratchParameter: desc.kho.scratchParameter,
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
         this.commandLine = desc.kho.offInCrashKernel && given.crashKernel ? { ...given, kho: false } : given;
+        const used = usableMemory(machine.ram, given, params.kernel);
+        if (used !== machine.ram) {
+            machine.use(used, !given.numaOff);
+        }
         const log: KernelLog = {
             log: (level, text) => host.log(level, text),
             warning: (where, text) => host.warn(`${text} (${where})`),
@@ -126,6 +134,7 @@ export class Boot extends JournaledRecord {
         }
         host.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
+        this.logMemory();
         memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
         const { kho } = params;
         const { khoBuilt } = this.kernel.desc;
@@ -142,6 +151,13 @@ export class Boot extends JournaledRecord {
         for (const name of this.commandLine.malformed) {
             host.log('warn', `Malformed early option '${name}'`);
         }
+        host.machine.journal.edit<Boot>(this).reservations = reserveEarly(context, this.commandLine);
+        for (const line of this.commandLine.invalid) {
+            host.log('err', line);
+        }
+        if (this.commandLine.unknown !== undefined) {
+            host.log('notice', this.commandLine.unknown);
+        }
         if (!this.handover && this.commandLine.kho) {
             const problem = reservePlaces(context);
             if (problem !== undefined) {
@@ -155,6 +171,25 @@ export class Boot extends JournaledRecord {
         );
         host.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
+    }
+
+    /** The memory map, if the command line changes it. */
+    private logMemory(): void {
+        const { host, commandLine } = this;
+        const { machine } = host;
+        if (commandLine.memoryLimit > 0) {
+            host.log('notice', `Memory limited to ${Math.floor(commandLine.memoryLimit / MiB)}MB`);
+        }
+        if (commandLine.mapChanges.length > 0) {
+            host.log('info', 'e820: user-defined physical RAM map:');
+            for (const r of machine.map) {
+                const digits = (n: number): string => `0x${n.toString(16).padStart(16, '0')}`;
+                host.log('info', `user: [mem ${digits(r.start)}-${digits(r.start + r.size - 1)}] usable`);
+            }
+        }
+        if (commandLine.numaOff && this.kernel.desc.numa) {
+            host.log('info', 'NUMA turned off');
+        }
     }
 
     /** The allocations before the page allocator runs; with a handover they are limited to scratch memory. */
@@ -241,6 +276,11 @@ export class Boot extends JournaledRecord {
     /** kho_init(), and the end of the initial RAM disk. */
     khoInit(): undefined {
         khoInit(this.host.running.kho);
+        for (const area of this.reservations.cma) {
+            const { size } = this.host.machine.page;
+            this.memmap.markCma(area.addr / size, (area.addr + area.size) / size);
+            freeReserved(this.host.machine, this.memmap, this.pages, area);
+        }
         if (this.params.initrd) {
             freeReserved(this.host.machine, this.memmap, this.pages, this.params.initrd);
         }

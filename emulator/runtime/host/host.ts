@@ -3,8 +3,10 @@
  * listeners. Other files in this folder implement boots, the end of kernels, processes, callbacks and modules.
  */
 import type { Chooser } from '../../machine/chooser';
+import { ListValue, RecordValue } from '../../language/collections';
 import { JournaledList, JournaledMap } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
+import type { CommandLine } from '../../kernel/command-line/command-line';
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
@@ -25,6 +27,7 @@ import { CostSettings } from './costs';
 import { observeDma } from './dma-events';
 import { Guests } from './guests';
 import { Injections } from './injections';
+import { KernelPanic } from './kernel-panic';
 import { type BootInProgress, KernelState } from './kernel-state';
 import { processOf, type ScenarioProcess } from './scenario-process';
 
@@ -117,6 +120,11 @@ export class Host {
         return this.kernelState.booting;
     }
 
+    /** The command line of the kernel that runs or boots. */
+    get commandLine(): CommandLine | undefined {
+        return this.kernel?.commandLine ?? this.booting?.commandLine;
+    }
+
     /** The panic message of the last kernel; empty if it did not panic. */
     get panicMessage(): string {
         return this.kernelState.panicMessage;
@@ -167,8 +175,13 @@ export class Host {
     }
 
     /** A new list value. */
-    list(items: readonly Value[]): JournaledList<Value> {
-        return new JournaledList<Value>(this.machine.journal, items);
+    list(items: readonly Value[]): ListValue {
+        return new ListValue(this.machine.journal, items);
+    }
+
+    /** A new record value. */
+    record(fields: Iterable<readonly [string, Value]>): RecordValue {
+        return new RecordValue(this.machine.journal, fields);
     }
 
     // ------------------------------------------------------------ events
@@ -183,6 +196,7 @@ export class Host {
     /** Kernel code begins; {@link kernelLeft} reports its end. */
     kernelEntered(work: KernelWork): void {
         this.guests.catchUp();
+        this.kernel?.pages.forgetFailure();
         for (const l of this.listeners.active) {
             l.kernelEntered?.(work);
         }
@@ -214,10 +228,13 @@ export class Host {
         this.warned(line);
     }
 
-    /** The kernel has logged a warning. */
+    /** The kernel has logged a warning. @throws KernelPanic if the kernel panics then (check_panic_on_warn()) */
     warned(line: string): void {
         const { frame } = this;
         this.interpreter.raise('kernel-warning', line, frame && placeOf(frame));
+        if (this.commandLine?.panicOnWarn === true) {
+            throw new KernelPanic('kernel: panic_on_warn set ...');
+        }
     }
 
     phase(phase: Phase): void {

@@ -1,6 +1,8 @@
 /** The end of a running kernel: at a jump, at a panic, or when the machine is switched off. */
+import { ListValue, RecordValue } from '../../language/collections';
 import { JournaledList } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
+import { KernelPanic } from './kernel-panic';
 import { dropProcesses } from './processes';
 import { ScenarioProcess } from './scenario-process';
 import type { Value } from '../../language/types';
@@ -24,8 +26,9 @@ export function dropKernel(host: Host): void {
     interpreter.scheduler.end();
     const scenario = interpreter.scenarioThread;
     scenario.waiting = null;
+    const seen = new Set<Value>();
     for (const frame of scenario.frames) {
-        frame.slots = frame.slots.map((v) => tombstoneFor(host, v));
+        frame.slots = frame.slots.map((v) => tombstoneFor(host, v, seen));
     }
     const state = host.machine.journal.edit(host.kernelState);
     state.kernel = null;
@@ -46,9 +49,36 @@ class Tombstone {
     }
 }
 
-function tombstoneFor(host: Host, v: Value): Value {
+/**
+ * The value of a variable after the end of its kernel. Lists and records of the program stay what they are, with other
+ * elements.
+ */
+function tombstoneFor(host: Host, v: Value, seen: Set<Value>): Value {
+    if (seen.has(v)) {
+        return v;
+    }
+    const bury = (old: Value, replace: (now: Value) => void): void => {
+        const now = tombstoneFor(host, old, seen);
+        if (now !== old) {
+            replace(now);
+        }
+    };
+    if (v instanceof ListValue) {
+        seen.add(v);
+        for (const [i, x] of v.items.entries()) {
+            bury(x, (now) => v.set(i, now));
+        }
+        return v;
+    }
+    if (v instanceof RecordValue) {
+        seen.add(v);
+        for (const [name, x] of v) {
+            bury(x, (now) => v.set(name, now));
+        }
+        return v;
+    }
     if (v instanceof JournaledList) {
-        return host.list(v.items.map((x) => tombstoneFor(host, x as Value)));
+        return host.list(v.items.map((x) => tombstoneFor(host, x as Value, seen)));
     }
     if (
         typeof v !== 'object' ||
@@ -84,10 +114,27 @@ export function crash(host: Host, message: string): undefined {
 }
 
 function die(host: Host, message: string): void {
+    const timeout = host.commandLine?.panicTimeout ?? 0;
+    if (timeout > 0) {
+        host.log('emerg', `Rebooting in ${timeout} seconds..`);
+    }
     loseKernel(host, 'panic');
+    if (timeout !== 0) {
+        restart(host, Math.max(timeout, 0));
+    }
     const state = host.machine.journal.edit(host.kernelState);
     state.panicMessage = message;
     state.panicExpected = null;
+}
+
+/** The longest time before a restart that is emulated, in seconds. */
+const LONGEST_WAIT = 24 * 60 * 60;
+
+/** emergency_restart(), which resets all devices; what they do in the seconds before is not emulated. */
+function restart(host: Host, seconds: number): void {
+    const { machine } = host;
+    machine.pci.powerOn();
+    machine.clock.set(machine.clock.now + Math.min(seconds, LONGEST_WAIT) * 1e9);
 }
 
 /** The running kernel ends without a handover. */
@@ -104,7 +151,9 @@ export function loseKernel(host: Host, how: 'panic' | 'power'): void {
  * @throws all other errors
  */
 export function stopFor(host: Host, e: unknown): void {
-    if (e instanceof KernelFault) {
+    if (e instanceof KernelPanic) {
+        panic(host, e.message);
+    } else if (e instanceof KernelFault) {
         const { target } = e;
         if (target) {
             host.tell((l) => l.kernelFault?.(target.address, target.struct));

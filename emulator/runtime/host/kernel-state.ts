@@ -1,4 +1,5 @@
 /** The running kernel, the booting kernel, and how the last one ended. */
+import type { CommandLine } from '../../kernel/command-line/command-line';
 import type { Kernel } from '../../kernel/kernel';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { BootableKernel } from './kernels';
@@ -6,6 +7,7 @@ import type { BootableKernel } from './kernels';
 /** A booting kernel. */
 export interface BootInProgress {
     readonly kernel: BootableKernel;
+    readonly commandLine: CommandLine;
 }
 
 export class KernelState extends JournaledRecord {

@@ -148,6 +148,9 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     vfio_phase: ({ changes }, phase) => {
         changes.vfioPhase = phase;
     },
+    vfio_unclaimed: ({ changes }, how) => {
+        changes.vfioUnclaimed = how;
+    },
     iommufd_phase: ({ changes }, phase) => {
         changes.iommufdPhase = phase;
     },

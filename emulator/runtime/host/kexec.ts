@@ -1,6 +1,7 @@
 /** The transition between kernels: cold boot, loading by kexec, the jump, panic. */
 import type { Err } from '../../kernel/release/errno';
 import { DEFAULT_KERNEL } from '../../kernel/release/descriptions';
+import { parameterBuild, unknownArguments } from '../../kernel/release/unknown-parameters';
 import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
 import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
 import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
@@ -50,6 +51,14 @@ export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = 
     };
 }
 
+/** A kernel is booted or loaded: its unknown parameters are probably mistakes. */
+function tellUnknown(host: Host, { desc }: BootableKernel, { commandLine, arch }: KernelFile): void {
+    const unknown = unknownArguments(commandLine, parameterBuild(desc, (arch ?? archNamed(host.machine.arch)).name));
+    if (unknown.length > 0) {
+        host.tell((l) => l.parametersUnknown?.(desc, unknown, commandLine));
+    }
+}
+
 /** `boot "7.2"`: the machine is switched on. Its memory contains only the segments of the boot loader. */
 export function coldBoot(host: Host, name: string, cmdline: string): void {
     const { machine } = host;
@@ -59,22 +68,31 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     if (machine.boots > 0) {
         machine.clock.charge(FIRMWARE);
     }
-    for (const range of machine.map) {
+    machine.useAll();
+    for (const range of machine.ram) {
         machine.memory.zero(range.start, range.size);
     }
-    const at = coldLoad({ machine }, fileOf(kernel, cmdline, archNamed(machine.arch)));
+    const file = fileOf(kernel, cmdline, archNamed(machine.arch));
+    const at = coldLoad({ machine }, file);
     if (at === undefined) {
         throw new ProgramError(
             `kernel "${name}" does not fit into the memory of the machine. Give the machine more memory`,
         );
     }
+    tellUnknown(host, kernel, file);
     startKernel(host, at);
 }
 
 /** Loads a kernel by its name in the scenario. @returns the result of the running kernel's system call */
 export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad): undefined | Err {
     const { running } = host;
-    return loadKexec(running, fileOf(kernelNamed(host, name, 'load'), cmdline, running.kho.env.options.arch), how);
+    const kernel = kernelNamed(host, name, 'load');
+    const file = fileOf(kernel, cmdline, running.kho.env.options.arch);
+    const result = loadKexec(running, file, how);
+    if (result === undefined) {
+        tellUnknown(host, kernel, file);
+    }
+    return result;
 }
 
 /**
@@ -120,6 +138,7 @@ export function jumpAndReturn(host: Host): undefined {
 /** Boots the kernel with the boot parameters at `at`. The scenario waits until the boot is complete. */
 export function startKernel(host: Host, at: number): void {
     const { machine } = host;
+    machine.useAll();
     const params = readParameters(machine, at);
     const name = params && readKernelName(machine, params.kernel.addr);
     if (!params || name === undefined) {

@@ -29,6 +29,9 @@ export function nullPointer(host: Host, where: string): undefined {
     }
     host.log('emerg', `BUG: ${message}`);
     host.tell((l) => l.oopsed?.(where));
+    if (host.commandLine?.panicOnOops === true) {
+        return panic(host, 'Fatal exception');
+    }
     if (p.oopsExpected === null || !message.includes(p.oopsExpected)) {
         host.interpreter.fail('kernel-warning', `kernel oops: ${message}`);
         return undefined;

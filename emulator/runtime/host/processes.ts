@@ -4,22 +4,49 @@ import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
 import type { KernelWork } from '../purpose';
 import { workFrame } from './syscall-entry';
 import type { Value } from '../../language/types';
-import { ProgramError } from '../../language/values';
+import { MOST_PROCESSES } from '../../language/collections';
+import { asNumber, ProgramError } from '../../language/values';
 import { type Frame, SWITCH, type Thread } from '../code';
 import { preemptionPoint } from '../scheduler';
 import type { Host } from './host';
 import { processOf, ScenarioProcess } from './scenario-process';
 
 /** `process luod`: starts a process with its own thread. */
-export function startProcess(host: Host, name: string): ScenarioProcess {
+export function startProcess(host: Host, name: string, group = name): ScenarioProcess {
     if (host.processNamed(name)) {
         throw new ProgramError(`the process ${name} is already running`);
     }
     const { interpreter } = host;
-    const p = new ScenarioProcess(host.machine.journal, name, spawn(host.running, name), interpreter.takeThreadId());
+    const p = new ScenarioProcess(
+        host.machine.journal,
+        name,
+        spawn(host.running, name),
+        interpreter.takeThreadId(),
+        group,
+    );
     host.processes.push(p);
     interpreter.addThread(p.thread);
     return p;
+}
+
+/** The name of a process of an array. */
+export function nameInArray(array: string, index: Value): string {
+    return `${array}[${asNumber(index, 'an index')}]`;
+}
+
+/** `process vmm[4]`: starts those processes of an array that are not running. */
+export function startArray(host: Host, name: string, count: number): void {
+    if (count < 1 || count > MOST_PROCESSES) {
+        throw new ProgramError(`an array has 1 to ${MOST_PROCESSES} processes, not ${count}`);
+    }
+    const names = Array.from({ length: count }, (_, i) => nameInArray(name, i));
+    const missing = names.filter((n) => !host.processNamed(n));
+    if (missing.length === 0) {
+        throw new ProgramError(`the processes ${name}[0] to ${names.at(-1) ?? ''} are already running`);
+    }
+    for (const n of missing) {
+        startProcess(host, n, name);
+    }
 }
 
 /** A process by its name. @throws ProgramError if it is not running */
@@ -45,19 +72,31 @@ export function idleProcess(host: Host, name: string): ScenarioProcess {
     return p;
 }
 
-/** A variable of a process. An unset one is −1, like a descriptor that was never filled. */
+/**
+ * A variable of a process; of an array, that of the process in whose block the code is. An unset one is −1, like a
+ * descriptor that was never filled.
+ */
 export function processVar(host: Host, process: string, name: string): Value {
     const current = processOf(host.interpreter.current);
-    const p = current?.name === process ? current : host.processNamed(process);
+    return current?.group === process ? valueIn(current, name) : varOf(host, process, name);
+}
+
+/** A variable of the process with this name. */
+export function varOf(host: Host, process: string, name: string): Value {
+    const p = host.processNamed(process);
     if (!p) {
         throw new ProgramError(`the process ${process} is not running, so ${process}.${name} does not exist`);
     }
-    return p.vars.has(name) ? p.vars.get(name) : -1;
+    return valueIn(p, name);
+}
+
+function valueIn({ vars }: ScenarioProcess, name: string): Value {
+    return vars.has(name) ? vars.get(name) : -1;
 }
 
 export function setProcessVar(host: Host, process: string, name: string, value: Value): void {
     const current = processOf(host.interpreter.current);
-    const p = current?.name === process ? current : startedProcess(host, process);
+    const p = current?.group === process ? current : startedProcess(host, process);
     p.vars.set(name, value);
 }
 

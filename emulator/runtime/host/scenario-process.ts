@@ -21,6 +21,8 @@ export class ScenarioProcess extends JournaledRecord {
         readonly name: string,
         readonly process: Process,
         threadId: number,
+        /** The name of its array, or its own. */
+        readonly group = name,
     ) {
         super(journal);
         this.vars = new JournaledMap(journal);

@@ -37,10 +37,16 @@ export function linkCall(l: Linkage, o: Of<'call'>): Op {
     const { slot } = o;
     const code = l.fn(o.fn);
     const args = linkArguments(l, o.args);
+    const { policy } = o;
+    const accepts = policy.k === 'try' || 'errors' in policy ? { mustFail: mustFail(l, o.span, policy) } : null;
     return (f) => {
         const values = args(f);
         f.pc++;
-        return run.call(code(), f.mode, values, slot);
+        const next = run.call(code(), f.mode, values, slot);
+        if (accepts && run.current.top) {
+            run.current.top.accepts = accepts;
+        }
+        return next;
     };
 }
 
@@ -78,7 +84,7 @@ export function linkKernel(l: Linkage, o: Of<'kernel'>): Op {
         checks?.(host, values);
         f.pc++;
         if (noReturn) {
-            announce(host, why);
+            announce(host, why ?? host.interpreter.accepting()?.mustFail ?? null);
         }
         return callCode(host, native, fn, values, slot, f.mode);
     };

@@ -1,10 +1,10 @@
 /** Creates the closures that evaluate expressions without interruption. */
 import type { Value } from '../../language/types';
 import { add, asBool, asInt, binary, equal, type Named, ProgramError, unary } from '../../language/values';
-import type { Eval } from '../code';
-import type { Expression, Literal, Slot } from '../form/form';
+import type { Eval, Frame } from '../code';
+import type { Expression, Literal, ProcessName, Slot } from '../form/form';
 import { flbNamed, handlerNamed, newFileOfKind } from '../host/callbacks';
-import { processVar } from '../host/processes';
+import { nameInArray, processVar, varOf } from '../host/processes';
 import { readIndex, readMember, readNative } from '../members';
 import { View } from '../view';
 import type { Linkage } from './linkage';
@@ -23,8 +23,12 @@ export function linkExpression(l: Linkage, e: Expression): Eval {
             return (f) => f.slots[slot];
         }
         case 'variable': {
-            const { process, name } = e;
-            return () => processVar(host, process, name);
+            const { process, index, name } = e;
+            if (!index) {
+                return () => processVar(host, process, name);
+            }
+            const one = linkProcess(l, { name: process, index });
+            return (f) => varOf(host, one(f), name);
         }
         case 'own-field': {
             const { index } = e;
@@ -71,6 +75,10 @@ export function linkExpression(l: Linkage, e: Expression): Eval {
             const items = e.items.map((i) => linkExpression(l, i));
             return (f) => host.list(items.map((i) => i(f)));
         }
+        case 'record': {
+            const fields = e.fields.map(({ name, value }) => ({ name, value: linkExpression(l, value) }));
+            return (f) => host.record(fields.map(({ name, value }) => [name, value(f)] as const));
+        }
         case 'new': {
             const { kind } = e;
             const fields = e.fields.map(({ name, value }) => ({ name, value: linkExpression(l, value) }));
@@ -79,12 +87,23 @@ export function linkExpression(l: Linkage, e: Expression): Eval {
     }
 }
 
+/** The name of a process. */
+export function linkProcess(l: Linkage, { name, index }: ProcessName): (f: Frame) => string {
+    if (!index) {
+        return () => name;
+    }
+    const value = linkExpression(l, index);
+    return (f) => nameInArray(name, value(f));
+}
+
 function linkName(l: Linkage, e: Of<'process' | 'struct' | 'handler' | 'flb' | 'device' | 'global'>): Eval {
     const { host } = l;
     const { name } = e;
     switch (e.k) {
-        case 'process':
-            return () => host.processNamed(name) ?? null;
+        case 'process': {
+            const one = linkProcess(l, e);
+            return (f) => host.processNamed(one(f)) ?? null;
+        }
         case 'struct': {
             const layout = l.layout(name);
             return () => layout;

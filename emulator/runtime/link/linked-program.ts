@@ -1,6 +1,7 @@
 /** The code of a checked program for a host: created from its form on first use. */
 import type { Program } from '../../language/program';
-import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../../language/syntax/ast';
+import type { Callback, Expr, FnDecl, KernelInit } from '../../language/syntax/ast';
+import type { Variant } from '../../language/syntax/variants';
 import type { Value } from '../../language/types';
 import { type Code, Frame, codeOutsideFiles } from '../code';
 import { type Coded, codedIn, constantForm, formOf } from '../compile/forms';
@@ -42,8 +43,8 @@ export class LinkedProgram implements Executable {
         return this.linked(decl);
     }
 
-    scenarioCode(decl: ScenarioDecl): Code {
-        return this.linked(decl);
+    scenarioCode(decl: Variant): Code {
+        return this.linked(decl.of?.decl ?? decl);
     }
 
     initCode(init: KernelInit): Code {
@@ -80,12 +81,15 @@ export class LinkedProgram implements Executable {
     private link(program: Program, form: CodeForm): Code {
         const l = this.linkage(program, form.uri);
         const ops = form.operations.map((o) => linkOperation(l, o));
+        if (form.kind === 'fn') {
+            // the operation at which a function continues whose call accepts its failure
+            ops.push((f) => (f.failing ? l.run.giveUp(f.failing) : l.run.ret(undefined)));
+        }
         // field by field: objects from a spread have no fixed shape, and every operation reads this one
         return {
             name: form.name,
             kind: form.kind,
             uri: form.uri,
-            lines: () => this.declarations.linesOf(form.uri),
             span: form.span,
             ops,
             pristine: ops.slice(),

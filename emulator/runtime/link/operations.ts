@@ -1,10 +1,12 @@
 /** Creates the operations as closures from the operations as data. */
 import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
+import { MOST_PROCESSES } from '../../language/collections';
 import type { Value } from '../../language/types';
 import { asBool, asInt, asNumber, asString, binary, format, ProgramError } from '../../language/values';
 import { settableCost } from '../../machine/costs';
 import { type Eval, Frame, type Op, SWITCH } from '../code';
-import type { Expression, Operation } from '../form/form';
+import type { Span } from '../../language/syntax/ast';
+import type { Claim, ConcurrentBlock, Expression, Operation } from '../form/form';
 import { bootImage } from '../host/boot-from-image';
 import { coldBoot } from '../host/kexec';
 import { expectOops } from '../host/oops';
@@ -17,13 +19,14 @@ import {
     killProcess,
     reapProcess,
     sendFd,
+    startArray,
     startProcess,
 } from '../host/processes';
 import { lengthOf, readIndex } from '../members';
 import { sleepInTurn } from '../scheduler';
 import { linkStore } from './assign';
 import { linkCall, linkCallback, linkKernel, linkMethod, linkNativeCall, linkResult, settle } from './calls';
-import { linkExpression } from './expressions';
+import { linkExpression, linkProcess } from './expressions';
 import type { Linkage } from './linkage';
 import { outcomesOf } from './outcomes';
 
@@ -107,8 +110,6 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             return (f) => (f.failing ? run.unwind(f, f.failing) : run.ret(undefined));
         case 'assert':
             return linkAssert(l, o);
-        case 'assert-compared':
-            return linkAssertCompared(l, o);
         case 'call':
             return linkCall(l, o);
         case 'native':
@@ -136,10 +137,14 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             };
         }
         case 'start': {
-            const { processes } = o;
+            const processes = o.processes.map(({ name, count }) => ({ name, count: linkOptional(l, count) }));
             return (f) => {
-                for (const name of processes) {
-                    startProcess(host, name);
+                for (const { name, count } of processes) {
+                    if (count) {
+                        startArray(host, name, asNumber(count(f), 'the number of processes'));
+                    } else {
+                        startProcess(host, name);
+                    }
                 }
                 return f.pc + 1;
             };
@@ -156,34 +161,35 @@ export function linkOperation(l: Linkage, o: Operation): Op {
         case 'exited':
             return () => endCurrent(host);
         case 'kill': {
-            const { process } = o;
+            const process = linkProcess(l, o.process);
             return (f) => {
                 f.pc++;
-                return killProcess(host, process);
+                return killProcess(host, process(f));
             };
         }
         case 'reap': {
-            const { process } = o;
+            const process = linkProcess(l, o.process);
             return (f) => {
                 if (!host.interpreter.scheduler.active) {
-                    reapProcess(host, process);
+                    reapProcess(host, process(f));
                 }
                 return f.pc + 1;
             };
         }
         case 'kill-later': {
-            const { process } = o;
+            const process = linkProcess(l, o.process);
             const calls = linkExpression(l, o.calls);
             return (f) => {
-                killLater(host, process, asNumber(calls(f), 'the number after `after`'));
+                killLater(host, process(f), asNumber(calls(f), 'the number after `after`'));
                 return f.pc + 1;
             };
         }
         case 'send': {
-            const { to, as } = o;
+            const { as } = o;
+            const to = linkProcess(l, o.to);
             const fd = linkExpression(l, o.fd);
             const out = outcomesOf(l, o.span, o.slot, o.policy);
-            return (f) => settle(out, f, sendFd(host, asNumber(fd(f), 'the sent descriptor'), to, as));
+            return (f) => settle(out, f, sendFd(host, asNumber(fd(f), 'the sent descriptor'), to(f), as));
         }
         case 'boot':
             return linkBoot(l, o);
@@ -300,34 +306,61 @@ function linkReturn(l: Linkage, o: Of<'return'>): Op {
 
 function linkAssert(l: Linkage, o: Of<'assert'>): Op {
     const { run } = l;
-    const condition = linkExpression(l, o.condition);
+    const claims = o.claims.map((claim) => linkClaim(l, claim, o.span));
     const message = linkOptional(l, o.message);
-    return (f) =>
-        asBool(condition(f), 'an assertion')
-            ? f.pc + 1
-            : run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), ' is false'));
-}
-
-function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
-    const { run } = l;
-    const { operator, type } = o;
-    const left = linkExpression(l, o.left);
-    const right = linkExpression(l, o.right);
-    const message = linkOptional(l, o.message);
+    const failed = (f: Frame, whys: readonly Why[]): number => {
+        const said = message?.(f);
+        const remark = said === undefined ? '' : `${asString(said, 'the message of an assertion')}: `;
+        const why = whys.map((w) => w()).join(' and ');
+        const text = `${l.textOf(o.span)}${why === '' ? ' is false' : `, but ${why}`}`;
+        return run.fail('failed-assertion', `assertion failed: ${remark}${text}`);
+    };
+    const [only] = claims;
+    if (only && claims.length === 1) {
+        return (f) => {
+            const why = only(f);
+            return why ? failed(f, [why]) : f.pc + 1;
+        };
+    }
     return (f) => {
-        const a = left(f);
-        const b = right(f);
-        if (asBool(binary(operator, a, b), 'an assertion')) {
-            return f.pc + 1;
+        const whys: Why[] = [];
+        for (const claim of claims) {
+            const why = claim(f);
+            if (!why) {
+                return f.pc + 1;
+            }
+            whys.push(why);
         }
-        const why = `, but the left side is ${format(a, type)} and the right side is ${format(b, type)}`;
-        return run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), why));
+        return failed(f, whys);
     };
 }
 
-function assertion(what: string, message: Value, why: string): string {
-    const remark = message === undefined ? '' : `${asString(message, 'the message of an assertion')}: `;
-    return `assertion failed: ${remark}${what}${why}`;
+/** Why a claim is false; empty if its condition says it. */
+type Why = () => string;
+
+/**
+ * Decides a claim; null: it is true.
+ * @param whole the condition that it is a part of
+ */
+function linkClaim(l: Linkage, claim: Claim, whole: Span): (f: Frame) => Why | null {
+    const { span } = claim;
+    const part = span.start > whole.start || span.end < whole.end;
+    if (claim.k === 'true') {
+        const value = linkExpression(l, claim.value);
+        const why = (): string => (part ? `${l.textOf(span)} is false` : '');
+        return (f) => (asBool(value(f), 'an assertion') ? null : why);
+    }
+    const { operator, type } = claim;
+    const left = linkExpression(l, claim.left);
+    const right = linkExpression(l, claim.right);
+    const where = part ? (): string => `in ${l.textOf(span)} ` : (): string => '';
+    return (f) => {
+        const a = left(f);
+        const b = right(f);
+        return asBool(binary(operator, a, b), 'an assertion')
+            ? null
+            : () => `${where()}the left side is ${format(a, type)} and the right side is ${format(b, type)}`;
+    };
 }
 
 // ---------------------------------------------------------------- processes
@@ -335,8 +368,10 @@ function assertion(what: string, message: Value, why: string): string {
 /** A process block: a frame on the thread of the process that shares the slots of the code around it. */
 function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
+    const nameOf = linkProcess(l, process);
     return (f) => {
-        const { thread } = startedProcess(host, process);
+        const name = nameOf(f);
+        const { thread } = startedProcess(host, name);
 
         // at the handover of its own reboot: as another thread of the process would do it
         const own = thread === run.current;
@@ -347,21 +382,64 @@ function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
             thread.frames.push(frame);
             return SWITCH;
         }
-        return run.callOn(idleProcess(host, process).thread, frame);
+        return run.callOn(idleProcess(host, name).thread, frame);
     };
 }
 
 function linkConcurrently(l: Linkage, { blocks, end }: Of<'concurrently'>): Op {
     const { host, run } = l;
+    const linked = blocks.map((b) => ({ ...b, name: linkProcess(l, b.process), elements: linkElements(l, b) }));
     return (f) => {
-        const frames = blocks.map(({ process, starts, begin }) => {
-            const { thread } = starts ? startProcess(host, process) : idleProcess(host, process);
-            const frame = new Frame(f.code, 'user', run.ticks, f.slots, -1, null, run.current);
-            frame.pc = begin;
-            return { thread, frame };
-        });
+        const frames = linked.flatMap(({ name, starts, begin, elements }) =>
+            elements(f).map((slots) => {
+                const frame = new Frame(f.code, 'user', run.ticks, slots, -1, null, run.current);
+                frame.pc = begin;
+                const process = name(frame);
+                const { thread } = starts ? startProcess(host, process) : idleProcess(host, process);
+                return { thread, frame };
+            }),
+        );
+        if (new Set(frames.map(({ thread }) => thread)).size < frames.length) {
+            throw new ProgramError('a process runs one block of a `concurrently` at a time');
+        }
         f.pc = end;
         return frames.length > 0 ? host.interpreter.runBlocks(frames) : f.pc;
+    };
+}
+
+/** The variables of a block's frames: those of the code around it, or a copy for each element of its loop. */
+function linkElements(l: Linkage, { each }: ConcurrentBlock): (f: Frame) => Value[][] {
+    if (!each) {
+        return (f) => [f.slots];
+    }
+    const { variable, over } = each;
+    const values = linkValues(l, over);
+    return (f) =>
+        values(f).map((value) => {
+            const slots = f.slots.slice();
+            slots[variable] = value;
+            return slots;
+        });
+}
+
+/** All elements of a list or a range. */
+function linkValues(l: Linkage, over: NonNullable<ConcurrentBlock['each']>['over']): (f: Frame) => Value[] {
+    if (over.k === 'range') {
+        const from = linkExpression(l, over.from);
+        const to = linkExpression(l, over.to);
+        return (f) => {
+            const first = asNumber(from(f), 'the start of a range');
+            const count = asNumber(to(f), 'the end of a range') - first;
+            if (count > MOST_PROCESSES) {
+                throw new ProgramError(`at most ${MOST_PROCESSES} processes can run concurrently`);
+            }
+            return Array.from({ length: Math.max(count, 0) }, (_, i) => first + i);
+        };
+    }
+    const list = linkExpression(l, over);
+    return (f) => {
+        const elements = list(f);
+        return Array.from({ length: lengthOf(elements) }, (_, i) => readIndex(elements, i));
     };
 }
 

@@ -2,6 +2,7 @@
  * The outcome of calls, with `fails`, `may fail`, `panics`, `oopses`, `try` or without any of these. Used for
  * functions, natives, system calls and `send`.
  */
+import { shortageText } from '../../kernel/mm/shortage';
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';
 import type { Value } from '../../language/types';
@@ -24,6 +25,11 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
             listener.failed?.(what(), error, f);
         }
     };
+    /** `ENOMEM`, and why there was no memory. */
+    const why = (error: Err): string => {
+        const shortage = error.name === 'ENOMEM' && host.kernel ? shortageText(host.kernel) : undefined;
+        return shortage === undefined ? '' : ` ${shortage}`;
+    };
     const store = (f: Frame, value: Value, next: number): number => {
         f.slots[slot] = value;
         return next;
@@ -38,9 +44,13 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                         // a failure inside an undo block does not stop the others
                         return run.unwind(f, f.failing ?? error);
                     }
+                    if (run.accepting()) {
+                        f.failing = error;
+                        return f.code.ops.length - 1;
+                    }
                     return run.fail(
                         'failed-call',
-                        `${what()} fails with ${error.name}. If this is expected, append "fails ${error.name}".`,
+                        `${what()} fails with ${error.name}. If this is expected, append "fails ${error.name}".${why(error)}`,
                         error,
                     );
                 },
@@ -66,7 +76,7 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     note(f, error);
                     return run.fail(
                         'failed-call',
-                        `${what()} should end in ${end}, but it fails with ${error.name}.`,
+                        `${what()} should end in ${end}, but it fails with ${error.name}.${why(error)}`,
                         error,
                     );
                 },
@@ -86,7 +96,7 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                         ? end
                         : run.fail(
                               'failed-call',
-                              `${announcement(what(), policy)}, but it fails with ${error.name}.`,
+                              `${announcement(what(), policy)}, but it fails with ${error.name}.${why(error)}`,
                               error,
                           );
                 },

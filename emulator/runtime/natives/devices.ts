@@ -2,7 +2,7 @@
 import { counted } from '../../text/text';
 import type { BoundDevice } from '../../kernel/devices/bound';
 import type { Err } from '../../kernel/release/errno';
-import { BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import { BOOL, INT, listOf, objectOf, PHYS, STRING, type Value, SIZE } from '../../language/types';
 import { asBool, asNumber, format, ProgramError } from '../../language/values';
 import { Device, type DriverChoice } from '../../machine/devices/device';
 import { folioArg, numberOr } from './arguments';
@@ -95,7 +95,7 @@ export const deviceObject = new Members(
         (device) => device.writes,
     )
     .field('reads', INT, 'The number of successful reads.', (device) => device.reads)
-    .field('transferred', INT, 'The bytes written and read by them.', (device) => device.bytes)
+    .field('transferred', SIZE, 'The bytes written and read by them.', (device) => device.bytes)
     .field('faults', INT, 'The number of requests that the IOMMU refused.', (device) => device.faults)
     .field(
         'dropped',

@@ -19,7 +19,7 @@ import { isPlainPath, sysOpen } from '../../kernel/fs/syscalls/create';
 import { HugetlbInode } from '../../kernel/hugetlb/inode';
 import { FolioList } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
-import { BOOL, FD, INT, objectOf, STRING, type Value } from '../../language/types';
+import { BOOL, FD, INT, objectOf, STRING, type Value, SIZE } from '../../language/types';
 import { asBool, asInt, asNumber, asString } from '../../language/values';
 import { expect, fdArg, fileArg, flagsArg, folioArg, indexArg, offsetArg } from './arguments';
 import { callback, done, fn, nothing, param, RecordMembers } from './define';
@@ -59,7 +59,7 @@ export const fileObject = new RecordMembers(OpenFile, 'file', 'An open file (`st
     )
     .field('is_hugetlb', BOOL, 'Whether it is a memfd of huge pages.', ({ inode }) => inode instanceof HugetlbInode)
     .field('nlink', INT, 'The number of names of the inode.', ({ inode }) => inode.nlink)
-    .field('size', INT, "The inode's size in bytes.", ({ inode }) => inode.size)
+    .field('size', SIZE, "The inode's size in bytes.", ({ inode }) => inode.size)
     .field('name', STRING, 'The name that `/proc/pid/fd` shows.', (file) => file.name)
     .method(
         'add_seals',
@@ -83,14 +83,14 @@ function memory(inode: Inode): ShmemInode | HugetlbInode {
 
 export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode, shared by all opens of a file.')
     .field('ino', INT, 'The inode number.', (inode) => inode.ino)
-    .journaled('size', 'size', INT, 'The size in bytes.', offsetArg)
+    .journaled('size', 'size', SIZE, 'The size in bytes.', offsetArg)
     .journaled('mode', 'mode', INT, 'File type and permissions.', asNumber)
     .field('nlink', INT, 'The number of names.', (inode) => inode.nlink)
     .field('blocks', INT, 'Allocated memory in units of 512 bytes.', (inode) => inode.blocks)
     .field('pages', INT, 'The number of pages in its page cache.', cachedPages)
     .field(
         'page_size',
-        INT,
+        SIZE,
         'The page size in bytes: that of its huge pages, or of ordinary pages for other files.',
         (inode, { machine }) => (inode instanceof HugetlbInode ? inode.pool.size : machine.page.size),
     )

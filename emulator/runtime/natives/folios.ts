@@ -5,7 +5,7 @@
 import { FolioList, FolioRef } from '../../kernel/mm/file-folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';
 import { Err } from '../../kernel/release/errno';
-import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
+import { BOOL, INT, objectOf, PHYS, STRING, SIZE } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { folioArg, indexArg, isLeftOut } from './arguments';
 import { fn, Members, nothing, param } from './define';
@@ -37,7 +37,7 @@ export const folioObject = new Members(
     .field('pfn', INT, 'The number of its first page frame.', ({ pfn }) => pfn)
     .field('phys', PHYS, 'Its physical address.', (folio) => folio.pa)
     .field('order', INT, 'It has 2^order pages.', ({ pfn }, { running }) => running.memmap.orderOf(pfn))
-    .field('size', INT, 'The size in bytes.', ({ pfn }, { running }) => running.folios.sizeOf(pfn))
+    .field('size', SIZE, 'The size in bytes.', ({ pfn }, { running }) => running.folios.sizeOf(pfn))
     .field('index', INT, 'Its offset in its file, in pages.', ({ pfn }, { running }) => running.memmap.index(pfn))
     .field('refs', INT, 'The number of references; a page cache has one per page.', ({ pfn }, { running }) =>
         running.memmap.refs(pfn),

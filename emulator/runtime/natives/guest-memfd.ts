@@ -13,7 +13,7 @@ import {
 } from '../../kernel/kvm/guest-memfd';
 import { VirtualMachine } from '../../kernel/kvm/vm';
 import { Err } from '../../kernel/release/errno';
-import { BOOL, FD, INT, objectOf, STRING } from '../../language/types';
+import { BOOL, FD, INT, objectOf, STRING, SIZE } from '../../language/types';
 import { asBool, asNumber, asString } from '../../language/values';
 import { fileArg, folioArg, indexArg, lengthArg, offsetArg } from './arguments';
 import { constant, done, fdMethodOn, fn, Members, param } from './define';
@@ -24,7 +24,7 @@ export const guestMemfdObject = new Members(
     'guest_memory',
     'The memory of a `guest_memfd`, as used by its handler.',
 )
-    .field('size', INT, 'The size in bytes.', ({ inode }) => inode.size)
+    .field('size', SIZE, 'The size in bytes.', ({ inode }) => inode.size)
     .field('flags', INT, 'The OR of `GUEST_MEMFD_FLAG_…`.', ({ inode }) => inode.flags)
     .field(
         'shared',

@@ -3,7 +3,7 @@ import { MFD_ALLOW_SEALING } from '../../kernel/fs/fcntl';
 import { hugetlbFileOfSize } from '../../kernel/fs/memfd';
 import { addHugePage, HugetlbInode } from '../../kernel/hugetlb/inode';
 import { HugePool } from '../../kernel/hugetlb/pool';
-import { INT, objectOf, STRING } from '../../language/types';
+import { INT, objectOf, STRING, SIZE } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { expect, folioArg, indexArg, inodeArg, lengthArg, numberOr } from './arguments';
 import { done, fn, Members, param } from './define';
@@ -14,7 +14,7 @@ export const hugePoolObject = new Members(
     'huge_pages',
     'The pool of huge pages of one size (`/sys/kernel/mm/hugepages`).',
 )
-    .field('size', INT, 'The page size in bytes.', (pool) => pool.size)
+    .field('size', SIZE, 'The page size in bytes.', (pool) => pool.size)
     .field(
         'nr',
         INT,

@@ -1,4 +1,5 @@
 /** The natives of the host in one table. Observers of a run define theirs in their own files. */
+import { listObject, recordFunctions } from './lists';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
 import { callbacks } from './callbacks';
@@ -97,6 +98,7 @@ const classes = [
     hwptObject.and(hwptInKernel),
     lockObject,
     hugePoolObject,
+    listObject,
 ] as const;
 
 const byClass = new Map<unknown, ObjectType>(classes.map((members) => [members.cls, members.type]));
@@ -125,6 +127,7 @@ export const HOST_NATIVES: Natives = {
         ...kvmFunctions,
         ...guestMemfdFunctions,
         ...byteFunctions,
+        ...recordFunctions,
         ...driverFunctions,
         ...fileFunctions,
         ...fileReferences,

@@ -5,9 +5,11 @@ import { errOfCode } from '../../kernel/release/errno';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import { asInt, asNumber, asString, joinTexts, text } from '../../language/values';
 import { hex } from '../../text/text';
+import { contents } from '../contents';
 import { panic } from '../host/kernel-end';
 import type { Host } from '../host/host';
 import { restOf } from './arguments';
+import { shortageText } from '../../kernel/mm/shortage';
 import { constant, fn, global, Members, nothing, param } from './define';
 import type { NativeFunction, NativeGlobal } from './native';
 
@@ -34,8 +36,8 @@ export const messageFunctions: readonly NativeFunction[] = [
         'log',
         WORDS,
         { context: 'any' },
-        'Prints its arguments, concatenated, to the debug console and the output of `lus run`.',
-        (context, [words]) => nothing(context.log('log', joined(words))),
+        'Prints its arguments, concatenated, to the debug console and the output of `lus run`. A struct in memory is printed with its fields.',
+        (context, [words]) => nothing(context.log('log', joinTexts(restOf(words).map(contents)))),
     ),
     fn('klog_info', WORDS, {}, 'Writes a line to the kernel log.', klog('info')),
     fn('klog_warn', WORDS, {}, 'Writes a warning to the kernel log.', klog('warn')),
@@ -80,6 +82,18 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
         STRING,
         'What its layer `vfio` does with a preserved device: `"reset"` or `"keep"`.',
         (kernel) => kernel.desc.vfioPhase,
+    )
+    .field(
+        'vfio_unclaimed',
+        STRING,
+        'What its layer `vfio` does with a preserved device that no process retrieves: `"refuse"`, `"hold"` or `"reset"`.',
+        (kernel) => kernel.desc.vfioUnclaimed,
+    )
+    .field(
+        'shortage',
+        STRING,
+        'Why memory could not be allocated in the last system call: what was requested, what was free on each node and in scratch, who holds most. Empty if nothing failed.',
+        (kernel) => shortageText(kernel) ?? '',
     )
     .field('cmdline', STRING, 'Its command line.', (kernel) => kernel.commandLine.text)
     .field(

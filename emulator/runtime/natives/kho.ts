@@ -2,11 +2,12 @@
  * Kexec HandOver for `.lus` code: outgoing and incoming memory, and the KHO FDT (include/linux/kexec_handover.h).
  */
 import { abortFinalize, finalize } from '../../kernel/kho/finalize';
+import { BlockSet } from '../../kernel/kho/blocks';
 import { Kho } from '../../kernel/kho/kho';
 import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel/kho/vmalloc';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { Err, err } from '../../kernel/release/errno';
-import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
+import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, SIZE } from '../../language/types';
 import { asInt, asNumber, asString } from '../../language/values';
 import type { Int } from '../../machine/int';
 import type { Host } from '../host/host';
@@ -60,7 +61,7 @@ class Subtree {
 
 export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the previous kernel handed over.')
     .field('phys', PHYS, 'Its address.', (blob) => blob.phys)
-    .field('size', INT, 'Its length in bytes.', (blob) => blob.size);
+    .field('size', SIZE, 'Its length in bytes.', (blob) => blob.size);
 
 /** Preserving was refused: if the reason is scratch memory, listeners are told. */
 function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
@@ -107,7 +108,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'The number of consecutive kexecs with a handover before this kernel.',
         (kho) => kho.kexecCount,
     )
-    .field('scratch_size', INT, 'The total size of all scratch areas in bytes.', (kho) => kho.scratchSize)
+    .field('scratch_size', SIZE, 'The total size of all scratch areas in bytes.', (kho) => kho.scratchSize)
     .method(
         'alloc_preserve',
         [param('type', ANY)],
@@ -124,6 +125,18 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             }
             host.tell((l) => l.viewed?.(layout, address));
             return new View(layout, host.machine.memory, address);
+        },
+    )
+    .method(
+        'block_set',
+        [param('type', ANY)],
+        { result: objectOf('block_set'), fails: true },
+        'A new, empty block set for entries of this struct (`kho_block_set_init()`): a handler or FLB hands over the `head` of what it has written, and `restore()`s a set in the next kernel. EOPNOTSUPP before 7.2.',
+        (kho, [type], host: Host) => {
+            const layout = layoutOf(type);
+            return kho.env.options.format.blocks
+                ? new BlockSet(kho, layout.size, host.frame ? `${host.frame.code.name}: ${layout.name}` : layout.name)
+                : err('EOPNOTSUPP');
         },
     )
     .method('unpreserve_free', [param('object', ANY)], {}, 'Undoes alloc_preserve().', (kho, [object]) =>

@@ -4,7 +4,7 @@ import { fget, type Process } from '../../kernel/fs/process';
 import { createVm, loadVm, MAX_VCPUS, saveVm, vmOf } from '../../kernel/kvm/file';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
 import { Err } from '../../kernel/release/errno';
-import { ANY, BOOL, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../language/types';
+import { ANY, BOOL, FD, INT, listOf, objectOf, SIZE, STRING, TIME, type Type, type Value } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { GuestLine } from '../../machine/interrupts/guest-line';
 import { JournaledList } from '../../machine/journal';
@@ -195,19 +195,19 @@ function vmField<C extends { readonly process: Process }>(
 export const kvmFields: readonly NativeField[] = [
     vmField(
         'wrong',
-        INT,
+        SIZE,
         "The number of bytes of the guest's memory that differ, or differed earlier, from what it wrote.",
         (live, host: Host) => host.guests.of(live.name)?.wrong ?? 0,
     ),
     vmField(
         'written',
-        INT,
+        SIZE,
         "The number of bytes that the guest's programs have written so far, by the guest's own count.",
         (live) => live.written,
     ),
     vmField(
         'blackout',
-        INT,
+        TIME,
         'Its blackout in nanoseconds, as in `vm(name).blackout`.',
         (live, host: Host) => host.guests.of(live.name)?.blackout ?? 0,
     ),
@@ -226,19 +226,19 @@ export const guestObject = new Members(Guest, 'guest', 'A guest, identified by i
     .field('vcpus', INT, 'The number of vCPUs that it has, or had.', (guest) => guest.vcpus)
     .field(
         'blackout',
-        INT,
+        TIME,
         'The blackout in nanoseconds: from the first vCPU that stopped to the last that ran again, in the latest update if there was one. If the blackout is not over, the time until now.',
         (guest) => guest.blackout,
     )
     .field(
         'written',
-        INT,
+        SIZE,
         'The number of bytes that its programs have written, by its own count.',
         (guest) => guest.written,
     )
     .field(
         'wrong',
-        INT,
+        SIZE,
         'The number of bytes of its memory that differ from what it wrote: those that it has noticed, and those that a check would find now. A byte stays counted even if the guest overwrites it.',
         (guest) => guest.wrong,
     )

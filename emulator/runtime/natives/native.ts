@@ -3,7 +3,7 @@ import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
 import type { Value } from '../../language/types';
-import type { JournaledList } from '../../machine/journal';
+import type { ListValue, RecordValue } from '../../language/collections';
 import type { Machine } from '../../machine/machine';
 import type { Host } from '../host/host';
 import type { NativeFieldOn, NativeFunctionOn, NativeGlobalOn, NativesOn, ObjectTypeOn } from '../native-code';
@@ -16,7 +16,9 @@ export interface NativeContext {
     /** The process that makes the system call. @throws ProgramError outside of processes */
     readonly process: Process;
     /** A new list value. */
-    list(items: readonly Value[]): JournaledList<Value>;
+    list(items: readonly Value[]): ListValue;
+    /** A new record value. */
+    record(fields: Iterable<readonly [string, Value]>): RecordValue;
     /** A line of the kernel log; lines of the level `log` are from `log()`. */
     log(level: LogLine['level'], text: string): void;
 }

@@ -38,7 +38,7 @@ import {
 } from '../../kernel/fs/syscalls/file';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../kernel/fs/syscalls/rw';
 import { Err } from '../../kernel/release/errno';
-import { ANY, BOOL, BYTES, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../language/types';
+import { ANY, BOOL, BYTES, FD, INT, listOf, objectOf, STRING, type Type, type Value, SIZE } from '../../language/types';
 import { asBool, asString, ProgramError } from '../../language/values';
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { minus, plus, type Int } from '../../machine/int';
@@ -276,7 +276,7 @@ function fileField(
 
 /** Fields that every descriptor has. */
 export const descriptorFields: readonly NativeField<NativeContext>[] = [
-    fileField('size', INT, "The file's size in bytes.", ({ inode }) => inode.size),
+    fileField('size', SIZE, "The file's size in bytes.", ({ inode }) => inode.size),
     fileField('pos', INT, 'The file position, shared by all descriptors of the open file.', (file) => file.pos),
     fileField('seals', INT, 'The OR of `F_SEAL_…`.', getSeals),
     fileField('nlink', INT, 'The number of names of the file; a memfd has none.', ({ inode }) => inode.nlink),
@@ -376,7 +376,7 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
 ];
 
 export const statObject = new Members(Stat, 'stat', 'The result of `stat()`.', false)
-    .field('size', INT, 'The size in bytes.', (stat) => stat.size)
+    .field('size', SIZE, 'The size in bytes.', (stat) => stat.size)
     .field('blocks', INT, 'Allocated memory in units of 512 bytes.', (stat) => stat.blocks)
     .field('nlink', INT, 'How many names the file has.', (stat) => stat.nlink)
     .field('mode', INT, 'File type and permissions.', (stat) => stat.mode)

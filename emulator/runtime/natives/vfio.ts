@@ -94,7 +94,7 @@ export const vfioSyscalls: readonly NativeFunction<NativeContext>[] = [
         'bind_iommufd',
         [param('to', ANY)],
         {},
-        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which has no access to memory yet. With an I/O address space or a hardware page table, it also does `VFIO_DEVICE_ATTACH_IOMMUFD_PT`. EINVAL (bound already), EBUSY (bound through another descriptor, or preserved with another `/dev/iommu`), ENOMEM. ENOTTY on other files.',
+        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which has no access to memory yet. With an I/O address space or a hardware page table, it also does `VFIO_DEVICE_ATTACH_IOMMUFD_PT`. EINVAL (bound already), EBUSY (bound through another descriptor), EPERM (preserved with another `/dev/iommu`), ENOMEM. ENOTTY on other files.',
         (vfio, [to], { process }) => {
             const target = to instanceof Ioas || to instanceof Hwpt ? to : iommufdOf(process, fdArg(to));
             return target instanceof Err ? target : vfio.bind(target);

@@ -230,7 +230,7 @@ class Completer {
     private paramsOf(call: CallExpr): readonly NativeParam[] {
         const native = this.nativeOf(call);
         if (native) {
-            return native.params.filter((p) => p.name !== REPLY);
+            return native.params.filter((p) => p.name !== REPLY && p.named !== true);
         }
         const meaning = isKind(call.callee, 'name') ? this.s.program.names.get(call.callee) : undefined;
         return meaning?.kind === 'fn'

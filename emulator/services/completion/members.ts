@@ -3,6 +3,7 @@ import type { FieldShape, FunctionShape, ObjectShape } from '../../language/nati
 import type { MemberExpr } from '../../language/syntax/ast';
 import type { Type } from '../../language/types';
 import { isKind } from '../nodes';
+import { annotation } from '../signatures';
 import { descriptorKinds, kindOf } from './descriptors';
 import { RANK, type Offer } from './offer';
 import type { Situation } from './situation';
@@ -81,7 +82,29 @@ function fieldsOf(s: Situation, type: Type, rank: (name: string) => number): Off
             return { label: name, kind: 'process variable', rank: rank(name) - 100, subject };
         });
     }
-    return [];
+    if (type.k === 'list' || type.k === 'bytes') {
+        return [{ label: 'length', kind: 'field', rank: rank('length'), detail: 'length: int' }];
+    }
+    const fields = type.k === 'record' ? type.fields : type.k === 'any' ? recordFields(s) : undefined;
+    return [...(fields ?? [])].map(([name, of], i) => ({
+        label: name,
+        kind: 'field',
+        rank: rank(name) - 100 + i,
+        detail: `${name}${annotation(of)}`,
+    }));
+}
+
+/** The fields of all records of the program: of a value whose type is known only at run time. */
+function recordFields({ program }: Situation): ReadonlyMap<string, Type> {
+    const fields = new Map<string, Type>();
+    for (const [e, type] of program.types) {
+        if (e.kind === 'call' && type.k === 'record') {
+            for (const [name, of] of type.fields ?? []) {
+                fields.set(name, of);
+            }
+        }
+    }
+    return fields;
 }
 
 /** The native object that describes values of a type. */

@@ -48,7 +48,7 @@ export function callSnippet({ name, params }: Pick<FunctionShape, 'name' | 'para
 }
 
 function isRequired(p: NativeParam): boolean {
-    return p.name !== REPLY && p.rest !== true && p.default === undefined && !('default' in p);
+    return p.name !== REPLY && p.rest !== true && p.named !== true && p.default === undefined && !('default' in p);
 }
 
 /** The same for a function of the program. */

@@ -1,6 +1,7 @@
 /** Completions in a string: kernels, device files, sessions, imports, codes. */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { CATALOGUE } from '../../findings/catalogue';
+import { PARAMETERS } from '../../kernel/release/parameters';
 import type { CallExpr } from '../../language/syntax/ast';
 import { SETTABLE_COSTS } from '../../machine/costs';
 import { LIBRARY_SOURCES, PROGRAM_TEXTS } from '../../std/texts';
@@ -117,17 +118,10 @@ function kernels({ program }: Situation): Offer[] {
         );
 }
 
-/** Kernel parameters that concern live updates. */
+/** Kernel parameters that have an effect here; first the usual values of those for live updates. */
 function cmdlines(): Offer[] {
-    return texts([
-        'kho=on',
-        'liveupdate=on',
-        'kho_scratch=64M,64M,32M',
-        'kho=off',
-        'liveupdate=off',
-        'crashkernel=256M',
-        'hugepages=',
-    ]);
+    const others = Object.entries(PARAMETERS).map(([name, { value }]) => (value === 'none' ? name : `${name}=`));
+    return texts(['kho=on', 'liveupdate=on', 'kho_scratch=64M,64M,32M', 'kho=off', 'liveupdate=off', ...others]);
 }
 
 function texts(labels: readonly string[], subject?: (label: string) => Subject): Offer[] {

@@ -88,7 +88,15 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
     [/(?:^|;)boot $/, [['from', 'boot', 'from image "$1"']]],
     [/(?:^|;)for \w+ $/, [['in', 'for']]],
     [/^machine $/, [['like', 'machine', 'like "$1"']]],
-    [/^scenario "" $/, [['finds', 'scenario']]],
+    [
+        /^scenario "" $/,
+        [
+            ['finds', 'scenario'],
+            ['for', 'scenario', 'for ${1:ram} in [$2]'],
+        ],
+    ],
+    [/^scenario "" for \w+ $/, [['in', 'scenario', 'in [$1]']]],
+    [/^scenario "" for \w+ in \[[^\]]*\] $/, [['finds', 'scenario']]],
     [/^kernel "" $/, [['from', 'kernel', 'from "${1:7.2}"']]],
     [/^handler \w+ "" for \w+ $/, [['uses', 'handler']]],
     [

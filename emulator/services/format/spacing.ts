@@ -49,6 +49,10 @@ export function marksOf(file: SourceFile): Marks {
             case 'index':
                 marks.tight.add(text.lastIndexOf('[', node.index.start));
                 break;
+            case 'ident':
+                // an array of processes, or one of them
+                marks.tight.add(behind(node.end, '['));
+                break;
             case 'new':
             case 'fn':
             case 'callback':

@@ -40,11 +40,13 @@ export function defineJourneys(
             await page.continue();
             await page.waitStoppedAt(textOf('first line of freeze'));
             await page.waitCallStack(/counter_handler\.freeze/, /vm-1.*2 of 2/, /reboot\(KEXEC\)/);
+            await page.waitStatus('kernel 1: 7.2-counter');
             await traveller.photograph('1-stopped-in-freeze');
 
             await page.stepOver();
             await page.waitStoppedAt(textOf('second line of freeze'));
             await page.waitVariable(/^ser\b/);
+            await page.waitInlineValue('args = ');
             const folio = await page.unfold(
                 /^Live Update/,
                 /outgoing/i,
@@ -63,6 +65,7 @@ export function defineJourneys(
             await page.continue();
             await page.waitStoppedAt(textOf('last'));
             await page.waitCallStack(/luod/);
+            await page.waitStatus('kernel 2: 7.2-counter');
             await traveller.photograph('3-in-the-next-kernel');
             await page.continue();
             await page.waitEnded();

@@ -33,4 +33,25 @@ export function defineViews(traveller: () => Traveller): void {
             .click();
         await page.waitStoppedAt('luo_file.handler.freeze(args)');
     });
+
+    test('Update Timeline: the run on lanes, and a click that goes back', async () => {
+        const page = await traveller().openFolder();
+        await page.openFromExplorer(FILE, 'What the editor tests debug');
+        await page.waitLanguage('Live Update Scenario');
+        await page.goToLine(lineOf('last'));
+        await page.clickGutter(lineOf('last'));
+        await page.start();
+        await page.waitStoppedAt(textOf('entry'));
+        await page.continue();
+        await page.waitStoppedAt(textOf('last'));
+        await page.command('Live Update: Show Update Timeline');
+        const view = page.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+        await view.locator('#title', { hasText: 'a counter and its memory' }).waitFor();
+        await view.locator('summary').click();
+        const freeze = view.locator('li button', { hasText: 'counter_handler.freeze' });
+        await freeze.waitFor();
+        await traveller().photograph('22-update-timeline');
+        await freeze.click();
+        await page.waitStoppedAt('luo_file.handler.freeze(args)');
+    });
 }

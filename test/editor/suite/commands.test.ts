@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import * as vscode from 'vscode';
+import { closeEditors, fileUri } from './workspace';
 
 interface Manifest {
     readonly contributes: { readonly commands: readonly { readonly command: string; readonly category: string }[] };
@@ -19,6 +20,37 @@ suite('commands', () => {
             assert.ok(all.has(command), command);
             assert.equal(category, 'Live Update');
         }
+    });
+
+    test('Break on Callback sets function breakpoints, each once', async () => {
+        vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+        try {
+            for (const names of [['memfd.freeze'], ['memfd.freeze', '*.preserve']]) {
+                assert.equal(await vscode.commands.executeCommand('lus.breakOnCallback', { names }), true);
+            }
+            assert.deepEqual(
+                vscode.debug.breakpoints.map((b) => b instanceof vscode.FunctionBreakpoint && b.functionName),
+                ['memfd.freeze', '*.preserve'],
+            );
+        } finally {
+            vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+        }
+    });
+
+    test('Explain Code opens the section of a code, and knows which codes there are', async () => {
+        assert.equal(await vscode.commands.executeCommand('lus.explainCode', { code: 'LU1003' }), true);
+        assert.equal(await vscode.commands.executeCommand('lus.explainCode', { code: 'LU0203' }), true);
+        assert.equal(await vscode.commands.executeCommand('lus.explainCode', { code: 'LU9999' }), false);
+        await closeEditors();
+    });
+
+    test('Import Recording opens the scenario that a recording is converted to', async () => {
+        const recording = fileUri('rollback.jsonl');
+        assert.equal(await vscode.commands.executeCommand('lus.importRecording', recording), true);
+        const { document } = vscode.window.activeTextEditor ?? {};
+        assert.equal(document?.languageId, 'lus');
+        assert.match(document.getText(), /^scenario /m);
+        await closeEditors();
     });
 
     test('Open Examples makes a copy, and a second one beside it', async () => {

@@ -147,7 +147,7 @@ suite('call stacks', () => {
             'luo_session_serialize',
             'liveupdate_reboot',
             'reboot(KEXEC)',
-            'luod, scenario line 8',
+            'luod, scenario',
             'scenario "s"',
         ]);
     });

@@ -1,6 +1,6 @@
 /** The reader of physical memory behind the memory view: gaps, ends, references that are none. */
 import assert from 'node:assert/strict';
-import { readMemory, type ReadableMemory } from '../../../debug-adapter/memory';
+import { bytesToWrite, readMemory, type ReadableMemory } from '../../../debug-adapter/memory';
 
 /** Two areas that touch, a gap of 16 bytes, a third; every byte is its address. */
 const memory: ReadableMemory = {
@@ -53,5 +53,32 @@ suite('reading physical memory', () => {
         const body = readMemory(large, { memoryReference: '0x0', count: 2 ** 30 });
         assert.equal(Buffer.from(body?.data ?? '', 'base64').length, 4 * 2 ** 20);
         assert.equal(body?.unreadableBytes, undefined);
+    });
+});
+
+suite('writing physical memory', () => {
+    const data = Buffer.from([1, 2, 3, 4]).toString('base64');
+
+    /** `address: bytes` */
+    function write(memoryReference: string, more: object = {}): string {
+        const { pa, bytes } = bytesToWrite(memory.areas, { memoryReference, data, ...more });
+        return `0x${pa.toString(16)}: ${Buffer.from(bytes).toString('hex')}`;
+    }
+
+    test('over areas that touch, with an offset', () => {
+        assert.equal(write('0x1e'), '0x1e: 01020304');
+        assert.equal(write('0x10', { offset: 14 }), '0x1e: 01020304');
+    });
+
+    test('only a part fits: refused, unless the client allows that', () => {
+        assert.throws(() => write('0x2e'), /There is no memory at 0x30/);
+        assert.equal(write('0x2e', { allowPartial: true }), '0x2e: 0102');
+        assert.equal(write('0x1000', { allowPartial: true }), '0x1000: ');
+    });
+
+    test('what is not an address, or not base64', () => {
+        assert.throws(() => write('here'), /is not a physical address/);
+        assert.throws(() => write('0x10', { offset: -0x20 }), /is not a physical address/);
+        assert.throws(() => write('0x10', { data: '?' }), /must be base64/);
     });
 });

@@ -6,14 +6,19 @@ import { argumentsOf } from '../../../emulator/kernel/release/arguments';
 import { DESCRIPTIONS } from '../../../emulator/kernel/release/descriptions';
 import { kstrtobool, leadingNumber, memparse } from '../../../emulator/kernel/release/parameter-values';
 import { type Parameter, parameterNamed, PARAMETERS } from '../../../emulator/kernel/release/parameters';
+import { usableMemory } from '../../../emulator/kernel/mm/usable-memory';
+import { armMemory, pcMemory } from '../../../emulator/machine/machine';
 import { PAGES_4K } from '../../../emulator/machine/arch';
+import { type ParameterBuild, unknownArguments } from '../../../emulator/kernel/release/unknown-parameters';
 import { recordedKernel } from '../../../emulator/recording/recorded-kernel';
 import { Run } from '../../../emulator/run/run';
-import { programOf } from '../../support/programs';
+import { findingsOf, programOf } from '../../support/programs';
 import { inRepository } from '../../support/repository';
 import { FOREVER } from '../../support/runs';
 
 const MiB = 2 ** 20;
+const GiB = 2 ** 30;
+const NO_IMAGE = { addr: 0, size: 0 };
 
 const read = (
     text: string,
@@ -21,7 +26,14 @@ const read = (
     zeroScratchSizes = true,
     scratchParameter: 'kho_scratch' | 'kho_bootmem' = 'kho_scratch',
 ): CommandLine =>
-    readCommandLine(text, { arch, page: PAGES_4K, kexecHandover: true, scratchParameter, zeroScratchSizes });
+    readCommandLine(text, {
+        arch,
+        page: PAGES_4K,
+        kexecHandover: true,
+        liveUpdate: true,
+        scratchParameter,
+        zeroScratchSizes,
+    });
 
 suite('the arguments of a command line', () => {
     test('white space divides them, quotation marks keep it together, -- ends them', () => {
@@ -125,6 +137,10 @@ suite('the table of parameters', () => {
                 ['default_hugepagesz=1G hugepages=2 default_hugepagesz=2M'],
                 'default_hugepagesz=1G hugepages=2 hugepagesz=3M',
             ],
+            mem: [['mem=2G mem=1G', 'mem=1G mem=2G'], 'mem=1G'],
+            cma: [['cma=64M cma=32M@1G'], 'cma=32M@1G'],
+            panic: [['panic=5 panic=-1 panic=x'], 'panic=-1'],
+            panic_on_warn: [['panic_on_warn=1 panic_on_warn=0'], 'panic_on_warn=0'],
             'iommu.passthrough': [['iommu.passthrough=1 iommu.passthrough=0'], 'iommu.passthrough=0'],
             nr_cpus: [['nr_cpus=2 nr_cpus=3 nr_cpus=0 nr_cpus=x', 'nr_cpus=4 nr_cpus=2'], 'nr_cpus=2'],
             maxcpus: [['maxcpus=4 maxcpus=2'], 'maxcpus=2'],
@@ -141,6 +157,9 @@ suite('the table of parameters', () => {
             ...read(text, 'x86-64', true, text.startsWith('kho_bootmem') ? 'kho_bootmem' : 'kho_scratch'),
             text: '',
             malformed: [],
+            invalid: [],
+            // what the changes of the map leave of a machine of 4 GiB
+            mapChanges: usableMemory(pcMemory([{ size: 2 ** 32, node: 0 }]), read(text), NO_IMAGE),
         });
         for (const [name, { repeated }] of Object.entries(PARAMETERS)) {
             assert.equal(name in several, repeated !== 'all', name);
@@ -162,7 +181,7 @@ suite('the table of parameters', () => {
 
 suite('what a command line says', () => {
     test('nothing: everything has its default', () => {
-        const { text, malformed, ...rest } = read('');
+        const { text, malformed, invalid, unknown, ...rest } = read('');
         assert.deepEqual(rest, {
             kho: false,
             khoScratch: { scale: 200 },
@@ -187,8 +206,16 @@ suite('what a command line says', () => {
             maxCpus: Infinity,
             assignBuses: false,
             files: { memfdNoexec: 0, thpShmem: false },
+            mapChanges: [],
+            memoryLimit: 0,
+            numaOff: false,
+            cma: undefined,
+            crashKernelMemory: {},
+            panicTimeout: 0,
+            panicOnWarn: false,
+            panicOnOops: false,
         });
-        assert.deepEqual([text, malformed], ['', []]);
+        assert.deepEqual([text, malformed, invalid, unknown], ['', [], [], undefined]);
     });
 
     test('of the IOMMU and of interrupts, in the order of the words', () => {
@@ -212,6 +239,8 @@ suite('what a command line says', () => {
         assert.deepEqual(read('iommu=off intel_iommu=off intremap=off iommu.passthrough=1', 'arm64'), {
             ...read('iommu.passthrough=1', 'arm64'),
             text: 'iommu=off intel_iommu=off intremap=off iommu.passthrough=1',
+            unknown:
+                'Unknown kernel command line parameters "iommu=off intel_iommu=off intremap=off", will be passed to user space.',
         });
     });
 
@@ -254,6 +283,7 @@ suite('what a command line says', () => {
             arch: 'x86-64',
             page: PAGES_4K,
             kexecHandover: false,
+            liveUpdate: false,
             scratchParameter: 'kho_scratch',
             zeroScratchSizes: true,
         });
@@ -272,6 +302,85 @@ suite('what a command line says', () => {
         for (const [text, expected] of cases) {
             assert.equal(recordedKernel('7.2', text), expected, text);
         }
+    });
+});
+
+suite('the memory that a kernel uses', () => {
+    const used = (text: string, arch: 'x86-64' | 'arm64' = 'x86-64'): string[] => {
+        const machine = arch === 'arm64' ? armMemory : pcMemory;
+        const ram = machine([
+            { size: 4 * GiB, node: 0 },
+            { size: 2 * GiB, node: 1 },
+        ]);
+        return usableMemory(ram, read(text, arch), { addr: 2 * GiB, size: 8 * MiB })
+            .filter((r) => r.start >= MiB)
+            .map((r) => `${r.start / MiB}-${(r.start + r.size) / MiB}:${r.node}`);
+    };
+    const cases: [string, string[]][] = [
+        ['', ['1-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['mem=64G', ['1-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['mem=4608M', ['1-3072:0', '4096-4608:0']],
+        // the image stays memory
+        ['mem=1G', ['1-1024:0', '2048-2056:0']],
+        ['mem=0 mem=x mem mem=nopentium', ['1-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['memmap=1G$1G', ['1-1024:0', '2048-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['memmap=1G#1G,1M!6G', ['1-1024:0', '2048-3072:0', '4096-5120:0', '5120-6144:1', '6145-7168:1']],
+        ['memmap=exactmap memmap=2G@1M memmap=4G@2G', ['1-3072:0', '4096-5120:0', '5120-6144:1']],
+        // what is reserved stays so, what was removed can be added again
+        ['memmap=1G$1G memmap=3G@0', ['1-1024:0', '2048-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['mem=1G memmap=1G@1G', ['1-2056:0']],
+        ['memmap=1G%1G-1', ['1-1024:0', '2048-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['memmap=1G%1G-1+2 memmap=1G%1G+1', ['1-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['memmap=1G%1G-2+1 memmap=1G%1Gx memmap=x', ['1-3072:0', '4096-5120:0', '5120-7168:1']],
+        ['numa=off mem=5632M', ['1-3072:0', '4096-5632:0']],
+    ];
+    for (const [text, expected] of cases) {
+        test(text === '' ? 'all of it' : text, () => {
+            assert.deepEqual(used(text), expected);
+        });
+    }
+
+    test('of arm64: an amount, of which the last counts', () => {
+        assert.deepEqual(used('mem=3G mem=5G', 'arm64'), ['1024-5120:0', '5120-6144:1']);
+        assert.deepEqual(used('mem=5G mem=0 memmap=1G$2G', 'arm64'), ['1024-5120:0', '5120-7168:1']);
+    });
+});
+
+suite('unknown parameters', () => {
+    const BUILD = { arch: 'x86-64', kexecHandover: true, liveUpdate: true, scratchParameter: 'kho_scratch' } as const;
+    const unknown = (text: string, build: ParameterBuild = BUILD): string[] =>
+        unknownArguments(text, build).map(({ name }) => name);
+
+    test('those of the table, other parameters of Linux, modules and boot loaders are known', () => {
+        const known = 'kho=on quiet root=/dev/sda1 nosmp loglevel=7 isolcpus=2 systemd.unit=x nvme.io_queues=2';
+        assert.deepEqual(unknown(`${known} BOOT_IMAGE=/vmlinuz kexec init=/bin/sh hash-pointers=never`), []);
+        assert.deepEqual(unknown('khoo=on splash BOOT_IMAGE kho_bootmem=1M,1M,1M -- foo'), [
+            'khoo',
+            'splash',
+            'BOOT_IMAGE',
+            'kho_bootmem',
+        ]);
+    });
+
+    test('what a kernel is not built with is unknown to it', () => {
+        assert.deepEqual(unknown('kho=on liveupdate=on', { ...BUILD, liveUpdate: false }), ['liveupdate']);
+        assert.deepEqual(unknown('kho=on kho_scratch=30%', { ...BUILD, kexecHandover: false }), ['kho', 'kho_scratch']);
+        assert.deepEqual(unknown('memmap=1G$1G nopti mem=1G', { ...BUILD, arch: 'arm64' }), ['memmap', 'nopti']);
+    });
+
+    test('the kernel logs words before variables, of which the last value counts', () => {
+        assert.equal(
+            read('foo=1 bar "baz=a b" foo=2 qux').unknown,
+            'Unknown kernel command line parameters "bar qux foo=2 baz=a b", will be passed to user space.',
+        );
+    });
+
+    test('the checker warns, and offers the name that is meant', () => {
+        const [warning, ...rest] = findingsOf(
+            programOf('scenario "s" { boot "7.2" cmdline "quiet kho_scrath=64M,64M,32M splash" }'),
+        );
+        assert.deepEqual(rest, []);
+        assert.match(String(warning), /LU0220.*`kho_scrath`.*Did you mean `kho_scratch`\?/);
     });
 });
 

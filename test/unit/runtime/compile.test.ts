@@ -164,8 +164,15 @@ const STATEMENTS: Readonly<Record<Stmt['kind'], Case>> = {
     },
     assert: {
         in: 'scenario',
-        code: `n = 1; assert n == 1, "one"; assert n < 2 || kernel.logged("x")`,
-        made: ['set n = 1', 'assert-compared n == 1, "one"', 'assert (n < 2) || kernel.logged("x")', 'end'],
+        code: `n = 1; assert n == 1, "one"; assert n < 2 || kernel.logged("x"); assert n > 0 && n != 7`,
+        made: [
+            'set n = 1',
+            'assert n == 1, "one"',
+            'assert n < 2 || kernel.logged("x")',
+            'assert n > 0',
+            'assert n != 7',
+            'end',
+        ],
     },
     if: {
         in: 'kernel',
@@ -398,7 +405,6 @@ const OPERATIONS: Readonly<Record<Operation['op'], true>> = {
     undo: true,
     undone: true,
     assert: true,
-    'assert-compared': true,
     call: true,
     native: true,
     kernel: true,

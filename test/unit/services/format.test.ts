@@ -98,6 +98,23 @@ suite('formatter', () => {
         );
     });
 
+    test('arrays of processes, records and parameters', () => {
+        const text = `scenario "s" for ram in [1MiB, 2MiB] finds LU1023 {
+    process vmm[2], luod
+    for i in 0..2 { vmm[i] { vm = record(name: "a", ram: ram); vm.name = "b" } }
+    luod { send s to vmm[1] as t }
+    kill vmm[i - 1] after 3
+}
+`;
+        const loose = text
+            .replaceAll('vmm[', 'vmm [ ')
+            .replace('record(', 'record( ')
+            .replace('in [1MiB,', 'in  [ 1MiB ,')
+            .replace('i - 1', 'i-1');
+        assert.equal(formatted(loose), text);
+        assert.equal(formatted(text), text);
+    });
+
     test('indentation: blocks, brackets, operators at the end of a line', () => {
         const text = `scenario "s" {
 process p {

@@ -5,7 +5,7 @@ import type { Err } from '../../../kernel/release/errno';
 import { IOCTLS_EARLY_7_2, type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
 import type { NativeParam } from '../../../language/natives';
 import { REPLY_PARAM } from '../../../language/reply';
-import { BOOL, BYTES, FD, INT, objectOf, STRING, type Type, type Value } from '../../../language/types';
+import { ANY, BOOL, BYTES, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../../language/types';
 import { asInt, asNumber, asString, isInt, text } from '../../../language/values';
 import { Bytes } from '../../../machine/bytes';
 import { costId } from '../../../machine/costs';
@@ -81,6 +81,13 @@ export const luoRequest = new Members(
     );
 
 export const requestFunctions: readonly NativeFunction[] = [
+    code(
+        'liveupdate_fd_data_query',
+        [param('compatible', STRING), param('index', INT)],
+        { result: listOf(ANY), fails: true },
+        'Only in the series v4: what the previous kernel handed over for a handler, as a list of the name of the session, the token and the data; files are counted from 0. For drivers that come up before user space retrieves the files. ENOENT (no such file), EOPNOTSUPP in every release.',
+        'luo_fd_data_query',
+    ),
     fn(
         'luo_request',
         [param('fd', FD), param('nr', INT), param('name', STRING), param('arg_fd', FD), param('token', INT), READONLY],

@@ -238,9 +238,9 @@ scenario "claimed" {
         ram   = s.retrieve_fd(token: 1)
         nic   = s.retrieve_fd(token: 3)
         other = open("/dev/iommu")
-        nic.bind_iommufd(other)  fails EBUSY
+        nic.bind_iommufd(other)  fails EPERM
         iommu = s.retrieve_fd(token: 2)
-        nic.bind_iommufd(other)  fails EBUSY
+        nic.bind_iommufd(other)  fails EPERM
         nic.bind_iommufd(iommu)
         ioas  = iommu.ioas_alloc()
         ioas.map(ram, iova: 0, length: 4MiB)
@@ -380,6 +380,40 @@ scenario "injected" {
     }
     ${point === 'pci_core.retrieve' ? 'assert kernel.logged("cannot read what the previous kernel says about devices [-5]")' : ''}
 }`);
+        });
+    }
+
+    for (const [how, finish, open] of [
+        ['refuse', 'fails EBUSY', 'fails EBUSY'],
+        ['hold', '', 'fails EBUSY'],
+        ['reset', '', ''],
+    ] as const) {
+        test(`vfio_unclaimed ${how}: what becomes of a device that no process retrieves`, () => {
+            assert.deepEqual(
+                failuresOf(
+                    programOf(`${HEAD}
+kernel "k" from "7.3" { layers pci, vfio; vfio_phase keep; vfio_unclaimed ${how} }
+scenario "s" {
+    boot "k"
+    process vmm {
+        s   = open("/dev/liveupdate").create_session("s")
+        nic = passthrough(memory(), "/dev/vfio/devices/vfio0")
+        s.preserve_fd(nic, token: 1)
+        kexec_file_load("k")
+        reboot(KEXEC)
+    }
+    process vmm {
+        s = open("/dev/liveupdate").retrieve_session("s")
+        s.finish()  ${finish}
+        open("/dev/vfio/devices/vfio0")  ${open}
+    }
+    assert (nic0.pci_dev.incoming == 0) == ${how === 'reset'}
+    vmm { kexec_file_load("k"); reboot(KEXEC) }
+    assert nic0.pci_dev.incoming == 0
+}`),
+                ),
+                [],
+            );
         });
     }
 

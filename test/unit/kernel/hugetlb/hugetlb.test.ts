@@ -53,6 +53,7 @@ suite('huge pages', () => {
                     arch: 'x86-64',
                     page: PAGES_4K,
                     kexecHandover: true,
+                    liveUpdate: true,
                     scratchParameter: 'kho_scratch',
                     zeroScratchSizes: true,
                 }),

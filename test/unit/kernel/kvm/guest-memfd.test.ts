@@ -5,6 +5,7 @@ import { Run } from '../../../../emulator/run/run';
 import type { Program } from '../../../../emulator/language/program';
 import type { Checkpoint } from '../../../../emulator/runtime/stop';
 import type { Host } from '../../../../emulator/runtime/host/host';
+import { GuestMemfdInode } from '../../../../emulator/kernel/kvm/guest-memfd';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { correctProgram } from '../../../support/programs';
 import { FOREVER, passed } from '../../../support/runs';
@@ -86,6 +87,50 @@ suite('guest_memfd: the file', () => {
             sleep 20ms
             assert !guest.running
             guest.pause()
+        }`);
+    });
+
+    test('can be written through a mapping where it is shared with the host', () => {
+        const host = ran(`boot "next"
+        process vmm {
+            ${MAKE}
+            ram.mmap_write()
+            ram.mmap_store("across", at: 4094)
+            assert ram.blocks == 16
+            ram.mmap_store("x", at: 1MiB)  fails EFAULT
+            ram.mmap_store("", at: 0)  fails EINVAL
+            guest.set_private(at: 8KiB, length: 4KiB)
+            ram.mmap_store("x", at: 8KiB)  fails EFAULT
+            ram.mmap_store("x", at: 12KiB)
+            ram.poison(12KiB)
+            ram.mmap_store("x", at: 12KiB)  fails EFAULT
+            hidden = guest.create_guest_memfd(4KiB, flags: GUEST_MEMFD_FLAG_MMAP)
+            hidden.mmap_write()
+            hidden.mmap_store("x", at: 0)  fails EFAULT
+            unmapped = guest.create_guest_memfd(4KiB, flags: GUEST_MEMFD_FLAG_INIT_SHARED)
+            unmapped.mmap_write()  fails ENODEV
+            unmapped.mmap_store("x", at: 0)  fails ENODEV
+        }`);
+        const inode = host.processes.at(0)?.process.fds.entries();
+        const memory = [...(inode ?? [])].flatMap(([, file]) =>
+            file.inode instanceof GuestMemfdInode ? [file.inode.cache] : [],
+        )[0];
+        const text = [4094, 4095, 4096, 4099].map((at) =>
+            String.fromCharCode(
+                host.machine.memory.readU8((memory?.at(Math.floor(at / 4096)) ?? 0) * 4096 + (at % 4096)),
+            ),
+        );
+        assert.deepEqual(text, ['a', 'c', 'r', 's']);
+    });
+
+    test('frozen, a store to a page that is there goes through, to a missing one it faults', () => {
+        ran(`boot "next"
+        process vmm {
+            ${MAKE}
+            ram.fallocate(0, 4KiB, keep_size: true)
+            vm1.preserve_fd(ram, token: 1)
+            ram.mmap_store("x", at: 0)
+            ram.mmap_store("x", at: 4KiB)  fails EFAULT
         }`);
     });
 
@@ -175,11 +220,11 @@ suite('guest_memfd: over a kexec', () => {
         process vmm {
             ${MAKE}
             hidden = guest.create_guest_memfd(4KiB, flags: GUEST_MEMFD_FLAG_MMAP)
-            vm1.preserve_fd(hidden, token: 9)  fails EINVAL
+            vm1.preserve_fd(hidden, token: 9)  fails ENOENT
             guest.set_private(at: 8KiB, length: 8KiB)
-            vm1.preserve_fd(ram, token: 1)  fails EINVAL
+            vm1.preserve_fd(ram, token: 1)  fails ENOENT
             guest.set_private(at: 8KiB, length: 4KiB, private: false)
-            vm1.preserve_fd(ram, token: 1)  fails EINVAL
+            vm1.preserve_fd(ram, token: 1)  fails ENOENT
             guest.set_private(at: 12KiB, length: 4KiB, private: false)
             ram.fallocate(0, 8KiB, keep_size: true)
             vm1.preserve_fd(ram, token: 1)

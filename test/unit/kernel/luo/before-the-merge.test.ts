@@ -215,4 +215,35 @@ suite('LUO before the merge', () => {
     }
 }`);
     });
+
+    test('a driver asks what was preserved for a handler, while the kernel comes up and later', () => {
+        const ASKING = `${DRIVERS}
+fn ask() {
+    for i in 0..3 {
+        r = try liveupdate_fd_data_query("nic-v1", i)
+        if i < 2 { klog_info("@", r[0], " ", r[1], " ", r[2]) } else { klog_info("@", r) }
+    }
+}
+kernel "asks" from "v4" { init { ask() } }
+kernel "7.2-asks" from "7.2" { init { r = try liveupdate_fd_data_query("nic-v1", 0); klog_info("@", r) } }
+`;
+        const lines = said(`${ASKING}
+scenario "s" {
+    boot "v4"
+    process p {
+        lu = open("/dev/liveupdate")
+        a  = lu.create_session("a")
+        b  = lu.create_session("b")
+        a.preserve_fd(open("/dev/nic0"), token: 7)
+        b.preserve_fd(memfd_create("m"), token: 8)
+        b.preserve_fd(open("/dev/nic0"), token: 9)
+        lu.set_event(LIVEUPDATE_PREPARE)
+        kexec_file_load("asks")
+        reboot(KEXEC)
+    }
+}`);
+        assert.deepEqual(lines.slice(-3), ['a 7 5', 'b 9 5', '-2']);
+        assert.deepEqual(said(`${ASKING}\nscenario "s" { boot "7.2-asks" }`), ['-95']);
+        assert.deepEqual(said(`${ASKING}\nscenario "s" { boot "v4" }`), []);
+    });
 });

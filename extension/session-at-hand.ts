@@ -1,10 +1,8 @@
-/** Requests to the debug session that the user is in. */
+/** The debug session that the user is in, and requests to it. */
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from './contributions';
 
-export type Command = (argument?: unknown) => Promise<unknown>;
-
-/** The debug session that the user is in. Undefined: it is not one of ours, and the user was told. */
+/** The debug session that the user is in. Undefined: there is none of ours, and the user was told. */
 export function sessionAtHand(): vscode.DebugSession | undefined {
     const session = vscode.debug.activeDebugSession;
     if (session?.type === DEBUG_TYPE) {
@@ -14,7 +12,7 @@ export function sessionAtHand(): vscode.DebugSession | undefined {
     return undefined;
 }
 
-/** Sends a request, and shows the error to the user if it fails. @returns undefined if it has failed */
+/** Sends a request; what is wrong with it the user is told. @returns undefined where it failed */
 export async function ask(command: string, args: object = {}): Promise<unknown> {
     try {
         return await sessionAtHand()?.customRequest(command, args);
@@ -22,4 +20,12 @@ export async function ask(command: string, args: object = {}): Promise<unknown> 
         void vscode.window.showErrorMessage(e instanceof Error ? e.message : String(e));
         return undefined;
     }
+}
+
+/** A step of the thread that is looked at. */
+export function step(command: string): () => Promise<unknown> {
+    return async () => {
+        const item = vscode.debug.activeStackItem;
+        await ask(command, { threadId: item?.threadId ?? 1 });
+    };
 }
