@@ -5,6 +5,8 @@ import type * as z from 'zod/mini';
 export interface Answer {
     readonly body?: object | undefined;
     readonly after?: () => void;
+    /** The response is not sent yet: `give` sends it. The body, or an error that it throws. */
+    readonly later?: (give: (body: () => object) => void) => void;
 }
 
 /** Registers the handler of a request. It is called only with arguments that match the schema. */

@@ -7,6 +7,7 @@ import { worst } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
 import { hex } from '../emulator/text/text';
+import { infoOf } from './breakpoints/data-requests';
 import { arithmetic, withoutSuffix } from '../emulator/presentation/console';
 import { isInt } from '../emulator/language/values';
 import { ramOfImage, readMemory } from './memory';
@@ -27,6 +28,8 @@ const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.str
 
 const THREAD = 1;
 const FRAME = 1;
+
+const UNCHANGING = 'A memory image does not change.';
 
 /** The body of a response. */
 type Answerer = (args: unknown) => object | undefined;
@@ -59,6 +62,10 @@ export class AttachedImage {
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, (args) => this.evaluate(args));
+        this.serve('dataBreakpointInfo', REQUESTS.dataBreakpointInfo, () => infoOf(UNCHANGING));
+        this.serve('setDataBreakpoints', REQUESTS.setDataBreakpoints, ({ breakpoints }) => ({
+            breakpoints: breakpoints.map(() => ({ verified: false, message: UNCHANGING, reason: 'failed' })),
+        }));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ sources: [] }));
         this.refuse('setVariable', 'A memory image cannot be changed.');
         this.refuse('writeMemory', 'A memory image cannot be changed.');

@@ -28,12 +28,24 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsStepInTargetsRequest: true,
     supportsStepBack: true,
     supportsRestartFrame: true,
+    supportsDataBreakpoints: true,
+    supportsDataBreakpointBytes: true,
 
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };
 
 /** The capabilities to turn off for sessions without a history: images, and runs without debugging. */
-export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };
+export const WITHOUT_PAST = {
+    supportsStepBack: false,
+    supportsRestartFrame: false,
+    supportsDataBreakpoints: false,
+    supportsDataBreakpointBytes: false,
+} as const satisfies DebugProtocol.Capabilities;
+
+/** The same for sessions with a history, which turn them on again. */
+export const WITH_PAST: DebugProtocol.Capabilities = Object.fromEntries(
+    Object.keys(WITHOUT_PAST).map((name) => [name, true]),
+);
 
 /** The capabilities to turn off for memory images, which cannot run or be changed. */
 export const OF_IMAGES: DebugProtocol.Capabilities = {

@@ -10,14 +10,18 @@ import { originTitle, shownStack, stackText } from './error-origin';
 import type { Output } from './output';
 import type { Sources } from './source';
 
-/** Prints each diagnosis when it is made: its message and place, then its history and advice. */
-export function diagnosisListener(output: Output, sources: Sources): Listener {
+/**
+ * Prints each diagnosis when it is made: its message and place, then its history and advice.
+ * @param hasPast whether one can go back to its cause
+ */
+export function diagnosisListener(output: Output, sources: Sources, hasPast: boolean): Listener {
     const spot = (place: Place | undefined): string => (place ? `  ${sources.placeText(place.uri, place.start)}` : '');
     return {
         diagnosed(d: Diagnosis) {
             const lines = [
                 `${d.severity} ${d.code}: ${d.message}`,
                 ...(d.cause ? [`    follows from ${d.cause.code}: ${d.cause.message}${spot(d.cause.place)}`] : []),
+                ...(d.cause && hasPast ? ['    "Go to Cause" goes to that finding.'] : []),
                 ...d.history.map((h) => `    kernel ${h.boot + 1}: ${h.text}${spot(h.place)}`),
                 `    What to do: ${d.advice}`,
             ];

@@ -3,6 +3,9 @@
  * are never reused. extension/docs/command-line.md lists them.
  */
 
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { ProgramError } from '../emulator/language/values';
+
 interface Kind {
     readonly id: number;
     /** Whether clients show the message to the user. */
@@ -61,4 +64,13 @@ export class RequestError extends Error {
     ) {
         super(message);
     }
+}
+
+/** The response to a request that has failed. */
+export function refusalOf(error: unknown): Pick<DebugProtocol.ErrorResponse, 'success' | 'message' | 'body'> {
+    const kind = error instanceof RequestError ? error.kind : error instanceof ProgramError ? 'noValue' : 'internal';
+    const text = error instanceof Error ? error.message : String(error);
+    const message = kind === 'internal' ? `The debug adapter failed: ${text}` : text;
+    const { id, show } = ERRORS[kind];
+    return { success: false, message, body: { error: { id, format: message.replaceAll('{', '{{'), showUser: show } } };
 }

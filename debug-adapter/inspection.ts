@@ -8,7 +8,7 @@ import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Thread } from '../emulator/runtime/code';
 import type { Host } from '../emulator/runtime/host/host';
 import { counted, hex } from '../emulator/text/text';
-import type { Serve } from './answer';
+import type { Answer, Serve } from './answer';
 import { RequestError } from './errors';
 import { liveUpdateBody } from './live-update';
 import { bytesToWrite, ramOf } from './memory';
@@ -24,15 +24,12 @@ import {
     type ConsoleOffer,
 } from '../emulator/presentation/console';
 import { updateTree } from '../emulator/presentation/update-tree';
-import { memoryOf } from '../emulator/presentation/bytes';
-import { handoverItems } from '../emulator/presentation/handover';
-import { liveUpdateItems } from '../emulator/presentation/live-update';
-import { localItems } from '../emulator/presentation/locals';
-import { threadName } from '../emulator/presentation/locks';
-import { machineItems } from '../emulator/presentation/machine';
 import type { Children, Item } from '../emulator/presentation/item';
+import { threadName } from '../emulator/presentation/locks';
+import { SCOPES, scopeOf, type ScopeName } from '../emulator/presentation/scopes';
+import type { DataId, Row } from './data/data-id';
+import { dataAtAddress, dataOfExpression, dataOfItem, rowBelow } from './data/watchable';
 import { Pane } from './variables/pane';
-import { processScope } from '../emulator/presentation/process';
 import { itemOf } from '../emulator/presentation/values';
 
 /** The client's capabilities for variables. */
@@ -41,6 +38,11 @@ export interface ClientAbilities {
 
     readonly invalidated: () => void;
 }
+
+/** A scope, or the result of an expression. */
+type RootRow =
+    | { readonly scope: ScopeName; readonly frameId: number }
+    | { readonly expression: string; readonly frameId: number | undefined };
 
 /**
  * Changes the run. @param make makes the change. It is called again when the run passes the same position again, so it
@@ -64,6 +66,8 @@ const OFFER_TYPES: Readonly<Record<ConsoleOffer['kind'], DebugProtocol.Completio
 export class Inspection {
     private readonly stacks: Stacks;
     private readonly pane = new Pane();
+    /** What stands at the root references of the pane. */
+    private readonly roots = new Map<number, RootRow>();
     /** The frame in which `setVariable`, which has no frame, evaluates its value. */
     private lastFrame: number | undefined;
 
@@ -78,8 +82,13 @@ export class Inspection {
 
     /** The run continues. */
     changed(): void {
-        this.pane.handles.invalidate();
+        this.pane.invalidate();
         this.lastFrame = undefined;
+    }
+
+    /** The run has gone through its history and is back: the objects of the rows are others. */
+    renewed(): void {
+        this.pane.handles.renew([...this.roots].flatMap(([ref, row]) => ('scope' in row ? [ref] : [])));
     }
 
     /** An assignment may change other variables too. */
@@ -106,18 +115,17 @@ export class Inspection {
         const { host, pane } = this;
         const user = processOf(this.viewpoint(frameId).thread);
         this.lastFrame = frameId;
-        const key = this.stacks.keyOf(host, frameId);
-        const locals = (): Children => ({ named: () => localItems(host, this.viewpoint(frameId)) });
-        const process = (): Children => processScope(host, processOf(this.viewpoint(frameId).thread));
-        return [
-            pane.scope('Locals', `locals ${key}`, locals, 'locals'),
-            pane.scope('Process', `process ${user?.thread.id ?? 0}`, process),
-            pane.scope('Live Update', 'live update', () => ({ named: () => liveUpdateItems(host) })),
-            pane.scope('Handover', 'handover', () => ({
-                named: () => handoverItems(memoryOf(host.machine), host.kernel?.kho),
-            })),
-            pane.scope('Machine', 'machine', () => ({ named: () => machineItems(host) })),
-        ];
+        const keys: Partial<Record<ScopeName, string>> = {
+            Locals: `locals ${this.stacks.keyOf(host, frameId)}`,
+            Process: `process ${user?.thread.id ?? 0}`,
+        };
+        return SCOPES.map((name) => {
+            const hint = name === 'Locals' ? 'locals' : undefined;
+            const make = (): Children => scopeOf(host, name, this.viewpoint(frameId));
+            const scope = pane.scope(name, keys[name] ?? name, make, hint);
+            this.roots.set(scope.variablesReference, { scope: name, frameId });
+            return scope;
+        });
     }
 
     variables(args: Arguments<'variables'>): DebugProtocol.Variable[] {
@@ -235,6 +243,40 @@ export class Inspection {
         return result;
     }
 
+    /** The data of a row, an expression or an address; a text says why it cannot be watched. */
+    dataOf({
+        variablesReference: ref,
+        name,
+        frameId,
+        bytes,
+        asAddress,
+    }: Arguments<'dataBreakpointInfo'>): DataId | string {
+        const { host } = this;
+        if (asAddress === true || ref === undefined || ref === 0) {
+            const at = this.viewpointOrNone(frameId) ?? viewpointOf(host, host.interpreter.current.top);
+            return (asAddress === true ? dataAtAddress : dataOfExpression)(host, at, name, bytes);
+        }
+        const found = this.pane.named(ref, name);
+        if (!found) {
+            return `There is no ${name} here.`;
+        }
+        const row = this.rowOf(ref, found.key, found.item);
+        return typeof row === 'string' ? row : dataOfItem(found.item, row, bytes);
+    }
+
+    /** What finds a row of the pane again. */
+    private rowOf(ref: number, key: string, item: Item): Row | string {
+        const { root: top, keys } = this.pane.handles.path(ref, key);
+        const from = this.roots.get(top);
+        if (!from) {
+            return 'This row cannot be watched: the debugger does not find it again.';
+        }
+        const name = item.evaluateName ?? keys.map((k) => k.replace(/^#(\d+)$/, '[$1]')).join(' › ');
+        const at = this.viewpointOrNone(from.frameId) ?? viewpointOf(this.host, undefined);
+        const root = 'scope' in from ? { scope: from.scope } : { expression: from.expression };
+        return rowBelow(this.host, root, at, keys, name);
+    }
+
     /** The location of a frame. @throws RequestError if it does not exist */
     frame(frameId: number): { readonly thread: Thread; readonly index: number } {
         const { thread, frame } = this.viewpoint(frameId);
@@ -271,6 +313,17 @@ export class Inspection {
             { named: () => [shown] },
             asHex,
         );
+        this.roots.set(root, { expression, frameId });
+        return this.shownResult(root, expression, shown);
+    }
+
+    /** The response for a result that does not come from an expression of the language. */
+    resultOfItem(expression: string, item: Item): DebugProtocol.EvaluateResponse['body'] {
+        const root = this.pane.handles.root(`result ${expression}`, () => ({ named: () => [item] }));
+        return this.shownResult(root, expression, item);
+    }
+
+    private shownResult(root: number, key: string, shown: Item): DebugProtocol.EvaluateResponse['body'] {
         const {
             value,
             type,
@@ -278,7 +331,7 @@ export class Inspection {
             namedVariables,
             indexedVariables,
             memoryReference: at,
-        } = this.pane.variable(root, expression, shown);
+        } = this.pane.variable(root, key, shown);
         return {
             result: value,
             variablesReference,
@@ -308,13 +361,17 @@ export class Inspection {
 }
 
 /** @param stopped throws RequestError if the run is not stopped */
-export function serveInspection(serve: Serve, stopped: () => Inspection): void {
+export function serveInspection(
+    serve: Serve,
+    stopped: () => Inspection,
+    evaluate: (args: Arguments<'evaluate'>) => Answer,
+): void {
     serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: stopped().stackTrace(args) }));
     serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: stopped().scopes(frameId) } }));
     serve('variables', REQUESTS.variables, (args) => ({ body: { variables: stopped().variables(args) } }));
     serve('setVariable', REQUESTS.setVariable, (args) => ({ body: stopped().setVariable(args) }));
     serve('setExpression', REQUESTS.setExpression, (args) => ({ body: stopped().setExpression(args) }));
-    serve('evaluate', REQUESTS.evaluate, (args) => ({ body: stopped().evaluate(args) }));
+    serve('evaluate', REQUESTS.evaluate, evaluate);
     serve('completions', REQUESTS.completions, (args) => ({ body: { targets: stopped().completions(args) } }));
     serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () => ({ body: stopped().liveUpdate() }));
     serve('writeMemory', REQUESTS.writeMemory, (args) => ({ body: stopped().writeMemory(args) }));

@@ -123,3 +123,9 @@ export function start(program: Program, config: LaunchConfiguration): Run {
 function sentence(text: string): string {
     return `${capital(text)}${/[.!?}]$/.test(text) ? '' : '.'}`;
 }
+
+/** What a run depends on as long as the user does not change it: two runs with the same text are the same. */
+export function startOf(config: LaunchConfiguration, { program, scenario }: Run): string {
+    const texts = [...program.files.values()].map((f) => f.text);
+    return JSON.stringify([scenario.name.value, config.kernel, config.seed, texts]);
+}

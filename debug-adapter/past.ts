@@ -1,6 +1,6 @@
 /** Tells the client whether the run is in its past, and at which position. */
 import type { Timeline } from '../emulator/timeline/timeline';
-import { WITHOUT_PAST, CAPABILITIES } from './capabilities';
+import { WITHOUT_PAST, WITH_PAST } from './capabilities';
 import type { RunControl } from './run-control';
 
 export class Past {
@@ -15,8 +15,7 @@ export class Past {
     offer(exists: boolean): void {
         if (exists !== this.offered) {
             this.offered = exists;
-            const { supportsStepBack, supportsRestartFrame } = exists ? CAPABILITIES : WITHOUT_PAST;
-            this.event('capabilities', { capabilities: { supportsStepBack, supportsRestartFrame } });
+            this.event('capabilities', { capabilities: exists ? WITH_PAST : WITHOUT_PAST });
         }
     }
 

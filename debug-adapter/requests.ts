@@ -13,6 +13,13 @@ const thread = z.looseObject({ threadId: z.number() });
 const step = z.looseObject({ threadId: z.number(), granularity: optional.string });
 const format = z.optional(z.looseObject({ hex: optional.boolean }));
 const nothing = z.optional(z.unknown());
+const data = z.looseObject({
+    variablesReference: optional.number,
+    name: z.string(),
+    frameId: optional.number,
+    bytes: optional.number,
+    asAddress: optional.boolean,
+});
 
 export const REQUESTS = {
     initialize: z.looseObject({
@@ -51,6 +58,17 @@ export const REQUESTS = {
     setExceptionBreakpoints: z.looseObject({
         filters: z.array(z.string()),
         filterOptions: z.optional(z.array(z.looseObject({ filterId: z.string(), condition: optional.string }))),
+    }),
+    dataBreakpointInfo: data,
+    setDataBreakpoints: z.looseObject({
+        breakpoints: z.array(
+            z.looseObject({
+                dataId: z.string(),
+                accessType: z.optional(z.enum(['read', 'write', 'readWrite'])),
+                condition: optional.string,
+                hitCondition: optional.string,
+            }),
+        ),
     }),
     breakpointLocations: z.looseObject({
         source,
@@ -122,6 +140,9 @@ export const REQUESTS = {
         {},
     ),
     'lus/goToEvent': z.looseObject({ id: z.number() }),
+    'lus/goToLastChange': data,
+    'lus/goToNextChange': data,
+    'lus/goToCause': z._default(z.looseObject({ code: optional.string }), {}),
     /** Nanoseconds of the machine's clock. */
     'lus/goToTime': z.looseObject({ time: z.number() }),
     'lus/timeline': nothing,
@@ -156,6 +177,9 @@ export const PAST_COMMANDS = [
     'lus/goToMark',
     'lus/events',
     'lus/goToEvent',
+    'lus/goToLastChange',
+    'lus/goToNextChange',
+    'lus/goToCause',
     'lus/goToTime',
     'lus/timeline',
 ] as const satisfies readonly Command[];

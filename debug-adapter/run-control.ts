@@ -18,8 +18,15 @@ const TO_NEXT_STATEMENT = 1_000_000;
 /** `beginning` and `end` refer to the whole run. */
 export type Halt =
     | {
-          readonly reason: 'entry' | 'step' | 'step back' | 'pause' | 'goto' | 'restart' | 'beginning' | 'end';
+          readonly reason: 'entry' | 'step' | 'step back' | 'pause' | 'restart' | 'beginning' | 'end';
           readonly thread: Thread;
+      }
+    | {
+          readonly reason: 'goto';
+          readonly thread: Thread;
+          /** What is at this position, for people. */
+          readonly description?: string;
+          readonly text?: string;
       }
     | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
     | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException };
@@ -51,14 +58,16 @@ interface LineStep {
 /** A step of a kind, or one that is made for a thread when the run continues. */
 export type Steps = StepKind | ((run: Interpreter, thread: Thread) => Stepping);
 
-/** The reason of a stop; undefined at the end of the session. */
-type Going = Travel<Halt | undefined>;
+/** The reason of a stop; undefined at the end of the session; `stays`: the client is told nothing. */
+type Going = Travel<Halt | 'stays' | undefined>;
 
 export class RunControl {
     /** `ready`: before its first statement. `gone`: the run is discarded. */
     state: 'ready' | 'running' | 'stopped' | 'over' | 'gone' = 'ready';
     /** The exception at which it has stopped. */
     exception: RunException | undefined;
+    /** The one before it went on. */
+    private exceptionBefore: RunException | undefined;
     private pauseWanted = false;
     private lineStep: LineStep | undefined;
     private fatalStops: ReadonlySet<StopsAt> = new Set();
@@ -96,10 +105,23 @@ export class RunControl {
     go(step?: Steps, byLine = false, asked = this.current): void {
         this.start(this.onwards(step, byLine, asked.id));
     }
-    /** Goes back, or to any other position that was executed before. */
-    travel(going: Travel<Halt>): void {
+
+    /** Goes back, or to any other position that was executed before. `stays`: it is where it was, without a stop. */
+    travel(going: Travel<Halt | 'stays'>): void {
         this.events.progress.begin('Going to another position of the run');
         this.start(this.untilPaused(going));
+    }
+
+    /**
+     * Continues until something stops it.
+     * @param shown what the client is told instead of a stop; called at every end, also that of the session
+     */
+    goUntil(shown: (halt: Halt | undefined) => Halt | undefined): void {
+        this.start(this.shownAs(shown));
+    }
+
+    private *shownAs(shown: (halt: Halt | undefined) => Halt | undefined): Going {
+        return shown(yield* this.onwards(undefined, false, this.current.id));
     }
 
     /** Stops it at the next statement. */
@@ -109,8 +131,11 @@ export class RunControl {
 
     /** Discards the run. */
     abandon(): void {
+        const { going } = this;
         this.events.progress.end();
         this.state = 'gone';
+        // it may execute just now
+        this.host.later(() => going?.return(undefined));
     }
 
     /** The outcome at the end of the run; undefined before its end. */
@@ -131,6 +156,7 @@ export class RunControl {
     private start(going: Going): void {
         this.going = going;
         this.state = 'running';
+        this.exceptionBefore = this.exception;
         this.exception = undefined;
         this.pauseWanted = false;
         this.host.later(() => this.slice());
@@ -148,7 +174,10 @@ export class RunControl {
                 return;
             }
             this.events.progress.end();
-            if (value) {
+            if (value === 'stays') {
+                this.state = 'stopped';
+                this.exception = this.exceptionBefore;
+            } else if (value) {
                 this.halt(value);
             } else {
                 this.state = 'over';
@@ -164,7 +193,7 @@ export class RunControl {
     // ------------------------------------------------------------ forward
 
     /** @param asked the number of the thread that is stepped */
-    private *onwards(step: Steps | undefined, byLine: boolean, asked: number): Going {
+    private *onwards(step: Steps | undefined, byLine: boolean, asked: number): Travel<Halt | undefined> {
         const { interpreter } = this.run.host;
         if (interpreter.outcome) {
             return undefined;
@@ -262,7 +291,7 @@ export class RunControl {
 
     // ------------------------------------------------------------ elsewhere
 
-    private *untilPaused(travel: Travel<Halt | undefined>): Going {
+    private *untilPaused<T>(travel: Travel<T | undefined>): Travel<T | Halt | undefined> {
         for (;;) {
             const { done, value } = travel.next();
             if (done === true) {

@@ -6,8 +6,8 @@ import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
 import { Event, Response } from '@vscode/debugadapter/lib/messages';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
+import type { Place } from '../emulator/findings/place';
 import type { Program } from '../emulator/language/program';
-import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/stop';
 import { ErrorOrigins } from '../emulator/runtime/error-origins';
 import { updatesOf } from '../emulator/diagnosis/update-report';
@@ -23,23 +23,27 @@ import { BreakpointRequests } from './breakpoints/requests';
 import { CAPABILITIES, OF_IMAGES } from './capabilities';
 import type { MessagePort } from './stdio';
 import { diagnosisListener, exceptionInfoOf } from './diagnoses';
-import { ERRORS, RequestError } from './errors';
+import { refusalOf, RequestError } from './errors';
 import { BY_DEFAULT, stopsAt, type Chosen } from './filters';
 import type { Host as RunHost } from '../emulator/runtime/host/host';
 import type { Host } from './host';
 import { Inspection, serveInspection } from './inspection';
-import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
+import { launchConfiguration, load, startOf, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { ramOf, readMemory } from './memory';
 import { Output } from './output';
 import type { Answer, Serve } from './answer';
 import { parsed, REQUESTS, type Arguments } from './requests';
+import { changeText, whenText } from './data/change-text';
+import { GoingToCauses } from './cause';
+import { ConsoleFunctions } from './data/console';
+import { DataTravel } from './data/travel';
 import { GoingBack } from './going-back';
 import { LoadedSources } from './loaded-sources';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Past } from './past';
 import { Progress } from './progress';
-import { Sources } from './source';
+import { contentOf, Sources } from './source';
 import { Stepping } from './stepping';
 import { stoppedBody } from './stopped-event';
 
@@ -70,6 +74,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private readonly breakpoints: Breakpoints;
     private readonly breakpointRequests: BreakpointRequests;
     private readonly marks = new Marks();
+    private readonly consoleFunctions = new ConsoleFunctions(
+        () => this.stopped(),
+        () => this.stoppedInTime(),
+        ({ uri, start }) => this.sources.placeText(uri, start),
+    );
     private filters = stopsAt(BY_DEFAULT);
     private program: Program | undefined;
     private debuggee: Debuggee | undefined;
@@ -105,6 +114,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.sources,
             this.breakpoints,
             () => this.debuggee?.control.run.executable,
+            (args) => this.stopped().dataOf(args),
         );
         this.register();
     }
@@ -158,6 +168,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.refuse(seq, command, e);
             return;
         }
+        if (answer.later) {
+            answer.later((body) => this.answerLater(seq, command, body));
+            return;
+        }
         this.respond(seq, command, answer.body === undefined ? {} : { body: answer.body });
         try {
             answer.after?.();
@@ -166,17 +180,16 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
     }
 
+    private answerLater(seq: number, command: string, body: () => object): void {
+        try {
+            this.respond(seq, command, { body: body() });
+        } catch (e) {
+            this.refuse(seq, command, e);
+        }
+    }
+
     private refuse(seq: number, command: string, error: unknown): void {
-        const kind =
-            error instanceof RequestError ? error.kind : error instanceof ProgramError ? 'noValue' : 'internal';
-        const text = error instanceof Error ? error.message : String(error);
-        const message = kind === 'internal' ? `The debug adapter failed: ${text}` : text;
-        const { id, show } = ERRORS[kind];
-        this.respond(seq, command, {
-            success: false,
-            message,
-            body: { error: { id, format: message.replaceAll('{', '{{'), showUser: show } },
-        });
+        this.respond(seq, command, refusalOf(error));
     }
 
     private respond(
@@ -219,7 +232,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         });
         this.serve('lus/status', REQUESTS['lus/status'], () => ({ body: statusOf(this.running().control.run.host) }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.threads() } }));
-        this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
+        this.serve('source', REQUESTS.source, (args) => ({ body: contentOf(sources, args) }));
         this.serve('loadedSources', REQUESTS.loadedSources, () =>
             this.loadedSources.answer(this.debuggee?.control.run.host),
         );
@@ -230,18 +243,25 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({ body: this.runTimeline() }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
-        const say = (text: string): void => this.output.line('console', text);
+        const say = (text: string, place?: Place): void => this.output.at('console', text, place);
         this.breakpointRequests.serve(serve);
-        serveInspection(serve, () => this.stopped());
+        serveInspection(
+            serve,
+            () => this.stopped(),
+            (args) => this.consoleFunctions.evaluate(args),
+        );
         new Stepping({ stopped: () => this.standing(), say }).serve(serve);
-        new GoingBack({
+        const surroundings = {
             sources,
             breakpoints,
             marks,
             stopped: () => this.stoppedInTime(),
-            lineOf: (thread) => this.lineOf(thread),
+            lineOf: (thread: Thread) => this.lineOf(thread),
             say,
-        }).serve(serve);
+        };
+        new GoingBack(surroundings).serve(serve);
+        new DataTravel(surroundings).serve(serve);
+        new GoingToCauses(surroundings).serve(serve);
     }
 
     private initialize({
@@ -347,7 +367,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 }),
             );
             const origins = ErrorOrigins.observe(run.host);
-            run.host.listeners.report(diagnosisListener(this.output, this.sources));
+            run.host.listeners.report(diagnosisListener(this.output, this.sources, timeline !== null));
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,
@@ -413,7 +433,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     /** Marks outlive a restart of the same scenario. */
     private keepMarks(old: Debuggee, next: Debuggee): void {
         const [before, now] = [old.control.timeline, next.control.timeline];
-        const same = sameRun(old, next);
+        const same = startOf(old.config, old.control.run) === startOf(next.config, next.control.run);
         for (const { name } of before && now ? this.marks.restarted(before, now, same) : []) {
             const why = same ? 'it was set after a change' : 'the scenario has changed';
             this.output.line('console', `The mark ${JSON.stringify(name)} is lost: ${why}.`);
@@ -444,10 +464,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
         this.past.stands(control);
         this.loadedSources.stopped(control.run.host);
-        this.event(
-            'stopped',
-            stoppedBody(halt, (id) => this.breakpoints.isFunction(id)),
-        );
+        for (const { name, change } of halt.reason === 'breakpoint' ? this.breakpoints.dataStopsOf(halt.ids) : []) {
+            this.output.at('console', `${changeText(name, change)} (${whenText(change)})`, change.place);
+        }
+        this.event('stopped', stoppedBody(halt, this.breakpoints));
     }
 
     /** Says how the scenario has come out; once in every future that it has. */
@@ -489,8 +509,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
     }
 
-    private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame): void {
-        this.output.at(category, line, placeOf(frame));
+    private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame | undefined): void {
+        this.output.at(category, line, frame && placeOf(frame));
     }
 
     // ------------------------------------------------------------ exceptions
@@ -572,26 +592,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
         return result;
     }
-
-    private sourceText({ source, sourceReference }: Arguments<'source'>): Answer {
-        const text = this.sources.textOfReference(source?.sourceReference ?? sourceReference ?? 0);
-        const uri = source && this.sources.uriOf(source);
-        const content = text ?? (uri === undefined ? '' : this.sources.text(uri));
-        if (content === '') {
-            throw new RequestError('noSuchSource', 'There is no such source.');
-        }
-        return { body: { content, mimeType: 'text/x-lus' } };
-    }
-}
-
-/** Whether two runs are the same as long as nobody changes them. */
-function sameRun(a: Debuggee, b: Debuggee): boolean {
-    const written = ({ config, control }: Debuggee): string => {
-        const { program, scenario } = control.run;
-        const texts = [...program.files.values()].map((f) => f.text);
-        return JSON.stringify([scenario.name.value, config.kernel, config.seed, texts]);
-    };
-    return written(a) === written(b);
 }
 
 function stillRunning(): RequestError {

@@ -7,6 +7,7 @@ import type { Span } from '../emulator/language/syntax/ast';
 import { LineMap } from '../emulator/language/syntax/positions';
 import { RequestError } from './errors';
 import type { Host, Paths } from './host';
+import type { Arguments } from './requests';
 
 /** The last part of a URI. */
 const nameOf = (uri: string): string => uri.slice(uri.lastIndexOf('/') + 1);
@@ -175,4 +176,18 @@ export class Sources {
         }
         return lines;
     }
+}
+
+/** The text of a source. @throws RequestError if it does not exist */
+export function contentOf(
+    sources: Sources,
+    { source, sourceReference }: Arguments<'source'>,
+): DebugProtocol.SourceResponse['body'] {
+    const text = sources.textOfReference(source?.sourceReference ?? sourceReference ?? 0);
+    const uri = source && sources.uriOf(source);
+    const content = text ?? (uri === undefined ? '' : sources.text(uri));
+    if (content === '') {
+        throw new RequestError('noSuchSource', 'There is no such source.');
+    }
+    return { content, mimeType: 'text/x-lus' };
 }

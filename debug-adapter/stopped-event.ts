@@ -1,5 +1,8 @@
 /** The event for a stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Wish } from './breakpoints/breakpoint';
+import type { Breakpoints } from './breakpoints/breakpoints';
+import { changeText } from './data/change-text';
 import { pausedOn } from './filters';
 import type { Halt } from './run-control';
 
@@ -11,8 +14,7 @@ const DESCRIPTIONS: Partial<Record<Halt['reason'], string>> = {
     restart: 'The beginning of the function',
 };
 
-/** @param isFunction whether the breakpoint with this id is a function breakpoint */
-export function stoppedBody(halt: Halt, isFunction: (id: number) => boolean): DebugProtocol.StoppedEvent['body'] {
+export function stoppedBody(halt: Halt, breakpoints: Breakpoints): DebugProtocol.StoppedEvent['body'] {
     const { reason, thread } = halt;
     const description = DESCRIPTIONS[reason];
     const body = {
@@ -23,14 +25,37 @@ export function stoppedBody(halt: Halt, isFunction: (id: number) => boolean): De
     };
     switch (halt.reason) {
         case 'breakpoint':
+            return { ...body, ...breakpointBody(halt.ids, breakpoints) };
+        case 'goto': {
+            const { text, description: given } = halt;
             return {
                 ...body,
-                hitBreakpointIds: [...halt.ids],
-                reason: halt.ids.every(isFunction) ? 'function breakpoint' : reason,
+                ...(given === undefined ? {} : { description: given }),
+                ...(text === undefined ? {} : { text }),
             };
+        }
         case 'exception':
             return { ...body, text: halt.exception.message, description: `Paused on ${pausedOn(halt.exception)}` };
         default:
             return body;
     }
+}
+
+function breakpointBody(
+    ids: readonly number[],
+    breakpoints: Breakpoints,
+): Pick<DebugProtocol.StoppedEvent['body'], 'reason' | 'description' | 'text' | 'hitBreakpointIds'> {
+    const changes = breakpoints.dataStopsOf(ids);
+    const all = (kind: Wish['kind']): boolean => ids.every((id) => breakpoints.kindOf(id) === kind);
+    const reason = all('function') ? 'function breakpoint' : all('data') ? 'data breakpoint' : 'breakpoint';
+    return {
+        reason,
+        hitBreakpointIds: [...ids],
+        ...(changes.length > 0
+            ? {
+                  description: 'Data changed',
+                  text: changes.map(({ name, change }) => changeText(name, change)).join('\n'),
+              }
+            : {}),
+    };
 }

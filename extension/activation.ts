@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { CliCommands } from './cli-commands';
+import { CauseActions } from './cause-actions';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands, type Services } from './commands';
 import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
@@ -41,6 +42,7 @@ export function register(context: vscode.ExtensionContext, { client, adapters, c
         lenses,
         last,
         new PastStatus(),
+        new CauseActions(),
         new RunStatus(),
         showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),

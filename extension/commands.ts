@@ -7,6 +7,7 @@ import { COMMANDS, type CommandId } from './contributions';
 import type { Course } from './course/course';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
+import { dataChangeCommands } from './data-changes';
 import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import type { LastStarted } from './last-started';
@@ -107,6 +108,7 @@ export function registerCommands(
         [COMMANDS.breakOnCallback]: (argument) => breakOnCallback(callbacksOf, last, argument),
         [COMMANDS.stepIntoCallback]: step('lus/stepIntoCallback'),
         ...goingBackCommands,
+        ...dataChangeCommands,
         [COMMANDS.onlyChanges]: async () => view.setOnlyChanges(true),
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),

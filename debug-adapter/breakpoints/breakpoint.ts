@@ -1,4 +1,5 @@
 /** A breakpoint: the client's request and its binding. */
+import type { Access, Subject } from '../../emulator/timeline/watch';
 import type { Statement } from './places';
 
 /** The condition, as the client writes it. Absent or blank: it always stops. */
@@ -23,7 +24,19 @@ export interface FunctionWish extends Conditions {
     readonly name: string;
 }
 
-export type Wish = LineWish | FunctionWish;
+/** Data that is watched. */
+export interface DataWish extends Conditions {
+    readonly kind: 'data';
+    /** The id by which the client refers to it. */
+    readonly dataId: string;
+    /** What people call it. */
+    readonly name: string;
+    readonly access: Access;
+    /** A text says why it cannot be watched. */
+    readonly subject: Subject | string;
+}
+
+export type Wish = LineWish | FunctionWish | DataWish;
 
 export interface Breakpoint {
     readonly id: number;
@@ -37,11 +50,20 @@ export interface Breakpoint {
 /** True if two requests are equal, so that one breakpoint serves both. */
 export function sameWish(a: Wish, b: Wish): boolean {
     return (
-        (a.kind === 'line'
-            ? b.kind === 'line' && a.uri === b.uri && a.line === b.line && a.column === b.column
-            : b.kind === 'function' && a.name === b.name) &&
+        samePlace(a, b) &&
         a.condition === b.condition &&
         a.hitCondition === b.hitCondition &&
         a.logMessage === b.logMessage
     );
+}
+
+function samePlace(a: Wish, b: Wish): boolean {
+    switch (a.kind) {
+        case 'line':
+            return b.kind === 'line' && a.uri === b.uri && a.line === b.line && a.column === b.column;
+        case 'function':
+            return b.kind === 'function' && a.name === b.name;
+        case 'data':
+            return b.kind === 'data' && a.dataId === b.dataId && a.access === b.access;
+    }
 }

@@ -3,16 +3,29 @@
  * whether to stop.
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
+import { viewpointOf } from '../../emulator/runtime/evaluate';
+import type { Viewpoint } from '../../emulator/runtime/names-in-scope';
+import type { Host } from '../../emulator/runtime/host/host';
 import type { Executable } from '../../emulator/runtime/executable';
 import type { Passing, Traps } from '../../emulator/timeline/traps';
+import type { Change, Watch } from '../../emulator/timeline/watch';
 import type { Sources } from '../source';
-import { sameWish, type Breakpoint, type FunctionWish, type LineWish, type Wish } from './breakpoint';
+import { sameWish, type Breakpoint, type DataWish, type FunctionWish, type LineWish, type Wish } from './breakpoint';
 import { Decision } from './conditions/conditions';
 import { beginningsOf, statementsAt, type Statement } from './places';
 import type { BreakpointOutput, RunWithBreakpoints } from './run';
 
 interface Bound extends Breakpoint {
     readonly decision: Decision;
+    /** The data that it watches, if it can. */
+    readonly watch: Watch | undefined;
+}
+
+/** A change at which a data breakpoint has stopped the run. */
+export interface DataStop {
+    /** The name of the data. */
+    readonly name: string;
+    readonly change: Change;
 }
 
 /** The message of breakpoints before a run. */
@@ -22,6 +35,10 @@ export class Breakpoints implements Traps {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
+    private data: Bound[] = [];
+    /** The changes at the last stop of each data breakpoint, by its id. */
+    private readonly dataStops = new Map<number, readonly DataStop[]>();
+    watches: readonly Watch[] = [];
     /** The target of a request to run to a place; null again after the stop there. */
     private cursor: Bound[] = [];
     private run: RunWithBreakpoints | undefined;
@@ -48,8 +65,20 @@ export class Breakpoints implements Traps {
         return this.functions;
     }
 
-    /** Adds a place to stop at, until the run reaches it. @returns why this is not possible */
-    setCursor(wish: LineWish | undefined): string | undefined {
+    setData(wishes: readonly DataWish[]): readonly Breakpoint[] {
+        const before = this.data;
+        this.data = wishes.map((w) => this.make(w, before));
+        this.rebind(this.data, before);
+        return this.data;
+    }
+
+    /** The changes at which data breakpoints with these ids have last stopped the run. */
+    dataStopsOf(ids: readonly number[]): readonly DataStop[] {
+        return ids.flatMap((id) => this.dataStops.get(id) ?? []);
+    }
+
+    /** Adds a place or a change to stop at, until the run reaches it. @returns why this is not possible */
+    setCursor(wish: LineWish | DataWish | undefined): string | undefined {
         const before = this.cursor;
         this.cursor = wish ? [this.make(wish, [])] : [];
         this.rebind(this.cursor, before);
@@ -63,6 +92,9 @@ export class Breakpoints implements Traps {
     /** The breakpoints were changed during a run. */
     private rebind(now: readonly Bound[], before: readonly Bound[]): void {
         this.bindAll();
+        this.watches = [...this.data, ...this.cursor].flatMap(({ watch, decision }) =>
+            watch && decision.problem === undefined ? [watch] : [],
+        );
         this.run?.timeline.trapsChanged(now.some((b) => b.decision.counts && !before.includes(b)));
     }
 
@@ -71,21 +103,21 @@ export class Breakpoints implements Traps {
         const state = (b: Bound): string => `${b.problem ?? ''}/${b.places.map((p) => p.span.start).join()}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
+        this.setCursor(undefined);
         this.run = run;
         this.bindAll();
         return this.all().filter((b) => before.get(b) !== state(b));
     }
 
     get any(): boolean {
-        return this.traps.size > 0;
+        return this.traps.size > 0 || this.watches.length > 0;
     }
     get counting(): boolean {
         return this.all().some((b) => b.decision.counts);
     }
-    /** True if the breakpoint is one on a function. */
 
-    isFunction(id: number): boolean {
-        return this.functions.some((b) => b.id === id);
+    kindOf(id: number): Wish['kind'] | undefined {
+        return this.all().find((b) => b.id === id)?.wish.kind;
     }
 
     /** Decides at a trap. Returns the ids of the breakpoints that stop here. */
@@ -101,8 +133,31 @@ export class Breakpoints implements Traps {
         return ids;
     }
 
+    changed(watch: Watch, change: Change, frame: Frame | undefined, passing: Passing): number[] {
+        const { run } = this;
+        const ids: number[] = [];
+        const at = frame && run && viewpointOfChange(run.host, frame, change);
+        for (const b of [...this.data, ...this.cursor]) {
+            if (run && b.watch === watch && b.decision.stops(frame, run, passing, this.output, at)) {
+                ids.push(b.id);
+                this.addStop(b.id, { name: b.wish.kind === 'data' ? b.wish.name : '', change });
+            }
+        }
+        return ids;
+    }
+
+    private addStop(id: number, stop: DataStop): void {
+        const { at, before, after } = stop.change;
+        const here = (this.dataStops.get(id) ?? []).filter(({ change }) => change.at === at);
+        // a search comes by the same change more than once
+        if (!here.some(({ change }) => change.before === before && change.after === after)) {
+            here.push(stop);
+        }
+        this.dataStops.set(id, here);
+    }
+
     private all(): Bound[] {
-        return [...[...this.inSources.values()].flat(), ...this.functions, ...this.cursor];
+        return [...[...this.inSources.values()].flat(), ...this.functions, ...this.data, ...this.cursor];
     }
 
     private make(wish: Wish, before: readonly Bound[]): Bound {
@@ -111,7 +166,11 @@ export class Breakpoints implements Traps {
             return same;
         }
         const id = this.nextId++;
-        return { id, wish, decision: new Decision(id, wish), problem: NOT_YET, places: [] };
+        const watch =
+            wish.kind === 'data' && typeof wish.subject !== 'string'
+                ? { subject: wish.subject, access: wish.access }
+                : undefined;
+        return { id, wish, decision: new Decision(id, wish), watch, problem: NOT_YET, places: [] };
     }
 
     // ------------------------------------------------------------ binding
@@ -143,7 +202,12 @@ export class Breakpoints implements Traps {
             b.problem ??= NOT_YET;
             return;
         }
-        const places = this.placesOf(executable, b);
+        const { wish } = b;
+        if (wish.kind === 'data') {
+            b.problem ??= typeof wish.subject === 'string' ? wish.subject : undefined;
+            return;
+        }
+        const places = this.placesOf(executable, wish);
         if (typeof places === 'string') {
             b.problem ??= places;
             return;
@@ -157,7 +221,7 @@ export class Breakpoints implements Traps {
     }
 
     /** Code that cannot be compiled must not affect other breakpoints. */
-    private placesOf(executable: Executable, { wish }: Bound): readonly Statement[] | string {
+    private placesOf(executable: Executable, wish: LineWish | FunctionWish): readonly Statement[] | string {
         const { sources } = this;
         try {
             return wish.kind === 'function'
@@ -189,4 +253,11 @@ export class Breakpoints implements Traps {
             code.ops[pc] = (f) => (interpreter?.trap(f) === true ? SWITCH : op(f));
         }
     }
+}
+
+/** The frame after a change, with the variables that are visible at the statement that has made it. */
+function viewpointOfChange(host: Host, frame: Frame, { place }: Change): Viewpoint {
+    const { uri, span } = frame.code;
+    const isIn = place?.uri === uri && place.start >= span.start && place.end <= span.end;
+    return { ...viewpointOf(host, frame), offset: isIn ? place.start : undefined };
 }

@@ -9,17 +9,19 @@ import { REQUESTS, type Arguments } from '../requests';
 import type { Position, Sources } from '../source';
 import type { Breakpoint, LineWish, Wish } from './breakpoint';
 import { NOT_YET, type Breakpoints } from './breakpoints';
+import { DataBreakpointRequests, type FindData } from './data-requests';
 import { statementsOf, type Statement } from './places';
 
 /** The most places that a message names. */
 const MAX_NAMES = 6;
 
 export class BreakpointRequests {
-    /** @param executable the code of the present run */
+    /** @param executable the code of the present run @param findData throws RequestError if the run does not stand */
     constructor(
         private readonly sources: Sources,
         private readonly breakpoints: Breakpoints,
         private readonly executable: () => Executable | undefined,
+        private readonly findData: FindData,
     ) {}
 
     serve(serve: Serve): void {
@@ -36,6 +38,7 @@ export class BreakpointRequests {
                 ),
             ),
         );
+        new DataBreakpointRequests(this.breakpoints, this.findData, (b) => this.shown(b)).serve(serve);
         serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
     }
 

@@ -15,5 +15,5 @@ export interface BreakpointOutput {
     /** The line of a log point. */
     logged(line: string, frame: Frame): void;
     /** A condition that cannot be evaluated. */
-    complained(line: string, frame: Frame): void;
+    complained(line: string, frame: Frame | undefined): void;
 }

@@ -70,9 +70,33 @@ export class Handles {
         }
     }
 
+    /** These root items are made again, and everything below them is recomputed. */
+    renew(roots: readonly number[]): void {
+        const before = this.stop;
+        this.stop++;
+        for (const ref of roots) {
+            const root = this.entries.get(ref);
+            if (root?.make && root.stop === before) {
+                root.children = root.make();
+                root.stop = this.stop;
+            }
+        }
+    }
+
     /** The reference of a root item: a scope, or the result of an evaluation. */
     root(key: string, make: () => Children, children: Children = make(), asHex = false): number {
         return this.refer(0, key, children, asHex, make);
+    }
+
+    /** The root above an item, and the keys from there down to it. @param ref its parent @param key its own key */
+    path(ref: number, key: string): { readonly root: number; readonly keys: readonly string[] } {
+        const keys = [key];
+        let root = ref;
+        for (let entry = this.entries.get(root); entry && entry.parent !== 0; entry = this.entries.get(root)) {
+            keys.unshift(entry.key);
+            root = entry.parent;
+        }
+        return { root, keys };
     }
 
     /**
@@ -80,21 +104,9 @@ export class Handles {
      * @param key the item's key
      */
     finder(ref: number, key: string): () => Item | undefined {
-        const keys = [key];
-        let entry = this.entries.get(ref);
-        for (; entry && entry.parent !== 0; entry = this.entries.get(entry.parent)) {
-            keys.unshift(entry.key);
-        }
-        const make = entry?.make;
-        return () => {
-            let children = make?.();
-            let item: Item | undefined;
-            for (const k of keys) {
-                item = children && itemBelow(children, k);
-                children = item?.children;
-            }
-            return item;
-        };
+        const { root, keys } = this.path(ref, key);
+        const make = this.entries.get(root)?.make;
+        return () => make && itemAt(make(), keys);
     }
 
     /** The reference of a child item; 0 if it is not expandable. */
@@ -140,6 +152,17 @@ export class Handles {
         this.entries.set(ref, { parent, key, make, children, stop: this.stop, asHex });
         return ref;
     }
+}
+
+/** The item below a root with these keys, from the root down. */
+export function itemAt(root: Children, keys: readonly string[]): Item | undefined {
+    let children: Children | undefined = root;
+    let item: Item | undefined;
+    for (const key of keys) {
+        item = children && itemBelow(children, key);
+        children = item?.children;
+    }
+    return item;
 }
 
 /** The child with a key. */

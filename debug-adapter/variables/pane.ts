@@ -4,7 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../../emulator/text/text';
 import { RequestError } from '../errors';
 import type { Arguments } from '../requests';
-import { Handles, numberKey, RANGE, rangesOf } from './handles';
+import { Handles, itemAt, numberKey, RANGE, rangesOf } from './handles';
 import { keyOf, namedItems, valueIn, type Children, type Item } from '../../emulator/presentation/item';
 
 /** The number format that a client asks for. */
@@ -14,6 +14,14 @@ export interface NumberFormat {
 
 export class Pane {
     readonly handles = new Handles();
+    /** The keys of the elements that were sent since the run stopped, by reference and name: there may be billions. */
+    private readonly sent = new Map<string, string>();
+
+    /** The run continues. */
+    invalidate(): void {
+        this.handles.invalidate();
+        this.sent.clear();
+    }
 
     scope(name: string, key: string, make: () => Children, hint?: string): DebugProtocol.Scope {
         return {
@@ -34,6 +42,10 @@ export class Pane {
         format,
     }: Arguments<'variables'>): DebugProtocol.Variable[] {
         const shown = (key: string, item: Item): DebugProtocol.Variable => this.variable(ref, key, item, format);
+        const element = (key: string, item: Item): DebugProtocol.Variable => {
+            this.sent.set(`${ref}/${item.name}`, key);
+            return shown(key, item);
+        };
         const children = this.children(ref);
         const { indexed } = children;
         const names = filter === 'indexed' ? [] : namedItems(children);
@@ -49,7 +61,7 @@ export class Pane {
             return [...named, ...rangesOf(indexed).map((item) => shown(keyOf(item), item))];
         }
         const first = Math.max(from - names.length, 0);
-        return [...named, ...numbers(first, to - names.length).map((i) => shown(numberKey(i), indexed.item(i)))];
+        return [...named, ...numbers(first, to - names.length).map((i) => element(numberKey(i), indexed.item(i)))];
     }
 
     /** The children of a reference. @throws RequestError if it no longer exists. */
@@ -65,7 +77,12 @@ export class Pane {
     named(ref: number, name: string): { readonly key: string; readonly item: Item } | undefined {
         const children = this.children(ref);
         const item = namedItems(children).find((i) => i.name === name);
-        return item ? { key: keyOf(item), item } : indexedNamed(children, name);
+        if (item) {
+            return { key: keyOf(item), item };
+        }
+        const key = this.sent.get(`${ref}/${name}`);
+        const found = key === undefined ? undefined : itemAt(children, [key]);
+        return key !== undefined && found?.name === name ? { key, item: found } : indexedNamed(children, name);
     }
 
     variable(ref: number, key: string, item: Item, format?: NumberFormat): DebugProtocol.Variable {

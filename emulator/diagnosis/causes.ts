@@ -200,8 +200,11 @@ function namesOf({ data }: Concerns): string[] {
     return [...name('FLB', flb), ...name('compatible', compatible), ...name('device', device), ...name('guest', guest)];
 }
 
-/** Page frames [start, end). */
-function spansOf({ data }: Concerns, page: PageGeometry): { readonly start: number; readonly end: number }[] {
+/** The page frames [start, end) that a finding is about. */
+export function spansOf(
+    { data }: Pick<Concerns, 'data'>,
+    page: PageGeometry,
+): { readonly start: number; readonly end: number }[] {
     const { pages, ranges } = data;
     const pieces: readonly (readonly [Datum | undefined, Datum | undefined])[] = isList(ranges)
         ? ranges.map((r) => (isList(r) ? [r[0], r[1]] : [r, 1]))

@@ -1,6 +1,7 @@
 /** The history of the pages of physical memory, for observers. */
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
+import type { OwnerWatcher } from './watching';
 
 const PAGE_EVENTS = [
     'allocated',
@@ -46,6 +47,8 @@ export class PageHistory implements Saveable {
     threadOf: () => number = () => 0;
     /** Called when pages are freed; part of the observer's state, too. */
     onFreed: ((pfn: number, count: number) => void) | null = null;
+    /** Told of each event; null: nobody watches. Not part of the state. */
+    watcher: OwnerWatcher | null = null;
     private entries = 0;
     /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step, thread. */
     private data = new Float64Array(64 * FIELDS);
@@ -66,6 +69,9 @@ export class PageHistory implements Saveable {
         this.journal.touch(this);
         if (kind === FREED && this.onFreed) {
             this.onFreed(pfn, count);
+        }
+        if (this.watcher !== null) {
+            this.watcher(kind, pfn, count, owner);
         }
         const what = owner * 16 + kind;
         const boot = this.bootOf();
@@ -123,6 +129,16 @@ export class PageHistory implements Saveable {
         return events;
     }
 
+    /** The number of events of [pfn, pfn+count), for each page. */
+    countOf(pfn: number, count: number): number {
+        let n = 0;
+        for (let at = 0; at < this.entries * FIELDS; at += FIELDS) {
+            const from = this.data[at]!;
+            n += Math.max(0, Math.min(from + this.data[at + 1]!, pfn + count) - Math.max(from, pfn));
+        }
+        return n;
+    }
+
     /** The entry with this index. */
     at(index: number): PageEvent {
         const at = index * FIELDS;
@@ -164,6 +180,11 @@ export class PageHistory implements Saveable {
             this.data.set(saved.open, saved.entries * FIELDS - saved.open.length);
         }
     }
+}
+
+/** What happens to pages, by its number. */
+export function pageEventOf(kind: number): PageEventKind {
+    return PAGE_EVENTS[kind] ?? 'allocated';
 }
 
 export const ALLOCATED = 0;

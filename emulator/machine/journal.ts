@@ -73,6 +73,8 @@ export class Journal {
     epoch = 1;
     /** Whether to count the memory that marks keep alive; see {@link bytesOf}. */
     weighing = false;
+    /** How often something was saved before its first change in an epoch: grows with every change in a new epoch. */
+    saves = 0;
     private segments: Segment[] = [];
     private serial = 0;
 
@@ -97,6 +99,16 @@ export class Journal {
         this.epoch++;
         this.segments.push({ mark, epoch: this.epoch, entries: [], bytes: 0 });
         return mark;
+    }
+
+    /** From now on every change is the first one again, so that {@link saves} tells whether there is one. */
+    newEpoch(): void {
+        this.epoch++;
+    }
+
+    /** The first epoch after a mark: what has not changed since then was saved or created in an earlier one. */
+    epochAfter(mark: Mark): number {
+        return this.segmentAt(this.indexOf(mark)).epoch;
     }
 
     /** Estimated bytes of the saves between a mark and the next outstanding one, if they are counted. */
@@ -156,6 +168,7 @@ export class Journal {
     private save(target: Saveable): void {
         const before = target.epoch;
         target.epoch = this.epoch;
+        this.saves++;
         const open = this.segments[this.segments.length - 1];
         // a target that was saved or created after the mark needs no further save
         if (open && before < open.epoch) {

@@ -5,6 +5,7 @@ import { type Int, halvesOf, intOfHalves } from './int';
 import type { Journal, Saveable } from './journal';
 import { BLOCK_LEAVES, Block, FANOUT, LEAF_SIZE, Leaf, SPAN_LEAVES, Span } from './memory-trie';
 import { advanceCode, byteOfCode, patternCode, renderCode } from './pattern';
+import type { MemoryWatcher, Writer } from './watching';
 
 export { LEAF_SIZE } from './memory-trie';
 
@@ -25,6 +26,10 @@ export class PhysicalMemory {
      * generation and epoch.
      */
     generation = 0;
+    /** Told of each write, before it happens; null: nobody watches. Not part of the state. */
+    watcher: MemoryWatcher | null = null;
+    /** Who writes now; null: the code that runs. Kept only while somebody watches. */
+    writer: Writer | null = null;
     private readonly top: Top;
     private cachedLeaf = -1;
     private cachedBytes: Uint8Array = NO_BYTES;
@@ -79,6 +84,9 @@ export class PhysicalMemory {
     }
 
     writeU8(pa: number, value: number): void {
+        if (this.watcher !== null) {
+            this.watcher.writes(pa, 1, true);
+        }
         this.bytesForWrite(leafOf(pa))[inLeaf(pa)] = value;
     }
 
@@ -93,6 +101,9 @@ export class PhysicalMemory {
             this.writeU16(pa, value);
             this.writeU16(pa + 2, value >>> 16);
             return;
+        }
+        if (this.watcher !== null) {
+            this.watcher.writes(pa, 4, true);
         }
         const bytes = this.bytesForWrite(leafOf(pa));
         bytes[at] = value;
@@ -128,6 +139,9 @@ export class PhysicalMemory {
     }
 
     write(pa: number, bytes: Uint8Array): void {
+        if (this.watcher !== null) {
+            this.watcher.writes(pa, bytes.length, true);
+        }
         if (inLeaf(pa) + bytes.length <= LEAF_SIZE) {
             this.bytesForWrite(leafOf(pa)).set(bytes, inLeaf(pa));
             return;
@@ -197,6 +211,9 @@ export class PhysicalMemory {
      * The bytes of the leaf at an address, for changes in place; see {@link generation} for how long they are valid.
      */
     leafForWrite(pa: number): Uint8Array {
+        if (this.watcher !== null) {
+            this.watcher.writes(pa - inLeaf(pa), LEAF_SIZE, false);
+        }
         return this.bytesForWrite(leafOf(pa));
     }
 
@@ -214,6 +231,27 @@ export class PhysicalMemory {
             }
         }
         return true;
+    }
+
+    /**
+     * An epoch of the journal after which nothing has written to [pa, pa+length). It may be too late: other memory of
+     * the same nodes counts, too.
+     */
+    writtenUpTo(pa: number, length: number): number {
+        let last = this.top.epoch;
+        for (let leaf = leafOf(pa); leaf * LEAF_SIZE < pa + length; leaf++) {
+            const span = this.top.get(Math.floor(leaf / SPAN_LEAVES));
+            if (typeof span !== 'object') {
+                leaf += SPAN_LEAVES - (leaf % SPAN_LEAVES) - 1;
+                continue;
+            }
+            const block = span.child(slotOf(leaf / FANOUT));
+            last = Math.max(last, span.epoch, block?.epoch ?? 0, block?.child(slotOf(leaf))?.epoch ?? 0);
+            if (!block) {
+                leaf += BLOCK_LEAVES - (leaf % BLOCK_LEAVES) - 1;
+            }
+        }
+        return last;
     }
 
     // All of memory.
@@ -372,6 +410,9 @@ export class PhysicalMemory {
     }
 
     private fill(pa: number, length: number, code: number): void {
+        if (this.watcher !== null) {
+            this.watcher.writes(pa, length, true);
+        }
         for (let done = 0; done < length; ) {
             const leaf = leafOf(pa + done);
             const at = inLeaf(pa + done);

@@ -5,6 +5,7 @@ import type { Machine } from '../machine/machine';
 import type { MemoryView } from '../machine/view';
 import { hex, hexBytes, sizeText } from '../text/text';
 import { leaf, type Children, type Item } from './item';
+import { bytesStored } from './stored';
 
 /** Memory of a machine or of an image. Addresses and lengths in bytes. */
 export interface VisibleMemory {
@@ -49,13 +50,17 @@ export function rowsOf(
     size: number,
     nameOf: (offset: number) => string,
     read: (offset: number, length: number) => Uint8Array,
+    /** The physical address of the first byte, if they are in memory. */
+    pa?: number,
 ): Children {
     return {
         indexed: {
             count: Math.ceil(size / ROW),
             item: (i) => {
                 const at = i * ROW;
-                return leaf(nameOf(at), hexRow(read(at, Math.min(ROW, size - at))));
+                const length = Math.min(ROW, size - at);
+                const row = leaf(nameOf(at), hexRow(read(at, length)));
+                return pa === undefined ? row : { ...row, stored: bytesStored(pa + at, length) };
             },
         },
     };
@@ -70,8 +75,10 @@ export function bytesAt(memory: VisibleMemory, pa: number, size: number): Item {
         size,
         (at) => hex(pa + at),
         (at, n) => memory.read(pa + at, n),
+        pa,
     );
-    return { name: 'bytes', value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
+    const stored = bytesStored(pa, size);
+    return { name: 'bytes', value: sizeText(size), children: rows, address: pa, stored, kind: 'virtual' };
 }
 
 /** The item `bytes` from a physical address to the end of its page. */

@@ -17,8 +17,11 @@ import { group, leaf, listing, type Item } from './item';
 import { busItem, ownerOf } from './pci';
 import { duration } from '../text/durations';
 import { counted, countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
+import { bytesStored } from './stored';
 
 const CONFIG_SIZE = 256;
+/** The size of an entry of a table. */
+const ENTRY = 8;
 
 /** @param kernel the running kernel; null if there is none */
 export function deviceItems(machine: Machine, kernel: Kernel | null): Item[] {
@@ -100,6 +103,7 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
                                         name: `${hex(a.iova)}`,
                                         value: `${rangeText(a.pa, a.length)}, ${machine.owners.name(a.owner)}`,
                                         address: a.pa,
+                                        stored: bytesStored(a.pa, a.length),
                                         children: { named: () => [bytesAt(memoryOf(machine), a.pa, a.length)] },
                                     }
                                   : leaf('none', '');
@@ -196,8 +200,10 @@ function tableChildren(
             return [leaf('none', `no memory at ${hex(table)}`)];
         }
         return Array.from({ length: shape.entries }, (_, i) => {
-            const entry: Decoded = pages.decode(readEntry(machine.memory, table + i * 8), level);
-            return entryItem(machine, iommu, entry, level, base + i * shape.mappedBy(level));
+            const at = table + i * ENTRY;
+            const entry: Decoded = pages.decode(readEntry(machine.memory, at), level);
+            const item = entryItem(machine, iommu, entry, level, base + i * shape.mappedBy(level));
+            return item && { ...item, stored: { address: at, size: ENTRY, shown: { as: 'address' } as const } };
         }).filter((item) => item !== undefined);
     };
     return { named };

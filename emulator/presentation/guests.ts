@@ -12,6 +12,7 @@ import { countOf, hex, rangeText, sizeText } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
 import { descriptorItem } from './interrupts';
 import { group, leaf, listing, type Item } from './item';
+import { bytesStored } from './stored';
 
 export function guestItems(host: Host): Item[] {
     const { all } = host.guests;
@@ -139,6 +140,7 @@ function slotItem(host: Host, live: VirtualMachine, slot: Slot): Item {
                                       name: hex(gpa),
                                       value: rangeText(pa, length),
                                       address: pa,
+                                      stored: bytesStored(pa, length),
                                       children: { named: () => [bytesAt(memoryOf(host.machine), pa, length)] },
                                   },
                         );

@@ -7,6 +7,7 @@ import { counted, hex, rangeText, sizeText } from '../text/text';
 import { addressItem, bytesAt, type VisibleMemory } from './bytes';
 import { nodeItems } from './fdt';
 import { group, leaf, listing, type Item } from './item';
+import { bytesStored } from './stored';
 
 /** @param kho of the running kernel; undefined if there is none */
 export function handoverItems(memory: VisibleMemory, kho: Kho | undefined): Item[] {
@@ -106,6 +107,7 @@ function runItem(memory: VisibleMemory, index: number, run: OwnedRun | undefined
         name: `[${index}]`,
         value: `${rangeText(pa, size)}${run.owner === undefined ? '' : `, ${run.owner}`}`,
         address: pa,
+        frames: { pfn: run.pfn, count: run.blocks * 2 ** run.order },
         children: { named: () => [leaf('blocks', String(run.blocks)), bytesAt(memory, pa, size)] },
     };
 }
@@ -119,6 +121,7 @@ function fdtItem(memory: VisibleMemory, name: string, pa: number): Item {
         name,
         value: `at ${hex(pa)}`,
         address: pa,
+        stored: bytesStored(pa, memory.page.size),
         children: {
             named: () => {
                 const { root, findings } = readFdt(memory.read(pa, memory.page.size));

@@ -113,5 +113,6 @@ function tableItem(kernel: Kernel, pa: number, i: number): Item {
         name: `[${i}]`,
         value: `${hex(pa)}, ${orderOver(kernel.kho, pa / kernel.page.size) < 0 ? 'not preserved' : 'preserved'}`,
         address: pa,
+        frames: { pfn: Math.floor(pa / kernel.page.size), count: 1 },
     };
 }

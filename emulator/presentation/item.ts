@@ -8,6 +8,7 @@
 import type { Value } from '../language/types';
 import type { Int } from '../machine/int';
 import { countOf, hex } from '../text/text';
+import type { Stored } from './stored';
 
 /** One line. */
 export interface Item {
@@ -21,12 +22,22 @@ export interface Item {
     readonly number?: Int | undefined;
     /** The physical address of its bytes. */
     readonly address?: number | undefined;
+    /** Where its value is stored in physical memory, if it is. */
+    readonly stored?: Stored | undefined;
+    /** The page frames that it is about. */
+    readonly frames?: PageFrames | undefined;
     /** An expression with the same value. */
     readonly evaluateName?: string | undefined;
     /** Assigns it a value. */
     readonly assign?: ((value: Value) => void) | undefined;
     /** Whether it only groups other items. */
     readonly kind?: 'virtual';
+}
+
+/** Page frames [pfn, pfn + count). */
+export interface PageFrames {
+    readonly pfn: number;
+    readonly count: number;
 }
 
 /** The value, with integers in hexadecimal if asked. */

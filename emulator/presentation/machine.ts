@@ -10,6 +10,7 @@ import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
 import { group, leaf, listing, type Children, type Item } from './item';
 import { processScope } from './process';
+import { bytesStored } from './stored';
 
 export function machineItems(host: Host): Item[] {
     const { machine, kernel } = host;
@@ -28,6 +29,7 @@ export function machineItems(host: Host): Item[] {
                         name: rangeText(r.start, r.size),
                         value: 'RAM',
                         address: r.start,
+                        stored: bytesStored(r.start, r.size),
                         children: { named: () => [bytesAt(memory, r.start, r.size)] },
                     })),
                     ...(pages?.buddyinfo() ?? [])
@@ -127,6 +129,7 @@ function ownersOf(machine: Machine, memmap: Memmap): Children {
                                         name: `[${i}]`,
                                         value: rangeText(pa, count * page.size),
                                         address: pa,
+                                        frames: { pfn, count },
                                         evaluateName: hex(pa),
                                         children: { named: () => [bytesAt(memoryOf(machine), pa, count * page.size)] },
                                     };

@@ -2,6 +2,8 @@
 import { OpenFile } from '../kernel/fs/file';
 import type { Process } from '../kernel/fs/process';
 import { FolioRef } from '../kernel/mm/file-folios';
+import { orderPages } from '../kernel/mm/memmap';
+import type { FieldType, LayoutField } from '../language/layout';
 import { typeOfField } from '../language/check/types-of';
 import { ANY, PHYS, type Type, type Value } from '../language/types';
 import { format, isInt, ProgramError } from '../language/values';
@@ -18,14 +20,16 @@ import { duration } from '../text/durations';
 import type { Int } from '../machine/int';
 import { hex, sizeText } from '../text/text';
 import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
-import { leaf, type Children, type Item } from './item';
+import { leaf, type Children, type Item, type PageFrames } from './item';
 import { handleType } from './serialized';
+import { bytesStored, shownAs, type Stored } from './stored';
 
 export interface More {
     readonly evaluateName?: string | undefined;
     readonly assign?: ((value: Value) => void) | undefined;
     /** The process of a descriptor. */
     readonly process?: Process | undefined;
+    readonly stored?: Stored | undefined;
 }
 
 /** Native fields with the address or page frame of an object. */
@@ -43,6 +47,8 @@ export function itemOf(host: Host, name: string, { value, type }: Evaluated, mor
         type: typeText(value, type),
         children,
         address,
+        stored: more.stored ?? storedAt(value),
+        frames: value instanceof FolioRef ? framesOf(host, value.pfn) : undefined,
         evaluateName: more.evaluateName,
         assign: more.assign,
     };
@@ -124,6 +130,22 @@ function addressOf(value: Value, type: Type): number | undefined {
         return value.pa;
     }
     return type.k === 'phys' && typeof value === 'number' && value !== 0 ? value : undefined;
+}
+
+/** The page frames of a folio. */
+export function framesOf({ kernel }: Host, pfn: number): PageFrames {
+    return { pfn, count: orderPages(kernel?.memmap.orderOf(pfn) ?? 0) };
+}
+
+/** Where a struct or an array is, if it is in one piece. */
+function storedAt(value: Value): Stored | undefined {
+    if (value instanceof View) {
+        const size = value.layout.size;
+        return value.area ? undefined : bytesStored(value.pa, size);
+    }
+    return value instanceof ArrayView && !value.area && value.length > 0
+        ? bytesStored(value.pa, value.length * value.stride)
+        : undefined;
 }
 
 interface Struct {
@@ -213,10 +235,26 @@ export function viewFields(host: Host, view: View, expression: string | undefine
                 {
                     evaluateName: expression === undefined ? undefined : `${expression}.${f.name}`,
                     assign: plain ? (v: Value) => view.set(f, v) : undefined,
+                    stored: fieldStored(view, f),
                 },
             );
         }),
     );
+}
+
+/** Where a field of a struct is stored; undefined: in two pieces. */
+export function fieldStored(view: View, { offset, size, type }: LayoutField): Stored | undefined {
+    return storedIn(view, offset, size, type);
+}
+
+/** Where an element of an array is stored; undefined: in two pieces. */
+export function elementStored(array: ArrayView, index: number): Stored | undefined {
+    return storedIn(array, index * array.stride, array.stride, array.of);
+}
+
+function storedIn(within: View | ArrayView, offset: number, size: number, type: FieldType): Stored | undefined {
+    const address = within.whole(offset, size);
+    return address < 0 || size === 0 ? undefined : { address, size, shown: shownAs(type) };
 }
 
 function recordFields(host: Host, value: RecordValue, type: Type, { evaluateName, process }: More): Children {
@@ -242,12 +280,17 @@ function recordFields(host: Host, value: RecordValue, type: Type, { evaluateName
 function elements(host: Host, value: object, type: Type, { evaluateName }: More): Children | undefined {
     const of = type.k === 'list' ? type.of : ANY;
     const item =
-        (get: (i: number) => Evaluated, set?: (i: number, v: Value) => void) =>
+        (
+            get: (i: number) => Evaluated,
+            set?: (i: number, v: Value) => void,
+            stored?: (i: number) => Stored | undefined,
+        ) =>
         (i: number): Item =>
             attempt(`[${i}]`, () =>
                 itemOf(host, `[${i}]`, get(i), {
                     evaluateName: evaluateName === undefined ? undefined : `${evaluateName}[${i}]`,
                     assign: set && ((v: Value) => set(i, v)),
+                    stored: stored?.(i),
                 }),
             );
     if (value instanceof ArrayView) {
@@ -258,6 +301,7 @@ function elements(host: Host, value: object, type: Type, { evaluateName }: More)
             item: item(
                 (i) => ({ value: value.get(i), type: elementType }),
                 plain ? (i, v) => value.set(i, v) : undefined,
+                (i) => elementStored(value, i),
             ),
         };
         const size = value.length * value.stride;

@@ -106,6 +106,7 @@ function elementItem(host: Host, name: string, element: unknown): Item {
             value: `folio at ${hex(pfn * page.size)}, ${sizeText(size)}`,
             type: element.layout.name,
             address: pfn * page.size,
+            frames: { pfn, count: size / page.size },
             children: {
                 named: () => [
                     ...viewFields(host, element, undefined),

@@ -50,9 +50,22 @@ export function evaluateEntry(host: Host, at: Frame | Viewpoint | undefined, ent
     return evaluated(new Evaluator(host, viewpoint(host, at), true), entry);
 }
 
-/** The same at a trap, during the run: expressions that run code have no value there. */
-export function evaluateAtTrap(host: Host, frame: Frame, entry: Entry): Evaluated {
-    return evaluated(new Evaluator(host, viewpointOf(host, frame), false), entry);
+/** The same between two operations, during the run: expressions that run code have no value there. */
+export function evaluateAtTrap(host: Host, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(host, viewpoint(host, at), false), entry);
+}
+
+/** The variables that the value of an expression depends on: those of a frame, else those of a process, else none. */
+export type DependsOn = 'frame' | 'process' | 'nothing';
+
+/** As {@link evaluateAtTrap}, for an expression that is evaluated again later. */
+export function evaluateToWatch(
+    host: Host,
+    at: Viewpoint,
+    entry: Entry,
+): Evaluated & { readonly dependsOn: DependsOn } {
+    const evaluator = new Evaluator(host, at, false);
+    return { ...evaluated(evaluator, entry), dependsOn: evaluator.dependsOn };
 }
 
 function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
@@ -105,6 +118,7 @@ class Evaluator {
     private readonly consts = new Set<string>();
     /** Set before the first call that may change something. */
     private mark: Mark | undefined;
+    dependsOn: DependsOn = 'nothing';
 
     constructor(
         private readonly host: Host,
@@ -235,18 +249,25 @@ class Evaluator {
         const { frame, thread } = this.at;
         const local = frame && visibleLocals(frame, offsetOf(this.host, this.at)).find((v) => v.name === name);
         if (frame && local) {
+            this.dependsOn = 'frame';
             return { value: frame.slots[local.slot], type: local.type };
         }
         const process = frame && frame.mode !== 'user' ? null : processOf(thread);
         if (process?.vars.has(name) === true) {
+            this.dependsOn = this.dependsOn === 'frame' ? 'frame' : 'process';
             const { program } = this.host.declarations;
             return { value: process.vars.get(name), type: processVarType(program, process.group, name) };
         }
         const self = frame?.self;
         const field = self && this.host.declarations.kindFieldOf(self, name);
-        return field
-            ? { value: field.file.fields[field.index] as Value, type: this.kindFieldType(field.file.kind, field.index) }
-            : undefined;
+        if (!field) {
+            return undefined;
+        }
+        this.dependsOn = 'frame';
+        return {
+            value: field.file.fields[field.index] as Value,
+            type: this.kindFieldType(field.file.kind, field.index),
+        };
     }
 
     private kindFieldType(kind: string, index: number): Type {

@@ -38,6 +38,7 @@ import {
     type StopsAt,
     stopsRun,
     type TrapHandler,
+    type Watching,
 } from './stop';
 
 /** Deeper than any sensible call chain. */
@@ -56,6 +57,8 @@ export class Interpreter implements Execution, Locking {
     /** False: no exception stops it. */
     heedsFilters = true;
     onTrap: TrapHandler = () => [];
+    /** Looks at what each operation has done, while data is watched. */
+    watch: Watching | null = null;
     /** The position at which {@link run} returns. */
     private limit = 0;
     private stop: Stop | null = null;
@@ -389,9 +392,10 @@ export class Interpreter implements Execution, Locking {
         this.limit = this.ticks + budget;
         for (;;) {
             try {
-                return this.stepping ? this.runStepping(this.stepping) : this.runFast();
+                return this.stepping || this.watch ? this.runStepping(this.stepping) : this.runFast();
             } catch (e) {
                 this.environment.threw(e);
+                this.lookAtData(this.current.top, this.current.top?.pc ?? 0);
                 const stop = this.takeStop();
                 // an expected panic: the scenario continues without a kernel
                 if (stop || this.ticks >= this.limit) {
@@ -444,7 +448,8 @@ export class Interpreter implements Execution, Locking {
         return this.takeStop();
     }
 
-    private runStepping(step: Stepping): Stop | null {
+    /** One operation at a time: with a step, or with a look at the data that is watched. */
+    private runStepping(step: Stepping | null): Stop | null {
         let first = this.leaveStop();
         for (;;) {
             const frame = this.current.top;
@@ -457,7 +462,7 @@ export class Interpreter implements Execution, Locking {
             }
             const { code, pc } = frame;
             if (!first && !frame.again) {
-                const ends = code.begins[pc] === true && step.reaches(this);
+                const ends = step !== null && code.begins[pc] === true && step.reaches(this);
                 const ids = this.hearTrap();
                 if (ends || ids.length > 0) {
                     const thread = this.current;
@@ -466,7 +471,7 @@ export class Interpreter implements Execution, Locking {
                 }
             }
             first = false;
-            step.executes(this);
+            step?.executes(this);
             this.ticks++;
             const op = code.pristine[pc];
             if (!op) {
@@ -478,9 +483,18 @@ export class Interpreter implements Execution, Locking {
             } else {
                 this.switched = false;
             }
+            this.lookAtData(frame, pc);
             if (this.stop) {
                 return this.takeStop();
             }
+        }
+    }
+
+    /** @param frame the one that has executed the operation at `pc` */
+    private lookAtData(frame: Frame | undefined, pc: number): void {
+        const ids = this.watch?.executed(frame, pc) ?? [];
+        if (ids.length > 0 && !this.stop) {
+            this.stop = { reason: 'breakpoint', thread: this.current, ids };
         }
     }
 
@@ -530,14 +544,15 @@ export class Interpreter implements Execution, Locking {
 
     /** Executes code that is not part of the run, while the run is stopped: without traps, steps and filters. */
     aside<T>(what: () => T): T {
-        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit } = this;
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, watch } = this;
         this.heedsFilters = false;
+        this.watch = null;
         this.onTrap = () => [];
         this.stepping = null;
         try {
             return what();
         } finally {
-            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit });
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, watch });
         }
     }
 

@@ -59,7 +59,7 @@ export function readNative(host: Host, field: NativeField, v: Value): Value {
 /** `.name` of any value. */
 export function readMember(host: Host, v: Value, name: string): Value {
     if (v instanceof View) {
-        return v.get(v.field(name));
+        return v.read(v.field(name));
     }
     if (v instanceof RecordValue && v.has(name)) {
         return v.get(name);
@@ -109,7 +109,7 @@ export function writeMember(host: Host, v: Value, name: string, value: Value): v
 export function readIndex(v: Value, index: Value): Value {
     const i = asNumber(index, 'an index');
     if (v instanceof ArrayView) {
-        return v.get(i);
+        return v.read(i);
     }
     if (v instanceof JournaledList) {
         checkIndex(i, v.length);

@@ -8,12 +8,17 @@ import { processOf } from './host/scenario-process';
 export interface Viewpoint {
     readonly thread: Thread | undefined;
     readonly frame: Frame | undefined;
+    /** The offset in the text that decides which variables are visible. Default: where the frame stands. */
+    readonly offset?: number | undefined;
 }
 
 /** The offset of a frame's position in the text. */
-export function offsetOf(host: Host, { frame, thread }: Viewpoint): number {
+export function offsetOf(host: Host, { frame, thread, offset }: Viewpoint): number {
     if (!frame) {
         return -1;
+    }
+    if (offset !== undefined) {
+        return offset;
     }
     const waits = frame !== thread?.top || thread !== host.interpreter.current;
     return statementOf(frame, waits)?.span.start ?? frame.code.span.start;

@@ -60,6 +60,15 @@ export type StepKind = 'next' | 'in' | 'in own code' | 'out' | 'any';
 /** Decides at a trap whether to stop there; returns the ids of the breakpoints that were hit. */
 export type TrapHandler = (frame: Frame) => readonly number[];
 
+/** Looks at each operation of a run while data is watched. */
+export interface Watching {
+    /**
+     * A frame has executed the operation at `pc`; undefined: there is no frame left.
+     * @returns the ids of the breakpoints that stop the run
+     */
+    executed(frame: Frame | undefined, pc: number): readonly number[];
+}
+
 /** A copy of the state of a run that is not journaled. */
 export interface Checkpoint {
     readonly mark: Mark;

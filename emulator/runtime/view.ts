@@ -39,6 +39,12 @@ class Location {
     at(offset: number): number {
         return this.area ? this.area.phys(this.base + offset) : this.base + offset;
     }
+
+    /** The physical address of a part that does not cross into another leaf of its area, or −1. */
+    whole(offset: number, size: number): number {
+        const pa = this.at(offset);
+        return !this.area || inLeaf(pa, size) ? pa : -1;
+    }
 }
 
 /** A struct in memory. */
@@ -58,6 +64,14 @@ export class View extends Location implements Comparable, Displayed {
     }
 
     get(field: LayoutField): Value {
+        return readField(this, field.offset, field.type);
+    }
+
+    /** The same for code that runs: whoever watches the memory is told. */
+    read(field: LayoutField): Value {
+        if (this.memory.watcher !== null && isPlain(field.type)) {
+            this.memory.watcher.reads(this.at(field.offset), field.size);
+        }
         return readField(this, field.offset, field.type);
     }
 
@@ -114,6 +128,15 @@ export class ArrayView extends Location implements Comparable, Displayed {
         return readField(this, this.offset(index), this.of);
     }
 
+    /** The same for code that runs: whoever watches the memory is told. */
+    read(index: number): Value {
+        const offset = this.offset(index);
+        if (this.memory.watcher !== null && isPlain(this.of)) {
+            this.memory.watcher.reads(this.at(offset), this.stride);
+        }
+        return readField(this, offset, this.of);
+    }
+
     set(index: number, value: Value): void {
         writeField(this, this.offset(index), this.of, value, { name: `element ${index}` });
     }
@@ -138,6 +161,11 @@ export class ArrayView extends Location implements Comparable, Displayed {
     display(): string {
         return `${this.length} × ${this.of.k === 'struct' ? this.of.layout.name : this.of.k} at ${hex(this.pa)}`;
     }
+}
+
+/** Whether reading a field of this type reads memory; a struct or an array is read field by field. */
+function isPlain({ k }: FieldType): boolean {
+    return k !== 'struct' && k !== 'array';
 }
 
 /** A struct field's value. Nested structs and arrays are views again. */
@@ -250,12 +278,12 @@ function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, w
 }
 
 function wordAt(l: Location, offset: number): number {
-    const pa = whole(l, offset, 4);
+    const pa = l.whole(offset, 4);
     return pa >= 0 ? l.memory.readU32(pa) : Number(readInt(l, offset, 4, false));
 }
 
 function setWord(l: Location, offset: number, value: number): void {
-    const pa = whole(l, offset, 4);
+    const pa = l.whole(offset, 4);
     if (pa >= 0) {
         l.memory.writeU32(pa, value);
     } else {
@@ -296,14 +324,8 @@ function mix(word: number, shift: number, width: number, value: number): number 
     return word + (value - old) * unit;
 }
 
-/** The physical address of a field that does not cross into another leaf of its area, or −1. */
-function whole(l: Location, offset: number, size: number): number {
-    const pa = l.at(offset);
-    return !l.area || inLeaf(pa, size) ? pa : -1;
-}
-
 function readBytes(l: Location, offset: number, size: number): Uint8Array {
-    const pa = whole(l, offset, size);
+    const pa = l.whole(offset, size);
     return pa >= 0
         ? l.memory.read(pa, size)
         : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
@@ -317,7 +339,7 @@ function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array
     }
     const padded = new Uint8Array(size);
     padded.set(bytes);
-    const pa = whole(l, offset, size);
+    const pa = l.whole(offset, size);
     if (pa >= 0) {
         l.memory.write(pa, padded);
     } else {
@@ -328,7 +350,7 @@ function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array
 }
 
 function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean): Int {
-    const pa = whole(l, offset, size);
+    const pa = l.whole(offset, size);
     if (pa < 0) {
         const raw = readBytes(l, offset, size).reduceRight((acc, b) => (acc << 8n) | BigInt(b), 0n);
         return intOf(raw);
@@ -359,7 +381,7 @@ function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: bool
             throw new ProgramError(`${value} does not fit into ${what.name}, a ${signed ? 'i' : 'u'}${bits}`);
         }
     }
-    const pa = whole(l, offset, size);
+    const pa = l.whole(offset, size);
     if (pa < 0) {
         const raw = BigInt.asUintN(bits, BigInt(value));
         writeBytes(

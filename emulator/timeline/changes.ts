@@ -37,10 +37,11 @@ export class Changes {
     }
 
     /** The run has reached a position: repeats the changes that were made there. */
-    makeAgain(position: number, before: () => void): void {
+    makeAgain(position: number, before: () => void, after?: (text: string) => void): void {
         for (let next = this.list[this.count]; next?.at === position; next = this.list[++this.count]) {
             before();
             next.make(this.host);
+            after?.(next.text);
         }
     }
 

@@ -10,8 +10,10 @@ import { type Frame, placeOf, type Thread } from '../runtime/code';
 import type { StepKind, Stop } from '../runtime/stop';
 import { Changes, type Change } from './changes';
 import { Checkpoints, type Kept, type Stacks } from './checkpoints';
+import { DataWatch } from './data-watch';
 import type { LaterEvents } from './event-log';
 import { Events } from './events';
+import { Findings, type Found } from './findings';
 import { type Future, isIn, type Mark } from './futures';
 import { Goal } from './goal';
 import { type Beyond, Ground } from './ground';
@@ -20,6 +22,8 @@ import { Nearest } from './nearest';
 import { Pace } from './pace';
 import { Scan } from './scan';
 import type { Passing, Traps } from './traps';
+import { Probe } from './probe';
+import type { Change as DataChange, Watch } from './watch';
 
 /** Goes on a slice at a time, so that whoever drives it can do something else in between. */
 export type Travel<T> = Generator<void, T>;
@@ -52,11 +56,13 @@ interface Cut {
     readonly toldTime: number;
     readonly ground: Beyond;
     readonly events: LaterEvents;
+    readonly findings: readonly Found[];
 }
 
 export class Timeline {
     readonly ground: Ground;
     readonly events: Events;
+    readonly findings: Findings;
     private readonly interpreter: Interpreter;
     private readonly checkpoints: Checkpoints;
     private readonly changes: Changes;
@@ -77,6 +83,7 @@ export class Timeline {
     private uncounted = false;
     /** How often there were other breakpoints than before. */
     private trapChanges = 0;
+    private readonly data: DataWatch;
 
     /** @param host stands at the beginning of its run */
     constructor(
@@ -89,9 +96,16 @@ export class Timeline {
         this.changes = new Changes(host);
         this.ground = new Ground(interpreter);
         this.events = new Events(host);
+        this.findings = new Findings(host.interpreter);
         listeners.report(this.ground);
         listeners.report(this.events);
+        listeners.report(this.findings);
         interpreter.onTrap = (frame) => this.trapped(frame);
+        this.data = new DataWatch(host, options.traps, {
+            passing: () => this.passing,
+            isNews: () => this.position >= this.told,
+            stopsHere: () => this.scanning?.stopsHere(),
+        });
         machine.clock.onAlarm = () => interpreter.giveWay();
         this.keep();
     }
@@ -125,6 +139,11 @@ export class Timeline {
         return this.interpreter.current;
     }
 
+    /** The number of the boot of the machine, 0 for the first. */
+    get boot(): number {
+        return this.host.boot;
+    }
+
     /** The statement that it stands at, or in. */
     get place(): Place | undefined {
         const frame = this.interpreter.current.top;
@@ -155,13 +174,13 @@ export class Timeline {
         const first = this.position + (this.stands ? 1 : 0);
         this.stands = false;
         const stop = this.advance(budget, 'forward');
-        if (stop) {
-            const stopped = this.stand().length > 0;
-            this.stops.passed(first, this.position, stopped);
-        } else {
+        if (!stop) {
             this.stops.passed(first, this.position - 1, false);
+            return null;
         }
-        return stop;
+        const ids = [...this.data.stopsHere, ...this.stand()];
+        this.stops.passed(first, this.position, ids.length > 0);
+        return stop.reason === 'breakpoint' ? { ...stop, ids: [...new Set([...stop.ids, ...ids])] } : stop;
     }
 
     /** The run stands where it is, and goes on from here. @returns the breakpoints that are here */
@@ -175,11 +194,26 @@ export class Timeline {
 
     /** Goes to a position. Beyond what is known it is told as ever, and ends where the run does. */
     *goTo(position: number): Travel<void> {
+        yield* this.reach(position);
+        this.stand();
+    }
+
+    private *reach(position: number): Travel<void> {
         if (position < this.position) {
             this.setBackTo(this.checkpoints.upTo(position, Infinity));
         }
         yield* this.over(position, 'again');
-        this.stand();
+    }
+
+    /** Goes to where a search for stops has ended. @returns the breakpoints that stop there */
+    private *stopAt(position: number): Travel<readonly number[]> {
+        if (this.data.any && position > 0) {
+            yield* this.reach(position - 1);
+            this.advance(1, 'search');
+        } else {
+            yield* this.reach(position);
+        }
+        return [...this.data.stopsHere, ...this.stand()];
     }
 
     /** Goes to where a frame was entered: its first statement. @param index of the frame on its thread, from 0 */
@@ -270,28 +304,37 @@ export class Timeline {
             turns: interpreter.scheduler.threads,
             of: (t) => t.frames,
         };
+        // what data breakpoints stop at is behind an operation, which belongs to the range before it
+        const edge = stops && this.data.any ? 1 : 0;
+        let last = now - 1;
         for (let end = now; !nearest.isFound(end); ) {
             const kept = checkpoints.before(end);
             if (!kept) {
                 break;
             }
-            const isUnknown = kept.at <= unknown;
+            const first = kept.at === 0 ? 0 : kept.at + edge;
+            const isUnknown = first <= unknown;
             if (isUnknown || (goal && !goal.skips(stacks, kept.at, end))) {
                 this.setBackTo(kept);
-                const scan = yield* this.scan(end, goal, isUnknown);
+                const scan = yield* this.scan(last, goal, isUnknown);
                 nearest.add(scan);
                 if (isUnknown) {
                     if (trapChanges === this.trapChanges) {
-                        this.stops.searched(kept.at, end, scan.stops);
+                        this.stops.searched(
+                            first,
+                            last + 1,
+                            scan.stops.filter((s) => s >= first),
+                        );
                     }
-                    unknown = kept.at - 1;
+                    unknown = first - 1;
                 }
             }
             stacks = kept;
             end = kept.at;
+            last = first - 1;
         }
         const { position } = nearest;
-        yield* this.goTo(position ?? 0);
+        const found = yield* this.stopAt(position ?? 0);
         if (position === undefined) {
             return null;
         }
@@ -299,15 +342,15 @@ export class Timeline {
         if (raised && position === raised.at) {
             return { reason: 'exception', thread, exception: raised.exception };
         }
-        const ids = stops ? this.look() : [];
+        const ids = stops ? found : [];
         return ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
     }
 
     /**
-     * Goes over known ground from here to a position, which is not part of it.
+     * Goes over known ground from here to a position.
      * @param stops whether breakpoints are looked for
      */
-    private *scan(end: number, goal: Goal | null, stops: boolean): Travel<Scan> {
+    private *scan(last: number, goal: Goal | null, stops: boolean): Travel<Scan> {
         const { interpreter } = this;
         const scan = new Scan(interpreter, goal);
         this.scanning = scan;
@@ -324,8 +367,7 @@ export class Timeline {
             if (goal) {
                 interpreter.goAlong(scan);
             }
-            // what is executed last may take long, and nothing behind it counts
-            yield* this.over(end - 1, passing);
+            yield* this.over(last, passing);
             lookAround();
             return scan;
         } finally {
@@ -356,12 +398,14 @@ export class Timeline {
             toldTime: this.toldTime,
             ground: this.ground.cut(at),
             events: this.events.cut(at),
+            findings: this.findings.cut(at),
         });
         const cutsOff = at < this.told;
         this.current = { before: this.current, from: at };
         this.told = at;
         this.toldTime = this.host.machine.clock.now;
         this.stops.cut(at);
+        this.data.invalidate();
         return { result, cutsOff };
     }
 
@@ -385,6 +429,8 @@ export class Timeline {
         this.ground.rejoin(cut.ground);
         this.events.cut(at);
         this.events.rejoin(cut.events);
+        this.findings.cut(at);
+        this.findings.rejoin(cut.findings);
         this.stops.cut(at);
         if (this.position > at || this.changes.made > cut.made) {
             this.setBackTo(this.checkpoints.upTo(at, cut.made));
@@ -420,6 +466,7 @@ export class Timeline {
         this.report(news);
         this.passing = passing;
         interpreter.heedsFilters = passing === 'forward';
+        this.data.begin(passing !== 'again' || news);
         clock.alarm = clock.now + LONG;
         const begin = this.options.now();
         const known = news ? Infinity : this.told - from;
@@ -430,7 +477,11 @@ export class Timeline {
             this.told = this.position;
             this.toldTime = clock.now;
         }
-        changes.makeAgain(this.position, () => interpreter.hearTrap());
+        changes.makeAgain(
+            this.position,
+            () => interpreter.hearTrap(),
+            (text) => this.data.changedByUser(text),
+        );
         this.pace.ranFor(this.options.now() - begin);
         if (this.pace.due) {
             this.keep();
@@ -455,6 +506,7 @@ export class Timeline {
         this.checkpoints.restore(kept);
         this.changes.setBack(kept.changes);
         this.passing = 'again';
+        this.data.invalidate();
         this.changes.makeAgain(kept.at, () => this.interpreter.hearTrap());
     }
 
@@ -482,5 +534,68 @@ export class Timeline {
             this.scanning?.stopsHere();
         }
         return [];
+    }
+
+    // ------------------------------------------------------------ data
+
+    /**
+     * The last change of data up to the present position, where the run stands again afterwards; undefined: there is
+     * none.
+     */
+    *lastChangeOf(watch: Watch): Travel<DataChange | undefined> {
+        const now = this.position;
+        const found = yield* this.lastUpTo(watch, now);
+        yield* this.goTo(now);
+        return found;
+    }
+
+    private *lastUpTo(watch: Watch, position: number): Travel<DataChange | undefined> {
+        const { checkpoints } = this;
+        const { journal } = this.host.machine;
+        const probe = new Probe(this.host, watch, 'last');
+        let last = position;
+        while (last >= probe.begins) {
+            const trace = probe.trace();
+            let kept = checkpoints.before(last);
+            while (kept && journal.epochAfter(kept.checkpoint.mark) > trace.epoch) {
+                kept = checkpoints.before(kept.at);
+            }
+            if (!kept) {
+                return undefined;
+            }
+            this.setBackTo(kept);
+            if (trace.count === undefined || trace.count !== probe.trace().count) {
+                yield* this.searchFor(probe, last);
+                const [found] = probe.all;
+                if (found) {
+                    return found;
+                }
+                this.setBackTo(kept);
+            }
+            last = kept.at;
+        }
+        return undefined;
+    }
+
+    /** All changes of data in what has run so far, the first one first; the run stands where it was. */
+    *changesOf(watch: Watch): Travel<Pick<Probe, 'all' | 'forgotten'>> {
+        const now = this.position;
+        const probe = new Probe(this.host, watch, 'all');
+        this.setBackTo(this.checkpoints.upTo(0, Infinity));
+        yield* this.searchFor(probe, this.told);
+        yield* this.goTo(now);
+        return probe;
+    }
+
+    private *searchFor(probe: Probe, last: number): Travel<void> {
+        this.data.searchFor(probe);
+        try {
+            while (this.position < last && !this.interpreter.outcome) {
+                this.advance(Math.min(SLICE, last - this.position), 'again');
+                yield;
+            }
+        } finally {
+            this.data.searchFor(null);
+        }
     }
 }

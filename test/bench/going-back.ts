@@ -1,4 +1,6 @@
 /** How long going back takes, and what it costs to be able to. */
+import type { DataId } from '../../debug-adapter/data/data-id';
+import { subjectOf } from '../../debug-adapter/data/subject';
 import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
 import { arrived, setBreakpoints, travelled, type Travelled } from '../support/timelines';
@@ -136,11 +138,42 @@ function history(): Figure {
     };
 }
 
+/** Data that no statement changes: what remains is the cost of looking. */
+const UNCHANGED: readonly (readonly [name: string, id: DataId])[] = [
+    ['on memory', { of: 'bytes', name: 'memory', address: 2 ** 20, size: 8, shown: { as: 'unsigned' } }],
+    ['on an expression', { of: 'row', name: 'sum', root: { expression: '1 + 1' }, path: ['1 + 1'] }],
+];
+
+function watching(): Figure[] {
+    const program = loadProgram({ read: (uri) => (uri === URI ? text(1_000_000) : undefined) }, URI);
+    const forward = (id?: DataId): number => {
+        const { timeline, breakpoints } = travelled(program, {}, { now: () => performance.now() });
+        if (id) {
+            const subject = subjectOf(id);
+            breakpoints.setData([{ kind: 'data', dataId: '', name: id.name, access: 'changes', subject }]);
+        }
+        return ms(() => {
+            while (!timeline.run(SLICE)) {
+                // to the end
+            }
+        });
+    };
+    const best = (id?: DataId): number => Math.min(...Array.from({ length: ROUNDS }, () => forward(id)));
+    const without = best();
+    return UNCHANGED.map(([name, id]) => ({
+        name: `a data breakpoint ${name}, of forward time`,
+        value: best(id) / without,
+        unit: 'times',
+        how: `best of ${ROUNDS} with and without, a million statements`,
+    }));
+}
+
 export function goingBack(): Figure[] {
     return [
         ...back(1_000_000, 'a million statements', 50),
         ...back(100_000_000, 'a hundred million statements', 100),
         reverse(),
         history(),
+        ...watching(),
     ];
 }

@@ -1,11 +1,12 @@
 /** The way on the page about going back in time, from the wrong value to its cause, in the built debug adapter. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
 import { Client } from '../support/dap-client';
 import { blocksOf } from '../support/documentation';
+import { inRepository } from '../support/repository';
 
 const eventsSchema = z.object({ events: z.array(z.object({ id: z.number(), text: z.string() })) });
 
@@ -43,21 +44,30 @@ suite('debug adapter: the page about going back in time', () => {
         // 1. the wrong value
         let { threadId } = await client.stopped();
         assert.equal(await count(threadId), '44');
-        // 2. up to the process that asks for the file
-        while ((await client.frames(threadId))[0]?.line !== line('vm1.retrieve_fd(token: 1)')) {
-            ({ threadId } = await client.goes('lus/stepBackOut', { threadId }));
-        }
-        // 3. back over the kexec
-        await client.ok('setBreakpoints', {
-            source: { path: program },
-            breakpoints: [{ line: line('log(') }, { line: line('+= 1') }],
-        });
-        const second = await client.goes('reverseContinue', { threadId });
-        assert.equal(await top(second.threadId), 'counter_handler.freeze');
-        assert.equal(await count(second.threadId), '43');
-        // 4. and once more
-        const first = await client.goes('reverseContinue', { threadId: second.threadId });
-        assert.equal(await count(first.threadId), '42');
+        // 2. the change over the kexec
+        const goBack = async (): Promise<string> => {
+            const { variablesReference } = await client.unfold(threadId, 'Locals', 'ser');
+            const stop = await client.goes('lus/goToLastChange', { variablesReference, name: 'count' });
+            ({ threadId } = stop);
+            assert.equal(await top(threadId), 'counter_handler.freeze');
+            assert.equal((await client.frames(threadId))[0]?.line, line('+= 1'));
+            return stop.text ?? '';
+        };
+        assert.match(await goBack(), /: 43 → 44, by counter_handler\.freeze, in luod, scenario line 41$/);
+        assert.match(
+            readFileSync(inRepository('extension', 'docs', 'going-back.md'), 'utf8'),
+            /43 → 44, by .* line 41/,
+        );
+        // 3. and once more
+        assert.match(await goBack(), /: 42 → 43, by counter_handler\.freeze/);
+        // 4. all of them
+        const frameId = (await client.frames(threadId))[0]?.id;
+        const listed = await client.ok('evaluate', { expression: 'changes(ser.count)', frameId, context: 'repl' });
+        const { variablesReference } = z.object({ variablesReference: z.number() }).parse(listed);
+        assert.deepEqual(
+            (await client.variables(variablesReference)).map((v) => /: (\d+ → \d+), /.exec(v.value)?.[1]),
+            ['0 → 42', '42 → 43', '43 → 44'],
+        );
         // 5. what has happened
         await client.goes('lus/goToEnd');
         const body = await client.ok('lus/events', { filter: 'counter_handler freeze begins' });
@@ -69,6 +79,10 @@ suite('debug adapter: the page about going back in time', () => {
         const there = await client.goes('lus/goToEvent', { id: events[1]?.id });
         assert.ok((await client.frames(there.threadId)).some((f) => f.name === 'reboot(KEXEC)'));
         // and whether that is all
+        await client.ok('setBreakpoints', {
+            source: { path: program },
+            breakpoints: [{ line: line('log(') }, { line: line('+= 1') }],
+        });
         const again = await client.goes('continue', { threadId: there.threadId });
         assert.equal(await count(again.threadId), '43');
         await client.evaluate('ser.count = 42', { context: 'repl' });

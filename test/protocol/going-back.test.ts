@@ -472,7 +472,14 @@ suite('debug adapter: going back', () => {
             await client.initialize();
             await client.ok('attach', { image: path.join(EXAMPLES, 'real-handover.elf.gz') });
             const event = await client.event('capabilities');
-            assert.deepEqual(event.body, { capabilities: { supportsStepBack: false, supportsRestartFrame: false } });
+            assert.deepEqual(event.body, {
+                capabilities: {
+                    supportsStepBack: false,
+                    supportsRestartFrame: false,
+                    supportsDataBreakpoints: false,
+                    supportsDataBreakpointBytes: false,
+                },
+            });
             for (const command of ['stepBack', 'reverseContinue', 'lus/goToEnd', 'lus/events']) {
                 assert.match(await client.fails(command, { threadId: 1 }), /A memory image has no history/);
             }

@@ -1,5 +1,6 @@
 /** Whole sessions with the built adapter over stdio, compared message by message with the ones on file. */
 import * as path from 'node:path';
+import { z } from 'zod';
 import { assertGolden, Client, FIXTURES, line, UPDATE } from '../support/dap-client';
 
 suite('debug adapter: golden sessions', () => {
@@ -89,6 +90,32 @@ suite('debug adapter: golden sessions', () => {
         await client.ok('continue', { threadId: 1 });
         await toTheEnd();
         assertGolden('going-back', client.transcript);
+    });
+
+    test('from a wrong value to its changes, and a data breakpoint', async () => {
+        await client.launch({ stopAtEnd: 'always' });
+        const source = { path: UPDATE };
+        await client.ok('setBreakpoints', { source, breakpoints: [{ line: line('in retrieve') }] });
+        await client.ok('configurationDone');
+        const { threadId } = await client.stopped();
+        const ser = await client.unfold(threadId, 'Locals', 'ser');
+        const count = { variablesReference: ser.variablesReference, name: 'count' };
+        const info = z.object({ dataId: z.string() }).parse(await client.ok('dataBreakpointInfo', count));
+        await client.ok('setDataBreakpoints', { breakpoints: [{ dataId: info.dataId }] });
+        const frameId = (await client.frames(threadId))[0]?.id;
+        const listed = await client.ok('evaluate', { expression: 'changes(ser.count)', frameId, context: 'repl' });
+        const { variablesReference } = z.object({ variablesReference: z.number() }).parse(listed);
+        await client.variables(variablesReference);
+        await client.goes('lus/goToLastChange', { name: 'ser.count', frameId });
+        await client.goes('reverseContinue');
+        await client.goes('continue');
+        await client.goes('lus/goToNextChange', { name: 'luod.vm1' });
+        await client.ok('setDataBreakpoints', { breakpoints: [] });
+        await client.goes('lus/goToEnd');
+        await client.goes('continue', { threadId });
+        await client.ok('continue', { threadId });
+        await toTheEnd();
+        assertGolden('data-breakpoints', client.transcript);
     });
 
     test('an assertion that does not hold', async () => {

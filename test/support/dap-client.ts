@@ -259,6 +259,7 @@ function normalized(transcript: readonly string[]): string {
         .replaceAll(/("path":"lus-std:[^}]*\},)(?:"(?:line|column|endLine|endColumn)":\d+,?)+/g, '$1"line":…')
         .replaceAll(/("path":"lus-std:[^"]*","sourceReference":)\d+/g, '$1…')
         .replaceAll(/"(position|end)":\d+/g, '"$1":…')
+        .replaceAll(/(\\"address\\":)\d+/g, '$1…')
         .replaceAll(/"data":"[^"]{40,}"/g, '"data":"…"')}\n`;
 }
 

@@ -3,6 +3,7 @@
  */
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
+import type { Viewpoint } from '../../../emulator/runtime/names-in-scope';
 import type { Passing } from '../../../emulator/timeline/traps';
 import type { Conditions } from '../breakpoint';
 import type { BreakpointOutput, RunWithBreakpoints } from '../run';
@@ -38,19 +39,30 @@ export class Decision {
     get counts(): boolean {
         return this.rule !== undefined;
     }
-    /** The run has reached the breakpoint. @returns whether it stops */
-    stops(frame: Frame, run: RunWithBreakpoints, passing: Passing, output: BreakpointOutput): boolean {
+    /**
+     * The run has reached the breakpoint.
+     * @param frame undefined: of data, where no frame is left
+     * @param at the place of its expression, if that is not where the frame stands
+     * @returns whether it stops
+     */
+    stops(
+        frame: Frame | undefined,
+        run: RunWithBreakpoints,
+        passing: Passing,
+        output: BreakpointOutput,
+        at: Frame | Viewpoint | undefined = frame,
+    ): boolean {
         if (passing === 'again' && !this.rule) {
             return false;
         }
         const complain = passing === 'forward' ? (why: string): void => output.complained(why, frame) : undefined;
-        if (this.expression?.holds(frame, run.host, complain) === false) {
+        if (this.expression?.holds(at, run.host, complain) === false) {
             return false;
         }
         if (this.rule?.(run.counts.reached(this.id, run.host.interpreter.ticks)) === false) {
             return false;
         }
-        if (this.message) {
+        if (this.message && frame) {
             if (passing === 'forward' && this.message.isNew(run.timeline.mark())) {
                 output.logged(this.message.text(frame, run.host), frame);
             }

@@ -3,6 +3,7 @@ import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry'
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
 import { evaluateAtTrap, holds } from '../../../emulator/runtime/evaluate';
+import type { Viewpoint } from '../../../emulator/runtime/names-in-scope';
 import type { Host } from '../../../emulator/runtime/host/host';
 
 export class ExpressionCondition {
@@ -16,9 +17,9 @@ export class ExpressionCondition {
     }
 
     /** @param complain called once if the expression cannot be evaluated, which counts as false */
-    holds(frame: Frame, host: Host, complain: ((why: string) => void) | undefined): boolean {
+    holds(at: Frame | Viewpoint | undefined, host: Host, complain: ((why: string) => void) | undefined): boolean {
         try {
-            return holds(evaluateAtTrap(host, frame, this.entry).value);
+            return holds(evaluateAtTrap(host, at, this.entry).value);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
                 throw e;

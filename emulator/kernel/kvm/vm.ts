@@ -250,12 +250,17 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         for (let left = pages; left > 0 && v.state === 'running'; ) {
             const at = v.count % v.pages;
             const n = Math.min(left, v.pages - at);
+            const { memory } = this.k;
+            if (memory.watcher !== null) {
+                memory.writer = { kind: 'guest', guest: this.name, vcpu: v.index };
+            }
             const reached = this.touch(
                 v.start + at * this.k.page.size,
                 n * this.k.page.size,
                 Math.floor(v.count / v.pages) + 1,
                 looks,
             );
+            memory.writer = null;
             this.k.journal.edit(v).count += reached.bytes / this.k.page.size;
             this.leaves(v, reached.mapped);
             left -= n;

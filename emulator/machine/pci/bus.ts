@@ -48,6 +48,8 @@ export interface Processors {
 const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
 const BRIDGE = { ids: { vendor: 0x104c, device: 0x8232, classCode: 0x06_0400 } };
 
+const NO_PATH: readonly number[] = [];
+
 export class PciBus implements DeviceBus {
     /** Root ports and bridges, in the order of a scan. */
     readonly bridges: PciFunction[] = [];
@@ -61,9 +63,14 @@ export class PciBus implements DeviceBus {
     private readonly walked: Walked = (trail, requester, iova) => {
         const device = this.devices.find((d) => d.requester === requester);
         if (device) {
+            if (this.host.memory.watcher !== null) {
+                this.path = trail.slice();
+            }
             this.observer?.walked(device, iova, trail);
         }
     };
+    /** The tables that were read for the present request, while somebody watches memory. */
+    private path = NO_PATH;
 
     /** @throws RangeError if two functions have one address, or a kind of device is unknown */
     constructor(
@@ -162,6 +169,10 @@ export class PciBus implements DeviceBus {
             if (pa < 0) {
                 return null;
             }
+            const { watcher } = this.host.memory;
+            if (watcher !== null) {
+                this.asWriter(device, iova + done, () => watcher.reads(pa, n));
+            }
             out.set(this.host.memory.read(pa, n), done);
             done += n;
         }
@@ -177,11 +188,27 @@ export class PciBus implements DeviceBus {
             if (pa < 0) {
                 return false;
             }
-            this.host.memory.write(pa, n === length ? bytes : bytes.subarray(done, done + n));
+            const part = n === length ? bytes : bytes.subarray(done, done + n);
+            if (this.host.memory.watcher === null) {
+                this.host.memory.write(pa, part);
+            } else {
+                this.asWriter(device, iova + done, () => this.host.memory.write(pa, part));
+            }
             done += n;
         }
         device.count('writes', length);
         return true;
+    }
+
+    /** A device accesses memory that somebody watches. */
+    private asWriter(device: Device, iova: number, access: () => void): void {
+        const { memory } = this.host;
+        memory.writer = { kind: 'device', device: device.shape.name, iova, path: this.path };
+        try {
+            access();
+        } finally {
+            memory.writer = null;
+        }
     }
 
     /** The destination of a request within a page; −1: none, and the request is counted. */
@@ -191,6 +218,7 @@ export class PciBus implements DeviceBus {
             return -1;
         }
         const { iommu, observer } = this;
+        this.path = NO_PATH;
         let pa = iova;
         if (iommu) {
             const { atc } = device;

@@ -136,7 +136,7 @@ function linkStructField(l: Linkage, e: Of<'struct-field'>): Eval {
         const v = object(f);
         if (v instanceof View) {
             // a struct of the kernel may have another layout in the running release
-            return v.get(v.layout === layout ? field : v.field(name));
+            return v.read(v.layout === layout ? field : v.field(name));
         }
         throw new ProgramError(`this is not a ${layout.name}`);
     };
