@@ -69,6 +69,8 @@ export class Machine extends JournaledRecord {
     readonly page: PageGeometry;
     /** Nodes that have processors but no memory. */
     readonly emptyNodes: readonly number[];
+    /** Processors. */
+    readonly cpus: number;
     private readonly wanted: HandoverPlaces;
     /** Number of kernels that have booted on this machine. */
     readonly boots: number = 0;
@@ -82,6 +84,7 @@ export class Machine extends JournaledRecord {
         this.arch = shape.arch ?? 'x86-64';
         this.page = shape.page ?? PAGE_GEOMETRIES[this.arch][0];
         this.emptyNodes = shape.emptyNodes ?? [];
+        this.cpus = shape.cpus ?? 1;
         this.wanted = shape.places ?? NO_PLACES;
         this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
         let end = 0;
@@ -104,7 +107,7 @@ export class Machine extends JournaledRecord {
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
-            count: shape.cpus ?? 1,
+            count: this.cpus,
             its: this.arch === 'arm64',
         });
     }

@@ -9,7 +9,6 @@ import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import {
-    earlyAllocations,
     freeReserved,
     khoInit,
     khoMemoryInit,
@@ -19,6 +18,7 @@ import {
     nodeSpans,
 } from '../../emulator/kernel/kho/boot';
 import type { BootContext, BootDescription } from '../../emulator/kernel/kho/boot-context';
+import { earlyAllocations } from '../../emulator/kernel/kho/early-allocations';
 import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot-params';
 import type { LogLevel } from '../../emulator/kernel/klog';
 import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
@@ -33,6 +33,7 @@ export const DESCRIPTION: BootDescription = {
     arch: X86_64,
     release: '7.2.13',
     early: DEFAULT_EARLY_MEMORY,
+    zoneDma: true,
 };
 export const KERNEL: KernelFile = {
     name: '7.2',
@@ -84,7 +85,7 @@ export function tryBoot(
     };
     const memmap = new Memmap(machine.journal);
     const memblock = new Memblock(machine.journal, machine.page);
-    const ctx: BootContext = { machine, memmap, memblock, log, description };
+    const ctx: BootContext = { machine, memmap, memblock, log, description, commandLine: params.commandLine.length };
     memblockInit(ctx, {
         image: params.kernel,
         initrd: params.initrd,

@@ -59,7 +59,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     const { memblock, log, machine } = ctx;
     const align = scratchAlign(ctx.description.format, machine.page);
     const roundUp = (n: number): number => Math.ceil(n / align) * align;
-    const lowLimit = ctx.description.arch.lowLimit(machine);
+    const lowLimit = ctx.description.arch.lowLimit(machine, ctx.description.zoneDma);
     const online = ctx.description.format.scratchOnEmptyNodes
         ? [...machine.nodes, ...machine.emptyNodes].sort((a, b) => a - b)
         : machine.nodes;

@@ -7,7 +7,6 @@ import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
 import { Kernel } from '../../kernel/kernel';
 import type { KernelLog } from '../../kernel/klog';
 import {
-    earlyAllocations,
     fillPageCache,
     freeReserved,
     khoInit,
@@ -46,6 +45,8 @@ import { declaredFlb, registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Host } from './host';
 import { hex } from '../../text/text';
+import { earlyAllocations } from '../../kernel/kho/early-allocations';
+import { encodeText } from '../../text/utf8';
 
 const BOOT_EARLY = costId('boot_early');
 const BOOT_MEMMAP = costId('boot_memmap');
@@ -102,7 +103,8 @@ export class Boot extends JournaledRecord {
             memmap: this.memmap,
             memblock: new Memblock(machine.journal, machine.page),
             log,
-            description: { ...options, early: desc.early },
+            description: { ...options, early: desc.early, zoneDma: desc.zoneDma },
+            commandLine: encodeText(params.commandLine).length,
             onIncompatible: (expected) => host.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };

@@ -80,8 +80,8 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     iommu_shutdown: ({ changes }, on) => {
         changes.iommuShutdown = on;
     },
-    early_memory: (k, fixed) => {
-        k.changes.early = { ...early(k), fixed };
+    early_memory: (k, extra) => {
+        k.changes.early = { ...early(k), extra };
     },
     page_cache: ({ changes }, size) => {
         changes.pageCache = size;

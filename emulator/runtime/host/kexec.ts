@@ -37,10 +37,11 @@ export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'bo
 export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
+    const arch = desc.arch ?? machine;
     return {
         name: desc.name,
-        arch: desc.arch ?? machine,
-        imageSize: desc.early.image,
+        arch,
+        imageSize: desc.early.image ?? arch.early.image,
         commandLine,
         initrdSize: desc.initrdSize,
     };

@@ -268,10 +268,13 @@ suite('arm64', () => {
     });
 
     test('low memory ends where 32-bit DMA does', () => {
-        assert.equal(X86_64.lowLimit(machine()), 0xffffffff);
-        assert.equal(ARM64.lowLimit(machine()), 0xc0000000 - 1);
-        assert.equal(ARM64.lowLimit(new Machine({ ranges: [{ start: GiB, size: 8 * GiB, node: 0 }] })), 0xffffffff);
-        assert.equal(ARM64.lowLimit(new Machine({ ranges: [{ start: 8 * GiB, size: GiB, node: 0 }] })), Infinity);
+        assert.equal(X86_64.lowLimit(machine(), true), 0xffffffff);
+        assert.equal(ARM64.lowLimit(machine(), true), 0xc0000000 - 1);
+        assert.equal(
+            ARM64.lowLimit(new Machine({ ranges: [{ start: GiB, size: 8 * GiB, node: 0 }] }), true),
+            0xffffffff,
+        );
+        assert.equal(ARM64.lowLimit(new Machine({ ranges: [{ start: 8 * GiB, size: GiB, node: 0 }] }), true), Infinity);
         const [lowmem] = boot().scratch;
         assert.ok(lowmem && lowmem.addr + lowmem.size <= 0x100000000);
     });
