@@ -2,6 +2,7 @@
 import { DEVICE_DEFAULTS, DEVICE_SETUPS, type DeviceSettings } from '../devices/parameters';
 import { FILE_DEFAULTS, FILE_SETUPS, type FileSettings } from '../fs/parameters';
 import { HUGETLB_DEFAULTS, HUGETLB_SETUPS, type HugetlbSettings } from '../hugetlb/parameters';
+import { IMAGE_DEFAULTS, IMAGE_SETUPS, type ImageSettings } from '../kho/kaslr';
 import { KHO_DEFAULTS, KHO_SETUPS, type KhoSettings } from '../kho/parameters';
 import { LUO_DEFAULTS, LUO_SETUPS, type LuoSettings } from '../luo/parameters';
 import { type ParameterName, parameterNamed, PARAMETERS, type Parameter } from '../release/parameters';
@@ -9,13 +10,20 @@ import { argumentsOf } from '../release/arguments';
 import type { Build, Setup } from './setup';
 
 /** The parameters of a kernel's command line, with defaults for those that are not given. */
-export interface CommandLine extends KhoSettings, LuoSettings, HugetlbSettings, DeviceSettings, FileSettings {
+export interface CommandLine
+    extends ImageSettings,
+        KhoSettings,
+        LuoSettings,
+        HugetlbSettings,
+        DeviceSettings,
+        FileSettings {
     readonly text: string;
     /** The early parameters whose values the kernel could not parse, as written. */
     readonly malformed: readonly string[];
 }
 
 const DEFAULTS: Omit<CommandLine, 'text' | 'malformed'> = {
+    ...IMAGE_DEFAULTS,
     ...KHO_DEFAULTS,
     ...LUO_DEFAULTS,
     ...HUGETLB_DEFAULTS,
@@ -24,6 +32,7 @@ const DEFAULTS: Omit<CommandLine, 'text' | 'malformed'> = {
 };
 
 const SETUPS: Readonly<Record<ParameterName, Setup<CommandLine>>> = {
+    ...IMAGE_SETUPS,
     ...KHO_SETUPS,
     ...LUO_SETUPS,
     ...HUGETLB_SETUPS,

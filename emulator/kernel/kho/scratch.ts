@@ -2,6 +2,7 @@
  * Scratch areas: the parameters that size them, and their reservation at a cold boot
  * (kernel/liveupdate/kexec_handover.c).
  */
+import type { Machine } from '../../machine/machine';
 import { scratchAlign } from '../release/kho-format';
 import { memparse } from '../release/parameter-values';
 import type { Area } from './env';
@@ -133,6 +134,18 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     }
     writeScratchArray(ctx, array, scratch);
     return { scratch, array };
+}
+
+/** What an array of scratch areas says: nothing where it is not in memory, and no area from 2^53 on. */
+export function scratchAreas(machine: Machine, array: number, size: number): Area[] {
+    const areas: Area[] = [];
+    for (let at = array; at + SCRATCH_ENTRY <= array + size && machine.isRam(at, SCRATCH_ENTRY); at += SCRATCH_ENTRY) {
+        const [addr, bytes] = [machine.memory.readU64(at), machine.memory.readU64(at + 8)];
+        if (typeof addr === 'number' && typeof bytes === 'number') {
+            areas.push({ addr, size: bytes });
+        }
+    }
+    return areas;
 }
 
 function writeScratchArray({ machine }: BootContext, array: number, areas: readonly Area[]): void {

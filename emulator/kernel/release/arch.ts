@@ -43,6 +43,8 @@ export interface Arch {
      * CONFIG_ZONE_DMA.
      */
     readonly lowLimit: (machine: Machine, zoneDma: boolean) => number;
+    /** Kernels built for it put their image anywhere in memory (CONFIG_RANDOMIZE_BASE). */
+    readonly placesImage: boolean;
     /** The first MiB is special: scratch until it contains the trampoline, reserved from then on. */
     readonly firstMiB: boolean;
     /** The size of the early allocations of its kernels; see {@link EarlyShape}. */
@@ -58,6 +60,7 @@ export interface Arch {
 export const X86_64: Arch = {
     name: 'x86-64',
     lowLimit: () => 0xffffffff,
+    placesImage: true,
     firstMiB: true,
     early: {
         image: 0xa0e000,
@@ -100,6 +103,8 @@ export const ARM64: Arch = {
      */
     lowLimit: (machine, zoneDma) =>
         !zoneDma || startOf(machine) >= 0x100000000 ? Infinity : Math.min(0x100000000, endOf(machine)) - 1,
+    // only its virtual address is random
+    placesImage: false,
     firstMiB: false,
     early: {
         image: 0x650000,

@@ -118,6 +118,8 @@ export interface KernelDescription {
     readonly early: EarlyMemory;
     /** CONFIG_ZONE_DMA: on arm64 it keeps memory below 4 GiB apart, where there is any. */
     readonly zoneDma: boolean;
+    /** CONFIG_RANDOMIZE_BASE: on x86-64 its image goes to a place in memory that the seed of the run decides. */
+    readonly kaslr: boolean;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
     /**
@@ -152,6 +154,7 @@ const v72: KernelDescription = {
     handlers: ['memfd'],
     early: DEFAULT_EARLY_MEMORY,
     zoneDma: true,
+    kaslr: false,
     initrdSize: 4 * MIB,
     vfioPhase: 'reset',
     iommuShutdown: true,

@@ -24,7 +24,17 @@ export type ParameterValue =
 export type Repetition = 'first' | 'last' | 'lowest' | 'all';
 
 /** The part of the kernel that reads a parameter. */
-export type Part = 'kho' | 'luo' | 'memblock' | 'hugetlb' | 'iommu' | 'interrupts' | 'processors' | 'pci' | 'files';
+export type Part =
+    | 'image'
+    | 'kho'
+    | 'luo'
+    | 'memblock'
+    | 'hugetlb'
+    | 'iommu'
+    | 'interrupts'
+    | 'processors'
+    | 'pci'
+    | 'files';
 
 export interface Parameter {
     readonly value: ParameterValue;
@@ -44,6 +54,14 @@ export interface Parameter {
 
 /** By name, with underscores. */
 export const PARAMETERS = {
+    nokaslr: {
+        value: 'none',
+        repeated: 'last',
+        declared: '__setup',
+        readBy: 'image',
+        doc: 'A kernel that places itself in memory stays where it was loaded.',
+        source: 'arch/x86/boot/compressed/kaslr.c',
+    },
     kho: {
         value: 'bool',
         repeated: 'last',

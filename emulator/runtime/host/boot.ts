@@ -47,6 +47,9 @@ import type { Host } from './host';
 import { hex } from '../../text/text';
 import { earlyAllocations } from '../../kernel/kho/early-allocations';
 import { encodeText } from '../../text/utf8';
+import { placeImage } from '../../kernel/kho/kaslr';
+import { IMAGE_PLACE } from '../../machine/chooser';
+import { scratchAreas } from '../../kernel/kho/scratch';
 
 const BOOT_EARLY = costId('boot_early');
 const BOOT_MEMMAP = costId('boot_memmap');
@@ -122,7 +125,8 @@ export class Boot extends JournaledRecord {
         }
         host.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
-        memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
+        const image = this.placeImage(parameters);
+        memblockInit(context, { image, initrd: params.initrd, parameters });
         const { kho } = params;
         const { khoBuilt } = this.kernel.desc;
         if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
@@ -151,6 +155,25 @@ export class Boot extends JournaledRecord {
         );
         host.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
+    }
+
+    /** The decompressor: moves the image to its place. */
+    private placeImage(parameters: readonly Area[]): Area {
+        const { host, params, kernel, commandLine } = this;
+        const { machine } = host;
+        const { kernel: image, initrd, kho } = params;
+        if (!kernel.desc.kaslr || !commandLine.kaslr || !params.arch.placesImage) {
+            return image;
+        }
+        const scratch = kho && kernel.desc.khoBuilt ? scratchAreas(machine, kho.scratch, kho.scratchSize) : undefined;
+        const avoid = [...parameters, ...(initrd ? [initrd] : [])];
+        const addr = placeImage(machine, { image, avoid, scratch }, (n) =>
+            host.interpreter.scheduler.pick(IMAGE_PLACE, n),
+        );
+        if (addr !== image.addr) {
+            machine.memory.writeBytes(addr, machine.memory.readBytes(image.addr, image.size));
+        }
+        return { addr, size: image.size };
     }
 
     /** The allocations before the page allocator runs; with a handover they are limited to scratch memory. */

@@ -80,6 +80,12 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     iommu_shutdown: ({ changes }, on) => {
         changes.iommuShutdown = on;
     },
+    zone_dma: ({ changes }, on) => {
+        changes.zoneDma = on;
+    },
+    kaslr: ({ changes }, on) => {
+        changes.kaslr = on;
+    },
     early_memory: (k, extra) => {
         k.changes.early = { ...early(k), extra };
     },
