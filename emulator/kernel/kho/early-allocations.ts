@@ -15,14 +15,14 @@ const GiB = 1024 * MiB;
 const STRUCT_PAGE = 64;
 /** sizeof(struct mem_section_usage) with its bitmap. */
 const SECTION_USAGE = 88;
-/** Sections of a root, in a page of 4 KiB (SECTIONS_PER_ROOT). */
-const SECTIONS_OF_ROOT = 256;
+/** sizeof(struct mem_section); a root is a page of them (SECTIONS_PER_ROOT). */
+const MEM_SECTION = 16;
 /** An entry of a page table. */
 const ENTRY = 8;
 /** CONFIG_LOG_BUF_SHIFT: of the log buffer that is part of the image. */
 const LOG_SHIFT = 17;
 /** Log buffer that a processor adds (LOG_CPU_MAX_BUF_SHIFT). */
-const LOG_OF_CPU = 4 * KiB;
+const LOG_OF_CPU = 2 ** 12;
 /** The software IOTLB: its size (IO_TLB_DEFAULT_SIZE), its slots, and what describes one (struct io_tlb_slot). */
 const IOTLB_SIZE = 64 * MiB;
 const IOTLB_SLOT = 2 * KiB;
@@ -135,8 +135,9 @@ class EarlyAllocations {
         this.need('memory sections', early.sectionRoots, 64);
         const sections = new Map(this.nodes.map((node) => [node, this.sectionsOf(node)]));
         for (const [node, numbers] of sections) {
-            for (let roots = new Set(numbers.map((n) => Math.floor(n / SECTIONS_OF_ROOT))).size; roots > 0; roots--) {
-                this.need('memory sections', 4 * KiB, 64, { node });
+            const ofRoot = this.page / MEM_SECTION;
+            for (let roots = new Set(numbers.map((n) => Math.floor(n / ofRoot))).size; roots > 0; roots--) {
+                this.need('memory sections', this.page, 64, { node });
             }
         }
         for (const [node, numbers] of sections) {
@@ -195,7 +196,7 @@ class EarlyAllocations {
         const { cpus } = machine;
         this.need('command line', commandLine + 1, 64);
         this.need('command line', commandLine + 1, 64);
-        const temporary = [this.need('per-CPU areas', this.page, this.page), this.need('per-CPU areas', 4 * KiB, 64)];
+        const temporary = [this.need('per-CPU areas', this.page, this.page), this.need('per-CPU areas', this.page, 64)];
         const size = this.wholePages(perCpu);
         const unit = perCpuBlock === undefined ? size : perCpuBlock / unitsOfBlock(perCpuBlock, size, cpus, this.page);
         const block = perCpuBlock ?? this.page;
@@ -208,7 +209,7 @@ class EarlyAllocations {
             }
             memblock.free(at + cpus * unit, end - at - cpus * unit);
         }
-        // pcpu_setup_first_chunk(): groups, maps of units, lists of chunks by what is free in them, the first two chunks
+        // pcpu_setup_first_chunk(): groups, maps of units, lists of chunks by their free space, the first two chunks
         const slots = Math.max(Math.floor(Math.log2(unit)) + 1 - 5 + 2, 1) + 4;
         for (const bytes of [8, 8, 4 * cpus, 8 * cpus, 16 * slots, 136, 1024, 1032, 256]) {
             this.need('per-CPU areas', bytes, 64);
@@ -258,7 +259,7 @@ class EarlyAllocations {
         this.softwareIotlb();
     }
 
-    /** swiotlb_init_remap(): where memory lies beyond what every device reaches. It does without where there is no room. */
+    /** swiotlb_init_remap(): if some memory is beyond the reach of devices. Without room there is none. */
     private softwareIotlb(): void {
         const { machine, memblock, description, log } = this.ctx;
         const { arch, zoneDma } = description;

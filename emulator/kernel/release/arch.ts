@@ -49,7 +49,7 @@ export interface Arch {
     readonly firstMiB: boolean;
     /** The size of the early allocations of its kernels; see {@link EarlyShape}. */
     readonly early: EarlyShape;
-    /** The addresses at which a boot loader puts the kernel's image, an initial RAM disk of so many bytes, and the parameters. */
+    /** The addresses at which a boot loader puts the kernel's image, the initial RAM disk, and the parameters. */
     readonly kernelAddress: (machine: Machine) => number;
     readonly initrdAddress: (machine: Machine, size: number) => number;
     readonly parametersAddress: (machine: Machine) => number;

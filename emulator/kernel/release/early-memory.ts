@@ -1,4 +1,4 @@
-/** How much memory a kernel allocates before its page allocator runs, as far as its configuration decides that. Bytes. */
+/** How much memory a kernel allocates before its page allocator runs: what its configuration decides. Bytes. */
 export interface EarlyMemory {
     /** The room of its image, with bss and brk; undefined: what is usual for the architecture. */
     readonly image: number | undefined;
