@@ -98,8 +98,8 @@ class EarlyAllocations {
                 this.need('log buffer', part, 8, { located: true });
             }
         }
-        for (const size of early.small(machine)) {
-            this.need('early kernel data', size, 64, { located: true });
+        for (const [size, align] of early.small(machine)) {
+            this.need('early kernel data', size, align, { located: true });
         }
     }
 

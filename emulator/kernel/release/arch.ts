@@ -28,8 +28,8 @@ export interface EarlyShape {
     readonly directMap: 'blocks' | 'pages';
     /** Levels of tables above the page of struct pages that are not there yet. */
     readonly memmapLevels: number;
-    /** Small things before the memory sections, aligned to 8 or 64 bytes. */
-    readonly small: (machine: Machine) => readonly number[];
+    /** Small things before the memory sections, by size and alignment. */
+    readonly small: (machine: Machine) => readonly (readonly [number, number])[];
     /** Pages that the fixed mappings take at the end. */
     readonly fixmapTables: number;
     /** Software IOTLB also where no device needs it: 1 MiB for each GiB (CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC). */
@@ -72,7 +72,11 @@ export const X86_64: Arch = {
         directMap: 'blocks',
         memmapLevels: 3,
         // a struct resource for each entry of the firmware's map, of which six are no memory
-        small: (machine) => [0x49, 0x4b, 64 * (machine.map.length + 6)],
+        small: (machine) => [
+            [0x49, 64],
+            [0x4b, 64],
+            [64 * (machine.map.length + 6), 64],
+        ],
         fixmapTables: 3,
         alwaysBounces: false,
     },
@@ -116,7 +120,10 @@ export const ARM64: Arch = {
         directMap: 'pages',
         memmapLevels: 2,
         // the unflattened device tree of QEMU's machine, and a struct resource for each piece of memory
-        small: (machine) => [42484, 64 * machine.map.length],
+        small: (machine) => [
+            [42484, 8],
+            [64 * machine.map.length, 64],
+        ],
         fixmapTables: 0,
         alwaysBounces: true,
     },
