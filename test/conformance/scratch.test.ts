@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { memblockInit } from '../../emulator/kernel/kho/boot';
 import type { BootContext } from '../../emulator/kernel/kho/boot-context';
 import { earlyAllocations } from '../../emulator/kernel/kho/early-allocations';
+import { placeImage } from '../../emulator/kernel/kho/kaslr';
 import { DEFAULT_SCRATCH, reserveScratch } from '../../emulator/kernel/kho/scratch';
 import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
@@ -54,15 +55,33 @@ function titleOf(boot: RealBoot): string {
     ].join(', ');
 }
 
+const rangesOf = (boot: RealBoot) =>
+    boot.memory.map(([start, end, node]) => ({ start: Number(start), size: Number(end) - Number(start), node }));
+
 suite('scratch areas of real kernels', () => {
+    test('their images lie in places that an image can have', () => {
+        for (const boot of BOOTS.filter((b) => b.arch === 'x86-64')) {
+            const { addr, size } = area(boot.image);
+            const machine = new Machine({ ranges: rangesOf(boot) });
+            const loaded = { addr: archNamed(boot.arch).kernelAddress(machine), size };
+            const possible = new Set([loaded.addr]);
+            let count = 1;
+            for (let i = 0; i < count; i++) {
+                const wanted = { image: loaded, avoid: [area(boot.initrd)], scratch: undefined };
+                possible.add(
+                    placeImage(machine, wanted, (n) => {
+                        count = n;
+                        return i;
+                    }),
+                );
+            }
+            assert.ok(possible.has(addr), `${titleOf(boot)}`);
+        }
+    });
+
     for (const boot of BOOTS) {
         test(titleOf(boot), () => {
-            const ranges = boot.memory.map(([start, end, node]) => ({
-                start: Number(start),
-                size: Number(end) - Number(start),
-                node,
-            }));
-            const machine = new Machine({ ranges, arch: boot.arch, cpus: boot.cpus });
+            const machine = new Machine({ ranges: rangesOf(boot), arch: boot.arch, cpus: boot.cpus });
             const log: string[] = [];
             const ctx: BootContext = {
                 machine,

@@ -24,7 +24,7 @@ import type { LogLevel } from '../../emulator/kernel/klog';
 import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
 import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';
-import { type Host, MiB } from './kho-host';
+import type { Host } from './kho-host';
 
 export const DESCRIPTION: BootDescription = {
     numa: true,
@@ -37,9 +37,10 @@ export const DESCRIPTION: BootDescription = {
 };
 export const KERNEL: KernelFile = {
     name: '7.2',
-    imageSize: 8 * MiB,
+    imageSize: X86_64.early.image,
     commandLine: 'kho=on liveupdate=on',
-    initrdSize: 3 * MiB,
+    // of the recorded machines
+    initrdSize: 0x2b5000,
 };
 
 export interface BootedHost extends Host {

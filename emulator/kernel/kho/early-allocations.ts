@@ -133,29 +133,33 @@ class EarlyAllocations {
         const pages = this.sectionSize / this.page;
         const memmap = pages * STRUCT_PAGE;
         this.need('memory sections', early.sectionRoots, 64);
-        const sections = new Map(this.nodes.map((node) => [node, this.sectionsOf(node)]));
+        const sections = this.sectionsByNode();
+        const ofRoot = this.page / MEM_SECTION;
+        const roots = new Set<number>();
         for (const [node, numbers] of sections) {
-            const ofRoot = this.page / MEM_SECTION;
-            for (let roots = new Set(numbers.map((n) => Math.floor(n / ofRoot))).size; roots > 0; roots--) {
-                this.need('memory sections', this.page, 64, { node });
+            for (const root of [...numbers].map((n) => Math.floor(n / ofRoot))) {
+                if (!roots.has(root)) {
+                    roots.add(root);
+                    this.need('memory sections', this.page, 64, { node });
+                }
             }
         }
-        for (const [node, numbers] of sections) {
-            if (numbers.length === 0) {
+        for (const [node, { size: count }] of sections) {
+            if (count === 0) {
                 continue;
             }
-            this.need('memory sections', SECTION_USAGE * numbers.length, 64, { node });
-            const tables = this.memmapTables(numbers.length * memmap);
+            this.need('memory sections', SECTION_USAGE * count, 64, { node });
+            const tables = this.memmapTables(count * memmap);
             for (let i = 0; i < tables; i++) {
                 this.need('page tables', this.page, this.page, { node });
             }
             const owner = 'memmap';
-            const got = memblock.allocBlocks(numbers.length, memmap, { owner, node, fallback: true });
-            if (got < numbers.length) {
+            const got = memblock.allocBlocks(count, memmap, { owner, node, fallback: true });
+            if (got < count) {
                 // vmemmap_populate_hugepages() takes single pages where no larger one is left
-                const single = ((numbers.length - got) * memmap) / this.page;
+                const single = ((count - got) * memmap) / this.page;
                 if (memblock.allocBlocks(single, this.page, { owner, node, fallback: true }) < single) {
-                    this.fail(owner, numbers.length * memmap, node);
+                    this.fail(owner, count * memmap, node);
                 }
             }
         }
@@ -166,18 +170,23 @@ class EarlyAllocations {
         return this.page === 64 * KiB ? 512 * MiB : 128 * MiB;
     }
 
-    private sectionsOf(node: number): number[] {
+    /** Sections by node; one that two nodes share belongs to the lower part of it (memory_present()). */
+    private sectionsByNode(): Map<number, Set<number>> {
         const { machine, description } = this.ctx;
-        const numbers = new Set<number>();
-        for (const r of machine.map) {
-            if (description.numa && r.node !== node) {
-                continue;
-            }
-            for (let n = Math.floor(r.start / this.sectionSize); n * this.sectionSize < r.start + r.size; n++) {
-                numbers.add(n);
+        const sections = new Map(this.nodes.map((node) => [node, new Set<number>()]));
+        let next = 0;
+        for (const { start, size, node } of machine.map) {
+            const numbers = sections.get(description.numa ? node : 0);
+            for (
+                let n = Math.max(next, Math.floor(start / this.sectionSize));
+                n * this.sectionSize < start + size;
+                n++
+            ) {
+                numbers?.add(n);
+                next = n + 1;
             }
         }
-        return [...numbers];
+        return sections;
     }
 
     /** Tables for a memmap of so many bytes in a row: one of each level, and one for each that the lowest covers. */
