@@ -40,10 +40,7 @@ export class AttachedImage {
             this.refuse(command, 'A memory image cannot run. A scenario can boot from it: boot "7.2" from image "…".');
         }
         for (const command of PAST_COMMANDS) {
-            this.refuse(
-                command,
-                'An image has no past: it is one moment, the handover. Nothing was executed before it.',
-            );
+            this.refuse(command, 'A memory image has no history: it is the state at the handover.');
         }
         this.serve('threads', REQUESTS.threads, () => ({ threads: [{ id: THREAD, name: 'handover' }] }));
         this.serve('stackTrace', REQUESTS.stackTrace, () => ({

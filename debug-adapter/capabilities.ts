@@ -26,5 +26,5 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };
 
-/** What there is not where nothing has a past: an image, and a run that nobody debugs. */
+/** The capabilities to turn off for sessions without a history: images, and runs without debugging. */
 export const WITHOUT_PAST: DebugProtocol.Capabilities = { supportsStepBack: false, supportsRestartFrame: false };

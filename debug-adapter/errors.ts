@@ -31,10 +31,10 @@ export const ERRORS = {
     over: quiet(3002),
     notAtException: quiet(3003),
     imageOnly: shown(3004),
-    /** Nobody goes back in this run. */
+    /** The run has no history. */
     noHistory: shown(3005),
     nothingToUndo: shown(3006),
-    // what is asked for
+    // the target of the request
     noSuchThread: quiet(4001),
     frameGone: quiet(4002),
     variablesGone: quiet(4003),
@@ -42,9 +42,9 @@ export const ERRORS = {
     readOnly: shown(4005),
     noSuchSource: quiet(4006),
     badAddress: quiet(4007),
-    /** No statement, mark or event that one could go to. */
+    /** There is no such statement, mark or event to go to. */
     noSuchPlace: shown(4008),
-    /** An expression that is none, or that has no value here. */
+    /** An invalid expression, or one that has no value here. */
     noValue: quiet(5001),
     /** The adapter itself has failed. */
     internal: quiet(9001),

@@ -1,6 +1,6 @@
 /**
- * Exception filters: what a run is stopped by although it could go on. Clients show five; ids of finer ones, which
- * earlier versions showed, still count.
+ * Exception filters: events at which a run stops although it could continue. Clients show five filters. The ids of
+ * finer ones, which earlier versions showed, are still accepted.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
@@ -10,24 +10,25 @@ import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/s
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);
 const GROUP_NAMES = Object.keys(GROUPS).filter(isGroup);
 
-/** In a condition: findings that lose nothing, too. */
+/** In a condition: also findings without any loss. */
 const WARNINGS = 'warnings';
 
-/** The diagnoses, by group or code where a condition says so. */
+/** The diagnoses; with a condition, only its groups and codes. */
 const DIAGNOSIS = 'diagnosis';
 
-/** As clients show them. */
+/** In the order in which clients show them. */
 export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     {
         filter: 'failed-call',
         label: 'Failed Call',
-        description: 'A system call fails, or succeeds, and the scenario does not expect that.',
+        description: 'A system call fails or succeeds unexpectedly.',
         default: true,
     },
     {
         filter: 'failed-assertion',
         label: 'Failed Assertion',
-        description: 'An assertion does not hold, or a recorded step behaves differently from the real kernel.',
+        description:
+            'The condition of an assert is false, or a recorded step behaves differently from the real kernel.',
         default: true,
     },
     {
@@ -39,20 +40,20 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     {
         filter: 'kernel-warning',
         label: 'Kernel Warning or Panic',
-        description: 'The kernel warns (WARN_ON), or panics.',
+        description: 'The kernel warns (WARN_ON) or panics.',
         default: true,
     },
     {
         filter: DIAGNOSIS,
         label: 'Diagnosis',
-        description: 'Something is or will be lost, and no kernel says so.',
+        description: 'The emulator finds an error that the kernel does not report.',
         supportsCondition: true,
         conditionDescription: `Groups and codes to stop at instead: ${GROUP_NAMES.join(', ')}, ${WARNINGS}, LU1001`,
         default: true,
     },
 ];
 
-/** What the filters without a condition stop at, those of earlier versions at the end. */
+/** The exceptions of each filter without a condition; the filters of earlier versions are at the end. */
 const STOPS: ReadonlyMap<string, readonly StopsAt[]> = new Map<string, readonly StopsAt[]>([
     ['failed-call', ['failed-call']],
     ['failed-assertion', ['failed-assertion', 'difference']],
@@ -68,7 +69,7 @@ function isGroup(name: string): name is Group {
     return Object.hasOwn(GROUPS, name);
 }
 
-/** What a client says of its filters: those that are on, some of them with a condition. */
+/** The filters of a request: those that are on, some of them with a condition. */
 export interface Chosen {
     readonly filters: readonly string[];
     readonly filterOptions?:
@@ -78,7 +79,10 @@ export interface Chosen {
 
 export const BY_DEFAULT: Chosen = { filters: FILTERS.filter((f) => f.default).map((f) => f.filter) };
 
-/** What a run stops at with these filters, and for each of them, in the order of the request, whether it can be had. */
+/**
+ * The exceptions at which a run stops with these filters, and whether each filter is valid, in the order of the
+ * request.
+ */
 export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     readonly stops: ReadonlySet<StopsAt>;
     readonly answers: readonly DebugProtocol.Breakpoint[];
@@ -99,14 +103,14 @@ export function stopsAt({ filters, filterOptions = [] }: Chosen): {
     return { stops, answers };
 }
 
-/** @returns why not, where that cannot be had */
+/** @returns why the filter is invalid */
 function stopsOf(filter: string, condition: string): readonly StopsAt[] | string {
     if (filter === DIAGNOSIS) {
         return condition === '' ? [DIAGNOSIS] : chosenIn(condition, CODES);
     }
     const stops = STOPS.get(filter);
     if (stops) {
-        return condition === '' ? stops : `The filter ${filter} takes no condition.`;
+        return condition === '' ? stops : `The filter ${filter} has no condition.`;
     }
     const group = filter.startsWith(PREFIX) ? filter.slice(PREFIX.length) : '';
     if (!isGroup(group)) {
@@ -124,7 +128,7 @@ function errorsOf(group: Group): readonly DiagnosisCode[] {
     return codesOf(group).filter((c) => CATALOGUE[c].severity === 'error');
 }
 
-/** @param known the codes that the filter is about */
+/** @param known the codes of the filter */
 function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly StopsAt[] | string {
     const chosen: StopsAt[] = [];
     for (const word of condition.split(/[\s,]+/).filter((w) => w !== '')) {
@@ -134,7 +138,7 @@ function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly 
             chosen.push(...errorsOf(word));
         } else if (!isDiagnosisCode(word)) {
             const nearest = near(word, [...known, ...GROUP_NAMES, WARNINGS]);
-            return `${word} is neither a code nor a group of diagnoses${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
+            return `There is no diagnosis or group ${word}${nearest === undefined ? '' : `. Did you mean ${nearest}?`}`;
         } else if (!known.includes(word)) {
             return `${word} belongs to the group ${CATALOGUE[word].group}.`;
         } else {
@@ -144,7 +148,7 @@ function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly 
     return chosen;
 }
 
-/** What the client says when it stands at an exception. */
+/** The client's description of a stop at an exception. */
 export function pausedOn({ kind }: RunException): string {
     const filter: Record<ExceptionKind, string> = {
         'failed-call': 'failed-call',

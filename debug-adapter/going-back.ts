@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Thread } from '../emulator/runtime/code';
 import type { Stop } from '../emulator/runtime/stop';
-import type { TimelineEvent } from '../emulator/timeline/events';
+import type { TimelineEvent } from '../emulator/timeline/event-log';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Answer, Serve } from './answer';
 import type { Breakpoints } from './breakpoints/breakpoints';
@@ -82,7 +82,7 @@ export class GoingBack {
         const stop = yield* search;
         const { thread } = stop && stop.reason !== 'end' ? stop : { thread: timeline.thread };
         if (!stop || stop.reason === 'end') {
-            this.session.say('This is the beginning of the run: nothing before it stops.');
+            this.session.say('The run is at its beginning. Nothing before it would have stopped it.');
             return { reason: 'beginning', thread };
         }
         return stop.reason === 'step' ? { reason: 'step back', thread } : stop;
@@ -146,7 +146,7 @@ export class GoingBack {
             throw new RequestError('nothingToUndo', 'Nothing was changed in this run.');
         }
         return this.travel(({ timeline, control }) => {
-            this.session.say(`Undone: ${change.text}. What came after this moment before the change is back.`);
+            this.session.say(`Undone: ${change.text}. What came after this moment is as it was before the change.`);
             return this.arriving(control, timeline.undo());
         });
     }
@@ -180,12 +180,12 @@ export class GoingBack {
         const { timeline } = this.session.stopped();
         const found = this.session.marks.get(name);
         if (!found) {
-            throw new RequestError('noSuchPlace', `There is no mark ${JSON.stringify(name)}.`);
+            throw new RequestError('noSuchPlace', `The mark ${JSON.stringify(name)} does not exist.`);
         }
         if (!timeline.reaches(found.mark)) {
             throw new RequestError(
                 'noSuchPlace',
-                `The mark ${JSON.stringify(name)} lies in a future that a change has cut off: undo the change first.`,
+                `A change has cut off the future with the mark ${JSON.stringify(name)}. Undo the change first.`,
             );
         }
         return this.goTo(() => found.mark.at);
@@ -196,11 +196,10 @@ export class GoingBack {
     private events({ filter, kinds, start = 0, count = MAX_EVENTS }: Arguments<'lus/events'>): object {
         const { timeline } = this.session.stopped();
         const words = (filter ?? '').toLowerCase().split(/\s+/);
-        const found = timeline.events.all.filter(
-            (e) =>
-                (kinds === undefined || kinds.includes(e.kind)) &&
-                words.every((w) => e.text.toLowerCase().includes(w) || e.who.toLowerCase().includes(w)),
-        );
+        const found = timeline.events.all.filter((e) => {
+            const all = `${e.text} ${e.who} ${e.kind} kernel ${e.boot + 1}`.toLowerCase();
+            return (kinds === undefined || kinds.includes(e.kind)) && words.every((w) => all.includes(w));
+        });
         const events = found.slice(start, start + Math.min(count, MAX_EVENTS)).map((e) => this.shownEvent(e));
         return { events, total: found.length, forgotten: timeline.events.forgotten };
     }
@@ -212,7 +211,7 @@ export class GoingBack {
     private goToEvent(id: number): Answer {
         const event = this.session.stopped().timeline.events.withId(id);
         if (!event) {
-            throw new RequestError('noSuchPlace', `There is no event ${id}.`);
+            throw new RequestError('noSuchPlace', `Event ${id} does not exist.`);
         }
         return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event.at)));
     }

@@ -6,13 +6,13 @@ export interface Paths {
     toUri(path: string): string;
     /** The path of a URI, or undefined if it has none. */
     toPath(uri: string): string | undefined;
-    /** What is the same for all URIs of one file, links followed; undefined where there is none. May be left out. */
+    /** What is the same for all URIs of one file, with links resolved; undefined if there is no file. Optional. */
     real?(uri: string): string | undefined;
 }
 
 export interface Host extends SourceHost, Paths {
     /** Runs a function after pending messages are processed, or after so many milliseconds. */
     later(work: () => void, ms?: number): void;
-    /** Milliseconds of a clock that only goes forward. */
+    /** The time of a monotonic clock, in milliseconds. */
     now(): number;
 }

@@ -36,8 +36,8 @@ export interface ClientAbilities {
 }
 
 /**
- * The user changes the run. @param make does it, and may be called again when the run comes by again: it refers to
- * nothing of the run but by place, name or number
+ * Changes the run. @param make makes the change. It is called again when the run passes the same position again, so it
+ * refers to parts of the run only by place, name or number
  */
 export type ChangeRun = <T>(text: string, make: (host: Host) => T) => T;
 
@@ -160,7 +160,7 @@ export class Inspection {
         return result;
     }
 
-    /** Where a frame is. @throws RequestError where it is gone, or is none */
+    /** The location of a frame. @throws RequestError if it does not exist */
     frame(frameId: number): { readonly thread: Thread; readonly index: number } {
         const { thread, frame } = this.viewpoint(frameId);
         const index = thread && frame ? thread.frames.indexOf(frame) : -1;

@@ -35,7 +35,7 @@ function serveStdio(): void {
 function serveTcp(port: number): void {
     const server = createServer((socket) => {
         const session = new LusDebugSession(host, () => socket.end());
-        // a web page cannot make a browser send such a beginning
+        // a browser cannot send such a first line
         connect(session, socket, socket, () => socket.destroy());
         socket.on('close', () => session.shutdown());
         socket.on('error', () => session.shutdown());

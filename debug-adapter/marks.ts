@@ -1,4 +1,4 @@
-/** Moments of a run that the user has given names. They outlive a restart where they can be reached again. */
+/** Marks: positions of a run to which the user has given names. They survive a restart if they can be reached again. */
 import type { Future, Mark } from '../emulator/timeline/futures';
 import type { Timeline } from '../emulator/timeline/timeline';
 import type { Place } from '../emulator/findings/place';
@@ -14,7 +14,7 @@ export interface NamedMark {
 export class Marks {
     private named = new Map<string, NamedMark>();
 
-    /** In the order of time. */
+    /** In chronological order. */
     get all(): readonly NamedMark[] {
         return [...this.named.values()].sort((a, b) => a.mark.at - b.mark.at);
     }
@@ -23,7 +23,7 @@ export class Marks {
         return this.named.get(name);
     }
 
-    /** A name that no mark has. */
+    /** An unused name. */
     freeName(): string {
         let n = this.named.size + 1;
         while (this.named.has(`mark ${n}`)) {
@@ -32,15 +32,15 @@ export class Marks {
         return `mark ${n}`;
     }
 
-    /** Another one of the same name goes. */
+    /** Replaces a mark with the same name. */
     add(mark: NamedMark): void {
         this.named.set(mark.name, mark);
     }
 
     /**
-     * The scenario begins anew.
-     * @param same it will run as before, as long as nobody changes it
-     * @returns the marks that are gone
+     * The scenario is restarted.
+     * @param same whether it runs as before, until the user changes it
+     * @returns the removed marks
      */
     restarted(before: Timeline, now: Timeline, same: boolean): readonly NamedMark[] {
         const written = rootOf(before.future);

@@ -1,17 +1,17 @@
-/** What a client is told of a run that stands in its past: where, and once it is back. */
+/** Tells the client whether the run is in its past, and at which position. */
 import type { Timeline } from '../emulator/timeline/timeline';
 import { WITHOUT_PAST, CAPABILITIES } from './capabilities';
 import type { RunControl } from './run-control';
 
 export class Past {
-    /** The client shows that the run stands in the past. */
+    /** The client shows that the run is in the past. */
     private shown = false;
-    /** The client believes that there is a past. */
+    /** The client was told that the run has a history. */
     private offered = true;
 
     constructor(private readonly event: (name: string, body: object) => void) {}
 
-    /** Something is there to debug. @param exists whether it has a past that one can go back to */
+    /** Debugging begins. @param exists whether the run has a history to go back in */
     offer(exists: boolean): void {
         if (exists !== this.offered) {
             this.offered = exists;
@@ -20,7 +20,7 @@ export class Past {
         }
     }
 
-    /** A run stands somewhere. Clients that never go back hear nothing of it. */
+    /** The run has stopped. Nothing is sent to clients that never go back. */
     stands({ timeline, run }: RunControl): void {
         const inThePast = timeline?.inThePast === true;
         if (timeline && (inThePast || this.shown)) {
@@ -30,8 +30,8 @@ export class Past {
     }
 }
 
-/** Times in nanoseconds of the machine's clock; positions in operations that were executed up to there. */
+/** Times in nanoseconds of the machine's clock; positions in operations executed up to there. */
 function positionOf(timeline: Timeline, time: number): object {
-    const { inThePast, position, end, endTime, kept } = timeline;
-    return { inThePast, position, end, time, endTime, history: kept };
+    const { inThePast, position, end, endTime } = timeline;
+    return { inThePast, position, end, time, endTime };
 }

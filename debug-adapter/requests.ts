@@ -93,7 +93,7 @@ export const REQUESTS = {
     'lus/goToMark': z.looseObject({ name: z.string() }),
     'lus/events': z._default(
         z.looseObject({
-            /** Words that all occur. */
+            /** Words that the event must contain. */
             filter: optional.string,
             kinds: z.optional(z.array(z.string())),
             start: optional.number,
@@ -106,7 +106,7 @@ export const REQUESTS = {
 
 export type Command = keyof typeof REQUESTS;
 
-/** The requests that go back, or ask about the past. */
+/** The requests for going back and for the history. */
 export const PAST_COMMANDS = [
     'stepBack',
     'reverseContinue',

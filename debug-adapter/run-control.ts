@@ -13,7 +13,7 @@ const CONGESTED_MS = 5;
 /** The most operations until the beginning of a statement at a pause. */
 const TO_NEXT_STATEMENT = 1_000_000;
 
-/** `beginning` and `end`: of the whole run. */
+/** `beginning` and `end` refer to the whole run. */
 export type Halt =
     | {
           readonly reason: 'entry' | 'step' | 'step back' | 'pause' | 'goto' | 'restart' | 'beginning' | 'end';
@@ -22,7 +22,7 @@ export type Halt =
     | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
     | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException };
 
-/** At which end of a run the session stays, to look and to go back from there. */
+/** Whether the session stays open at the end of a run, for inspecting it and for going back. */
 export type StopAtEnd = 'never' | 'failed' | 'always';
 
 export interface RunEvents {
@@ -44,7 +44,7 @@ interface LineStep {
     readonly line: string;
 }
 
-/** Something that a run is at; undefined at its end: the session is over. */
+/** The reason of a stop; undefined at the end of the session. */
 type Going = Travel<Halt | undefined>;
 
 export class RunControl {
@@ -57,7 +57,7 @@ export class RunControl {
     private fatalStops: ReadonlySet<StopsAt> = new Set();
     private going: Going | undefined;
 
-    /** @param timeline null: nobody goes back in this run */
+    /** @param timeline null: the run has no history */
     constructor(
         readonly run: Run,
         readonly timeline: Timeline | null,
@@ -89,7 +89,7 @@ export class RunControl {
     go(step?: StepKind, byLine = false, asked = this.current): void {
         this.start(this.onwards(step, byLine, asked.id));
     }
-    /** Goes back, or wherever else on known ground. */
+    /** Goes back, or to any other position that was executed before. */
     travel(going: Travel<Halt>): void {
         this.start(this.untilPaused(going));
     }
@@ -104,7 +104,7 @@ export class RunControl {
         this.state = 'gone';
     }
 
-    /** How it stands at the end of the run; undefined: it is not at its end. */
+    /** The outcome at the end of the run; undefined before its end. */
     endHalt(): Halt | undefined {
         const { outcome } = this.run.host.interpreter;
         const thread = this.current;
@@ -186,7 +186,7 @@ export class RunControl {
         return (this.timeline ?? this.run.host.interpreter).run(budget);
     }
 
-    /** A pause: stops at the next statement, or where that does not come, in the middle of one that takes long. */
+    /** A pause: stops at the next statement, or in the middle of a statement that takes long. */
     private toNextStatement(): Halt | undefined {
         this.run.host.interpreter.step('any');
         const stop = this.execute(TO_NEXT_STATEMENT);

@@ -385,8 +385,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const [before, now] = [old.control.timeline, next.control.timeline];
         const same = sameRun(old, next);
         for (const { name } of before && now ? this.marks.restarted(before, now, same) : []) {
-            const why = same ? 'it lies behind a change of yours' : 'the scenario has changed';
-            this.output.line('console', `The mark ${JSON.stringify(name)} is gone: ${why}.`);
+            const why = same ? 'it was set after a change' : 'the scenario has changed';
+            this.output.line('console', `The mark ${JSON.stringify(name)} is lost: ${why}.`);
         }
     }
 
@@ -412,11 +412,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         if (outcome) {
             this.sayOutcome(outcome);
         }
+        this.past.stands(control);
         this.event(
             'stopped',
             stoppedBody(halt, (id) => this.breakpoints.isFunction(id)),
         );
-        this.past.stands(control);
     }
 
     /** Says how the scenario has come out; once in every future that it has. */
@@ -524,7 +524,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
         }
         if (!timeline) {
-            throw new RequestError('noHistory', 'This run was started without debugging: it keeps no history.');
+            throw new RequestError('noHistory', 'This run was started without debugging and has no history.');
         }
         return { control, timeline, inspection };
     }
@@ -544,7 +544,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         if (cutsOff) {
             this.output.line(
                 'console',
-                `${text}: from here on the run goes another way. Undo Change in the Past brings back what came after.`,
+                `${text} changes the past: what came after this moment is cut off. "Undo Change in the Past" restores it.`,
             );
             this.past.stands(control);
         }

@@ -44,8 +44,8 @@ export class Sources {
     ) {}
 
     /**
-     * The URI of a file given by a client, or by a launch configuration. Some clients give shipped sources names of
-     * their own that end in ours: `dap-src://1/1/lus-std:/kernel.lus`.
+     * The URI of a file that a client or a launch configuration gives. Some clients change the names of shipped
+     * sources: `dap-src://1/1/lus-std:/kernel.lus`.
      */
     uriOfPath(path: string): string {
         const shipped = path.indexOf(`${STD_SCHEME}/`);
@@ -55,7 +55,7 @@ export class Sources {
         return /^[a-z][a-z0-9+.-]+:/i.test(path) ? canonicalUri(path) : this.paths.toUri(path);
     }
 
-    /** The file of the program that a URI means: the one of that URI, else the same file by another path. */
+    /** The file of the program with a URI, otherwise the same file with another path. */
     inProgram(uri: string): string {
         const files = this.files();
         if (!files || files.has(uri) || SHIPPED_SOURCES.has(uri)) {
@@ -68,7 +68,7 @@ export class Sources {
         return [...files.keys()].find(same) ?? uri;
     }
 
-    /** The URI of a source that a client names; undefined if it names none. */
+    /** The URI of a client's source; undefined if it has none. */
     uriOf(source: {
         readonly path?: string | undefined;
         readonly name?: string | undefined;

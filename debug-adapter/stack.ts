@@ -46,7 +46,7 @@ export class Stacks {
             }
             below = true;
         }
-        return out.length > 0 ? out : [this.idle(thread)];
+        return out.length > 0 ? out : [this.idle(host, thread)];
     }
 
     /** The viewpoint of a frame id; undefined if there is no such frame (any more). */
@@ -80,17 +80,24 @@ export class Stacks {
 
     /** The entry above the frames of a thread that waits for a lock: the lock and its holder. */
     private waiting(host: Host, thread: Thread): DebugProtocol.StackFrame[] {
-        const { lineBase, columnBase } = this.sources.format;
         const name = waitsFor(host.interpreter.threads, thread);
-        return name === undefined
-            ? []
-            : [{ id: this.idOf(thread, WAITS), name, line: lineBase, column: columnBase, presentationHint: 'label' }];
+        return name === undefined ? [] : [this.label(this.idOf(thread, WAITS), name)];
     }
 
-    private idle(thread: Thread): DebugProtocol.StackFrame {
+    private idle(host: Host, thread: Thread): DebugProtocol.StackFrame {
+        const { outcome } = host.interpreter;
+        const name = processOf(thread)
+            ? `${thread.name} is in user space`
+            : outcome
+              ? `the scenario has ${outcome.passed ? 'passed' : 'failed'}`
+              : 'not started';
+        return this.label(this.idOf(thread, NOTHING), name);
+    }
+
+    /** A line that is no frame. */
+    private label(id: number, name: string): DebugProtocol.StackFrame {
         const { lineBase, columnBase } = this.sources.format;
-        const name = processOf(thread) ? `${thread.name} is in user space` : 'not started';
-        return { id: this.idOf(thread, NOTHING), name, line: lineBase, column: columnBase, presentationHint: 'label' };
+        return { id, name, line: lineBase, column: columnBase, presentationHint: 'label', canRestart: false };
     }
 
     private shown(thread: Thread, index: number, frame: Frame, waits: boolean): DebugProtocol.StackFrame {

@@ -1,9 +1,9 @@
-/** A stop, as clients are told of it. */
+/** The event for a stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { pausedOn } from './filters';
 import type { Halt } from './run-control';
 
-/** What clients show for reasons that the protocol does not know, or knows as something else. */
+/** Descriptions of reasons that the protocol does not have or names differently. */
 const DESCRIPTIONS: Partial<Record<Halt['reason'], string>> = {
     'step back': 'Stepped back',
     beginning: 'The beginning of the run',
@@ -11,7 +11,7 @@ const DESCRIPTIONS: Partial<Record<Halt['reason'], string>> = {
     restart: 'The beginning of the function',
 };
 
-/** @param isFunction whether a breakpoint is one on a function */
+/** @param isFunction whether the breakpoint with this id is a function breakpoint */
 export function stoppedBody(halt: Halt, isFunction: (id: number) => boolean): DebugProtocol.StoppedEvent['body'] {
     const { reason, thread } = halt;
     const description = DESCRIPTIONS[reason];

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
 import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
+import { goingBackCommands } from './going-back';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
@@ -72,6 +73,7 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
         [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
+        ...goingBackCommands,
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

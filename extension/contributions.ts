@@ -6,7 +6,7 @@
 /** Language id of scenario files, and the type of their debug sessions. */
 export const LANGUAGE = 'lus';
 export const DEBUG_TYPE = 'lus';
-/** Whose findings those of the language server are, in *Problems*. */
+/** The source of the language server's findings in *Problems*. */
 export const DIAGNOSTIC_SOURCE = 'live update';
 
 /** Recordings of a real kernel have VS Code's language *JSON Lines*. */
@@ -24,6 +24,15 @@ export const COMMANDS = {
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
+    stepBackInto: 'lus.stepBackInto',
+    stepBackOut: 'lus.stepBackOut',
+    goToBeginning: 'lus.goToBeginning',
+    goToEnd: 'lus.goToEnd',
+    runBackToCursor: 'lus.runBackToCursor',
+    undoChange: 'lus.undoChange',
+    mark: 'lus.markThisMoment',
+    goToMark: 'lus.goToMark',
+    goToEvent: 'lus.goToEvent',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

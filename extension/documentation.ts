@@ -1,9 +1,9 @@
-/** *Open Documentation*: the pages that ship with the extension, rendered, with links that work. */
+/** *Open Documentation*: the pages that ship with the extension, rendered, with working links. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS } from './contributions';
 
-/** `library.md#descriptors`: what links hand over. */
+/** `library.md#descriptors`: the argument of links. */
 const placeSchema = z.object({ page: z.string(), anchor: z.optional(z.string()) });
 
 type DocPlace = z.infer<typeof placeSchema>;
@@ -12,7 +12,7 @@ function folderOf(extension: vscode.Uri): vscode.Uri {
     return vscode.Uri.joinPath(extension, 'extension', 'docs');
 }
 
-/** Opens a page at a heading; without one that it is given, the user chooses the page. */
+/** Opens a page at a heading. Without an argument, the user chooses the page. */
 export async function openDocumentation(extension: vscode.Uri, argument: unknown): Promise<boolean> {
     const given = placeSchema.safeParse(argument);
     const place = given.success ? given.data : await pickPage(extension);

@@ -8,6 +8,7 @@ import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient, ShippedTexts } from './language-client';
 import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
+import { PastStatus } from './past-status';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 
 let client: LanguageClient | undefined;
@@ -20,6 +21,7 @@ export function activate(context: vscode.ExtensionContext): void {
     context.subscriptions.push(
         lenses,
         last,
+        new PastStatus(),
         showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),

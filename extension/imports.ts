@@ -1,4 +1,4 @@
-/** Which files a scenario's file imports, directly or through others. */
+/** The files that a file imports, directly or through other files. */
 import * as vscode from 'vscode';
 import { canonicalUri, isBeside, uriBeside } from '../emulator/language/paths';
 import { parse } from '../emulator/language/syntax/parser';
@@ -7,7 +7,9 @@ import { textOf } from './scenarios';
 /** Schemes of code that the emulator ships; the second is the editor's, in a debug session. */
 const SHIPPED_SCHEMES: ReadonlySet<string> = new Set(['lus-std', 'debug']);
 
-/** Whether code of a file can run in the program of a main file, which imports it, or the emulator ships it. */
+/**
+ * Whether code of a file can run in the program of a main file, which imports it, or the file is part of the emulator.
+ */
 export async function mayRun(main: vscode.Uri, file: vscode.Uri): Promise<boolean> {
     if (SHIPPED_SCHEMES.has(file.scheme)) {
         return true;
@@ -32,7 +34,7 @@ async function importsOf(uri: string): Promise<string[]> {
     try {
         text = await textOf(vscode.Uri.parse(uri));
     } catch {
-        return []; // such a file is not there
+        return []; // there is no such file
     }
     return parse(uri, text).file.items.flatMap((item) =>
         item.kind === 'import' && !item.shipped && isBeside(item.path.value) ? [uriBeside(uri, item.path.value)] : [],

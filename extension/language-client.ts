@@ -5,7 +5,7 @@ import { LanguageClient, TransportKind, type Middleware } from 'vscode-languagec
 import { LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { documentationCommand, withCommands } from './documentation';
 
-/** Links to the documentation open it rendered, by a command: as files they would open as text. */
+/** Links to the documentation run a command that opens the rendered page; file links would open the source. */
 function linksToCommands(extension: vscode.Uri): Middleware {
     return {
         handleDiagnostics(uri, diagnostics, next) {
@@ -57,14 +57,14 @@ export function createLanguageClient(extension: vscode.Uri): LanguageClient {
     );
 }
 
-/** Shows the code that ships with the emulator, read-only and without a debug session: the server has its text. */
+/** Shows the code that ships with the emulator, read-only and without a debug session. The server provides the text. */
 export class ShippedTexts implements vscode.TextDocumentContentProvider {
     constructor(private readonly client: LanguageClient) {}
 
     async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
         const text: unknown = await this.client.sendRequest('lus/shippedText', { uri: uri.toString(true) });
         if (typeof text !== 'string') {
-            throw new Error(`${uri.toString(true)} does not ship with the emulator.`);
+            throw new Error(`${uri.toString(true)} is not part of the emulator.`);
         }
         return text;
     }

@@ -13,18 +13,23 @@ export function launchConfiguration(
     scenario: Scenario,
     { noDebug }: { readonly noDebug: boolean },
 ): vscode.DebugConfiguration {
-    const { kernel, stopOnEntry } = settings(scenario.uri);
+    const { kernel } = settings(scenario.uri);
     return {
         type: DEBUG_TYPE,
         request: 'launch',
         name: scenario.name,
         program: pathOf(scenario.uri),
         scenario: scenario.name,
-        stopOnEntry: stopOnEntry && !noDebug,
-        noDebug,
+        ...stopping(scenario.uri, noDebug),
         ...(kernel === '' ? {} : { kernel }),
         internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
     };
+}
+
+/** What the settings say of where a run stops, and of going back. */
+function stopping(uri: vscode.Uri, noDebug: boolean): object {
+    const { stopOnEntry, stopAtEnd, history } = settings(uri);
+    return noDebug ? { noDebug, stopOnEntry: false } : { noDebug, stopOnEntry, stopAtEnd, history };
 }
 
 /** A recording of a real kernel, by its name. */
@@ -42,8 +47,7 @@ export function recordingConfiguration(
         request: 'launch',
         name: path.posix.basename(uri.path),
         program: pathOf(uri),
-        stopOnEntry: settings(uri).stopOnEntry && !noDebug,
-        noDebug,
+        ...stopping(uri, noDebug),
         internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
     };
 }
@@ -104,7 +108,7 @@ async function fileWithErrors(program: string): Promise<vscode.Uri | undefined> 
     return undefined;
 }
 
-/** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
+/** Completes configurations before they reach the adapter; the adapter itself checks their values. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     constructor(private readonly last: LastStarted) {}
 
@@ -114,7 +118,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         config: vscode.DebugConfiguration,
     ): Promise<vscode.DebugConfiguration | undefined> {
         if (config['program'] === '${file}' && config['scenario'] === undefined) {
-            // what launch.json says for whatever file is open means, in that file, the scenario at the cursor
+            // without a scenario, a configuration for the open file means the scenario at the cursor
             const scenario = scenarioAtCursor();
             return scenario ? { ...config, scenario: scenario.name } : config;
         }
@@ -139,9 +143,11 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         const file: unknown = config[key];
         const broken = typeof file === 'string' && key === 'program' ? await fileWithErrors(file) : undefined;
         if (broken) {
-            // the adapter would refuse it; what is wrong stands in Problems
+            // the adapter would refuse it; the errors are in Problems
             void vscode.commands.executeCommand('workbench.actions.view.problems');
-            void vscode.window.showErrorMessage(`${vscode.workspace.asRelativePath(broken)} has errors: see Problems.`);
+            void vscode.window.showErrorMessage(
+                `${vscode.workspace.asRelativePath(broken)} has errors. See the Problems view.`,
+            );
             return undefined;
         }
         if (typeof file === 'string' && folder && !path.isAbsolute(file) && !/^[a-z][a-z0-9+.-]+:/i.test(file)) {

@@ -32,9 +32,10 @@ async function scenariosWith(file: vscode.Uri | undefined): Promise<Scenario[]> 
 }
 
 /**
- * A scenario of the file in the editor, or of the workspace where that has none; asks where there are several.
+ * A scenario of the file in the editor, or of the workspace if that has none. If there are several, the user chooses
+ * one.
  * @param using only scenarios in which this file runs
- * @returns undefined where there is none (the user was told) or none was chosen
+ * @returns undefined if there is none (with a message) or none was chosen
  */
 export async function pickScenario(title: string, using?: vscode.Uri): Promise<Scenario | undefined> {
     const ofFile = scenariosOfEditor();
@@ -43,7 +44,7 @@ export async function pickScenario(title: string, using?: vscode.Uri): Promise<S
         void vscode.window.showWarningMessage(
             using
                 ? `${vscode.workspace.asRelativePath(using)} has no scenario, and no scenario of this workspace imports it.`
-                : 'There is no scenario in this workspace. "Live Update: Open Examples" has some to start from.',
+                : 'There is no scenario in this workspace. "Live Update: Open Examples" copies example scenarios.',
         );
         return undefined;
     }

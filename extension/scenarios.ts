@@ -39,7 +39,7 @@ export async function scenariosOfWorkspace(): Promise<Scenario[]> {
     return (await Promise.all(files.map(scenariosOfFile))).flat();
 }
 
-/** The scenario at a position is in, otherwise the nearest; of two that are equally near, the one below. */
+/** The scenario around a position, otherwise the nearest; of two at the same distance, the one below. */
 
 export function scenarioAt(
     scenarios: readonly Scenario[],

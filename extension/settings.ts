@@ -8,6 +8,8 @@ const settingsSchema = z.object({
     stopOnEntry: z.catch(z.boolean(), true),
     kernel: z.catch(z.string(), ''),
     codeLens: z.catch(z.boolean(), true),
+    stopAtEnd: z.catch(z.enum(['failed', 'always', 'never']), 'failed'),
+    history: z.catch(z.number(), 256),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -28,7 +28,7 @@ export class Breakpoints implements Traps {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
-    /** Where the user wants to go, until he is there. */
+    /** The target of a request to run to a place; null again after the stop there. */
     private cursor: Bound[] = [];
     private run: RunWithBreakpoints | undefined;
     private traps = new Map<Code, Map<number, Bound[]>>();
@@ -54,7 +54,7 @@ export class Breakpoints implements Traps {
         return this.functions;
     }
 
-    /** Stops in one more place, for as long as the user wants to go there. @returns why it cannot */
+    /** Adds a place to stop at, until the run reaches it. @returns why this is not possible */
     setCursor(wish: LineWish | undefined): string | undefined {
         const before = this.cursor;
         this.cursor = wish ? [this.make(wish, [])] : [];
@@ -66,7 +66,7 @@ export class Breakpoints implements Traps {
         return this.cursor.some((b) => b.id === id);
     }
 
-    /** Others than before are there in the middle of a run. */
+    /** The breakpoints were changed during a run. */
     private rebind(now: readonly Bound[], before: readonly Bound[]): void {
         this.bindAll();
         this.run?.timeline.trapsChanged(now.some((b) => b.decision.counts && !before.includes(b)));

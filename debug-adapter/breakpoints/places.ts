@@ -135,11 +135,11 @@ function callbacksNamed(executable: Executable, owner: string, callback: string)
     }
     const known = owners.flatMap((d) => d.callbacks.map((c) => c.name.name));
     return owner === '*'
-        ? `No callback is called ${callback}${meant(callback, known)}`
+        ? `There is no callback ${callback}${meant(callback, known)}`
         : `${owner} has no callback ${callback}${meant(callback, known)}`;
 }
 
-/** The end of a sentence about an unknown name, with the one that is near. */
+/** The end of a sentence about an unknown name, with a similar name. */
 function meant(name: string, known: Iterable<string>): string {
     const nearest = near(name, known);
     return nearest === undefined ? '.' : `. Did you mean ${nearest}?`;

@@ -1,4 +1,4 @@
-/** The requests about breakpoints in sources and on functions. */
+/** The requests for source breakpoints and function breakpoints. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Executable } from '../../emulator/runtime/executable';
 import type { Answer, Serve } from '../answer';
@@ -10,7 +10,7 @@ import { NOT_YET, type Breakpoints } from './breakpoints';
 import { statementsOf } from './places';
 
 export class BreakpointRequests {
-    /** @param executable the code of the run that there is */
+    /** @param executable the code of the present run */
     constructor(
         private readonly sources: Sources,
         private readonly breakpoints: Breakpoints,

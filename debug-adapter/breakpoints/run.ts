@@ -1,4 +1,4 @@
-/** A run as its breakpoints see it, and what they have to say. */
+/** The run of breakpoints, and their output. */
 import type { Frame } from '../../emulator/runtime/code';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { Timeline } from '../../emulator/timeline/timeline';
@@ -10,10 +10,10 @@ export interface RunWithBreakpoints {
     readonly timeline: Timeline;
 }
 
-/** What breakpoints have to say while the run goes on. */
+/** Output of breakpoints during a run. */
 export interface BreakpointOutput {
-    /** A log point's line. */
+    /** The line of a log point. */
     logged(line: string, frame: Frame): void;
-    /** A condition that has no value. */
+    /** A condition that cannot be evaluated. */
     complained(line: string, frame: Frame): void;
 }

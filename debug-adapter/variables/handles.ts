@@ -7,7 +7,7 @@ import { keyOf, namedItems, type Children, type Indexed, type Item } from '../..
 interface Entry {
     readonly parent: number;
     readonly key: string;
-    /** Makes what hangs at nothing, from the run as it is then. */
+    /** Creates the root item from the present state of the run. */
     make: (() => Children) | undefined;
     children: Children | undefined;
     /** The stop at which `children` was computed. */
@@ -72,7 +72,10 @@ export class Handles {
     root(key: string, make: () => Children, children: Children = make()): number {
         return this.refer(0, key, children, make);
     }
-    /** A way to find an item below a reference again, wherever the run is then. @param key of the item */
+    /**
+     * A function that finds an item below a reference again at any later position of the run.
+     * @param key the item's key
+     */
     finder(ref: number, key: string): () => Item | undefined {
         const keys = [key];
         let entry = this.entries.get(ref);
@@ -131,7 +134,7 @@ export class Handles {
     }
 }
 
-/** The item with a key among what something unfolds into. */
+/** The child with a key. */
 function itemBelow(parent: Children, key: string): Item | undefined {
     const index = numberOf(key);
     if (index !== undefined) {

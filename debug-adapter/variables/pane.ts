@@ -20,7 +20,7 @@ export class Pane {
         };
     }
 
-    /** Of what a reference unfolds into, only what is asked for is made: collections may have millions of items. */
+    /** Only the requested children of a reference are created: collections may have millions of items. */
     variables({ variablesReference: ref, filter, start, count }: Arguments<'variables'>): DebugProtocol.Variable[] {
         const children = this.children(ref);
         const { indexed } = children;

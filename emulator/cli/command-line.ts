@@ -55,25 +55,25 @@ Checks files without running them.
 
   --format FORMAT   pretty (default) or json
 
-Exit code: 0 no errors (there may be warnings), 1 errors, 2 bad arguments or a
-missing file.
+Exit code: 0 no errors (there may be warnings), 1 at least one error, 2 bad
+arguments or a missing file.
 `;
 
 const FMT_HELP = `Usage: lus fmt FILE... [options]
 
-Lays files out: indentation, spaces, blank lines. Line breaks stay where they
-are; what is aligned stays aligned. Prints the files that change. A file that
-cannot be read is left as it is.
+Formats files: indentation, spaces, blank lines. Line breaks and alignment are
+kept. Prints the files that it changes. A file with syntax errors is not
+changed.
 
-  --check           change nothing
+  --check           do not change files
 
-Exit code: 0 done, 1 a file cannot be read or, with --check, would change, 2 bad
-arguments or a missing file.
+Exit code: 0 done, 1 a file has syntax errors or, with --check, would change,
+2 bad arguments or a missing file.
 `;
 
 const EXPLAIN_HELP = `Usage: lus explain CODE...
 
-Prints what the code of a finding means, and what to do: LU0203 of lus check,
+Prints the meaning of a finding's code and what to do: LU0203 of lus check,
 LU1003 of lus run.
 
 Exit code: 0, or 2 for a code that does not exist.
@@ -101,7 +101,7 @@ reports errors in it.
   --extract SESSION/TOKEN  write the contents of a memfd to the file of -o
   -o, --output FILE        the file for --extract
 
-Exit code: 0 no findings, 1 findings, 2 bad arguments or an unreadable file.
+Exit code: 0 no findings, 1 at least one, 2 bad arguments or an unreadable file.
 `;
 
 const COMPAT_HELP = `Usage: lus compat FILE [options]
@@ -198,8 +198,8 @@ output.
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
-    ['fmt', { summary: 'lay files out', help: FMT_HELP, command: fmt }],
-    ['explain', { summary: 'say what the code of a finding means', help: EXPLAIN_HELP, command: explain }],
+    ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
+    ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],
     [
         'replay',
         { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, command: replay },

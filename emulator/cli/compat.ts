@@ -1,14 +1,17 @@
 /** `lus compat`: runs scenarios for every pair of kernels, and prints the outcome of each. */
 import { listed } from '../text/text';
-import { DESCRIPTIONS } from '../kernel/release/descriptions';
+import { descriptionOf, DESCRIPTIONS } from '../kernel/release/descriptions';
 import type { Finalize } from '../kernel/release/kho-format';
 import type { LogLine } from '../kernel/klog';
+import { BUG_FLAWS } from '../kernel/release/known-bugs';
 import { layersOf, titleOf } from '../kernel/release/layers';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { formatVerdict, type FormatOutcome } from '../runtime/host/compatibility';
 import { resolveKernel } from '../runtime/host/kernels';
 import type { Program } from '../language/program';
-import { Run } from '../run/run';
+import { Run, type RunOptions } from '../run/run';
+import type { RunException } from '../runtime/stop';
+import type { Host } from '../runtime/host/host';
 import type { Files } from './files';
 import { jsonDocument } from './json';
 import { openOne, scenariosOf } from './one-file';
@@ -59,10 +62,10 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
         .split(',')
         .map((n) => n.trim())
         .filter((n) => n !== '');
-    const unknown = names.find((n) => !DESCRIPTIONS.has(n) && !program.kernels.has(n));
+    const unknown = names.find((n) => descriptionOf(n) === undefined && !program.kernels.has(n));
     if (unknown !== undefined || names.length === 0) {
         throw new BadArguments(
-            `${unknown === undefined ? '--kernels needs names of kernels' : `There is no kernel "${unknown}"`}. The kernels are ${listed([...DESCRIPTIONS.keys(), ...program.kernels.keys()])}.`,
+            `${unknown === undefined ? '--kernels needs names of kernels' : `There is no kernel "${unknown}"`}. The kernels are ${listed([...DESCRIPTIONS.keys(), ...program.kernels.keys()])}, and stable releases such as 7.2.3.`,
         );
     }
     return [...new Set(names)];
@@ -92,7 +95,7 @@ function cellOf(
     to: string,
     booted: (layers: ReadonlySet<string>) => void,
 ): Cell {
-    const { host } = Run.start(program, { scenario: scenario.name.value, substitutes: { boot: from, load: to } });
+    const { host } = Run.start(program, pairOf(scenario, from, to));
     const log: LogLine[] = [];
     const used = new Set<string>();
     let jumps = 0;
@@ -116,13 +119,9 @@ function cellOf(
             }
         },
     });
-    for (let over = false; !over; ) {
-        const stop = host.interpreter.run(SLICE);
-        over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
-    }
-    const failure = host.interpreter.outcome?.passed === false ? host.interpreter.outcome.failure : undefined;
+    const failure = failureOf(host);
     if (!failure) {
-        return { from, to, outcome: 'works', reason: '', message: null, where: null, kernelLog: [] };
+        return { from, to, outcome: 'works', reason: '', message: null, where: null, kernelLog: [], knownBugs: [] };
     }
     const last = log
         .filter((l) => l.boot === host.boot && l.level !== 'info' && l.level !== 'notice')
@@ -143,7 +142,54 @@ function cellOf(
         : outcome === 'lost'
           ? NOT_FINALIZED[sender.desc.kho.finalize]
           : shortened(failure.message);
-    return { ...base, outcome, reason };
+    const knownBugs = explained ? [] : decisiveBugs(program, scenario, from, to);
+    return { ...base, outcome, reason, knownBugs };
+}
+
+function pairOf(scenario: ScenarioDecl, from: string, to: string): RunOptions {
+    return { scenario: scenario.name.value, substitutes: { boot: from, load: to } };
+}
+
+/** Runs a scenario to its end. @returns why it fails */
+function failureOf({ interpreter }: Host): RunException | undefined {
+    for (let over = false; !over; ) {
+        const stop = interpreter.run(SLICE);
+        over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
+    }
+    return interpreter.outcome?.passed === false ? interpreter.outcome.failure : undefined;
+}
+
+/** The fewest bugs of two releases without which a scenario works that does not; none where there are no such. */
+function decisiveBugs(program: Program, scenario: ScenarioDecl, from: string, to: string): string[] {
+    const works = (cured: readonly string[]): boolean =>
+        failureOf(Run.start(program, { ...pairOf(scenario, from, to), cured: new Set(cured) }).host) === undefined;
+    const all = [from, to].flatMap((name) => [...resolveKernel(program, name).desc.flaws]);
+    const bugs = [...new Set(all)].filter((flaw) => BUG_FLAWS.has(flaw));
+    return bugs.length > 0 && works(bugs) ? smallest(bugs, (part, also) => works([...part, ...also])) : [];
+}
+
+/**
+ * The smallest part of a list that is enough, where the whole list is: of n elements one takes about 2 log n questions.
+ * @param enough whether a part of the list is, together with other elements of it
+ */
+function smallest(
+    list: readonly string[],
+    enough: (part: readonly string[], also: readonly string[]) => boolean,
+    also: readonly string[] = [],
+): string[] {
+    if (list.length <= 1) {
+        return [...list];
+    }
+    const half = list.length >> 1;
+    const [first, second] = [list.slice(0, half), list.slice(half)];
+    if (enough(first, also)) {
+        return smallest(first, enough, also);
+    }
+    if (enough(second, also)) {
+        return smallest(second, enough, also);
+    }
+    const left = smallest(first, enough, [...also, ...second]);
+    return [...left, ...smallest(second, enough, [...also, ...left])];
 }
 
 /** The outcome of a scenario that a verdict on the formats explains. */

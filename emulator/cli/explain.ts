@@ -1,4 +1,4 @@
-/** `lus explain`: what a code means, from the documentation that ships beside the command. */
+/** `lus explain`: prints the section about a code from the documentation, which is installed with the command. */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { CATALOGUE } from '../findings/catalogue';

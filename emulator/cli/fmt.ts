@@ -1,4 +1,4 @@
-/** `lus fmt`: lays files out as the editor does. */
+/** `lus fmt`: formats files in the same way as the editor. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format } from '../services/format/format';

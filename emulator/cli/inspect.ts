@@ -14,7 +14,7 @@ import { BadArguments, parse, type Command, type Parsed } from './options';
 import { writeOutput } from './output-file';
 import { handoverReport } from './report/handover';
 import { styleFor } from './style';
-import { hex } from '../text/text';
+import { counted, hex } from '../text/text';
 import { complain, print } from './print';
 
 const EXIT_DAMAGED = 1;
@@ -109,7 +109,7 @@ function extractFile(handover: HandoverView, memory: MemoryView, { session, toke
     }
     const memfd = memfdOf(found.files, token, session);
     write(output, memfd, memory);
-    print(`${output}: ${memfd.size} bytes\n`);
+    print(`${output}: ${counted(memfd.size, 'byte')}\n`);
     if (!memfd.content && memfd.size !== 0) {
         complain(
             'lus: A part of the contents is missing in the image or out of order. Missing parts are written as zeroes.\n',

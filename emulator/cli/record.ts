@@ -1,5 +1,4 @@
 /** `lus record`: builds the recorder for your own kernel. */
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { stepOf, UnknownStep, type Step } from '../recording/step';
@@ -12,7 +11,7 @@ import { print } from './print';
 /** The recorder is linked statically, because it is the only program of its initial RAM disk. */
 const FLAGS = ['-static', '-O2', '-Wall', '-Wextra', '-Werror'];
 
-export const command: Command = (args) => {
+export const command: Command = async (args) => {
     const parsed = parse(args, {
         build: { type: 'string' },
         cc: { type: 'string' },
@@ -38,7 +37,7 @@ export const command: Command = (args) => {
     if (kernel !== undefined && steps === undefined) {
         throw new BadArguments('An initial RAM disk also needs a script: --script FILE.');
     }
-    const recorder = build(folder, parsed.text('cc') ?? process.env['CC'] ?? 'cc');
+    const recorder = await build(folder, parsed.text('cc') ?? process.env['CC'] ?? 'cc');
     const made = [recorder];
     if (steps !== undefined) {
         made.push(written(path.join(folder, 'script'), steps));
@@ -60,7 +59,7 @@ export const command: Command = (args) => {
 };
 
 /** Compiles the recorder. @returns its path. @throws BadArguments if the compilation fails */
-function build(folder: string, cc: string): string {
+async function build(folder: string, cc: string): Promise<string> {
     try {
         mkdirSync(folder, { recursive: true });
     } catch (e) {
@@ -72,6 +71,8 @@ function build(folder: string, cc: string): string {
     const output = path.join(folder, 'recorder');
     written(output, '');
     const units = [...SOURCES.keys()].filter((name) => name.endsWith('.c')).map((name) => path.join(folder, name));
+    // no other command needs it, and loading it takes as long as reading a scenario
+    const { spawnSync } = await import('node:child_process');
     const { error, status, stderr } = spawnSync(cc, [...FLAGS, '-o', output, ...units], { encoding: 'utf8' });
     if (error) {
         throw new BadArguments(`There is no C compiler "${cc}". Install one, or name another one with --cc.`);

@@ -9,7 +9,7 @@ export function recordingIn(files: Files, uri: string): { readonly text: string;
     return readAs(files, uri, () => ({ text, recording: parseRecording(text) }));
 }
 
-/** What is made of a recording. @throws BadArguments that names file and line where it cannot be */
+/** The scenario of a recording. @throws BadArguments with the file and line of an error */
 export function readAs<T>(files: Files, uri: string, make: () => T): T {
     try {
         return make();

@@ -155,6 +155,8 @@ export interface Cell {
     readonly where: Where | null;
     /** Related lines in the log of the last kernel. */
     readonly kernelLog: readonly string[];
+    /** Bugs of the two releases without which it works: all of them have to be fixed for that. */
+    readonly knownBugs: readonly string[];
 }
 
 /** The output of `lus compat` for a scenario. */

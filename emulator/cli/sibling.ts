@@ -1,10 +1,10 @@
-/** Becomes one of the bundles that lie beside this one: the process is theirs from then on. */
+/** Runs another bundle in this process. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { BadArguments } from './options';
 
-/** How editors end a server; that is no failure of it. */
+/** The way editors end a server: it is not an error. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**

@@ -133,19 +133,23 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
         }
     };
 
-    /** LU1075 */
-    const leftFrozen = (error: Err): void => {
+    /** LU1075. `error`: of the reboot; undefined: the kernel has come back from the kexec. */
+    const leftFrozen = (error: Err | undefined): void => {
         for (const f of all()) {
             if (hasCallback(host, f.file.handler, 'unfreeze')) {
                 const { history, data } = about(f);
+                const what = error
+                    ? `The reboot failed with ${error.name} after ${f.callback} had run for ${name(f)}`
+                    : `The kernel is back from a kexec for which ${f.callback} had run for ${name(f)}`;
                 say('LU1075', {
                     about: name(f),
                     history,
-                    data: { ...data, error: error.name },
-                    message: `The reboot failed with ${error.name} after ${f.callback} had run for ${name(f)}, but this kernel does not call unfreeze(): the file stays frozen while processes continue to use it.`,
+                    data: { ...data, error: error?.name ?? null },
+                    message: `${what}, but this kernel does not call unfreeze(): the file stays frozen while processes continue to use it.`,
                 });
             }
         }
+        frozen.clear();
     };
 
     return {
@@ -183,11 +187,11 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
             }
             if (work.kind === 'reboot' && result instanceof Err) {
                 leftFrozen(result);
-                frozen.clear();
             } else {
                 compare();
             }
         },
+        cameBack: () => leftFrozen(undefined),
         phase(phase): void {
             if (phase === 'jump') {
                 compare();

@@ -20,7 +20,7 @@ export const cgroupRules = ruleFile(['LU1052'], ({ host, chronicle, say }) => {
             }
             say('LU1052', {
                 about: fileKey(session, token),
-                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(host.machine.page, process.memcg.limit)}. The pages that were already retrieved are freed, and later attempts fail with the same error.`,
+                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(host.machine.page, process.memcg.limit)}. The pages that were already retrieved are freed, and ${host.running.desc.flaws.has('luo_retried_retrieve') ? 'another attempt would use the rest' : 'later attempts fail with the same error'}.`,
                 history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))],
                 data: { session, token, process: process.name, limit: process.memcg.limit },
             });

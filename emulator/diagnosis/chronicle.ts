@@ -205,7 +205,7 @@ export class Chronicle {
     /** The preserve() callback that was running when an event happened to a page. */
     preservingAt(event: PageEvent): Preserving | undefined {
         const { firstStep: step, thread } = event;
-        const boot = event.boot - 1;
+        const boot = event.kernel - 1;
         const list = this.preserving.items;
         let low = 0;
         let high = list.length;
@@ -229,7 +229,7 @@ export class Chronicle {
             const by = this.preservingAt(e);
             const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
             return {
-                boot: e.boot - 1,
+                boot: e.kernel - 1,
                 text: `${e.kind}: ${owners.name(e.owner)}${by ? ` in ${by.callback}${file}` : ''}`,
                 place: by?.place,
             };

@@ -20,7 +20,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ host, chronicle, say }) => {
             // memory that was not restored still has the contents that were handed over
             if (
                 kernel.memmap.khoOrder(pfn) >= 0 ||
-                !host.machine.history.of(pfn).some((e) => e.boot - 1 === host.boot && e.kind === 'restored')
+                !host.machine.history.of(pfn).some((e) => e.kernel - 1 === host.boot && e.kind === 'restored')
             ) {
                 return;
             }

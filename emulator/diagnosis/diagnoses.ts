@@ -18,6 +18,7 @@ import { STD_SCHEME } from '../std/texts';
 import { frozenRules } from './after-freeze';
 import { blame, type Moment } from './blame';
 import { callbackRules } from './callbacks';
+import { freedRules } from './used-after-free';
 import { carriedDevices } from './carried-devices';
 import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
@@ -62,6 +63,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     debugfsRules,
     memfdRules,
     callbackRules,
+    freedRules,
     frozenRules,
     unreadableRules,
     waitingRules,
@@ -235,7 +237,7 @@ export class Diagnoses implements Observer {
         const { severity, advice } = CATALOGUE[code];
         const place = finding.place ?? this.here() ?? this.end;
         const { data = {} } = finding;
-        // names in it are what processes and memory images say they are
+        // it can contain names that come from processes and memory images, with any bytes
         const message = printable(finding.message);
         const diagnosis: Diagnosis = {
             code,

@@ -154,7 +154,7 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
                         'LU1007',
                         finding(
                             flb,
-                            `FLB "${flb.compatible}" is handed over with ${counted(flb.outgoing.count, 'reference')}, but ${files === 0 ? 'no file uses' : files === 1 ? 'only 1 file uses' : `only ${files} files use`} it: put_outgoing() is missing ${extra === 1 ? 'once' : `${extra} times`}, and the next kernel must call put_incoming() as often.`,
+                            `FLB "${flb.compatible}" is handed over with ${counted(flb.outgoing.count, 'reference')}, but ${files === 0 ? 'no file uses' : files === 1 ? 'only 1 file uses' : `only ${counted(files, 'file')} use`} it: put_outgoing() is missing ${extra === 1 ? 'once' : `${extra} times`}, and the next kernel must call put_incoming() as often.`,
                             extra,
                         ),
                     );

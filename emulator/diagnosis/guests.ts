@@ -120,7 +120,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
         }
         const restored = history
             .of(Math.floor(first.pa / page.size))
-            .some((e) => e.kind === 'restored' && e.boot === host.machine.boots);
+            .some((e) => e.kind === 'restored' && e.kernel === host.machine.boots);
         return `The page at ${hex(first.pa)} is the one that the guest wrote to${restored ? ', and was handed over' : ''}: its contents were overwritten.`;
     };
 

@@ -1,6 +1,7 @@
 /** Whether the next kernel understands what is handed over: checked before the kexec, and again when it is up. */
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
+import type { KernelDescription } from '../kernel/release/descriptions';
 import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { JournaledRecord, type Journal } from '../machine/journal';
@@ -34,6 +35,13 @@ class HandedOver extends JournaledRecord {
     constructor(journal: Journal) {
         super(journal);
     }
+}
+
+/** What a kernel does with a file without a handler. */
+function withoutHandler({ flaws }: KernelDescription): string {
+    return flaws.has('luo_file_errors_ignored')
+        ? 'in that kernel, the session will exist without it, and no error says so'
+        : 'in that kernel, opening /dev/liveupdate will fail with EIO, and no session can be retrieved';
 }
 
 export const handoverRules = ruleFile(
@@ -161,7 +169,7 @@ export const handoverRules = ruleFile(
                                 kernel: next.desc.name,
                                 known: [...handlers],
                             },
-                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": in that kernel, opening /dev/liveupdate will fail with EIO, and no session can be retrieved.`,
+                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${known.length > 0 ? some(known) : 'none'}), which preserved token ${hex(f.token)} of session "${s.name}": ${withoutHandler(next.desc)}.`,
                         });
                     }
                 }
@@ -229,6 +237,20 @@ export const handoverRules = ruleFile(
                     });
                 }
             },
+            cameBack(image): void {
+                const { kernel } = host;
+                const files = kernel ? filesOf(kernel) : 0;
+                if (kernel && files > 0 && !kernel.desc.flaws.has('luo_freezes_for_return')) {
+                    const sessions = kernel.luo.outgoing.sessions.length;
+                    say('LU1018', {
+                        about: 'image',
+                        history: chronicle.of(IMAGE),
+                        data: { kernel: image.kernel, files, sessions },
+                        message: `The image was loaded with KEXEC_PRESERVE_CONTEXT, so this kexec did not call LUO: "${image.kernel}" got no handover, and nothing kept it from writing to the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')}; this kernel continues with the files preserved.`,
+                        advice: 'For a live update, load the kernel with kexec_file_load(). Close the sessions before a kexec that returns.',
+                    });
+                }
+            },
             handingOver(kernel): void {
                 const image = kernel.kexecImage;
                 const files = filesOf(kernel);
@@ -241,16 +263,11 @@ export const handoverRules = ruleFile(
                 }
                 if (!image.kho) {
                     if (files > 0) {
-                        const jump = !image.preserveContext
-                            ? ''
-                            : kernel.asksLuo
-                              ? `The image is loaded with KEXEC_PRESERVE_CONTEXT; Linux ${kernel.desc.release} calls LUO for this kexec too, which freezes all files. `
-                              : 'The image is loaded with KEXEC_PRESERVE_CONTEXT, so this kexec does not call LUO. ';
                         say('LU1018', {
                             about: 'image',
                             history: chronicle.of(IMAGE),
                             data: { kernel: image.kernel, files, sessions: e.sessions },
-                            message: `${jump}The loaded kernel "${image.kernel}" gets no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will reuse their memory.`,
+                            message: `The loaded kernel "${image.kernel}" gets no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will reuse their memory.`,
                         });
                     }
                     e.files = 0;
@@ -292,7 +309,7 @@ export const handoverRules = ruleFile(
                     about: compatible,
                     history: chronicle.of(sessionKey(name)),
                     data: { compatible, session: name },
-                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": from now on, opening /dev/liveupdate fails with EIO, and everything that was handed over is held until the machine reboots.`,
+                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": ${host.kernel?.desc.flaws.has('luo_file_errors_ignored') === true ? 'the session exists without the file, and no error is returned' : 'from now on, opening /dev/liveupdate fails with EIO, and everything that was handed over is held until the machine reboots'}.`,
                 });
             },
             handoverIncompatible(part, expected, found): void {

@@ -73,7 +73,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         const counted = new Set<number>();
         for (let i = firstEntry(by); i < history.length; i++) {
             const e = history.at(i);
-            if (e.boot - 1 !== by.boot || e.firstStep > by.last) {
+            if (e.kernel - 1 !== by.boot || e.firstStep > by.last) {
                 break;
             }
             if (e.kind !== 'preserved' || e.lastStep > by.last || e.thread !== by.thread) {
@@ -104,7 +104,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         while (low < high) {
             const middle = (low + high) >> 1;
             const e = history.at(middle);
-            if (e.boot - 1 < by.boot || (e.boot - 1 === by.boot && e.firstStep < by.first)) {
+            if (e.kernel - 1 < by.boot || (e.kernel - 1 === by.boot && e.firstStep < by.first)) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -148,7 +148,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
 
     const notRestored = (address: Int, given = false): void => {
         const pfn = typeof address === 'number' ? Math.floor(address / page.size) : -1;
-        const events = history.of(pfn).filter((e) => e.boot - 1 === host.boot);
+        const events = history.of(pfn).filter((e) => e.kernel - 1 === host.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
         // one page of a callback is enough
         const call = callbackAtWork(host);
@@ -167,7 +167,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             });
         } else if (
             inherited &&
-            history.of(pfn).some((e) => e.boot === host.boot && e.kind === 'preserved' && e.pfn === pfn)
+            history.of(pfn).some((e) => e.kernel === host.boot && e.kind === 'preserved' && e.pfn === pfn)
         ) {
             say('LU1011', {
                 ...base,
@@ -238,7 +238,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
                 return;
             }
-            const restored = history.of(pfn).some((e) => e.boot - 1 === host.boot && e.kind === 'restored');
+            const restored = history.of(pfn).some((e) => e.kernel - 1 === host.boot && e.kind === 'restored');
             const file = fileData(host);
             say('LU1011', {
                 about: `read ${hex(pa)}`,
@@ -280,7 +280,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     function isForeign(pfn: number): boolean {
         const last = history
             .of(pfn)
-            .findLast((e) => e.boot - 1 === host.boot && (e.kind === 'allocated' || e.kind === 'restored'));
+            .findLast((e) => e.kernel - 1 === host.boot && (e.kind === 'allocated' || e.kind === 'restored'));
         return last?.kind === 'allocated' && FOREIGN.test(owners.name(last.owner));
     }
 });

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';
 import { TREE_OWNER } from '../kernel/kho/kho';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
-import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bugs';
+import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from '../kernel/kho/fixed-bugs';
 import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
@@ -107,9 +107,9 @@ export const preparationRules = ruleFile(
             if (desc.kho.compatible !== kernel.desc.kho.compatible) {
                 return;
             }
-            const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
+            const options = { flaws: desc.flaws, numa: desc.numa };
             const early = earlyMarks(desc.flaws);
-            const runs = desc.kho.intSizes || early !== undefined ? kho.outgoingRuns() : [];
+            const runs = desc.flaws.has('kho_int_sizes') || early !== undefined ? kho.outgoingRuns() : [];
             const report = (about: string, pfn: number, pages: number, text: string): void =>
                 say('LU1063', {
                     about,
@@ -117,27 +117,47 @@ export const preparationRules = ruleFile(
                     data: { flaw: about, kernel: desc.name, address: hex(pfn * page.size), pages },
                     message: text,
                 });
-            const large = runs.find((r) => reservedPages(options, page, r.order) < 2 ** r.order);
+            const large = runs.find((r) => reservedPages(desc.flaws, page, r.order) !== 2 ** r.order);
             if (large) {
+                const reserved = reservedPages(desc.flaws, page, large.order);
+                const effect =
+                    reserved === Infinity
+                        ? 'it will reserve all memory above it, and cannot use any of that'
+                        : `it will reserve only ${pagesText(page, reserved)} and reuse the rest`;
                 report(
-                    'sizes in 32 bits',
+                    'kho_int_sizes',
                     large.pfn,
                     2 ** large.order,
-                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} it will reserve only ${pagesText(page, reservedPages(options, page, large.order))} and reuse the rest.`,
+                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} ${effect}.`,
                 );
             }
-            const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
+            // a mark that is gone reads as that of a single page where it has no magic number
+            const single = early === 'kho_deferred_init' && !desc.kho.magic;
+            const unmarked = runs.find((r) => !(single && r.order === 0) && marksTooEarly(options, machine, r.pfn));
             if (early && unmarked) {
                 const block = `the mark of the block at ${hex(unmarked.pfn * page.size)}`;
                 const then =
                     early === 'kho_deferred_fault'
                         ? `writing ${block} will fault, and the kernel will not boot`
-                        : `${block} will be lost, and restoring the block will fail`;
+                        : `${block} will be lost, and ${single ? 'restoring the block returns its first page alone' : 'restoring the block will fail'}`;
                 report(
                     early,
                     unmarked.pfn,
                     2 ** unmarked.order,
                     `"${desc.name}" marks preserved pages before it has initialized most of its struct pages: ${then}.`,
+                );
+            }
+            const edge = raggedEdge(
+                { flaws: desc.flaws, deferredInit: desc.options.has('deferred_init') },
+                page,
+                kho.scratch,
+            );
+            if (edge !== undefined) {
+                report(
+                    'kho_scratch_pageblocks',
+                    edge / page.size,
+                    1,
+                    `"${desc.name}" initializes most of its struct pages late, and a scratch area has its edge at ${hex(edge)}, inside of a block of the page allocator: merging blocks there is a fault, and the kernel does not come up.`,
                 );
             }
             const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;

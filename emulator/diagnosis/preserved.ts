@@ -22,7 +22,7 @@ function entriesOf(kernel: Kernel, history: PageHistory, kind: PageEvent['kind']
     const out: Entry[] = [];
     for (let i = history.length - 1; i >= 0; i--) {
         const e = history.at(i);
-        if (e.boot - 1 !== kernel.boot) {
+        if (e.kernel - 1 !== kernel.boot) {
             break;
         }
         if (e.kind === kind) {
@@ -99,7 +99,7 @@ export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Page
 export function preservers(kernel: Kernel, history: PageHistory, pfn: number): number {
     let n = 0;
     for (const e of history.of(pfn)) {
-        if (e.boot - 1 !== kernel.boot) {
+        if (e.kernel - 1 !== kernel.boot) {
             continue;
         }
         if (e.kind === 'preserved') {
@@ -148,7 +148,7 @@ export function lastChanges(kernel: Kernel, history: PageHistory, pfns: Iterable
     const out = new Map<number, number>();
     for (let i = history.length - 1; i >= 0; i--) {
         const e = history.at(i);
-        if (e.boot - 1 !== kernel.boot) {
+        if (e.kernel - 1 !== kernel.boot) {
             break;
         }
         if (e.kind !== 'allocated' && e.kind !== 'freed') {

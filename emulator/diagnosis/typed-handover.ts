@@ -20,7 +20,7 @@ export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }
     const isAsHandedOver = (pa: number): boolean =>
         machine.history
             .of(Math.floor(pa / machine.page.size))
-            .every((e) => e.boot - 1 !== host.boot || e.kind === 'inherited' || e.kind === 'restored');
+            .every((e) => e.kernel - 1 !== host.boot || e.kind === 'inherited' || e.kind === 'restored');
 
     const tell = (written: StructLayout, read: StructLayout, pa: number, what: string, wrong: string): void => {
         const kernel = typed.handed?.kernel ?? '';

@@ -4,6 +4,7 @@
  */
 import { Err, errOfCode } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
+import type { LuoSession } from '../kernel/luo/state';
 import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
 import { mismatchReported } from './handover';
@@ -43,7 +44,29 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
         }
     };
 
+    /** LU1077: sessions without some of their files, while the device is opened. */
+    const missing = new JournaledMap<LuoSession, { readonly files: number; readonly error: number }>(
+        host.machine.journal,
+    );
+
+    const takenForRead = (): void => {
+        for (const session of missing.keys()) {
+            const { files = 0, error } = missing.get(session) ?? {};
+            say('LU1077', {
+                about: session.name,
+                history: chronicle.ofSessionNamed(session.name),
+                data: { session: session.name, files },
+                message: `/dev/liveupdate opens without an error, but ${counted(files, 'file')} of session "${session.name}" could not be read${reason(error)}: no process can retrieve ${files === 1 ? 'it' : 'them'}, finish() succeeds, and the memory is held until the machine reboots.`,
+            });
+        }
+        missing.clear();
+    };
+
     return {
+        filesMissing(session, error): void {
+            const sent = host.kernel && incomingSessions(host.kernel).find((s) => s.name === session.name);
+            missing.set(session, { files: (sent?.files ?? 0) - session.files.length, error });
+        },
         phase(phase): void {
             if (phase === 'boot') {
                 why.clear();
@@ -78,6 +101,8 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
                         message: `The sessions of the previous kernel cannot be read${reason(kernel.luo.deserialized)}: from now on, opening /dev/liveupdate fails with EIO, ${sessions.length > 0 ? `${some(sessions)} ${be(sessions.length)} unreachable, ` : ''}and everything that was handed over is held until the machine reboots.`,
                     });
                 }
+            } else if (missing.size > 0) {
+                takenForRead();
             } else if (kernel.luo.deserialized === 0 && hasUnread(kernel)) {
                 skipped(kernel);
             }

@@ -41,8 +41,9 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, sa
         callReturned(work): void {
             const thread = host.interpreter.current;
             const lock = thread.locks.at(-1);
-            // a process block inside `at handover` returns to the reboot, not to user space
-            if (lock && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
+            // a process block inside `at handover` returns to the reboot, not to user space; an oops is LU1086
+            const oopsed = host.deadThreads.has(thread.id);
+            if (lock && !oopsed && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
                 say('LU1033', {
                     about: `${thread.name} ${lock.name}`,
                     message: `${thread.name} returns from ${CALLS[work.kind] ?? work.name} with ${lock.name} held: the next process that takes this lock waits forever.`,

@@ -377,7 +377,7 @@ export const CATALOGUE = {
         severity: 'error',
         group: 'handover',
         title: 'handover affected by a known kernel bug',
-        advice: 'Update from and to kernels in which the bug is fixed. The documentation page about failures names them.',
+        advice: 'Update from and to kernels in which the bug is fixed. The documentation page about known bugs names them.',
     },
     LU1064: {
         severity: 'warning',
@@ -448,7 +448,7 @@ export const CATALOGUE = {
     LU1075: {
         severity: 'error',
         group: 'handover',
-        title: 'file still frozen after a failed reboot',
+        title: 'file still frozen in a kernel that continues',
         advice: 'Close the session, which unpreserves its files, and preserve them again; or use a kernel in which nothing can fail after the last freeze (7.1 and later).',
     },
     LU1076: {
@@ -498,6 +498,18 @@ export const CATALOGUE = {
         group: 'handover',
         title: 'the kernels use different layouts of a struct',
         advice: 'If the layout of a struct changes, change the compatible string of the handler too; or keep the offsets of its fields, add new ones at the end, and have the reader check a size or a version field.',
+    },
+    LU1085: {
+        severity: 'error',
+        group: 'handover',
+        title: 'object of the kernel used after it was freed',
+        advice: 'Use a release that has the fix; the page of known bugs says which.',
+    },
+    LU1086: {
+        severity: 'error',
+        group: 'handover',
+        title: 'callback that makes the kernel oops',
+        advice: 'End retrieve() with args.file set and 0, or with a negative error number and everything cleaned up.',
     },
 } as const satisfies Readonly<Record<string, Entry>>;
 

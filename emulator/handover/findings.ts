@@ -1,4 +1,5 @@
 /** Errors in a handover, their places, and their consequences in a kernel that boots from it. */
+import { counted } from '../text/text';
 import type { Int } from '../machine/int';
 
 /**
@@ -54,7 +55,7 @@ export class Findings {
                 ([code, { count, consequence }]): HandoverFinding => ({
                     code,
                     address: undefined,
-                    text: `${count} findings of this kind in total`,
+                    text: `${counted(count, 'finding')} of this kind in total`,
                     consequence,
                     effect: undefined,
                 }),

@@ -14,7 +14,7 @@ import { walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
-import { KHO_V4, scratchAlign } from '../kernel/release/kho-format';
+import { scratchAlign } from '../kernel/kho/fixed-bugs';
 import type { HandoverFinding } from './findings';
 import { readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
@@ -268,7 +268,7 @@ function findScratch(
         );
         return { ...array, areas };
     }
-    const align = scratchAlign(KHO_V4, view.page);
+    const align = scratchAlign(view.page);
     for (const [i, { addr, size }] of scratchEntries(view, array.addr, array.size).entries()) {
         const at = array.addr + i * SCRATCH_ENTRY;
         if (typeof addr !== 'number' || typeof size !== 'number' || addr + size > PHYS_LIMIT) {

@@ -1,5 +1,5 @@
 /**
- * The machine that an image is of, as far as the image says: its memory, and where its kernel put what it hands over.
+ * The machine of an image, as far as the image describes it: its memory, and the addresses of the handover.
  */
 import type { ArchName } from '../machine/arch';
 import type { RamRange } from '../machine/machine';
@@ -11,10 +11,11 @@ import { hex } from '../text/text';
 
 export interface Shape {
     readonly arch: ArchName;
-    /** Usable RAM, ascending; none where the image does not say. */
+    /** Usable RAM, in ascending order; empty if the image does not describe it. */
     readonly map: readonly RamRange[];
     /**
-     * Who says so: a note of this program, boot parameters that lie in the image, or the image, which has all memory.
+     * The source of the map: a note of this program, boot parameters in the image, or the segments of an image of all
+     * memory.
      */
     readonly mapFrom: 'note' | 'boot parameters' | 'segments' | undefined;
     readonly fdt: number | undefined;
@@ -22,7 +23,7 @@ export interface Shape {
     readonly scratch: readonly { readonly addr: number; readonly size: number }[];
 }
 
-/** Undefined where the image is none, or of another architecture than those that are emulated. */
+/** Undefined if the file is not an image, or has an architecture that is not emulated. */
 export function shapeOf({ file, memory, handover }: Inspection): Shape | undefined {
     if (file.machine === 'other' || file.segments.length === 0) {
         return undefined;
@@ -37,13 +38,13 @@ export function shapeOf({ file, memory, handover }: Inspection): Shape | undefin
     if (map) {
         return { ...common, map, mapFrom: 'boot parameters' };
     }
-    // an image of all memory has the scratch areas, one of what is preserved has not
+    // an image of all memory contains the scratch areas; one of preserved memory only does not
     const held = segments(file);
     const whole = scratch.every((a) => held.some((r) => r.start <= a.addr && a.addr + a.size <= r.start + r.size));
     return whole ? { ...common, map: held, mapFrom: 'segments' } : { ...common, map: [], mapFrom: undefined };
 }
 
-/** What the boot parameters of the kernel that is loaded say, or those that the running one was started with. */
+/** The boot parameters of the loaded kernel, or those of the running one. */
 function mapIn(view: MemoryView): readonly RamRange[] | undefined {
     const { size } = view.page;
     for (const run of view.runs()) {
@@ -57,7 +58,7 @@ function mapIn(view: MemoryView): readonly RamRange[] | undefined {
     return undefined;
 }
 
-/** The memory that the image holds. */
+/** The memory in the image. */
 function segments({ segments: all }: Inspection['file']): RamRange[] {
     const ranges: { start: number; size: number; node: number }[] = [];
     for (const s of [...all].sort((a, b) => a.pa - b.pa)) {
@@ -71,12 +72,14 @@ function segments({ segments: all }: Inspection['file']): RamRange[] {
     return ranges;
 }
 
-/** The `machine` block of a scenario that has this shape. */
+/** The `machine` block for a machine with this shape. */
 export function shapeText(shape: Shape): string {
     const node = (n: number): string => (n === 0 ? '' : ` node ${n}`);
     const lines = [
         ...(shape.arch === 'arm64' ? ['arch arm64'] : []),
-        ...(shape.map.length > 0 ? [] : ['// the image does not say which memory the machine has: map 0 .. 0x9fc00']),
+        ...(shape.map.length > 0
+            ? []
+            : ['// the image does not contain the memory map of the machine, for example: map 0 .. 0x9fc00']),
         ...shape.map.map((r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${node(r.node)}`),
         ...(shape.fdt === undefined ? [] : [`kho_fdt ${hex(shape.fdt)}`]),
         ...(shape.scratchArray === undefined ? [] : [`scratch_array ${hex(shape.scratchArray)}`]),

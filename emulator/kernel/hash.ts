@@ -102,6 +102,7 @@ export class FileHasher {
                 .u32(inode.frozen ? 1 : 0)
                 .u32(inode.exposed ? 1 : 0)
                 .num(inode.fallocEnd)
+                .num(inode.uncounted)
                 .num(inode.writableMaps)
                 .num(cache.pages);
             this.cache(cache);

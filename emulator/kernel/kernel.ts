@@ -120,11 +120,6 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         return this.commandLine.files;
     }
 
-    /** A kexec of the loaded image calls liveupdate_reboot(), which freezes all preserved files (kernel_kexec()). */
-    get asksLuo(): boolean {
-        return this.kexecImage?.preserveContext !== true || this.desc.luo?.askedForJumps === true;
-    }
-
     get liveupdateWanted(): boolean {
         return this.commandLine.liveupdate;
     }

@@ -67,7 +67,7 @@ export interface GlobalShape {
 
 export interface CallbackShape {
     readonly params: readonly NativeParam[];
-    /** The result: a boolean for `can_…`, otherwise an integer (0 or −errno). */
+    /** The result: a boolean for `can_…`, an integer (0 or −errno), or nothing if the kernel's callback is `void`. */
     readonly result: Type;
     readonly required: boolean;
     readonly doc: string;
@@ -95,4 +95,6 @@ export interface NativeShapes {
     };
     /** The kernels that come with the emulator, by name, with a line about each. */
     readonly kernels: ReadonlyMap<string, string>;
+    /** A line about a kernel that comes with the emulator, or is a version of one; undefined: there is none. */
+    readonly kernelNamed: (name: string) => string | undefined;
 }

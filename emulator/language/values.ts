@@ -4,7 +4,7 @@ import { intOf, type Int } from '../machine/int';
 import { JournaledList } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
-import { hex, hexBytes } from '../text/text';
+import { counted, hex, hexBytes } from '../text/text';
 import { joinText, quoted } from '../text/utf8';
 
 export type { Int };
@@ -265,17 +265,17 @@ function isDisplayed(v: object): v is Displayed {
 function describeBytes(b: Bytes): string {
     const [only, more] = b.extents;
     if (only && !more && only.kind === 'pattern') {
-        return `${b.length} bytes: pattern ${only.seed} from offset ${only.offset}`;
+        return `${counted(b.length, 'byte')}: pattern ${only.seed} from offset ${hex(only.offset)}`;
     }
     if (only && !more && only.kind === 'zero') {
-        return `${b.length} zero bytes`;
+        return counted(b.length, 'zero byte');
     }
     const head = b.slice(0, Math.min(b.length, 16)).toUint8Array();
     const shown =
         head.length > 0 && head.every((x) => x >= 0x20 && x < 0x7f)
             ? JSON.stringify(String.fromCharCode(...head))
             : hexBytes(head);
-    return `${b.length} bytes: ${shown}${b.length > 16 ? ' …' : ''}`;
+    return `${counted(b.length, 'byte')}: ${shown}${b.length > 16 ? ' …' : ''}`;
 }
 
 /**

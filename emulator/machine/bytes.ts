@@ -95,7 +95,7 @@ export class Bytes {
         return new BytesBuilder().bytes(bytes.slice()).build();
     }
 
-    /** The bytes of a text. */
+    /** The encoded bytes of a text. */
     static text(text: string): Bytes {
         return new BytesBuilder().bytes(encodeText(text)).build();
     }

@@ -11,7 +11,7 @@ const SLEEP = costId('sleep');
 export interface Timer {
     /** When it fires next, in nanoseconds; Infinity: never. Part of the timer's own state. */
     readonly at: number;
-    /** Must set {@link at} to a later moment. Its work takes no time: the clock stands still meanwhile. */
+    /** Must set {@link at} to a later moment. Its work takes no virtual time. */
     fire(): void;
 }
 
@@ -34,7 +34,7 @@ export class Clock implements Saveable {
     private readonly accounts = new Float64Array(COST_NAMES.length);
     /** Chooses one of the timers that are due at the same moment. */
     chooser: Chooser = FIRST;
-    /** A moment that somebody wants to be told of when it has come, which is no part of the machine; Infinity: none. */
+    /** The time at which {@link onAlarm} is called; Infinity: never. Not part of the state of the machine. */
     alarm = Infinity;
     onAlarm: () => void = () => undefined;
 

@@ -3,6 +3,7 @@
  * physical address, and notes. The reader accepts any file: each defect is a finding, and the intact parts of a damaged
  * file can be read.
  */
+import { counted, hex } from '../text/text';
 import type { ArchName } from './arch';
 import { PHYS_LIMIT } from './memory';
 import { decodeText, encodeText } from '../text/utf8';
@@ -105,7 +106,7 @@ export function readCoreFile(file: ByteSource): CoreFile {
         findings.push({
             code: 'headers-outside',
             offset: 32,
-            text: `there should be ${wanted} program headers of ${entry} bytes at ${table}, but the file has ${count}`,
+            text: `the file should have ${counted(wanted, 'program header')} of ${counted(entry, 'byte')} at offset ${hex(table)}, but has ${count}`,
         });
     }
     const found: CoreSegment[] = [];
@@ -174,7 +175,7 @@ function addSegment(
         findings.push({
             code: 'segment-nowhere',
             offset: at,
-            text: `${where} (${piece.size} bytes) goes beyond physical memory`,
+            text: `${where} (${counted(piece.size, 'byte')}) extends beyond physical memory`,
         });
         return;
     }
@@ -186,7 +187,7 @@ function addSegment(
         findings.push({
             code: 'segment-cut',
             offset: at,
-            text: `${where} should have ${stored} bytes at offset ${piece.offset}, but the file ends after ${there} of them`,
+            text: `${where} should have ${counted(stored, 'byte')} at offset ${hex(piece.offset)}, but the file has only ${there}`,
         });
     }
     const size = there < stored ? there : piece.size;
@@ -242,7 +243,7 @@ function readNotes(file: ByteSource, offset: number, size: number, notes: CoreNo
             findings.push({
                 code: 'note-damaged',
                 offset: offset + at,
-                text: `a note of ${length} bytes extends beyond its segment`,
+                text: `a note of ${counted(length, 'byte')} extends beyond its segment`,
             });
             return;
         }

@@ -21,8 +21,8 @@ export interface PageEvent {
     readonly kind: PageEventKind;
     /** See {@link Owners}. */
     readonly owner: number;
-    /** Number of the boot of the machine, from 1: {@link Machine.boots} at that time. */
-    readonly boot: number;
+    /** The number of the running kernel, from 1: {@link Machine.boots} at that time. */
+    readonly kernel: number;
     /** The observer's step numbers of the first and last of the merged events. */
     readonly firstStep: number;
     readonly lastStep: number;
@@ -132,7 +132,7 @@ export class PageHistory implements Saveable {
             count: this.data[at + 1] ?? 0,
             kind: PAGE_EVENTS[what % 16] ?? 'allocated',
             owner: Math.floor(what / 16),
-            boot: this.data[at + 3] ?? 0,
+            kernel: this.data[at + 3] ?? 0,
             firstStep: this.data[at + 4] ?? 0,
             lastStep: this.data[at + 5] ?? 0,
             thread: this.data[at + 6] ?? 0,

@@ -42,12 +42,12 @@ export function lesser(a: Int, b: Int): Int {
     return a < b ? a : b;
 }
 
-/** How often `by` goes into a non-negative integer, below 2^53 times. */
+/** The quotient of a non-negative integer and `by`, rounded down; below 2^53. */
 export function quotient(a: Int, by: number): number {
     return typeof a === 'number' ? Math.floor(a / by) : Number(a / BigInt(by));
 }
 
-/** What is left of a non-negative integer then. */
+/** The remainder of that division. */
 export function rest(a: Int, by: number): number {
     return typeof a === 'number' ? a % by : Number(a % BigInt(by));
 }

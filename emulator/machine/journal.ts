@@ -52,17 +52,17 @@ interface Entry {
     readonly before: number;
 }
 
-/** What was saved from one mark to the next. */
+/** The saves between one mark and the next. */
 interface Segment {
     readonly mark: Mark;
     /** The first epoch in which something was saved here. */
     epoch: number;
     entries: Entry[];
-    /** What the entries take, as far as they are weighed. Bytes. */
+    /** Estimated bytes of the entries; counted only while {@link Journal.weighing}. */
     bytes: number;
 }
 
-/** What an entry takes besides what was saved. Bytes, an estimate. */
+/** Estimated bytes of an entry without the saved value. */
 const ENTRY_BYTES = 64;
 
 export class Journal {
@@ -71,7 +71,7 @@ export class Journal {
      * epoch.
      */
     epoch = 1;
-    /** Whether to add up what marks keep alive; see {@link bytesOf}. */
+    /** Whether to count the memory that marks keep alive; see {@link bytesOf}. */
     weighing = false;
     private segments: Segment[] = [];
     private serial = 0;
@@ -99,7 +99,7 @@ export class Journal {
         return mark;
     }
 
-    /** What was saved from a mark to the next one that is outstanding, where that is weighed. Bytes, an estimate. */
+    /** Estimated bytes of the saves between a mark and the next outstanding one, if they are counted. */
     bytesOf(mark: Mark): number {
         return this.segmentAt(this.indexOf(mark)).bytes;
     }
@@ -157,7 +157,7 @@ export class Journal {
         const before = target.epoch;
         target.epoch = this.epoch;
         const open = this.segments[this.segments.length - 1];
-        // what was saved since the mark, or made since then, is not needed again
+        // a target that was saved or created after the mark needs no further save
         if (open && before < open.epoch) {
             const saved = target.save();
             open.entries.push({ target, saved, before });

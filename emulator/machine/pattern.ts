@@ -10,7 +10,7 @@ import type { Int } from './int';
 
 const LOW = 0x10000;
 
-/** The code of content that starts at file offset `start` of the pattern with this seed. Offsets are of 64 bits. */
+/** The code of content that starts at the 64-bit file offset `start` of the pattern with this seed. */
 export function patternCode(seed: number, start: Int): number {
     const offset =
         typeof start === 'number' && start >= 0 ? start % (LOW * 256) : Number(BigInt.asUintN(24, BigInt(start)));

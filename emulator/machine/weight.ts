@@ -1,13 +1,10 @@
-/** What values take in memory: estimates, for what is kept within a budget. */
+/** Estimates of the memory that values take, for caches with a budget. */
 
 const OBJECT_BYTES = 32;
 const FIELD_BYTES = 8;
 const MAP_ENTRY_BYTES = 40;
 
-/**
- * What a copy that somebody has made takes: the copy itself and the arrays in its fields, not the objects that it
- * refers to. Bytes.
- */
+/** Estimated bytes of a copy: the copy itself and the arrays in its fields, without the objects that it refers to. */
 export function bytesOf(copy: unknown): number {
     if (typeof copy !== 'object' || copy === null) {
         return FIELD_BYTES;
@@ -23,7 +20,7 @@ export function bytesOf(copy: unknown): number {
     return bytes;
 }
 
-/** The same of what has no fields; undefined where it has. */
+/** The same for a value without fields, such as an array; undefined if it has fields. */
 function flatBytes(value: object): number | undefined {
     if (ArrayBuffer.isView(value)) {
         return OBJECT_BYTES + value.byteLength;

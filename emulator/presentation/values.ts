@@ -312,7 +312,10 @@ function historyItem(host: Host, pfn: number): Item {
                 history
                     .of(pfn)
                     .map((e, i) =>
-                        leaf(String(i), `${e.kind}: ${owners.name(e.owner)}${e.boot > 1 ? ` (kernel ${e.boot})` : ''}`),
+                        leaf(
+                            String(i),
+                            `${e.kind}: ${owners.name(e.owner)}${e.kernel > 1 ? ` (kernel ${e.kernel})` : ''}`,
+                        ),
                     ),
         },
     };

@@ -1,10 +1,10 @@
-/** Names of a recording, which are any words, as names of the language. */
+/** Turns the names of a recording, which can be any words, into names of the language. */
 import { NATIVES } from '../diagnosis/natives';
 import { RESERVED } from '../language/syntax/words';
 import luotest from '../std/luotest.lus';
 import type { Recording } from './recording';
 
-/** Names that the test handlers below an imported scenario have, and the kinds of files that it knows. */
+/** Names of the test handlers after an imported scenario, and of its kinds of files. */
 const KNOWN: ReadonlySet<string> = new Set([
     'luotest',
     'memfd',
@@ -12,15 +12,15 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A name for every process and every slot. No two are alike, none is a word of the language, and none is something that
- * comes with the kernel.
+ * A name for every process and every slot. The names are unique, and are neither keywords of the language nor names of
+ * the kernel's code.
  */
 export class ImportedNames {
     private readonly slots = new Map<string, string>();
     private readonly processes = new Map<string, string>();
     private readonly taken: Set<string>;
 
-    /** @param own names that the scenario uses itself */
+    /** @param own other names that the scenario uses */
     constructor(recording: Recording, own: readonly string[]) {
         this.taken = new Set(own);
         const steps = recording.lines.flatMap((l) => (l.kind === 'step' ? [l.step] : []));
@@ -79,7 +79,7 @@ export function slotKey(boot: number, process: string, slot: string): string {
     return `${boot} ${process} ${slot}`;
 }
 
-/** The slots that are used as descriptors, in which boot and by whom. */
+/** The slots that are used as descriptors, with their boot and process. */
 export function slotsRead(recording: Recording): Set<string> {
     const read = new Set<string>();
     let boot = 0;

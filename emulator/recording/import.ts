@@ -13,7 +13,7 @@ import { printable, quoted } from '../text/utf8';
 
 /** The process that stands for the recorder. */
 const RECORDER = 'recorder';
-/** Variables that imported statements use themselves. */
+/** Other variables of imported statements. */
 const LOCALS = ['fields', 'ends', 'st', 'got'];
 /** The recorder writes in pieces of this size: a longer write is more than one call. */
 const PIECE = 65536;
@@ -85,7 +85,7 @@ interface Call {
 /**
  * @param title the name of the scenario
  * @returns the text of a `.lus` file
- * @throws RecordingError where a step is of a process that does not run
+ * @throws RecordingError if the process of a step is not running
  */
 export function importRecording(title: string, recording: Recording): string {
     return new Importer(title, recording).text();
@@ -97,14 +97,14 @@ class Importer {
     private block: string | undefined;
     private release: '7.2' | '7.3';
     private readonly names: ImportedNames;
-    /** Processes that run. */
+    /** Running processes. */
     private running = new Set<string>();
     /** Slots with a descriptor, by process; all other names are closed descriptors. */
 
     private filled = new Map<string, Set<string>>();
     private readonly read: ReadonlySet<string>;
     private boot = 0;
-    /** The line that is being written. */
+    /** The present line. */
     private at: RecordedLine;
 
     constructor(
@@ -189,10 +189,10 @@ class Importer {
         }
     }
 
-    /** @throws RecordingError where no such process runs */
+    /** @throws RecordingError if the process is not running */
     private name(process: string): string {
         if (!this.running.has(process)) {
-            throw new RecordingError(this.at.line, this.at.span, `No process ${printable(process)} runs here.`);
+            throw new RecordingError(this.at.line, this.at.span, `Process ${printable(process)} is not running here.`);
         }
         return this.names.process(process);
     }
@@ -473,7 +473,7 @@ function bytesHold(a: StepLine, result: string): string {
     ].join('\n');
 }
 
-/** An error by its name; the emulator knows the others as EIO. */
+/** The name of an error; errors that the emulator does not have become EIO. */
 const errorOf = (errno: string): string => (isErrnoName(errno) ? errno : 'EIO');
 const reply = (readonly: boolean): string => (readonly ? ' with readonly_reply' : '');
 const u64 = (n: bigint): string => hex(BigInt.asUintN(64, n));

@@ -7,33 +7,50 @@ import type { Span } from '../language/syntax/ast';
 import { parseJson } from '../text/json';
 import { stepOf, UnknownStep, type Step } from './step';
 
-/** A number of any size: where a JSON number is none that a double holds, {@link parseJson} makes a bigint. */
-const number = z.union([z.number(), z.bigint()]);
-/** What a step gave, as the recorder wrote it or as the emulator answers. */
+/** The kinds of lines. */
+function makeSchemas() {
+    /** A number of any size: where a JSON number is none that a double holds, {@link parseJson} makes a bigint. */
+    const number = z.union([z.number(), z.bigint()]);
+    /** What a step gave, as the recorder wrote it or as the emulator answers. */
+    const result = {
+        ret: z.optional(z.union([number, z.literal('fd')])),
+        errno: z.optional(z.string()),
+        name: z.optional(z.string()),
+        size: z.optional(number),
+        blocks: z.optional(number),
+        nlink: z.optional(number),
+        mode: z.optional(z.string()),
+        text: z.optional(z.string()),
+        link: z.optional(z.string()),
+        fnv: z.optional(z.string()),
+    };
+    const klog = z.optional(z.array(z.string()));
+    return {
+        step: z
+            .strictObject({ op: z.string(), ...result, klog })
+            .check(
+                z.refine(
+                    (s) => (s.ret === undefined) !== (s.errno === undefined),
+                    'a step needs either "ret" or "errno"',
+                ),
+            ),
+        boot: z.strictObject({ boot: z.int().check(z.gte(0)), release: z.optional(z.string()), klog }),
+        panic: z.strictObject({ panic: z.string(), klog }),
+    };
+}
 
-const result = {
-    ret: z.optional(z.union([number, z.literal('fd')])),
-    errno: z.optional(z.string()),
-    name: z.optional(z.string()),
-    size: z.optional(number),
-    blocks: z.optional(number),
-    nlink: z.optional(number),
-    mode: z.optional(z.string()),
-    text: z.optional(z.string()),
-    link: z.optional(z.string()),
-    fnv: z.optional(z.string()),
-};
+type Schemas = ReturnType<typeof makeSchemas>;
+let made: Schemas | undefined;
 
-const klog = z.optional(z.array(z.string()));
-const step = z
-    .strictObject({ op: z.string(), ...result, klog })
-    .check(z.refine((s) => (s.ret === undefined) !== (s.errno === undefined), 'a step needs either "ret" or "errno"'));
-const boot = z.strictObject({ boot: z.int().check(z.gte(0)), release: z.optional(z.string()), klog });
-const panic = z.strictObject({ panic: z.string(), klog });
+/** Made when the first line is read: most runs read none, and start sooner without them. */
+function schemas(): Schemas {
+    made ??= makeSchemas();
+    return made;
+}
 
-export type StepLine = z.infer<typeof step>;
-export type BootLine = z.infer<typeof boot>;
-export type PanicLine = z.infer<typeof panic>;
+export type StepLine = z.infer<Schemas['step']>;
+export type BootLine = z.infer<Schemas['boot']>;
+export type PanicLine = z.infer<Schemas['panic']>;
 
 /** The result of a step: the fields after `op`. */
 export type Answer = Omit<StepLine, 'op' | 'klog'>;
@@ -116,15 +133,15 @@ function parseLine(source: string, place: Placed): RecordedLine {
         throw wrong(`This line is not valid in a recording: ${where}${issue?.message ?? 'it has the wrong form'}.`);
     };
     if ('boot' in json) {
-        return { kind: 'boot', ...place, recorded: read(boot) };
+        return { kind: 'boot', ...place, recorded: read(schemas().boot) };
     }
     if ('panic' in json) {
-        return { kind: 'panic', ...place, recorded: read(panic) };
+        return { kind: 'panic', ...place, recorded: read(schemas().panic) };
     }
     if (!('op' in json)) {
         throw wrong('A line of a recording needs "op", "boot" or "panic".');
     }
-    const recorded = read(step);
+    const recorded = read(schemas().step);
     try {
         return { kind: 'step', ...place, recorded, step: stepOf(recorded.op) };
     } catch (e) {

@@ -90,11 +90,11 @@ export type Whence = (typeof WHENCES)[number];
 const FLB_COMMANDS = ['flb_get', 'flb_put', 'flb_getout', 'flb_putout'] as const;
 export type FlbCommand = (typeof FLB_COMMANDS)[number];
 
-/** What an int of the recorder holds. */
+/** The maximum of the recorder's int. */
 const MOST = 0x7fff_ffff;
-/** Bytes of a session's name at most (include/uapi/linux/liveupdate.h: 64 with the NUL). */
+/** The maximum length of a session's name in bytes (include/uapi/linux/liveupdate.h: 64 with the NUL). */
 const SESSION_NAME_MAX = 63;
-/** The words of a step; what is in double quotes is one word, without them. */
+/** The words of a step. Text in double quotes is one word, without the quotes. */
 function wordsOf(op: string): string[] {
     return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
         m[1] === undefined ? (m[2] ?? '') : m[1].replace(/\\(.)/g, '$1'),
@@ -133,7 +133,7 @@ class Words {
         return text;
     }
 
-    /** A number that 64 bits hold, with a sign or without one. */
+    /** A number of 64 bits, signed or unsigned. */
     big(what: string): bigint {
         const word = this.word(what);
         const [, sign = '', digits = ''] = /^(-?)(0x[0-9a-f]{1,40}|\d{1,40})$/i.exec(word) ?? [];
@@ -142,7 +142,7 @@ class Words {
         }
         const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
         if (value < -(2n ** 63n) || value >= 2n ** 64n) {
-            throw this.wrong(`${what} must fit into 64 bits, and "${word}" does not`);
+            throw this.wrong(`${what} must fit into 64 bits, not "${word}"`);
         }
         return value;
     }
@@ -161,12 +161,12 @@ class Words {
         return Number(value);
     }
 
-    /** Of a seed only these bits make a difference. */
+    /** Only the low 8 bits of a seed have an effect. */
     seed(): number {
         return Number(BigInt.asUintN(8, this.big('the seed')));
     }
 
-    /** The name of a session. The recorder puts into the field what leaves room for a NUL. */
+    /** The name of a session, shortened like in the recorder, which leaves room for a NUL. */
     sessionName(): string {
         return decodeText(encodeText(this.word('the name')).subarray(0, SESSION_NAME_MAX));
     }

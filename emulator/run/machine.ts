@@ -123,11 +123,11 @@ function imageShape({ machine, uriOf, readBytes }: Program, path: string): Shape
     const from = machine && uriOf.get(machine);
     const bytes = from === undefined ? undefined : readBytes?.(from, path);
     if (!bytes) {
-        throw new UsageError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
+        throw new UsageError(`there is no image "${path}" in the folder of the scenario, or it cannot be decompressed`);
     }
     const shape = shapeOf(inspectFile(sourceOf(bytes), { contents: false }));
     if (!shape) {
-        throw new UsageError(`"${path}" is no memory image of a machine that is emulated`);
+        throw new UsageError(`"${path}" is not a memory image of a supported machine`);
     }
     return shape;
 }
@@ -136,14 +136,12 @@ function imageShape({ machine, uriOf, readBytes }: Program, path: string): Shape
 function takeShape(m: Draft, shape: Shape): void {
     if (shape.arch !== m.arch) {
         const arch = shape.arch === 'arm64' ? 'arm64' : 'x86_64';
-        throw new UsageError(
-            `image "${m.like ?? ''}" is of another architecture: write \`arch ${arch}\` into the machine`,
-        );
+        throw new UsageError(`image "${m.like ?? ''}" has another architecture. Add \`arch ${arch}\` to the machine`);
     }
     if (m.ranges.length === 0 && m.banks.length === 0) {
         if (shape.map.length === 0) {
             throw new UsageError(
-                `image "${m.like ?? ''}" does not say which memory its machine has: add that, as \`map 0 .. 0x9fc00\``,
+                `image "${m.like ?? ''}" does not contain the memory map of its machine. Add it, for example \`map 0 .. 0x9fc00\``,
             );
         }
         m.ranges.push(...shape.map);

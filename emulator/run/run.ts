@@ -26,6 +26,8 @@ export interface RunOptions {
     readonly kernel?: string | undefined;
     /** Descriptions that replace the base of every kernel that the scenario boots or loads. */
     readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
+    /** Bugs that no kernel of the run has, whatever its release. */
+    readonly cured?: ReadonlySet<string> | undefined;
     /** Costs that override the table and the program. */
     readonly costs?: CostChanges | undefined;
     /**
@@ -65,7 +67,7 @@ export class Run {
         const scenario = scenarioNamed(program, options.scenario);
         if (
             options.kernel !== undefined &&
-            !NATIVES.kernels.has(options.kernel) &&
+            NATIVES.kernelNamed(options.kernel) === undefined &&
             !program.kernels.has(options.kernel)
         ) {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
@@ -87,6 +89,7 @@ export class Run {
             environment: environmentOf,
         });
         host.substitutes = options.substitutes ?? null;
+        host.cured = options.cured ?? host.cured;
         host.costs.begin(costs, options.costs ?? {});
         const code = host.executable.scenarioCode(scenario);
         host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario', 0));

@@ -81,7 +81,7 @@ export class Frame {
     purpose: Purpose | null = null;
     /** What its code has declared to work on. */
     subject: Subject | null = null;
-    /** It has waited in the operation that it stands before, and executes it once more: it has not just come to it. */
+    /** It has waited in the operation before which it is, and executes it once more: it has not just reached it. */
     again = false;
 
     /** @param born the position of the run at which it begins, in its own time */
@@ -207,8 +207,13 @@ export function statementOf(frame: Frame, calling: boolean): StatementPoint | un
 
 /** The place of a frame; `calling` for the frames below the topmost. */
 export function placeOf(frame: Frame, calling = false): Place | undefined {
-    const s = statementOf(frame, calling);
-    return s && { uri: frame.code.uri, start: s.span.start, end: s.span.end };
+    return placeIn(frame.code, calling ? Math.max(frame.pc - 1, 0) : frame.pc);
+}
+
+/** Where an operation of some code is. */
+export function placeIn(code: Code, pc: number): Place | undefined {
+    const s = code.statements[code.statementAt[pc] ?? -1];
+    return s && { uri: code.uri, start: s.span.start, end: s.span.end };
 }
 
 export interface VisibleVar {

@@ -18,12 +18,14 @@ export interface Environment {
     threadEnded(thread: Thread): void;
     /** Code with a purpose is called: a callback or a system call. */
     purposeBegan(purpose: Purpose): void;
-    /** Its frame has returned. */
-    purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): void;
+    /** Its frame has returned. @returns what its caller gets */
+    purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): Value | Err;
     threadWaits(thread: Thread, waiting: LockWait): void;
     threadWoken(thread: Thread, waiting: LockWait): void;
-    /** Something remarkable has happened that the run survives. */
+    /** An exception that does not end the run. */
     raised(exception: RunException): void;
+    /** Whether a thread has died in the kernel: its locks are never released, and nobody waits for it. */
+    isDead(id: number): boolean;
 
     /** A frame of the kernel has returned to other code, or was the last frame. */
     kernelLeft(frame: Frame, result: Value | Err): void;

@@ -8,12 +8,12 @@ import type { Purpose } from './purpose';
 export interface Execution {
     readonly current: Thread;
 
-    /** Operations executed so far, the one that is executed included. */
+    /** The number of operations executed so far, including the present one. */
     readonly ticks: number;
-    /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
+    /** True if the running frame must yield: a stop was requested, or other frames come first. */
 
     readonly interrupted: boolean;
-    /** The operation that is executed has raised something, whether that stops the run or not. */
+    /** The present operation has raised an exception, whether or not it stops the run. */
     readonly raised: boolean;
 
     /**

@@ -42,7 +42,7 @@ export class Interpreter implements Execution, Locking {
     readonly scheduler: Scheduler;
     /** Exceptions that stop the run although it could continue; fatal ones always stop it. */
     readonly filters = new Set<StopsAt>();
-    /** False: none of these stops it. */
+    /** False: no exception stops it. */
     heedsFilters = true;
     onTrap: TrapHandler = () => [];
     /** The position at which {@link run} returns. */
@@ -53,7 +53,7 @@ export class Interpreter implements Execution, Locking {
     /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
-    /** Where something was raised last. */
+    /** The position of the last exception. */
     private raisedAt = -1;
 
     constructor(
@@ -147,16 +147,14 @@ export class Interpreter implements Execution, Locking {
         if (!frame) {
             return SWITCH;
         }
-        if (frame.purpose) {
-            this.environment.purposeEnded(frame.purpose, value, frame);
-        }
+        const given = frame.purpose ? this.environment.purposeEnded(frame.purpose, value, frame) : value;
         if (frame.guards.length > 0) {
             giveUpGuards(this, frame);
         }
         const caller = thread.top;
         if (caller) {
             if (frame.resultSlot >= 0) {
-                caller.slots[frame.resultSlot] = value;
+                caller.slots[frame.resultSlot] = given;
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
                 this.environment.kernelLeft(frame, value);
@@ -219,6 +217,25 @@ export class Interpreter implements Execution, Locking {
             waiter.waiting = null;
             this.current = waiter;
         }
+    }
+
+    /** Those who wait for a thread that hangs for ever go on without it. */
+    leaveHanging(thread: Thread, { lock }: LockWait): boolean {
+        const { environment, scheduler } = this;
+        if (!environment.isDead(thread.id) || !lock.holders.every(({ task }) => environment.isDead(task.id))) {
+            return false;
+        }
+        const waiter = scheduler.active ? scheduler.waiter : thread.frames.find((f) => f.waiter)?.waiter;
+        scheduler.leave(thread);
+        if (scheduler.active) {
+            schedule(this);
+        } else if (waiter) {
+            scheduler.end();
+            waiter.waiting = null;
+            this.current = waiter;
+        }
+        this.switchFrames();
+        return true;
     }
 
     threadWaits(thread: Thread, waiting: LockWait): void {
@@ -287,7 +304,7 @@ export class Interpreter implements Execution, Locking {
         this.giveWay();
     }
 
-    /** {@link run} returns behind the operation that is executed, as if its budget were used up. */
+    /** {@link run} returns after the present operation, as if its budget were used up. */
     giveWay(): void {
         this.limit = this.ticks;
     }
@@ -448,7 +465,7 @@ export class Interpreter implements Execution, Locking {
         return true;
     }
 
-    /** The run goes on. @returns whether it has stood at the current position, which does not stop it again */
+    /** The run continues. @returns whether it has stopped at the current position, which then does not stop it again */
     private leaveStop(): boolean {
         const stood = this.stoppedHere;
         this.stoppedHere = false;
@@ -458,13 +475,13 @@ export class Interpreter implements Execution, Locking {
         return stood;
     }
 
-    /** Whoever has a trap at the current position hears that the run stands here. @returns as a trap does */
+    /** Tells a trap at the current position that the run has stopped here. @returns the result of the trap */
     hearTrap(): readonly number[] {
         const frame = this.trapped;
         return frame ? this.onTrap(frame) : [];
     }
 
-    /** The topmost frame, where somebody has a trap at the current position. */
+    /** The topmost frame, if there is a trap at the current position. */
     get trapped(): Frame | null {
         const frame = this.current.top;
         return frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc] ? frame : null;
@@ -476,7 +493,7 @@ export class Interpreter implements Execution, Locking {
         return frame !== undefined && !frame.again && frame.code.begins[frame.pc] === true;
     }
 
-    /** Runs something that is no part of the run, while that stands: nobody's traps, no step, and no filter count. */
+    /** Executes code that is not part of the run, while the run is stopped: without traps, steps and filters. */
     aside<T>(what: () => T): T {
         const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit } = this;
         this.heedsFilters = false;

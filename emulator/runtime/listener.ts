@@ -2,6 +2,7 @@
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
+import type { KexecImage } from '../kernel/kho/kexec-image';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import type { LuoRequest } from '../kernel/luo/request';
 import type { LuoFile, LuoFlb, LuoHandler, LuoSession } from '../kernel/luo/state';
@@ -63,10 +64,14 @@ export interface Listener {
     /** A function of the kernel or a callback returns an error of its own, not that of a call in it. */
     refused?(error: Err): void;
     phase?(phase: Phase): void;
+    /** The kernel has followed a null pointer in a function, on behalf of the process that runs and still is. */
+    oopsed?(where: string): void;
     /** A `sleep` is over. */
     slept?(): void;
     /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and lasted until now. */
     stage?(name: string, begin: number): void;
+    /** The kernel has jumped to an image and returned from it (KEXEC_PRESERVE_CONTEXT). */
+    cameBack?(image: KexecImage): void;
     /** The old kernel has ended, and the next one has not started; its boot parameters are at this address. */
     jumped?(parameters: number): void;
     /** A device accesses memory: one call for each page of a request. Called often, so it must be fast. */
@@ -116,6 +121,12 @@ export interface Listener {
     luoFailed?(error: number): void;
     /** The files of a session from the previous kernel cannot be read. −errno. */
     sessionUnreadable?(session: LuoSession, error: number): void;
+    /** The files of a session could not be read, but the kernel treats it as read. −errno. */
+    filesMissing?(session: LuoSession, error: number): void;
+    /** Kernel code uses an object after it was freed. */
+    usedAfterFree?(session: LuoSession): void;
+    /** The number of users of the object of an FLB changes, whatever its reference count is. */
+    flbUsed?(flb: LuoFlb, side: 'outgoing' | 'incoming', change: number): void;
     /** The number of files of a session differs from its count. */
     sessionMiscounted?(session: LuoSession): void;
     /** No handler is registered for a file of a session from the previous kernel. */
@@ -139,9 +150,9 @@ export interface Listener {
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
 
-    /** Something remarkable has happened that the run survives; it stops there where that is asked for. */
+    /** An exception that does not end the run; it stops there if a filter selects it. */
     raised?(exception: RunException): void;
-    /** The scenario has come to its end. */
+    /** The scenario has ended. */
 
     ended?(): void;
     /** A diagnosis was made; for reporters, not for diagnoses. */

@@ -68,6 +68,13 @@ export type CallbackCall = {
     | { readonly kind: 'init'; readonly callback: 'init' }
 );
 
+/** Callbacks that are `void` in include/linux/liveupdate.h: nobody looks at what becomes of them. */
+const VOID: readonly CallbackName[] = ['unpreserve', 'unfreeze', 'finish'];
+
+export function givesNothing(call: CallbackCall): boolean {
+    return (call.kind === 'handler' || call.kind === 'flb') && VOID.includes(call.callback);
+}
+
 export type Purpose = KernelWork | CallbackCall;
 
 export function isCallback(purpose: Purpose | null): purpose is CallbackCall {

@@ -6,7 +6,7 @@ import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
 import { JournaledRecord, type Journal } from '../machine/journal';
 import type { Clock } from '../machine/clock';
-import type { Thread, Waiting } from './code';
+import type { LockWait, Thread } from './code';
 import { deadlock } from './waiting';
 
 /** The time slice of the policy `slices`, in nanoseconds. */
@@ -133,6 +133,8 @@ export interface Scheduled {
     /** Other frames than those of the current operation come first. */
     switchFrames(): void;
     fail(kind: 'failed-call', message: string): number;
+    /** Whether a thread hangs for ever and nobody waits for it: it has died in the kernel. Then others go on. */
+    leaveHanging(thread: Thread, waiting: LockWait): boolean;
 }
 
 /** True while the current thread is one of several. */
@@ -180,9 +182,12 @@ export function delayInKernel(run: Scheduled, ns: number): void {
 }
 
 /** The current thread is blocked. If all threads are, the scenario fails. */
-export function park(run: Scheduled, waiting: Waiting): void {
+export function park(run: Scheduled, waiting: LockWait): void {
     const thread = run.current;
     thread.waiting = waiting;
+    if (run.leaveHanging(thread, waiting)) {
+        return;
+    }
     if (!takesTurns(run)) {
         deadlock(run, [thread]);
         return;

@@ -9,7 +9,7 @@ export interface Stepped {
     readonly current: Thread;
 }
 
-/** Goes along with a run that executes one operation at a time, and may end that. */
+/** Observes a run that executes one operation at a time, and can end it. */
 export interface Stepping {
     /** The call depth at its start. */
     reaches(run: Stepped): boolean;
@@ -47,11 +47,11 @@ export function stepStops(run: Stepped, kind: StepKind, thread: number, depth: n
     }
 }
 
-/** A step that somebody has asked for. */
+/** A requested step. */
 export class Step implements Stepping {
     private readonly thread: Thread;
     private depth: number;
-    /** Its thread has left the statement where it began. */
+    /** Its thread has left the statement at which it began. */
     private moved = false;
 
     constructor(

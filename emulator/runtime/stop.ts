@@ -31,7 +31,7 @@ export interface RunException {
     readonly error?: Err;
 }
 
-/** Whether an exception that the run survives stops it. Of hints only those whose code is asked for do. */
+/** Whether an exception that does not end the run stops it. A hint stops it only if its code is selected. */
 export function stopsRun({ kind, diagnosis }: RunException, asked: ReadonlySet<StopsAt>): boolean {
     return (
         (asked.has(kind) && diagnosis?.severity !== 'hint') || (diagnosis !== undefined && asked.has(diagnosis.code))

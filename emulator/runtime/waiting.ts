@@ -1,5 +1,6 @@
 /** Which threads wait for which locks, as text for messages. */
 import { listed } from '../text/text';
+import type { Task } from '../kernel/lock';
 import { labelOf } from './call-stack';
 import type { Thread } from './code';
 
@@ -10,7 +11,7 @@ export function waitsFor(threads: readonly Thread[], thread: Thread): string | u
         return undefined;
     }
     const { lock } = waiting;
-    const holders = lock.holders.map((h) => doing(threads, h.task.id, thread));
+    const holders = lock.holders.map((h) => doing(threads, h.task, thread));
     const before = lock.queue
         .slice(
             0,
@@ -18,7 +19,7 @@ export function waitsFor(threads: readonly Thread[], thread: Thread): string | u
         )
         .filter((w) => waiting.mode === 'write' || w.mode === 'write');
     const behind =
-        before.length > 0 ? `, queued behind ${listed(before.map((w) => doing(threads, w.task.id, thread)))}` : '';
+        before.length > 0 ? `, queued behind ${listed(before.map((w) => doing(threads, w.task, thread)))}` : '';
     return `waits for ${lock.name}, held by ${listed(holders)}${behind}`;
 }
 
@@ -38,10 +39,13 @@ export function stateOf(thread: Thread): 'R' | 'S' | 'D' {
 }
 
 /** `luod (reboot(KEXEC))` */
-function doing(threads: readonly Thread[], id: number, asked: Thread): string {
-    const thread = threads.find((t) => t.id === id);
-    if (!thread || thread === asked) {
+function doing(threads: readonly Thread[], task: Task, asked: Thread): string {
+    if (task.id === asked.id) {
         return 'itself';
+    }
+    const thread = threads.find((t) => t.id === task.id);
+    if (!thread) {
+        return `${task.name}, which is dead`;
     }
     const what = inKernel(thread);
     return what === undefined ? thread.name : `${thread.name} (${what})`;

@@ -1,4 +1,4 @@
-/** Changes of code that one asks for at a place, besides the fixes of findings. */
+/** Code actions at a place, besides the fixes of findings. */
 import type { Edit, Fix } from '../language/check-finding';
 import type { Program } from '../language/program';
 import type { AssignStmt, CallExpr, ExprStmt, ScenarioDecl, SourceFile } from '../language/syntax/ast';
@@ -7,7 +7,7 @@ import { isKind, placeAt, type Node } from './nodes';
 import { callbackText } from './signatures';
 import type { CallbackOwner } from './subjects';
 
-/** What takes back what a call does, by its name: with the variable that it fills, or with its arguments. */
+/** The call that undoes a call, by the name of the latter: with the variable that it assigns, or with its arguments. */
 const UNDONE: Readonly<Record<string, { readonly by: string; readonly of: 'result' | 'arguments' }>> = {
     alloc_preserve: { by: 'kho.unpreserve_free', of: 'result' },
     alloc_folio: { by: 'put_folio', of: 'result' },
@@ -16,7 +16,7 @@ const UNDONE: Readonly<Record<string, { readonly by: string; readonly of: 'resul
     preserve_vmalloc: { by: 'kho.unpreserve_vmalloc', of: 'result' },
 };
 
-/** As many errors as one looks through. */
+/** The most errors that are offered. */
 const MOST_ERRORS = 4;
 
 export function actionsAt(program: Program, uri: string, offset: number): Fix[] {
@@ -47,7 +47,7 @@ function nativeOf(program: Program, { callee }: CallExpr): FunctionShape | undef
     return member?.kind === 'method' ? member.method : meaning?.kind === 'native' ? meaning.native : undefined;
 }
 
-/** The line behind a statement, indented as it is. */
+/** The line after a statement, with the same indentation. */
 function lineBehind({ text }: SourceFile, { start, end }: Node, line: string): Edit {
     const lineStart = text.lastIndexOf('\n', start - 1) + 1;
     const indent = /^[ \t]*/.exec(text.slice(lineStart, start))?.[0] ?? '';
@@ -81,7 +81,7 @@ function undoOf(file: SourceFile, s: ExprStmt | AssignStmt, around: readonly Nod
           ];
 }
 
-/** `fails E`, for the errors that the documentation of the call names. */
+/** `fails E` for each error that the documentation of the call names. */
 function expectations(program: Program, s: ExprStmt | AssignStmt): Fix[] {
     const call = callOf(s);
     const native = call && nativeOf(program, call);
@@ -110,7 +110,7 @@ function optionalCallbacks(program: Program, file: SourceFile, owner: CallbackOw
     return [{ title, edits: [{ span: { start: at, end: at }, text: `${fresh}${lines.join('')}` }] }];
 }
 
-/** A scenario that shows a mistake gets one beside it that is to show how it is done right. */
+/** Adds a copy of a scenario that expects findings, without the expectation, for the repaired code. */
 function repairedTwin(program: Program, file: SourceFile, scenario: ScenarioDecl): Fix[] {
     const { name, finds, body } = scenario;
     const twin = `${name.value}, repaired`;
@@ -118,5 +118,5 @@ function repairedTwin(program: Program, file: SourceFile, scenario: ScenarioDecl
         return [];
     }
     const text = `\n\nscenario "${twin}" ${file.text.slice(body.start, body.end)}`;
-    return [{ title: 'Add a twin to repair', edits: [{ span: { start: scenario.end, end: scenario.end }, text }] }];
+    return [{ title: 'Add a copy to repair', edits: [{ span: { start: scenario.end, end: scenario.end }, text }] }];
 }

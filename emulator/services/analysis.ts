@@ -10,8 +10,8 @@ import { libraryWith, standardLibrary } from '../runtime/standard-library';
 
 /**
  * Checks a file with its imports, however broken they are.
- * @param parsed what is known of files that have not changed
- * @param probe notes what can be named at a place
+ * @param parsed the syntax trees of files that have not changed
+ * @param probe records the names in scope at a place
  */
 export function analyse(host: SourceHost, uri: string, parsed?: Pick<ParseCache, 'parse'>, probe?: Probe): Program {
     return check(
@@ -24,13 +24,13 @@ export function analyse(host: SourceHost, uri: string, parsed?: Pick<ParseCache,
     );
 }
 
-/** What keeps a program from running. */
+/** The errors of a program; with one, it cannot run. */
 export function analysisErrors({ diagnostics }: Pick<Program, 'diagnostics'>): CheckFinding[] {
     return diagnostics.filter((d) => d.severity === 'error');
 }
 
 /**
- * The findings of several programs, by file. Several programs may import a file and have the same findings in it; some
+ * The findings of several programs, by file. Programs that import the same file have the same findings in it, and some
  * findings concern several files, such as a name that two files declare.
  */
 export function findingsByFile(

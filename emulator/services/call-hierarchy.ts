@@ -1,4 +1,4 @@
-/** Who calls whom: functions, scenarios, callbacks, and the kernel code that calls these. */
+/** The call graph: functions, scenarios, callbacks, and the kernel code that calls callbacks. */
 import type { Program } from '../language/program';
 import type { CallExpr, MemberExpr, SourceFile, Span } from '../language/syntax/ast';
 import { childrenOf, isKind, placeAt, type Node } from './nodes';
@@ -14,17 +14,20 @@ export interface Callable {
 
 export interface Call {
     readonly other: Callable;
-    /** Where the calls stand: in the one that calls. */
+    /** The places of the calls, in the caller. */
     readonly spans: readonly Span[];
 }
 
 interface Code extends Callable {
     readonly node: Node;
-    /** The object whose methods of the callback's name call it: `luo_handler`; empty for what is called by its name. */
+    /**
+     * The object whose method of the callback's name calls it: `luo_handler`; empty for code that is called by its
+     * name.
+     */
     readonly by: string;
 }
 
-/** The function or callback that a name at an offset is of, or whose code is around it. */
+/** The function or callback whose name is at an offset, or whose code contains it. */
 export function callableAt(program: Program, uri: string, offset: number): Callable | undefined {
     const file = program.files.get(uri);
     const place = file && placeAt(file, offset);
@@ -140,7 +143,7 @@ function callsIn(node: Node): CallExpr[] {
     return childrenOf(node).flatMap((child) => [...(isKind(child, 'call') ? [child] : []), ...callsIn(child)]);
 }
 
-/** What a call calls: a function; where the kernel calls a method of a handler or an FLB, each such callback. */
+/** The targets of a call: a function, or, if the kernel calls a method of a handler or an FLB, each such callback. */
 function targetsOf(program: Program, { callee }: CallExpr, all: readonly Code[]): Code[] {
     if (isKind(callee, 'name')) {
         const meaning = program.names.get(callee);
@@ -154,7 +157,7 @@ function targetsOf(program: Program, { callee }: CallExpr, all: readonly Code[])
     return owner === undefined ? [] : all.filter((c) => c.by === owner && c.name.endsWith(`.${name}`));
 }
 
-/** Kernel code keeps handlers and FLBs in variables of these names, whose types are not known before a run. */
+/** Kernel code has handlers and FLBs in variables with these names, whose types are known only during a run. */
 const OWNERS: Readonly<Record<string, string>> = { handler: 'luo_handler', flb: 'luo_flb' };
 
 function ownerOf(program: Program, callee: MemberExpr): string | undefined {

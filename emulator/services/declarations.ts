@@ -43,7 +43,7 @@ export class Declarations {
         for (const file of program.files.values()) {
             this.declare(file);
         }
-        // The kernel code names no processes, and is the same for every program.
+        // The kernel code refers to no process and is the same for every program.
         const own = [...program.files.values()].filter((f) => isLibrary(f.uri) === isLibrary(program.main));
         for (const file of own) {
             forEachLeaf(file, ({ node, above }) => {
@@ -126,7 +126,7 @@ export class Declarations {
             if (item.kind === 'const') {
                 this.consts.set(`${isLibrary(uri)} ${item.name.name}`, item);
             } else if (item.kind === 'struct' && !this.structs.has(item.name.name)) {
-                // the program's files come first
+                // the files of the program precede those of the kernel
                 this.structs.set(item.name.name, { decl: item, uri });
             }
             for (const entry of item.kind === 'machine' ? item.entries : []) {

@@ -1,4 +1,4 @@
-/** Where a thing is declared, and where its type is: in the program, in the kernel's own code, in the documentation. */
+/** The declaration of a symbol and of its type: in the program, in the kernel's own code, or in the documentation. */
 import type { Program } from '../language/program';
 import type { Type } from '../language/types';
 import { Declarations } from './declarations';
@@ -8,7 +8,7 @@ import type { CallbackOwner } from './subjects';
 import type { Declaration, NamedSymbol } from './symbol';
 import { symbolAt } from './symbol-at';
 
-/** A declaration, or where nothing declares it, what the documentation says of the name. */
+/** A declaration; for names without one, their place in the documentation. */
 export type Definition = Declaration | (DocPlace & { readonly name: string });
 
 export function definitionAt(program: Program, uri: string, offset: number): Definition | undefined {
@@ -20,13 +20,13 @@ function definitionOf({ declaration, page, name }: NamedSymbol): Definition | un
     return declaration ?? (page && { ...page, name });
 }
 
-/** The struct, the file kind or the page of the object that a value is of. */
+/** The declaration of the type of a value: a struct, a file kind, or the section about a native object. */
 export function typeDefinitionAt(program: Program, uri: string, offset: number): Definition | undefined {
     const type = expressionType(program, uri, offset) ?? symbolAt(program, uri, offset)?.type;
     return type && definitionOfType(program, type);
 }
 
-/** What the checker knows of the expression: it may be narrower than what is said of the name. */
+/** The type that the checker found for the expression: it may be narrower than that of the name. */
 function expressionType(program: Program, uri: string, offset: number): Type | undefined {
     const file = program.files.get(uri);
     const place = file && placeAt(file, offset);

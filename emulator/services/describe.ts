@@ -208,7 +208,7 @@ function shipped(program: Program, kind: ShippedKind, name: string): About {
                 ? plain(`${name}: ${CATALOGUE[name].title}`, CATALOGUE[name].advice)
                 : plain(name);
         case 'kernel':
-            return plain(`kernel "${name}"`, natives.kernels.get(name));
+            return plain(`kernel "${name}"`, natives.kernelNamed(name));
         case 'file kind':
             return plain(`file ${name}`, natives.fileKinds.get(name));
         case 'type': {

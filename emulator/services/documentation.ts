@@ -1,4 +1,4 @@
-/** Where the documentation in extension/docs says more of something: the page, and the heading on it. */
+/** Links into the documentation in extension/docs: the page and the heading. */
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import type { Span } from '../language/syntax/ast';
 import { CHECK_CODES, isCheckCode } from '../language/check-codes';
@@ -24,7 +24,7 @@ const at = (page: string, heading: string): DocPlace => ({ page, anchor: anchorO
 const library = (heading: string): DocPlace => at('library.md', heading);
 const language = (heading: string): DocPlace => at('language.md', heading);
 
-/** The heading of a code, `LU1003` or `LU0201`, on the page that explains it; undefined: there is no such code. */
+/** The heading of a code, `LU1003` or `LU0201`, on the page that explains it; undefined if there is no such code. */
 export function pageOfCode(code: string): DocPlace | undefined {
     if (isDiagnosisCode(code)) {
         return at('diagnoses.md', `${code}: ${CATALOGUE[code].title}`);
@@ -37,7 +37,7 @@ const OF_SHIPPED: Readonly<Record<Exclude<ShippedKind, 'finding'>, DocPlace>> = 
     'file kind': library('File kinds of the kernel'),
     type: language('Structs'),
     layer: at('kernels.md', 'Proposed layers'),
-    flaw: at('kernels.md', 'What old kernels got wrong'),
+    flaw: at('kernels.md', 'Bugs of old kernels'),
     cost: at('time.md', 'Costs'),
     'injection point': library('Injection points'),
 };
@@ -54,7 +54,7 @@ const OF_SETTINGS = {
     device: at('devices.md', 'In a machine'),
 } as const;
 
-/** Of what a program declares itself, nothing is said but its comment. */
+/** The section about a subject; undefined for declarations of the program, which have only a comment. */
 export function pageOfSubject(s: Subject): DocPlace | undefined {
     switch (s.kind) {
         case 'native':
@@ -125,7 +125,7 @@ const OF_KEYWORDS: Readonly<Partial<Record<Kind, DocPlace>>> = {
     cost: at('time.md', 'Costs'),
 };
 
-/** Of a word of the language, by the node that it belongs to. */
+/** The section about a keyword, by the node that it belongs to. */
 export function pageOfKeyword(kind: Kind): DocPlace {
     return OF_KEYWORDS[kind] ?? { page: 'language.md', anchor: '' };
 }
@@ -144,8 +144,8 @@ export function sectionOf(
 }
 
 /**
- * Where a page speaks of a name under a heading: the line of a table that begins with it, or else the heading; the
- * beginning of the page where it has no such heading.
+ * The place of a name below a heading of a page: the row of a table that begins with it, otherwise the heading, or the
+ * beginning of the page if it has no such heading.
  */
 export function offsetIn(page: string, anchor: string, name: string): number {
     const heading = headingsOf(page).find((h) => anchorOf(h.text) === anchor);
@@ -161,7 +161,7 @@ export function offsetIn(page: string, anchor: string, name: string): number {
     return row ? heading.span.end + row.index : heading.span.start;
 }
 
-/** The headings of a page; `#` inside code is none. */
+/** The headings of a page; `#` in code is not a heading. */
 function headingsOf(page: string): { readonly text: string; readonly level: number; readonly span: Span }[] {
     const found: { text: string; level: number; span: Span }[] = [];
     let code = false;

@@ -1,4 +1,4 @@
-/** What can be folded away: blocks, comments of several lines, imports, and regions that comments mark. */
+/** Folding ranges: blocks, comments of several lines, imports, and regions between marker comments. */
 import type { SourceFile, Span } from '../language/syntax/ast';
 import { lex } from '../language/syntax/lexer';
 import { LineMap } from '../language/syntax/positions';
@@ -40,7 +40,7 @@ function blocks(uri: string, text: string, line: (offset: number) => number): Fo
             }
         }
     }
-    // of several that begin in one line, editors fold the largest
+    // of several ranges that begin in one line, editors fold the largest
     return folds;
 }
 

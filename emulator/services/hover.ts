@@ -1,9 +1,9 @@
-/** What is said of the thing at an offset: its form, what is known of it, its documentation. */
+/** Hovers: the declaration, the value or layout, and the documentation of the symbol at an offset. */
 import type { StructLayout } from '../language/layout';
 import type { Program } from '../language/program';
 import type { IntLit, Span } from '../language/syntax/ast';
 import { isInt } from '../language/values';
-import { exactSize, hex } from '../text/text';
+import { counted, exactSize, hex } from '../text/text';
 import type { DocPlace } from './documentation';
 import { isKind, placeAt } from './nodes';
 import { originOf } from './origin';
@@ -40,14 +40,14 @@ function constantText({ value }: NamedSymbol): string | undefined {
     return value !== undefined && isInt(value) ? notations(value) : undefined;
 }
 
-/** `67108864 = 0x4000000 = 64 MiB`; nothing where all notations are alike. */
+/** `67108864 = 0x4000000 = 64 MiB`; nothing if all notations are the same. */
 function notations(value: number | bigint): string | undefined {
     const size = exactSize(value);
     const forms = [String(value), hex(value), ...(size.endsWith('iB') ? [size] : [])];
     return value >= 0 && value < 10 ? undefined : forms.map((f) => `\`${f}\``).join(' = ');
 }
 
-/** A number with a unit, or one that is long: what it is in others. */
+/** A number with a unit, or a long one, in other units. */
 function ofNumber(program: Program, uri: string, offset: number): Hover | undefined {
     const file = program.files.get(uri);
     const node = file && placeAt(file, offset)?.node;
@@ -62,7 +62,7 @@ function timeText({ value }: IntLit): string {
     return `${value} nanoseconds of virtual time`;
 }
 
-/** The fields of a struct with their places. */
+/** The fields of a struct with their offsets. */
 function layoutTable(layout: StructLayout | undefined): string | undefined {
     if (!layout) {
         return undefined;
@@ -71,5 +71,7 @@ function layoutTable(layout: StructLayout | undefined): string | undefined {
         const bits = type.k === 'bits' ? `, bits ${type.shift}–${type.shift + type.bits - 1}` : '';
         return `| ${hex(offset)} | ${size}${bits} | \`${name}\` |`;
     });
-    return [`${layout.size} bytes, packed:`, '', '| offset | size | field |', '|---|---|---|', ...rows].join('\n');
+    return [`${counted(layout.size, 'byte')}, packed:`, '', '| offset | size | field |', '|---|---|---|', ...rows].join(
+        '\n',
+    );
 }

@@ -1,4 +1,4 @@
-/** What a reader would work out: the values of constant expressions, and the parameters that arguments are for. */
+/** Inlay hints: the values of constant expressions, and the parameters of arguments. */
 import type { Program } from '../language/program';
 import type { CallExpr, Span } from '../language/syntax/ast';
 import { isInt } from '../language/values';
@@ -40,7 +40,7 @@ export function inlayHints(program: Program, uri: string, within: Span, options:
     return hints.sort((a, b) => a.offset - b.offset);
 }
 
-/** Literals by position say nothing of what they are; names and single arguments do. */
+/** The hint is for literals by position, whose meaning does not show; names and single arguments need none. */
 function ofCall(program: Program, { callee, args }: CallExpr): InlayHint[] {
     const member = isKind(callee, 'member') ? program.members.get(callee) : undefined;
     const meaning = isKind(callee, 'name') ? program.names.get(callee) : undefined;

@@ -1,11 +1,11 @@
-/** A file with what matters at one place of it only: checked while one types, in a part of the time. */
+/** A file reduced to the code that matters at one place, so that checks during typing are faster. */
 import { ITEM_KEYWORDS } from '../language/syntax/words';
 
 const ITEM = new RegExp(`^(?:${ITEM_KEYWORDS.join('|')})\\b`, 'gm');
 
 /**
- * The text with every other scenario blanked: nothing can name what is in them, and a file of thousands of lines is
- * mostly scenarios. Places stay where they are.
+ * The text with all other scenarios replaced by spaces: no code can refer to their contents, and a file of thousands of
+ * lines consists mostly of scenarios. Offsets stay the same.
  */
 export function isolated(text: string, offset: number): string {
     const starts = [...text.matchAll(ITEM)].map((m) => m.index);

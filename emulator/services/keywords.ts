@@ -5,7 +5,7 @@ import type { SourceFile, Span } from '../language/syntax/ast';
 import type { Node, Place } from './nodes';
 
 export interface Keyword {
-    /** How it is written. */
+    /** Its syntax. */
     readonly form: string;
     /** One sentence or two, in Markdown. */
     readonly doc: string;
@@ -22,6 +22,10 @@ const MAY: Keyword = { form: 'call  may fail EIO', doc: 'The call may succeed, o
 const PANICS: Keyword = {
     form: 'reboot(KEXEC)  panics "incoming tree"',
     doc: 'The kernel, or the next one, must panic with a message that contains this text.',
+};
+const OOPSES: Keyword = {
+    form: 'vm1.retrieve_fd(token: 1)  oopses "fd_install"',
+    doc: 'The kernel must oops in the call, with a message that contains this: the process dies there, and the kernel goes on.',
 };
 const IMAGE: Keyword = {
     form: 'boot "7.2" from image "handover.elf.gz"',
@@ -183,6 +187,7 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     fails: { fails: FAILS },
     may: { may: MAY, fail: MAY },
     panics: { panics: PANICS },
+    oopses: { oopses: OOPSES },
     try: {
         try: {
             form: 'r = try call',

@@ -1,4 +1,4 @@
-/** Where strings and codes of a file lead: files that are imported, memory images, the documentation of findings. */
+/** Links in a file: from strings to imported files and memory images, from codes to the documentation of findings. */
 import type { Program } from '../language/program';
 import { isBeside, uriBeside } from '../language/paths';
 import type { Span } from '../language/syntax/ast';

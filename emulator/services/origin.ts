@@ -1,4 +1,4 @@
-/** Which kernels have a piece of the kernel's own code: that is what a reader of it wants to know first. */
+/** The kernels that contain a file of the kernel's own code. */
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
 import { layerOfFile, titleOf } from '../kernel/release/layers';
 import { STD_SCHEME } from '../std/texts';
@@ -13,7 +13,7 @@ export function originOf(uri: string): string | undefined {
     const name = uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, '');
     const layer = layerOfFile(name);
     if (layer) {
-        return `Proposed: kernels have it with \`layers ${layer.name}\` (${titleOf(layer)}: ${layer.summary}).`;
+        return `Proposed. Kernels with \`layers ${layer.name}\` have it (${titleOf(layer)}: ${layer.summary}).`;
     }
     const kernels = [...DESCRIPTIONS.values()].filter((d) => d.library.includes(name)).map((d) => d.name);
     return kernels.length === 0

@@ -52,7 +52,7 @@ function entry(
     return { name, kind, whole, nameSpan, children };
 }
 
-/** What runs in processes, in order: the same process several times where it has several blocks. */
+/** The process blocks, in order: a process with several blocks occurs several times. */
 function processesIn({ statements }: Block): OutlineEntry[] {
     return statements.flatMap((s) => processesOf(s));
 }

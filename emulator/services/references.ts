@@ -1,4 +1,4 @@
-/** Where something is named: its declaration and its uses, in all files of a program. */
+/** References: the declaration of a symbol and its uses, in all files of a program. */
 import type { Span } from '../language/syntax/ast';
 import type { Program } from '../language/program';
 import { isLibrary } from './declarations';
@@ -10,15 +10,15 @@ import { subjectAt } from './words';
 export interface Reference {
     readonly uri: string;
     readonly span: Span;
-    /** It is the name in the declaration itself. */
+    /** It is the name in the declaration. */
     readonly isDeclaration: boolean;
-    /** It gets a value there. */
+    /** It is assigned there. */
     readonly writes: boolean;
 }
 
 /** @returns by file, in the order of the program, and by place in the file */
 export function referencesTo(program: Program, symbol: Pick<SymbolInfo, 'key' | 'declaration'>): Reference[] {
-    // the kernel's own code knows nothing of what a program declares
+    // the kernel's own code cannot refer to declarations of a program
     const own = symbol.declaration !== undefined && !isLibrary(symbol.declaration.uri);
     return [...program.files.keys()]
         .filter((uri) => !own || !isLibrary(uri))
@@ -46,7 +46,7 @@ export function referencesIn(
     return here.sort((a, b) => a.span.start - b.span.start);
 }
 
-/** True for what an assignment gives a value to. */
+/** True for the target of an assignment. */
 function isWritten({ node, above: [parent, around] }: Place): boolean {
     const target = isKind(parent, 'member') && parent.member === node ? parent : node;
     const statement = target === node ? parent : around;

@@ -1,4 +1,4 @@
-/** Gives a thing another name wherever it is named, or says why it cannot have it. */
+/** Renames a symbol in all files, or returns why it cannot have the new name. */
 import type { Program } from '../language/program';
 import { RESERVED } from '../language/syntax/words';
 import type { Span } from '../language/syntax/ast';
@@ -16,20 +16,20 @@ export interface TextEdit {
     readonly text: string;
 }
 
-/** Why something is not done, as a sentence. */
+/** The reason, as a sentence. */
 export interface Refusal {
     readonly refused: string;
 }
 
-/** What a rename needs of the files around: programs of a text, as it is or as it would be. */
+/** Access to the programs of a file, with its present text or a changed one. */
 export interface Workspace {
-    /** The programs in which a file takes part, the file's own first. */
+    /** The programs that contain a file, its own first. */
     programsWith(uri: string): readonly Program[];
-    /** The same program with other texts of some of its files. */
+    /** The same program with changed texts of some files. */
     reanalysed(program: Program, texts: ReadonlyMap<string, string>): Program;
 }
 
-/** The name that would be given another one, and what it is now. */
+/** The place and text of the name to change. */
 export function renamable(
     program: Program,
     uri: string,
@@ -45,27 +45,27 @@ export function renamable(
 
 function refusalOf({ kind, name, declaration }: NamedSymbol): string | undefined {
     if (kind === 'keyword') {
-        return `\`${name}\` is a word of the language.`;
+        return `\`${name}\` is a keyword of the language.`;
     }
     if (kind === 'callback') {
-        return `\`${name}\` is the name by which the kernel calls the callback.`;
+        return `\`${name}\` is a callback, whose name the kernel defines.`;
     }
     if (kind === 'file') {
-        return 'Files are renamed in the explorer.';
+        return 'Rename files in the explorer.';
     }
     if (!declaration || SHIPPED_SOURCES.has(declaration.uri)) {
-        return `\`${name}\` ships with the emulator: only names that your files declare can be changed.`;
+        return `\`${name}\` is part of the emulator. Only names that your files declare can be renamed.`;
     }
     return undefined;
 }
 
-/** Inside of the quotation marks, where a name has such. */
+/** Without the quotation marks, if the name has them. */
 function nameSpan(program: Program, uri: string, span: Span): Span {
     const quoted = program.files.get(uri)?.text[span.start] === '"';
     return quoted ? { start: span.start + 1, end: span.end - 1 } : { start: span.start, end: span.end };
 }
 
-/** The edits of all files, each once and in no file that ships. */
+/** The edits of all files, each once; shipped files are not edited. */
 export function rename(
     workspace: Workspace,
     uri: string,
@@ -102,12 +102,12 @@ export function rename(
 function nameRefusal(program: Program, uri: string, symbol: NamedSymbol, newName: string): string | undefined {
     const quoted = program.files.get(uri)?.text[symbol.span.start] === '"';
     if (quoted) {
-        return /^[^"\\\n\r]+$/.test(newName) ? undefined : 'A name in quotes has no `"`, no `\\` and one line.';
+        return /^[^"\\\n\r]+$/.test(newName) ? undefined : 'A name in quotes cannot contain `"`, `\\` or a line break.';
     }
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(newName)) {
-        return `\`${newName}\` is no name: letters, digits and \`_\`, and no digit first.`;
+        return `\`${newName}\` is not a name. A name consists of letters, digits and \`_\`, and does not begin with a digit.`;
     }
-    return RESERVED.has(newName) ? `\`${newName}\` is a word of the language.` : undefined;
+    return RESERVED.has(newName) ? `\`${newName}\` is a keyword of the language.` : undefined;
 }
 
 function editsOf(program: Program, symbol: NamedSymbol, newName: string): TextEdit[] {
@@ -117,7 +117,7 @@ function editsOf(program: Program, symbol: NamedSymbol, newName: string): TextEd
     return [...edits, ...sendEdits(program, symbol, newName, edits)];
 }
 
-/** `send vm1 to vmm` names a variable of two processes: where one gets another name, `as` says the other's. */
+/** `send vm1 to vmm` names a variable of two processes. If only one of them is renamed, `as` is added for the other. */
 function sendEdits(program: Program, symbol: NamedSymbol, newName: string, edits: readonly TextEdit[]): TextEdit[] {
     if (symbol.kind !== 'process variable') {
         return [];
@@ -153,7 +153,7 @@ function isSent(value: Node, node: Node): boolean {
     return value === node || (isKind(value, 'member') && value.member === node);
 }
 
-/** Why a program would be worse off; undefined: it means what it meant. */
+/** Why the rename would change the meaning of a program; undefined if it would not. */
 function spoils(
     workspace: Workspace,
     program: Program,
@@ -175,14 +175,14 @@ function spoils(
     const before = new Set(analysisErrors(program).map((e) => `${e.code} ${e.uri}`));
     const added = analysisErrors(after).find((e) => !before.has(`${e.code} ${e.uri}`));
     if (added || analysisErrors(after).length > analysisErrors(program).length) {
-        return `With \`${newName}\` instead of \`${symbol.name}\` there would be an error: ${(added ?? analysisErrors(after)[0])?.message ?? ''}`;
+        return `Renaming \`${symbol.name}\` to \`${newName}\` would cause an error: ${(added ?? analysisErrors(after)[0])?.message ?? ''}`;
     }
     return sameReferences(program, after, symbol, edits)
         ? undefined
-        : `\`${newName}\` already means something else where \`${symbol.name}\` is used.`;
+        : `\`${newName}\` already has another meaning where \`${symbol.name}\` is used.`;
 }
 
-/** What had the old name, and nothing else, has the new one. */
+/** True if the new name refers to the renamed symbol and to no other. */
 function sameReferences(before: Program, after: Program, symbol: NamedSymbol, edits: readonly TextEdit[]): boolean {
     const old = referencesTo(before, symbol).filter((r) => !isLibrary(r.uri));
     const [first] = old;
@@ -194,19 +194,19 @@ function sameReferences(before: Program, after: Program, symbol: NamedSymbol, ed
         return false;
     }
     const now = new Set(referencesTo(after, renamed).map((r) => `${r.uri} ${r.span.start}`));
-    // what `as` gave the new name to is one more
+    // the variable that `as` names is one more
     const more = edits.filter((e) => e.text === ` as ${renamed.name}`).length;
     return now.size === old.length + more && old.every((r) => now.has(`${r.uri} ${moved(r, edits)}`));
 }
 
-/** Where a reference begins behind the edits. */
+/** The start of a reference after the edits. */
 function moved({ uri, span }: Reference, edits: readonly TextEdit[]): number {
     return edits
         .filter((e) => e.uri === uri && e.span.end <= span.start && e.span.start < span.start)
         .reduce((at, e) => at + e.text.length - (e.span.end - e.span.start), span.start);
 }
 
-/** A text with edits that do not overlap. */
+/** The text after edits that do not overlap. */
 export function edited(text: string, edits: readonly { readonly span: Span; readonly text: string }[]): string {
     let result = text;
     for (const edit of [...edits].sort((a, b) => b.span.start - a.span.start)) {

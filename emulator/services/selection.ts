@@ -1,8 +1,8 @@
-/** What is selected step by step around an offset: the word, the expression, the statement, the block, the file. */
+/** Selection ranges around an offset: the word, the expression, the statement, the block, the file. */
 import type { SourceFile, Span } from '../language/syntax/ast';
 import { placeAt } from './nodes';
 
-/** From the smallest to the whole file; each lies in the next one. */
+/** From the smallest to the whole file; each is inside the next one. */
 export function selectionsAt(file: SourceFile, offset: number): Span[] {
     const comment = file.comments.find((c) => c.start <= offset && offset <= c.end);
     const place = placeAt(file, offset);
@@ -18,7 +18,7 @@ export function selectionsAt(file: SourceFile, offset: number): Span[] {
         add(comment);
     }
     for (const node of nodes) {
-        // the inside of a string, and of a block, before all of it
+        // the contents of a string or a block come before the whole of it
         if ('kind' in node && (node.kind === 'string' || node.kind === 'block') && node.end - node.start > 2) {
             add({ start: node.start + 1, end: node.end - 1 });
         }

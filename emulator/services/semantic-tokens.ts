@@ -1,4 +1,4 @@
-/** What each word of a file is: colours for editors that have no grammar of their own, and better ones for all. */
+/** Semantic tokens: the kind of each word of a file, for highlighting with or without a grammar. */
 import type { Program } from '../language/program';
 import type { Span } from '../language/syntax/ast';
 import { lex } from '../language/syntax/lexer';
@@ -7,7 +7,7 @@ import { forEachLeaf, isKind, isWord, type Node, type Place } from './nodes';
 import type { Subject } from './subjects';
 import { subjectAt } from './words';
 
-/** The kinds of the protocol that are used, by their names there. */
+/** The token types of the protocol that are used. */
 export const TOKEN_TYPES = [
     ...([
         'comment',
@@ -35,7 +35,7 @@ export interface SemanticToken {
     readonly modifiers: readonly TokenModifier[];
 }
 
-/** @param lexical whether comments, strings and numbers are told too: for editors without a grammar */
+/** @param lexical whether comments, strings and numbers are included: for editors without a grammar */
 export function semanticTokens(program: Program, uri: string, lexical: boolean): SemanticToken[] {
     const file = program.files.get(uri);
     if (!file) {
@@ -75,7 +75,7 @@ export function semanticTokens(program: Program, uri: string, lexical: boolean):
     return found.sort((a, b) => a.span.start - b.span.start);
 }
 
-/** A word that the tree has as a name; keywords are no names there. */
+/** A word that is a name in the tree, as opposed to a keyword. */
 function tokenOf(program: Program, uri: string, place: Place): SemanticToken | undefined {
     const { node, above } = place;
     const { start, end } = node;
@@ -90,7 +90,7 @@ function tokenOf(program: Program, uri: string, place: Place): SemanticToken | u
     return { span: { start, end }, type, modifiers: declares ? ['declaration', ...modifiers] : modifiers };
 }
 
-/** `token: 5` names a parameter, and declares none. */
+/** `token: 5` names a parameter and does not declare it. */
 function isArgument(node: Node): boolean {
     return !('kind' in node) && 'value' in node;
 }

@@ -31,7 +31,7 @@ export function settingNames(table: SettingTable): string[] {
     return [...TABLES[table].keys()];
 }
 
-/** The words that can stand behind a setting. */
+/** The words that are values of a setting. */
 export function settingWords(table: SettingTable, name: string): string[] {
     const setting = TABLES[table].get(name);
     const takes = setting && 'takes' in setting ? setting.takes : undefined;

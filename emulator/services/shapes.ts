@@ -1,7 +1,6 @@
 /**
- * The shapes of what the emulator provides, as a module of plain data: whoever checks and explains code needs them, and
- * nothing of what stands behind them. The build puts it into the language server's bundle in place of the natives,
- * which would bring the whole kernel along.
+ * The shapes of the natives as a module of plain data, for checking and explaining code. The build puts it into the
+ * bundle of the language server instead of the natives, which would pull in the whole kernel.
  */
 import { NATIVES } from '../diagnosis/natives';
 import type { NativeShapes } from '../language/natives';
@@ -9,7 +8,7 @@ import type { Value } from '../language/types';
 import { PAGE_GEOMETRIES } from '../machine/arch';
 import { KERNEL_NATIVES } from '../runtime/natives/tracepoints';
 
-/** Of each table, in which everything else hangs. */
+/** The entries of each table, from which all other shapes are reachable. */
 const TABLES = [
     'functions',
     'objects',
@@ -23,7 +22,7 @@ const TABLES = [
 
 const PAGES = [...new Map(Object.values(PAGE_GEOMETRIES).flatMap((all) => all.map((p) => [p.size, p]))).values()];
 
-/** What shapes, types and parameters are made of: see emulator/language/natives.ts. */
+/** The properties of shapes, types and parameters: see emulator/language/natives.ts. */
 const SHAPE_KEYS: ReadonlySet<string> = new Set([
     ...[
         'name',
@@ -41,14 +40,14 @@ const SHAPE_KEYS: ReadonlySet<string> = new Set([
     ...['rest', 'writable', 'fields', 'methods', 'ofKernel', 'element', 'required', 'k', 'of', 'to', 'struct'],
 ]);
 
-/** The tables of callbacks, by what has them. */
+/** The tables of callbacks, by their owner. */
 function isTable(value: object): boolean {
     return Object.values(value).every((v) => v instanceof Map) && !('fields' in value);
 }
 
-/** Writes values as source text; what is the same object stays the same object. */
+/** Writes values as source text. An object that occurs several times is written once. */
 class Writer {
-    /** Definitions of objects, each after those that it holds. */
+    /** Definitions of objects, each after those that it contains. */
     readonly lines: string[] = [];
     private readonly names = new Map<object, string>();
     /** Definitions by their text. */
@@ -66,7 +65,7 @@ class Writer {
             return known;
         }
         const text = this.object(value);
-        // Types and parameters that are alike are one; fields and methods are known by their identity.
+        // Equal types and parameters become one object; fields and methods are compared by identity and stay separate.
         const same = 'doc' in value ? undefined : this.alike.get(text);
         const name = same ?? `o${this.lines.length}`;
         this.names.set(value, name);
@@ -96,14 +95,14 @@ class Writer {
                 const values = PAGES.map((page) => `${page.size}: ${this.text(constant(page))}`);
                 return [`constant: (page) => ({ ${values.join(', ')} })[page.size]`];
             }
-            // the rest is what stands behind a shape
+            // the rest is the implementation
             return SHAPE_KEYS.has(key) ? [`${key}: ${this.text(v)}`] : [];
         });
         return `{ ${entries.join(', ')} }`;
     }
 }
 
-/** The source text of a module that exports the shapes under the names of the natives that they are of. */
+/** The source text of a module that exports the shapes under the names of their natives. */
 export function shapesModule(): string {
     const writer = new Writer();
     const table = (natives: NativeShapes): string =>

@@ -1,4 +1,4 @@
-/** Texts that ship with the emulator, wherever an editor shows them: nobody edits them, and they are not judged. */
+/** Shipped texts as editors show them: they are read-only and get no findings. */
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
 import { layersOf, layerOfFile, withLayers, NO_LAYERS } from '../kernel/release/layers';
 import type { Program } from '../language/program';
@@ -20,7 +20,7 @@ export function shippedUri(uri: string, text: string): string | undefined {
     return SHIPPED_SOURCES.get(known) === text ? known : undefined;
 }
 
-/** The checked kernel that a file of the kernel's own code is part of; undefined: it is part of none. */
+/** The checked kernel that a file of the kernel's own code is part of; undefined if it is part of none. */
 export function kernelWith(uri: string): Program | undefined {
     if (!LIBRARY_SOURCES.has(uri)) {
         return undefined;

@@ -1,4 +1,4 @@
-/** The call around an offset: its parameters, and which one is being written. */
+/** Signature help: the call around an offset, its parameters and the current one. */
 import type { FunctionShape, NativeParam } from '../language/natives';
 import type { Program } from '../language/program';
 import type { CallExpr, NewExpr } from '../language/syntax/ast';
@@ -9,12 +9,12 @@ import { annotation, functionText, parameterText, REPLY } from './signatures';
 import { situationAt, type Situation, type Source } from './completion/situation';
 
 export interface SignatureHelp {
-    /** The call as one would declare it. */
+    /** The call as a declaration. */
     readonly label: string;
     readonly doc: string;
-    /** Each is a part of the label. */
+    /** Each one is a part of the label. */
     readonly parameters: readonly string[];
-    /** Undefined behind the last one. */
+    /** Undefined after the last one. */
     readonly active: number | undefined;
 }
 
@@ -35,7 +35,7 @@ interface Shape {
     readonly names: readonly string[];
 }
 
-/** Behind the opening parenthesis. */
+/** After the opening parenthesis. */
 function inArguments({ text, span }: Situation, call: CallExpr | NewExpr): boolean {
     const callee = isKind(call, 'call') ? call.callee.end : call.name.end;
     return text.slice(callee, span.start).includes('(');

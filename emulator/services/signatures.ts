@@ -3,7 +3,7 @@ import type { CallbackShape, FunctionShape, NativeParam } from '../language/nati
 import type { Type } from '../language/types';
 import { format } from '../language/values';
 
-/** Set after a call, `with readonly_reply`, and not by an argument. */
+/** Given after a call, `with readonly_reply`, and not as an argument. */
 export const REPLY = 'readonly_reply';
 
 export function typeText(t: Type): string {

@@ -47,7 +47,7 @@ export interface SymbolInfo {
     /** Of a constant. */
     readonly value?: Value;
     readonly declaration?: Declaration | undefined;
-    /** Where the documentation says more. */
+    /** The section about it in the documentation. */
     readonly page?: DocPlace | undefined;
 }
 

@@ -296,7 +296,9 @@ class Words {
         if (decl) {
             return { kind: 'declaration', decl };
         }
-        return this.program.natives.kernels.has(name) ? { kind: 'shipped', of: 'kernel', name } : undefined;
+        return this.program.natives.kernelNamed(name) !== undefined
+            ? { kind: 'shipped', of: 'kernel', name }
+            : undefined;
     }
 }
 

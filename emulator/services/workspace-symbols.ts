@@ -5,19 +5,19 @@ import { outline, type OutlineEntry } from './outline';
 export interface WorkspaceSymbol {
     readonly uri: string;
     readonly entry: OutlineEntry;
-    /** The declaration that it is part of; empty for what stands by itself. */
+    /** The declaration that it is part of; empty for top-level declarations. */
     readonly container: string;
 }
 
-/** Editors filter what they show, and ask again as one types: more than this helps nobody. */
+/** Editors filter the list and repeat the request during typing: more symbols than this are not useful. */
 const MOST = 500;
 
-/** What has the letters of the query in its name, in their order: the empty query finds everything. */
+/** Symbols whose names contain the letters of the query in their order. An empty query finds all. */
 export function workspaceSymbols(files: Iterable<SourceFile>, query: string): WorkspaceSymbol[] {
     const found: WorkspaceSymbol[] = [];
     for (const file of files) {
         const add = (entry: OutlineEntry, container: string): void => {
-            // processes are places in a scenario and have no name that one looks for
+            // processes are parts of a scenario and are not searched
             if (entry.kind !== 'process' && entry.name !== '' && hasLetters(entry.name, query)) {
                 found.push({ uri: file.uri, entry, container });
             }

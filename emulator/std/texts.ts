@@ -21,14 +21,12 @@ import luoNone from './luo-none.lus';
 import luoV4Calls from './luo-v4-calls.lus';
 import luoV4 from './luo-v4.lus';
 import luo from './luo.lus';
+import memfdFolios from './memfd-folios.lus';
 import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
 import pciNone from './pci-none.lus';
 import pci from './pci.lus';
-import release619 from './release-6.19.lus';
-import release70 from './release-7.0.lus';
-import release71 from './release-7.1.lus';
 import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
 import luod from './luod.lus';
@@ -56,9 +54,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'luo-no-flb': luoNoFlb,
     'luo-none': luoNone,
     'luo-fdt': luoFdt,
-    'release-6.19': release619,
-    'release-7.0': release70,
-    'release-7.1': release71,
+    'memfd-folios': memfdFolios,
     'memfd-v1': memfdV1,
     'luo-v4': luoV4,
     'luo-v4-calls': luoV4Calls,

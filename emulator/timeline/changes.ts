@@ -1,39 +1,42 @@
-/** What the user does to a run: inputs, which are made again wherever the run comes by again. */
+/** The user's changes of a run. They are inputs: they are repeated when the run passes their positions again. */
 import type { Host } from '../runtime/host/host';
 
 export interface Change {
-    /** The position of the run at which it was made. */
+    /** The position at which it was made. */
     readonly at: number;
-    /** As the user would write it: `n = 3`. */
+    /** As an assignment: `n = 3`. */
     readonly text: string;
-    /** Makes it; of the run it may refer to nothing but by name, place or number: objects are made anew. */
+    /**
+     * Makes it. It refers to parts of the run only by name, place or number, because the objects are different each
+     * time.
+     */
     readonly make: (host: Host) => unknown;
 }
 
 export class Changes {
-    /** In the order in which they were made; those from {@link made} on are still to come. */
+    /** In the order in which they were made; those from {@link made} on are not made yet. */
     private list: readonly Change[] = [];
     private count = 0;
 
     constructor(private readonly host: Host) {}
 
-    /** How many of them are part of the state of the run. */
+    /** The number of changes that are part of the state of the run. */
     get made(): number {
         return this.count;
     }
 
-    /** The run was set back to where so many were made. */
+    /** The run was set back to a position with this number of changes. */
     setBack(made: number): void {
         this.count = made;
     }
 
-    /** Operations from a position to where the next one is made again. */
+    /** The number of operations from a position to the next change to repeat. */
     distance(position: number): number {
         const next = this.list[this.count];
         return next ? next.at - position : Infinity;
     }
 
-    /** The run has come to a position: what was changed there is changed again. */
+    /** The run has reached a position: repeats the changes that were made there. */
     makeAgain(position: number, before: () => void): void {
         for (let next = this.list[this.count]; next?.at === position; next = this.list[++this.count]) {
             before();
@@ -41,7 +44,7 @@ export class Changes {
         }
     }
 
-    /** One more, which was made just now. @returns those that do not come any more */
+    /** Adds a change that was made now. @returns the later ones, which are discarded */
     add(change: Change): readonly Change[] {
         const gone = this.list.slice(this.count);
         this.list = [...this.list.slice(0, this.count), change];
@@ -49,7 +52,7 @@ export class Changes {
         return gone;
     }
 
-    /** Takes the last one of the first `count` back, and those that came after it in its place. */
+    /** Removes the last of the first `count` changes, and restores those that it had replaced. */
     replaceFrom(count: number, later: readonly Change[]): void {
         this.list = [...this.list.slice(0, count), ...later];
     }

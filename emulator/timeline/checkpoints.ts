@@ -1,24 +1,24 @@
 /**
- * Checkpoints of a run: a cache that makes going back quick, within a budget of memory. Whatever has none is reached by
- * executing from the one before, so that all of them but the first could go at any time.
+ * Checkpoints of a run: a cache for going back fast, within a budget of memory. All other positions are reached by
+ * executing from the checkpoint before them, so that all checkpoints except the first can be dropped at any time.
  */
 import type { Interpreter } from '../runtime/interpreter';
 import type { Frame, Thread } from '../runtime/code';
 import type { Checkpoint } from '../runtime/stop';
 import type { Journal } from '../machine/journal';
 
-/** More than this many take time themselves, wherever one is looked for. */
+/** The most checkpoints: searching through more takes too long. */
 const MOST = 500;
-/** Milliseconds within which no gap is long. */
+/** Gaps that take at most this time to execute are never too long. Milliseconds. */
 const SHORT = 20;
-/** What a frame takes besides its slots, and a slot. Bytes, estimates. */
+/** The sizes of a frame without its slots, and of a slot. Bytes, estimates. */
 const FRAME_BYTES = 200;
 const SLOT_BYTES = 16;
 
-/** Who runs, and what is on the stacks, at a position: live, or as a checkpoint has it. */
+/** The running thread and the stacks at a position: live, or from a checkpoint. */
 export interface Stacks {
     readonly current: Thread;
-    /** The threads that take turns. */
+    /** The threads that run in turns. */
     readonly turns: readonly Thread[];
     of(thread: Thread): readonly Frame[];
 }
@@ -26,14 +26,14 @@ export interface Stacks {
 export interface Kept extends Stacks {
     /** The position of the run. */
     readonly at: number;
-    /** How many changes the user had made up to there. */
+    /** The number of the user's changes up to there. */
     readonly changes: number;
     readonly checkpoint: Checkpoint;
-    /** How long the run takes from the one before to here. Milliseconds. */
+    /** The duration of the run from the previous checkpoint. Milliseconds. */
     cost: number;
-    /** The stacks that it has copied. Bytes. */
+    /** The size of the copied stacks. Bytes. */
     readonly stackBytes: number;
-    /** What the journal has saved since, up to the next one. Bytes. */
+    /** The size of the journal from here to the next checkpoint. Bytes. */
     saved: number;
 }
 
@@ -50,7 +50,7 @@ export class Checkpoints {
         journal.weighing = true;
     }
 
-    /** What they take. Bytes, an estimate. */
+    /** Their total size. Bytes, an estimate. */
     get bytes(): number {
         const last = this.list.at(-1);
         return this.total + (last ? this.journal.bytesOf(last.checkpoint.mark) - last.saved : 0);
@@ -61,9 +61,9 @@ export class Checkpoints {
     }
 
     /**
-     * Keeps one of where the run stands.
-     * @param cost milliseconds that the run has taken since the one before
-     * @returns what was saved since then, in bytes
+     * Adds a checkpoint of the present state.
+     * @param cost duration of the run since the previous one, in milliseconds
+     * @returns the size of the journal since then, in bytes
      */
     keep(changes: number, cost: number): number {
         const saved = this.close();
@@ -87,12 +87,12 @@ export class Checkpoints {
         return saved;
     }
 
-    /** The last one before a position; undefined: there is none. */
+    /** The last one before a position, if there is one. */
     before(position: number): Kept | undefined {
         return this.list.findLast((e) => e.at < position);
     }
 
-    /** The last one at a position or before it, with at most so many changes. @throws RangeError: there is none */
+    /** The last one at or before a position with at most this number of changes. @throws RangeError if there is none */
     upTo(position: number, changes: number): Kept {
         const found = this.list.findLast((e) => e.at <= position && e.changes <= changes);
         if (!found) {
@@ -101,7 +101,7 @@ export class Checkpoints {
         return found;
     }
 
-    /** The run goes back to one, which stays; those after it are gone. */
+    /** Restores a checkpoint, which is kept; those after it are removed. */
     restore(kept: Kept): void {
         const index = this.list.indexOf(kept);
         if (index < 0) {
@@ -115,14 +115,14 @@ export class Checkpoints {
         kept.saved = 0;
     }
 
-    /** All but the first are forgotten. */
+    /** Removes all but the first. */
     forget(): void {
         while (this.list.length > 1) {
             this.drop(this.list.length - 1);
         }
     }
 
-    /** Takes up what the journal has saved since the last one. @returns how much */
+    /** Adds the size of the journal since the last checkpoint to it. @returns that size */
     private close(): number {
         const last = this.list.at(-1);
         return last ? this.weigh(last) : 0;
@@ -135,7 +135,7 @@ export class Checkpoints {
         return saved;
     }
 
-    /** The further back, the fewer stay: a gap is to be short for its distance from here, both in time. */
+    /** Removes checkpoints so that gaps grow with the distance from the present position, both measured as time. */
     private thin(): void {
         while (this.list.length > 2 && (this.total > this.budget || this.list.length > MOST)) {
             let least = 1;

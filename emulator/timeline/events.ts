@@ -8,35 +8,11 @@ import { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
 import type { Value } from '../language/types';
-import { type Frame, placeOf } from '../runtime/code';
 import type { Host } from '../runtime/host/host';
 import type { Listener, Phase } from '../runtime/listener';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
 import { hex } from '../text/text';
-
-/** More are not kept: the oldest go. */
-const MOST = 200_000;
-
-export type EventKind = 'call' | 'callback' | 'finding' | 'log' | 'phase' | 'fault';
-
-export interface TimelineEvent {
-    /** Grows by one from event to event, and stays the same. */
-    readonly id: number;
-    readonly kind: EventKind;
-    /** The position of the run, in the operation in which it happened. */
-    readonly at: number;
-    /** Nanoseconds of the machine's clock. */
-    readonly time: number;
-    /** Which boot of the machine it was, from 0. */
-    readonly boot: number;
-    /** The process, the thread or the device. */
-    readonly who: string;
-    readonly text: string;
-    readonly place: Place | undefined;
-}
-
-/** Events of a future that was cut off. */
-export type LaterEvents = readonly TimelineEvent[];
+import { EventLog, type EventKind, type LaterEvents, type Result, type TimelineEvent } from './event-log';
 
 const PHASES: Readonly<Record<Phase, string>> = {
     running: 'the kernel is up',
@@ -46,24 +22,26 @@ const PHASES: Readonly<Record<Phase, string>> = {
 };
 
 export class Events implements Listener {
-    private list: TimelineEvent[] = [];
-    private nextId = 1;
-    /** The call that was the last event, if it was: what it returns is a part of it. */
+    private readonly list = new EventLog();
+    /** The call that was the last event, if it was: what it returns at once is a part of it. */
     private entered: KernelWork | null = null;
+    /** Where that was. */
+    private enteredAt = -1;
 
     constructor(private readonly host: Host) {}
 
     get all(): readonly TimelineEvent[] {
-        return this.list;
+        return Array.from({ length: this.list.length }, (_, i) => this.list.at(i));
     }
 
     /** How many are not there any more, the oldest. */
     get forgotten(): number {
-        return (this.list[0]?.id ?? 1) - 1;
+        return this.list.forgotten;
     }
 
     withId(id: number): TimelineEvent | undefined {
-        return this.list[id - (this.list[0]?.id ?? 0)];
+        const index = id - this.forgotten - 1;
+        return index >= 0 && index < this.list.length ? this.list.at(index) : undefined;
     }
 
     // ------------------------------------------------------------ what is heard
@@ -71,20 +49,18 @@ export class Events implements Listener {
     kernelEntered(work: KernelWork): void {
         this.add('call', callText(work));
         this.entered = work;
+        this.enteredAt = this.host.interpreter.ticks;
     }
 
     kernelLeft(work: KernelWork, result: Value | Err): void {
         if (work.kind === 'boot' || work.kind === 'exit' || work.kind === 'release') {
             return;
         }
-        const text = `${callText(work)} = ${resultText(result)}`;
-        const last = this.list.at(-1);
-        if (last && this.entered === work) {
-            this.list[this.list.length - 1] = { ...last, text };
-            this.entered = null;
-        } else {
-            this.add('call', text);
+        if (this.entered !== work || this.enteredAt !== this.host.interpreter.ticks) {
+            this.add('call', callText(work));
         }
+        this.list.give(resultOf(result));
+        this.entered = null;
     }
 
     callbackEntered({ name }: CallbackCall): void {
@@ -92,7 +68,8 @@ export class Events implements Listener {
     }
 
     callbackLeft({ name }: CallbackCall, result: Value | Err, place: Place | undefined): void {
-        this.add('callback', `${name} = ${resultText(result)}`, place);
+        this.add('callback', name, place);
+        this.list.give(resultOf(result));
     }
 
     diagnosed({ code, severity, message, place }: Diagnosis): void {
@@ -116,41 +93,26 @@ export class Events implements Listener {
 
     /** What comes after a position is another future's. */
     cut(position: number): LaterEvents {
-        const at = this.list.findIndex((e) => e.at > position);
         this.entered = null;
-        return at < 0 ? [] : this.list.splice(at);
+        return this.list.takeBehind(position);
     }
 
-    /** Takes back what was cut off. */
+    /** Takes back what was cut off; what has happened in its place is cut off before. */
     rejoin(later: LaterEvents): void {
-        for (const e of later) {
-            this.list.push(e);
-        }
-        this.nextId = (this.list.at(-1)?.id ?? 0) + 1;
+        this.list.append(later);
     }
 
     private add(kind: EventKind, text: string, place?: Place, who?: string): void {
-        const { host } = this;
-        const { current, ticks } = host.interpreter;
+        const { interpreter, machine, boot } = this.host;
+        const { current, ticks } = interpreter;
+        const frame = current.top;
         this.entered = null;
-        this.list.push({
-            id: this.nextId++,
-            kind,
-            at: ticks,
-            time: host.machine.clock.now,
-            boot: host.boot,
-            who: who ?? current.name,
-            text,
-            place: place ?? placeOfFrame(host.frame),
-        });
-        if (this.list.length > MOST) {
-            this.list.splice(0, MOST / 10);
-        }
+        this.list.add(
+            { kind, at: ticks, time: machine.clock.now, boot, who: who ?? current.name, text },
+            place ?? frame?.code ?? null,
+            frame?.pc ?? 0,
+        );
     }
-}
-
-function placeOfFrame(frame: Frame | undefined): Place | undefined {
-    return frame && placeOf(frame);
 }
 
 function callText(work: KernelWork): string {
@@ -166,7 +128,7 @@ function callText(work: KernelWork): string {
         case 'finish':
             return `${work.name}()${ofSession(work.session?.name)}`;
         default:
-            return `${work.name}()`;
+            return work.name;
     }
 }
 
@@ -174,10 +136,10 @@ function ofSession(name: string | undefined): string {
     return name === undefined ? '' : ` of session ${JSON.stringify(name)}`;
 }
 
-function resultText(result: Value | Err): string {
+function resultOf(result: Value | Err): Result {
     return result instanceof Err
         ? `-${result.name}`
         : typeof result === 'number' || typeof result === 'bigint' || typeof result === 'boolean'
-          ? String(result)
+          ? result
           : 'done';
 }

@@ -1,6 +1,6 @@
 /**
  * A hash of the whole state of a run: equal states have equal fingerprints, regardless of the path to them. Tests
- * compare checkpoints and runs with it. An exploration of schedules can use it to skip states that it has visited.
+ * compare checkpoints and runs with it. An exploration of schedules can use it to skip visited states.
  */
 import { Updates } from '../diagnosis/updates';
 import { Hwpt } from '../kernel/devices/hwpt';
@@ -59,6 +59,9 @@ class Fingerprint {
                 .num(i.left)
                 .num(i.boot);
         }
+        for (const id of host.deadThreads.keys()) {
+            hasher.num(id);
+        }
         for (const thread of host.interpreter.threads) {
             this.thread(thread);
             for (const frame of thread.frames) {
@@ -72,7 +75,8 @@ class Fingerprint {
             hasher
                 .str(process.name)
                 .num(process.callsLeft)
-                .u32(process.killed ? 1 : 0);
+                .u32(process.killed ? 1 : 0)
+                .str(process.oopsExpected ?? '\0');
             for (const [name, value] of process.vars) {
                 hasher.str(name);
                 this.value(value);

@@ -1,21 +1,21 @@
-/** Which of the futures that a run has had a position belongs to. */
+/** The futures of a run: each change of the user begins a new one, and every position belongs to one of them. */
 
-/** What comes after a change of the user's; the run as it was written is the first. */
+/** The execution after a change; the first future is the run without changes. */
 export interface Future {
-    /** The one that the change has cut off; null: there was none. */
+    /** The future that the change has replaced, or null. */
     readonly before: Future | null;
-    /** The position at which they part. */
+    /** The position of the change. */
     readonly from: number;
 }
 
-/** A position of the run that somebody has kept. */
+/** A recorded position of the run. */
 export interface Mark {
-    /** Operations executed up to there. */
+    /** The number of operations executed up to there. */
     readonly at: number;
     readonly future: Future;
 }
 
-/** Whether a mark lies in a future, or in the past that it shares with others. */
+/** Whether a mark is in a future, or in the part that it shares with other futures. */
 export function isIn(mark: Mark, future: Future): boolean {
     let limit = Infinity;
     for (let f: Future | null = future; f; f = f.before) {
@@ -27,7 +27,7 @@ export function isIn(mark: Mark, future: Future): boolean {
     return false;
 }
 
-/** The order of two marks of one future, for sorting: by where they lie. */
+/** Compares the positions of two marks of a future, for sorting. */
 export function inOrder(a: Mark, b: Mark): number {
     return a.at - b.at;
 }

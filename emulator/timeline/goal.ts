@@ -1,4 +1,4 @@
-/** What a search backwards looks for among the statements of a run. */
+/** The goal of a search backwards: a statement of the run. */
 import { depthOf, type Frame, type Thread } from '../runtime/code';
 import type { Interpreter } from '../runtime/interpreter';
 import { stepStops } from '../runtime/stepping';
@@ -6,17 +6,20 @@ import type { StepKind } from '../runtime/stop';
 import type { Stacks } from './checkpoints';
 import type { Ground } from './ground';
 
-/** The statement at which a step backwards ends: the last one at which a step forwards of this kind would. */
+/** The target of a step backwards: the last statement at which a step forwards of the same kind would stop. */
 export class Goal {
     private readonly thread: number;
     private readonly depth: number;
-    /** Kernels that began before the search did, the first one last: beyond them less deep functions count. */
+    /**
+     * The kernels that began before the start of the search, the first one last: before each, functions of a lower
+     * depth count.
+     */
     private readonly jumps: { readonly at: number; readonly depth: number }[] = [];
 
     /**
-     * @param run stands where the step begins
-     * @param thread whose step it is, where it is one of several that take turns
-     * @param lineOf for steps by lines: what must differ for a statement to count
+     * @param run at the start of the step
+     * @param thread the stepping thread, if several run in turns
+     * @param lineOf for steps by lines: the line, which must differ for a statement to count
      */
     constructor(
         run: Interpreter,
@@ -27,7 +30,7 @@ export class Goal {
     ) {
         const whose = run.scheduler.threads.includes(thread) ? thread : run.current;
         this.thread = whose.id;
-        // at the end of a run nothing is left on the stacks
+        // at the end of a run, the stacks are empty
         this.depth = Math.max(depthOf(whose), kind === 'out' ? 0 : 1);
         let depth = this.depth;
         for (const jump of ground.jumpsUpTo(run.ticks)) {
@@ -36,14 +39,14 @@ export class Goal {
         }
     }
 
-    /** The run stands at the beginning of a statement. */
+    /** The run is at the beginning of a statement. */
     isReached(run: Interpreter): boolean {
         return stepStops(run, this.kind, this.thread, this.depthAt(run.ticks));
     }
 
     /**
-     * Whether no statement counts between two positions, of which these are the stacks at the later one: all along the
-     * same function has been under way that is too deep.
+     * True if no statement between two positions counts, given the stacks at the later one: the same function, which is
+     * too deep, was running all the time.
      */
     skips(stacks: Stacks, from: number, to: number): boolean {
         if (this.kind !== 'next' && this.kind !== 'out') {
@@ -67,7 +70,7 @@ export class Goal {
     }
 }
 
-/** The frames that {@link depthOf} counts, the outermost first. */
+/** The frames that {@link depthOf} counts, outermost first. */
 function functionsOf(stacks: Stacks, thread: Thread): Frame[] {
     const frames = stacks.of(thread);
     const waiter = frames.findLast((f) => f.waiter)?.waiter;

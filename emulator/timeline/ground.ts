@@ -1,4 +1,4 @@
-/** What is known of the ground that a run has gone over: what was raised where, and where kernels began. */
+/** The exceptions and the boots of the executed part of a run, with their positions. */
 import type { Listener, Phase } from '../runtime/listener';
 import { type RunException, type StopsAt, stopsRun } from '../runtime/stop';
 import type { Interpreter } from '../runtime/interpreter';
@@ -8,20 +8,20 @@ interface Raised {
     readonly exception: RunException;
 }
 
-/** A kernel begins: no frame of another one is left. */
+/** The start of a kernel: there are no frames of an earlier one. */
 interface Jump {
     readonly at: number;
-    /** How many functions deep the scenario was. */
+    /** The depth of functions in the scenario. */
     readonly depth: number;
 }
 
-/** A part of the ground that was cut off. */
+/** The entries of a replaced future. */
 export interface Beyond {
     readonly raised: readonly Raised[];
     readonly jumps: readonly Jump[];
 }
 
-/** A reporter: it hears of new ground only. */
+/** A reporter: it is called only for new execution. */
 export class Ground implements Listener {
     private exceptions: Raised[] = [];
     private jumps: Jump[] = [];
@@ -39,19 +39,19 @@ export class Ground implements Listener {
         }
     }
 
-    /** The last exception before a position that stops a run which is asked to stop at these. */
+    /** The last exception before a position at which a run with the given exceptions stops. */
     exceptionBefore(position: number, asked: ReadonlySet<StopsAt>): Raised | undefined {
         const last = this.exceptions.findLast(({ at, exception }) => at < position && stopsRun(exception, asked));
-        // of several at one place the first stops the run
+        // of several at one position, the first stops the run
         return last && this.exceptions.find(({ at, exception }) => at === last.at && stopsRun(exception, asked));
     }
 
-    /** The kernels that began at a position or before it, the last one first. */
+    /** The kernels that began at or before a position, the last one first. */
     jumpsUpTo(position: number): readonly Jump[] {
         return this.jumps.filter(({ at }) => at <= position).reverse();
     }
 
-    /** What lies behind a position is another future's. */
+    /** Removes the entries after a position: they belong to another future. */
     cut(position: number): Beyond {
         const behind = ({ at }: { readonly at: number }): boolean => at > position;
         const beyond = { raised: this.exceptions.filter(behind), jumps: this.jumps.filter(behind) };
@@ -60,7 +60,7 @@ export class Ground implements Listener {
         return beyond;
     }
 
-    /** Takes back what was cut off; what has been found meanwhile is cut off before. */
+    /** Restores removed entries. Those that were added in the meantime must be removed before. */
     rejoin({ raised, jumps }: Beyond): void {
         this.exceptions.push(...raised);
         this.jumps.push(...jumps);

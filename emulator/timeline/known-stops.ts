@@ -1,19 +1,22 @@
-/** Where breakpoints would stop a run, as far as that is known: of one stretch of ground. */
+/** The positions at which breakpoints stop a run, for one range of positions that was searched. */
 
 export class KnownStops {
-    /** Known are the positions behind this one … */
+    /** The range begins after this position … */
     private after = -1;
-    /** … up to this one. */
+    /** … and ends with this one. */
     private upTo = -1;
-    /** Those at which a breakpoint stops, in ascending order. */
+    /** The positions at which a breakpoint stops, in ascending order. */
     private stops: number[] = [];
 
-    /** Other breakpoints than before: nothing is known. */
+    /** The breakpoints were changed: the range becomes empty. */
     reset(): void {
         this.replace(-1, -1, []);
     }
 
-    /** The run has come by every position from `first` to `last`. @param stops whether `last` is a stop; no other is */
+    /**
+     * The run has passed every position from `first` to `last`.
+     * @param stops whether `last` is a stop; no other one is
+     */
     passed(first: number, last: number, stops: boolean): void {
         if (last < first) {
             return;
@@ -29,27 +32,28 @@ export class KnownStops {
         }
     }
 
-    /** Every position from one on was searched, up to another one, which is not included. */
+    /** Every position from `first` up to but not including the other was searched. */
     searched(from: number, to: number, stops: readonly number[]): void {
-        if (this.after >= this.upTo || to <= this.after) {
+        const { after, upTo } = this;
+        if (after >= upTo || to <= after || from > upTo + 1) {
             this.replace(from - 1, to - 1, stops);
-        } else if (from <= this.after) {
-            this.stops.unshift(...stops.filter((s) => s <= this.after));
-            this.after = from - 1;
+        } else {
+            const [before, behind] = [stops.filter((s) => s <= after), stops.filter((s) => s > upTo)];
+            this.replace(Math.min(after, from - 1), Math.max(upTo, to - 1), [...before, ...this.stops, ...behind]);
         }
     }
 
-    /** The last position before another one of which nothing is known; below 0: there is none. */
+    /** The last position before a given one that was not searched; below 0 if there is none. */
     unknownBefore(position: number): number {
         return position > this.after && position <= this.upTo + 1 ? this.after : position - 1;
     }
 
-    /** The last stop before a position, among those that are known. */
+    /** The last known stop before a position. */
     lastBefore(position: number): number | undefined {
         return this.stops.findLast((s) => s < position);
     }
 
-    /** What lies behind a position is another future's. */
+    /** Removes the positions after a given one: they belong to another future. */
     cut(position: number): void {
         if (position <= this.after) {
             this.reset();

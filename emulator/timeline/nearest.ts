@@ -1,32 +1,34 @@
 /**
- * The nearest place behind where a search backwards ends, from what it finds stretch by stretch, the last one first.
+ * The target of a search backwards: the last match before its start. The search goes through ranges of positions, the
+ * last range first.
  */
 import type { Scan } from './scan';
 
 export class Nearest {
-    /** The last place where a breakpoint or an exception stops the run. */
+    /** The last position at which a breakpoint or an exception stops the run. */
     private stop: number | undefined;
     /**
-     * The last statement that counts; for steps by lines the first of those in a row on its line, as far as is known.
+     * The last statement that counts; for steps by lines, the first one of a sequence on its line, as far as it is
+     * known.
      */
     private start: number | undefined;
     private line = '';
-    /** No earlier statement is on the same line as that one, in a row with it. */
+    /** True if no earlier statement belongs to the same sequence on that line. */
     private certain = false;
 
-    /** @param stops positions that are known already */
+    /** @param stops the known positions of stops */
     constructor(...stops: readonly (number | undefined)[]) {
         for (const s of stops) {
             this.stop = later(this.stop, s);
         }
     }
 
-    /** The position; undefined: there is none. */
+    /** The position, if there is one. */
     get position(): number | undefined {
         return later(this.stop, this.start);
     }
 
-    /** Nothing before a position can be nearer. */
+    /** True if no match before a position can be nearer. */
     isFound(position: number): boolean {
         if (this.start === undefined) {
             return this.stop !== undefined && this.stop >= position;
@@ -34,9 +36,9 @@ export class Nearest {
         return this.certain || (this.stop !== undefined && this.stop >= this.start);
     }
 
-    /** What was found in a stretch that lies before all others. */
+    /** Adds the matches of a range that precedes all others. */
     add({ stops, first, start, firstLine, lastLine }: Scan): void {
-        this.stop ??= stops.at(-1);
+        this.stop = later(this.stop, stops.at(-1));
         if (first === undefined || start === undefined) {
             return;
         }

@@ -1,14 +1,14 @@
-/** When to keep a checkpoint: often enough that going back is quick, and seldom enough that nobody notices. */
+/** The intervals of checkpoints: short enough for going back fast, long enough not to slow down the run. */
 
-/** Milliseconds of running between two checkpoints, at least. */
+/** The minimum interval between two checkpoints, in milliseconds of execution. */
 const PERIOD = 2;
-/** For each part of the time that checkpoints take there are so many parts of running. */
+/** The minimum ratio of the time for execution to the time for checkpoints. */
 const SHARE = 20;
-/** Bytes that are copied in a millisecond. */
+/** Bytes copied per millisecond. */
 const COPIED = 1e6;
 
 export class Pace {
-    /** Milliseconds since the last checkpoint in which the run went on. */
+    /** Milliseconds of execution since the last checkpoint. */
     private ran = 0;
     private period = PERIOD;
 
@@ -25,9 +25,9 @@ export class Pace {
     }
 
     /**
-     * A checkpoint was kept.
-     * @param ms what that took
-     * @param bytes what was saved since the one before: as much is to be expected until the next
+     * A checkpoint was made.
+     * @param ms its duration
+     * @param bytes the size of the journal since the previous one, which is the estimate for the next
      */
     kept(ms: number, bytes: number): void {
         this.ran = 0;

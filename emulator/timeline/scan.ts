@@ -1,16 +1,16 @@
-/** Goes along with a run over a stretch of known ground, and keeps what a search looks for. */
+/** Observes the repeated execution of a range of positions and collects the matches of a search. */
 import { depthOf } from '../runtime/code';
 import type { Interpreter } from '../runtime/interpreter';
 import type { Stepping } from '../runtime/stepping';
 import type { Goal } from './goal';
 
 export class Scan implements Stepping {
-    /** Where breakpoints stop, in ascending order. */
+    /** The positions at which breakpoints stop, in ascending order. */
     readonly stops: number[] = [];
-    /** The first statement that counts, and its line where that is asked for. */
+    /** The first statement that counts, with its line for steps by lines. */
     first: number | undefined;
     firstLine: string | undefined;
-    /** The last one; for steps by lines the first of the last ones in a row that are on one line, and that line. */
+    /** The last one; for steps by lines, the first of the last sequence on one line, and that line. */
     start: number | undefined;
     lastLine: string | undefined;
     private last = -1;
@@ -39,14 +39,14 @@ export class Scan implements Stepping {
     }
 
     executes(): void {
-        // nothing ends a scan
+        // a scan does not end early
     }
 
     jumps(): void {
-        // the goal knows
+        // the goal decides
     }
 
-    /** A breakpoint stops where the run is. */
+    /** A breakpoint stops at the present position. */
     stopsHere(): void {
         if (this.stops.at(-1) !== this.run.ticks) {
             this.stops.push(this.run.ticks);

@@ -10,7 +10,8 @@ import { type Frame, placeOf, type Thread } from '../runtime/code';
 import type { StepKind, Stop } from '../runtime/stop';
 import { Changes, type Change } from './changes';
 import { Checkpoints, type Kept, type Stacks } from './checkpoints';
-import { Events, type LaterEvents } from './events';
+import type { LaterEvents } from './event-log';
+import { Events } from './events';
 import { type Future, isIn, type Mark } from './futures';
 import { Goal } from './goal';
 import { type Beyond, Ground } from './ground';
@@ -74,6 +75,8 @@ export class Timeline {
     private scanning: Scan | null = null;
     /** Breakpoints count that were not there from the beginning on. */
     private uncounted = false;
+    /** How often there were other breakpoints than before. */
+    private trapChanges = 0;
 
     /** @param host stands at the beginning of its run */
     constructor(
@@ -195,6 +198,7 @@ export class Timeline {
             this.advance(SLICE, 'again');
             yield;
         }
+        this.interpreter.endStep();
         this.stand();
     }
 
@@ -245,13 +249,14 @@ export class Timeline {
     /** There are other breakpoints. @param uncounted one of them counts, and was not there from the beginning on */
     trapsChanged(uncounted: boolean): void {
         this.stops.reset();
+        this.trapChanges++;
         this.uncounted ||= uncounted && this.position > 0;
     }
 
     /** @param stops whatever stops a run counts, too, not the goal only */
     private *search(goal: Goal | null, stops: boolean): Travel<Stop | null> {
         const { interpreter, checkpoints, ground } = this;
-        const now = this.position;
+        const { trapChanges, position: now } = this;
         const raised = stops ? ground.exceptionBefore(now, interpreter.filters) : undefined;
         const nearest = new Nearest(raised?.at, stops ? this.stops.lastBefore(now) : undefined);
         let unknown = stops && this.options.traps.any ? this.stops.unknownBefore(now) : -1;
@@ -271,7 +276,9 @@ export class Timeline {
                 const scan = yield* this.scan(end, goal, isUnknown);
                 nearest.add(scan);
                 if (isUnknown) {
-                    this.stops.searched(kept.at, end, scan.stops);
+                    if (trapChanges === this.trapChanges) {
+                        this.stops.searched(kept.at, end, scan.stops);
+                    }
                     unknown = kept.at - 1;
                 }
             }

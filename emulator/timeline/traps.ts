@@ -1,19 +1,19 @@
-/** Breakpoints, as a timeline knows them: operations that ask whether to stop before them. */
+/** Breakpoints as traps: operations before which the run asks whether to stop. */
 import type { Frame } from '../runtime/code';
 
 /**
- * How the run comes by: `forward` for the user, `search` for a stop that lies behind, `again` only to get to a place,
- * where nothing counts but what is counted.
+ * The purpose of the execution: `forward` is for the user, `search` looks for a stop in the past, and `again` repeats
+ * execution to reach a position, where only hits are counted.
  */
 export type Passing = 'forward' | 'search' | 'again';
 
 export interface Traps {
-    /** Some operation asks. */
+    /** Whether there are traps. */
     readonly any: boolean;
-    /** Some of them count how often the run comes by. */
+    /** Whether some of them count hits. */
     readonly counting: boolean;
     /**
-     * The topmost frame stands before such an operation.
+     * The topmost frame is before an operation with a trap.
      * @returns the numbers of the breakpoints that stop here
      */
     reached(frame: Frame, passing: Passing): readonly number[];

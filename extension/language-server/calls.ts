@@ -16,7 +16,7 @@ const KINDS: Readonly<Record<Callable['kind'], SymbolKind>> = {
 export function registerCalls(connection: Connection, workspace: Workspace): void {
     const { files } = workspace;
 
-    /** @param main the program that it was found in: kernel code is called by what the file declares, too */
+    /** @param main the main file of its program: declarations of that file can call kernel code */
     function toItem(main: string, { name, kind, uri, whole, nameSpan }: Callable): CallHierarchyItem {
         const document = files.document(uri);
         const range = rangeOf(document, whole);

@@ -7,9 +7,9 @@ import type { SourceHost } from '../../emulator/language/load';
 import { canonicalUri } from '../../emulator/language/paths';
 import type { Files } from './source-files';
 
-/** Folders below this are not looked into: whoever has scenarios there keeps them elsewhere, too. */
+/** The most levels of folders that are searched. */
 const MAX_DEPTH = 8;
-/** More files than this are not searched for names. */
+/** The most files that are searched for names. */
 const MOST_FILES = 2000;
 
 export class DiskFiles implements Files {
@@ -19,7 +19,7 @@ export class DiskFiles implements Files {
     /** @param docs the folder of the documentation's pages */
     constructor(private readonly docs: string) {}
 
-    /** Nothing outside of these folders is read from here on; undefined: anything is. */
+    /** From now on, only files in these folders are read; undefined: all files. */
     stayIn(folders: readonly string[] | undefined): void {
         this.within = folders?.flatMap((uri) => pathOf(uri) ?? []);
     }
@@ -82,7 +82,7 @@ function entriesOf(folder: string): { readonly name: string; isDirectory(): bool
     try {
         return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch {
-        // a folder that may not be read, or is gone
+        // the folder cannot be read or no longer exists
         return [];
     }
 }

@@ -15,10 +15,10 @@ import { pageOfCode } from '../../emulator/services/documentation';
 import { pageLink, rangeOf } from './places';
 import type { SourceFiles } from './source-files';
 
-/** What is there for nothing: editors fade it. */
+/** Unused or unreachable code, which editors fade. */
 const UNNECESSARY: ReadonlySet<string> = new Set(['LU0209', 'LU0405', 'LU0406']);
 
-/** What is worth a thought and often meant: the editor marks it with a few dots. */
+/** Findings that are often intended: the editor marks them with dots. */
 const HINTS: ReadonlySet<string> = new Set(['LU0418']);
 
 function severityOf({ code, severity }: CheckFinding): DiagnosticSeverity {
@@ -53,7 +53,7 @@ function overlaps(a: Range, b: Range): boolean {
     return !before(a, b) && !before(b, a);
 }
 
-/** Changes that one may ask for, which mend nothing. */
+/** Code actions that are not fixes. */
 export function toRefactoring(fix: Fix, document: TextDocument): CodeAction {
     return {
         title: fix.title,

@@ -1,10 +1,10 @@
 /**
- * The settings `lus.inlayHints`: the server asks the editor for them. Two booleans are read without a library, which
- * would be a twenty-fifth of the server.
+ * The settings `lus.inlayHints`, which the server requests from the editor. A library for parsing two booleans would be
+ * 4 % of the server.
  */
 import type { HintOptions } from '../../emulator/services/inlay-hints';
 
-/** With the defaults of the manifest for whatever is not set. */
+/** Settings that are not set have the defaults of the manifest. */
 export function hintSettings(section: unknown): HintOptions {
     const values = new Map(typeof section === 'object' && section !== null ? Object.entries(section) : []);
     const flag = (key: keyof HintOptions, fallback: boolean): boolean => {

@@ -1,4 +1,4 @@
-/** Where things are: definitions, references, symbols, other names. */
+/** Navigation and renaming: definitions, references, symbols. */
 import {
     DocumentHighlightKind,
     ResponseError,
@@ -25,7 +25,7 @@ interface At {
     readonly position: Position;
 }
 
-/** Calls `answer` with the file and the offset; null where the file is not open. */
+/** Calls `answer` with the file and the offset; null if the file is not open. */
 export function atOffset<T>(
     workspace: Workspace,
     { textDocument, position }: At,
@@ -35,7 +35,7 @@ export function atOffset<T>(
     return (opened && answer(opened, opened.document.offsetAt(position))) ?? null;
 }
 
-/** What is refused is an error of the request, whose message editors show. */
+/** A refusal becomes an error of the request, whose message editors show. */
 function refuse({ refused }: Refusal): never {
     throw new ResponseError(LSPErrorCodes.RequestFailed, refused);
 }

@@ -15,7 +15,7 @@ export function locationOf(files: SourceFiles, uri: string, span: Span): Locatio
     return { uri: document.uri, range: rangeOf(document, span) };
 }
 
-/** A declaration, or the line of the documentation that speaks of a name. */
+/** The location of a declaration, or of the line about a name in the documentation. */
 export function definitionLocation(files: SourceFiles, found: Definition): Location {
     if (!('page' in found)) {
         return locationOf(files, found.uri, found.span);
@@ -31,7 +31,7 @@ export function pageLink(files: SourceFiles, { page, anchor }: DocPlace): string
     return `${files.others.pageUri(page)}${anchor === '' ? '' : `#${anchor}`}`;
 }
 
-/** Markdown of the documentation's pages with links that lead somewhere from anywhere else. */
+/** Markdown of the documentation's pages, with relative links made absolute. */
 export function withLinks(files: SourceFiles, markdown: string): string {
     return markdown.replace(/\]\(([\w-]+\.md)(#[\w-]*)?\)/g, (_, page: string, anchor = '') => {
         return `](${files.others.pageUri(page)}${String(anchor)})`;

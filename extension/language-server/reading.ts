@@ -1,4 +1,4 @@
-/** What is said and shown of code: hover, colours, folds, selections, links, hints. */
+/** Requests for displaying code: hovers, semantic tokens, folding, selections, links, inlay hints. */
 import {
     FoldingRangeKind,
     InlayHintKind,

@@ -1,4 +1,4 @@
-/** The language server on whatever connection it is given: a process has one on stdio, a worker one of messages. */
+/** The language server on a connection: that of a process is stdio, that of a worker its messages. */
 import { TextDocuments, TextDocumentSyncKind, type Connection } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { canonicalUri } from '../../emulator/language/paths';
@@ -14,7 +14,7 @@ import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-t
 import { registerWriting } from './writing';
 import { Workspace } from './workspace';
 
-/** How long one may pause in typing before the files are checked. */
+/** The delay between the last change and the check of the files. Milliseconds. */
 const QUIET_MS = 60;
 
 /** @param others the files that are not open */
@@ -22,10 +22,10 @@ export function serve(connection: Connection, others: Files): void {
     const documents = new TextDocuments(TextDocument);
     const files = new SourceFiles(documents, others);
     const workspace = new Workspace(files, documents);
-    /** The files that have findings on the editor's side. */
+    /** The files for which the editor has findings. */
     let marked: readonly string[] = [];
     let pending: ReturnType<typeof setTimeout> | undefined;
-    /** Whether the person trusts the folders that are open: if not, nothing outside of them is read. */
+    /** Whether the user trusts the open folders. If not, no file outside them is read. */
     let trusted = true;
 
     function keepInside(): void {
@@ -43,7 +43,7 @@ export function serve(connection: Connection, others: Files): void {
         });
     }
 
-    /** Sends the findings of all open files and of what they import, and takes back those that are gone. */
+    /** Sends the findings of all open files and of what they import, and removes obsolete ones. */
     async function publishAll(): Promise<void> {
         const found = workspace.findings();
         const open = documents.all().map((d) => canonicalUri(d.uri));

@@ -1,14 +1,14 @@
-/** Source files by URI: as the editor has them where they are open, else as they are where the server runs. */
+/** Source files by URI: the editor's text of open files, and files of the machine of the server. */
 import type { TextDocuments } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SourceHost } from '../../emulator/language/load';
 import { canonicalUri } from '../../emulator/language/paths';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 
-/** The files that are not open: a process has a disk, a worker what the editor gives it. */
+/** The files that are not open: of a process those on the disk, of a worker those that the editor provides. */
 export interface Files extends SourceHost {
     exists(uri: string): boolean;
-    /** Nothing outside of these folders is read from here on; undefined: anything is. */
+    /** From now on, only files in these folders are read; undefined: all files. */
     stayIn(folders: readonly string[] | undefined): void;
     /** The URI of a page of the documentation. */
     pageUri(page: string): string;
@@ -16,7 +16,7 @@ export interface Files extends SourceHost {
     page(page: string): string;
     /** The scenario files in folders and below them. */
     below(folders: readonly string[]): string[];
-    /** Source files and memory images beside a file and below its folder, as paths from there. */
+    /** Source files and memory images in the folder of a file and below it, as paths from the folder. */
     beside(uri: string): string[];
 }
 
@@ -29,17 +29,17 @@ export class SourceFiles implements SourceHost {
         readonly others: Files,
     ) {}
 
-    /** The text of a file, or undefined where it cannot be read. */
+    /** The text of a file, or undefined if it cannot be read. */
     read(uri: string): string | undefined {
         return this.opened(uri)?.getText() ?? SHIPPED_SOURCES.get(uri) ?? this.others.read(uri);
     }
 
-    /** Whether there is such a file, whatever it holds. */
+    /** Whether the file exists. Its contents are not read. */
     exists(uri: string): boolean {
         return this.others.exists(uri);
     }
 
-    /** The file of the editor with a URI of ours or of the editor's own. */
+    /** The file of the editor with the services' or the editor's URI. */
     opened(uri: string): TextDocument | undefined {
         return this.open.get(uri) ?? this.open.all().find((d) => canonicalUri(d.uri) === uri);
     }

@@ -1,4 +1,4 @@
-/** The files that the server knows, and the programs that they make. */
+/** The files of the server, and their programs. */
 import type { Position, TextDocuments } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding } from '../../emulator/language/check-finding';
@@ -14,7 +14,7 @@ import type { Workspace as ServiceWorkspace } from '../../emulator/services/rena
 import { kernelWith, shippedUri } from '../../emulator/services/shipped';
 import type { SourceFiles } from './source-files';
 
-/** A file as the services know it, by the URI that they have for it. */
+/** A file with the URI that the services use. */
 export interface Opened {
     readonly program: Program;
     readonly uri: string;
@@ -24,15 +24,15 @@ export interface Opened {
 
 export class Workspace implements ServiceWorkspace {
     readonly parsed = new ParseCache();
-    /** The programs of files; empty as soon as any file changes, since files import one another. */
+    /** The programs of files; empty as soon as any file changes, because files import each other. */
     private readonly programs = new Map<string, Program>();
-    /** Whether the client has settings that can be asked for. */
+    /** Whether the client supports requests for settings. */
     configurable = false;
-    /** Whether the client colours files by a grammar of its own. */
+    /** Whether the client highlights files with its own grammar. */
     hasGrammar = false;
-    /** Whether the client knows snippets. */
+    /** Whether the client supports snippets. */
     snippets = false;
-    /** All files of the folders; unknown as soon as one is made or removed. */
+    /** All files of the folders; undefined after a file was created or deleted. */
     private listed: readonly string[] | undefined;
 
     constructor(
@@ -62,8 +62,8 @@ export class Workspace implements ServiceWorkspace {
     }
 
     /**
-     * The same, for what is asked about one place while one types: where the program is not known yet, other scenarios
-     * are left out.
+     * The same for requests about one place during typing: if the program was not checked yet, it is checked without
+     * the other scenarios.
      */
     openedAt(uri: string, position: Position): (Opened & { readonly offset: number }) | undefined {
         const document = this.documents.get(uri);
@@ -95,7 +95,7 @@ export class Workspace implements ServiceWorkspace {
         return fresh;
     }
 
-    /** What is wrong with the files that are open and with what they import; shipped texts are not judged. */
+    /** The findings of open files and of their imports, except for shipped files. */
     findings(): ReadonlyMap<string, readonly CheckFinding[]> {
         const own = this.documents.all().filter((d) => shippedUri(d.uri, d.getText()) === undefined);
         return findingsByFile(own.map((d) => this.programOf(canonicalUri(d.uri))));

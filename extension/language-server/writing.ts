@@ -1,4 +1,4 @@
-/** What helps while one writes: completion and the parameters of a call. */
+/** Requests during typing: completion, signature help, formatting. */
 import {
     CompletionItemKind,
     InsertTextFormat,
@@ -54,13 +54,13 @@ const KINDS: Readonly<Record<OfferKind, CompletionItemKind>> = {
     'injection point': CompletionItemKind.Event,
 };
 
-/** Behind these words a space asks for what follows; behind others it would only be in the way. */
+/** A space after one of these words triggers completion. */
 const ASKS =
     /(?:\b(?:fails|fail|finds|layers|flaws|inject|into|kind|kill|to|uses|process|import|from|with|boot|for)|,) $/;
 
 export function registerWriting(connection: Connection, workspace: Workspace): void {
     const { files, documents } = workspace;
-    /** What was offered last: an item is described when the user looks at it. */
+    /** The last offers: an item is described when the user selects it. */
     let last: Completions | undefined;
 
     connection.onCompletion(({ textDocument: { uri }, position, context }) => {
@@ -116,7 +116,7 @@ export function registerWriting(connection: Connection, workspace: Workspace): v
     );
 
     connection.onDocumentOnTypeFormatting(({ textDocument, position, ch }) => {
-        // behind a new line, the line that it ended; the new one has nothing yet
+        // after a line break: the line before it, since the new one is empty
         const line = ch === '\n' ? position.line - 1 : position.line;
         const within = (document: TextDocument): Span => ({
             start: document.offsetAt({ line, character: 0 }),
@@ -126,8 +126,8 @@ export function registerWriting(connection: Connection, workspace: Workspace): v
     });
 
     /**
-     * The edits that lay a file out.
-     * @param loud whether a file that cannot be read is an error of the request
+     * The edits that format a file.
+     * @param loud whether a syntax error in the file is an error of the request
      */
     function formatted(uri: string, within?: (document: TextDocument) => Span, loud = true): TextEdit[] | null {
         const document = documents.get(uri);
@@ -165,7 +165,7 @@ export function registerWriting(connection: Connection, workspace: Workspace): v
                 },
             ],
             activeSignature: 0,
-            // behind the last one: none is marked
+            // after the last one: none is active
             activeParameter: active ?? parameters.length,
         };
     });

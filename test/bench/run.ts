@@ -21,6 +21,7 @@ import { against } from './against';
 import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
+import { goingBack } from './going-back';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
 import { flagship, starts } from './processes';
@@ -104,6 +105,7 @@ async function measureAll(): Promise<Figure[]> {
         starts,
         () => [flagship()],
         async () => [await stepping()],
+        goingBack,
         () => [interpreting()],
         () => updates(__filename),
         radix,

@@ -395,7 +395,7 @@ suite('lus fmt and lus explain', () => {
         const ran = lusIn(folder, ['fmt', 'a.lus', 'b.lus', 'broken.lus']);
         assert.equal(ran.code, 1);
         assert.equal(ran.out, 'a.lus\n1 file formatted\n');
-        assert.match(ran.err, /^broken\.lus: Line 1 cannot be read, so nothing is moved: /);
+        assert.match(ran.err, /^broken\.lus: Line 1 has a syntax error, so the file is not formatted: /);
         assert.equal(read('a.lus'), 'const A = 1\n');
         assert.equal(read('broken.lus'), 'const B=\n');
         assert.deepEqual(lusIn(folder, ['fmt', '--check', 'a.lus', 'b.lus']).code, 0);

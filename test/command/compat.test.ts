@@ -34,6 +34,7 @@ const schema = z.strictObject({
                         })
                         .nullable(),
                     kernelLog: z.array(z.string()),
+                    knownBugs: z.array(z.string()),
                 }),
             ),
         }),
@@ -88,12 +89,35 @@ from \\ to  7.0                 7.1                 7.2                 7.3
             message: null,
             where: null,
             kernelLog: [],
+            knownBugs: [],
         });
         const panic = cell('6.19', '7.0');
         assert.equal(panic?.outcome, 'panic');
         assert.equal(panic.reason, 'no luo-flb');
         assert.match(panic.message ?? '', /^kernel panic: The incoming tree failed to initialize properly/);
         assert.match(panic.kernelLog.join('\n'), /Kernel panic/);
+    });
+
+    test('the known bugs that decide: those without which the pair works', () => {
+        const fixture = inRepository('test', 'command', 'fixtures', 'two-bugs.lus');
+        const { code, out } = compat([fixture, '--kernels', '6.19,7.0,7.2.4,7.2', '--format', 'json']);
+        assert.equal(code, 1);
+        const cells = schema.parse(JSON.parse(out)).matrices[0]?.cells ?? [];
+        assert.deepEqual(
+            cells.filter((c) => c.outcome === 'fails').map((c) => [c.from, c.to, ...c.knownBugs]),
+            [
+                ['6.19', '6.19', 'luo_finish_reserved', 'memfd_flags_at_preserve'],
+                ['7.0', '6.19', 'luo_finish_reserved'],
+                ['7.0', '7.0', 'luo_finish_reserved'],
+                ['7.2.4', '7.2.4', 'luo_finish_reserved'],
+                ['7.2', '7.2.4', 'luo_finish_reserved'],
+            ],
+        );
+        assert.ok(cells.every((c) => c.outcome === 'fails' || c.knownBugs.length === 0));
+        assert.match(
+            compat([fixture, '--kernels', '6.19']).out,
+            /\n {2}luo_finish_reserved decides 6\.19 to 6\.19: nobody looks at the reserved word of FINISH\n/,
+        );
     });
 
     test('kernels with layers: what of them is proposed', () => {
@@ -118,20 +142,20 @@ from \\ to  7.0                 7.1                 7.2                 7.3
             '--kernels',
             '7.2',
             '--scenario',
-            'somebody else holds the session',
+            'another process holds the session',
             '--format',
             'json',
         ]);
         assert.deepEqual(
             schema.parse(JSON.parse(out)).matrices.map((m) => m.scenario),
-            ['somebody else holds the session'],
+            ['another process holds the session'],
         );
     });
 
     test('what cannot be done is one sentence', () => {
         assert.match(
             compat(['first-session.lus', '--kernels', '7.2,8.0']).err,
-            /^lus: There is no kernel "8\.0"\. The kernels are 6\.17, .*\n/,
+            /^lus: There is no kernel "8\.0"\. The kernels are 6\.16, .*, and stable releases such as 7\.2\.3\.\n/,
         );
         assert.match(compat([]).err, /^lus: Name one file\.\n/);
         assert.match(compat(['nowhere.lus']).err, /^lus: There is no file nowhere\.lus\.\n/);

@@ -161,7 +161,7 @@ suite('whatever the arguments of a step', () => {
                 (e) =>
                     e instanceof RecordingError &&
                     e.line === steps.length + 1 &&
-                    /No process [ab] runs/.test(e.message),
+                    /Process [ab] is not running/.test(e.message),
             );
         }
     });

@@ -1,9 +1,10 @@
 /**
- * Every message of the product, from its TypeScript sources, its manifest, its snippets, the shipped `.lus` code and
+ * Every message of the product, from its TypeScript sources, its manifest, the shipped `.lus` code and
  * the recorder's C code, and every paragraph of its documentation.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { lex } from '../../emulator/language/syntax/lexer';
+import { PAGES } from '../support/documentation';
 import { inRepository, ROOT } from '../support/repository';
 import type { Text } from './text';
 import { textsOfTypeScript } from './typescript-texts';
@@ -41,7 +42,7 @@ async function textsOfSources(): Promise<Text[]> {
     }
 }
 
-/** Properties of the manifest and of snippets that VS Code shows. */
+/** Properties of the manifest that VS Code shows. */
 const SHOWN = /^(?:displayName|label|title|description|markdownDescription|enumDescriptions)$/;
 
 function textsOfJson(file: string): Text[] {
@@ -85,8 +86,20 @@ function textsOfC(file: string): Text[] {
 export async function messages(): Promise<Text[]> {
     return [
         ...(await textsOfSources()),
-        ...textsOfJson('package.json'),
+        ...['package.json', ...filesOf('.json')].flatMap(textsOfJson),
         ...filesOf('.lus').flatMap(textsOfLus),
         ...filesOf('.c').flatMap(textsOfC),
     ].filter((t) => isProse(t.text));
+}
+
+/** The documentation line by line, without its code. */
+export function pages(): Text[] {
+    return PAGES.flatMap((file) => {
+        const whole = readFileSync(inRepository(file), 'utf8');
+        const prose = whole.replace(/^```.*?^```$/gms, (block) => block.replace(/[^\n]/g, ''));
+        return prose
+            .split('\n')
+            .map((text, i) => ({ file, line: i + 1, role: 'page', code: '', text }))
+            .filter((t) => isProse(t.text));
+    });
 }

@@ -64,9 +64,14 @@ function roleOf(ast: Ast, node: Node): string {
     return '';
 }
 
-/** The code of the finding that a text belongs to: it stands in the same call or in the same entry of a table. */
+/** The code of the finding that a text belongs to: the key of its entry in a table, or a part of the same call. */
 function codeOf(ast: Ast, node: Node): string {
-    const holder = around(ast, node).find(
+    const above = around(ast, node);
+    const key = above.find((at) => ast.isPropertyAssignment(at) && CODE.test(at.name.getText()));
+    if (key !== undefined && ast.isPropertyAssignment(key)) {
+        return key.name.getText();
+    }
+    const holder = above.find(
         (at) => (ast.isCallExpression(at) || ast.isObjectLiteralExpression(at)) && CODE.test(at.getText()),
     );
     return CODE.exec(holder?.getText() ?? '')?.[0] ?? '';

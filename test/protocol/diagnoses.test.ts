@@ -139,9 +139,9 @@ suite('debug adapter: diagnoses', () => {
                 { verified: true },
                 { verified: false, message: 'There is no exception filter nothing.' },
                 { verified: true },
-                { verified: false, message: 'LU1O04 is neither a code nor a group of diagnoses: did you mean LU1004?' },
+                { verified: false, message: 'There is no diagnosis or group LU1O04. Did you mean LU1004?' },
                 { verified: false, message: 'LU1003 belongs to the group sessions.' },
-                { verified: false, message: 'The filter failed-call takes no condition.' },
+                { verified: false, message: 'The filter failed-call has no condition.' },
                 { verified: false, message: 'There is no exception filter diagnosis-weather.' },
             ],
         );

@@ -43,7 +43,7 @@ suite('debug adapter: virtual machines', () => {
     });
 
     test('execution stops at the reboot into which a guest runs', async () => {
-        await client.launch({ program: LOAD, scenario: 'a guest that nobody paused', stopOnEntry: false });
+        await client.launch({ program: LOAD, scenario: 'a guest that was not paused', stopOnEntry: false });
         await client.ok('setExceptionBreakpoints', { filters: ['diagnosis'] });
         await client.ok('configurationDone');
         const { threadId, reason } = await client.stopped();

@@ -271,7 +271,7 @@ suite('language server', () => {
         const broken = await open('broken.lus', 'const A=\n');
         await assert.rejects(
             connection.sendRequest('textDocument/formatting', { textDocument: { uri: broken }, options }),
-            /Line 1 cannot be read, so nothing is moved/,
+            /Line 1 has a syntax error, so the file is not formatted/,
         );
     });
 
@@ -352,7 +352,7 @@ suite('language server', () => {
                 textDocument: { uri },
                 position: position(NIC, 'u32', 1),
             }),
-            /`u32` ships with the emulator/,
+            /`u32` is part of the emulator/,
         );
         const symbols: SymbolInformation[] = await connection.sendRequest('workspace/symbol', { query: 'nst' });
         assert.deepEqual(
@@ -361,7 +361,7 @@ suite('language server', () => {
         );
     });
 
-    test('the bundle has at most 600 KiB besides the code that ships with the emulator', () => {
+    test('the bundle has at most 600 KiB besides the code that is part of the emulator', () => {
         const { size } = statSync(inRepository('dist', 'language-server.js'));
         const shipped = [...SHIPPED_SOURCES.values()].reduce((n, text) => n + Buffer.byteLength(text), 0);
         assert.ok(size - shipped <= 600 * 1024, `${size - shipped} bytes`);

@@ -60,6 +60,37 @@ suite('debug adapter: golden sessions', () => {
         assertGolden('kexec', client.transcript);
     });
 
+    test('back over the kexec, a change in the past, and the end', async () => {
+        await client.launch({ stopAtEnd: 'always' });
+        await client.ok('setBreakpoints', {
+            source: { path: UPDATE },
+            breakpoints: [{ line: line('two statements') }, { line: line('in retrieve') }],
+        });
+        await client.ok('configurationDone');
+        await client.stopped();
+        const next = await client.goes('continue');
+        await showStop(next.threadId, 'Locals');
+        const old = await client.goes('reverseContinue', { threadId: next.threadId });
+        await client.ok('threads');
+        await showStop(old.threadId, 'Locals');
+        await client.goes('stepBack', { threadId: old.threadId });
+        await client.goes('lus/stepBackOut', { threadId: old.threadId });
+        await client.goes('continue', { threadId: old.threadId });
+        await client.evaluate('ser.count = 7', { context: 'repl' });
+        await client.goes('continue', { threadId: old.threadId });
+        await showStop(next.threadId, 'Locals');
+        await client.goes('continue', { threadId: next.threadId });
+        await client.ok('threads');
+        await showStop(1);
+        await client.ok('lus/events', { filter: 'counter_handler' });
+        await client.goes('lus/undoChange');
+        await client.goes('lus/goToEnd');
+        await client.goes('continue', { threadId: 1 });
+        await client.ok('continue', { threadId: 1 });
+        await toTheEnd();
+        assertGolden('going-back', client.transcript);
+    });
+
     test('an assertion that does not hold', async () => {
         await client.launch({ scenario: 'an expectation that does not hold' });
         await client.ok('configurationDone');

@@ -51,6 +51,7 @@ export function bareKernel({
             arch: 'x86-64',
             page: machine.page,
             kexecHandover: true,
+            scratchParameter: description.kho.scratchParameter,
             zeroScratchSizes: description.kho.zeroScratchSizes,
         }),
         0,

@@ -148,6 +148,7 @@ export const NATIVES: NativeShapes = {
         file: new Map([shape('open', [], false), shape('release', [], false)]),
     },
     kernels: new Map([['7.2', 'Linux 7.2']]),
+    kernelNamed: (name) => (name === '7.2' ? 'Linux 7.2' : undefined),
 };
 
 /** A standard library with a handler and a function that users must not see. */

@@ -256,6 +256,7 @@ function normalized(transcript: readonly string[]): string {
         // the kernel's own code moves about
         .replaceAll(/("path":"lus-std:[^}]*\},)(?:"(?:line|column|endLine|endColumn)":\d+,?)+/g, '$1"line":…')
         .replaceAll(/("path":"lus-std:[^"]*","sourceReference":)\d+/g, '$1…')
+        .replaceAll(/"(position|end)":\d+/g, '"$1":…')
         .replaceAll(/"data":"[^"]{40,}"/g, '"data":"…"')}\n`;
 }
 

@@ -4,8 +4,9 @@ import { Breakpoints } from '../../debug-adapter/breakpoints/breakpoints';
 import { HitCounts } from '../../debug-adapter/breakpoints/conditions/hit-count';
 import { Sources } from '../../debug-adapter/source';
 import type { Program } from '../../emulator/language/program';
+import { LineMap } from '../../emulator/language/syntax/positions';
 import { Run, type RunOptions } from '../../emulator/run/run';
-import { depthOf } from '../../emulator/runtime/code';
+import { depthOf, placeOf } from '../../emulator/runtime/code';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { StepKind, Stop } from '../../emulator/runtime/stop';
 import { Timeline, type Travel } from '../../emulator/timeline/timeline';
@@ -24,14 +25,19 @@ export interface Travelled {
     readonly printed: string[];
 }
 
-/**
- * @param budget of the timeline, in bytes
- * @param period operations between two checkpoints
- */
+export interface TravelOptions {
+    /** Of the timeline, in bytes. */
+    readonly budget?: number;
+    /** Operations between two checkpoints. */
+    readonly period?: number;
+    /** What the time is measured by instead, in milliseconds. */
+    readonly now?: () => number;
+}
+
 export function travelled(
     program: Program,
     options: RunOptions = {},
-    { budget = 256 * MIB, period = 500 }: { readonly budget?: number; readonly period?: number } = {},
+    { budget = 256 * MIB, period = 500, now }: TravelOptions = {},
 ): Travelled {
     const { host } = Run.start(program, options);
     const told: string[] = [];
@@ -45,8 +51,8 @@ export function travelled(
     const counts = new HitCounts(host.machine.journal);
     const timeline = new Timeline(host, {
         budget,
-        // five milliseconds are a period
-        now: () => (host.interpreter.ticks * 5) / period,
+        // two milliseconds are a period
+        now: now ?? ((): number => (host.interpreter.ticks * 2) / period),
         traps: breakpoints,
     });
     breakpoints.bind({ host, counts, timeline });
@@ -84,6 +90,17 @@ interface Visit {
     /** Which kernel runs, and how deep the scenario was where it began. */
     readonly boots: number;
     readonly line: string;
+    /** The file and the offset of the statement. */
+    readonly uri: string;
+    readonly start: number;
+}
+
+/** A breakpoint on a statement. */
+export interface Wanted {
+    readonly uri: string;
+    readonly start: number;
+    /** It stops every so many times; 1: always. */
+    readonly every: number;
 }
 
 /** A run statement by statement, from its beginning to its end. */
@@ -111,6 +128,8 @@ export class Visits {
                 turns: interpreter.scheduler.threads.map((t) => t.id),
                 boots: host.machine.boots,
                 line: lineAt(host),
+                uri: host.frame?.code.uri ?? '',
+                start: (host.frame && placeOf(host.frame)?.start) ?? -1,
             });
         };
         here();
@@ -125,6 +144,24 @@ export class Visits {
         }
         this.all = all;
         this.end = interpreter.ticks;
+    }
+
+    /** Where breakpoints stop, in ascending order. */
+    stops(breakpoints: readonly Wanted[]): number[] {
+        const counts = breakpoints.map(() => 0);
+        return this.all
+            .filter(({ uri, start }) => {
+                let stops = false;
+                for (const [i, b] of breakpoints.entries()) {
+                    if (b.uri === uri && b.start === start) {
+                        const count = (counts[i] ?? 0) + 1;
+                        counts[i] = count;
+                        stops ||= count % b.every === 0;
+                    }
+                }
+                return stops;
+            })
+            .map(({ at }) => at);
     }
 
     /** Where a step backwards comes to, from a run that stands somewhere; −1: it begins there. */
@@ -148,6 +185,23 @@ export class Visits {
             found--;
         }
         return counting[found]?.at ?? -1;
+    }
+}
+
+/** Other breakpoints than before. */
+export function setBreakpoints({ breakpoints, host }: Travelled, wanted: readonly Wanted[]): void {
+    for (const uri of host.declarations.program.files.keys()) {
+        const lines = new LineMap(host.declarations.program.files.get(uri)?.text ?? '');
+        breakpoints.setInSource(
+            uri,
+            wanted
+                .filter((w) => w.uri === uri)
+                .map(({ start, every }) => {
+                    const { line, column } = lines.position(start);
+                    const hitCondition = every === 1 ? undefined : `% ${every}`;
+                    return { kind: 'line', uri, line: line - 1, column: column - 1, hitCondition };
+                }),
+        );
     }
 }
 

@@ -6,12 +6,12 @@ import type { StepKind } from '../../emulator/runtime/stop';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Random } from './random';
 import { FOREVER } from './runs';
-import { arrived, lineAt, onwards, travelled, Visits } from './timelines';
+import { arrived, lineAt, onwards, setBreakpoints, travelled, Visits } from './timelines';
 
 const KINDS: readonly Exclude<StepKind, 'any'>[] = ['in', 'next', 'out'];
 
 /** More bytes are not saved between two checkpoints of these programs. */
-const SINCE_LAST = 32 * 1024;
+const SINCE_LAST = 64 * 1024;
 
 export interface Wandering {
     readonly gestures: number;
@@ -34,37 +34,47 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
         options,
         [...places, 0, visits.end].sort((a, b) => a - b),
     );
+    const own = visits.all.filter(({ uri }) => program.files.has(uri));
     const t = travelled(program, options, wish);
     const { host, timeline } = t;
     const { interpreter } = host;
+    let stops: readonly number[] = [];
     let back = 0;
     for (let n = 0; n < wish.gestures; n++) {
         const from = interpreter.ticks;
-        const kind = random.pick(KINDS);
-        const what = random.below(6);
-        const about = `seed ${wish.seed}, gesture ${n}: ${what} ${kind} from ${from}`;
+        const what = random.below(8);
+        const about = `seed ${wish.seed}, gesture ${n}: ${what} from ${from}`;
         if (what === 0) {
-            const places = random.below(2) === 0 ? [...states.keys()] : visits.all.map(({ at }) => at);
-            arrived(timeline.goTo(random.pick(places.filter((at) => at <= timeline.end))));
+            const wanted = random.below(2) === 0 ? [...states.keys()] : visits.all.map(({ at }) => at);
+            arrived(timeline.goTo(random.pick(wanted.filter((at) => at <= timeline.end))));
         } else if (what === 1) {
-            for (let left = random.below(visits.end); left > 0 && !interpreter.outcome; ) {
-                const before = interpreter.ticks;
-                timeline.run(left);
-                left -= interpreter.ticks - before;
-            }
-            timeline.stand();
+            const wanted = Array.from({ length: random.below(3) }, () => {
+                const { uri, start } = random.pick(own);
+                return { uri, start, every: random.pick([1, 1, 2, 3]) };
+            });
+            setBreakpoints(t, wanted);
+            stops = visits.stops(wanted);
         } else if (what === 2) {
-            const thread = interpreter.current;
+            const stop = onwards(t);
+            assert.equal(interpreter.ticks, stops.find((s) => s > from) ?? visits.end, `${about}: ${stop.reason}`);
+        } else if (what === 3) {
             if (!interpreter.outcome) {
-                interpreter.step(kind, thread);
+                arrived(timeline.prepare());
+                interpreter.step(random.pick(KINDS));
                 onwards(t);
             }
+        } else if (what === 4) {
+            const stop = arrived(timeline.runBack());
+            assert.equal(stop ? interpreter.ticks : -1, stops.findLast((s) => s < from) ?? -1, about);
+            back++;
         } else {
+            const kind = random.pick(KINDS);
             const thread = random.pick([...interpreter.scheduler.threads, interpreter.current]);
             const byLine = random.below(3) === 0;
-            const expected = visits.before(host, kind, thread.id, byLine);
+            const statement = visits.before(host, kind, thread.id, byLine);
+            const expected = Math.max(statement, stops.findLast((s) => s < from) ?? -1);
             const stop = arrived(timeline.stepBack(kind, thread, byLine ? () => lineAt(host) : undefined));
-            assert.equal(stop ? interpreter.ticks : -1, expected, `${about}${byLine ? ' by lines' : ''}`);
+            assert.equal(stop ? interpreter.ticks : -1, expected, `${about} ${kind}${byLine ? ' by lines' : ''}`);
             back++;
         }
         assert.equal(timeline.inThePast, interpreter.ticks < timeline.end);

@@ -17,7 +17,7 @@ export class Decision {
     private readonly rule: ((hits: number) => boolean) | undefined;
     private readonly message: LogMessage | undefined;
 
-    /** @param id of the breakpoint */
+    /** @param id the breakpoint's id */
     constructor(
         private readonly id: number,
         { condition, hitCondition, logMessage }: Conditions,
@@ -34,11 +34,11 @@ export class Decision {
         }
     }
 
-    /** How often the run comes by counts. */
+    /** It has a hit condition, so every time that the run reaches it is counted. */
     get counts(): boolean {
         return this.rule !== undefined;
     }
-    /** The breakpoint is reached. True: it stops here. */
+    /** The run has reached the breakpoint. @returns whether it stops */
     stops(frame: Frame, run: RunWithBreakpoints, passing: Passing, output: BreakpointOutput): boolean {
         if (passing === 'again' && !this.rule) {
             return false;

@@ -25,13 +25,16 @@ export function hitRule(text: string): (hits: number) => boolean {
     }
 }
 
-/** How often, and at which position of the run last. */
+/** The number of hits, and the position of the last one. */
 interface Hits {
     readonly count: number;
     readonly at: number;
 }
 
-/** How often breakpoints have been reached, from the beginning of the run on: a part of its state, which goes back. */
+/**
+ * The number of hits of each breakpoint since the beginning of the run. It is part of the state that going back
+ * restores.
+ */
 export class HitCounts {
     private readonly hits: JournaledMap<number, Hits>;
 
@@ -39,7 +42,7 @@ export class HitCounts {
         this.hits = new JournaledMap(journal);
     }
 
-    /** A breakpoint is reached, which counts once a position. @returns how often it has been */
+    /** Counts a hit, at most once for each position. @returns the number of hits */
     reached(breakpoint: number, position: number): number {
         const { count, at } = this.hits.get(breakpoint) ?? { count: 0, at: -1 };
         if (at === position) {

@@ -8,7 +8,7 @@ import type { Future, Mark } from '../../../emulator/timeline/futures';
 
 export class LogMessage {
     private readonly parts: readonly (string | Entry)[];
-    /** Up to which position it has printed, by the future of the run. */
+    /** The last position at which it has printed, by the future of the run. */
     private readonly printed = new WeakMap<Future, number>();
 
     /** @throws ProgramError if an expression is invalid, or a brace is not closed */
@@ -16,7 +16,7 @@ export class LogMessage {
         this.parts = partsOf(message);
     }
 
-    /** Whether it has not printed at a place before, in this future; now it has. */
+    /** True the first time that it is called for a position in this future. */
     isNew({ at, future }: Mark): boolean {
         const isNew = at > this.printedUpTo(future);
         if (isNew) {
@@ -28,7 +28,7 @@ export class LogMessage {
         const { before, from } = future;
         return this.printed.get(future) ?? (before ? Math.min(this.printedUpTo(before), from) : -1);
     }
-    /** The line as it reads here; an expression that has no value gives the reason. */
+    /** The line with the values at this position; for an expression without a value, the reason. */
 
     text(frame: Frame, host: Host): string {
         return this.parts.map((part) => (typeof part === 'string' ? part : valueText(host, frame, part))).join('');

@@ -194,7 +194,7 @@ static int whence(const char *name)
         : strcmp(name, "hole") == 0 ? SEEK_HOLE : SEEK_SET;
 }
 
-/* An offset or a number as the kernel takes it: 64 bits, with a sign or without. */
+/* An offset or a number of 64 bits, signed or unsigned. */
 static long long number(const char *word)
 {
     return *word == '-' ? strtoll(word, NULL, 0) : (long long)strtoull(word, NULL, 0);

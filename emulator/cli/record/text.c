@@ -27,7 +27,7 @@ void put(struct text *t, const char *format, ...)
         t->length = t->length + (size_t)n < t->size ? t->length + (size_t)n : t->size - 1;
 }
 
-/* How many bytes the code point at `s` has in UTF-8 (the Unicode Standard, table 3-7); 0: none begins there. */
+/* The number of bytes of the UTF-8 code point at `s` (the Unicode Standard, table 3-7), or 0. */
 static size_t code_point(const unsigned char *s, size_t length)
 {
     unsigned char low = 0x80, high = 0xbf;
@@ -52,7 +52,7 @@ static size_t code_point(const unsigned char *s, size_t length)
     return n;
 }
 
-/* Bytes as a string of JSON: their UTF-8, and one that is none as the lone surrogate U+DC00 + byte. */
+/* Bytes as a JSON string: valid UTF-8 as it is, every other byte as the lone surrogate U+DC00 + byte. */
 void put_string(struct text *t, const char *s, size_t length)
 {
     put(t, "\"");

@@ -1,8 +1,12 @@
 /** A matrix of kernels for people: the outcome of an update for each pair, and its reason. */
+import { BUG_FLAWS } from '../../kernel/release/known-bugs';
+import { listed } from '../../text/text';
 import type { Cell, Matrix, Outcome } from '../results';
 import type { Style } from '../style';
 import { spot } from '../where';
 
+/** The most pairs of kernels that are named for a bug. */
+const PAIRS = 4;
 /** The most characters of a cell's second line. */
 const WIDTH = 20;
 
@@ -70,6 +74,10 @@ export function prettyMatrix(m: Matrix, style: Style): string {
             `  [${i + 1}] ${first?.where && first.message?.startsWith(text) ? `${spot(first.where)}: ` : ''}${text}`,
         );
     }
+    for (const [bug, pairs] of decided(m.cells)) {
+        const some = pairs.length > PAIRS ? [...pairs.slice(0, PAIRS), `${pairs.length - PAIRS} more`] : pairs;
+        lines.push(`  ${style.strong(bug)} decides ${listed(some)}: ${BUG_FLAWS.get(bug)?.what ?? ''}`);
+    }
     for (const [kernel, layers] of Object.entries(m.proposed)) {
         lines.push(`  ${style.strong(kernel)} has proposed code: ${layers.join(', ')}`);
     }
@@ -79,6 +87,17 @@ export function prettyMatrix(m: Matrix, style: Style): string {
         }
     }
     return `${lines.join('\n')}\n`;
+}
+
+/** The known bugs that decide something, each with the pairs: `7.0 to 7.1`. */
+function decided(cells: readonly Cell[]): Map<string, string[]> {
+    const all = new Map<string, string[]>();
+    for (const { from, to, knownBugs } of cells) {
+        for (const bug of knownBugs) {
+            all.set(bug, [...(all.get(bug) ?? []), `${from} to ${to}`]);
+        }
+    }
+    return all;
 }
 
 function coloured(outcome: Outcome, text: string, style: Style): string {

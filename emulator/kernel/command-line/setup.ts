@@ -1,5 +1,6 @@
 /** How the parts of a kernel declare the effects of the parameters that they read. */
 import type { ArchName, PageGeometry } from '../../machine/arch';
+import type { KhoFormat } from '../release/kho-format';
 import type { ParametersOf, Part } from '../release/parameters';
 
 /** The part of a kernel's build that its parameters depend on. */
@@ -8,7 +9,8 @@ export interface Build {
     readonly page: PageGeometry;
     /** CONFIG_KEXEC_HANDOVER */
     readonly kexecHandover: boolean;
-    /** Each of the three sizes of `kho_scratch=` may be 0. */
+    /** The parameter that sizes scratch, and whether each of its three sizes may be 0. */
+    readonly scratchParameter: KhoFormat['scratchParameter'];
     readonly zeroScratchSizes: boolean;
 }
 

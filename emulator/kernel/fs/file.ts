@@ -17,7 +17,7 @@ export interface FileOps {
      * created from an anonymous inode, for which pread and pwrite fail with ESPIPE.
      */
     readonly positioned: boolean;
-    /** Reading and writing move the file's position on: not on streams, and not on devices that ignore it. */
+    /** Whether reads and writes advance the file position; not so for streams, and for devices that ignore it. */
     readonly moves?: boolean;
     /** Reads at most `length` bytes at `pos`. */
     readonly read?: (k: KernelCore, file: OpenFile, pos: Int, length: number) => Bytes | Err;

@@ -20,7 +20,7 @@ export function setPos(k: KernelCore, file: OpenFile, pos: Int): Int | Err {
 }
 
 /**
- * lseek() of a file of `size` bytes that is all data, with a hole behind its end (generic_file_llseek_size). ENXIO for
+ * lseek() of a file that consists of `size` bytes of data, with a hole at its end (generic_file_llseek_size). ENXIO for
  * data or a hole beyond the end.
  */
 export function genericLlseek(k: KernelCore, file: OpenFile, offset: Int, whence: number, size: Int): Int | Err {

@@ -74,7 +74,12 @@ export class PageCache extends JournaledRecord {
 
     /** Their memory in units of 512 bytes, as st_blocks counts it. */
     get blocks(): number {
-        return this.pages * (this.page.size / 512);
+        return this.blocksOf(this.pages);
+    }
+
+    /** So many pages in the same units. */
+    blocksOf(pages: number): number {
+        return pages * (this.page.size / 512);
     }
 
     /** The page frame at page offset `index`, or −1 for a hole. */

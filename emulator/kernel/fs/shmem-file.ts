@@ -54,7 +54,7 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: nu
             runLength = 0;
         }
     };
-    // a page and a byte in it: offsets may be larger than numbers hold
+    // pages and bytes in pages, because an offset may not fit into a number
     let index = pageOf(k, pos);
     let offset = inPage(k, pos);
     const last = index + Math.floor((offset + total - 1) / size);
@@ -104,8 +104,8 @@ function writeChunk(k: KernelCore): number {
 /**
  * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write), a folio at a time. The remaining
  * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen
- * file: EPERM. If a part was written before, its length is returned and the error is not seen. EFBIG where the largest
- * file ends (generic_write_check_limits).
+ * file: EPERM. If a part was written before, its length is returned and the error is not seen. EFBIG at the end of the
+ * largest possible file (generic_write_check_limits).
  */
 export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Bytes): number | Err {
     if (data.length > 0 && pos >= MAX_OFFSET) {
@@ -273,8 +273,8 @@ export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, o
 
 /**
  * The next data or hole at or after `start` (mapping_seek_hole_data); fallocated pages that were not written count as a
- * hole. ENXIO at the end of the file, and if there is no more data. Behind data in the very last page of the largest
- * file it is -2^63, as on Linux.
+ * hole. ENXIO at the end of the file, and if there is no more data. If the last page of the largest possible file
+ * contains data, the hole behind it is at -2^63, as on Linux.
  */
 export function seekHoleData(k: KernelCore, inode: ShmemInode, start: Int, whence: number): Int | Err {
     const end = inode.size;
@@ -298,7 +298,7 @@ export function seekHoleData(k: KernelCore, inode: ShmemInode, start: Int, whenc
         const behind = next + 2 ** folioOrder(k, pfn) - (page - pfn);
         const data = isUptodate(k, pfn);
         if (behind > lastPage) {
-            // its end is no offset any more, and has turned negative: nothing lies before it
+            // the offset of its end overflows to a negative value
             return whence === SEEK_DATA ? ENXIO : data ? -MAX_OFFSET - 1n : at;
         }
         if (data === (whence === SEEK_DATA)) {

@@ -33,12 +33,13 @@ export class ShmemInode extends Inode {
     readonly exposed: boolean = false;
 
     /**
-     * The page offset behind the furthest fallocate() (info->fallocend): a folio that is split keeps its pages up to
-     * here, also beyond the size.
+     * The end of the furthest fallocate() as a page offset (info->fallocend): a folio that is split keeps its pages up
+     * to this offset, even beyond the size.
      */
     readonly fallocEnd: number = 0;
-    /** Whom its pages are charged to: the cgroup of the process that made or retrieved it, where that has a limit. */
-
+    /** Pages in its cache that were not counted when they were added (shmem_recalc_inode()). */
+    readonly uncounted: number = 0;
+    /** The cgroup that its pages are charged to: that of the process that created or retrieved it; null: no limit. */
     readonly memcg: Memcg | null = null;
     readonly cache: PageCache;
 
@@ -59,7 +60,7 @@ export class ShmemInode extends Inode {
     }
 
     override get blocks(): number {
-        return this.cache.blocks;
+        return this.cache.blocksOf(this.cache.pages - this.uncounted);
     }
 
     override evict(k: KernelCore): void {
@@ -115,7 +116,7 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
 /**
  * The folio at page offset `index` with a reference for the caller (shmem_get_folio()). It is not pinned: once the
  * reference is dropped, the folio can be moved, split and freed like any other. EINVAL beyond the size, and for files
- * that are no shared memory; ENOMEM.
+ * that are not shared memory; ENOMEM.
  */
 export function exposeFolio(k: KernelCore, inode: Inode, index: number): number | Err {
     if (!(inode instanceof ShmemInode)) {
@@ -130,8 +131,8 @@ export function exposeFolio(k: KernelCore, inode: Inode, index: number): number 
 }
 
 /**
- * The largest order of a folio in the page cache (MAX_PAGECACHE_ORDER): one that a page table entry maps, or what two
- * nodes of an xarray have room for.
+ * The largest order of a folio in the page cache (MAX_PAGECACHE_ORDER): that of a PMD, or the largest one that two
+ * nodes of an xarray can hold.
  */
 export function maxCacheOrder({ page }: Pick<KernelCore, 'page'>): number {
     return Math.min(page.pmdOrder, XARRAY_ORDER);
@@ -141,9 +142,9 @@ export function maxCacheOrder({ page }: Pick<KernelCore, 'page'>): number {
 const XARRAY_ORDER = 11;
 
 /**
- * A folio for a hole at `index` (shmem_alloc_and_add_folio). A file of huge folios gets the largest one that nothing in
- * the cache is in the way of and that there is memory for, aligned in the file; a single page where a larger one cannot
- * be charged.
+ * Allocates a folio for a hole at `index` (shmem_alloc_and_add_folio). A file of huge folios gets the largest aligned
+ * one that fits between the cached folios and for which there is memory; a single page if a larger folio cannot be
+ * charged.
  */
 function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
     const { memcg, cache } = inode;
@@ -177,7 +178,7 @@ function suitableOrder(k: KernelCore, { cache }: ShmemInode, index: number): num
     }
     return order;
 }
-/** Zeroes a folio that holds nothing yet and marks it up to date. */
+/** Zeroes a folio without contents and marks it up to date. */
 
 export function zeroFolio(k: KernelCore, pfn: number): void {
     const size = k.page.size * 2 ** folioOrder(k, pfn);
@@ -191,8 +192,9 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
  * cache takes its own references, one per page; the caller keeps and drops its own. EEXIST if any of its pages is
  * cached already; EINVAL if `index` is not aligned to the folio's size, where the kernel has a BUG_ON; ENOMEM if the
  * cgroup of the file is full.
+ * @param asOne the folio is counted as one page, whatever its size
  */
-export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
+export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number, asOne = false): 0 | Err {
     const order = folioOrder(k, pfn);
     const pages = 2 ** order;
     if (index % pages !== 0) {
@@ -211,6 +213,9 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     setFlags(memmap, pfn, PG_SWAPBACKED);
     memmap.setOwner(pfn, inode.owner);
     inode.cache.insert(index, pfn, order);
+    if (asOne && pages > 1) {
+        k.journal.edit<ShmemInode>(inode).uncounted = inode.uncounted + pages - 1;
+    }
     return 0;
 }
 
@@ -233,10 +238,9 @@ function cachedAt(k: KernelCore, { cache }: ShmemInode, index: number): Cached |
 
 /**
  * Frees [start, end) in bytes (shmem_undo_range): frees whole folios and zeroes the rest of partial pages. A large
- * folio that lies only partly in the range is zeroed inside and then split at the ends of the range, and its pages
- * inside can be freed (truncate_inode_partial_folio); a folio with other users (pinned) cannot be split and stays
- * whole.
- * @param end left out: up to the end
+ * folio that lies only partly in the range is zeroed inside and then split at the ends of the range, so that its pages
+ * inside can be freed (truncate_inode_partial_folio); a folio with other users (pinned) cannot be split.
+ * @param end omitted: up to the end
  */
 export function undoRange(k: KernelCore, inode: ShmemInode, start: Int, end: Int | undefined): void {
     const first = pagesOf(k, start);
@@ -279,9 +283,9 @@ function removeWhole(k: KernelCore, inode: ShmemInode, from: number, until: numb
 }
 
 /**
- * Zeroes what [start, end) has of a folio that sticks out of it, and splits a large one around both ends
+ * Zeroes the part of a folio that lies in [start, end), and splits a large folio at both ends of that range
  * (truncate_inode_partial_folio() in mm/truncate.c).
- * @returns false where somebody else uses it, so that it stays whole
+ * @returns false if the folio has other users, so that it cannot be split
  */
 function trim(k: KernelCore, inode: ShmemInode, folio: Cached, start: Int, end: Int | undefined): boolean {
     const { size } = k.page;
@@ -306,7 +310,7 @@ function trim(k: KernelCore, inode: ShmemInode, folio: Cached, start: Int, end: 
     return true;
 }
 
-/** Takes a folio, whose first page is at page offset `head`, out of the cache. */
+/** Removes a folio, whose first page is at page offset `head`, from the cache. */
 function removeFolio(k: KernelCore, inode: ShmemInode, head: number, pfn: number, order: number): void {
     inode.cache.remove(head, order);
     inode.memcg?.uncharge(2 ** order);
@@ -317,9 +321,9 @@ function removeFolio(k: KernelCore, inode: ShmemInode, head: number, pfn: number
 }
 
 /**
- * Splits a folio around page offset `at`. Parts of it that lie beyond the size, and beyond what was fallocated, go then
- * (__folio_freeze_and_split_unmapped() in mm/huge_memory.c).
- * @returns false where somebody else holds a reference
+ * Splits a folio around page offset `at`. Parts beyond the size of the file and beyond its fallocated end are then
+ * dropped (__folio_freeze_and_split_unmapped() in mm/huge_memory.c).
+ * @returns false if there are other references to the folio
  */
 function splitCached(k: KernelCore, inode: ShmemInode, { pfn, head, next }: Cached, at: number): boolean {
     if (!splitFolio(k, pfn, pfn + at - head)) {
@@ -339,7 +343,7 @@ function splitCached(k: KernelCore, inode: ShmemInode, { pfn, head, next }: Cach
 }
 
 /**
- * Frees what fallocate added between two page offsets, `last` included: every folio that was not written
+ * Frees the folios that fallocate() has added between two page offsets, including `last`, if they were not written
  * (shmem_undo_range with unfalloc).
  */
 export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, last: number): void {

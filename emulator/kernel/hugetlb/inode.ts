@@ -204,7 +204,7 @@ function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last
 function hugePagesOf({ pool }: HugetlbInode, size: Int): number {
     return quotient(plus(size, pool.size - 1), pool.size);
 }
-/** Zeroes the bytes [from, to) of a huge page, if it is there. */
+/** Zeroes the bytes [from, to) of a huge page, if it is allocated. */
 function zeroPart(k: KernelCore, inode: HugetlbInode, number: number, from: number, to: number): void {
     const pa = addressOf(k, inode, number);
     if (pa >= 0 && from < to) {
@@ -322,7 +322,7 @@ function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: Int, len
             return ENOSPC;
         }
     }
-    // not to a multiple of its pages
+    // the size is not rounded up to huge pages
     if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.size) {
         k.journal.edit(inode).size = end;
     }

@@ -3,6 +3,7 @@
  * per block. The bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for
  * the next one.
  */
+import { counted } from '../../text/text';
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
@@ -241,7 +242,7 @@ export function walkChunks(
         const order = view.getUint32(CHUNK_ORDER, true);
         const count = view.getUint32(CHUNK_COUNT, true);
         if (order > 40 || count > most) {
-            return fatal(pa, `a chunk of the memory map has order ${order} and ${count} entries`);
+            return fatal(pa, `a chunk of the memory map has order ${order} and ${counted(count, 'entry')}`);
         }
         for (let i = 0; i < count; i++) {
             const at = CHUNK_HEADER + i * CHUNK_ENTRY;

@@ -128,8 +128,8 @@ export function readParameters(machine: Machine, at: number): BootParams | undef
 }
 
 /**
- * The RAM that boot parameters at this address name (e820, type 1); undefined where none lie there. Addresses and sizes
- * in bytes.
+ * The RAM in the boot parameters at this address (e820, type 1); undefined if there are no boot parameters. Addresses
+ * and sizes in bytes.
  */
 export function memoryMapAt(
     view: MemoryView,

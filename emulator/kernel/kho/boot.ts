@@ -16,7 +16,7 @@ import { extendScratch } from './extend';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt-read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
-import { earlyMarks, marksTooEarly, reservedPages } from './fixed-bugs';
+import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from './fixed-bugs';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from './root-fdt';
 import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
@@ -123,7 +123,7 @@ export function khoPopulate(
     if (map === undefined) {
         return refuse(`failed to get ${PROP_MEMORY_MAP} from the FDT`, 'err');
     }
-    if (map === 0) {
+    if (map === 0 && ctx.description.flaws?.has('kho_map_unchecked') !== true) {
         return refuse(undefined);
     }
     if (scratchLen < 0 || scratchLen > MiB || !machine.isRam(scratchPhys, scratchLen)) {
@@ -183,12 +183,18 @@ export function khoMemoryInit(
             pages: 0,
         };
     }
+    const edge = raggedEdge(ctx.description, machine.page, incoming.scratch);
+    if (edge !== undefined) {
+        return {
+            panic: `unable to handle page fault: the struct page beyond the scratch area at 0x${edge.toString(16)} is not initialized yet`,
+        };
+    }
     for (const area of ctx.description.flaws?.has('kho_scratch_not_cma') === true ? [] : incoming.scratch) {
         memmap.markCma(area.addr / size, (area.addr + area.size) / size);
     }
     const { root } = readFdtPage(machine, incoming.fdt);
     const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
-    if (typeof map !== 'number' || map >= PHYS_LIMIT) {
+    if (typeof map !== 'number' || map === 0 || map >= PHYS_LIMIT) {
         return {
             panic: `unable to handle page fault: the tree of preserved memory is at 0x${(map ?? 0).toString(16)}`,
         };
@@ -196,11 +202,11 @@ export function khoMemoryInit(
     const owner = machine.owners.id('preserved by the previous kernel');
     let outside: number | undefined;
     // looked up once, not for each of millions of blocks
-    const {
-        format: { intSizes: wrongSizes },
-        flaws,
-    } = ctx.description;
+    const { flaws } = ctx.description;
+    const wrongSizes = flaws?.has('kho_int_sizes') === true;
     const early = earlyMarks(flaws);
+    /** From here on all is reserved. */
+    let allAbove = Infinity;
     let fault: number | undefined;
     const last = machine.map[machine.map.length - 1];
     const end = last ? (last.start + last.size) / size : 0;
@@ -216,11 +222,15 @@ export function khoMemoryInit(
                 return;
             }
             machine.clock.charge(BOOT_PRESERVED);
-            if (wrongSizes && reservedPages(ctx.description, machine.page, order) < 2 ** order) {
+            const reserved = wrongSizes ? reservedPages(flaws, machine.page, order) : 2 ** order;
+            if (reserved < 2 ** order) {
                 // only the head; the rest will be free memory at once
                 memmap.stampPreserved(pfn, 0, owner);
                 runs.add(pfn, 0);
                 return;
+            }
+            if (reserved === Infinity) {
+                allAbove = Math.min(allAbove, pfn);
             }
             memmap.stampPreserved(pfn, order, owner);
             runs.add(pfn, order);
@@ -239,7 +249,7 @@ export function khoMemoryInit(
     if (fatal || outside !== undefined) {
         const what = fatal
             ? `0x${fatal.pa.toString(16)}: ${fatal.text}`
-            : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but no memory`;
+            : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but is not memory`;
         return { panic: `unable to handle page fault: ${what}` };
     }
     const union = runs.union();
@@ -248,6 +258,9 @@ export function khoMemoryInit(
         'preserved memory',
         MEMBLOCK_NOINIT,
     );
+    if (allAbove < end) {
+        ctx.memblock.reserve(allAbove * size, (end - allAbove) * size, 'taken for preserved', MEMBLOCK_NOINIT);
+    }
     let pages = 0;
     for (const r of union) {
         pages += r.end - r.start;
@@ -319,13 +332,40 @@ export function khoInit(kho: Kho): 0 | Err {
             machine.journal.edit(kho).debugFdtLength = readFdtPage(machine, kho.fdt).size;
         }
         for (const area of kho.scratch) {
+            const whole = wholePageblocks(kho, area);
             if (result === 0) {
-                memmap.markCma(area.addr / size, (area.addr + area.size) / size);
+                memmap.markCma(whole.addr / size, (whole.addr + whole.size) / size);
             }
             freeReserved(machine, memmap, allocator, area);
+            if (whole.size > area.size) {
+                freeOthers(kho, area.addr + area.size, whole.addr + whole.size);
+            }
         }
     }
     return result;
+}
+
+/**
+ * The part of a scratch area that init_cma_reserved_pageblock() gives to the page allocator: whole pageblocks. The area
+ * ends at the end of one, unless the kernel takes its size unrounded from the command line.
+ */
+function wholePageblocks({ env }: Kho, area: Area): Area {
+    if (env.options.flaws?.has('kho_scratch_unrounded') !== true) {
+        return area;
+    }
+    const { size, pageblockOrder } = env.machine.page;
+    const block = size << pageblockOrder;
+    return { addr: area.addr, size: Math.ceil((area.addr + area.size) / block) * block - area.addr };
+}
+
+/** Frees the rest of the last pageblock after a scratch area, whoever has reserved it. `from` and `to` in bytes. */
+function freeOthers({ env: { machine, memmap, allocator } }: Kho, from: number, to: number): void {
+    const { size } = machine.page;
+    for (let pfn = Math.ceil(from / size); pfn < to / size; pfn++) {
+        if (memmap.stateOf(pfn) === 'reserved') {
+            freeReserved(machine, memmap, allocator, { addr: pfn * size, size });
+        }
+    }
 }
 
 /**

@@ -21,7 +21,7 @@ export interface KhoDebugEnv extends KernelCore {
 
 export const FINALIZE_PATH = '/sys/kernel/debug/kho/out/finalize';
 
-/** What a read of a text or a blob gives (simple_read_from_buffer()). */
+/** The result of reading a text or a blob (simple_read_from_buffer()). */
 export function readBuffer(content: Bytes, pos: Int, length: number): Bytes {
     const from = Number(lesser(pos, content.length));
     return content.slice(from, from + length);

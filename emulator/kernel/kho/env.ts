@@ -18,8 +18,10 @@ export interface KhoOptions {
     readonly arch: Arch;
     /** uname -r. */
     readonly release: string;
-    /** Bugs that the scenario gave to it (flaws.ts). */
+    /** Its bugs (release/flaws.ts). */
     readonly flaws?: ReadonlySet<string>;
+    /** CONFIG_DEFERRED_STRUCT_PAGE_INIT; left out: without. */
+    readonly deferredInit?: boolean;
 }
 
 /**

@@ -130,7 +130,10 @@ export function readFdt(blob: Uint8Array): { root: FdtNode | undefined; findings
     const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
     const size = view.getUint32(TOTALSIZE);
     if (size > blob.length) {
-        findings.push({ offset: TOTALSIZE, text: `the tree has ${size} bytes, but only ${blob.length} exist` });
+        findings.push({
+            offset: TOTALSIZE,
+            text: `the tree has ${counted(size, 'byte')}, but only ${blob.length} exist`,
+        });
     }
     const structAt = view.getUint32(OFF_STRUCT);
     const structure = blob.subarray(structAt, Math.min(blob.length, structAt + view.getUint32(SIZE_STRUCT)));

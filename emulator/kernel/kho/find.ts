@@ -13,7 +13,7 @@ import { fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';
 import { PROP_DATA, readNativeU64 } from './root-fdt';
 import type { PreservedMemory } from './preserved';
-import { KHO_V4, scratchAlign } from '../release/kho-format';
+import { scratchAlign } from './fixed-bugs';
 import { SCRATCH_ENTRY } from './scratch';
 import { decodeName } from '../../text/utf8';
 
@@ -94,7 +94,7 @@ function page(
     fdts: FdtCandidate[],
     arrays: number[],
 ): void {
-    const align = scratchAlign(KHO_V4, view.page);
+    const align = scratchAlign(view.page);
     if (words[i] === FDT_MAGIC_LE) {
         const fdt = candidateAt(view, pa);
         if (fdt && fdts.length < CANDIDATES) {
@@ -139,7 +139,7 @@ export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefi
 /** The scratch areas in an array of at most a page, up to the first invalid entry. */
 function scratchIn(view: MemoryView, pa: number): Area[] {
     const areas: Area[] = [];
-    const align = scratchAlign(KHO_V4, view.page);
+    const align = scratchAlign(view.page);
     const bytes = view.read(pa, mostAreas(view.page) * SCRATCH_ENTRY);
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at + SCRATCH_ENTRY <= bytes.length; at += SCRATCH_ENTRY) {

@@ -14,14 +14,38 @@ const INITIALIZED = 2 ** 27;
 
 const INT_BITS = 32;
 
+/** Alignment and rounding of scratch areas, in bytes: a pageblock, or the largest block of the page allocator. */
+export function scratchAlign(page: PageGeometry, flaws?: ReadonlySet<string>): number {
+    return page.size << (flaws?.has('kho_scratch_pageblocks') === true ? page.pageblockOrder : page.maxOrder);
+}
+
+/**
+ * The edge of a scratch area, in bytes, at which the page allocator of a kernel that initializes most of its struct
+ * pages late looks at one beyond it, to merge blocks: within the largest block there are areas and others. Undefined
+ * where none is.
+ */
+export function raggedEdge(
+    { flaws, deferredInit }: Pick<KhoOptions, 'flaws' | 'deferredInit'>,
+    page: PageGeometry,
+    scratch: readonly Area[],
+): number | undefined {
+    const align = scratchAlign(page);
+    return deferredInit === true && flaws?.has('kho_scratch_pageblocks') === true
+        ? scratch.flatMap(({ addr, size }) => [addr, addr + size]).find((edge) => edge % align !== 0)
+        : undefined;
+}
+
 /**
  * Number of pages of a block that are reserved. For blocks of 2 GiB, `1 << (order + PAGE_SHIFT)` in an int is 2^31, a
- * negative number, which memblock takes for everything above; for larger blocks, x86 shifts by the low five bits of the
- * number.
+ * negative number, which memblock takes for everything above: Infinity. For larger blocks, x86 shifts by the low five
+ * bits of the number.
  */
-export function reservedPages({ format }: Pick<KhoOptions, 'format'>, page: PageGeometry, order: number): number {
+export function reservedPages(flaws: ReadonlySet<string> | undefined, page: PageGeometry, order: number): number {
     const shift = order + page.shift;
-    return !format.intSizes || shift < INT_BITS ? orderPages(order) : Math.max(1, 2 ** (shift % INT_BITS) / page.size);
+    if (shift < INT_BITS - 1 || flaws?.has('kho_int_sizes') !== true) {
+        return orderPages(order);
+    }
+    return shift === INT_BITS - 1 ? Infinity : Math.max(1, 2 ** (shift % INT_BITS) / page.size);
 }
 
 /**

@@ -265,7 +265,8 @@ export class Kho extends JournaledRecord {
             this.users.set(blob, { name, size });
             return 0;
         }
-        return addSubtree(this.env.machine, this.fdt, name, blob, size, this.format);
+        const half = this.env.options.flaws?.has('kho_half_subtree') === true;
+        return addSubtree(this.env.machine, this.fdt, name, blob, size, this.format, half);
     }
 
     /** kho_remove_subtree, by the blob's address; no error if there is none. */
@@ -417,11 +418,12 @@ export class Kho extends JournaledRecord {
         return this.incomingPages - this.restoredPages - kept;
     }
 
-    /** A preserved block that was not restored begins at this address. */
+    /** A block that can be restored begins at this address. Without a magic number, every preserved page is one. */
     isUnrestored(pa: number): boolean {
         const { machine, memmap } = this.env;
         const pfn = Math.floor(pa / machine.page.size);
-        return machine.isRam(pa) && memmap.stateOf(pfn) === 'preserved' && memmap.khoOrder(pfn) >= 0;
+        const marked = !this.format.magic || memmap.khoOrder(pfn) >= 0;
+        return machine.isRam(pa) && memmap.stateOf(pfn) === 'preserved' && marked;
     }
 
     /** Pages that this kernel preserves now. */

@@ -1,5 +1,6 @@
 /** Command line parameters for memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=. */
-import type { SetupsOf } from '../command-line/setup';
+import type { Build, SetupsOf } from '../command-line/setup';
+import type { KhoFormat } from '../release/kho-format';
 import { kstrtobool } from '../release/parameter-values';
 import { regionWanted, type WantedRegion, withRegion } from './reserve-mem';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from './scratch';
@@ -19,15 +20,24 @@ export const KHO_DEFAULTS: KhoSettings = {
     reserveMem: [],
 };
 
+/** The sizes of scratch, by the one of its two names that a kernel knows; the other is a parameter of nobody's. */
+function scratch(name: KhoFormat['scratchParameter']) {
+    return (value: string | undefined, _given: KhoSettings, build: Build): Partial<KhoSettings> | undefined => {
+        if (name !== build.scratchParameter) {
+            return {};
+        }
+        const khoScratch = parseScratch(value ?? '', build.zeroScratchSizes);
+        return khoScratch && { khoScratch };
+    };
+}
+
 export const KHO_SETUPS: SetupsOf<'kho' | 'memblock', KhoSettings> = {
     kho: (value) => {
         const kho = kstrtobool(value);
         return kho === undefined ? undefined : { kho };
     },
-    kho_scratch: (value, _given, build) => {
-        const khoScratch = parseScratch(value ?? '', build.zeroScratchSizes);
-        return khoScratch && { khoScratch };
-    },
+    kho_scratch: scratch('kho_scratch'),
+    kho_bootmem: scratch('kho_bootmem'),
     // an address that cannot be parsed is address 0, which is valid
     elfcorehdr: (value) => (value === undefined ? undefined : { crashKernel: true }),
     reserve_mem: (value, { reserveMem }) => {

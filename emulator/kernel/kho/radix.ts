@@ -243,7 +243,7 @@ export function walkRadix(
             if (next >= PHYS_LIMIT || next % size !== 0) {
                 findings.push({
                     pa: node + i * 8,
-                    text: `entry ${i} of a node of level ${level} is no page address: 0x${next.toString(16)}`,
+                    text: `entry ${i} of a node of level ${level} is not the address of a page: 0x${next.toString(16)}`,
                     fatal: true,
                 });
                 return false;
@@ -251,7 +251,7 @@ export function walkRadix(
             if (key >= 2 ** (layout.orderBit + 1)) {
                 findings.push({
                     pa: node + i * 8,
-                    text: `entry ${i} of a node of level ${level} stands for keys beyond order 0`,
+                    text: `entry ${i} of a node of level ${level} is for keys beyond order 0`,
                     fatal: false,
                 });
                 continue;

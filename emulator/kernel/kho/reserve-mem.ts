@@ -2,6 +2,7 @@
  * `reserve_mem=size:align:name`: named memory that the kernel reserves at boot, at the same address in every kernel of
  * a chain of kexecs with KHO (mm/memblock.c).
  */
+import { counted } from '../../text/text';
 import { Err, err } from '../release/errno';
 import { memparse } from '../release/parameter-values';
 import type { BootContext } from './boot-context';
@@ -107,9 +108,9 @@ export function reserveNamed(
 
 function refusal(w: WantedRegion, old: { readonly addr: number; readonly size: number }): string | undefined {
     if (old.addr % w.align !== 0) {
-        return `it is at 0x${old.addr.toString(16)}, which is not aligned to ${w.align} bytes`;
+        return `it is at 0x${old.addr.toString(16)}, which is not aligned to ${counted(w.align, 'byte')}`;
     }
-    return old.size === w.size ? undefined : `it had ${old.size} bytes, and ${w.size} are asked for`;
+    return old.size === w.size ? undefined : `it had ${counted(old.size, 'byte')}, and ${w.size} are requested`;
 }
 
 /** The regions that the previous kernel handed over. */

@@ -41,7 +41,8 @@ export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array 
 
 /**
  * kho_add_subtree on the FDT page at `fdt`. Does not preserve the blob.
- * @returns ENOMEM if the page is no FDT or full, EEXIST if the name is taken.
+ * @param half if there is no room for its properties, the node stays, and the error is libfdt's
+ * @returns ENOMEM if the page is no FDT or full, EEXIST if the name is taken; ESRCH: FDT_ERR_NOSPACE
  */
 export function addSubtree(
     { memory, page }: PagedMemory,
@@ -50,6 +51,7 @@ export function addSubtree(
     blob: number,
     size: number,
     format: SubtreeProperties = KHO_V4,
+    half = false,
 ): 0 | Err {
     const editor = FdtEditor.open(memory.read(fdt, page.size), page.size);
     if (!editor) {
@@ -63,8 +65,10 @@ export function addSubtree(
         editor.setProperty(node, format.dataProperty, nativeU64(blob)) !== 0 ||
         (format.sizeProperty !== undefined && editor.setProperty(node, format.sizeProperty, nativeU64(size)) !== 0)
     ) {
-        editor.removeNode(node);
-        result = err('ENOMEM');
+        if (!half) {
+            editor.removeNode(node);
+        }
+        result = err(half ? 'ESRCH' : 'ENOMEM');
     }
     editor.pack();
     memory.write(fdt, editor.buffer);

@@ -3,15 +3,15 @@
  * (kernel/liveupdate/kexec_handover.c).
  */
 import type { Machine } from '../../machine/machine';
-import { scratchAlign } from '../release/kho-format';
 import { memparse } from '../release/parameter-values';
 import type { Area } from './env';
 import type { BootContext } from './boot-context';
+import { scratchAlign } from './fixed-bugs';
 
 /** struct kho_scratch: u64 addr, u64 size. */
 export const SCRATCH_ENTRY = 16;
 
-/** `kho_scratch=`: per cent of the early allocations of the kernel, or three sizes in bytes. */
+/** `kho_scratch=`: a percentage of the early allocations of the kernel, or three sizes in bytes. */
 export type ScratchSizes =
     | { readonly scale: number }
     | { readonly lowmem: number; readonly global: number; readonly node: number };
@@ -58,8 +58,10 @@ export function parseScratch(text: string, zeros: boolean): ScratchSizes | undef
  */
 export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch: Area[]; array: number } | undefined {
     const { memblock, log, machine } = ctx;
-    const align = scratchAlign(ctx.description.format, machine.page);
+    const align = scratchAlign(machine.page, ctx.description.flaws);
+    const silent = ctx.description.flaws?.has('kho_silently_off') === true;
     const roundUp = (n: number): number => Math.ceil(n / align) * align;
+    const asAsked = ctx.description.flaws?.has('kho_scratch_unrounded') === true ? (n: number) => n : roundUp;
     const lowLimit = ctx.description.arch.lowLimit(machine, ctx.description.zoneDma);
     const online = ctx.description.format.scratchOnEmptyNodes
         ? [...machine.nodes, ...machine.emptyNodes].sort((a, b) => a - b)
@@ -68,11 +70,15 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     const arraySize = (nodes.length + 2) * SCRATCH_ENTRY;
     const taken: Area[] = [];
     const fail = (what: string): undefined => {
-        log.log('err', `KHO: failed to reserve ${what}`);
+        if (!silent) {
+            log.log('err', `KHO: failed to reserve ${what}`);
+        }
         for (const area of taken) {
             memblock.free(area.addr, area.size);
         }
-        log.log('warn', 'KHO: failed to reserve scratch area, disabling kexec handover');
+        if (!silent) {
+            log.log('warn', 'KHO: failed to reserve scratch area, disabling kexec handover');
+        }
         return undefined;
     };
     const { places } = machine;
@@ -93,8 +99,8 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
         lowmem = roundUp(low);
         global = roundUp(Math.floor((memblock.reservedKernSize(Infinity, undefined) * sizes.scale) / 100) - low);
     } else {
-        lowmem = roundUp(sizes.lowmem);
-        global = roundUp(sizes.global);
+        lowmem = asAsked(sizes.lowmem);
+        global = asAsked(sizes.global);
     }
     const scratch: Area[] = [];
     const take = (size: number, what: string, limit: number, node: number | undefined): boolean => {
@@ -127,7 +133,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
                               100,
                       ),
                   )
-                : roundUp(sizes.node);
+                : asAsked(sizes.node);
         if (!take(perNode, `scratch area of node ${node}`, Infinity, ctx.description.numa ? node : undefined)) {
             return undefined;
         }

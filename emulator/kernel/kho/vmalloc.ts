@@ -65,7 +65,8 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
             const next: number | Err = addChunk(kho, chunk);
             if (next instanceof Err) {
                 unpreserveVmalloc(kho, out);
-                return next;
+                // the error is still that of the pages before, which was none
+                return kho.env.options.flaws?.has('kho_vmalloc_enomem') === true ? 0 : next;
             }
             chunk = next;
             slot = 0;
@@ -118,7 +119,8 @@ export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: 
         return undefined;
     }
     const group = 2 ** order;
-    const entries = chunkEntries(page);
+    // a list that is read beyond its page ends where memory says 0
+    const entries = kho.env.options.flaws?.has('kho_vmalloc_past_end') === true ? Infinity : chunkEntries(page);
     const pfns = new Float64Array(total);
     let count = 0;
     for (let chunk = memory.readU64(desc); chunk !== 0; ) {

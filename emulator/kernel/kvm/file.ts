@@ -79,7 +79,7 @@ export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, mem
     vm.createVcpus(vcpus);
     let gpa = 0;
     for (const file of files) {
-        // what is too large for a number is too large for a slot
+        // a size that does not fit into a number is too large for a slot, too
         const size = Number(file.inode.size);
         const failed = vm.space.add(file, gpa, 0, size);
         if (failed) {

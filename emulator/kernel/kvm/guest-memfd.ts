@@ -197,7 +197,7 @@ const gmemOps: FileOps = {
 
 function gmemOf(file: OpenFile): GuestMemfdInode {
     if (!(file.inode instanceof GuestMemfdInode)) {
-        throw new TypeError(`file ${file.id} (${file.kind}) is no guest_memfd`);
+        throw new TypeError(`file ${file.id} (${file.kind}) is not a guest_memfd`);
     }
     return file.inode;
 }

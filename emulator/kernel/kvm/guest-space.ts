@@ -20,7 +20,7 @@ const MEMSLOT = costId('memslot');
 
 /** KVM_MEM_MAX_NR_PAGES (include/linux/kvm_host.h). */
 const MAX_SLOT_PAGES = 0x7fffffff;
-/** Addresses [from, to) of the guest's. */
+/** Guest addresses [from, to). */
 
 interface Range {
     readonly from: number;
@@ -137,7 +137,7 @@ export class GuestSpace extends JournaledRecord {
         }
     }
 
-    /** A file to which slots hold no reference is gone: they have no memory any more. */
+    /** Removes the slots of a file that is freed (guest_memfd: slots hold no reference to it). */
     forget(file: OpenFile): void {
         for (const s of this.slots) {
             if (s.file === file) {

@@ -25,16 +25,22 @@ export function registerFlb(journal: Journal, luo: Luo, { name, compatible }: Re
 
 /**
  * liveupdate_register_file_handler(), and liveupdate_register_flb() for each FLB that it uses.
- * @returns EOPNOTSUPP if live update is off, EEXIST if another handler has the compatible string
+ * @param quiet there must be no session (up to 7.0)
+ * @returns EOPNOTSUPP if live update is off, EBUSY if a session exists, EEXIST if another handler has the compatible
+ * string
  */
 export function registerHandler(
     journal: Journal,
     luo: Luo,
     { name, compatible }: Registered,
     flbs: readonly Registered[],
+    quiet = false,
 ): LuoHandler | Err {
     if (!luo.enabled) {
         return err('EOPNOTSUPP');
+    }
+    if (quiet && luo.outgoing.sessions.length + luo.incoming.sessions.length > 0) {
+        return err('EBUSY');
     }
     if (luo.handlers.items.some((handler) => handler.compatible === compatible)) {
         return err('EEXIST');
@@ -57,10 +63,16 @@ export interface Unregistered {
 
 /**
  * liveupdate_unregister_file_handler(), by the exit of its module.
- * @param pinned preserved files hold a reference to the module, except in 7.0 and 7.1 because of a bug
- * @returns ENOENT if it is not registered, EAGAIN while a file holds its module
+ * @param holds what holds a reference to the module: the preserved files; the registration itself (up to 7.0); nothing,
+ * if the module is unloaded by force
+ * @returns ENOENT if it is not registered, EAGAIN while something holds its module
  */
-export function unregisterHandler(journal: Journal, luo: Luo, name: string, pinned: boolean): Unregistered | Err {
+export function unregisterHandler(
+    journal: Journal,
+    luo: Luo,
+    name: string,
+    holds: 'files' | 'registration' | 'nothing',
+): Unregistered | Err {
     const handler = luo.handlers.items.find((h) => h.name === name);
     if (!handler) {
         return err('ENOENT');
@@ -68,7 +80,7 @@ export function unregisterHandler(journal: Journal, luo: Luo, name: string, pinn
     const files = [...luo.outgoing.sessions, ...luo.incoming.sessions].flatMap((session) =>
         session.files.items.filter((file) => file.handler === handler),
     );
-    if (files.length > 0 && pinned) {
+    if (holds === 'registration' || (holds === 'files' && files.length > 0)) {
         return err('EAGAIN');
     }
     luo.handlers.remove(handler);

@@ -162,7 +162,7 @@ export class LuoRequest {
     }
 
     display(): string {
-        return `ioctl ${this.command}`;
+        return `${this.command} ioctl`;
     }
 }
 

@@ -1,4 +1,5 @@
 /** Folios of files: operations of the page cache, and handles and lists for `.lus` code. */
+import { counted } from '../../text/text';
 import type { KernelEnv } from '../env';
 import type { PageGeometry } from '../../machine/arch';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
@@ -63,7 +64,7 @@ export class FolioList {
     }
 
     display(): string {
-        return `${this.count} folios`;
+        return counted(this.count, 'folio');
     }
 }
 

@@ -38,7 +38,7 @@ export class FreeSet implements Saveable {
     private used: Int32Array;
     private readonly chunks: Slots<Chunk>;
 
-    /** For members below `size`. */
+    /** A set whose members are below `size`. */
     constructor(
         private readonly journal: Journal,
         size: number,

@@ -1,4 +1,5 @@
 /** Virtually contiguous kernel memory (mm/vmalloc.c): areas of pages that need not be contiguous. */
+import { counted, hex } from '../../text/text';
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import type { Hasher } from '../../machine/hash';
@@ -38,7 +39,7 @@ export class VmArea extends JournaledRecord {
         const { size } = this.page;
         const pfn = this.pfns[Math.floor(offset * this.perByte)];
         if (pfn === undefined) {
-            throw new RangeError(`offset ${offset} is beyond an area of ${this.size} bytes`);
+            throw new RangeError(`offset ${hex(offset)} is beyond an area of ${counted(this.size, 'byte')}`);
         }
         return pfn * size + (offset & (size - 1));
     }

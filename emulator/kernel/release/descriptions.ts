@@ -7,10 +7,23 @@
 import type { CostChanges } from '../../machine/costs';
 import { X86_64, type Arch } from './arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './early-memory';
-import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho-format';
-import { NO_FLAWS } from './flaws';
-import { type Library, NO_LAYERS } from './layers';
+import {
+    KHO_V1,
+    KHO_V1_6_17,
+    KHO_V1_6_18,
+    KHO_V1_6_19,
+    KHO_V1_FIRST,
+    KHO_V3,
+    KHO_V4,
+    KHO_V4_BOOTMEM,
+    KHO_V4_EXTENDED,
+    type KhoFormat,
+} from './kho-format';
+import type { BuildOption } from './known-bug';
+import { flawsOf } from './known-bugs';
+import { layersOf, type Library, NO_LAYERS, withLayers } from './layers';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo-ioctls';
+import { compareVersions, parseVersion, seriesOf, type Version } from './version';
 
 const MIB = 0x100000;
 
@@ -24,7 +37,16 @@ const NO_LAYER_FILES: Library = [
     'interrupts-none',
 ];
 
-export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd', ...NO_LAYER_FILES];
+export const LIBRARY_7_2: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-flb',
+    'luo',
+    'memfd-folios',
+    'memfd',
+    ...NO_LAYER_FILES,
+];
 const LIBRARY_7_1: Library = [
     'kernel',
     'luo-abi',
@@ -32,7 +54,7 @@ const LIBRARY_7_1: Library = [
     'luo-flb',
     'luo-fdt',
     'luo-flb-fdt',
-    'release-7.1',
+    'memfd-folios',
     'memfd',
     ...NO_LAYER_FILES,
 ];
@@ -43,7 +65,7 @@ const LIBRARY_7_0: Library = [
     'luo-flb',
     'luo-fdt',
     'luo-flb-fdt',
-    'release-7.0',
+    'memfd-folios',
     'memfd-v1',
     ...NO_LAYER_FILES,
 ];
@@ -53,7 +75,7 @@ const LIBRARY_6_19: Library = [
     'luo-calls',
     'luo-no-flb',
     'luo-fdt',
-    'release-6.19',
+    'memfd-folios',
     'memfd-v1',
     ...NO_LAYER_FILES,
 ];
@@ -72,8 +94,6 @@ export interface LuoDescription {
     readonly nodes: ReadonlyMap<string, string>;
     /** The ioctls, and the checks before them. */
     readonly ioctls: IoctlTable;
-    /** A kexec that is to return (KEXEC_PRESERVE_CONTEXT) calls LUO too (up to 7.1, before commit 5eff62b051fb). */
-    readonly askedForJumps: boolean;
     /** The name of the lock that a reboot takes; undefined: the serialize lock, or none. */
     readonly lock?: string;
 }
@@ -85,6 +105,8 @@ export interface KernelDescription {
     readonly summary: string;
     /** uname -r */
     readonly release: string;
+    /** The version of Linux, which determines its bugs. */
+    readonly version: Version;
     /** What is inferred rather than read, one sentence each. */
     readonly inferred: readonly string[];
     /** The format in which its KHO hands over. */
@@ -97,8 +119,10 @@ export interface KernelDescription {
     readonly arch: Arch | undefined;
     /** The proposed layers in it, by name; none in a released kernel. */
     readonly layers: ReadonlySet<string>;
-    /** Its deliberate bugs, by name. */
+    /** Its bugs, by name: those of its version, and those that a scenario gave to it. */
     readonly flaws: ReadonlySet<string>;
+    /** What it is built with that its mistakes depend on. */
+    readonly options: ReadonlySet<BuildOption>;
     /**
      * With the layer iommu: 1 if an iommufd can be preserved but not retrieved, as in the beginning of the series; 2 if
      * it can.
@@ -135,16 +159,38 @@ export interface KernelDescription {
     readonly costs: CostChanges;
 }
 
+const NO_OPTIONS: ReadonlySet<BuildOption> = new Set();
+
+/** @throws RangeError where the text is no version */
+function versionOf(text: string): Version {
+    const version = parseVersion(text);
+    if (!version) {
+        throw new RangeError(`${text} is no version`);
+    }
+    return version;
+}
+
+/** What follows from a version of Linux: its name in `uname -r`, and its bugs. */
+function ofVersion(text: string): Pick<KernelDescription, 'release' | 'version' | 'flaws'> {
+    const version = versionOf(text);
+    const { major, minor, candidate, stable } = version;
+    return {
+        release: `${major}.${minor}.${stable}${candidate === undefined ? '' : `-rc${candidate}`}`,
+        version,
+        flaws: flawsOf(version, NO_OPTIONS),
+    };
+}
+
 const v72: KernelDescription = {
     name: '7.2',
-    summary: 'Linux 7.2, with kho=on liveupdate=on',
-    release: '7.2.13',
+    summary: 'Linux 7.2.13, with kho=on liveupdate=on',
+    ...ofVersion('7.2.13'),
     inferred: [],
     kho: KHO_V4,
-    luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2, askedForJumps: false },
+    luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2 },
     library: LIBRARY_7_2,
     layers: NO_LAYERS,
-    flaws: NO_FLAWS,
+    options: NO_OPTIONS,
     iommufdPhase: 2,
     arch: undefined,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
@@ -177,16 +223,33 @@ const v72Uma: KernelDescription = {
 const v73: KernelDescription = {
     ...v72,
     name: '7.3',
-    summary: 'Linux 7.3, with kho=on liveupdate=on',
-    release: '7.3.4',
+    summary: 'Linux 7.3.4, with kho=on liveupdate=on',
+    ...ofVersion('7.3.4'),
     kho: KHO_V4_EXTENDED,
 };
 const v73Uma: KernelDescription = {
     ...v72Uma,
     name: '7.3-uma',
     summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with',
-    release: '7.3.4',
+    ...ofVersion('7.3.4'),
     kho: KHO_V4_EXTENDED,
+};
+
+const QUEUED_FOR_7_4 = layersOf(['lookup', 'pci']);
+
+/** What lies in linux-next between September and November 2026. */
+const v74: KernelDescription = {
+    ...v73,
+    name: '7.4',
+    summary: 'What is queued for Linux 7.4: 7.3 with the layers lookup and pci, and kho_scratch= under another name',
+    ...ofVersion('7.4-rc1'),
+    inferred: [
+        'The whole of 7.4 is as it was queued in November 2026; it has not been released.',
+        'That the old name of kho_scratch= is not kept.',
+    ],
+    kho: KHO_V4_BOOTMEM,
+    layers: new Set(QUEUED_FOR_7_4.map((l) => l.name)),
+    library: withLayers(LIBRARY_7_2, QUEUED_FOR_7_4),
 };
 
 /** KHO without finalizing, LUO still on a device tree. */
@@ -194,11 +257,10 @@ const v71: KernelDescription = {
     ...v72,
     name: '7.1',
     summary: 'Linux 7.1: stateless KHO (kho-v3), LUO on a device tree, memfd-v2',
-    release: '7.1.0',
+    ...ofVersion('7.1'),
     inferred: [
         'All of 7.1: its source was not read. The strings kho-v3, luo-v1 and memfd-v2 come from its development cycle.',
-        'That a file cannot be preserved twice (get_id): its stable releases have this, and 7.1.0 is assumed to have it.',
-        'That the ioctls of a session do not check its kind, and that names are not checked, as in 7.0.',
+        'That its stable releases differ from it only by fixes whose numbers are known.',
     ],
     kho: KHO_V3,
     luo: {
@@ -208,7 +270,6 @@ const v71: KernelDescription = {
             ['luo-flb', 'luo-flb-v1'],
         ]),
         ioctls: IOCTLS_6_19,
-        askedForJumps: true,
     },
     library: LIBRARY_7_1,
 };
@@ -217,7 +278,7 @@ const v70: KernelDescription = {
     ...v71,
     name: '7.0',
     summary: 'Linux 7.0: KHO finalized by the reboot (kho-v1), LUO on a device tree with FLBs, memfd-v1',
-    release: '7.0.0',
+    ...ofVersion('7.0'),
     inferred: [
         'The result of get_incoming() of an FLB whose last file was finished.',
         'That a device tree without FLBs, as handed over by 6.19, is fatal.',
@@ -230,9 +291,9 @@ const v619: KernelDescription = {
     ...v70,
     name: '6.19',
     summary: 'Linux 6.19: the first release with LUO: no FLBs, a failed retrieve can be tried again',
-    release: '6.19.0',
+    ...ofVersion('6.19'),
     inferred: [
-        "No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd's flags).",
+        'No tree of 6.19 was read: it is 7.0 without FLBs, and with the bugs that are known of it.',
         'Its KHO is assumed to be that of 7.0, except for nodes without memory.',
     ],
     kho: KHO_V1_6_19,
@@ -240,23 +301,42 @@ const v619: KernelDescription = {
         compatible: 'luo-v1',
         nodes: new Map([['luo-session', 'luo-session-v2']]),
         ioctls: IOCTLS_6_19,
-        askedForJumps: true,
     },
     library: LIBRARY_6_19,
 };
 
-const v617: KernelDescription = {
+const v618: KernelDescription = {
     ...v619,
-    name: '6.17',
-    summary: 'Linux 6.17: KHO finalized through debugfs, no LUO',
-    release: '6.17.0',
-    inferred: ["The contents of the FDT's page before the handover is finalized."],
-    kho: KHO_V1_FIRST,
+    name: '6.18',
+    summary: 'Linux 6.18: KHO finalized through debugfs, bitmaps of one page each, vmalloc; no LUO',
+    ...ofVersion('6.18'),
+    inferred: [
+        'No tree of 6.18 was read: it is 6.17 with what is known to have been added by then (bitmaps of one page each, marks with a magic number, vmalloc).',
+    ],
+    kho: KHO_V1_6_18,
     luo: undefined,
     library: LIBRARY_6_17,
     khoDebug: false,
     cmdline: 'console=ttyS0 kho=on',
     handlers: [],
+};
+
+const v617: KernelDescription = {
+    ...v618,
+    name: '6.17',
+    summary: 'Linux 6.17: KHO finalized through debugfs, no LUO',
+    ...ofVersion('6.17'),
+    inferred: ['What lies on the page of the FDT before it is finalized.'],
+    kho: KHO_V1_6_17,
+};
+
+const v616: KernelDescription = {
+    ...v617,
+    name: '6.16',
+    summary: 'Linux 6.16: the first release with KHO',
+    ...ofVersion('6.16'),
+    inferred: ['No tree of 6.16 was read: it is 6.17, and can be built with deferred initialization of struct pages.'],
+    kho: KHO_V1_FIRST,
 };
 
 const luoV4: KernelDescription = {
@@ -269,12 +349,11 @@ const luoV4: KernelDescription = {
         'The source of the series was not read: states, events, errors and interfaces are from its description; the names in its device tree were chosen by this emulator.',
         'KHO is that of 6.17, except for who finalizes it.',
     ],
-    kho: { ...KHO_V1_FIRST, finalize: 'prepare' },
+    kho: { ...KHO_V1_6_17, finalize: 'prepare' },
     luo: {
         compatible: 'luo-v1',
         nodes: new Map([['luo-session', 'luo-session-v1']]),
         ioctls: IOCTLS_V4,
-        askedForJumps: true,
         lock: 'luo_state_rwsem',
     },
     library: LIBRARY_LUO_V4,
@@ -282,9 +361,44 @@ const luoV4: KernelDescription = {
     handlers: ['memfd'],
 };
 
+/** The kernels that come with the emulator; those that are named after a release have its newest state. */
 export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map(
-    [v617, v619, v70, v71, v72, v73, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]),
+    [v616, v617, v618, v619, v70, v71, v72, v73, v74, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]),
 );
+
+/** The stable releases and release candidates that were requested so far. */
+const derived = new Map<string, KernelDescription>();
+
+/**
+ * The description of a kernel by its name: one that comes with the emulator, or a stable release or release candidate
+ * of one (`7.2.3`, `7.2-rc6`), which differs only in its bugs. @returns undefined if there is none: for 7.2 and 7.3,
+ * also for stable releases after the newest known one
+ */
+export function descriptionOf(name: string): KernelDescription | undefined {
+    const known = DESCRIPTIONS.get(name) ?? derived.get(name);
+    if (known) {
+        return known;
+    }
+    const version = parseVersion(name);
+    const base = version && DESCRIPTIONS.get(seriesOf(version));
+    if (!base || isUnreleased(version, base)) {
+        return undefined;
+    }
+    const description: KernelDescription = {
+        ...base,
+        name,
+        summary: `Linux ${name}: ${base.name} with the bugs of this version`,
+        ...ofVersion(name),
+    };
+    derived.set(name, description);
+    return description;
+}
+
+/** Whether it is newer than the newest known version of its series; for old series, no newest version is known. */
+function isUnreleased(version: Version, { version: newest }: KernelDescription): boolean {
+    const counted = newest.stable > 0 || newest.candidate !== undefined;
+    return counted && compareVersions(version, newest) > 0;
+}
 
 /** The default kernel of a scenario. */
 export const DEFAULT_KERNEL = '7.2';

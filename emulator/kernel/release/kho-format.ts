@@ -41,17 +41,14 @@ export interface KhoFormat {
     readonly magic: boolean;
     /** Blocks larger than the page allocator's largest (MAX_PAGE_ORDER) are restored, too. */
     readonly restoresAnyOrder: boolean;
-    /** The size of a preserved block is computed in 32 bits at boot. */
-    readonly intSizes: boolean;
     /** Page ranges are divided where memory of another node begins. */
     readonly splitsAtNodes: boolean;
-    /**
-     * Alignment and rounding of scratch areas: a pageblock (CMA_MIN_ALIGNMENT_BYTES), or the largest block of the page
-     * allocator.
-     */
-    readonly scratchAlign: 'pageblock' | 'largest block';
-    /** Each of the three sizes of `kho_scratch=` may be 0. */
+    /** The parameter that sizes scratch areas. */
+    readonly scratchParameter: 'kho_scratch' | 'kho_bootmem';
+    /** Each of its three sizes may be 0. */
     readonly zeroScratchSizes: boolean;
+    /** It can be built with CONFIG_DEFERRED_STRUCT_PAGE_INIT. */
+    readonly deferredInit: boolean;
     /** Early allocations can use any whole GiB without preserved memory, besides scratch. */
     readonly extendsScratch: boolean;
     /** A crash kernel does not use KHO, whatever its command line says. */
@@ -60,11 +57,6 @@ export interface KhoFormat {
     readonly hugetlbCounts: boolean;
     /** Every online node gets a scratch area, even one without memory, where the allocation fails. */
     readonly scratchOnEmptyNodes: boolean;
-}
-
-/** Alignment and rounding of a format's scratch areas, in bytes. */
-export function scratchAlign({ scratchAlign: align }: KhoFormat, page: PageGeometry): number {
-    return page.size << (align === 'pageblock' ? page.pageblockOrder : page.maxOrder);
 }
 
 /** Bytes of the bitmaps that track preserved memory. */
@@ -83,10 +75,10 @@ export const KHO_V4: KhoFormat = {
     vmalloc: true,
     magic: true,
     restoresAnyOrder: true,
-    intSizes: false,
     splitsAtNodes: true,
-    scratchAlign: 'largest block',
+    scratchParameter: 'kho_scratch',
     zeroScratchSizes: true,
+    deferredInit: true,
     extendsScratch: false,
     offInCrashKernel: false,
     hugetlbCounts: true,
@@ -100,6 +92,9 @@ export const KHO_V4_EXTENDED: KhoFormat = {
     offInCrashKernel: true,
     hugetlbCounts: false,
 };
+
+/** Queued for 7.4: scratch is called boot memory. */
+export const KHO_V4_BOOTMEM: KhoFormat = { ...KHO_V4_EXTENDED, scratchParameter: 'kho_bootmem' };
 
 /**
  * 7.1. Inferred from mails and from 7.2: its source was not read. Tree and vmalloc chunks are assumed to be those of
@@ -121,22 +116,25 @@ export const KHO_V1: KhoFormat = {
     dataProperty: 'fdt',
     sizeProperty: undefined,
     metadata: false,
-    scratchAlign: 'pageblock',
 };
 
 /** 6.19: inferred to be that of 7.0 without the fix for nodes without memory. */
-export const KHO_V1_6_19: KhoFormat = { ...KHO_V1, scratchOnEmptyNodes: true };
+export const KHO_V1_6_19: KhoFormat = { ...KHO_V1, scratchOnEmptyNodes: true, deferredInit: false };
 
-/** 6.16 and 6.17: the same string as 7.0, but bitmaps of 512 bytes, no magic, and user space finalizes. */
-export const KHO_V1_FIRST: KhoFormat = {
-    ...KHO_V1_6_19,
+/** 6.18: user space finalizes, as before; bitmaps, magic and vmalloc are those of what came after. Inferred. */
+export const KHO_V1_6_18: KhoFormat = { ...KHO_V1_6_19, finalize: 'debugfs' };
+
+/** 6.17: the same string as 7.0, but bitmaps of 512 bytes, and no magic. */
+export const KHO_V1_6_17: KhoFormat = {
+    ...KHO_V1_6_18,
     tracking: { bitmapBytes: 512 },
-    finalize: 'debugfs',
     vmalloc: false,
     magic: false,
-    intSizes: true,
     zeroScratchSizes: false,
 };
+
+/** 6.16: it does not yet exclude struct pages that are initialized late. */
+export const KHO_V1_FIRST: KhoFormat = { ...KHO_V1_6_17, deferredInit: true };
 
 /** Finalizing builds the FDT: it does not exist before, and nothing can be preserved after it. */
 export function buildsFdtWhenFinalized(format: KhoFormat): boolean {

@@ -50,7 +50,13 @@ export const IOCTLS_7_2: IoctlTable = {
     checksNames: true,
 };
 
-/** 6.19 and 7.0. Whether 7.1 checks kinds and names is not known; it is assumed not to. */
+/** Release candidates of 7.2: GET_NAME has an argument without a name; the kernel writes the name after it anyway. */
+export const IOCTLS_EARLY_7_2: IoctlTable = {
+    ...IOCTLS_7_2,
+    commands: new Map([...IOCTLS_7_2.commands, [0x43, { name: 'GET_NAME', size: 16, on: 'any', arg: 'word' }]]),
+};
+
+/** 6.19 to 7.1, which check neither kinds of sessions nor names. */
 export const IOCTLS_6_19: IoctlTable = {
     commands: new Map([...IOCTLS_7_2.commands].filter(([nr]) => nr !== 0x43)),
     kinds: false,

@@ -77,7 +77,16 @@ export const PARAMETERS = {
         declared: 'early_param',
         readBy: 'kho',
         config: 'KEXEC_HANDOVER',
-        doc: 'The sizes of the scratch areas, or per cent of the early reservations. Has no effect on a boot with a handover.',
+        doc: 'The sizes of the scratch areas, or a percentage of the early reservations. Has no effect on a boot with a handover.',
+        source: 'kernel/liveupdate/kexec_handover.c',
+    },
+    kho_bootmem: {
+        value: { form: 'N% or LOWMEM,GLOBAL,NODE in bytes with K, M or G' },
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'kho',
+        config: 'KEXEC_HANDOVER',
+        doc: 'What kho_scratch= is called as it is queued for 7.4, which does not know the old name; others do not know this one.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
     elfcorehdr: {

@@ -35,12 +35,17 @@ export function checkAssign(c: CodeContext, s: AssignStmt): void {
     }
 }
 
-/** `x = null` as other languages write it: here `null` is the kind of `/dev/null`, which nobody keeps in a variable. */
+/** `x = null` as in other languages. Here `null` is the kind of `/dev/null`, which is not useful as a value. */
 function isForeignNull(c: CodeContext, value: Expr): boolean {
     if (value.kind !== 'name' || value.name !== 'null' || c.program.names.get(value)?.kind !== 'builtin-file') {
         return false;
     }
-    c.error('LU0138', value, 'No object is `none`: `null` is the file kind of `/dev/null`.', changeTo(value, 'none'));
+    c.error(
+        'LU0138',
+        value,
+        '`null` is the file kind of `/dev/null`. The absent object is `none`.',
+        changeTo(value, 'none'),
+    );
     return true;
 }
 

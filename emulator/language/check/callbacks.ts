@@ -1,5 +1,5 @@
 /** Rules for handlers, FLBs and file kinds: required callbacks, and no duplicates. */
-import { listed } from '../../text/text';
+import { counted, listed } from '../../text/text';
 import type { Callback, FileDecl, FlbDecl, HandlerDecl, StringLit } from '../syntax/ast';
 import type { Type } from '../types';
 import { insertAt, replaceWith } from '../check-finding';
@@ -31,7 +31,7 @@ export function checkCompatible(program: ProgramBuilder, uri: string, s: StringL
             'LU0409',
             uri,
             s,
-            `This compatible string is ${length} bytes long. The limit is ${COMPATIBLE_MAX} bytes.`,
+            `This compatible string has ${counted(length, 'byte')}. The limit is ${COMPATIBLE_MAX} bytes.`,
         );
     }
 }

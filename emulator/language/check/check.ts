@@ -19,8 +19,8 @@ export type StandardLibrary = (layers: ReadonlySet<string>, page: PageGeometry) 
  * Reads and checks a file and its imports. The program is complete if no finding is an error; otherwise it has the
  * parts that could be understood.
  * @param std the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not
- * @param parseFile gives parsed files, where the caller keeps them
- * @param probe notes what can be named at a place
+ * @param parseFile returns the trees of files, if the caller caches them
+ * @param probe records the names in scope at a place
  */
 export function check(
     host: SourceHost,
@@ -54,6 +54,6 @@ export function checkStd(
         program.files.set(uri, file);
         program.diagnostics.push(...diagnostics);
     }
-    checkItems(program);
+    checkItems(program, 'short');
     return program.finish(files[0]?.uri ?? '');
 }

@@ -68,7 +68,7 @@ export class CodeContext {
     /** The call of a `try` or an expectation: if it fails, the code around it does not fail. */
     tried: Expr | undefined;
 
-    /** It was said already that no kernel runs. */
+    /** Whether the error that no kernel is running was already reported. */
     warnedOfBoot = false;
     /** The types of its `return` statements so far. */
 

@@ -1,6 +1,6 @@
 /** Branches, loops and `return`. */
 import { isErrnoName } from '../../kernel/release/errno';
-import { insertAt } from '../check-finding';
+import { insertAt, replaceWith } from '../check-finding';
 import type { Block, Expr, ForStmt, IfStmt, ReturnStmt, WhileStmt } from '../syntax/ast';
 import { ANY, INT, type Type } from '../types';
 import { checkBlock, checkStatements } from './blocks';
@@ -100,7 +100,7 @@ function rangeElement(c: CodeContext, e: Extract<Expr, { kind: 'range' }>): Type
             'warning',
             'LU0419',
             e,
-            `This range has no elements, so the loop never runs: its end, ${to}, does not belong to it.${swapped}`,
+            `This range is empty, so the loop never runs. The end of a range, here ${to}, is exclusive.${swapped}`,
         );
     }
     c.typed(e, { k: 'list', of: INT });
@@ -141,6 +141,13 @@ export function checkReturn(c: CodeContext, s: ReturnStmt): void {
             c.process === undefined
                 ? 'A scenario returns nothing. `return` is for functions and callbacks.'
                 : '`return` cannot leave a process block.',
+        );
+    } else if (s.value && wanted.k === 'none') {
+        c.error(
+            'LU0422',
+            s.value,
+            'This callback is `void` in the kernel, so its result is ignored. Return without a value.',
+            replaceWith('Return without a value', s, 'return'),
         );
     } else if (s.value && type && !c.unit.fn && !assignable(type, wanted)) {
         c.error(

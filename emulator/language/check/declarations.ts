@@ -28,7 +28,7 @@ export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): v
                     break;
                 case 'kernel':
                     if (isNew(program, kernels, file.uri, item.name, item.name.value, 'kernel')) {
-                        if (program.natives.kernels.has(item.name.value)) {
+                        if (program.natives.kernelNamed(item.name.value) !== undefined) {
                             program.report(
                                 'error',
                                 'LU0204',
@@ -189,6 +189,7 @@ function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): 
                 fails: false,
                 params: [],
                 endsKernel: 'no',
+                loadsToReturn: false,
                 touches: new Set(),
             });
     }

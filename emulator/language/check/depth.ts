@@ -5,7 +5,7 @@
  */
 import { type Ast, namesIn } from '../syntax/names-in';
 
-/** So deep may checks nest in each other. */
+/** The limit for nested checks. */
 const STEP = 64;
 
 /**

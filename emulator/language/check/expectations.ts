@@ -1,4 +1,4 @@
-/** Expression statements, and the expectations of calls: `fails`, `may fail`, `panics`. */
+/** Expression statements, and the expectations of calls: `fails`, `may fail`, `panics`, `oopses`. */
 import { replaceWith } from '../check-finding';
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Expectation, Expr, ExprStmt, Ident, Span } from '../syntax/ast';
@@ -22,10 +22,11 @@ export function withExpectation(c: CodeContext, value: Expr, expect: Expectation
         return c.expr(value);
     }
     checkErrors(c, expect);
-    c.tried = expect.kind === 'panics' ? undefined : value;
+    const fatal = expect.kind === 'panics' || expect.kind === 'oopses';
+    c.tried = fatal ? undefined : value;
     const type = c.expr(value);
     c.tried = undefined;
-    const word = { fails: '`fails`', may: '`may fail`', panics: '`panics`' }[expect.kind];
+    const word = { fails: '`fails`', may: '`may fail`', panics: '`panics`', oopses: '`oopses`' }[expect.kind];
     const drop = replaceWith(`Remove ${word}`, { start: value.end, end: s.end }, '');
     if (value.kind === 'try') {
         c.error('LU0412', expect, `A call takes either \`try\` or ${word}. Remove one of them.`, drop);
@@ -33,7 +34,7 @@ export function withExpectation(c: CodeContext, value: Expr, expect: Expectation
         if (value.kind !== 'error') {
             c.error('LU0402', expect, `${word} can only follow a call.`, drop);
         }
-    } else if (expect.kind !== 'panics' && stopsByItself(c, value)) {
+    } else if (!fatal && stopsByItself(c, value)) {
         c.error(
             'LU0402',
             expect,

@@ -26,6 +26,8 @@ export class Flow {
     readonly procs = new Map<string, Proc>();
     /** The kernel in which a variable that refers to kernel objects was assigned. */
     readonly assigned = new Map<Var, number>();
+    /** The loaded image may be one that the kernel returns from (KEXEC_PRESERVE_CONTEXT). */
+    comesBack = false;
     /** Why the code after this place never runs. */
     ended: string | undefined;
 
@@ -33,6 +35,7 @@ export class Flow {
         const f = new Flow();
         f.kernel = this.kernel;
         f.kernelWhy = this.kernelWhy;
+        f.comesBack = this.comesBack;
         f.ended = this.ended;
         for (const [name, p] of this.procs) {
             f.procs.set(name, { ...p, vars: new Map(p.vars), lost: new Map(p.lost) });
@@ -76,6 +79,7 @@ export class Flow {
     newKernel(id: number, why: string): void {
         this.kernel = id;
         this.kernelWhy = why;
+        this.comesBack = false;
         for (const name of this.procs.keys()) {
             this.end(name, why);
         }
@@ -99,6 +103,7 @@ export class Flow {
         if (a.kernel !== b.kernel) {
             f.kernel = MIXED;
         }
+        f.comesBack ||= b.comesBack;
         for (const [name, p] of b.procs) {
             const mine = f.procs.get(name);
             if (!mine) {
@@ -134,6 +139,7 @@ export class Flow {
 export function together(before: Flow, ways: readonly Flow[]): Flow {
     const all = before.copy();
     for (const way of ways) {
+        all.comesBack ||= way.comesBack;
         if (way.kernel !== before.kernel && (all.kernel === before.kernel || way.kernel === MIXED)) {
             all.kernel = way.kernel;
             all.kernelWhy = way.kernelWhy;

@@ -92,7 +92,7 @@ export function constantValue(program: ProgramBuilder, name: string): Value {
     return value;
 }
 
-/** Whether an expression needs a constant that has no value, which was said there. */
+/** Whether an expression needs a constant that has no value, which was reported there. */
 function needsMissing(program: ProgramBuilder, e: Expr): boolean {
     return [...namesIn(e)].some((name) => {
         const info = program.consts.get(name);

@@ -5,7 +5,7 @@ import type { Callback, InjectStmt } from '../syntax/ast';
 import type { CallbackShape } from '../natives';
 import { missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
-import { changeTo } from '../check-finding';
+import { changeTo, replaceWith } from '../check-finding';
 
 interface Target {
     readonly callbacks: readonly Callback[];
@@ -66,6 +66,17 @@ export function checkInjection(program: ProgramBuilder, uri: string, s: InjectSt
                 ? `${quoted(target.name)} has no callback ${quoted(callback.name)}, so the injection has no effect.`
                 : `There is no callback ${quoted(callback.name)}.`,
             found.callbacks.map((c) => c.name.name),
+        );
+        return;
+    }
+    if (shape?.result.k === 'none') {
+        program.report(
+            'error',
+            'LU0411',
+            uri,
+            callback,
+            `${quoted(`${target.name}.${callback.name}`)} gives nothing back (\`void\` in the kernel), so it cannot fail: nobody would be told.`,
+            { fix: replaceWith('Remove the injection', s, '') },
         );
         return;
     }

@@ -16,10 +16,15 @@ import { quoted, type ProgramBuilder } from './program-builder';
 import { checkStructs } from './structs';
 import { assignable, describeType } from './types-of';
 
-/** Checks all files of the program. */
-export function checkItems(program: ProgramBuilder): void {
+/**
+ * Checks all files of the program.
+ * @param chains how long the chains of declarations can be that need each other; those of the shipped code are short
+ */
+export function checkItems(program: ProgramBuilder, chains: 'of any length' | 'short' = 'of any length'): void {
     declare(program, program.files.values());
-    for (const name of checkedFirst(program.consts.keys(), (n) => program.consts.get(n)?.decl.value)) {
+    const first = (names: Iterable<string>, astOf: Parameters<typeof checkedFirst>[1]): string[] =>
+        chains === 'short' ? [] : checkedFirst(names, astOf);
+    for (const name of first(program.consts.keys(), (n) => program.consts.get(n)?.decl.value)) {
         constantValue(program, name);
     }
     for (const name of program.consts.keys()) {
@@ -37,7 +42,7 @@ export function checkItems(program: ProgramBuilder): void {
             checkFields(program, uri, item);
         }
     }
-    for (const name of checkedFirst(program.fns.keys(), (n) => program.fns.get(n)?.decl.body)) {
+    for (const name of first(program.fns.keys(), (n) => program.fns.get(n)?.decl.body)) {
         const info = program.fns.get(name);
         if (info) {
             checkFn(program, info);

@@ -1,5 +1,6 @@
 /**
- * Start and end of kernels: `boot`, `reboot(KEXEC)`, functions that call them, and calls that are expected to panic.
+ * Start and end of kernels: `boot`, `reboot(KEXEC)`, functions that call them, and calls that are expected to panic or
+ * oops.
  */
 import { listed } from '../../text/text';
 import type { FunctionShape } from '../natives';
@@ -43,7 +44,7 @@ function newKernel(c: CodeContext, why: string): void {
 
 function kernelName(c: CodeContext, name: string, at: Expr): void {
     const { program } = c;
-    if (at.start < at.end && !program.kernels.has(name) && !program.natives.kernels.has(name)) {
+    if (at.start < at.end && !program.kernels.has(name) && program.natives.kernelNamed(name) === undefined) {
         const known = [...program.kernels.keys(), ...program.natives.kernels.keys()];
         c.unknown(
             'LU0213',
@@ -52,7 +53,7 @@ function kernelName(c: CodeContext, name: string, at: Expr): void {
             `There is no kernel "${name}". Expected ${listed(
                 known.map((k) => `"${k}"`),
                 'or',
-            )}.`,
+            )}, or a stable release such as "7.2.3".`,
             [],
         );
     }
@@ -82,9 +83,20 @@ export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
     if (at >= 0 && !tried && kernel?.kind === 'string') {
         kernelName(c, kernel.value, kernel);
     }
+    if (native.name.startsWith('kexec_')) {
+        loads(c, e);
+    }
     const first = e.args[0]?.value;
-    if (native.name === 'reboot' && first?.kind === 'name' && first.name === 'KEXEC') {
+    if (native.name === 'reboot' && first?.kind === 'name' && first.name === 'KEXEC' && !c.flow.comesBack) {
         c.kernelEnd = { call: e, certain: !tried };
+    }
+}
+
+/** An image is loaded; whether to be come back from, only its call says. */
+function loads(c: CodeContext, e: CallExpr): void {
+    c.flow.comesBack = e.args.some((a) => a.name?.name === 'preserve_context');
+    if (c.unit.fn && c.flow.comesBack) {
+        c.unit.fn.loadsToReturn = true;
     }
 }
 
@@ -96,6 +108,7 @@ export function afterFn(c: CodeContext, fn: FnInfo, e: CallExpr): void {
         p.status = 'maybe';
         c.unit.fn?.touches.add(name);
     }
+    c.flow.comesBack ||= fn.loadsToReturn;
     if (fn.endsKernel !== 'no') {
         c.kernelEnd = { call: e, certain: fn.endsKernel === 'always' };
     }
@@ -114,9 +127,30 @@ export function afterExpected(c: CodeContext, call: Expr, expect: Expectation): 
             );
         }
     }
+    if (expect.kind === 'oopses') {
+        oopses(c, call, expect);
+    }
     if (expect.kind === 'fails' && c.kernelEnd?.call === call) {
         c.kernelEnd = undefined;
     }
+}
+
+/** The kernel oopses in a call: its process dies there, and nothing after the call runs. */
+function oopses(c: CodeContext, call: Expr, expect: Expectation): void {
+    if (c.context !== 'user') {
+        c.error(
+            'LU0402',
+            expect,
+            'An oops ends the process that makes a system call. Put `oopses` into a process block, after a system call.',
+        );
+        return;
+    }
+    const why = `the oops in ${c.text(call)} on line ${c.line(call)}`;
+    if (c.process !== undefined) {
+        c.flow.end(c.process, why);
+    }
+    c.escapes.push(c.flow.copy());
+    c.flow.ended = `${why} ends the process`;
 }
 
 /** The flow after a statement that ends the kernel. */

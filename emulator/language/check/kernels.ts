@@ -2,10 +2,11 @@
  * Rules for kernels: their base kernel and the names in their lists exist, and no two handlers share a compatible
  * string.
  */
+import { layerWith } from '../../kernel/release/layers';
 import { listed } from '../../text/text';
-import { layersOf, layerWith } from '../../kernel/release/layers';
 import type { Ident, KernelDecl } from '../syntax/ast';
-import { checkLayers, layersNamed, missingLayer } from './layer-rules';
+import { checkFlaws } from './flaw-rules';
+import { checkLayers, layersOfLine, missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
 
 /**
@@ -14,7 +15,12 @@ import { quoted, type ProgramBuilder } from './program-builder';
  */
 export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
     const { from } = decl;
-    if (from && from.start < from.end && !program.kernels.has(from.value) && !program.natives.kernels.has(from.value)) {
+    if (
+        from &&
+        from.start < from.end &&
+        !program.kernels.has(from.value) &&
+        program.natives.kernelNamed(from.value) === undefined
+    ) {
         const known = [...program.natives.kernels.keys(), ...program.kernels.keys()].filter(
             (k) => k !== decl.name.value,
         );
@@ -26,7 +32,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
             `There is no kernel "${from.value}". Expected ${listed(
                 known.map((k) => `"${k}"`),
                 'or',
-            )}.`,
+            )}, or a stable release such as "7.2.3".`,
             [],
         );
     }
@@ -41,6 +47,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
         );
     }
     checkLayers(program, uri, decl, line);
+    checkFlaws(program, uri, decl, line);
     for (const entry of decl.entries) {
         for (const name of entry.kind === 'list' && (entry.key.name === 'handlers' || entry.key.name === 'modules')
             ? entry.names
@@ -90,10 +97,6 @@ function nameInList(program: ProgramBuilder, uri: string, name: Ident, line: rea
             program.declared('handlers'),
         );
     }
-}
-
-function layersOfLine(line: readonly KernelDecl[]): string[] {
-    return layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name);
 }
 
 /** The most declared kernels in a chain of bases. */

@@ -1,8 +1,8 @@
 /**
  * `layers pci, vfio` of a kernel: the layers exist, the base kernel supports them, and the layers they need are listed.
  */
+import { descriptionOf } from '../../kernel/release/descriptions';
 import { listed } from '../../text/text';
-import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
 import { KERNEL_SETTINGS } from '../settings/kernel';
 import type { AnySetting } from '../settings/setting';
@@ -16,19 +16,34 @@ const SETTINGS: ReadonlyMap<string, AnySetting> = new Map(Object.entries(KERNEL_
 const isLayers = (e: KernelDecl['entries'][number]): e is KernelList => e.kind === 'list' && e.key.name === 'layers';
 
 /** The layers that a kernel declaration lists itself. */
-export function layersNamed(decl: KernelDecl): Ident[] {
+function layersNamed(decl: KernelDecl): Ident[] {
     return decl.entries.flatMap((e) => (isLayers(e) ? e.names : []));
 }
 
-/** The layers that any kernel of these files has. */
+/** The layers that a kernel has which comes with the emulator. */
+const shipped = (kernel: string): readonly string[] => [...(descriptionOf(kernel)?.layers ?? [])];
+
+/** A string that may name a version of Linux. */
+const VERSION = /"(\d[\w.-]*)"/g;
+
+/** The layers that any kernel has which these files declare or name. */
 export function layersIn(files: Iterable<SourceFile>): ReadonlySet<string> {
-    const named = [...files].flatMap((f) => f.items).flatMap((i) => (i.kind === 'kernel' ? layersNamed(i) : []));
-    return new Set(layersOf(named.map((n) => n.name)).map((l) => l.name));
+    const named = [...files].flatMap(({ items, text }) => [
+        ...items.flatMap((i) => (i.kind === 'kernel' ? layersNamed(i).map((n) => n.name) : [])),
+        ...[...text.matchAll(VERSION)].flatMap(([, kernel = '']) => shipped(kernel)),
+    ]);
+    return new Set(layersOf(named).map((l) => l.name));
+}
+
+/** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
+export function layersOfLine(line: readonly KernelDecl[]): string[] {
+    const named = line.flatMap(layersNamed).map((n) => n.name);
+    return layersOf([...shipped(line[0]?.from?.value ?? ''), ...named]).map((l) => l.name);
 }
 
 /** @param line the declared kernels that a kernel is based on, the oldest first, itself last */
 export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
-    const has = new Set(layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name));
+    const has = new Set(layersOfLine(line));
     const seen = new Set<string>();
     for (const entry of decl.entries.filter(isLayers)) {
         if (entry.sign !== '') {
@@ -110,7 +125,7 @@ function checkLayer(
 /** Layers need a release that has the functions they call. */
 function checkBase(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
     const [first] = layersNamed(decl);
-    const base = DESCRIPTIONS.get(line[0]?.from?.value ?? '');
+    const base = descriptionOf(line[0]?.from?.value ?? '');
     if (first && base && !takesLayers(base.release)) {
         program.report(
             'error',

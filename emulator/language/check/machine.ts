@@ -43,7 +43,7 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
     checkAddresses(c, decl);
 }
 
-/** Two functions cannot sit at one address: the machine could not be built. */
+/** Reports two functions with the same address: such a machine cannot be built. */
 function checkAddresses(c: CodeContext, { entries }: MachineDecl): void {
     const taken = new Map<string, Expr>();
     for (const e of entries) {
@@ -57,7 +57,7 @@ function checkAddresses(c: CodeContext, { entries }: MachineDecl): void {
                 'LU0417',
                 uri,
                 at,
-                'Another device sits at this address: give this one its own.',
+                'Another device has this address. Give this one a different address.',
                 {
                     related: [{ uri, span: spanOf(first), message: 'the other device' }],
                 },

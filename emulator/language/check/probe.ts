@@ -1,4 +1,4 @@
-/** What can be named at a place of the code: asked for by completion, and noted while the checker passes there. */
+/** The names in scope at a place of the code, for completion. The checker records them when it reaches the place. */
 import type { Span } from '../syntax/ast';
 import type { Context, Type } from '../types';
 
@@ -8,15 +8,15 @@ export interface VisibleName {
     readonly type: Type;
 }
 
-/** What holds before a statement. */
+/** The state before a statement. */
 export interface ProbedScope {
     readonly context: Context;
     /** The process whose block it is in. */
     readonly process: string | undefined;
     readonly inLoop: boolean;
-    /** A `return` may stand there. */
+    /** `return` is allowed there. */
     readonly returns: boolean;
-    /** Variables: the innermost first, those of the process behind them, and the fields of the file kind. */
+    /** Variables: the innermost first, then those of the process, then the fields of the file kind. */
     readonly names: readonly VisibleName[];
     /** The processes that were started before, and whether they still run. */
     readonly processes: ReadonlyMap<string, 'alive' | 'dead' | 'maybe'>;
@@ -26,7 +26,7 @@ export interface ProbedScope {
     readonly beforeBoot: boolean;
 }
 
-/** A place in a file; the last statement around it that is checked is the innermost. */
+/** A place in a file. Of the statements around it, the one that is checked last is the innermost. */
 export class Probe {
     scope: ProbedScope | undefined;
 

@@ -18,7 +18,7 @@ export function checkProcess(c: CodeContext, s: ProcessStmt): void {
             'warning',
             'LU0420',
             { start: s.start, end: s.start + 'process'.length },
-            'No kernel runs yet, so no process can be started: boot one before, `boot "7.2"`.',
+            'A process cannot be started before a kernel is running. Boot one first: `boot "7.2"`.',
             insertAt(s.start, 'boot "7.2"\n    ', 'Boot a kernel'),
         );
     }
@@ -31,7 +31,7 @@ export function checkProcess(c: CodeContext, s: ProcessStmt): void {
                 'warning',
                 'LU0421',
                 name,
-                `${quoted(name.name)} begins a statement, so ${quoted(`${name.name} { }`)} does not run in the process: choose another name.`,
+                `${quoted(name.name)} starts a statement, so ${quoted(`${name.name} { }`)} would not be a process block. Choose another name.`,
             );
         }
         const before = c.flow.procs.get(name.name);

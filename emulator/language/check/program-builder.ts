@@ -54,6 +54,8 @@ export interface FnInfo {
     params: Type[];
     /** Whether a call of it ends the running kernel. */
     endsKernel: 'no' | 'maybe' | 'always';
+    /** Whether it may load an image from which the kernel comes back. */
+    loadsToReturn: boolean;
     /** The processes that it starts or ends. */
     readonly touches: Set<string>;
 }
@@ -98,7 +100,7 @@ export class ProgramBuilder {
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
 
-    /** The place that is asked about, if any. */
+    /** The place whose names are recorded, if any. */
     probe: Probe | undefined;
     /** The standard library, once the layers of the program's kernels are known. */
 

@@ -131,7 +131,7 @@ function checkSleep(c: CodeContext, s: SleepStmt): void {
             'warning',
             'LU0418',
             duration,
-            `This is ${text} ns: write the unit, ${quoted(`${text}ms`)} or ${quoted(`${text}ns`)}.`,
+            `This means ${text} ns. Write the unit: ${quoted(`${text}ms`)} or ${quoted(`${text}ns`)}.`,
             replaceWith(`Write ${text}ms`, duration, `${text}ms`),
         );
     }

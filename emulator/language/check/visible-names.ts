@@ -1,4 +1,4 @@
-/** What can be named where a statement is checked. */
+/** The names in scope at a statement. */
 import type { Type } from '../types';
 import type { CodeContext } from './context';
 import { typeOfKindField } from './names';

@@ -33,7 +33,7 @@ export const KERNEL_LISTS = {
     },
     flaws: {
         examples: ['flaws …'],
-        doc: 'Bugs that are put into the kernel on purpose, to show their effects.',
+        doc: 'Bugs that are put into the kernel besides those of its release, to show their effects. `flaws - a` removes one, like a fix that a distribution has backported.',
         repeated: true,
     },
 } as const satisfies Record<string, Description>;
@@ -55,6 +55,12 @@ export const KERNEL_SETTINGS = {
         examples: ['kho_debug off'],
         doc: 'CONFIG_KEXEC_HANDOVER_DEBUG: the kernel checks whether preserved memory overlaps scratch memory.',
     },
+    deferred_init: {
+        takes: onOff,
+        examples: ['deferred_init on'],
+        doc: 'CONFIG_DEFERRED_STRUCT_PAGE_INIT; from 6.17 to 6.19 such a kernel has no KHO.',
+    },
+    kfence: { takes: onOff, examples: ['kfence on'], doc: 'CONFIG_KFENCE.' },
     iommu_shutdown: {
         takes: onOff,
         examples: ['iommu_shutdown off'],

@@ -40,7 +40,7 @@ export const MACHINE_SETTINGS = {
     like: {
         takes: text,
         examples: ['like "handover.elf.gz"'],
-        doc: 'The shape of the machine that a memory image is of: its RAM, and where its kernel put root FDT and scratch areas. The path is of a file beside this one or below it. Other entries of the same kind count instead: with a `map` the image says nothing of RAM. It may also stand before the braces, `machine like "handover.elf.gz" { … }`, which may then be left out.',
+        doc: 'Copies the machine of a memory image: its RAM, and the addresses of the root FDT and of the scratch areas. The image must be in the folder of this file or below it. Other entries take precedence: with a `map`, the RAM of the image is ignored. The entry can also precede the braces, `machine like "handover.elf.gz" { … }`; the braces are then optional.',
     },
     memory: {
         takes: number('The size', {

@@ -255,10 +255,10 @@ export interface ExprStmt extends Span {
 }
 /**
  * `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the kernel, or the next one, must panic
- * with a message that contains this.
+ * with a message that contains this; `oopses "fd_install"`: the kernel must oops, and the process die.
  */
 export interface Expectation extends Span {
-    readonly kind: 'fails' | 'may' | 'panics';
+    readonly kind: 'fails' | 'may' | 'panics' | 'oopses';
     readonly errors: readonly Ident[];
     readonly message?: StringLit;
 }

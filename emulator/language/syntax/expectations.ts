@@ -1,4 +1,4 @@
-/** Reads the expectation of a call: `fails EBUSY`, `may fail EIO, EBUSY`, `panics "…"`. */
+/** Reads the expectation of a call: `fails EBUSY`, `may fail EIO, EBUSY`, `panics "…"`, `oopses "…"`. */
 import { changeTo, insertAt } from '../check-finding';
 import type { Expectation } from './ast';
 import type { Cursor } from './cursor';
@@ -14,10 +14,14 @@ export function parseExpectation(c: Cursor): Expectation | undefined {
         const errors = c.idents('an error (such as EBUSY)');
         return { kind: 'fails', errors, start: t.start, end: c.lastEnd };
     }
-    if (c.isWord('panics')) {
-        c.advance();
-        const message = c.isString() ? c.stringLit('The panic message') : undefined;
-        return { kind: 'panics', errors: [], ...(message ? { message } : {}), start: t.start, end: c.lastEnd };
+    for (const kind of ['panics', 'oopses'] as const) {
+        if (c.isWord(kind)) {
+            c.advance();
+            const message = c.isString()
+                ? c.stringLit(`The ${kind === 'panics' ? 'panic' : 'oops'} message`)
+                : undefined;
+            return { kind, errors: [], ...(message ? { message } : {}), start: t.start, end: c.lastEnd };
+        }
     }
     if (c.isWord('may')) {
         c.advance();

@@ -116,6 +116,7 @@ function beginsStatement(c: Cursor): boolean {
             (next.kind === 'ident' || next.kind === 'string') &&
             next.text !== 'fails' &&
             next.text !== 'panics' &&
+            next.text !== 'oopses' &&
             next.text !== 'may' &&
             next.text !== 'to')
     );

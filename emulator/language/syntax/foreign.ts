@@ -1,6 +1,6 @@
 /**
- * Met with one message: what is written so in C, Python or JavaScript. It says how it is written here, and the line is
- * read as what was meant, so that nothing follows from it.
+ * Syntax of C, Python and JavaScript: one message shows the syntax of this language, and the line is
+ * parsed as the intended code, so that there are no further errors.
  */
 import { changeTo, replaceWith } from '../check-finding';
 import type { AssignStmt, Expr } from './ast';
@@ -25,21 +25,21 @@ export function skipVariableWord(c: Cursor): void {
     c.error(
         'LU0138',
         word,
-        `An assignment declares a variable: write \`${name.text} = …\` without \`${word.text}\`.`,
+        `An assignment declares a variable. Write \`${name.text} = …\` without \`${word.text}\`.`,
         replaceWith(`Remove \`${word.text}\``, what, ''),
     );
     c.advance();
     c.join();
 }
 
-/** True where the next two tokens are the same mark without a space, and nothing follows that could be an operand. */
+/** True if the next two tokens are the same mark without a space, and no operand follows. */
 export function isStep(c: Cursor): boolean {
     const [first, second] = [c.token, c.peek(1)];
     const twice = (c.is('+') || c.is('-')) && second.kind === 'punct' && second.text === first.text;
     return twice && second.start === first.end && isOver(c, 2);
 }
 
-/** True where nothing of the statement stands there. */
+/** True at the end of the statement. */
 function isOver(c: Cursor, ahead: number): boolean {
     const t = c.peek(ahead);
     return t.kind === 'eof' || c.breaks(ahead) || (t.kind === 'punct' && [';', '}', '{', ')'].includes(t.text));
@@ -51,7 +51,7 @@ export function parseStep(c: Cursor, target: Expr): AssignStmt {
     const { end } = c.advance();
     const op = mark.text === '+' ? '+=' : '-=';
     const span = { start: mark.start, end };
-    c.error('LU0138', span, `Write \`${op} 1\`: there is no \`${mark.text}${mark.text}\`.`, changeTo(span, ` ${op} 1`));
+    c.error('LU0138', span, `There is no \`${mark.text}${mark.text}\`. Write \`${op} 1\`.`, changeTo(span, ` ${op} 1`));
     return { kind: 'assign', target, op, value: { kind: 'int', value: 1, ...span }, start: target.start, end };
 }
 
@@ -62,7 +62,7 @@ export function acceptWalrus(c: Cursor): boolean {
         return false;
     }
     const span = { start: colon.start, end: equals.end };
-    c.error('LU0138', span, 'An assignment is written with `=`.', changeTo(span, '='));
+    c.error('LU0138', span, 'An assignment uses `=`.', changeTo(span, '='));
     c.advance();
     return true;
 }
@@ -74,12 +74,12 @@ export function acceptArrow(c: Cursor): boolean {
         return false;
     }
     const span = { start: minus.start, end: greater.end };
-    c.error('LU0138', span, 'Members stand behind a `.`.', changeTo(span, '.'));
+    c.error('LU0138', span, 'A member follows a `.`.', changeTo(span, '.'));
     c.advance();
     return true;
 }
 
-/** The operator that `and` and `or` stand for, with the error; undefined where neither stands here. */
+/** The operator for `and` or `or`, with the error; undefined for other tokens. */
 export function wordOperator(c: Cursor): '&&' | '||' | undefined {
     const op = c.isWord('and') ? '&&' : c.isWord('or') ? '||' : undefined;
     if (op !== undefined && !isOver(c, 1)) {
@@ -89,7 +89,7 @@ export function wordOperator(c: Cursor): '&&' | '||' | undefined {
     return undefined;
 }
 
-/** `for (int i = 0; i < 4; i++)`: skipped up to the block; true where it stood there. */
+/** `for (int i = 0; i < 4; i++)`: skipped up to the block. @returns whether there was one */
 export function skipLoopHead(c: Cursor): boolean {
     const { start } = c.token;
     if (!c.is('(')) {
@@ -98,7 +98,7 @@ export function skipLoopHead(c: Cursor): boolean {
     while (c.token.kind !== 'eof' && c.token.text !== '{' && !c.breaks()) {
         c.advance();
     }
-    c.error('LU0138', { start, end: c.lastEnd }, 'A loop goes through a range or a list: `for i in 0..4 { }`.');
+    c.error('LU0138', { start, end: c.lastEnd }, 'A loop iterates over a range or a list: `for i in 0..4 { }`.');
     return true;
 }
 
@@ -114,18 +114,18 @@ const FUNCTION_WORDS: ReadonlySet<string> = new Set([
     'proc',
 ]);
 
-/** True, with an error, where a function of another language begins. */
+/** True, with an error, at the beginning of a function of another language. */
 export function isForeignFunction(c: Cursor): boolean {
     const [word, name, open] = [c.token, c.peek(1), c.peek(2)];
     const begins = word.kind === 'ident' && FUNCTION_WORDS.has(word.text) && name.kind === 'ident' && !name.first;
     if (!begins || open.text !== '(' || open.first) {
         return false;
     }
-    c.error('LU0138', word, `A function is written \`fn ${name.text}(…) { }\`.`, changeTo(word, 'fn'));
+    c.error('LU0138', word, `Write a function as \`fn ${name.text}(…) { }\`.`, changeTo(word, 'fn'));
     return true;
 }
 
-/** Names that other languages have for what is there under another name. */
+/** Names from other languages for functions and values with a different name here. */
 export const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
     ...['NULL', 'nullptr', 'nil', 'None', 'undefined'].map((name) => [name, 'none'] as const),
     ...['True', 'TRUE'].map((name) => [name, 'true'] as const),

@@ -32,7 +32,7 @@ export interface Lexed {
     readonly diagnostics: readonly CheckFinding[];
 }
 
-/** Those that may have `/s` behind them: a rate in bytes a second. */
+/** The units that `/s` can follow: a rate in bytes per second. */
 const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
 
 /** Units of numbers: bytes, and nanoseconds. */
@@ -68,7 +68,7 @@ const PUNCT2 = new Set([
     '^=',
 ]);
 const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
-/** What stands second in marks of more than one character. */
+/** The second characters of marks. */
 const MARK_SECONDS: ReadonlySet<number> = new Set([...PUNCT2, ...PUNCT3].map((mark) => mark.charCodeAt(1)));
 
 /** Decimal digits of an integer that a number holds exactly. */
@@ -142,19 +142,19 @@ class Lexer {
         }
     }
 
-    /** What other languages have: comments in other marks, strings in single quotes. True where it was read. */
+    /** Syntax of other languages: other comments, strings in single quotes. @returns whether there was some */
     private foreign(start: number, c: number): boolean {
         const { text } = this;
         if (c === SLASH && text.charAt(start + 1) === '*') {
             const close = text.indexOf('*/', start + 2);
             const end = close < 0 ? this.endOfLine(start) : close + 2;
-            this.report('LU0138', start, end, 'Comments begin with `//` and end with their line.');
+            this.report('LU0138', start, end, 'A comment begins with `//` and ends with its line.');
             this.comment(start, end);
             return true;
         }
         if (c === HASH && this.first) {
             const end = this.endOfLine(start);
-            this.report('LU0138', start, end, 'Comments begin with `//`.', changeTo({ start, end: start + 1 }, '//'));
+            this.report('LU0138', start, end, 'A comment begins with `//`.', changeTo({ start, end: start + 1 }, '//'));
             this.comment(start, end);
             return true;
         }
@@ -163,7 +163,7 @@ class Lexer {
             const [{ length }, value = ''] = quoted;
             const span = { start, end: start + length };
             const fix = replaceWith('Use double quotes', span, `"${value}"`);
-            this.report('LU0138', start, span.end, 'Strings are written with double quotes.', fix);
+            this.report('LU0138', start, span.end, 'A string needs double quotes.', fix);
             this.pos = span.end;
             this.push('string', start, span.end, value);
             return true;
@@ -230,7 +230,7 @@ class Lexer {
         const factor = unit === '' ? 1 : UNITS.get(unit);
         let value = digits.length > 40 ? INT_MAX + 1n : BigInt(hex ? `0x${digits || '0'}` : digits || '0');
         if (hex && digits === '') {
-            this.report('LU0103', start, end, `\`${word}\` has no digits: write them behind \`0x\`.`);
+            this.report('LU0103', start, end, `\`${word}\` has no digits after the \`0x\`.`);
         } else if (factor === undefined) {
             const at = { start: end - unit.length, end };
             const nearest = near(unit, UNITS.keys());
@@ -239,8 +239,8 @@ class Lexer {
                 at.start,
                 end,
                 hex
-                    ? `\`${unit}\` is no hexadecimal digit or unit.`
-                    : `\`${unit}\` is no unit: use KiB, MiB, GiB, TiB, ns, us, ms or s.`,
+                    ? `\`${unit}\` is not a hexadecimal digit or a unit.`
+                    : `\`${unit}\` is not a unit. Expected KiB, MiB, GiB, TiB, ns, us, ms or s.`,
                 nearest === undefined ? undefined : replaceWith(`Change to ${nearest}`, at, nearest),
             );
         } else {
@@ -283,7 +283,7 @@ class Lexer {
                 'LU0102',
                 start,
                 lineEnd,
-                'This string has no end: close it with `"` on the same line.',
+                'This string has no end. Close it with `"` on the same line.',
                 insertAt(lineEnd, '"', 'Close the string'),
             );
         }
@@ -331,7 +331,7 @@ class Lexer {
             'LU0101',
             start,
             end,
-            word === "'" ? 'Strings are written with double quotes.' : `\`${word}\` has no meaning here: remove it.`,
+            word === "'" ? 'A string needs double quotes.' : `\`${word}\` does not belong here. Remove it.`,
             replaceWith('Remove it', { start, end }, ''),
         );
     }

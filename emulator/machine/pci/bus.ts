@@ -124,7 +124,7 @@ export class PciBus implements DeviceBus {
         const names = [...this.bridges, ...this.devices].map((f) => f.name);
         const twice = names.find((n, i) => names.indexOf(n) < i);
         if (twice !== undefined) {
-            throw new RangeError(`two functions have the address ${twice}`);
+            throw new RangeError(`${twice} is the address of two functions`);
         }
     }
 

@@ -108,7 +108,7 @@ export function compileValue(c: Compiler, e: Expr): Expression {
             return compileBinary(c, e);
         case 'try':
             if (e.call.kind !== 'call') {
-                throw new RangeError('try stands before a call');
+                throw new RangeError('the operand of try is not a call');
             }
             return slotted(emitCall(c, e.call, () => ({ k: 'try' })));
         case 'list':
@@ -247,10 +247,11 @@ function compileCall(c: Compiler, e: CallExpr): Expression {
     };
 }
 
-/** Emits the outermost call of a statement's value, to which `fails`, `may fail` and `panics` apply. */
+/** Emits the outermost call of a statement's value, to which `fails`, `may fail`, `panics` and `oopses` apply. */
 export function emitAnnounced(c: Compiler, call: CallExpr, { expect, end }: Announced): Slot {
-    if (expect?.kind === 'panics') {
-        c.emitter.emit({ op: 'expect-panic', message: expect.message?.value ?? '' });
+    if (expect?.kind === 'panics' || expect?.kind === 'oopses') {
+        const op = expect.kind === 'panics' ? 'expect-panic' : 'expect-oops';
+        c.emitter.emit({ op, message: expect.message?.value ?? '' });
     }
     return emitCall(c, call, () => policyOf(expect, end));
 }
@@ -260,8 +261,8 @@ export function policyOf(expect: Expectation | undefined, end: Label): Policy {
     if (!expect) {
         return PLAIN;
     }
-    return expect.kind === 'panics'
-        ? { k: 'panics' }
+    return expect.kind === 'panics' || expect.kind === 'oopses'
+        ? { k: expect.kind }
         : { k: expect.kind, errors: expect.errors.map((e) => e.name).filter(isErrnoName), end: end.pc };
 }
 
@@ -276,7 +277,7 @@ function emitCall(c: Compiler, call: CallExpr, policy: () => Policy): Slot {
         if (meaning?.kind === 'native') {
             return emitNative(c, call, meaning.native, [], policy);
         }
-        throw new RangeError(`${callee.name} is no function`);
+        throw new RangeError(`${callee.name} is not a function`);
     }
     if (callee.kind === 'member') {
         const meaning = c.program.members.get(callee);

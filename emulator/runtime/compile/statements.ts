@@ -270,7 +270,7 @@ function compileWhile(c: Compiler, s: WhileStmt): void {
     const loop = { break: e.label(), continue: e.label() };
     const check = e.label();
     const span = { start: s.start, end: s.condition.end };
-    // the loop is entered here once, and never come by again: a breakpoint on a function is at its first operation
+    // the loop is entered here once: a breakpoint on a function is at its first operation
     e.statement(span);
     e.emit({ op: 'nothing' });
     e.place(check);
@@ -279,7 +279,7 @@ function compileWhile(c: Compiler, s: WhileStmt): void {
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    // the next round is a place to stop, too
+    // the next iteration is also a place to stop
     e.statement(span);
     e.place(loop.continue);
     e.emitLater(() => ({ op: 'jump', to: check.pc }));
@@ -295,7 +295,7 @@ function compileLeave(c: Compiler, how: 'break' | 'continue'): void {
 function slotOf(c: Compiler, variable: Ident): Slot {
     const m = c.program.names.get(variable);
     if (m?.kind !== 'local') {
-        throw new RangeError(`${variable.name} is no loop variable`);
+        throw new RangeError(`${variable.name} is not a loop variable`);
     }
     return m.slot;
 }

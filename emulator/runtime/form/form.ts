@@ -117,8 +117,8 @@ export type Policy =
     | { readonly k: 'fails'; readonly errors: readonly string[]; readonly end: Target }
     /** `may fail E` */
     | { readonly k: 'may'; readonly errors: readonly string[]; readonly end: Target }
-    /** `panics "…"`: it does not return. */
-    | { readonly k: 'panics' };
+    /** `panics "…"`, `oopses "…"`: it does not return. */
+    | { readonly k: 'panics' | 'oopses' };
 
 /** A call: the slot of its result, its text for messages, and what happens on a failure. */
 interface Calling {
@@ -236,6 +236,8 @@ export type Operation =
     | ({ readonly op: 'result' } & Calling)
     /** The next call must panic with a message that contains this. */
     | { readonly op: 'expect-panic'; readonly message: string }
+    /** The same with an oops, in which the process ends. */
+    | { readonly op: 'expect-oops'; readonly message: string }
 
     // ---- processes
     | { readonly op: 'start'; readonly processes: readonly string[] }

@@ -30,7 +30,7 @@ export function nameOfNative(natives: NativeShapes, native: FunctionShape | Fiel
     }
     const name = names.get(native);
     if (name === undefined) {
-        throw new RangeError(`${native.name} is no native that the program was checked with`);
+        throw new RangeError(`the program was not checked with the native ${native.name}`);
     }
     return name;
 }

@@ -198,6 +198,7 @@ class Printer {
             case 'result':
                 return `${this.slot(o.slot)}${this.policy(o.policy)}`;
             case 'expect-panic':
+            case 'expect-oops':
                 return quoted(o.message);
             case 'start':
                 return o.processes.join(', ');
@@ -301,6 +302,7 @@ class Printer {
                 return '';
             case 'try':
             case 'panics':
+            case 'oopses':
                 return `; ${p.k}`;
             case 'fails':
             case 'may':

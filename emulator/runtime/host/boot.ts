@@ -23,6 +23,7 @@ import { Err } from '../../kernel/release/errno';
 import type { Area, IncomingHandover, KhoEnv } from '../../kernel/kho/env';
 import { Kho } from '../../kernel/kho/kho';
 import { layersOf, titleOf } from '../../kernel/release/layers';
+import { seriesOf } from '../../kernel/release/version';
 import { reservePlaces } from '../../kernel/kho/places';
 import { registerFlb } from '../../kernel/luo/registration';
 import {
@@ -82,6 +83,7 @@ export class Boot extends JournaledRecord {
             arch: params.arch.name,
             page: machine.page,
             kexecHandover: desc.khoBuilt,
+            scratchParameter: desc.kho.scratchParameter,
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
         this.commandLine = desc.kho.offInCrashKernel && given.crashKernel ? { ...given, kho: false } : given;
@@ -100,6 +102,7 @@ export class Boot extends JournaledRecord {
             arch: params.arch,
             release: desc.release,
             flaws: desc.flaws,
+            deferredInit: desc.options.has('deferred_init'),
         };
         this.context = {
             machine,
@@ -118,10 +121,12 @@ export class Boot extends JournaledRecord {
     setupArch(): undefined {
         const { host, params, context } = this;
         const begin = host.machine.clock.now;
-        const { release, layers } = this.kernel.desc;
+        const { release, layers, version } = this.kernel.desc;
         host.log('notice', `Linux version ${release}`);
         for (const layer of layersOf(layers)) {
-            host.log('notice', `proposed, not part of Linux ${release}: ${titleOf(layer)}: ${layer.summary}`);
+            const queued = layer.status === `queued for ${seriesOf(version)}`;
+            const what = queued ? 'not released yet' : `proposed, not part of Linux ${release}`;
+            host.log('notice', `${what}: ${titleOf(layer)}: ${layer.summary}`);
         }
         host.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];

@@ -4,7 +4,7 @@
 import { Err } from '../../kernel/release/errno';
 import { placeOf } from '../code';
 import type { Environment } from '../environment';
-import { isCallback, plainCall } from '../purpose';
+import { givesNothing, isCallback, plainCall } from '../purpose';
 import type { Host } from './host';
 import { stopFor } from './kernel-end';
 import { backToUser, taskWork, threadDone } from './processes';
@@ -41,11 +41,14 @@ export function environmentOf(host: Host): Environment {
                 if (result instanceof Err) {
                     host.interpreter.raise('callback-error', `${purpose.name} returned -${result.name}`, place);
                 }
+                return givesNothing(purpose) ? 0 : result;
             }
+            return result;
         },
         threadWaits(thread, waiting) {
             host.tell((l) => l.waits?.(thread, waiting));
         },
+        isDead: (id) => host.deadThreads.has(id),
         threadWoken(thread, waiting) {
             host.tell((l) => l.woken?.(thread, waiting));
         },

@@ -3,7 +3,7 @@
  * listeners. Other files in this folder implement boots, the end of kernels, processes, callbacks and modules.
  */
 import type { Chooser } from '../../machine/chooser';
-import { JournaledList } from '../../machine/journal';
+import { JournaledList, JournaledMap } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
@@ -65,6 +65,8 @@ export class Host {
     /** The processes of the scenario in the running kernel. */
     readonly processes: JournaledList<ScenarioProcess>;
     readonly handoverHooks: JournaledList<HandoverHook>;
+    /** The threads that have died in an oops of the running kernel, by number: their locks stay held. */
+    readonly deadThreads: JournaledMap<number, string>;
     readonly costs: CostSettings;
     /** Virtual machines, across kernels. */
     readonly guests: Guests;
@@ -73,6 +75,8 @@ export class Host {
      * the one that is loaded.
      */
     substitutes: { readonly boot: string; readonly load: string } | null = null;
+    /** Mistakes that no kernel has, whatever its release. */
+    cured: ReadonlySet<string> = new Set();
 
     constructor(parts: HostParts) {
         const { machine } = parts;
@@ -85,6 +89,7 @@ export class Host {
         this.injections = new Injections(machine.journal, parts.chooser);
         this.processes = new JournaledList<ScenarioProcess>(machine.journal);
         this.handoverHooks = new JournaledList<HandoverHook>(machine.journal);
+        this.deadThreads = new JournaledMap<number, string>(machine.journal);
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.guests = new Guests(this);
         this.interpreter = new Interpreter(parts.environment(this), parts.policy, parts.chooser);

@@ -20,6 +20,7 @@ export function dropKernel(host: Host): void {
         interpreter.dropThread(t);
     }
     host.handoverHooks.clear();
+    host.deadThreads.clear();
     interpreter.scheduler.end();
     const scenario = interpreter.scenarioThread;
     scenario.waiting = null;

@@ -3,8 +3,16 @@
  * declarations.
  */
 import { archNamed } from '../../kernel/release/arch';
-import { DEFAULT_KERNEL, DESCRIPTIONS, LIBRARY_6_17, type KernelDescription } from '../../kernel/release/descriptions';
+import {
+    DEFAULT_KERNEL,
+    descriptionOf,
+    DESCRIPTIONS,
+    LIBRARY_6_17,
+    type KernelDescription,
+} from '../../kernel/release/descriptions';
 import type { EarlyMemory } from '../../kernel/release/early-memory';
+import type { BuildOption } from '../../kernel/release/known-bug';
+import { flawsNeeding } from '../../kernel/release/known-bugs';
 import { layersOf, takesLayers, withLayers, type Layer, type Library } from '../../kernel/release/layers';
 import { applySettings, type Appliers } from '../../language/settings/apply';
 import { KERNEL_LISTS, KERNEL_SETTINGS, type KernelListName, type KernelValues } from '../../language/settings/kernel';
@@ -37,11 +45,26 @@ export function kernelAs(program: Program, name: string, description: string): s
     return program.kernels.has(name) && !program.kernels.has(description) ? `${name}${AS}${description}` : description;
 }
 
+/** Between the name of a kernel and the mistakes that it is to be rid of. */
+const WITHOUT = ' without ';
+
+/** The name of the kernel that is made as `name` is, but for some of its mistakes. */
+export function kernelWithout(name: string, flaws: ReadonlySet<string>): string {
+    return flaws.size === 0 ? name : `${name}${WITHOUT}${[...flaws].join(',')}`;
+}
+
 /**
- * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description.
+ * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description; with
+ * {@link kernelWithout}, of one without some bugs.
  * @throws ProgramError if no kernel has this name, or it is based on itself.
  */
 export function resolveKernel(program: Program, name: string): BootableKernel {
+    const cut = name.indexOf(WITHOUT);
+    if (cut >= 0) {
+        const kernel = resolveKernel(program, name.slice(0, cut));
+        const cured = name.slice(cut + WITHOUT.length).split(',');
+        return { ...kernel, desc: { ...kernel.desc, name, flaws: new Set(without([...kernel.desc.flaws], cured)) } };
+    }
     const at = name.indexOf(AS);
     if (at < 0) {
         return resolve(program, name, undefined, new Set());
@@ -62,6 +85,26 @@ interface Draft {
 
 const ARCH_NAMES: Readonly<Record<KernelValues['arch'], ArchName>> = { arm64: 'arm64', x86_64: 'x86-64' };
 
+/** It is built with an option, or without: so it has the mistakes of its version that need that, or has them not. */
+function build({ base, changes }: Draft, option: BuildOption, on: boolean): void {
+    const options = new Set(changes.options ?? base.options);
+    const flaws = new Set(changes.flaws ?? base.flaws);
+    if (on) {
+        options.add(option);
+    } else {
+        options.delete(option);
+    }
+    for (const flaw of flawsNeeding(option, base.version)) {
+        if (on) {
+            flaws.add(flaw);
+        } else {
+            flaws.delete(flaw);
+        }
+    }
+    changes.options = options;
+    changes.flaws = flaws;
+}
+
 const early = ({ base, changes }: Draft): EarlyMemory => changes.early ?? base.early;
 
 const SETTINGS: Appliers<KernelValues, Draft> = {
@@ -77,6 +120,13 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     kho_debug: ({ changes }, on) => {
         changes.khoDebug = on;
     },
+    deferred_init: (k, on) => {
+        build(k, 'deferred_init', on);
+        if (on && !k.base.kho.deferredInit) {
+            k.changes.khoBuilt = false;
+        }
+    },
+    kfence: (k, on) => build(k, 'kfence', on),
     iommu_shutdown: ({ changes }, on) => {
         changes.iommuShutdown = on;
     },
@@ -125,8 +175,9 @@ const LISTS: Readonly<Record<KernelListName, (k: Draft, names: readonly string[]
             k.layers = takesLayers(k.base.release) ? layersOf([...before.map((l) => l.name), ...names]) : [];
             k.handlers = [...k.handlers, ...k.layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
         },
-        flaws: ({ base, changes }, names) => {
-            changes.flaws = new Set([...(changes.flaws ?? base.flaws), ...names]);
+        flaws: ({ base, changes }, names, sign) => {
+            const flaws = [...(changes.flaws ?? base.flaws)];
+            changes.flaws = new Set(sign === '-' ? without(flaws, names) : [...flaws, ...names]);
         },
     };
 
@@ -160,7 +211,7 @@ function resolve(program: Program, name: string, instead: string | undefined, se
     const { kernels, constants } = program;
     const decl = kernels.get(name);
     if (!decl || seen.has(name)) {
-        const desc = DESCRIPTIONS.get(instead ?? name);
+        const desc = descriptionOf(instead ?? name);
         if (!desc) {
             const known = [...DESCRIPTIONS.keys(), ...kernels.keys()].map((k) => `"${k}"`).join(', ');
             throw new ProgramError(`there is no kernel "${name}". Expected ${known}.`);

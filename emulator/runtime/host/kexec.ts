@@ -9,7 +9,7 @@ import { costId } from '../../machine/costs';
 import { Boot } from './boot';
 import { workFrame } from './syscall-entry';
 import { Frame } from '../code';
-import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
+import { kernelAs, kernelWithout, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
@@ -19,6 +19,7 @@ import { hex } from '../../text/text';
 import type { KernelWork } from '../purpose';
 
 const FIRMWARE = costId('firmware');
+const JUMP = costId('jump');
 
 const START: KernelWork = { kind: 'boot', name: 'start_kernel' };
 /**
@@ -27,10 +28,13 @@ const START: KernelWork = { kind: 'boot', name: 'start_kernel' };
 export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
     const { program } = host.declarations;
     const instead = host.substitutes?.[how];
-    if (instead !== undefined) {
-        return resolveKernel(program, kernelAs(program, name, instead));
-    }
-    return resolveKernel(program, name === DEFAULT_KERNEL ? (host.kernelOption ?? name) : name);
+    const meant =
+        instead !== undefined
+            ? kernelAs(program, name, instead)
+            : name === DEFAULT_KERNEL
+              ? (host.kernelOption ?? name)
+              : name;
+    return resolveKernel(program, kernelWithout(meant, host.cured));
 }
 
 /** The segments of a kernel, with additions to its command line. */
@@ -96,6 +100,21 @@ export function jump(host: Host): Value {
         l.jumped?.(at);
     }
     startKernel(host, at);
+    return undefined;
+}
+
+/**
+ * machine_kexec() of an image that returns: the memory of its segments is swapped with them, it runs, and everything is
+ * swapped back. A scenario cannot say what the image does, so it does nothing.
+ */
+export function jumpAndReturn(host: Host): undefined {
+    const image = host.running.kexecImage;
+    if (image) {
+        host.machine.clock.charge(JUMP);
+        host.machine.clock.charge(JUMP);
+        host.log('notice', `PM: back from "${image.kernel}"`);
+        host.tell((l) => l.cameBack?.(image));
+    }
     return undefined;
 }
 

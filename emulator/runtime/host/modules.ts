@@ -25,6 +25,7 @@ export function registerHandler(host: Host, name: string): 0 | Err {
         running.luo,
         { name, compatible },
         uses.map((use) => declaredFlb(host, use)),
+        running.desc.flaws.has('luo_modules_pinned'),
     );
     if (!(registered instanceof Err)) {
         return 0;
@@ -54,12 +55,20 @@ export function loadModule(host: Host, handler: string): 0 | Err {
 export function unloadModule(host: Host, handler: string): 0 | Err {
     assertModule(host, handler);
     const { luo, desc } = host.running;
-    const gone = unregisterHandler(host.machine.journal, luo, handler, !desc.flaws.has('luo_unpinned_modules'));
+    const gone = unregisterHandler(host.machine.journal, luo, handler, holderOf(desc.flaws));
     if (gone instanceof Err) {
         return gone;
     }
     host.tell((l) => l.moduleGone?.(gone.handler, gone.files));
     return 0;
+}
+
+/** What holds the module of a handler. */
+function holderOf(flaws: ReadonlySet<string>): 'files' | 'registration' | 'nothing' {
+    if (flaws.has('luo_unpinned_modules')) {
+        return 'nothing';
+    }
+    return flaws.has('luo_modules_pinned') ? 'registration' : 'files';
 }
 
 function assertModule(host: Host, handler: string): void {

@@ -244,6 +244,24 @@ function lastCall(host: Host): boolean {
     return true;
 }
 
+/**
+ * A process dies in the kernel: its system call ends without being undone, and its locks stay locked. Then it closes
+ * its descriptors.
+ */
+export function endInOops(host: Host, p: ScenarioProcess): void {
+    const { interpreter } = host;
+    const { thread } = p;
+    host.deadThreads.set(thread.id, p.name);
+    host.machine.journal.edit<ScenarioProcess>(p).oopsExpected = null;
+    setKilled(host, p);
+    const waiter = interpreter.scheduler.active
+        ? interpreter.scheduler.waiter
+        : (thread.frames.find((f) => f.waiter)?.waiter ?? interpreter.scenarioThread);
+    thread.frames = [exitFrame(host, waiter)];
+    host.kernelEntered(EXIT);
+    interpreter.switchFrames();
+}
+
 /** Reaps a process that has ended: removes its name, variables and thread. */
 export function reapProcess(host: Host, name: string): void {
     const p = host.processNamed(name);

@@ -12,6 +12,8 @@ export class ScenarioProcess extends JournaledRecord {
     readonly killed: boolean = false;
     /** The expectation that its reboot must fail, for the message; null if it may succeed. */
     readonly rebootMustFail: string | null = null;
+    /** A part of the message of an oops that the scenario has announced for the call it makes; null: none is. */
+    readonly oopsExpected: string | null = null;
     readonly thread: Thread;
 
     constructor(

@@ -7,6 +7,7 @@ import { type Eval, Frame, type Op, SWITCH } from '../code';
 import type { Expression, Operation } from '../form/form';
 import { bootImage } from '../host/boot-from-image';
 import { coldBoot } from '../host/kexec';
+import { expectOops } from '../host/oops';
 import {
     endCurrent,
     exitCurrent,
@@ -124,6 +125,13 @@ export function linkOperation(l: Linkage, o: Operation): Op {
             const { message } = o;
             return (f) => {
                 host.kernelState.expectPanic(message);
+                return f.pc + 1;
+            };
+        }
+        case 'expect-oops': {
+            const { message } = o;
+            return (f) => {
+                expectOops(host, message);
                 return f.pc + 1;
             };
         }

@@ -1,6 +1,6 @@
 /**
- * The outcome of calls, with `fails`, `may fail`, `panics`, `try` or without any of these. Used for functions, natives,
- * system calls and `send`.
+ * The outcome of calls, with `fails`, `may fail`, `panics`, `oopses`, `try` or without any of these. Used for
+ * functions, natives, system calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';
@@ -58,13 +58,20 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                 },
             };
         case 'panics':
+        case 'oopses': {
+            const end = policy.k === 'panics' ? 'a panic' : 'an oops';
             return {
-                success: () => run.fail('failed-call', `${what()} should panic, but it returns.`),
+                success: () => run.fail('failed-call', `${what()} should end in ${end}, but it returns.`),
                 failure: (f, error) => {
                     note(f, error);
-                    return run.fail('failed-call', `${what()} should panic, but it fails with ${error.name}.`, error);
+                    return run.fail(
+                        'failed-call',
+                        `${what()} should end in ${end}, but it fails with ${error.name}.`,
+                        error,
+                    );
                 },
             };
+        }
         case 'fails':
         case 'may': {
             const { errors, end } = policy;

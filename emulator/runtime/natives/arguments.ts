@@ -35,7 +35,7 @@ export function offsetArg(v: Value, what: string): Int {
     return typeof x === 'number' ? x : intOf(BigInt.asIntN(64, x));
 }
 
-/** The same for what is compared with numbers of pages or bytes in memory. Beyond ±2^53 only sign and size are kept. */
+/** The same for numbers that are compared with counts of pages or bytes in memory. Beyond ±2^53 they are rounded. */
 export function indexArg(v: Value, what: string): number {
     return Number(offsetArg(v, what));
 }

@@ -1,6 +1,6 @@
 /** The callbacks of handlers, FLBs and file kinds that `.lus` code declares. */
 import type { CallbackShape, NativeShapes } from '../../language/natives';
-import { ANY, BOOL, INT, objectOf, type Type } from '../../language/types';
+import { ANY, BOOL, INT, NONE, objectOf, type Type } from '../../language/types';
 import { param, table } from './define';
 
 interface NamedCallback extends CallbackShape {
@@ -34,7 +34,7 @@ export const callbacks: NativeShapes['callbacks'] = {
             'The identity of the resource: files with the same id can be preserved only once. The default is the open file.',
         ),
         shape('preserve', ARGS, INT, true, 'Prepares the file for the kexec and sets `args.serialized_data`.'),
-        shape('unpreserve', ARGS, INT, true, 'Undoes preserve.'),
+        shape('unpreserve', ARGS, NONE, true, 'Undoes preserve.'),
         shape(
             'freeze',
             ARGS,
@@ -42,10 +42,10 @@ export const callbacks: NativeShapes['callbacks'] = {
             false,
             'Last callback before the kexec, inside the reboot system call. May change `args.serialized_data`.',
         ),
-        shape('unfreeze', ARGS, INT, false, 'Undoes freeze: the reboot failed.'),
+        shape('unfreeze', ARGS, NONE, false, 'Undoes freeze: the reboot failed.'),
         shape('retrieve', ARGS, INT, true, 'Creates the file in the next kernel and sets `args.file`.'),
         shape('can_finish', ARGS, BOOL, false, 'Whether the session can be finished now.'),
-        shape('finish', ARGS, INT, true, 'Releases everything that belongs to the handover of this file.'),
+        shape('finish', ARGS, NONE, true, 'Releases everything that belongs to the handover of this file.'),
     ]),
     flb: table([
         shape(
@@ -55,7 +55,7 @@ export const callbacks: NativeShapes['callbacks'] = {
             true,
             'Called when the first file that uses the FLB is preserved. Sets `args.data` and `args.obj`.',
         ),
-        shape('unpreserve', FLB, INT, true, 'Called when the last such file is unpreserved.'),
+        shape('unpreserve', FLB, NONE, true, 'Called when the last such file is unpreserved.'),
         shape(
             'freeze',
             FLB,
@@ -64,7 +64,7 @@ export const callbacks: NativeShapes['callbacks'] = {
             'Called inside the reboot. May change `args.data`. Only the kernel `luo-v4` calls it, where an FLB is a subsystem.',
         ),
         shape('retrieve', FLB, INT, true, 'Called in the next kernel. Sets `args.obj` from `args.data`.'),
-        shape('finish', FLB, INT, true, 'Called when the last file that used the FLB is finished.'),
+        shape('finish', FLB, NONE, true, 'Called when the last file that used the FLB is finished.'),
     ]),
     file: table([
         shape('open', {}, INT, false, 'Called when the device file is opened.'),

@@ -23,6 +23,8 @@ import { BOOL, FD, INT, objectOf, STRING, type Value } from '../../language/type
 import { asBool, asInt, asNumber, asString } from '../../language/values';
 import { expect, fdArg, fileArg, flagsArg, folioArg, indexArg, offsetArg } from './arguments';
 import { callback, done, fn, nothing, param, RecordMembers } from './define';
+import { nullPointer } from '../host/oops';
+import type { Host } from '../host/host';
 import type { NativeContext, NativeFunction } from './native';
 
 const FILE = objectOf('file');
@@ -128,13 +130,6 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         },
     ),
     fn(
-        'get_file',
-        [param('file', FILE)],
-        { result: FILE },
-        'Takes another reference to an open file.',
-        ({ running }, [file]) => getFile(running, fileArg(file)),
-    ),
-    fn(
         'fput',
         [param('file', FILE)],
         {},
@@ -152,13 +147,6 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         nothing(process.fds.unreserve(fdArg(fd))),
     ),
     fn(
-        'fd_install',
-        [param('fd', FD), param('file', FILE)],
-        {},
-        "Installs an open file at a reserved descriptor number. The descriptor takes over the caller's reference.",
-        ({ process }, [fd, file]) => nothing(process.fds.install(fdArg(fd), fileArg(file))),
-    ),
-    fn(
         'is_plain_path',
         [param('path', STRING)],
         { result: BOOL },
@@ -172,6 +160,30 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         'Opens /dev/null or a file on a tmpfs. `EMFILE`, `ENOENT`, `EEXIST`, `EISDIR`.',
         ({ running, process }, [path, flags]) =>
             sysOpen(running, process, asString(path, 'the path'), flagsArg(flags, 'the flags')),
+    ),
+];
+
+/** Those that follow a null pointer where they are given no file. */
+export const fileReferences: readonly NativeFunction[] = [
+    fn(
+        'get_file',
+        [param('file', FILE)],
+        { result: FILE },
+        'Another reference to an open file.',
+        (host: Host, [file]) =>
+            file === null
+                ? nullPointer(host, host.frame?.code.name ?? 'get_file')
+                : getFile(host.running, fileArg(file)),
+    ),
+    fn(
+        'fd_install',
+        [param('fd', FD), param('file', FILE)],
+        {},
+        "Puts an open file behind a reserved descriptor number, with the caller's reference.",
+        (host: Host, [fd, file]) =>
+            file === null
+                ? nullPointer(host, 'fd_install')
+                : nothing(host.process.fds.install(fdArg(fd), fileArg(file))),
     ),
 ];
 
@@ -201,11 +213,11 @@ const memfdFunctions: readonly NativeFunction<NativeContext>[] = [
     ),
     fn(
         'shmem_add_folio',
-        [param('inode', INODE), param('folio', FOLIO), param('index', INT)],
+        [param('inode', INODE), param('folio', FOLIO), param('index', INT), param('as_one', BOOL, false)],
         { fails: true },
-        'Adds a folio to the page cache of a shared memory file at page offset `index`, and accounts for it. The cache takes its own references. `EEXIST`, `EINVAL`.',
-        ({ running }, [inode, folio, index]) =>
-            done(addFolio(running, shmemArg(inode), folioArg(folio), indexArg(index, 'the index'))),
+        'Adds a folio to the page cache of a shared memory file at page offset `index`, and accounts for it: for all of its pages or, with `as_one`, for one. The cache takes its own references. `EEXIST`, `EINVAL`.',
+        ({ running }, [inode, folio, index, asOne]) =>
+            done(addFolio(running, shmemArg(inode), folioArg(folio), indexArg(index, 'the index'), asOne === true)),
     ),
 ];
 

@@ -1,5 +1,5 @@
 /** The natives of the host in one table. Observers of a run define theirs in their own files. */
-import { DESCRIPTIONS } from '../../kernel/release/descriptions';
+import { descriptionOf, DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { bootFunctions, bootGlobals, bootObject } from './boot';
 import { callbacks } from './callbacks';
@@ -8,7 +8,7 @@ import { constant, table } from './define';
 import { deviceObject } from './devices';
 import { driverFunctions } from './drivers';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
-import { fileFunctions, fileObject, inodeObject } from './files';
+import { fileFunctions, fileReferences, fileObject, inodeObject } from './files';
 import { folioFunctions, folioObject, foliosObject } from './folios';
 import {
     guestMemfdConstants,
@@ -128,6 +128,7 @@ export const HOST_NATIVES: Natives = {
         ...byteFunctions,
         ...driverFunctions,
         ...fileFunctions,
+        ...fileReferences,
         ...folioFunctions,
         ...fileSyscalls,
         ...processFunctions,
@@ -204,4 +205,5 @@ export const HOST_NATIVES: Natives = {
     ]),
     callbacks,
     kernels: new Map([...DESCRIPTIONS.values()].map((d) => [d.name, d.summary])),
+    kernelNamed: (name) => descriptionOf(name)?.summary,
 };

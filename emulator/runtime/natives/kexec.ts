@@ -5,7 +5,7 @@ import { BOOL, INT, objectOf, STRING, type Value } from '../../language/types';
 import { asString } from '../../language/values';
 import { costId } from '../../machine/costs';
 import { crash } from '../host/kernel-end';
-import { jump, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
+import { jump, jumpAndReturn, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
 import { loadModule, unloadModule } from '../host/modules';
 import type { Host } from '../host/host';
 import { code, done, fn, global, Members, param, SYSCALL } from './define';
@@ -30,12 +30,6 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
         BOOL,
         'Whether it was loaded with KEXEC_PRESERVE_CONTEXT.',
         (_kexec, { running }) => running.kexecImage?.preserveContext === true,
-    )
-    .field(
-        'asks_luo',
-        BOOL,
-        'A jump to it is an update, for which LUO freezes what is preserved. Up to 7.1 every one is, from 7.2 on none with KEXEC_PRESERVE_CONTEXT.',
-        (_kexec, { running }) => running.asksLuo,
     )
     .field(
         'transition',
@@ -86,7 +80,14 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
         host.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })
-    .method('jump', [], {}, 'machine_kexec(): the next kernel starts.', (_kexec, _args, host: Host) => jump(host));
+    .method('jump', [], {}, 'machine_kexec(): the next kernel starts.', (_kexec, _args, host: Host) => jump(host))
+    .method(
+        'jump_and_return',
+        [],
+        { long: true },
+        'machine_kexec() of an image that was loaded with KEXEC_PRESERVE_CONTEXT: it runs, and this kernel goes on behind it.',
+        (_kexec, _args, host: Host) => jumpAndReturn(host),
+    );
 
 export const kexecGlobals: readonly NativeGlobal<NativeContext>[] = [
     global('kexec', objectOf('kexec'), 'kernel', 'The loaded kernel, which a kexec reboot starts.', () => KEXEC_STATE),
@@ -110,7 +111,7 @@ export const kexecFunctions: readonly NativeFunction[] = [
         'kexec_load',
         [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)],
         { ...SYSCALL, checks: isKernel },
-        '`kexec_load(2)`, the older call: the loaded kernel gets no handover. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a kexec that can return; from 7.2 on the reboot does not call LUO.',
+        '`kexec_load(2)`, the older call: the loaded kernel gets no handover. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a kexec that returns to this kernel: `reboot` then returns 0; from 7.2 on the reboot does not call LUO.',
         'sys_kexec_load',
     ),
     fn(
@@ -145,7 +146,7 @@ export const kexecFunctions: readonly NativeFunction[] = [
         'reboot',
         [param('command', INT)],
         { ...SYSCALL, noReturn: true },
-        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel. EBUSY while a kernel is being loaded, EINVAL if none is loaded, or the error of a freeze; it waits for another reboot in progress. On success it does not return: all processes end, and the next statement of the scenario runs in the next kernel.',
+        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel. EBUSY while a kernel is being loaded, EINVAL if none is loaded, or the error of a freeze; it waits for another reboot in progress. On success it does not return, unless the kernel was loaded with `preserve_context`: all processes end, and the next statement of the scenario runs in the next kernel.',
         'sys_reboot',
     ),
     fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (host: Host) =>

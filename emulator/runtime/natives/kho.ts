@@ -96,6 +96,12 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
     )
     .field('outgoing', objectOf('kho_side'), 'The handover to the next kernel.', (kho) => new KhoSide(kho, 'outgoing'))
     .field(
+        'finalized_by_reboot',
+        BOOL,
+        'Whether the reboot has to call `finalize()`, as in 6.19 and 7.0.',
+        (kho) => kho.env.options.format.finalize === 'reboot',
+    )
+    .field(
         'kexec_count',
         INT,
         'The number of consecutive kexecs with a handover before this kernel.',

@@ -3,10 +3,11 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import { VmArea } from '../../kernel/mm/vmalloc';
 import { Err } from '../../kernel/release/errno';
 import type { StructLayout } from '../../language/layout';
-import { ANY, INT, listOf, PHYS, type Value } from '../../language/types';
+import { ANY, INT, listOf, PHYS, STRING, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
 import { STD_SCHEME } from '../../std/texts';
 import { counted, hex } from '../../text/text';
+import { decodeText } from '../../text/utf8';
 import type { Host } from '../host/host';
 import { ArrayView, View } from '../view';
 import { fn, param } from './define';
@@ -80,7 +81,24 @@ function structAt(host: Host, named: StructLayout, pa: Value): View {
     return new View(layout, host.machine.memory, at);
 }
 
+/** What is read of a string that does not end, in bytes. */
+const LONGEST_STRING = 256;
+
 export const memoryFunctions: readonly NativeFunction[] = [
+    fn(
+        'string_at',
+        [param('address', PHYS)],
+        { context: 'any', result: STRING },
+        'The bytes at a physical address up to the first NUL, as text: a `char *` of the kernel. At most 256 bytes, and nothing after the end of memory.',
+        ({ machine }, [address]) => {
+            const at = asNumber(address, 'the address');
+            let length = 0;
+            while (length < LONGEST_STRING && machine.isRam(at + length) && machine.memory.readU8(at + length) !== 0) {
+                length++;
+            }
+            return decodeText(machine.memory.read(at, length));
+        },
+    ),
     fn(
         'at',
         [param('type', ANY), param('address', PHYS)],

@@ -3,7 +3,7 @@
  * (Documentation/trace/tracepoints.rst). They do not change the kernel, take no time, and the debugger does not stop at
  * them. Other code cannot use them.
  */
-import { LuoSession } from '../../kernel/luo/state';
+import { LuoFlb, LuoSession } from '../../kernel/luo/state';
 import { INT, objectOf, STRING, type Value } from '../../language/types';
 import type { NativeParam } from '../../language/natives';
 import { asInt, asNumber, asString } from '../../language/values';
@@ -91,6 +91,28 @@ const tracepoints: readonly NativeFunction[] = [
         'The files of a session cannot be read.',
         (host, [session, error]) =>
             host.tell((l) => l.sessionUnreadable?.(sessionOf(session), asNumber(error, 'error'))),
+    ),
+    tracepoint(
+        'trace_luo_files_missing',
+        [SESSION, ERROR],
+        'The files of a session cannot be read, but the kernel treats it as read.',
+        (host, [session, error]) => host.tell((l) => l.filesMissing?.(sessionOf(session), asNumber(error, 'error'))),
+    ),
+    tracepoint('trace_luo_stale', [SESSION], 'A session is used after it was freed.', (host, [session]) =>
+        host.tell((l) => l.usedAfterFree?.(sessionOf(session))),
+    ),
+    tracepoint(
+        'trace_flb_user',
+        [param('flb', objectOf('luo_flb')), param('side', STRING), param('change', INT)],
+        'The number of users of the object of an FLB changes, whatever its reference count is.',
+        (host, [flb, side, change]) =>
+            host.tell((l) =>
+                l.flbUsed?.(
+                    expect(LuoFlb, flb, 'an FLB'),
+                    asString(side, 'side') === 'outgoing' ? 'outgoing' : 'incoming',
+                    asNumber(change, 'change'),
+                ),
+            ),
     ),
     tracepoint(
         'trace_luo_miscounted',

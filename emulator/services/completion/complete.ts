@@ -1,4 +1,4 @@
-/** What can be written at an offset of a text, the likeliest first; the text may be broken. */
+/** The completions at an offset of a text, the most probable first. The text may have errors. */
 import { CATALOGUE, isDiagnosisCode } from '../../findings/catalogue';
 import { FLAWS } from '../../kernel/release/flaws';
 import { LAYERS } from '../../kernel/release/layers';
@@ -23,15 +23,15 @@ import { ARGUMENTS, ASSERTED, ERRORS, PROCESSES, STATEMENTS, TYPES, VALUES } fro
 import { keyword, statementWords, wordsBehind } from './words';
 
 export interface Completions {
-    /** What is replaced by what is chosen. */
+    /** The span that the chosen offer replaces. */
     readonly span: Span;
-    /** The likeliest first. */
+    /** The most probable first. */
     readonly offers: readonly Offer[];
-    /** What the offers are described in. */
+    /** The program that {@link said} describes the offers with. */
     readonly program: Program;
 }
 
-/** @param files the source files and images beside this one, as paths from it; asked for where they are needed */
+/** @param files the source files and images beside this one, as paths from it; called only if they are needed */
 export function completionsAt(
     source: Source,
     offset: number,
@@ -63,7 +63,7 @@ class Completer {
     offers(): Offer[] {
         const { s } = this;
         const behind = wordsBehind(s);
-        // behind a block a statement may stand as well as an `else`
+        // a block can be followed by a statement or by `else`
         if (behind.length > 0 && behind[0]?.label !== 'else') {
             return behind;
         }
@@ -80,7 +80,7 @@ class Completer {
         return [...behind, ...offers];
     }
 
-    /** Where the parser has no use for a name: among declarations, or behind something complete. */
+    /** Places where the parser expects no name: between declarations, or after a complete statement or expression. */
     private outside(): Offer[] {
         const around = this.s.before;
         const depth = around.reduce(
@@ -131,7 +131,7 @@ class Completer {
         return [...words, ...this.namedArguments(node), ...nameOffers(s, usage, wanted)];
     }
 
-    /** What an expression is wanted for, by the nodes around it. */
+    /** The use of an expression, determined by the nodes around it. */
     private wanted(node: Node): Wanted & { readonly literals?: readonly Offer[]; readonly noTry?: boolean } {
         const { s } = this;
         const context = s.scope?.context ?? 'any';
@@ -196,7 +196,7 @@ class Completer {
         return { usual: [] };
     }
 
-    /** What the parameter is that an argument is for. */
+    /** The parameter of an argument. */
     private parameter(call: CallExpr, inner: Node): Wanted {
         const params = this.paramsOf(call);
         const index = call.args.findIndex((a) => a.value === inner || (a.start <= inner.start && inner.end <= a.end));
@@ -241,7 +241,7 @@ class Completer {
             : [];
     }
 
-    /** `token: `, of parameters that have no argument yet. */
+    /** `token: `, for parameters that have no argument yet. */
     private namedArguments(node: Node): Offer[] {
         const [parent, around] = this.s.place?.above ?? [];
         const call = isKind(around, 'call') ? around : undefined;
@@ -370,7 +370,7 @@ class Completer {
         }));
     }
 
-    /** Errors, those first that the documentation of the call names. */
+    /** Errors; first those that the documentation of the call names. */
     private errors(): Offer[] {
         const statement = this.s.place?.above.find(
             (n) => isKind(n, 'expr') || isKind(n, 'assign') || isKind(n, 'send'),
@@ -482,7 +482,7 @@ class Completer {
         }
     }
 
-    /** The names of fields, parameters and arguments, whose nodes have no kind of their own. */
+    /** The names of fields, parameters and arguments, whose nodes have no kind. */
     private inRecord(parent: Node, node: Ident): Offer[] {
         const around = this.s.place?.above[1];
         if (isKind(around, 'file') || isKind(around, 'flb') || isKind(around, 'handler')) {

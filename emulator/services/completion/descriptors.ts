@@ -1,4 +1,4 @@
-/** What kind of file a descriptor is of: its type does not say, where it came from does. */
+/** The kind of file of a descriptor, determined by the call that returned it: all descriptors have the same type. */
 import { childrenOf, isKind, type Node } from '../nodes';
 import type { Situation } from './situation';
 import { KIND_OF_CALL, KIND_OF_PATH } from './usual';
@@ -12,7 +12,7 @@ export function descriptorKinds({ file, span }: Situation): ReadonlyMap<string, 
         }
         if (isKind(node, 'assign') && isKind(node.target, 'name')) {
             const { name } = node.target;
-            // what comes back by its token is what it was before
+            // a retrieved file has the kind of the file that was preserved with its token
             const kind = isRetrieved(node.value) ? (kinds.get(name) ?? kindByName(name)) : kindOf(node.value, kinds);
             if (kind !== undefined) {
                 kinds.set(name, kind);
@@ -34,7 +34,7 @@ function isRetrieved(e: Node): boolean {
     return isKind(call, 'call') && isKind(call.callee, 'member') && call.callee.member.name === 'retrieve_fd';
 }
 
-/** What a variable is likely to hold, by what scenarios call such. */
+/** The kinds of file that variables usually hold, by the name of the variable. */
 function kindByName(name: string): string {
     return /iommu/.test(name)
         ? 'iommufd'
@@ -45,7 +45,7 @@ function kindByName(name: string): string {
             : 'memfd';
 }
 
-/** The kind of file behind an expression; undefined where nothing is known. */
+/** The kind of file that an expression returns; undefined if it is not known. */
 export function kindOf(e: Node, kinds: ReadonlyMap<string, string>): string | undefined {
     if (isKind(e, 'name')) {
         return kinds.get(e.name) ?? kindByName(e.name);

@@ -1,4 +1,4 @@
-/** What can stand behind a dot. */
+/** Completions after a dot. */
 import type { FieldShape, FunctionShape, ObjectShape } from '../../language/natives';
 import type { MemberExpr } from '../../language/syntax/ast';
 import type { Type } from '../../language/types';
@@ -84,7 +84,7 @@ function fieldsOf(s: Situation, type: Type, rank: (name: string) => number): Off
     return [];
 }
 
-/** The table of the emulator's own objects that describes values of a type. */
+/** The native object that describes values of a type. */
 function tableOf({ program: { natives } }: Situation, t: Type): ObjectShape | undefined {
     switch (t.k) {
         case 'fd':

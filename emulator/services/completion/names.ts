@@ -9,14 +9,14 @@ import { callSnippet, fnSnippet } from './snippets';
 import type { Usage } from './usage';
 import { orderIn, VARIABLES } from './usual';
 
-/** What an expression is for, as far as it is known. */
+/** The use of an expression, as far as it is known. */
 export interface Wanted {
     readonly type?: Type | undefined;
-    /** What usually stands there. */
+    /** The names that are usual there. */
     readonly usual: readonly string[];
-    /** It begins a statement: what gives nothing may stand there, constants do not. */
+    /** It begins a statement: calls without a result are offered, constants are not. */
     readonly statement?: boolean;
-    /** A variable of this name is likely: that of the parameter. */
+    /** The name of the parameter: a variable with this name comes first. */
     readonly name?: string | undefined;
 }
 
@@ -58,7 +58,7 @@ export function nameOffers(s: Situation, usage: Usage, wanted: Wanted): Offer[] 
     return offers;
 }
 
-/** Less where the type is the one that is wanted, more where it cannot be. */
+/** Lower if the type is the expected one, higher if it cannot be. */
 function suits(type: Type, { type: to, statement }: Wanted): number {
     if (statement) {
         return PLAIN.has(type.k) ? 80 : 0;
@@ -87,7 +87,7 @@ function processes(s: Situation, usage: Usage, wanted: Wanted): Offer[] {
     }));
 }
 
-/** Variables that the processes of other scenarios and kernels have: this one is likely to get them again. */
+/** Variables that processes of other scenarios and kernels assign: this one probably needs the same. */
 function newVariables({ text, span, scope }: Situation, usage: Usage): Offer[] {
     if (scope?.process === undefined) {
         return [];
@@ -105,7 +105,7 @@ function newVariables({ text, span, scope }: Situation, usage: Usage): Offer[] {
 
 type Rank = (name: string, type: Type, base: number) => number;
 
-/** What the program and the kernel's own code declare. */
+/** Declarations of the program and of the kernel's own code. */
 function declared(s: Situation, called: boolean, rank: Rank): Offer[] {
     const { program, uri } = s;
     const offers: Offer[] = [];
@@ -169,7 +169,7 @@ function declaration(
     return { label, kind, rank, subject: { kind: 'declaration', decl } };
 }
 
-/** What the emulator provides. */
+/** Natives. */
 function provided(s: Situation, context: Context, called: boolean, wanted: Wanted, rank: Rank): Offer[] {
     const { natives, page } = s.program;
     const offers: Offer[] = [];
@@ -222,7 +222,7 @@ function provided(s: Situation, context: Context, called: boolean, wanted: Wante
 
 const typeOfValue = (value: unknown, type: Type): Type => (typeof value === 'number' ? { k: 'int' } : type);
 
-/** Whether what works in one context works in another. */
+/** Whether code for one context can run in another. */
 function fits(needed: Context, here: Context): boolean {
     return needed === 'any' || here === 'any' || needed === here;
 }

@@ -1,4 +1,4 @@
-/** What can be written at a place, as plain data. */
+/** Completions, as plain data. */
 import type { Program } from '../../language/program';
 import { describe } from '../describe';
 import type { DocPlace } from '../documentation';
@@ -13,17 +13,17 @@ export interface Offer {
     readonly kind: OfferKind;
     /** Lower comes first. */
     readonly rank: number;
-    /** What is written, where that is not the label: with `$1`, `${2:name}` and `$0` for the places to go on at. */
+    /** The text to insert, if it is not the label: with the tab stops `$1`, `${2:name}` and `$0` (the last one). */
     readonly snippet?: string;
-    /** The thing that it names: {@link said} describes it. */
+    /** The subject that it names: {@link said} describes it. */
     readonly subject?: Subject;
-    /** One line of code that says what it is, where no subject does. */
+    /** One line of code that describes an offer without a subject. */
     readonly detail?: string;
     /** In Markdown. */
     readonly doc?: string;
 }
 
-/** What is said of an offer: asked for one at a time, when the user looks at it. */
+/** The description of an offer. It is requested for one offer at a time, when the user selects it. */
 export interface Said {
     readonly detail: string;
     /** In Markdown. */
@@ -31,7 +31,7 @@ export interface Said {
     readonly page?: DocPlace | undefined;
 }
 
-/** Ranks of groups of offers: the words that the place asks for come before what is merely possible. */
+/** Ranks of groups of offers: the words that the place needs come before all others that are possible. */
 export const RANK = { asked: 0, own: 100, usual: 200, possible: 300, far: 400 } as const;
 
 export function said(program: Program, { subject, detail = '', doc = '' }: Offer): Said {

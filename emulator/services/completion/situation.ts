@@ -1,4 +1,4 @@
-/** Where a cursor is: the program with a placeholder there, the nodes around it, what can be named. */
+/** The context of the cursor: the program with a placeholder at the cursor, the nodes around it, the names in scope. */
 import { Probe, type ProbedScope } from '../../language/check/probe';
 import type { SourceHost } from '../../language/load';
 import type { Program } from '../../language/program';
@@ -10,7 +10,7 @@ import { analyse } from '../analysis';
 import { isolated } from '../isolated';
 import { isWord, isKind, placeAt, type Place } from '../nodes';
 
-/** A name that nobody gives to anything. */
+/** A name that no program uses. */
 const PLACEHOLDER = 'zz__cursor__zz';
 
 export interface Situation {
@@ -18,10 +18,10 @@ export interface Situation {
     readonly uri: string;
     /** The text as it is, without the placeholder. */
     readonly text: string;
-    /** What is replaced by what is offered. */
+    /** The span that an offer replaces. */
     readonly span: Span;
     readonly inString: boolean;
-    /** The placeholder in the tree; undefined where the parser has no use for it. */
+    /** The placeholder in the tree; undefined if the parser expects no name there. */
     readonly place: Place | undefined;
     readonly scope: ProbedScope | undefined;
     /** The tokens before the cursor. */
@@ -36,7 +36,7 @@ export interface Source {
     readonly parsed?: Pick<ParseCache, 'parse'>;
 }
 
-/** Undefined in comments, and where no name can stand. */
+/** Undefined in comments and where no name is possible. */
 export function situationAt({ host, uri, parsed }: Source, offset: number): Situation | undefined {
     const text = host.read(uri) ?? '';
     const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
@@ -93,7 +93,7 @@ function withPlaceholder(text: string, start: number, offset: number, inString: 
     return `${text.slice(0, start)}${PLACEHOLDER}"${behind}${lineEnd < 0 ? '' : text.slice(lineEnd)}`;
 }
 
-/** In what the end of a line is, as the lexer reads it. */
+/** Whether the end of a line is in code, in a string or in a comment. */
 function placeInLine(line: string): 'code' | 'string' | 'comment' {
     let inString = false;
     for (let i = 0; i < line.length; i++) {

@@ -1,4 +1,4 @@
-/** Snippets: whole declarations and statements, and calls with places for their arguments. */
+/** Snippets: whole declarations and statements, and calls with tab stops for their arguments. */
 import type { FunctionShape, NativeParam } from '../../language/natives';
 import type { FnDecl } from '../../language/syntax/ast';
 import { REPLY } from '../signatures';
@@ -8,12 +8,12 @@ import snippets from './snippets.json';
 interface Snippet {
     readonly prefix: string;
     readonly description: string;
-    /** Where it may stand. */
+    /** Where it is valid. */
     readonly in: string;
     readonly body: readonly string[];
 }
 
-/** Where snippets stand: among declarations, or statements of a context, or entries. */
+/** The places of snippets: between declarations, statements of a context, or entries. */
 export type SnippetPlace = 'file' | 'scenario' | 'user' | 'kernel' | 'machine' | 'device' | 'members';
 
 export function snippetOffers(place: SnippetPlace, rank: number = RANK.own): Offer[] {
@@ -29,7 +29,7 @@ export function snippetOffers(place: SnippetPlace, rank: number = RANK.own): Off
         }));
 }
 
-/** The text of a snippet without its marks. */
+/** The text of a snippet without its tab stops. */
 export function plain(snippet: string): string {
     return snippet
         .replace(/\$\{\d+\|([^,|]*)[^}]*\}/g, '$1')
@@ -37,7 +37,7 @@ export function plain(snippet: string): string {
         .replace(/\$\d/g, '');
 }
 
-/** A call with a place for each argument that must be given; the first stands by position, the others by name. */
+/** A call with a tab stop for each required argument; the first is given by position, the others by name. */
 export function callSnippet({ name, params }: Pick<FunctionShape, 'name' | 'params'>): string {
     const needed = params.filter((p) => isRequired(p));
     if (params.filter((p) => p.name !== REPLY).length === 0) {
@@ -51,7 +51,7 @@ function isRequired(p: NativeParam): boolean {
     return p.name !== REPLY && p.rest !== true && p.default === undefined && !('default' in p);
 }
 
-/** The same, of a function of the program. */
+/** The same for a function of the program. */
 export function fnSnippet({ name, params }: FnDecl): string {
     return `${name.name}(${params.map((p, i) => `\${${i + 1}:${p.name.name}}`).join(', ')})`;
 }

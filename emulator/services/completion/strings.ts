@@ -1,4 +1,4 @@
-/** What can stand in a string: kernels, device files, sessions, imports, codes. */
+/** Completions in a string: kernels, device files, sessions, imports, codes. */
 import { CATALOGUE } from '../../findings/catalogue';
 import type { CallExpr } from '../../language/syntax/ast';
 import { SETTABLE_COSTS } from '../../machine/costs';
@@ -10,7 +10,7 @@ import { RANK, type Offer } from './offer';
 import type { Situation } from './situation';
 import { KERNELS, orderIn } from './usual';
 
-/** Device files that `open` opens, besides those of declared file kinds. */
+/** The device files of the emulated kernel; those of declared file kinds are added. */
 const DEVICES: readonly string[] = [
     '/dev/liveupdate',
     '/dev/iommu',
@@ -116,7 +116,7 @@ function kernels({ program }: Situation): Offer[] {
         );
 }
 
-/** Parameters of the kernel that live updates are about. */
+/** Kernel parameters that concern live updates. */
 function cmdlines(): Offer[] {
     return texts([
         'kho=on',
@@ -138,7 +138,7 @@ function texts(labels: readonly string[], subject?: (label: string) => Subject):
     }));
 }
 
-/** Strings that the program gives to calls; those of the last calls first. */
+/** Strings that the program passes to calls; those of the last calls first. */
 function used(s: Situation, wanted: (callee: string) => boolean): Offer[] {
     return texts(usedIn(s, wanted));
 }
@@ -165,7 +165,7 @@ function usedIn(s: Situation, wanted: (callee: string) => boolean): string[] {
     return [...new Set(found.reverse())];
 }
 
-/** The points that kernel code asks for with should_fail(). */
+/** The injection points that kernel code checks with should_fail(). */
 function points(): string[] {
     const found = new Set<string>();
     for (const text of LIBRARY_SOURCES.values()) {

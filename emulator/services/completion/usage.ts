@@ -1,4 +1,4 @@
-/** How often words stand in a text: what a file has used is likely to be used again. */
+/** How often a text contains each word: a word that a file already uses is probably used again. */
 export class Usage {
     private readonly counts = new Map<string, number>();
 
@@ -8,12 +8,15 @@ export class Usage {
         }
     }
 
-    /** @param before what stands right before it: `.` for members; @param behind `:` for named arguments */
+    /**
+     * @param before the character before it: `.` for members;
+     * @param behind the one after it: `:` for named arguments
+     */
     of(word: string, before = '', behind = ''): number {
         return this.counts.get(`${before}${word}${behind}`) ?? 0;
     }
 
-    /** By how much a word that is used comes before one that is not: at most 50. */
+    /** How much lower the rank of a used word is than that of an unused one: at most 50. */
     bonus(word: string, before = '', behind = ''): number {
         return Math.min(50, Math.round(12 * Math.log2(1 + this.of(word, before, behind))));
     }

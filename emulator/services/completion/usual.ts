@@ -1,9 +1,9 @@
 /**
- * What usually stands at a place, the most usual first: the order in which possible words are offered. Whatever is not
- * named here comes behind, by its name.
+ * The usual words of a place, the most frequent first: the order in which possible words are offered. Words that are
+ * not listed here follow in alphabetical order.
  */
 
-/** What a descriptor answers, by what it came from. The methods are the same for all; these are the ones that work. */
+/** The methods that work on a descriptor, by its kind of file. All descriptors have the same methods. */
 export const CALLS_OF: Readonly<Record<string, readonly string[]>> = {
     liveupdate: ['create_session', 'retrieve_session', 'close', 'ioctl'],
     session: ['preserve_fd', 'retrieve_fd', 'finish', 'close', 'get_name', 'unpreserve_fd', 'dup', 'ioctl', 'setfd'],
@@ -41,7 +41,7 @@ export const CALLS_OF: Readonly<Record<string, readonly string[]>> = {
     guest_memfd: ['close', 'size', 'poison', 'set_private'],
 };
 
-/** Where a descriptor comes from, by the call that gives it. */
+/** The kind of file of a descriptor, by the call that returns it. */
 export const KIND_OF_CALL: Readonly<Record<string, string>> = {
     create_session: 'session',
     retrieve_session: 'session',
@@ -61,7 +61,7 @@ export const KIND_OF_PATH: readonly (readonly [path: string, kind: string])[] = 
     ['/dev/vfio/', 'vfio'],
 ];
 
-/** What begins a statement, by where the code runs. */
+/** The first words of statements, by context. */
 export const STATEMENTS: Readonly<Record<'scenario' | 'user' | 'kernel' | 'any', readonly string[]>> = {
     scenario: [
         ...['process', 'assert', 'boot', 'inject', 'kill', 'at', 'concurrently', 'sleep', 'for', 'if', 'log', 'cost'],
@@ -75,7 +75,7 @@ export const STATEMENTS: Readonly<Record<'scenario' | 'user' | 'kernel' | 'any',
     any: ['return', 'assert', 'for', 'if', 'log', 'while', 'reboot', 'kexec_file_load', 'kho'],
 };
 
-/** What an assignment gives. */
+/** Values of assignments. */
 export const VALUES: Readonly<Record<'scenario' | 'user' | 'kernel' | 'any', readonly string[]>> = {
     scenario: ['kernel', 'session', 'luo', 'kho', 'update', 'clock', 'vm'],
     user: ['open', 'memfd_create', 'try', 'kvm', 'pattern', 'clock', 'descriptor', 'tmpfile', 'fields_of', 'make_fd'],
@@ -83,12 +83,12 @@ export const VALUES: Readonly<Record<'scenario' | 'user' | 'kernel' | 'any', rea
     any: ['open', 'at', 'kho', 'memfd_create', 'kernel', 'session', 'pattern', 'luo'],
 };
 
-/** What is asserted, and what conditions ask. */
+/** Expressions of assertions and conditions. */
 export const ASSERTED: readonly string[] = [
     ...['kho', 'session', 'kernel', 'vm', 'luo', 'update', 'hugepages', 'diagnosed', 'bytes', 'panicked', 'clock'],
 ];
 
-/** What usually is an argument, by the call. */
+/** Arguments, by call. */
 export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
     reboot: ['KEXEC'],
     add_seals: ['F_SEAL_SHRINK', 'F_SEAL_GROW', 'F_SEAL_SEAL', 'F_SEAL_WRITE', 'F_SEAL_FUTURE_WRITE'],
@@ -160,7 +160,7 @@ export const TYPES: readonly string[] = [
 /** Variables that scenarios usually have in processes. */
 export const VARIABLES: readonly string[] = ['lu', 'vm1', 'ram'];
 
-/** Errors that calls fail with. */
+/** Errors of calls. */
 export const ERRORS: readonly string[] = [
     ...['EBUSY', 'ENOENT', 'EINVAL', 'EIO', 'ENOMEM', 'EEXIST', 'EBADF', 'EPERM', 'ENOTTY', 'EOPNOTSUPP', 'EFAULT'],
 ];
@@ -171,7 +171,7 @@ export const KERNELS: readonly string[] = ['7.2', '7.3', '7.1', '7.0', '6.19', '
 /** Names of processes that scenarios usually have. */
 export const PROCESSES: readonly string[] = ['luod', 'vmm', 'agent'];
 
-/** A position in a list as a part of a rank; behind all of it for what it does not have. */
+/** The rank of a word in a list; words that it does not contain come after all others. */
 export function orderIn(list: readonly string[], name: string): number {
     const at = list.indexOf(name);
     return at < 0 ? 60 : at;

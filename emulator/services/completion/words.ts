@@ -1,4 +1,4 @@
-/** Words of the language where they can stand: behind what is complete already, and at the beginning of statements. */
+/** Keywords: after a complete part of a statement, and at the beginning of statements. */
 import type { Token } from '../../language/syntax/lexer';
 import { KEYWORDS, type Kind } from '../keywords';
 import { RANK, type Offer } from './offer';
@@ -16,7 +16,7 @@ export function keyword(word: string, of: Kind, rank: number, snippet?: string):
     };
 }
 
-/** What begins a statement here. */
+/** The keywords that can begin a statement here. */
 export function statementWords(s: Situation): Offer[] {
     const { scope } = s;
     const context = scope?.context ?? 'any';
@@ -55,12 +55,12 @@ export function statementWords(s: Situation): Offer[] {
     );
 }
 
-/** Of what begins statements, words and names alike. */
+/** For keywords and names at the beginning of a statement. */
 function statementRank(order: readonly string[], word: string): number {
     return RANK.own + 5 * orderIn(order, word);
 }
 
-/** What a row of tokens at the end of the text lets follow, the first that fits. */
+/** The keywords that can follow a sequence of tokens at the end of the text. The first entry that matches is used. */
 const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [string, Kind, string?])[]])[] = [
     [/(?:^|;)inject \w+ $/, [['into', 'inject']]],
     [/(?:^|;)inject .* into (?:\w+(?: \. \w+)?|"") .*?in next $/, [['kernel', 'inject']]],
@@ -111,7 +111,7 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
     [/\} $/, [['else', 'if', 'else {\n    $0\n}']]],
 ];
 
-/** Behind a call: what it is expected to do. */
+/** Keywords after a call: its expectation. */
 const EXPECTATIONS: readonly (readonly [string, Kind, string?])[] = [
     ['fails', 'fails'],
     ['may', 'may', 'may fail $0'],
@@ -119,7 +119,7 @@ const EXPECTATIONS: readonly (readonly [string, Kind, string?])[] = [
     ['with', 'call', 'with readonly_reply'],
 ];
 
-/** Words that can stand behind what the line has before the cursor. */
+/** Keywords that can follow the part of the line before the cursor. */
 export function wordsBehind({ before, text, span }: Situation): Offer[] {
     if (/(?:^|\n)[ \t]*$/.test(text.slice(0, span.start))) {
         return [];
@@ -134,7 +134,7 @@ export function wordsBehind({ before, text, span }: Situation): Offer[] {
         : [];
 }
 
-/** The tokens of the statement before the cursor, each with a space behind it; strings are empty. */
+/** The tokens of the statement before the cursor, each followed by a space; strings are empty. */
 function lineBefore(before: readonly Token[]): string {
     let from = before.findLastIndex((t) => t.first || (t.kind === 'punct' && t.text === '{'));
     if (from >= 0 && before[from]?.kind === 'punct' && before[from]?.text === '{') {

@@ -1,4 +1,4 @@
-/** Columns: where each token of each line goes, so that what was aligned stays so. */
+/** Columns: the new position of each token, so that aligned tokens stay aligned. */
 import type { Token } from '../../language/syntax/lexer';
 import type { Line } from './lines';
 import { spacesBetween, type Marks } from './spacing';
@@ -10,7 +10,7 @@ export interface Laid {
     readonly closes: boolean;
 }
 
-/** The least that stands between code and the comment behind it. */
+/** The minimum space between code and the comment after it. */
 const COMMENT_GAP = 1;
 
 /** A token of a line with its place in the source and in the result. */
@@ -73,14 +73,14 @@ function rowOf(line: Line, marks: Marks, source: string, step: number): Row {
 
 const lengthOf = ({ token }: Cell): number => token.end - token.start;
 
-/** Every cell as far left as it goes. */
+/** Every cell as far left as possible. */
 function place(rows: readonly Row[]): void {
     for (const row of rows) {
         shift(row, 0);
     }
 }
 
-/** Places the cells of a row from one on; those before it stay. */
+/** Places the cells of a row, beginning with a given one; those before it stay. */
 function shift(row: Row, from: number): void {
     for (let i = from; i < row.cells.length; i++) {
         const cell = row.cells[i];
@@ -92,8 +92,8 @@ function shift(row: Row, from: number): void {
 }
 
 /**
- * Cells that stood in one column, in lines below each other, and for which somebody put spaces: they go to the column
- * of the one that is farthest right. From left to right, since one moves all behind it.
+ * Aligned cells: cells in the same column of successive lines, of which at least one was moved there with spaces. They
+ * move to the column of the rightmost one. The order is from left to right, because a cell moves all cells after it.
  */
 function alignCells(rows: readonly Row[]): void {
     const columns = new Map<number, [number, number][]>();
@@ -128,7 +128,7 @@ function alignCells(rows: readonly Row[]): void {
     }
 }
 
-/** Rows of one depth whose cells are of one kind: names below names, marks below the same marks. */
+/** Rows of the same depth whose cells have the same kinds: names below names, marks below the same marks. */
 function sameKind(a: [Row, number] | undefined, b: [Row, number]): boolean {
     const [x, y] = [a?.[0].cells[a[1]], b[0].cells[b[1]]];
     return (
@@ -160,8 +160,8 @@ function endOf(row: Row): number {
 }
 
 /**
- * Comments behind code stay in their column where there is room, together with those above and below in the same one.
- * A line that is only a comment is indented as code is, unless it goes on with the comment above it.
+ * Comments after code stay in their column if the code leaves room, together with those above and below in the same
+ * column. A line that is only a comment is indented like code, unless it continues the comment above it.
  */
 function placeComments(rows: readonly Row[], step: number): void {
     let run: Row[] = [];

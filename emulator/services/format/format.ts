@@ -1,6 +1,6 @@
 /**
- * The layout of a file: indentation, spaces, blank lines. Line breaks stay where they are, and so do columns: what is
- * aligned with the line above or below stays aligned, and comments behind code stay in their column.
+ * The formatter: indentation, spaces, blank lines. Line breaks are kept. Tokens that are aligned with the line above or
+ * below stay aligned, and comments after code stay in their column.
  */
 import type { Span } from '../../language/syntax/ast';
 import { lex, type Lexed } from '../../language/syntax/lexer';
@@ -11,19 +11,19 @@ import { align, type Laid } from './align';
 import { linesOf } from './lines';
 import { marksOf } from './spacing';
 
-/** Why a file is left as it is. */
+/** Why the file is not formatted. */
 export interface NotFormatted {
     readonly refused: string;
 }
 
 export interface Formatted {
     readonly text: string;
-    /** By line of the source: what takes its place; undefined for a line that goes. */
+    /** The new text of each line of the source; undefined for a line that is removed. */
     readonly lines: readonly (string | undefined)[];
 }
 
 const STEP = 4;
-/** Two do for what people write. */
+/** Two passes are enough for real files. */
 const MOST_PASSES = 8;
 
 export function format(uri: string, text: string): Formatted | NotFormatted {
@@ -31,11 +31,11 @@ export function format(uri: string, text: string): Formatted | NotFormatted {
     const [first] = diagnostics;
     if (first) {
         const { line } = new LineMap(text).position(first.span.start);
-        return { refused: `Line ${line} cannot be read, so nothing is moved: ${first.message}` };
+        return { refused: `Line ${line} has a syntax error, so the file is not formatted: ${first.message}` };
     }
     let lines = layOut(uri, text);
     let result = joined(lines, text);
-    // What is moved may come to stand below something else that it is then aligned with.
+    // A moved token may then be below another token that it has to be aligned with.
     for (let pass = 0; pass < MOST_PASSES; pass++) {
         const next = layOut(uri, result);
         const again = joined(next, text);
@@ -47,10 +47,10 @@ export function format(uri: string, text: string): Formatted | NotFormatted {
         lines = lines.map((l) => (l === undefined ? undefined : (kept[at++] ?? '')));
         result = again;
     }
-    // A formatter that changes what a file says is worse than none.
+    // The result must have the same tokens and comments.
     return sameTokens(lex(uri, text), lex(uri, result))
         ? { text: result, lines }
-        : { refused: 'The formatter would change what this file says: that is a mistake of it.' };
+        : { refused: 'Formatting would change the meaning of this file. This is a bug in the formatter.' };
 }
 
 function layOut(uri: string, text: string): (string | undefined)[] {
@@ -65,7 +65,7 @@ function joined(lines: readonly (string | undefined)[], source: string): string 
     return kept.length === 0 ? '' : `${kept.join(end)}${end}`;
 }
 
-/** One blank line stays of several, none at the beginning and the end of files and blocks. */
+/** Several blank lines become one; those at the beginning and the end of files and blocks are removed. */
 function withoutBlanks(laid: readonly Laid[]): (string | undefined)[] {
     const last = laid.findLastIndex((l) => l.text !== '');
     return laid.map(({ text }, i) => {
@@ -79,7 +79,7 @@ function withoutBlanks(laid: readonly Laid[]): (string | undefined)[] {
     });
 }
 
-/** True where two texts have the same tokens in the same lines' order, and the same comments. */
+/** True if two texts have the same tokens, distributed over lines in the same way, and the same comments. */
 function sameTokens(a: Lexed, b: Lexed): boolean {
     return (
         a.tokens.length === b.tokens.length &&
@@ -91,7 +91,7 @@ function sameTokens(a: Lexed, b: Lexed): boolean {
     );
 }
 
-/** The edits that lay out the lines that a span touches; all of them without one. */
+/** The edits that format the lines of a span, or all lines. */
 export function formatEdits(text: string, formatted: Formatted, within?: Span): Edit[] {
     const map = new LineMap(text);
     const edits: Edit[] = [];

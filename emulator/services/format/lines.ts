@@ -8,12 +8,12 @@ export interface Line {
     readonly tokens: readonly Token[];
     /** The comment that ends the line. */
     readonly comment: Span | undefined;
-    /** How far it is indented, in steps. */
+    /** Its indentation in steps. */
     readonly depth: number;
     readonly text: string;
 }
 
-/** Marks behind which an expression goes on in the next line. */
+/** Marks after which an expression continues in the next line. */
 const CONTINUES: ReadonlySet<string> = new Set([
     ...['||', '&&', '==', '!=', '<', '<=', '>', '>=', '|', '^', '&', '<<', '>>', '+', '-', '*', '/', '%'],
 ]);
@@ -27,7 +27,7 @@ export function linesOf(text: string, { tokens, comments }: Lexed, marks: Marks)
         }
     }
     const commentOf = new Map(comments.map((c) => [map.position(c.start).line - 1, c]));
-    /** The lines that opened the brackets that are not closed yet. */
+    /** The lines of the brackets that are still open. */
     const open: number[] = [];
     let before: Token | undefined;
     return byLine.map((own, i) => {

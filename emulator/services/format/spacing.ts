@@ -1,19 +1,19 @@
-/** How many spaces stand between two tokens of a line, where nothing is aligned. */
+/** The number of spaces between two tokens of a line, without alignment. */
 import type { SourceFile } from '../../language/syntax/ast';
 import type { Token } from '../../language/syntax/lexer';
 import { childrenOf, type Node } from '../nodes';
 
-/** What the tree knows of marks: by the offsets where they begin. */
+/** The roles of marks in the tree, by their offsets. */
 export interface Marks {
     /** `-`, `!` and `~` before one operand. */
     readonly unary: ReadonlySet<number>;
-    /** `(` and `[` that belong to what stands before them. */
+    /** `(` and `[` that belong to the expression before them. */
     readonly tight: ReadonlySet<number>;
-    /** `<` and `>` around the name of a program that ships. */
+    /** `<` and `>` around the name of a shipped program. */
     readonly angles: ReadonlySet<number>;
     /** `:` before the bits of a field. */
     readonly bits: ReadonlySet<number>;
-    /** `..` with spaces around it: whoever wrote one meant both. */
+    /** `..` with a space before or after it: it gets both. */
     readonly wide: ReadonlySet<number>;
     /** The words of expectations: `fails`, `may`, `panics`. */
     readonly expectations: ReadonlySet<number>;

@@ -218,7 +218,7 @@ suite('exception filters by group', () => {
         assert.deepEqual([...all.stops], ['diagnosis', 'diagnosis-warning']);
         assert.deepEqual(
             stopsAt({ filters: [], filterOptions: [{ filterId: 'diagnosis', condition: 'device' }] }).answers,
-            [{ verified: false, message: 'device is neither a code nor a group of diagnoses: did you mean devices?' }],
+            [{ verified: false, message: 'There is no diagnosis or group device. Did you mean devices?' }],
         );
     });
 

@@ -71,9 +71,9 @@ suite('diagnoses: place, history and data', () => {
         const chronicle = new Chronicle(host, () => undefined);
         let reused = 0;
         for (let i = 0; i < history.length; i++) {
-            const { kind, pfn, boot } = history.at(i);
+            const { kind, pfn, kernel } = history.at(i);
             const [first, second, third] = history.of(pfn);
-            if (boot === 1 && kind === 'allocated' && first && second?.kind === 'released') {
+            if (kernel === 1 && kind === 'allocated' && first && second?.kind === 'released') {
                 assert.match(owners.name(first.owner), /initrd/);
                 assert.match(chronicle.ofPage(pfn)[0]?.text ?? '', new RegExp(`^${third?.kind}: `));
                 reused++;

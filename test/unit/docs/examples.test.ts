@@ -96,7 +96,7 @@ suite('examples', () => {
         );
         assert.match(
             changed('guest-under-load', 'process vmm { leave(false, true) }', 'process vmm { leave(true, true) }'),
-            /a guest that nobody paused: assertion failed: what follows/,
+            /a guest that was not paused: assertion failed: consequences/,
         );
     });
 
@@ -428,7 +428,7 @@ suite('examples', () => {
                 'copy = memfd_create("worker1, put down")\n        copy.write(state1.pread(1, at: 0))      // a copy instead of the file itself\n        session.preserve_fd(copy, token: 2)',
                 'session.preserve_fd(state1, token: 2)',
             ),
-            /five jobs are taken/,
+            /five jobs were taken/,
         );
     });
 
@@ -452,7 +452,7 @@ suite('diagnoses: the examples', () => {
         'luo-v4-cancel.lus: without PREPARE a reboot is a reboot': ['LU1091'],
         'missing-handler.lus: the next kernel has no handler for one of the files': ['LU1014', 'LU1014'],
         'second-update.lus: kept and forgotten': ['LU1003'],
-        'vetoed-finish.lus: a session that nobody can reach': ['LU1004'],
+        'vetoed-finish.lus: a session that no process can reach': ['LU1004'],
     };
 
     for (const [name, program] of PROGRAMS) {

@@ -37,8 +37,15 @@ const manifestSchema = z.object({
                 initialConfigurations: z.array(z.record(z.string(), z.unknown())),
             }),
         ),
-        commands: z.array(z.object({ command: z.string(), category: z.string() })),
+        commands: z.array(
+            z.object({
+                command: z.string(),
+                category: z.string(),
+                icon: z.optional(z.union([z.string(), z.object({ light: z.string(), dark: z.string() })])),
+            }),
+        ),
         menus: z.record(z.string(), z.array(z.object({ command: z.string() }))),
+        keybindings: z.array(z.object({ command: z.string(), key: z.string(), when: z.string() })),
         configuration: z.object({ properties: z.record(z.string(), z.object({ default: z.unknown() })) }),
     }),
 });
@@ -58,6 +65,21 @@ suite('manifest', () => {
         for (const { command } of Object.values(contributes.menus).flat()) {
             assert.ok(declared.includes(command), command);
         }
+    });
+
+    test('keys are for debug sessions of ours, and each has one meaning', () => {
+        for (const { command, when } of contributes.keybindings) {
+            assert.match(when, /debugType == 'lus' && debugState == 'stopped'/, command);
+        }
+        const keys = contributes.keybindings.map((k) => k.key);
+        assert.deepEqual([...new Set(keys)], keys);
+        // those of VS Code while something is debugged, and what it has them for
+        const taken = ['f5', 'f6', 'f9', 'f10', 'f11', 'shift+f5', 'shift+f9', 'shift+f10', 'shift+f11', 'ctrl+f5'];
+        const more = ['ctrl+f11', 'ctrl+shift+f5', 'ctrl+shift+f10', 'alt+f1', 'alt+f3', 'alt+f5', 'alt+f8', 'alt+f12'];
+        assert.deepEqual(
+            keys.filter((k) => [...taken, ...more].includes(k)),
+            [],
+        );
     });
 
     test('language and debug type are those of the code', () => {
@@ -83,7 +105,7 @@ suite('manifest', () => {
     test('the settings of the manifest are those that the code reads, with the same defaults', () => {
         const source = readFileSync(inRepository('extension', 'settings.ts'), 'utf8');
         // extension/settings.ts needs an editor to be imported; its schema is plain enough to be read as text.
-        const entries = [...source.matchAll(/^ {4}(\w+): z\.catch\(z\.\w+\(\), (.*)\),$/gm)];
+        const entries = [...source.matchAll(/^ {4}(\w+): z\.catch\(z\.\w+\([^)]*\), (.*)\),$/gm)];
         const read = new Map(entries.map(([, name, fallback]) => [`${SETTINGS_SECTION}.${name}`, fallback]));
         const declared = Object.entries(contributes.configuration.properties).filter(
             ([key]) => key !== 'lus.trace.server' && !key.startsWith('lus.inlayHints.'),
@@ -124,6 +146,7 @@ suite('manifest', () => {
             language.icon.light,
             language.icon.dark,
             ...contributes.grammars.map((g) => g.path),
+            ...contributes.commands.flatMap(({ icon }) => (typeof icon === 'object' ? [icon.light, icon.dark] : [])),
         ];
         for (const name of files) {
             assert.ok(existsSync(inRepository(name)), name);

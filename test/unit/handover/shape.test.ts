@@ -70,8 +70,8 @@ suite('the shape of a machine', () => {
     });
 
     test('what an image does not say is asked for', () => {
-        refused('machine like "real.elf.gz"', /does not say which memory its machine has/);
-        refused('machine { like "real.elf.gz"; arch arm64 }', /another architecture: write `arch x86_64`/);
+        refused('machine like "real.elf.gz"', /does not contain the memory map of its machine/);
+        refused('machine { like "real.elf.gz"; arch arm64 }', /another architecture\. Add `arch x86_64`/);
     });
 
     test('like stays a name elsewhere', () => {

@@ -15,8 +15,13 @@ import { FOREVER } from '../../support/runs';
 
 const MiB = 2 ** 20;
 
-const read = (text: string, arch: 'x86-64' | 'arm64' = 'x86-64', zeroScratchSizes = true): CommandLine =>
-    readCommandLine(text, { arch, page: PAGES_4K, kexecHandover: true, zeroScratchSizes });
+const read = (
+    text: string,
+    arch: 'x86-64' | 'arm64' = 'x86-64',
+    zeroScratchSizes = true,
+    scratchParameter: 'kho_scratch' | 'kho_bootmem' = 'kho_scratch',
+): CommandLine =>
+    readCommandLine(text, { arch, page: PAGES_4K, kexecHandover: true, scratchParameter, zeroScratchSizes });
 
 suite('the arguments of a command line', () => {
     test('white space divides them, quotation marks keep it together, -- ends them', () => {
@@ -113,6 +118,7 @@ suite('the table of parameters', () => {
         const several: Record<string, [texts: string[], same: string]> = {
             kho: [['kho=on kho=off', 'kho=off kho=junk'], 'kho=off'],
             kho_scratch: [['kho_scratch=1M,1M,1M kho_scratch=30% kho_scratch=x', 'kho-scratch=30%'], 'kho_scratch=30%'],
+            kho_bootmem: [['kho_bootmem=1M,1M,1M kho-bootmem=30%'], 'kho_bootmem=30%'],
             elfcorehdr: [['elfcorehdr=1M elfcorehdr=2M'], 'elfcorehdr=2M'],
             liveupdate: [['liveupdate=off liveupdate=1'], 'liveupdate=on'],
             default_hugepagesz: [
@@ -131,7 +137,11 @@ suite('the table of parameters', () => {
                 'sysctl.vm.memfd_noexec=2',
             ],
         };
-        const settings = (text: string): unknown => ({ ...read(text), text: '', malformed: [] });
+        const settings = (text: string): unknown => ({
+            ...read(text, 'x86-64', true, text.startsWith('kho_bootmem') ? 'kho_bootmem' : 'kho_scratch'),
+            text: '',
+            malformed: [],
+        });
         for (const [name, { repeated }] of Object.entries(PARAMETERS)) {
             assert.equal(name in several, repeated !== 'all', name);
         }
@@ -244,6 +254,7 @@ suite('what a command line says', () => {
             arch: 'x86-64',
             page: PAGES_4K,
             kexecHandover: false,
+            scratchParameter: 'kho_scratch',
             zeroScratchSizes: true,
         });
         assert.deepEqual([without.kho, without.liveupdate, without.nrCpus, without.malformed], [false, false, 2, []]);

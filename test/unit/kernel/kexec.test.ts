@@ -5,6 +5,8 @@ import type { KernelFile } from '../../../emulator/kernel/kho/kexec-image';
 import { ARM64, X86_64 } from '../../../emulator/kernel/release/arch';
 import { err } from '../../../emulator/kernel/release/errno';
 import { bareKernel } from '../../support/bare-kernel';
+import { findingsOf, programOf } from '../../support/programs';
+import { passes } from '../../support/runs';
 import { GiB, MiB } from '../../support/kho-host';
 
 const FILE: KernelFile = {
@@ -58,5 +60,44 @@ suite('kexec: loading', () => {
         assert.notEqual(kernel.kexecImage, null);
         kernel.kexecLock.release(task);
         assert.equal(unloadKexec(kernel), undefined);
+    });
+});
+
+suite('kexec: a jump from which the kernel comes back', () => {
+    test('reboot() returns, the processes go on, and the image is still loaded', () => {
+        passes(`scenario "s" {
+    boot "7.2"
+    process p {
+        kexec_load("7.2", preserve_context: true)
+        m = memfd_create("m")
+        reboot(KEXEC)
+        m.pwrite("x", at: 0)
+        reboot(KEXEC)
+        assert m.pread(1, at: 0) == bytes("x")
+        kexec_unload()
+        reboot(KEXEC)  fails EINVAL
+    }
+    assert kernel.boot == 0
+}
+`);
+    });
+
+    test('the checker: what is loaded anew decides, in functions, too', () => {
+        const findings = (body: string): string[] =>
+            findingsOf(
+                programOf(`fn load() { kexec_load("7.2", preserve_context: true) }
+scenario "s" {
+    boot "7.2"
+    process p {
+        ${body}
+        log(1)
+    }
+}
+`),
+            );
+        assert.deepEqual(findings('load(); reboot(KEXEC)'), []);
+        const never = ['6: LU0406: This never runs: the `reboot(KEXEC)` on line 5 ends every process.'];
+        assert.deepEqual(findings('load(); kexec_file_load("7.2"); reboot(KEXEC)'), never);
+        assert.deepEqual(findings('kexec_load("7.2"); reboot(KEXEC)'), never);
     });
 });

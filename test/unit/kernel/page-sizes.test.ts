@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { ARM64 } from '../../../emulator/kernel/release/arch';
 import { BitmapTracker, walkChunks } from '../../../emulator/kernel/kho/bitmaps';
 import { BlockSet, entriesPerBlock } from '../../../emulator/kernel/kho/blocks';
-import { bitmapBytes, KHO_V1, KHO_V4, scratchAlign } from '../../../emulator/kernel/release/kho-format';
+import { scratchAlign } from '../../../emulator/kernel/kho/fixed-bugs';
+import { bitmapBytes } from '../../../emulator/kernel/release/kho-format';
 import { coldLoad, loadFile } from '../../../emulator/kernel/kho/kexec-image';
 import { pagesOfImage } from '../../../emulator/kernel/kho/note';
 import { RadixLayout, walkRadix } from '../../../emulator/kernel/kho/radix';
@@ -52,8 +53,8 @@ suite('page sizes', () => {
         const facts = (page: PageGeometry): number[] => [
             page.pmdOrder,
             page.pageblockOrder,
-            scratchAlign(KHO_V4, page) / MiB,
-            scratchAlign(KHO_V1, page) / MiB,
+            scratchAlign(page) / MiB,
+            scratchAlign(page, new Set(['kho_scratch_pageblocks'])) / MiB,
             entriesPerBlock(page, 80),
             entriesPerBlock(page, 64),
             chunkEntries(page),

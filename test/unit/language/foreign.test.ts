@@ -22,18 +22,18 @@ function mended(text: string): string[] {
 
 suite('foreign syntax', () => {
     for (const [line, message] of [
-        ['int x = 3; log(x)', 'An assignment declares a variable: write `x = …` without `int`.'],
-        ['let x = 3; log(x)', 'An assignment declares a variable: write `x = …` without `let`.'],
-        ['n++', 'Write `+= 1`: there is no `++`.'],
-        ['n--', 'Write `-= 1`: there is no `--`.'],
-        ['x := 3; log(x)', 'An assignment is written with `=`.'],
-        ['log(ram->size)', 'Members stand behind a `.`.'],
-        ["log('a')", 'Strings are written with double quotes.'],
-        ['# a comment', 'Comments begin with `//`.'],
+        ['int x = 3; log(x)', 'An assignment declares a variable. Write `x = …` without `int`.'],
+        ['let x = 3; log(x)', 'An assignment declares a variable. Write `x = …` without `let`.'],
+        ['n++', 'There is no `++`. Write `+= 1`.'],
+        ['n--', 'There is no `--`. Write `-= 1`.'],
+        ['x := 3; log(x)', 'An assignment uses `=`.'],
+        ['log(ram->size)', 'A member follows a `.`.'],
+        ["log('a')", 'A string needs double quotes.'],
+        ['# a comment', 'A comment begins with `//`.'],
         ['printf("a")', 'Write `log(…)`.'],
         ['print("a")', 'Write `log(…)`.'],
         ['x = NULL; log(x)', 'Write `none`.'],
-        ['x = null; log(x)', 'No object is `none`: `null` is the file kind of `/dev/null`.'],
+        ['x = null; log(x)', '`null` is the file kind of `/dev/null`. The absent object is `none`.'],
         ['log(True)', 'Write `true`.'],
         ['if n == 1 and ram.size == 0 { log("a") }', 'Write `&&`.'],
         ['if n == 1 or ram.size == 0 { log("a") }', 'Write `||`.'],
@@ -46,11 +46,11 @@ suite('foreign syntax', () => {
     }
 
     test('comments between other marks, on one line and on several, and loops with three parts: one message', () => {
-        const comment = ['LU0138: Comments begin with `//` and end with their line.'];
+        const comment = ['LU0138: A comment begins with `//` and ends with its line.'];
         assert.deepEqual(found(inProcess('/* a comment */')), comment);
         assert.deepEqual(found(inProcess('n = 2 /* a comment\n   of two lines */\n')), comment);
         assert.deepEqual(found(inProcess('for (int i = 0; i < 4; i++) { log("a") }')), [
-            'LU0138: A loop goes through a range or a list: `for i in 0..4 { }`.',
+            'LU0138: A loop iterates over a range or a list: `for i in 0..4 { }`.',
         ]);
     });
 

@@ -300,7 +300,8 @@ const EXPRESSIONS: Readonly<Record<Exclude<Expr['kind'], 'error' | 'range'>, Cas
 log(m, m.size)
 x = twice(twice(1))
 reboot(KEXEC) fails EINVAL
-lu = open("/dev/liveupdate").create_session("s") panics "no"`,
+lu = open("/dev/liveupdate").create_session("s") panics "no"
+lu.finish() oopses`,
         made: [
             'native %0 = memfd_create("x", 1, none, none)',
             'store p.m = %0',
@@ -319,6 +320,9 @@ lu = open("/dev/liveupdate").create_session("s") panics "no"`,
             'kernel %6 = sys_create_session(%5, "s", false); panics',
             'result %6; panics',
             'store p.lu = %6',
+            'expect-oops ""',
+            'kernel %7 = sys_finish(p.lu, false); oopses',
+            'result %7; oopses',
         ],
     },
     unary: {
@@ -402,6 +406,7 @@ const OPERATIONS: Readonly<Record<Operation['op'], true>> = {
     method: true,
     result: true,
     'expect-panic': true,
+    'expect-oops': true,
     start: true,
     enter: true,
     concurrently: true,

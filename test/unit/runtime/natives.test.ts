@@ -10,6 +10,7 @@ import {
     SEEK_HOLE,
     SEEK_SET,
 } from '../../../emulator/kernel/fs/fcntl';
+import { OpenFile } from '../../../emulator/kernel/fs/file';
 import { FolioList, FolioRef } from '../../../emulator/kernel/mm/file-folios';
 import { Bytes } from '../../../emulator/machine/bytes';
 import { JournaledList } from '../../../emulator/machine/journal';
@@ -137,7 +138,7 @@ suite('kernel functions in the language', () => {
         const folios = kernel(vm, 'memfd_pin_folios', file, 0, 3 * 4096 - 1);
         assert.ok(folios instanceof FolioList);
         const copy = kernel(vm, 'memfd_alloc_file', '');
-        assert.ok(typeof copy === 'object' && copy !== null && 'inode' in copy && typeof copy.inode === 'object');
+        assert.ok(copy instanceof OpenFile);
         assert.equal(nameOf(kernel(vm, 'memfd_pin_folios', copy, 0, 0)), 'EINVAL', 'it is empty');
         for (let i = 0; i < folios.length; i++) {
             assert.equal(kernel(vm, 'shmem_add_folio', copy.inode, folios.elementAt(i), i), undefined);
@@ -148,7 +149,7 @@ suite('kernel functions in the language', () => {
         assert.equal(vm.running.memmap.refs(folios.pfn(0)), 2);
         const there = kernel(vm, 'get_unused_fd');
         assert.ok(!(there instanceof Err));
-        kernel(vm, 'fd_install', there, copy);
+        vm.process.fds.install(Number(there), copy);
         assert.equal(on(vm, there, 'add_seals', F_SEAL_EXEC), undefined);
         assert.equal(
             nameOf(on(vm, there, 'pwrite', 'x', 0)),

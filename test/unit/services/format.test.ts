@@ -174,7 +174,7 @@ y = x +
     test('a file that cannot be read is left as it is', () => {
         const result = format('a.lus', 'scenario "s" {\n    boot "7.2\n}\n');
         assert.ok('refused' in result);
-        assert.match(result.refused, /^Line 2 cannot be read, so nothing is moved: /);
+        assert.match(result.refused, /^Line 2 has a syntax error, so the file is not formatted: /);
     });
 
     test('a range: only its lines change, and the edits of all lines make the whole', () => {

@@ -72,7 +72,7 @@ suite('hover', () => {
         const layer = hover(
             'kernel "k" from "7.2" { layers pci }\nscenario "s" { boot "k"; assert pci_c‸ore.out_count == 0 }',
         );
-        assert.match(layer.join('\n'), /^Proposed: kernels have it with `layers pci`/m);
+        assert.match(layer.join('\n'), /^Proposed\. Kernels with `layers pci`/m);
     });
 
     test('every code has a section on the page that it leads to', () => {

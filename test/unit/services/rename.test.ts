@@ -67,11 +67,11 @@ suite('rename', () => {
 
     test('is refused, with the reason, for what ships and for words of the language', () => {
         const reasons = [
-            [AGENT.replace('create_session', 'create‸_session'), /`create_session` ships with the emulator/],
-            [AGENT.replace('"7.2"', '"7‸.2"'), /`7\.2` ships with the emulator/],
-            [AGENT.replace('send', 's‸end'), /`send` is a word of the language/],
-            [AGENT.replace('EINVAL', 'EIN‸VAL'), /`EINVAL` ships/],
-            ['flb f "f-v1" { preser‸ve(args) { } }', /`preserve` is the name by which the kernel calls/],
+            [AGENT.replace('create_session', 'create‸_session'), /`create_session` is part of the emulator/],
+            [AGENT.replace('"7.2"', '"7‸.2"'), /`7\.2` is part of the emulator/],
+            [AGENT.replace('send', 's‸end'), /`send` is a keyword of the language/],
+            [AGENT.replace('EINVAL', 'EIN‸VAL'), /`EINVAL` is part/],
+            ['flb f "f-v1" { preser‸ve(args) { } }', /`preserve` is a callback, whose name the kernel defines/],
             [AGENT.replace('assert', '‸ assert'), /There is no name here/],
         ] as const;
         for (const [text, reason] of reasons) {
@@ -88,12 +88,12 @@ suite('rename', () => {
             return typeof result === 'string' ? result : assert.fail(JSON.stringify(result));
         };
         const text = AGENT.replace('vm1 = lu', 'v‸m1 = lu');
-        assert.match(refused(text, '1st'), /`1st` is no name/);
-        assert.match(refused(text, 'while'), /`while` is a word of the language/);
-        assert.match(refused(text, 'lu'), /`lu` already means something else|there would be an error/);
-        assert.match(refused('const A‸ = 1\nconst B = 2\nconst C = A + B\n', 'B'), /there would be an error: .*`B`/);
+        assert.match(refused(text, '1st'), /`1st` is not a name/);
+        assert.match(refused(text, 'while'), /`while` is a keyword of the language/);
+        assert.match(refused(text, 'lu'), /`lu` already has another meaning|would cause an error/);
+        assert.match(refused('const A‸ = 1\nconst B = 2\nconst C = A + B\n', 'B'), /would cause an error: .*`B`/);
         const local = 'fn f(a, b) { c‸ = a + b\n    d = a - b\n    return c * d\n}\n';
-        assert.match(refused(local, 'a'), /already means something else/);
+        assert.match(refused(local, 'a'), /already has another meaning/);
     });
 
     test('works in a file with errors that it does not make worse', () => {

@@ -226,10 +226,10 @@ handler h "h-v1" for nic {
         assert.match(after(text, /^Expect `fails EMFILE`$/), /create_session\("a"\) {2}fails EMFILE \}/);
     });
 
-    test('a twin to repair, of a scenario that shows a mistake', () => {
+    test('a copy to repair, of a scenario that shows a mistake', () => {
         const text = 'scenario ‸"s" finds LU1003 { boot "7.2" }\n';
         assert.equal(
-            after(text, /twin/),
+            after(text, /copy to repair/),
             'scenario "s" finds LU1003 { boot "7.2" }\n\nscenario "s, repaired" { boot "7.2" }\n',
         );
     });

@@ -61,8 +61,8 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
 }
 
 /**
- * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL if it is no regular file or not open for writing, then the
- * errors of the file.
+ * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL if it is not a regular file or not open for writing, then
+ * the errors of the file.
  */
 export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: Int): 0 | Err {
     if (length < 0) {
@@ -218,8 +218,9 @@ function writableMapping(p: Process, fd: number): OpenFile | Err {
 
 /**
  * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF; EINVAL for nothing to store,
- * EOVERFLOW for a range that no file has (file_mmap_ok()), the errors of {@link sysMmapWrite}; ENOMEM if huge pages
- * cannot be reserved; EFAULT if the access faults (SIGBUS): beyond the size, or if there is no memory for a hole.
+ * EOVERFLOW for a range beyond the largest possible file (file_mmap_ok()), the errors of {@link sysMmapWrite}; ENOMEM
+ * if huge pages cannot be reserved; EFAULT if the access faults (SIGBUS): beyond the size, or if there is no memory for
+ * a hole.
  */
 export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: Int): 0 | Err {
     const any = fget(p, fd);

@@ -90,11 +90,11 @@ export const luoFlb = new RecordMembers(
         put(host, flb, 'incoming'),
     )
     .add(
-        callback('preserve', ARGS, {}, 'Called when the first file that uses it is preserved.'),
-        callback('unpreserve', ARGS, {}, 'Called when the last such file is unpreserved.'),
+        callback('preserve', ARGS, { result: INT }, 'Called when the first file that uses it is preserved.'),
+        callback('unpreserve', ARGS, { fails: false }, 'Called when the last such file is unpreserved.'),
         callback('freeze', ARGS, {}, 'Called inside the reboot, by kernels before the merge (`luo-v4`) only.'),
         callback('retrieve', ARGS, {}, 'Called in the next kernel when the object is first requested.'),
-        callback('finish', ARGS, {}, 'Called when the last file that used it is finished.'),
+        callback('finish', ARGS, { fails: false }, 'Called when the last file that used it is finished.'),
         code(
             'get_incoming',
             [],

@@ -11,7 +11,7 @@ const ARGS = [param('args', objectOf('luo_args'))];
 const FILE = [param('file', objectOf('file'))];
 
 /** Whether a handler has an optional callback; an injected failure counts as a callback. */
-function has(name: 'freeze' | 'unfreeze' | 'can_finish' | 'get_id') {
+function has(name: 'freeze' | 'can_finish' | 'get_id') {
     return (handler: LuoHandler, host: Host): boolean =>
         hasCallback(host, handler, name) ||
         host.injections.items.some((i) => i.target === `${handler.name}.${name}` && i.boot === host.boot && i.left > 0);
@@ -35,13 +35,13 @@ export const luoHandler = new Members(
     .add(
         callback('can_preserve', FILE, { result: BOOL, fails: false }, 'Whether the handler can preserve this file.'),
         callback('get_id', FILE, { result: ANY }, 'The identity of the resource.'),
-        callback('preserve', ARGS, {}, 'Prepares the file for the kexec.'),
-        callback('unpreserve', ARGS, {}, 'Undoes preserve.'),
+        callback('preserve', ARGS, { result: INT }, 'Prepares the file for the kexec.'),
+        callback('unpreserve', ARGS, { fails: false }, 'Undoes preserve.'),
         callback('freeze', ARGS, {}, 'Last callback before the kexec, inside the reboot system call.'),
         callback('unfreeze', ARGS, { fails: false }, 'Undoes freeze: the reboot failed.'),
         callback('retrieve', ARGS, {}, 'Creates the file in the next kernel.'),
         callback('can_finish', ARGS, { result: BOOL, fails: false }, 'Whether the session can be finished now.'),
-        callback('finish', ARGS, {}, 'Releases everything that belongs to the handover of this file.'),
+        callback('finish', ARGS, { fails: false }, 'Releases everything that belongs to the handover of this file.'),
     )
     .field(
         'has_freeze',
@@ -49,11 +49,8 @@ export const luoHandler = new Members(
         'Whether it has the optional callback freeze, or a failure is injected into it.',
         has('freeze'),
     )
-    .field(
-        'has_unfreeze',
-        BOOL,
-        'Whether it has the optional callback unfreeze, or a failure is injected into it.',
-        has('unfreeze'),
+    .field('has_unfreeze', BOOL, 'Whether it has the optional callback unfreeze.', (handler, host: Host) =>
+        hasCallback(host, handler, 'unfreeze'),
     )
     .field(
         'has_can_finish',

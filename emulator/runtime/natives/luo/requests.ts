@@ -2,7 +2,7 @@
 import { LuoRequest, type Reply } from '../../../kernel/luo/request';
 import { LuoSession } from '../../../kernel/luo/state';
 import type { Err } from '../../../kernel/release/errno';
-import { type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
+import { IOCTLS_EARLY_7_2, type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
 import type { NativeParam } from '../../../language/natives';
 import { REPLY_PARAM } from '../../../language/reply';
 import { BOOL, BYTES, FD, INT, objectOf, STRING, type Type, type Value } from '../../../language/types';
@@ -29,7 +29,8 @@ function replyFrom(v: Value): Reply {
 
 /** The ioctls of the running kernel. */
 export function ioctlsOf({ running }: NativeContext): IoctlTable {
-    return running.desc.luo?.ioctls ?? NO_IOCTLS;
+    const { luo, flaws } = running.desc;
+    return flaws.has('luo_get_name_argument') ? IOCTLS_EARLY_7_2 : (luo?.ioctls ?? NO_IOCTLS);
 }
 
 /** Copies the structure back to user space; a stalled reply keeps the caller in the kernel in the meantime. */

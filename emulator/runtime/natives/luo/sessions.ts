@@ -1,6 +1,7 @@
 /**
  * Sessions of LUO, their files and lists, for std/luo.lus (kernel/liveupdate/luo_session.c, luo_file.c).
  */
+import { counted } from '../../../text/text';
 import { OpenFile } from '../../../kernel/fs/file';
 import { sessionName } from '../../../kernel/luo/request';
 import { LuoArgs, LuoFile, LuoHandler, LuoSession, SessionList } from '../../../kernel/luo/state';
@@ -63,7 +64,7 @@ class FileList {
     }
 
     display(): string {
-        return `${this.length} files`;
+        return counted(this.length, 'file');
     }
 
     sameAs(other: object): boolean {
@@ -180,6 +181,9 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
             }
             return refused;
         },
+    )
+    .method('has', [SESSION], { result: BOOL }, 'Whether the list contains a session.', (list, [v]) =>
+        list.sessions.items.includes(sessionArg(v)),
     )
     .method('remove', [SESSION], {}, 'Removes a session from the list.', (list, [v]) =>
         nothing(list.remove(sessionArg(v))),

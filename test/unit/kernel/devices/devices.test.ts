@@ -93,7 +93,7 @@ suite('devices: PCI', () => {
         });
         assert.throws(
             () => Run.start(program),
-            (e) => e instanceof UsageError && /Another device sits at this address/.test(e.message),
+            (e) => e instanceof UsageError && /Another device has this address/.test(e.message),
         );
     });
 

@@ -229,6 +229,18 @@ suite('putting a folio into a page cache', () => {
         assert.equal(k.memmap.refs(pfn), 1);
     });
 
+    test('one that counts as a page does so until all of it is gone, and takes the count below zero', () => {
+        const k = testKernel();
+        const { inode } = memfd(k);
+        const pfn = k.pages.alloc(2, { owner: 0 });
+        assert.equal(addFolio(k, inode, pfn, 0, true), 0);
+        assert.equal(inode.blocks, 8);
+        assert.equal(addFolio(k, inode, k.pages.alloc(0, { owner: 0 }), 4, true), 0);
+        assert.equal(inode.blocks, 16);
+        truncateShmem(k, inode, 0);
+        assert.equal(inode.blocks, -24);
+    });
+
     test('flags show what happened to a folio', () => {
         const k = testKernel();
         const { inode } = memfd(k);

@@ -49,7 +49,13 @@ suite('huge pages', () => {
     test('the command line: sizes, nodes, the default; what the kernel ignores', () => {
         const of = (text: string): unknown =>
             hugePagesWanted(
-                readCommandLine(text, { arch: 'x86-64', page: PAGES_4K, kexecHandover: true, zeroScratchSizes: true }),
+                readCommandLine(text, {
+                    arch: 'x86-64',
+                    page: PAGES_4K,
+                    kexecHandover: true,
+                    scratchParameter: 'kho_scratch',
+                    zeroScratchSizes: true,
+                }),
                 PAGES_4K,
             ).map((w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')]);
         const cases: [string, unknown][] = [

@@ -216,7 +216,11 @@ suite('handover', () => {
     test('early memory comes out of scratch only', () => {
         const host = kexec(cold(new Machine({ ranges: NUMA })));
         for (const r of host.memblock.reserved) {
-            if (!['preserved memory', 'KHO scratch array', 'first MiB', 'trampoline', 'boot parameters'].includes(r.owner)) {
+            if (
+                !['preserved memory', 'KHO scratch array', 'first MiB', 'trampoline', 'boot parameters'].includes(
+                    r.owner,
+                )
+            ) {
                 assert.ok(
                     host.scratch.some((a) => r.base >= a.addr && r.base + r.size <= a.addr + a.size),
                     `${r.owner} at 0x${r.base.toString(16)}`,

@@ -134,7 +134,7 @@ suite('guest_memfd: over a kexec', () => {
             lu    = open("/dev/liveupdate")
             vm1   = lu.retrieve_session("vm-1")
             ram   = vm1.retrieve_fd(token: 1)
-            assert session("vm-1").files[1].retrieve_status == 1, "the VM came along"
+            assert session("vm-1").files[1].retrieve_status == 1, "the VM was retrieved"
             guest = vm1.retrieve_fd(token: 2)
             state = vm1.retrieve_fd(token: 3)
             vm1.finish()

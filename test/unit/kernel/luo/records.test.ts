@@ -176,13 +176,14 @@ suite('LUO: registration', () => {
         const host = withHandler();
         const { luo, kernel, handler } = host;
         const { journal } = kernel;
-        assert.equal(unregisterHandler(journal, luo, 'other', true), err('ENOENT'));
+        assert.equal(unregisterHandler(journal, luo, 'other', 'files'), err('ENOENT'));
+        assert.equal(unregisterHandler(journal, luo, 'h', 'registration'), err('EAGAIN'));
         const session = luo.newSession('s', false);
         luo.outgoing.insert(session);
         const file = addFile(host, session, 1);
-        assert.equal(unregisterHandler(journal, luo, 'h', true), err('EAGAIN'));
+        assert.equal(unregisterHandler(journal, luo, 'h', 'files'), err('EAGAIN'));
         assert.equal(handler.unloaded, false);
-        const gone = unregisterHandler(journal, luo, 'h', false);
+        const gone = unregisterHandler(journal, luo, 'h', 'nothing');
         assert.ok(!(gone instanceof Err));
         assert.deepEqual(gone, { handler, files: [file] });
         assert.equal(handler.unloaded, true);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { DESCRIPTIONS } from '../../../../emulator/kernel/release/descriptions';
 import { matrixOf } from '../../../../emulator/cli/compat';
 import { Files } from '../../../../emulator/cli/files';
+import { checkedFirst } from '../../../../emulator/language/check/depth';
 import { loadProgram } from '../../../../emulator/run/load-program';
 import { standardLibrary } from '../../../../emulator/runtime/standard-library';
 import { inRepository } from '../../../support/repository';
@@ -29,6 +30,18 @@ suite('kernels', () => {
             assert.deepEqual(
                 program.diagnostics.map((d) => `${name} ${d.uri}: ${d.code} ${d.message}`),
                 [],
+            );
+        }
+    });
+
+    test('their declarations need each other in short chains only, as the checker takes for granted', () => {
+        for (const { name, library } of DESCRIPTIONS.values()) {
+            const { fns } = standardLibrary(library);
+            assert.ok(fns.size > 50);
+            assert.deepEqual(
+                checkedFirst(fns.keys(), (fn) => fns.get(fn)?.body),
+                [],
+                name,
             );
         }
     });

@@ -1,0 +1,89 @@
+/** *Go to Event…*: a list of what has happened in a run so far, searched as one types. */
+import * as vscode from 'vscode';
+import * as z from 'zod/mini';
+import { seconds } from './machine-time';
+
+/** Rows that are shown at once: more are found by typing. */
+const ROWS = 500;
+
+const eventsSchema = z.object({
+    total: z.number(),
+    events: z.array(
+        z.object({
+            id: z.number(),
+            kind: z.string(),
+            time: z.number(),
+            kernel: z.number(),
+            who: z.string(),
+            text: z.string(),
+        }),
+    ),
+});
+
+type Happened = z.infer<typeof eventsSchema>['events'][number];
+
+interface EventItem extends vscode.QuickPickItem {
+    /** Undefined: the row that says how many there are more. */
+    readonly id: number | undefined;
+}
+
+const ICONS: Readonly<Record<string, string>> = {
+    call: 'symbol-method',
+    callback: 'symbol-event',
+    finding: 'warning',
+    log: 'output',
+    phase: 'sync',
+    fault: 'circuit-board',
+};
+
+function row({ id, kind, time, kernel, who, text }: Happened): EventItem {
+    return {
+        id,
+        label: text,
+        description: `${who}, kernel ${kernel}, ${seconds(time)}`,
+        iconPath: new vscode.ThemeIcon(ICONS[kind] ?? 'circle-outline'),
+        // the debug adapter has searched already
+        alwaysShow: true,
+    };
+}
+
+/** @returns the number of the event that the user picks; undefined: none */
+export function pickEvent(session: vscode.DebugSession): Promise<number | undefined> {
+    const pick = vscode.window.createQuickPick<EventItem>();
+    pick.title = 'Go to Event';
+    pick.placeholder = 'Words that all occur: a call, a process, "finding", "callback", "kernel 2"';
+    let latest = 0;
+    const search = async (filter: string): Promise<void> => {
+        const mine = ++latest;
+        pick.busy = true;
+        try {
+            const answer = eventsSchema.parse(await session.customRequest('lus/events', { filter, count: ROWS }));
+            if (mine === latest) {
+                const { events, total } = answer;
+                const more: EventItem[] =
+                    total > events.length
+                        ? [{ id: undefined, label: `${total - events.length} more: type a word`, alwaysShow: true }]
+                        : [];
+                pick.items = [...events.map(row), ...more];
+            }
+        } catch (e) {
+            pick.hide();
+            void vscode.window.showErrorMessage(e instanceof Error ? e.message : String(e));
+        } finally {
+            pick.busy = mine !== latest;
+        }
+    };
+    return new Promise((resolve) => {
+        pick.onDidChangeValue((value) => void search(value));
+        pick.onDidAccept(() => {
+            resolve(pick.selectedItems[0]?.id);
+            pick.hide();
+        });
+        pick.onDidHide(() => {
+            resolve(undefined);
+            pick.dispose();
+        });
+        pick.show();
+        void search('');
+    });
+}

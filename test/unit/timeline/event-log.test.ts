@@ -1,0 +1,44 @@
+/** The log of events: what is cut off comes back as it was, and the oldest go where there are too many. */
+import assert from 'node:assert/strict';
+import { EventLog } from '../../../emulator/timeline/event-log';
+
+function filled(count: number): EventLog {
+    const log = new EventLog();
+    for (let at = 1; at <= count; at++) {
+        const where = at % 2 === 0 ? { uri: 'a.lus', start: at, end: at + 1 } : null;
+        log.add({ kind: 'call', at, time: at * 10, boot: 0, who: 'p', text: `call ${at}` }, where, 0);
+        if (at % 3 === 0) {
+            log.give(at);
+        }
+    }
+    return log;
+}
+
+const all = (log: EventLog): object[] => Array.from({ length: log.length }, (_, i) => log.at(i));
+
+suite('the log of events', () => {
+    for (const count of [0, 1, 8191, 8192, 8193, 20_000]) {
+        test(`${count} events, cut off at several places and put back`, () => {
+            const whole = all(filled(count));
+            for (const position of [0, 1, 5000, 8191, 8192, 8193, 16_384, count]) {
+                const log = filled(count);
+                const later = log.takeBehind(position);
+                assert.deepEqual(all(log), whole.slice(0, position));
+                log.add({ kind: 'log', at: position + 1, time: 0, boot: 0, who: 'p', text: 'another future' }, null, 0);
+                log.takeBehind(position);
+                log.append(later);
+                assert.deepEqual(all(log), whole);
+            }
+        });
+    }
+
+    test('numbers stay the same where the oldest are gone', () => {
+        const log = filled(300_000);
+        assert.ok(log.forgotten > 90_000 && log.length > 190_000, `${log.forgotten} are gone`);
+        const { id, text } = log.at(0);
+        assert.equal(text, `call ${id}${id % 3 === 0 ? ` = ${id}` : ''}`);
+        assert.equal(id, log.forgotten + 1);
+        assert.equal(log.at(log.length - 1).id, 300_000);
+        assert.throws(() => log.at(log.length), RangeError);
+    });
+});
