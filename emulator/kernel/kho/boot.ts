@@ -29,6 +29,9 @@ const MiB = 1024 * 1024;
 /** Pages; a hole of 1 TiB. */
 const LARGE_HOLE = 2 ** 28;
 
+/** The owner of the memory that the image of the running kernel lies in. */
+export const KERNEL_IMAGE = 'kernel image';
+
 /** A boot step failed and ends the kernel. */
 export interface BootPanic {
     readonly panic: string;
@@ -77,7 +80,7 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
     const nodeOf = (pa: number): number => (description.numa ? (machine.nodeOf(pa) ?? 0) : 0);
     const flags = description.arch.early.counted ? MEMBLOCK_KERN : 0;
     const { image, initrd } = loaded;
-    memblock.reserve(image.addr, image.size, 'kernel image', flags, nodeOf(image.addr));
+    memblock.reserve(image.addr, image.size, KERNEL_IMAGE, flags, nodeOf(image.addr));
     if (initrd) {
         memblock.reserve(initrd.addr, initrd.size, 'initrd', flags, nodeOf(initrd.addr));
     }

@@ -5,7 +5,7 @@
  */
 import type { MemblockAlloc } from '../mm/memblock';
 import type { BootContext } from './boot-context';
-import type { BootPanic } from './boot';
+import { type BootPanic, KERNEL_IMAGE } from './boot';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -104,7 +104,7 @@ class EarlyAllocations {
     }
 
     private directMapTables(): number {
-        const { machine, description } = this.ctx;
+        const { machine, memblock, description } = this.ctx;
         const of = (bytes: number): number => {
             let count = 0;
             let done = 0;
@@ -116,8 +116,10 @@ class EarlyAllocations {
             return count;
         };
         if (description.arch.early.directMap === 'blocks') {
-            // what lies below 4 GiB is mapped by tables in the image
-            return machine.map.some((r) => r.start + r.size > 4 * GiB) ? 2 : 0;
+            // Tables come out of the image, but not while memory is mapped that the image lies in (can_use_brk_pgt):
+            // all memory below 4 GiB at once where there is some above it.
+            const low = memblock.reserved.some((r) => r.owner === KERNEL_IMAGE && r.base < 4 * GiB);
+            return low && machine.map.some((r) => r.start + r.size > 4 * GiB) ? 2 : 0;
         }
         const entries = this.page / ENTRY;
         const reach = [this.page * entries, this.page * entries ** 2, this.page * entries ** 3];
