@@ -51,6 +51,7 @@ const HEARD = [
     'handlerMissing',
     'flbUnderflow',
     'reservedMemoryMoved',
+    'interruptTablesInUse',
     'translationLost',
     'kernelFault',
     'moduleGone',

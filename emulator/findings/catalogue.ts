@@ -481,6 +481,18 @@ export const CATALOGUE = {
         title: 'IOMMU translation cannot be restored',
         advice: 'Find out why the FLB, or what it points to, cannot be read: a kernel of another version, memory that was not preserved, an IOMMU that is missing. The devices keep running until the machine is reset.',
     },
+    LU1085: {
+        severity: 'error',
+        group: 'handover',
+        title: 'object of the kernel used after it was freed',
+        advice: 'Use a release that has the fix; the page of known bugs says which.',
+    },
+    LU1086: {
+        severity: 'error',
+        group: 'handover',
+        title: 'callback that makes the kernel oops',
+        advice: 'End retrieve() with args.file set and 0, or with a negative error number and everything cleaned up.',
+    },
     LU1090: {
         severity: 'error',
         group: 'sessions',
@@ -499,17 +511,17 @@ export const CATALOGUE = {
         title: 'the kernels use different layouts of a struct',
         advice: 'If the layout of a struct changes, change the compatible string of the handler too; or keep the offsets of its fields, add new ones at the end, and have the reader check a size or a version field.',
     },
-    LU1085: {
+    LU1095: {
         severity: 'error',
-        group: 'handover',
-        title: 'object of the kernel used after it was freed',
-        advice: 'Use a release that has the fix; the page of known bugs says which.',
+        group: 'memory',
+        title: 'memory overwritten with a table of the interrupt controller',
+        advice: 'Start the machine with UEFI, which keeps these tables reserved in all kernels that follow; or let every kernel of the chain use the message interrupts (no irqchip.gicv3_nolpi).',
     },
-    LU1086: {
-        severity: 'error',
-        group: 'handover',
-        title: 'callback that makes the kernel oops',
-        advice: 'End retrieve() with args.file set and 0, or with a negative error number and everything cleaned up.',
+    LU1096: {
+        severity: 'warning',
+        group: 'interrupts',
+        title: 'interrupt controller uses memory that is not reserved',
+        advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
 } as const satisfies Readonly<Record<string, Entry>>;
 

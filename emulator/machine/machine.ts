@@ -3,6 +3,7 @@
  */
 import { PAGE_GEOMETRIES, type ArchName, type PageGeometry } from './arch';
 import { Clock } from './clock';
+import { Firmware, type FirmwareKind } from './firmware';
 import type { GuestObserver } from './guests';
 import type { Hasher } from './hash';
 import { PageHistory } from './history';
@@ -51,6 +52,8 @@ export interface MachineShape {
     readonly devices?: readonly DeviceShape[] | undefined;
     /** Processors; default: one. */
     readonly cpus?: number | undefined;
+    /** Default: UEFI. */
+    readonly firmware?: FirmwareKind | undefined;
 }
 
 /** What outlives kernels: memory and its map, the clock, the devices, and the observers' log of the owners of pages. */
@@ -60,6 +63,7 @@ export class Machine extends JournaledRecord {
     readonly owners: Owners;
     readonly history: PageHistory;
     readonly pci: PciBus;
+    readonly firmware: Firmware;
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
@@ -106,6 +110,7 @@ export class Machine extends JournaledRecord {
         this.clock = new Clock(journal);
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
+        this.firmware = new Firmware(journal, shape.firmware ?? 'uefi');
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
             count: this.cpus,
             its: this.arch === 'arm64',
@@ -130,6 +135,12 @@ export class Machine extends JournaledRecord {
     /** Bytes of usable RAM. */
     get ramSize(): number {
         return this.map.reduce((sum, r) => sum + r.size, 0);
+    }
+
+    /** The machine is switched on. Its memory keeps what is in it. */
+    powerOn(): void {
+        this.firmware.powerOn();
+        this.pci.powerOn();
     }
 
     /** True if all of [pa, pa+length) is usable RAM. */
@@ -157,6 +168,7 @@ export class Machine extends JournaledRecord {
         this.memory.hash(hasher);
         this.owners.hash(hasher);
         this.history.hash(hasher);
+        this.firmware.hash(hasher);
         this.pci.hash(hasher);
     }
 }

@@ -1,4 +1,5 @@
 /** The events of a run and their listeners: the only interface between a run and its observers. */
+import type { OldTables } from '../kernel/devices/lpi-tables';
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
@@ -135,6 +136,8 @@ export interface Listener {
     flbUnderflow?(flb: LuoFlb, side: 'outgoing' | 'incoming'): void;
     /** Memory of `reserve_mem=` is at another address than in the previous kernel. */
     reservedMemoryMoved?(memory: ReservedMemory): void;
+    /** The redistributors still use the interrupt tables of the previous kernel, in memory that is not theirs. */
+    interruptTablesInUse?(tables: OldTables): void;
     /** The kernel cannot restore the translation tables of the devices, which is a panic. */
     translationLost?(): void;
     /** Kernel code accesses a struct at an address without memory: a panic. */

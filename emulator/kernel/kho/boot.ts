@@ -87,6 +87,10 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
     for (const area of loaded.parameters) {
         memblock.reserve(area.addr, area.size, 'boot parameters');
     }
+    // memory that previous kernels have reserved for good (efi_config_parse_tables())
+    for (const { addr, size, owner } of machine.firmware.reserved) {
+        memblock.reserve(addr, size, owner);
+    }
 }
 
 /**

@@ -17,6 +17,8 @@ const STRUCT_PAGE = 64;
 const SECTION_USAGE = 88;
 /** sizeof(struct mem_section); a root is a page of them (SECTIONS_PER_ROOT). */
 const MEM_SECTION = 16;
+/** sizeof(pg_data_t), rounded up to a cache line: a node with CONFIG_NUMA. */
+const NODE_DATA = 0x3080;
 /** An entry of a page table. */
 const ENTRY = 8;
 /** CONFIG_LOG_BUF_SHIFT: of the log buffer that is part of the image. */
@@ -30,6 +32,12 @@ const IOTLB_SEGMENT = 128;
 const IOTLB_DESCRIPTOR = 24;
 /** struct io_tlb_area: a lock and what it protects, one a processor. */
 const IOTLB_AREA = 16;
+
+interface CpuGroup {
+    readonly node: number;
+    /** Processors. */
+    readonly count: number;
+}
 
 /** @returns the panic of a kernel that finds no room */
 export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
@@ -89,6 +97,11 @@ class EarlyAllocations {
         const tables = this.directMapTables();
         if (memblock.allocBlocks(tables, this.page, { owner: 'page tables', located: true }) < tables) {
             this.fail('page tables', tables * this.page);
+        }
+        if (description.numa) {
+            for (const node of this.nodes) {
+                this.need('early kernel data', NODE_DATA, 64, { node });
+            }
         }
         // log_buf_add_cpu(): beyond half of the usual buffer
         const log = (machine.cpus - 1) * LOG_OF_CPU;
@@ -200,7 +213,7 @@ class EarlyAllocations {
 
     // ------------------------------------------------------------ setup_per_cpu_areas()
 
-    /** The command line twice, then a unit a processor (pcpu_embed_first_chunk()). */
+    /** The command line twice, then a unit a processor, in a group a node (pcpu_embed_first_chunk()). */
     perCpuAreas(): void {
         const { machine, memblock, description, commandLine } = this.ctx;
         const { perCpu, perCpuBlock } = description.arch.early;
@@ -209,20 +222,34 @@ class EarlyAllocations {
         this.need('command line', commandLine + 1, 64);
         const temporary = [this.need('per-CPU areas', this.page, this.page), this.need('per-CPU areas', this.page, 64)];
         const size = this.wholePages(perCpu);
-        const unit = perCpuBlock === undefined ? size : perCpuBlock / unitsOfBlock(perCpuBlock, size, cpus, this.page);
+        const groups = this.cpuGroups();
+        const unit =
+            perCpuBlock === undefined ? size : perCpuBlock / unitsOfBlock(perCpuBlock, size, groups, this.page);
         const block = perCpuBlock ?? this.page;
-        const at = this.need('per-CPU areas', Math.ceil((cpus * unit) / block) * block, block);
-        if (at !== undefined) {
-            // what a unit does not need goes back, and so do those that no processor has
-            const end = at + Math.ceil((cpus * unit) / block) * block;
-            for (let i = 0; i < cpus; i++) {
-                memblock.free(at + i * unit + size, unit - size);
+        for (const { node, count } of groups) {
+            const whole = Math.ceil((count * unit) / block) * block;
+            const at = this.need('per-CPU areas', whole, block, description.numa ? { node } : {});
+            if (at !== undefined) {
+                // what a unit does not need goes back, and so do those that no processor has
+                for (let i = 0; i < count; i++) {
+                    memblock.free(at + i * unit + size, unit - size);
+                }
+                memblock.free(at + count * unit, whole - count * unit);
             }
-            memblock.free(at + cpus * unit, end - at - cpus * unit);
         }
         // pcpu_setup_first_chunk(): groups, maps of units, lists of chunks by their free space, the first two chunks
         const slots = Math.max(Math.floor(Math.log2(unit)) + 1 - 5 + 2, 1) + 4;
-        for (const bytes of [8, 8, 4 * cpus, 8 * cpus, 16 * slots, 136, 1024, 1032, 256]) {
+        for (const bytes of [
+            8 * groups.length,
+            8 * groups.length,
+            4 * cpus,
+            8 * cpus,
+            16 * slots,
+            136,
+            1024,
+            1032,
+            256,
+        ]) {
             this.need('per-CPU areas', bytes, 64);
         }
         for (const page of temporary) {
@@ -230,6 +257,15 @@ class EarlyAllocations {
                 memblock.free(page, this.page);
             }
         }
+    }
+
+    /** The processors of each node that has some, in equal shares. */
+    private cpuGroups(): readonly CpuGroup[] {
+        const { cpus } = this.ctx.machine;
+        const share = Math.ceil(cpus / this.nodes.length);
+        return this.nodes
+            .map((node, i) => ({ node, count: Math.min(share, cpus - i * share) }))
+            .filter(({ count }) => count > 0);
     }
 
     // ------------------------------------------------------------ vfs_caches_init_early()
@@ -301,14 +337,15 @@ class EarlyAllocations {
 }
 
 /** pcpu_build_alloc_info(): how many units a block is divided into. */
-function unitsOfBlock(block: number, size: number, cpus: number, page: number): number {
+function unitsOfBlock(block: number, size: number, groups: readonly CpuGroup[], page: number): number {
+    const cpus = groups.reduce((sum, g) => sum + g.count, 0);
     let best = 1;
     let last = Infinity;
     for (let units = Math.floor(block / size); units > 0; units--) {
         if (block % units !== 0 || (block / units) % page !== 0) {
             continue;
         }
-        const blocks = Math.ceil(cpus / units);
+        const blocks = groups.reduce((sum, g) => sum + Math.ceil(g.count / units), 0);
         if (blocks * units - cpus > Math.floor(cpus / 3)) {
             continue;
         }

@@ -191,6 +191,15 @@ export const PARAMETERS = {
         doc: 'Leaves interrupt remapping off.',
         source: 'drivers/iommu/irq_remapping.c',
     },
+    'irqchip.gicv3_nolpi': {
+        value: 'bool',
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'interrupts',
+        arch: 'arm64',
+        doc: 'The kernel uses no message interrupts (LPIs) of the GICv3, so that no device gets interrupts, and does not touch their tables.',
+        source: 'drivers/irqchip/irq-gic-v3.c',
+    },
     nr_cpus: {
         value: 'number',
         repeated: 'lowest',

@@ -1,5 +1,6 @@
 /** The entries of `machine { }`. */
 import type { PageGeometry } from '../../machine/arch';
+import type { FirmwareKind } from '../../machine/firmware';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { MOST_MEMORY } from '../../machine/machine';
 import {
@@ -84,6 +85,14 @@ export const MACHINE_SETTINGS = {
         ),
         examples: ['iommu vtd'],
         doc: 'The IOMMU between devices and memory. Without one, devices use physical addresses.',
+    },
+    firmware: {
+        takes: oneOf<FirmwareKind>(
+            { uefi: 'UEFI', none: 'none: a boot loader starts kernel 1 with a device tree, on arm64' },
+            { none: 'arm64' },
+        ),
+        examples: ['firmware none'],
+        doc: 'The firmware. UEFI, the default, can keep memory reserved over a kexec, as arm64 kernels need it for the tables of their interrupt controller. `firmware none` is how `qemu-system-aarch64 -kernel` starts a kernel.',
     },
     device: {
         takes: device,

@@ -38,7 +38,7 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
     const memory = new CoreMemory(source, file.segments, pagesOfImage(file));
     checkMachine(host.machine, file, path);
     dropKernel(host);
-    host.machine.pci.powerOn();
+    host.machine.powerOn();
     layOut(host.machine, memory, file);
     if (!kernel) {
         startLoaded(host, file, path);

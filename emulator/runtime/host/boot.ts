@@ -46,6 +46,7 @@ import { declaredFlb, registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Host } from './host';
 import { hex } from '../../text/text';
+import { setUpLpiTables } from '../../kernel/devices/lpi-tables';
 import { earlyAllocations } from '../../kernel/kho/early-allocations';
 import { encodeText } from '../../text/utf8';
 import { placeImage } from '../../kernel/kho/kaslr';
@@ -258,7 +259,20 @@ export class Boot extends JournaledRecord {
         if (this.reserveMem.lost.length > 0) {
             host.tell((l) => l.reservedMemoryMoved?.(this.reserveMem));
         }
+        this.setUpInterrupts();
         return this.stage('mm_core_init', begin);
+    }
+
+    /** init_IRQ(): the first user of the page allocator. */
+    private setUpInterrupts(): void {
+        const { host, memmap, pages, commandLine } = this;
+        const { memblock, log } = this.context;
+        const { machine } = host;
+        const { lpis, crashKernel } = commandLine;
+        const found = lpis ? setUpLpiTables({ machine, memmap, memblock, pages, log, crashKernel }) : undefined;
+        if (found && found.became !== 'kept') {
+            host.tell((l) => l.interruptTablesInUse?.(found));
+        }
     }
 
     /** kho_init(), and the end of the initial RAM disk. */

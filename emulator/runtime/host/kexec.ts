@@ -56,7 +56,7 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     const { machine } = host;
     const kernel = kernelNamed(host, name, 'boot');
     loseKernel(host, 'power');
-    machine.pci.powerOn();
+    machine.powerOn();
     if (machine.boots > 0) {
         machine.clock.charge(FIRMWARE);
     }
