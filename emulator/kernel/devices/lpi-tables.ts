@@ -10,7 +10,7 @@ import type { Memblock } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
 import { hexDigits } from '../../text/text';
 
-/** With 16 bits of interrupt number a byte for each, and a bit for each rounded up (LPI_PROPBASE_SZ, LPI_PENDBASE_SZ). */
+/** Bytes of either table: LPI_PROPBASE_SZ, and LPI_PENDBASE_SZ, which is rounded up to 64 KiB. */
 const LPI_TABLE = 0x1_0000;
 /** lpi_prop_prio | LPI_PROP_GROUP1: turned off, with the usual priority (GICV3_PRIO_IRQ), as on QEMU's machine. */
 const OFF = 0xc0 | 2;
