@@ -117,7 +117,7 @@ function isReserved({ memblock }: LpiEnv, addr: number): boolean {
     let at = addr;
     let flags: number | undefined;
     for (const r of memblock.reserved) {
-        if (r.base <= at && at < r.base + r.size) {
+        if (at < addr + LPI_TABLE && r.base <= at && at < r.base + r.size) {
             if (flags !== undefined && r.flags !== flags) {
                 return false;
             }
