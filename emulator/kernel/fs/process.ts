@@ -9,7 +9,7 @@ import { FdTable } from './fdtable';
 import { O_LARGEFILE, O_RDWR } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
 import { Memcg } from './memcg';
-import { openNull } from './null';
+import { openNull } from './mem-devices';
 
 const PROCESS_START = costId('process_start');
 const PROCESS_EXIT = costId('process_exit');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { deviceKindAt, openDeviceNode } from '../../../emulator/kernel/device-nodes';
 import { Iommufd, iommufdOf } from '../../../emulator/kernel/devices/iommufd';
-import { openNull } from '../../../emulator/kernel/fs/null';
+import { openNull } from '../../../emulator/kernel/fs/mem-devices';
 import {
     discardFile,
     fput,

@@ -4,7 +4,7 @@ import { Hwpt } from '../../../emulator/kernel/devices/hwpt';
 import { iommufdOf, openIommufd } from '../../../emulator/kernel/devices/iommufd';
 import { MFD_ALLOW_SEALING, O_RDWR } from '../../../emulator/kernel/fs/fcntl';
 import { cachedPages, getSeals, hugetlbFileOfSize, isFrozen, memfdAllocFile } from '../../../emulator/kernel/fs/memfd';
-import { openNull } from '../../../emulator/kernel/fs/null';
+import { openNull } from '../../../emulator/kernel/fs/mem-devices';
 import { installFd, memoryCurrent, type Process, setMemoryMax } from '../../../emulator/kernel/fs/process';
 import { exposeFolio, ShmemInode } from '../../../emulator/kernel/fs/shmem';
 import { writeShmem } from '../../../emulator/kernel/fs/shmem-file';

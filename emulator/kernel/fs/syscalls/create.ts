@@ -22,7 +22,7 @@ import {
 } from '../fcntl';
 import { allocFile, fput, type OpenFile } from '../file';
 import { chargeTo, hugePoolOf, hugetlbAllocFile, type MemfdEnv, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
-import { openNull } from '../null';
+import { openNull } from '../mem-devices';
 import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
 import { makeShmemInode } from '../shmem';
