@@ -87,12 +87,9 @@ export const MACHINE_SETTINGS = {
         doc: 'The IOMMU between devices and memory. Without one, devices use physical addresses.',
     },
     firmware: {
-        takes: oneOf<FirmwareKind>(
-            { uefi: 'UEFI', none: 'none: a boot loader starts kernel 1 with a device tree, on arm64' },
-            { none: 'arm64' },
-        ),
-        examples: ['firmware none'],
-        doc: 'The firmware. UEFI, the default, can keep memory reserved over a kexec, as arm64 kernels need it for the tables of their interrupt controller. `firmware none` is how `qemu-system-aarch64 -kernel` starts a kernel.',
+        takes: oneOf<FirmwareKind>({ uefi: 'UEFI', none: 'a device tree alone, on arm64' }, { none: 'arm64' }),
+        examples: ['firmware uefi'],
+        doc: 'The firmware. UEFI, the default, keeps memory reserved over a kexec, which arm64 kernels need for the tables of their interrupt controller. With `firmware none`, a boot loader starts kernel 1 with a device tree, as `qemu-system-aarch64 -kernel` does.',
     },
     device: {
         takes: device,

@@ -51,10 +51,25 @@ export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = 
     };
 }
 
+/**
+ * The same for a kernel that the machine is switched on with.
+ * @throws ProgramError if it is built for another architecture
+ */
+export function bootFileOf({ machine }: Host, kernel: BootableKernel, cmdline: string): KernelFile {
+    const { name, arch } = kernel.desc;
+    if (arch && arch.name !== machine.arch) {
+        throw new ProgramError(
+            `kernel "${name}" is built for ${arch.name}, but the machine is ${machine.arch}. Change \`arch\` of the kernel or of the machine`,
+        );
+    }
+    return fileOf(kernel, cmdline, archNamed(machine.arch));
+}
+
 /** `boot "7.2"`: the machine is switched on. Its memory contains only the segments of the boot loader. */
 export function coldBoot(host: Host, name: string, cmdline: string): void {
     const { machine } = host;
     const kernel = kernelNamed(host, name, 'boot');
+    const file = bootFileOf(host, kernel, cmdline);
     loseKernel(host, 'power');
     machine.powerOn();
     if (machine.boots > 0) {
@@ -63,7 +78,7 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     for (const range of machine.map) {
         machine.memory.zero(range.start, range.size);
     }
-    const at = coldLoad({ machine }, fileOf(kernel, cmdline, archNamed(machine.arch)));
+    const at = coldLoad({ machine }, file);
     if (at === undefined) {
         throw new ProgramError(
             `kernel "${name}" does not fit into the memory of the machine. Give the machine more memory`,
