@@ -38,7 +38,7 @@ export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'bo
 }
 
 /** The segments of a kernel, with additions to its command line. */
-export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
+function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
     const arch = desc.arch ?? machine;

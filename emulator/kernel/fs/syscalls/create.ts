@@ -88,7 +88,7 @@ export function isPlainPath(path: string): boolean {
 }
 
 /**
- * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a tmpfs directory.
+ * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a directory.
  * EMFILE comes first, because the number is reserved before the path is resolved.
  * @param mode permission bits of a new file
  */

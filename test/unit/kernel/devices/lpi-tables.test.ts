@@ -1,6 +1,7 @@
 /** The tables of arm64's interrupt controller, from kernel to kernel. */
 import assert from 'node:assert/strict';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
+import { machineItems } from '../../../../emulator/presentation/machine';
 import type { Host } from '../../../../emulator/runtime/host/host';
 import { correctProgram } from '../../../support/programs';
 import { passed } from '../../../support/runs';
@@ -80,6 +81,18 @@ scenario "s" { boot "7.2"
         );
         assert.equal(off.machine.pci.interrupts.redistributors?.enabled, false);
         assert.equal(off.machine.firmware.reserved.length, 0);
+    });
+
+    test('a pane shows the addresses', () => {
+        const shown = (host: Host): string[] =>
+            machineItems(host)
+                .filter(({ name }) => name === 'LPIs' || name === 'reserved by the firmware')
+                .map(({ name, value }) => `${name}: ${value.replace(/0x[0-9a-f]+/, 'ADDRESS')}`);
+        assert.deepEqual(shown(ran('arch arm64; cpus 2', '7.2')), [
+            'LPIs: on, properties at ADDRESS',
+            'reserved by the firmware: 4 ranges',
+        ]);
+        assert.deepEqual(shown(ran('arch x86_64', '7.2')), []);
     });
 
     test('an x86-64 machine has none', () => {
