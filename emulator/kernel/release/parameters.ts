@@ -56,7 +56,7 @@ export interface Parameter {
 export const PARAMETERS = {
     nokaslr: {
         value: 'none',
-        repeated: 'last',
+        repeated: 'all',
         declared: '__setup',
         readBy: 'image',
         doc: 'A kernel that places itself in memory stays where it was loaded.',
