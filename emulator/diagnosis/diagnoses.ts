@@ -35,6 +35,7 @@ import { handoverRules } from './handover';
 import { type Rules, together } from './hearing';
 import { hugePageRules } from './huge-pages';
 import { interruptRules } from './interrupts';
+import { lpiTableRules } from './lpi-tables';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { nextMemoryRules } from './next-memory';
@@ -79,6 +80,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     deviceRules,
     pciRules,
     interruptRules,
+    lpiTableRules,
     guestRules,
 ];
 

@@ -52,6 +52,7 @@ const HEARD = [
     'flbUnderflow',
     'parametersUnknown',
     'reservedMemoryMoved',
+    'interruptTablesInUse',
     'translationLost',
     'kernelFault',
     'moduleGone',

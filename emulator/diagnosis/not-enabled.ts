@@ -46,6 +46,7 @@ export const preparationRules = ruleFile(
                 arch,
                 release: desc.release,
                 early: desc.early,
+                zoneDma: desc.zoneDma,
             };
             const shortage = earlyShortage(
                 host.machine,

@@ -547,6 +547,18 @@ export const CATALOGUE = {
         title: 'holes filled by preserve',
         advice: 'Plan for the full size of every file that is preserved, or shrink it before the update.',
     },
+    LU1099: {
+        severity: 'error',
+        group: 'memory',
+        title: 'memory overwritten with a table of the interrupt controller',
+        advice: 'Start the machine with UEFI, which keeps these tables reserved in all kernels that follow; or let every kernel of the chain use the message interrupts (no irqchip.gicv3_nolpi).',
+    },
+    LU1100: {
+        severity: 'warning',
+        group: 'interrupts',
+        title: 'interrupt controller uses memory that is not reserved',
+        advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

@@ -9,6 +9,8 @@ import { type Journal, JournaledRecord, JournaledList } from './journal';
 export const SCHEDULE = 'schedule';
 /** Which of the timers that are due at the same moment fires; the first alternative is the one that was added first. */
 export const TIMER = 'timer';
+/** Where in memory a kernel that places itself goes; the first place is the lowest one. */
+export const IMAGE_PLACE = 'image place';
 
 /** A thread that could continue. */
 export interface Alternative {
@@ -30,7 +32,10 @@ export interface Chooser {
 /** Always the first alternative. */
 export const FIRST: Chooser = { pick: () => 0, hash: () => undefined };
 
-/** Draws schedules from a seed; every other choice takes the default. */
+/** What a seed decides; every other choice takes the default. */
+const DRAWN: ReadonlySet<string> = new Set([SCHEDULE, IMAGE_PLACE]);
+
+/** Draws from a seed. */
 export class SeededChooser extends JournaledRecord implements Chooser {
     /** Number of draws. */
     readonly draws: number = 0;
@@ -47,7 +52,7 @@ export class SeededChooser extends JournaledRecord implements Chooser {
 
     /** xorshift32 (Marsaglia 2003). */
     pick(name: string, alternatives: number): number {
-        if (name !== SCHEDULE) {
+        if (!DRAWN.has(name)) {
             return 0;
         }
         let x = this.state;

@@ -3,6 +3,7 @@
  */
 import { PAGE_GEOMETRIES, type ArchName, type PageGeometry } from './arch';
 import { Clock } from './clock';
+import { Firmware, type FirmwareKind } from './firmware';
 import type { GuestObserver } from './guests';
 import type { Hasher } from './hash';
 import { PageHistory } from './history';
@@ -51,6 +52,8 @@ export interface MachineShape {
     readonly devices?: readonly DeviceShape[] | undefined;
     /** Processors; default: one. */
     readonly cpus?: number | undefined;
+    /** Default: UEFI. */
+    readonly firmware?: FirmwareKind | undefined;
 }
 
 /** What outlives kernels: memory and its map, the clock, the devices, and the observers' log of the owners of pages. */
@@ -60,6 +63,7 @@ export class Machine extends JournaledRecord {
     readonly owners: Owners;
     readonly history: PageHistory;
     readonly pci: PciBus;
+    readonly firmware: Firmware;
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
@@ -72,6 +76,8 @@ export class Machine extends JournaledRecord {
     /** Nodes of the running kernel that have processors but no memory. */
     readonly emptyNodes: readonly number[];
     private readonly allEmptyNodes: readonly number[];
+    /** Processors. */
+    readonly cpus: number;
     private readonly wanted: HandoverPlaces;
     /** Number of kernels that have booted on this machine. */
     readonly boots: number = 0;
@@ -86,6 +92,7 @@ export class Machine extends JournaledRecord {
         this.page = shape.page ?? PAGE_GEOMETRIES[this.arch][0];
         this.allEmptyNodes = shape.emptyNodes ?? [];
         this.emptyNodes = this.allEmptyNodes;
+        this.cpus = shape.cpus ?? 1;
         this.wanted = shape.places ?? NO_PLACES;
         this.ram = [...shape.ranges].sort((a, b) => a.start - b.start);
         this.map = this.ram;
@@ -108,8 +115,9 @@ export class Machine extends JournaledRecord {
         this.clock = new Clock(journal);
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
+        this.firmware = new Firmware(journal, shape.firmware ?? 'uefi');
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
-            count: shape.cpus ?? 1,
+            count: this.cpus,
             its: this.arch === 'arm64',
         });
     }
@@ -148,6 +156,12 @@ export class Machine extends JournaledRecord {
         return this.map.reduce((sum, r) => sum + r.size, 0);
     }
 
+    /** The machine is switched on. Its memory keeps what is in it. */
+    powerOn(): void {
+        this.firmware.powerOn();
+        this.pci.powerOn();
+    }
+
     /** True if all of [pa, pa+length) is usable RAM. */
     isRam(pa: number, length = 1): boolean {
         let at = pa;
@@ -178,6 +192,7 @@ export class Machine extends JournaledRecord {
             this.owners.hash(hasher);
             this.history.hash(hasher);
         }
+        this.firmware.hash(hasher);
         this.pci.hash(hasher);
     }
 }

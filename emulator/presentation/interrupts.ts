@@ -120,6 +120,25 @@ export function remappingItems(machine: Machine): Item[] {
     ];
 }
 
+/** The tables of a GICv3 in memory, and what the firmware keeps reserved. No items if there are none. */
+export function redistributorItems(machine: Machine): Item[] {
+    const { redistributors } = machine.pci.interrupts;
+    if (!redistributors) {
+        return [];
+    }
+    const { enabled, property, pending } = redistributors;
+    const { reserved } = machine.firmware;
+    return [
+        group('LPIs', enabled ? `on, properties at ${hex(property)}` : 'off', () =>
+            pending.map((at, cpu) => leaf(`[${cpu}]`, `pending table at ${hex(at)}`)),
+        ),
+        listing('reserved by the firmware', 'range', reserved.length, (i) => {
+            const r = reserved.at(i);
+            return r ? leaf(`[${i}]`, `${hex(r.addr)}-${hex(r.addr + r.size - 1)}: ${r.owner}`) : leaf('none', '');
+        }),
+    ];
+}
+
 /** The processors and the handlers of their vectors. */
 export function processorItems(machine: Machine): Item[] {
     const { interrupts, devices } = machine.pci;

@@ -6,6 +6,7 @@ import type { Host } from '../runtime/host/host';
 import { counted, hex, rangeText, sizeText } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
 import { deviceItems } from './devices';
+import { redistributorItems } from './interrupts';
 import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
 import { group, leaf, listing, type Children, type Item } from './item';
@@ -55,6 +56,7 @@ export function machineItems(host: Host): Item[] {
         group('memory', `${sizeText(machine.ramSize)} in ${counted(machine.nodes.length, 'node')}`, () => nodes),
         ...(kernel ? hostMemoryItems(kernel) : []),
         ...deviceItems(machine, kernel),
+        ...redistributorItems(machine),
         ...guestItems(host),
         ...(memmap
             ? [

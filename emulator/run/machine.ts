@@ -5,6 +5,7 @@ import { MACHINE_SETTINGS, type MachineValues } from '../language/settings/machi
 import type { DeclaredDevice } from '../language/settings/setting';
 import { PAGE_GEOMETRIES, type ArchName } from '../machine/arch';
 import type { CostChanges, CostName } from '../machine/costs';
+import type { FirmwareKind } from '../machine/firmware';
 import type { IommuVendor } from '../machine/iommu/unit';
 import { armMemory, Machine, pcMemory, type RamRange } from '../machine/machine';
 import { inspectFile } from '../handover/inspect';
@@ -29,6 +30,7 @@ interface Draft {
     /** The size of a page. */
     page?: number;
     iommu?: IommuVendor;
+    firmware?: FirmwareKind;
     fdt?: number;
     /** The path of an image. */
     like?: string;
@@ -61,6 +63,9 @@ const SETTINGS: Appliers<MachineValues, Draft> = {
     },
     iommu: (m, vendor) => {
         m.iommu = vendor;
+    },
+    firmware: (m, kind) => {
+        m.firmware = kind;
     },
     device: (m, device) => {
         m.devices.push(device);
@@ -113,6 +118,7 @@ export function machineOf(program: Program): BuiltMachine {
             emptyNodes: m.emptyNodes,
             places: decl && { fdt: m.fdt, scratchArray: m.scratchArray, scratch: m.scratch },
             iommu: m.iommu,
+            firmware: m.firmware,
             devices: m.devices.map((d) => deviceOf(d, constant)),
             cpus: m.cpus,
         });

@@ -1,4 +1,5 @@
 /** The events of a run and their listeners: the only interface between a run and its observers. */
+import type { OldTables } from '../kernel/devices/lpi-tables';
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
@@ -139,6 +140,8 @@ export interface Listener {
     /** A kernel is booted or loaded whose command line has arguments that it does not know. */
     parametersUnknown?(kernel: KernelDescription, unknown: readonly Argument[], commandLine: string): void;
     reservedMemoryMoved?(memory: ReservedMemory): void;
+    /** The redistributors still use the interrupt tables of the previous kernel, in memory that is not theirs. */
+    interruptTablesInUse?(tables: OldTables): void;
     /** The kernel cannot restore the translation tables of the devices, which is a panic. */
     translationLost?(): void;
     /** Kernel code accesses a struct at an address without memory: a panic. */

@@ -25,7 +25,7 @@ export class Scheduler extends JournaledRecord {
     readonly threads: readonly Thread[] = [];
     /** The thread of the scenario, which waits for the blocks. */
     readonly waiter: Thread | null = null;
-    /** Whether there was a `concurrently`: the run depends on the chooser. */
+    /** Whether the run depends on the chooser: there was a `concurrently`, for example. */
     readonly used: boolean = false;
     /** When the running process was selected, in nanoseconds of the machine's clock. */
     readonly since: number = 0;
@@ -93,6 +93,12 @@ export class Scheduler extends JournaledRecord {
         return candidates.length === 1
             ? candidates[0]
             : candidates[this.chooser.pick(SCHEDULE, candidates.length, candidates)];
+    }
+
+    /** A choice that is not about who runs. */
+    pick(name: string, alternatives: number): number {
+        this.journal.edit<Scheduler>(this).used = true;
+        return this.chooser.pick(name, alternatives);
     }
 
     hash(hasher: Hasher): void {

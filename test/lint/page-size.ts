@@ -41,6 +41,11 @@ const PLACES: readonly Place[] = [
     { file: 'emulator/machine/core-file.ts', text: 'ALIGN = ', why: 'the alignment of segments in core files' },
     { file: 'emulator/machine/bytes.ts', text: 'new Uint8Array(4096)', why: 'what is rendered at once' },
     { file: 'emulator/kernel/kho/boot-params.ts', text: 'BOOT_PARAMS_SIZE = ', why: 'sizeof(struct boot_params)' },
+    {
+        file: 'emulator/kernel/kho/early-allocations.ts',
+        text: 'LOG_OF_CPU = ',
+        why: 'the log buffer of a processor',
+    },
     { file: 'emulator/kernel/kho/note.ts', text: 'RANGES_LIMIT = ', why: 'a number of ranges' },
     { file: 'emulator/kernel/kvm/file.ts', text: 'MAX_VCPUS = ', why: 'a number of vCPUs' },
     { file: 'emulator/kernel/mm/file-folios.ts', text: 'FIRST_CAPACITY = ', why: 'a number of folios' },

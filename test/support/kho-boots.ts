@@ -9,7 +9,6 @@ import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import {
-    earlyAllocations,
     freeReserved,
     khoInit,
     khoMemoryInit,
@@ -19,12 +18,13 @@ import {
     nodeSpans,
 } from '../../emulator/kernel/kho/boot';
 import type { BootContext, BootDescription } from '../../emulator/kernel/kho/boot-context';
+import { earlyAllocations } from '../../emulator/kernel/kho/early-allocations';
 import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot-params';
 import type { LogLevel } from '../../emulator/kernel/klog';
 import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
 import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';
-import { type Host, MiB } from './kho-host';
+import type { Host } from './kho-host';
 
 export const DESCRIPTION: BootDescription = {
     numa: true,
@@ -33,12 +33,14 @@ export const DESCRIPTION: BootDescription = {
     arch: X86_64,
     release: '7.2.13',
     early: DEFAULT_EARLY_MEMORY,
+    zoneDma: true,
 };
 export const KERNEL: KernelFile = {
     name: '7.2',
-    imageSize: 8 * MiB,
+    imageSize: X86_64.early.image,
     commandLine: 'kho=on liveupdate=on',
-    initrdSize: 3 * MiB,
+    // of the recorded machines
+    initrdSize: 0x2b5000,
 };
 
 export interface BootedHost extends Host {
@@ -84,7 +86,7 @@ export function tryBoot(
     };
     const memmap = new Memmap(machine.journal);
     const memblock = new Memblock(machine.journal, machine.page);
-    const ctx: BootContext = { machine, memmap, memblock, log, description };
+    const ctx: BootContext = { machine, memmap, memblock, log, description, commandLine: params.commandLine.length };
     memblockInit(ctx, {
         image: params.kernel,
         initrd: params.initrd,

@@ -2,6 +2,7 @@
 import { DEVICE_DEFAULTS, DEVICE_SETUPS, type DeviceSettings } from '../devices/parameters';
 import { FILE_DEFAULTS, FILE_SETUPS, type FileSettings } from '../fs/parameters';
 import { HUGETLB_DEFAULTS, HUGETLB_SETUPS, type HugetlbSettings } from '../hugetlb/parameters';
+import { IMAGE_DEFAULTS, IMAGE_SETUPS, type ImageSettings } from '../kho/kaslr';
 import { KHO_DEFAULTS, KHO_SETUPS, type KhoSettings } from '../kho/parameters';
 import { LUO_DEFAULTS, LUO_SETUPS, type LuoSettings } from '../luo/parameters';
 import { MEMORY_DEFAULTS, MEMORY_SETUPS, type MemorySettings } from '../mm/parameters';
@@ -13,7 +14,8 @@ import type { Build, Setup } from './setup';
 
 /** The parameters of a kernel's command line, with defaults for those that are not given. */
 export interface CommandLine
-    extends KhoSettings,
+    extends ImageSettings,
+        KhoSettings,
         LuoSettings,
         MemorySettings,
         HugetlbSettings,
@@ -30,6 +32,7 @@ export interface CommandLine
 }
 
 const DEFAULTS: Omit<CommandLine, 'text' | 'malformed' | 'invalid' | 'unknown'> = {
+    ...IMAGE_DEFAULTS,
     ...KHO_DEFAULTS,
     ...LUO_DEFAULTS,
     ...HUGETLB_DEFAULTS,
@@ -40,6 +43,7 @@ const DEFAULTS: Omit<CommandLine, 'text' | 'malformed' | 'invalid' | 'unknown'> 
 };
 
 const SETUPS: Readonly<Record<ParameterName, Setup<CommandLine>>> = {
+    ...IMAGE_SETUPS,
     ...KHO_SETUPS,
     ...LUO_SETUPS,
     ...HUGETLB_SETUPS,

@@ -290,7 +290,7 @@ export class KernelInterrupts extends JournaledRecord {
             taken++;
         }
         if (controller.its) {
-            return { cpu: 0, vector: FIRST_LPI + taken };
+            return this.k.commandLine.lpis ? { cpu: 0, vector: FIRST_LPI + taken } : undefined;
         }
         const cpu = wanted ?? used.indexOf(used.reduce((least, n) => Math.min(least, n), Infinity));
         for (let vector = FIRST_VECTOR; vector < END_OF_VECTORS; vector++) {

@@ -15,6 +15,8 @@ export interface DeviceSettings {
     readonly interruptRemapping: boolean;
     /** Remapped interrupts can be posted to guests. */
     readonly interruptPosting: boolean;
+    /** gic_dist_supports_lpis(): message interrupts of a GICv3 are used. */
+    readonly lpis: boolean;
     /** nr_cpu_ids, if limited: the number of possible processors. */
     readonly nrCpus: number;
     /** Processors that are brought up at boot. */
@@ -30,6 +32,7 @@ export const DEVICE_DEFAULTS: DeviceSettings = {
     iommuPassthrough: false,
     interruptRemapping: true,
     interruptPosting: true,
+    lpis: true,
     nrCpus: Infinity,
     maxCpus: Infinity,
     assignBuses: false,
@@ -72,6 +75,10 @@ export const DEVICE_SETUPS: SetupsOf<'iommu' | 'interrupts' | 'processors' | 'pc
             ['nopost', { interruptPosting: false }],
         ]),
     nointremap: () => ({ interruptRemapping: false }),
+    'irqchip.gicv3_nolpi': (value) => {
+        const off = kstrtobool(value);
+        return off === undefined ? undefined : { lpis: !off };
+    },
     nr_cpus: (value = '', { nrCpus }) => {
         const { value: n } = leadingNumber(value);
         return { nrCpus: n > 0 ? Math.min(n, nrCpus) : nrCpus };

@@ -35,8 +35,9 @@ export interface FileOps {
      * access faults (SIGBUS).
      */
     readonly store?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => 0 | Err;
+    /** The error of an ioctl that it does not know. Absent: ENOTTY. */
+    readonly unknownIoctl?: Err;
     /** Frees the resources of a file when its last reference is dropped. */
-
     readonly release?: (k: KernelCore, file: OpenFile) => void;
 }
 

@@ -9,7 +9,7 @@ import { FdTable } from './fdtable';
 import { O_LARGEFILE, O_RDWR } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
 import { Memcg } from './memcg';
-import { openNull } from './null';
+import { openMemDevice } from './mem-devices';
 
 const PROCESS_START = costId('process_start');
 const PROCESS_EXIT = costId('process_exit');
@@ -52,7 +52,7 @@ export class Process extends JournaledRecord {
 export function spawn(k: ProcessEnv, name: string): Process {
     k.clock.charge(PROCESS_START);
     const p = new Process(k.journal, k.ids.nextPid(k.journal), name);
-    const file = openNull(k, O_RDWR | O_LARGEFILE);
+    const file = openMemDevice(k, '/dev/null', O_RDWR | O_LARGEFILE);
     p.fds.install(0, file, false);
     p.fds.install(1, getFile(k, file), false);
     p.fds.install(2, getFile(k, file), false);

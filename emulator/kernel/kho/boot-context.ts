@@ -8,6 +8,8 @@ import type { KhoOptions } from './env';
 
 export interface BootDescription extends KhoOptions {
     readonly early: EarlyMemory;
+    /** CONFIG_ZONE_DMA. */
+    readonly zoneDma: boolean;
 }
 
 export interface BootContext {
@@ -16,6 +18,8 @@ export interface BootContext {
     readonly memblock: Memblock;
     readonly log: KernelLog;
     readonly description: BootDescription;
+    /** Bytes of the command line. */
+    readonly commandLine: number;
     /** Called if the handover has another format than the expected one. */
     readonly onIncompatible?: (expected: string) => void;
 }

@@ -29,8 +29,9 @@ const PAGE_CACHE_FILL = costId('page_cache_fill');
 const MiB = 1024 * 1024;
 /** Pages; a hole of 1 TiB. */
 const LARGE_HOLE = 2 ** 28;
-/** sizeof(struct page). */
-const STRUCT_PAGE = 64;
+
+/** The owner of the memory that the image of the running kernel lies in. */
+export const KERNEL_IMAGE = 'kernel image';
 
 /** A boot step failed and ends the kernel. */
 export interface BootPanic {
@@ -78,12 +79,18 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
         memblock.markScratch(0, MiB);
     }
     const nodeOf = (pa: number): number => (description.numa ? (machine.nodeOf(pa) ?? 0) : 0);
-    memblock.reserve(loaded.image.addr, loaded.image.size, 'kernel image', MEMBLOCK_KERN, nodeOf(loaded.image.addr));
-    if (loaded.initrd) {
-        memblock.reserve(loaded.initrd.addr, loaded.initrd.size, 'initrd');
+    const flags = description.arch.early.counted ? MEMBLOCK_KERN : 0;
+    const { image, initrd } = loaded;
+    memblock.reserve(image.addr, image.size, KERNEL_IMAGE, flags, nodeOf(image.addr));
+    if (initrd) {
+        memblock.reserve(initrd.addr, initrd.size, 'initrd', flags, nodeOf(initrd.addr));
     }
     for (const area of loaded.parameters) {
         memblock.reserve(area.addr, area.size, 'boot parameters');
+    }
+    // memory that previous kernels have reserved for good (efi_config_parse_tables())
+    for (const { addr, size, owner } of machine.firmware.reserved) {
+        memblock.reserve(addr, size, owner);
     }
 }
 
@@ -150,39 +157,6 @@ export function khoPopulate(
     memblock.setScratchOnly(true);
     log.log('info', 'KHO: found kexec handover data.');
     return { fdt: fdtPhys, scratchArray: scratchPhys, scratch };
-}
-
-/**
- * The allocations of a kernel from memblock during its setup: memmap, per-CPU areas, the rest. On a boot with handover
- * all of them come out of scratch.
- */
-export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
-    const { machine, memblock, description } = ctx;
-    // reserve_real_mode: the trampoline; all of the first MiB stays reserved, and is not scratch any more.
-    if (description.arch.firstMiB) {
-        memblock.reserve(0, MiB, 'first MiB');
-        memblock.markScratch(0, MiB, false);
-    }
-    const nodes = description.numa ? machine.nodes : [0];
-    const page = machine.page.size;
-    const spread = Math.ceil(description.early.spread / nodes.length / page) * page;
-    for (const [i, node] of nodes.entries()) {
-        const ram = machine.map.reduce((sum, r) => sum + (!description.numa || r.node === node ? r.size : 0), 0);
-        const needs: [string, number][] = [
-            ['memmap', Math.ceil(ram / page) * STRUCT_PAGE],
-            ['per-CPU areas', spread],
-            ['early kernel data', i === 0 ? description.early.fixed : 0],
-        ];
-        for (const [owner, size] of needs) {
-            if (
-                size > 0 &&
-                memblock.alloc(Math.ceil(size / page) * page, page, { owner, node, fallback: true }) === undefined
-            ) {
-                return { panic: `Failed to allocate ${size} bytes for ${owner} of node ${node}` };
-            }
-        }
-    }
-    return undefined;
 }
 
 /** The result of kho_memory_init. */

@@ -3,7 +3,8 @@ import { Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { Memblock } from '../mm/memblock';
 import { Memmap } from '../mm/memmap';
-import { earlyAllocations, memblockInit } from './boot';
+import { memblockInit } from './boot';
+import { earlyAllocations } from './early-allocations';
 import type { BootDescription } from './boot-context';
 import type { Area } from './env';
 import { extendScratch } from './extend';
@@ -30,6 +31,8 @@ export function earlyShortage(
         memblock,
         log: { log: () => undefined, warning: () => undefined },
         description,
+        // too little to make a difference
+        commandLine: 0,
     };
     const segment = (name: string): Area[] =>
         image.segments.filter((s) => s.name === name).map((s) => ({ addr: s.dest, size: s.size }));

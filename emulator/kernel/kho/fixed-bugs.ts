@@ -88,7 +88,8 @@ export function kfencePage(
         return undefined;
     }
     const { size } = machine.page;
-    for (let pa = pool.addr + Math.floor(pool.size / 2 / size) * size; pa < pool.addr + pool.size; pa += size) {
+    // near the top of the area, where the next kernel is loaded to
+    for (let pa = pool.addr + Math.floor((pool.size * 7) / 8 / size) * size; pa < pool.addr + pool.size; pa += size) {
         if (allocator.takePage(pa / size, machine.owners.id(owner))) {
             machine.memory.zero(pa, size);
             return pa;

@@ -285,7 +285,8 @@ function fixedSegments(
     const arch = file.arch ?? X86_64;
     const at = arch.parametersAddress(machine);
     const kernel = { addr: arch.kernelAddress(machine), size: pagesFor(machine, file.imageSize) };
-    const initrd = file.initrdSize > 0 ? { addr: kernel.addr + kernel.size, size: file.initrdSize } : undefined;
+    const initrd =
+        file.initrdSize > 0 ? { addr: arch.initrdAddress(machine, file.initrdSize), size: file.initrdSize } : undefined;
     const parameters = buildParameters(machine, at, {
         arch,
         commandLine: file.commandLine,

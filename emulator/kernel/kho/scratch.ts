@@ -2,6 +2,7 @@
  * Scratch areas: the parameters that size them, and their reservation at a cold boot
  * (kernel/liveupdate/kexec_handover.c).
  */
+import type { Machine } from '../../machine/machine';
 import { memparse } from '../release/parameter-values';
 import type { Area } from './env';
 import type { BootContext } from './boot-context';
@@ -61,7 +62,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     const silent = ctx.description.flaws?.has('kho_silently_off') === true;
     const roundUp = (n: number): number => Math.ceil(n / align) * align;
     const asAsked = ctx.description.flaws?.has('kho_scratch_unrounded') === true ? (n: number) => n : roundUp;
-    const lowLimit = ctx.description.arch.lowLimit(machine);
+    const lowLimit = ctx.description.arch.lowLimit(machine, ctx.description.zoneDma);
     const online = ctx.description.format.scratchOnEmptyNodes
         ? [...machine.nodes, ...machine.emptyNodes].sort((a, b) => a - b)
         : machine.nodes;
@@ -139,6 +140,18 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     }
     writeScratchArray(ctx, array, scratch);
     return { scratch, array };
+}
+
+/** What an array of scratch areas says: nothing where it is not in memory, and no area from 2^53 on. */
+export function scratchAreas(machine: Machine, array: number, size: number): Area[] {
+    const areas: Area[] = [];
+    for (let at = array; at + SCRATCH_ENTRY <= array + size && machine.isRam(at, SCRATCH_ENTRY); at += SCRATCH_ENTRY) {
+        const [addr, bytes] = [machine.memory.readU64(at), machine.memory.readU64(at + 8)];
+        if (typeof addr === 'number' && typeof bytes === 'number') {
+            areas.push({ addr, size: bytes });
+        }
+    }
+    return areas;
 }
 
 function writeScratchArray({ machine }: BootContext, array: number, areas: readonly Area[]): void {

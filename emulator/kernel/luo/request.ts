@@ -100,7 +100,7 @@ export class LuoRequest {
         }
         const onDevice = file.kind === 'liveupdate';
         if (!onDevice && file.kind !== 'luo_session') {
-            return err('ENOTTY');
+            return file.ops.unknownIoctl ?? err('ENOTTY');
         }
         // 1. the number: the file must have this ioctl
         const command = table.commands.get(nr);

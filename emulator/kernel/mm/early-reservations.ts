@@ -50,7 +50,8 @@ function declareCma(ctx: BootContext, wanted: CmaArea): Area | undefined {
     const fixed = wanted.start > 0 && wanted.end === wanted.start + wanted.size;
     const limit = Math.min(
         top,
-        wanted.end ?? (description.arch.name === 'arm64' ? description.arch.lowLimit(machine) + 1 : top),
+        wanted.end ??
+            (description.arch.name === 'arm64' ? description.arch.lowLimit(machine, description.zoneDma) + 1 : top),
     );
     const end = Math.floor(limit / align) * align;
     if (fixed && wanted.start % align !== 0) {
@@ -108,7 +109,7 @@ function crashKernel(ctx: BootContext, values: CrashKernelValues): { areas: Area
         return none;
     }
     const align = arm ? 2 * MiB : 16 * MiB;
-    const lowMax = arm ? description.arch.lowLimit(machine) + 1 : 4 * GiB;
+    const lowMax = arm ? description.arch.lowLimit(machine, description.zoneDma) + 1 : 4 * GiB;
     const low = (size: number): Area | undefined => findFree(ctx, size, align, 0, lowMax);
     const above = (size: number): Area | undefined => findFree(ctx, size, align, lowMax, CRASH_HIGH_MAX);
     const { size, start } = wanted;

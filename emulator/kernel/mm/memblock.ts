@@ -29,6 +29,11 @@ export interface MemblockAlloc {
     readonly node?: number;
     /** Falls back to any node, as memblock does if a node is only preferred. */
     readonly fallback?: boolean;
+    /**
+     * Counts for the node that it lies on, as allocations before the kernel knows its nodes do. Otherwise it counts for
+     * `node`, or for none.
+     */
+    readonly located?: boolean;
     /** Not for the kernel itself: it does not count for the size of scratch. */
     readonly uncounted?: boolean;
     /** Not in these areas. */
@@ -147,9 +152,47 @@ export class Memblock extends JournaledRecord {
             base = this.find(size, align, options, undefined);
         }
         if (base !== undefined && size > 0) {
-            this.reserve(base, size, options.owner, options.uncounted ? 0 : MEMBLOCK_KERN, options.node ?? NO_NODE);
+            this.reserve(
+                base,
+                size,
+                options.owner,
+                options.uncounted ? 0 : MEMBLOCK_KERN,
+                this.countedOn(base, options),
+            );
         }
         return base;
+    }
+
+    /**
+     * Allocates blocks that are aligned to their size, one after the other, each where {@link alloc} would put it.
+     * @returns how many there was room for
+     */
+    allocBlocks(count: number, size: number, options: MemblockAlloc): number {
+        const got = this.takeBlocks(count, size, options, options.node);
+        return options.fallback ? got + this.takeBlocks(count - got, size, options, undefined) : got;
+    }
+
+    private takeBlocks(count: number, size: number, options: MemblockAlloc, node: number | undefined): number {
+        const taken: { start: number; end: number }[] = [];
+        let left = count;
+        for (const range of this.freeFor(options, node)) {
+            const end = Math.floor(range.end / size) * size;
+            const start = Math.max(Math.ceil(range.base / size) * size, end - left * size);
+            if (left > 0 && start < end) {
+                taken.push({ start, end });
+                left -= (end - start) / size;
+            }
+        }
+        for (const { start, end } of taken) {
+            const flags = options.uncounted ? 0 : MEMBLOCK_KERN;
+            this.reserve(start, end - start, options.owner, flags, this.countedOn(start, options));
+        }
+        return count - left;
+    }
+
+    private countedOn(base: number, { located, node = NO_NODE }: MemblockAlloc): number {
+        const memory = located ? this.memory.find((r) => base >= r.base && base < r.base + r.size) : undefined;
+        return memory?.node ?? node;
     }
 
     /** memblock_reserved_kern_size: bytes the kernel reserved below `limit`, on one node or (undefined) on any. */
@@ -192,24 +235,29 @@ export class Memblock extends JournaledRecord {
         return this.freeRanges().filter((r) => !this.scratchOnly || (r.flags & MEMBLOCK_SCRATCH) !== 0);
     }
 
-    private find(
-        size: number,
-        align: number,
-        { limit = Infinity, outside = [] }: MemblockAlloc,
+    /** What may be allocated from: free ranges, the topmost first. */
+    private freeFor(
+        { limit = Infinity }: MemblockAlloc,
         node: number | undefined,
-    ): number | undefined {
-        const free = this.freeRanges();
-        for (let i = free.length - 1; i >= 0; i--) {
-            const range = free[i]!;
-            if (
-                (node !== undefined && range.node !== node) ||
-                (this.scratchOnly && (range.flags & MEMBLOCK_SCRATCH) === 0)
-            ) {
-                continue;
-            }
-            // The page at address 0 is never allocated.
-            const start = Math.max(range.base, this.page.size);
-            for (let end = Math.min(range.end, limit); ; ) {
+    ): { readonly base: number; readonly end: number }[] {
+        return this.freeRanges()
+            .reverse()
+            .filter(
+                (r) =>
+                    (node === undefined || r.node === node) &&
+                    (!this.scratchOnly || (r.flags & MEMBLOCK_SCRATCH) !== 0),
+            )
+            .map((r) => ({
+                // The page at address 0 is never given out.
+                base: Math.max(r.base, this.page.size),
+                end: Math.min(r.end, limit),
+            }));
+    }
+
+    private find(size: number, align: number, options: MemblockAlloc, node: number | undefined): number | undefined {
+        const { outside = [] } = options;
+        for (const { base: start, end: top } of this.freeFor(options, node)) {
+            for (let end = top; ; ) {
                 const candidate = Math.floor((end - size) / align) * align;
                 if (candidate < start) {
                     break;

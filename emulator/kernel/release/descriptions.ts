@@ -140,6 +140,10 @@ export interface KernelDescription {
     readonly handlers: readonly string[];
     /** Its allocations before its page allocator runs. */
     readonly early: EarlyMemory;
+    /** CONFIG_ZONE_DMA: on arm64 it keeps memory below 4 GiB apart, where there is any. */
+    readonly zoneDma: boolean;
+    /** CONFIG_RANDOMIZE_BASE: on x86-64 its image goes to a place in memory that the seed of the run decides. */
+    readonly kaslr: boolean;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
     /**
@@ -200,6 +204,8 @@ const v72: KernelDescription = {
     khoDebug: true,
     handlers: ['memfd'],
     early: DEFAULT_EARLY_MEMORY,
+    zoneDma: true,
+    kaslr: false,
     initrdSize: 4 * MIB,
     vfioPhase: 'reset',
     vfioUnclaimed: 'refuse',
@@ -216,7 +222,7 @@ const v72Uma: KernelDescription = {
     arch: X86_64,
     numa: false,
     pageCache: 8 * MIB,
-    initrdSize: 2 * MIB,
+    initrdSize: 0x2b5000,
 };
 
 /** Live update is the same in 7.3 as in 7.2, except for early allocations and crash kernels. */

@@ -25,6 +25,7 @@ export type Repetition = 'first' | 'last' | 'lowest' | 'all';
 
 /** The part of the kernel that reads a parameter. */
 export type Part =
+    | 'image'
     | 'kho'
     | 'luo'
     | 'memblock'
@@ -55,6 +56,14 @@ export interface Parameter {
 
 /** By name, with underscores. */
 export const PARAMETERS = {
+    nokaslr: {
+        value: 'none',
+        repeated: 'all',
+        declared: '__setup',
+        readBy: 'image',
+        doc: 'A kernel that places itself in memory stays where it was loaded.',
+        source: 'arch/x86/boot/compressed/kaslr.c',
+    },
     kho: {
         value: 'bool',
         repeated: 'last',
@@ -226,6 +235,15 @@ export const PARAMETERS = {
         arch: 'x86-64',
         doc: 'Leaves interrupt remapping off.',
         source: 'drivers/iommu/irq_remapping.c',
+    },
+    'irqchip.gicv3_nolpi': {
+        value: 'bool',
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'interrupts',
+        arch: 'arm64',
+        doc: 'The kernel uses no message interrupts (LPIs) of the GICv3, so that no device gets interrupts, and does not touch their tables.',
+        source: 'drivers/irqchip/irq-gic-v3.c',
     },
     nr_cpus: {
         value: 'number',

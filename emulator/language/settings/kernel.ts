@@ -66,10 +66,20 @@ export const KERNEL_SETTINGS = {
         examples: ['iommu_shutdown off'],
         doc: 'Whether the IOMMU driver turns translation off when the kernel shuts down.',
     },
+    zone_dma: {
+        takes: onOff,
+        examples: ['zone_dma off'],
+        doc: 'CONFIG_ZONE_DMA. An arm64 kernel without it has no low memory: its first scratch area is anywhere, and the second one is empty.',
+    },
+    kaslr: {
+        takes: onOff,
+        examples: ['kaslr on'],
+        doc: 'CONFIG_RANDOMIZE_BASE: an x86-64 kernel moves its image to a random place, drawn from the seed of the run (`--seed`); with seed 0 to the lowest possible place. With `nokaslr` on its command line it stays where it was loaded.',
+    },
     early_memory: {
         takes: SIZE,
         examples: ['early_memory 40MiB'],
-        doc: 'The memory that the kernel allocates before its page allocator runs, not counting the memmap.',
+        doc: 'The memory that its configuration allocates before its page allocator runs, in addition to what every kernel allocates: the memmap, hash tables, per-CPU areas, page tables, bounce buffers.',
     },
     page_cache: {
         takes: SIZE,

@@ -1,5 +1,6 @@
 /** The entries of `machine { }`. */
 import type { PageGeometry } from '../../machine/arch';
+import type { FirmwareKind } from '../../machine/firmware';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { MOST_MEMORY } from '../../machine/machine';
 import {
@@ -89,6 +90,11 @@ export const MACHINE_SETTINGS = {
         ),
         examples: ['iommu vtd'],
         doc: 'The IOMMU between devices and memory. Without one, devices use physical addresses.',
+    },
+    firmware: {
+        takes: oneOf<FirmwareKind>({ uefi: 'UEFI', none: 'a device tree alone, on arm64' }, { none: 'arm64' }),
+        examples: ['firmware uefi'],
+        doc: 'The firmware. UEFI, the default, keeps memory reserved over a kexec, which arm64 kernels need for the tables of their interrupt controller. With `firmware none`, a boot loader starts kernel 1 with a device tree, as `qemu-system-aarch64 -kernel` does.',
     },
     device: {
         takes: device,

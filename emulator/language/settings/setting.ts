@@ -101,12 +101,12 @@ export interface WordArgument<W extends string> extends Argument<W> {
     /** The meaning of each. */
     readonly words: Readonly<Record<W, string>>;
     /** The architecture that a word needs, if it needs one. */
-    readonly archs?: Readonly<Record<W, string>>;
+    readonly archs?: Readonly<Partial<Record<W, string>>>;
 }
 
 export function oneOf<W extends string>(
     words: Readonly<Record<W, string>>,
-    archs?: Readonly<Record<W, string>>,
+    archs?: Readonly<Partial<Record<W, string>>>,
 ): WordArgument<W> {
     const isOne = (word: string | undefined): word is W => word !== undefined && Object.hasOwn(words, word);
     return {

@@ -12,6 +12,7 @@ import type { Delivery, InterruptHandler, InterruptOutcome, InterruptSource } fr
 import { GuestLine, type GuestSource } from './guest-line';
 import { destinationOf, isInterruptAddress, type Destination, type Message } from './message';
 import type { Route } from './remapping';
+import { Redistributors } from './redistributors';
 import { Remapper } from './remapper';
 
 /** Lower vectors are exceptions of the processor: a local APIC accepts no message for them. */
@@ -33,6 +34,8 @@ export class InterruptController extends JournaledRecord {
     /** Number of processors, from 0, whose local APICs a kernel has turned on. */
     readonly accepting: number = 0;
     readonly remapper: Remapper | null;
+    /** Those of a GICv3; null: the machine has none. */
+    readonly redistributors: Redistributors | null;
     /** Handlers by processor and vector, see {@link handlerOf}. */
     private readonly handlers: JournaledMap<number, InterruptHandler>;
     /** Vectors of devices that guests have set up, as seen by their drivers. They outlive kernels. */
@@ -47,6 +50,7 @@ export class InterruptController extends JournaledRecord {
         private readonly host: WalkedMemory & { readonly now: number },
     ) {
         super(journal);
+        this.redistributors = its ? new Redistributors(journal) : null;
         this.remapper = Remapper.of(journal, iommu, host);
         this.handlers = new JournaledMap(journal);
         this.lines = new JournaledList(journal);
@@ -58,6 +62,7 @@ export class InterruptController extends JournaledRecord {
         this.handlers.clear();
         this.lines.clear();
         this.remapper?.powerOn();
+        this.redistributors?.powerOn();
     }
 
     /**
@@ -197,5 +202,6 @@ export class InterruptController extends JournaledRecord {
             line.hash(hasher);
         }
         this.remapper?.hash(hasher);
+        this.redistributors?.hash(hasher);
     }
 }

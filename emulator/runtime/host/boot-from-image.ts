@@ -11,7 +11,7 @@ import { PreservedMemory } from '../../kernel/kho/preserved';
 import { walkRadix } from '../../kernel/kho/radix';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { dropKernel } from './kernel-end';
-import { fileOf, kernelNamed, startKernel } from './kexec';
+import { bootFileOf, kernelNamed, startKernel } from './kexec';
 import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 import { hex } from '../../text/text';
@@ -32,20 +32,20 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
             `there is no image "${path}" in the folder of the scenario, or it cannot be decompressed`,
         );
     }
-    const kernel = name === '' ? undefined : kernelNamed(host, name);
+    const loaded = name === '' ? undefined : bootFileOf(host, kernelNamed(host, name), cmdline);
     const source = sourceOf(bytes);
     const file = readCoreFile(source);
     const memory = new CoreMemory(source, file.segments, pagesOfImage(file));
     checkMachine(host.machine, file, path);
     dropKernel(host);
-    host.machine.pci.powerOn();
+    host.machine.powerOn();
     layOut(host.machine, memory, file);
-    if (!kernel) {
+    if (!loaded) {
         startLoaded(host, file, path);
         return;
     }
     const handover = handoverIn(host.machine, memory, file, path);
-    const at = loadForHandover(host.machine, fileOf(kernel, cmdline), handover);
+    const at = loadForHandover(host.machine, loaded, handover);
     if (at === undefined) {
         throw new ProgramError(`kernel "${name}" does not fit into the scratch areas of image "${path}"`);
     }

@@ -8,7 +8,6 @@ import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
 import { Kernel } from '../../kernel/kernel';
 import type { KernelLog } from '../../kernel/klog';
 import {
-    earlyAllocations,
     fillPageCache,
     freeReserved,
     khoInit,
@@ -51,6 +50,12 @@ import { declaredFlb, registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Host } from './host';
 import { hex } from '../../text/text';
+import { setUpLpiTables } from '../../kernel/devices/lpi-tables';
+import { earlyAllocations } from '../../kernel/kho/early-allocations';
+import { encodeText } from '../../text/utf8';
+import { placeImage } from '../../kernel/kho/kaslr';
+import { IMAGE_PLACE } from '../../machine/chooser';
+import { scratchAreas } from '../../kernel/kho/scratch';
 
 const MiB = 2 ** 20;
 
@@ -114,7 +119,8 @@ export class Boot extends JournaledRecord {
             memmap: this.memmap,
             memblock: new Memblock(machine.journal, machine.page),
             log,
-            description: { ...options, early: desc.early },
+            description: { ...options, early: desc.early, zoneDma: desc.zoneDma },
+            commandLine: encodeText(params.commandLine).length,
             onIncompatible: (expected) => host.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
@@ -135,7 +141,8 @@ export class Boot extends JournaledRecord {
         host.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
         this.logMemory();
-        memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
+        const image = this.placeImage(parameters);
+        memblockInit(context, { image, initrd: params.initrd, parameters });
         const { kho } = params;
         const { khoBuilt } = this.kernel.desc;
         if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
@@ -190,6 +197,25 @@ export class Boot extends JournaledRecord {
         if (commandLine.numaOff && this.kernel.desc.numa) {
             host.log('info', 'NUMA turned off');
         }
+    }
+
+    /** The decompressor: moves the image to its place. */
+    private placeImage(parameters: readonly Area[]): Area {
+        const { host, params, kernel, commandLine } = this;
+        const { machine } = host;
+        const { kernel: image, initrd, kho } = params;
+        if (!kernel.desc.kaslr || !commandLine.kaslr || !params.arch.placesImage) {
+            return image;
+        }
+        const scratch = kho && kernel.desc.khoBuilt ? scratchAreas(machine, kho.scratch, kho.scratchSize) : undefined;
+        const avoid = [...parameters, ...(initrd ? [initrd] : [])];
+        const addr = placeImage(machine, { image, avoid, scratch }, (n) =>
+            host.interpreter.scheduler.pick(IMAGE_PLACE, n),
+        );
+        if (addr !== image.addr) {
+            machine.memory.writeBytes(addr, machine.memory.readBytes(image.addr, image.size));
+        }
+        return { addr, size: image.size };
     }
 
     /** The allocations before the page allocator runs; with a handover they are limited to scratch memory. */
@@ -270,7 +296,20 @@ export class Boot extends JournaledRecord {
         if (this.reserveMem.lost.length > 0) {
             host.tell((l) => l.reservedMemoryMoved?.(this.reserveMem));
         }
+        this.setUpInterrupts();
         return this.stage('mm_core_init', begin);
+    }
+
+    /** init_IRQ(): the first user of the page allocator. */
+    private setUpInterrupts(): void {
+        const { host, memmap, pages, commandLine } = this;
+        const { memblock, log } = this.context;
+        const { machine } = host;
+        const { lpis, crashKernel } = commandLine;
+        const found = lpis ? setUpLpiTables({ machine, memmap, memblock, pages, log, crashKernel }) : undefined;
+        if (found && found.became !== 'kept') {
+            host.tell((l) => l.interruptTablesInUse?.(found));
+        }
     }
 
     /** kho_init(), and the end of the initial RAM disk. */

@@ -130,8 +130,14 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     iommu_shutdown: ({ changes }, on) => {
         changes.iommuShutdown = on;
     },
-    early_memory: (k, fixed) => {
-        k.changes.early = { ...early(k), fixed };
+    zone_dma: ({ changes }, on) => {
+        changes.zoneDma = on;
+    },
+    kaslr: ({ changes }, on) => {
+        changes.kaslr = on;
+    },
+    early_memory: (k, extra) => {
+        k.changes.early = { ...early(k), extra };
     },
     page_cache: ({ changes }, size) => {
         changes.pageCache = size;

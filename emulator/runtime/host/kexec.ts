@@ -39,13 +39,14 @@ export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'bo
 }
 
 /** The segments of a kernel, with additions to its command line. */
-export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
+function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
+    const arch = desc.arch ?? machine;
     return {
         name: desc.name,
-        arch: desc.arch ?? machine,
-        imageSize: desc.early.image,
+        arch,
+        imageSize: desc.early.image ?? arch.early.image,
         commandLine,
         initrdSize: desc.initrdSize,
     };
@@ -59,12 +60,27 @@ function tellUnknown(host: Host, { desc }: BootableKernel, { commandLine, arch }
     }
 }
 
+/**
+ * The same for a kernel that the machine is switched on with.
+ * @throws ProgramError if it is built for another architecture
+ */
+export function bootFileOf({ machine }: Host, kernel: BootableKernel, cmdline: string): KernelFile {
+    const { name, arch } = kernel.desc;
+    if (arch && arch.name !== machine.arch) {
+        throw new ProgramError(
+            `kernel "${name}" is built for ${arch.name}, but the machine is ${machine.arch}. Change \`arch\` of the kernel or of the machine`,
+        );
+    }
+    return fileOf(kernel, cmdline, archNamed(machine.arch));
+}
+
 /** `boot "7.2"`: the machine is switched on. Its memory contains only the segments of the boot loader. */
 export function coldBoot(host: Host, name: string, cmdline: string): void {
     const { machine } = host;
     const kernel = kernelNamed(host, name, 'boot');
+    const file = bootFileOf(host, kernel, cmdline);
     loseKernel(host, 'power');
-    machine.pci.powerOn();
+    machine.powerOn();
     if (machine.boots > 0) {
         machine.clock.charge(FIRMWARE);
     }
@@ -72,7 +88,6 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     for (const range of machine.ram) {
         machine.memory.zero(range.start, range.size);
     }
-    const file = fileOf(kernel, cmdline, archNamed(machine.arch));
     const at = coldLoad({ machine }, file);
     if (at === undefined) {
         throw new ProgramError(

@@ -150,14 +150,14 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         'is_plain_path',
         [param('path', STRING)],
         { result: BOOL },
-        'Whether a path is /dev/null or on a tmpfs.',
+        'Whether a path is a memory device (/dev/null, /dev/zero, …) or on a tmpfs.',
         (_context, [path]) => isPlainPath(asString(path, 'the path')),
     ),
     fn(
         'open_plain',
         [param('path', STRING), param('flags', INT, O_RDWR)],
         { result: FD, fails: true },
-        'Opens /dev/null or a file on a tmpfs. `EMFILE`, `ENOENT`, `EEXIST`, `EISDIR`.',
+        'Opens a memory device or a file on a tmpfs. `EMFILE`, `ENOENT`, `EEXIST`, `EISDIR`.',
         ({ running, process }, [path, flags]) =>
             sysOpen(running, process, asString(path, 'the path'), flagsArg(flags, 'the flags')),
     ),

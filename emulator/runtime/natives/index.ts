@@ -184,7 +184,7 @@ export const HOST_NATIVES: Natives = {
         ['pipe', 'One end of a pipe.'],
         ['socket', 'A socket.'],
         ['eventfd', 'An eventfd.'],
-        ['null', '/dev/null'],
+        ['null', 'A memory device: /dev/null, /dev/zero, /dev/full, /dev/random or /dev/urandom.'],
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],
         ['kho_finalize', '/sys/kernel/debug/kho/out/finalize'],

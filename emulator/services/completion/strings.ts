@@ -18,6 +18,7 @@ const DEVICES: readonly string[] = [
     '/dev/iommu',
     '/dev/vfio/devices/vfio0',
     '/dev/null',
+    '/dev/zero',
     '/dev/shm/',
 ];
 

@@ -142,6 +142,10 @@ suite('the table of parameters', () => {
             panic: [['panic=5 panic=-1 panic=x'], 'panic=-1'],
             panic_on_warn: [['panic_on_warn=1 panic_on_warn=0'], 'panic_on_warn=0'],
             'iommu.passthrough': [['iommu.passthrough=1 iommu.passthrough=0'], 'iommu.passthrough=0'],
+            'irqchip.gicv3_nolpi': [
+                ['irqchip.gicv3_nolpi=0 irqchip.gicv3_nolpi=1 irqchip.gicv3_nolpi=x'],
+                'irqchip.gicv3_nolpi=1',
+            ],
             nr_cpus: [['nr_cpus=2 nr_cpus=3 nr_cpus=0 nr_cpus=x', 'nr_cpus=4 nr_cpus=2'], 'nr_cpus=2'],
             maxcpus: [['maxcpus=4 maxcpus=2'], 'maxcpus=2'],
             transparent_hugepage_shmem: [
@@ -154,7 +158,12 @@ suite('the table of parameters', () => {
             ],
         };
         const settings = (text: string): unknown => ({
-            ...read(text, 'x86-64', true, text.startsWith('kho_bootmem') ? 'kho_bootmem' : 'kho_scratch'),
+            ...read(
+                text,
+                text.startsWith('irqchip') ? 'arm64' : 'x86-64',
+                true,
+                text.startsWith('kho_bootmem') ? 'kho_bootmem' : 'kho_scratch',
+            ),
             text: '',
             malformed: [],
             invalid: [],
@@ -202,6 +211,8 @@ suite('what a command line says', () => {
             iommuPassthrough: false,
             interruptRemapping: true,
             interruptPosting: true,
+            kaslr: true,
+            lpis: true,
             nrCpus: Infinity,
             maxCpus: Infinity,
             assignBuses: false,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { deviceKindAt, openDeviceNode } from '../../../emulator/kernel/device-nodes';
 import { Iommufd, iommufdOf } from '../../../emulator/kernel/devices/iommufd';
-import { openNull } from '../../../emulator/kernel/fs/null';
+import { openMemDevice } from '../../../emulator/kernel/fs/mem-devices';
 import {
     discardFile,
     fput,
@@ -66,7 +66,7 @@ scenario "s" { boot "7.0" }`,
 suite('files', () => {
     test('task_work_run() takes what waits, the newest first, and then what has come up meanwhile', () => {
         const { kernel } = bareKernel();
-        const files = ['a', 'b', 'c'].map(() => openNull(kernel, 0));
+        const files = ['a', 'b', 'c'].map(() => openMemDevice(kernel, '/dev/null', 0));
         const [a, b, c] = files;
         assert.ok(a && b && c);
         assert.equal(hasDelayedFput(kernel), false);
@@ -84,7 +84,7 @@ suite('files', () => {
     test('a file for which no descriptor is left is gone', () => {
         const { kernel, context } = bareKernel();
         const { process } = context;
-        const file = getFile(kernel, openNull(kernel, 0));
+        const file = getFile(kernel, openMemDevice(kernel, '/dev/null', 0));
         assert.equal(installNewFd(kernel, process, file), 3);
         kernel.journal.edit(process).nofile = 4;
         assert.equal(installNewFd(kernel, process, file), err('EMFILE'));

@@ -4,7 +4,7 @@ import { Hwpt } from '../../../emulator/kernel/devices/hwpt';
 import { iommufdOf, openIommufd } from '../../../emulator/kernel/devices/iommufd';
 import { MFD_ALLOW_SEALING, O_RDWR } from '../../../emulator/kernel/fs/fcntl';
 import { cachedPages, getSeals, hugetlbFileOfSize, isFrozen, memfdAllocFile } from '../../../emulator/kernel/fs/memfd';
-import { openNull } from '../../../emulator/kernel/fs/null';
+import { openMemDevice } from '../../../emulator/kernel/fs/mem-devices';
 import { installFd, memoryCurrent, type Process, setMemoryMax } from '../../../emulator/kernel/fs/process';
 import { exposeFolio, ShmemInode } from '../../../emulator/kernel/fs/shmem';
 import { writeShmem } from '../../../emulator/kernel/fs/shmem-file';
@@ -60,7 +60,7 @@ suite('errors of the kernel: memory of files', () => {
     test('what only files in memory have', () => {
         const { kernel, context } = bareKernel();
         const { inode } = memfd(kernel, context.process);
-        const other = openNull(kernel, O_RDWR).inode;
+        const other = openMemDevice(kernel, '/dev/null', O_RDWR).inode;
         assert.equal(getSeals({ inode }), 0);
         assert.equal(getSeals({ inode: other }), err('EINVAL'));
         assert.deepEqual([cachedPages(inode), cachedPages(other)], [1, 0]);
@@ -127,7 +127,7 @@ suite('errors of the kernel: virtual machines and iommufd', () => {
         const made = makeVm(kernel, 'guest');
         assert.ok('vm' in made);
         const { vm, file } = made;
-        const null_ = openNull(kernel, O_RDWR);
+        const null_ = openMemDevice(kernel, '/dev/null', O_RDWR);
         assert.equal(guestMemfdOfFile(kernel, null_, MiB, GUEST_MEMFD_FLAG_MMAP), err('EINVAL'));
         assert.equal(guestMemfdOfFile(kernel, file, 5, GUEST_MEMFD_FLAG_MMAP), err('EINVAL'));
         const files = kernel.ids.file;

@@ -133,7 +133,7 @@ suite('language: settings', () => {
             'const M = 1MiB\nkernel "k" from "7.2" { image_size 3 * M; early_memory M + M; page_cache 5 * M; initrd M << 2; cost copy 7 * 3 }',
         );
         assert.deepEqual(
-            [desc.early.image, desc.early.fixed, desc.pageCache, desc.initrdSize, desc.costs.copy],
+            [desc.early.image, desc.early.extra, desc.pageCache, desc.initrdSize, desc.costs.copy],
             [0x30_0000, 0x20_0000, 0x50_0000, 0x40_0000, 21],
         );
         const program = checked(

@@ -22,7 +22,7 @@ import {
 } from '../fcntl';
 import { allocFile, fput, type OpenFile } from '../file';
 import { chargeTo, hugePoolOf, hugetlbAllocFile, type MemfdEnv, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
-import { openNull } from '../null';
+import { isMemDevice, openMemDevice } from '../mem-devices';
 import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
 import { makeShmemInode } from '../shmem';
@@ -82,13 +82,13 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
 /** Directories of tmpfs mounts, in which files can be created. */
 const TMPFS_DIRECTORIES = ['/dev/shm', '/tmp', '/run'];
 
-/** True for the paths that {@link sysOpen} handles: /dev/null and everything on a tmpfs. */
+/** True for the paths that {@link sysOpen} handles: memory devices and everything on a tmpfs. */
 export function isPlainPath(path: string): boolean {
-    return path === '/dev/null' || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
+    return isMemDevice(path) || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
 }
 
 /**
- * open(2) of /dev/null, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a tmpfs directory.
+ * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a directory.
  * EMFILE comes first, because the number is reserved before the path is resolved.
  * @param mode permission bits of a new file
  */
@@ -122,8 +122,8 @@ function openPath(k: KernelCore, path: string, flags: number, mode: number): Ope
         return flags & O_CREAT || (flags & O_ACCMODE) !== O_RDONLY ? EISDIR : EACCES;
     }
     const exclusive = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
-    if (path === '/dev/null') {
-        return exclusive ? EEXIST : openNull(k, status);
+    if (isMemDevice(path)) {
+        return exclusive ? EEXIST : openMemDevice(k, path, status);
     }
     const known = k.tmpfs.get(path);
     if (known) {
