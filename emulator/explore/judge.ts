@@ -51,7 +51,9 @@ export function* judge(judging: Judging, of: OutcomeClass): Generator<void, Viol
         return violates(p, choices, value) && (choices.length === 0 || !violates(p, [], value));
     };
     // a scenario with a parameter would have to name its value
-    const smaller = scenario &&
-        !scenario.of && (yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails));
+    const smaller =
+        scenario && !scenario.of
+            ? yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails)
+            : undefined;
     return { of, choices, inevitable, text: smaller };
 }
