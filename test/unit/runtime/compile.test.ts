@@ -63,11 +63,12 @@ function made({ in: place, code }: Case): string[] {
     const last = first + code.split('\n').length - 1;
     const lines = printForm(form, new LineMap(text), 'test.lus').split('\n');
     const lineOf = (l: string): number => Number(/^ *(\d+) \|/.exec(l)?.[1] ?? Number.NaN);
-    const begin = lines.findIndex((l) => lineOf(l) >= first);
-    const rest = lines.slice(begin);
-    const end = rest.findIndex((l) => lineOf(l) > last || lineOf(l) < first);
-    return rest
-        .slice(0, end < 0 ? undefined : end)
+    let line = 0;
+    return lines
+        .filter((l) => {
+            line = Number.isNaN(lineOf(l)) ? line : lineOf(l);
+            return line >= first && line <= last;
+        })
         .filter((l) => Number.isNaN(lineOf(l)))
         .map((l) =>
             l
@@ -375,8 +376,8 @@ const CALLS: readonly Case[] = [
     {
         in: 'scenario',
         // the block is compiled before all statements, and run by an operation after them
-        code: `finally { log("now") }`,
-        made: ['native %0 = log(["now"])', 'end', 'L1:'],
+        code: `finally { log("now") }\nlog("then")`,
+        made: ['native %0 = log(["now"])', 'end', 'L1:', 'native %1 = log(["then"])', 'finally', 'end'],
     },
     {
         in: 'kernel',
