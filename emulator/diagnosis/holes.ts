@@ -6,7 +6,7 @@ import { fileData, fileKey } from './chronicle';
 import { ruleFile } from './rules';
 
 /** The part of the machine's memory from which on holes are worth a hint. */
-const MUCH = 1 / 16;
+const MUCH = 1 / 2;
 
 /** The file whose preserve() runs, and its pages before. */
 class Before extends JournaledRecord {
