@@ -157,11 +157,13 @@ suite('interrupts: vectors and remapping of a kernel', () => {
         );
         assert.match(logOf(host), /common_interrupt: 0\.34 No irq handler for vector/);
         assert.deepEqual(
-            Diagnoses.of(host)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)
+                ?.found.items.filter((d) => d.severity !== 'hint')
+                .map((d) => d.code),
             ['LU1057', 'LU1057'],
         );
         assert.match(
-            Diagnoses.of(host)?.found.items[0]?.message ?? '',
+            Diagnoses.of(host)?.found.items.find((d) => d.severity !== 'hint')?.message ?? '',
             /processor 0 vector 0x21: the vector belongs to e-0/,
         );
     });
@@ -308,7 +310,9 @@ suite('interrupts: vectors and remapping of a kernel', () => {
             ),
         );
         assert.deepEqual(
-            Diagnoses.of(host)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)
+                ?.found.items.filter((d) => d.severity !== 'hint')
+                .map((d) => d.code),
             [],
         );
     });
