@@ -48,7 +48,7 @@ const ROLES: Readonly<Record<string, Role>> = {
     'inject.what': ['error', /^(?:support\.constant\.errno|constant\.language\.no)\b/],
     'inject.target': ['handler', /^entity\.name\.class\b/],
     'inject.callback': ['callback', CALLBACK],
-    'at.event': ['event', /^constant\.language\.handover\b/],
+    'at.event': ['event', /^(?:constant\.language\.handover|keyword\.control)\b/],
     'fails.errors': ['error', ERRNO],
     'may.errors': ['error', ERRNO],
     'call.with': ['call mode', /^constant\.language\.call-mode\b/],

@@ -320,8 +320,14 @@ export class Boot extends JournaledRecord {
             this.memmap.markCma(area.addr / size, (area.addr + area.size) / size);
             freeReserved(this.host.machine, this.memmap, this.pages, area);
         }
-        if (this.params.initrd) {
-            freeReserved(this.host.machine, this.memmap, this.pages, this.params.initrd);
+        const { initrd } = this.params;
+        const { machine } = this.host;
+        // relocate_initrd(): beyond the memory of this kernel, there is nothing to free
+        if (
+            initrd &&
+            machine.map.some((r) => initrd.addr >= r.start && initrd.addr + initrd.size <= r.start + r.size)
+        ) {
+            freeReserved(machine, this.memmap, this.pages, initrd);
         }
         return undefined;
     }

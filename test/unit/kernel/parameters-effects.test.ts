@@ -74,18 +74,18 @@ suite('parameters for memory', () => {
         const reserved = (cmdline: string, memory = '8GiB'): string[] =>
             logOf(booted(`kho=off ${cmdline}`, memory), /^crashkernel|^cannot|^cma/);
         assert.deepEqual(reserved('crashkernel=256M'), [
-            'info: crashkernel reserved: 0x00000000b0000000 - 0x00000000c0000000 (256 MB)',
+            'info: crashkernel reserved: 0x00000000af000000 - 0x00000000bf000000 (256 MB)',
         ]);
         assert.deepEqual(reserved('crashkernel=64M@16M crashkernel=64M@512M'), [
             'info: crashkernel reserved: 0x0000000020000000 - 0x0000000024000000 (64 MB)',
         ]);
         assert.deepEqual(reserved('crashkernel=64M@16M'), ['warn: crashkernel reservation failed - memory is in use.']);
         assert.deepEqual(reserved('crashkernel=512M,high'), [
-            'info: crashkernel low memory reserved: 0xb0000000 - 0xc0000000 (256 MB)',
+            'info: crashkernel low memory reserved: 0xaf000000 - 0xbf000000 (256 MB)',
             'info: crashkernel reserved: 0x0000000220000000 - 0x0000000240000000 (512 MB)',
         ]);
         assert.deepEqual(reserved('crashkernel=1G-4G:192M,4G-64G:320M,64G-:576M', '2GiB'), [
-            'info: crashkernel reserved: 0x0000000074000000 - 0x0000000080000000 (192 MB)',
+            'info: crashkernel reserved: 0x0000000073000000 - 0x000000007f000000 (192 MB)',
         ]);
         assert.deepEqual(reserved('crashkernel=1G-2G:64M'), []);
         assert.deepEqual(reserved('crashkernel=1G-:9G'), ['warn: crashkernel: invalid size']);
@@ -93,7 +93,7 @@ suite('parameters for memory', () => {
         assert.deepEqual(reserved('crashkernel=64Mx'), ['warn: crashkernel: unrecognized char: x']);
         assert.deepEqual(reserved('crashkernel=7G', '8GiB'), ['warn: cannot allocate crashkernel (size:0x1c0000000)']);
         assert.deepEqual(reserved('crashkernel=64M crashkernel=32M,cma'), [
-            'info: crashkernel reserved: 0x00000000bc000000 - 0x00000000c0000000 (64 MB)',
+            'info: crashkernel reserved: 0x00000000bb000000 - 0x00000000bf000000 (64 MB)',
             'info: cma: Reserved 32 MiB at 0x0000000100000000',
             'info: crashkernel CMA reserved: 32 MB in 1 ranges',
         ]);

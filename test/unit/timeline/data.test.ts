@@ -24,7 +24,7 @@ function dataOf({ host }: Travelled, expression: string): DataId {
 const place = ({ how, at, before, after, who }: Change): string => `${at}: ${how} ${before} → ${after} by ${who}`;
 
 /** What can be watched in first-session.lus, from its end on. */
-const WATCHED = ['memory(0x100000, 16KiB)', 'owner(0x100000, 8KiB)', 'luod.vm1', 'session("vm-1").files.length'];
+const WATCHED = ['memory(0x100000, 16KiB)', 'owner(0x200000, 1MiB)', 'luod.vm1', 'session("vm-1").files.length'];
 
 suite('data of a run', () => {
     const program = examples().get('first-session.lus');
