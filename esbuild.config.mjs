@@ -1,7 +1,7 @@
 // Builds the bundles that ship:
 //
 //   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, those for VS Code for
-//                                      the Web (web-*.js) and for programs (api.js, session.js), and the notices of
+//                                      the Web (web-*.js) and for programs (api.js), and the notices of
 //                                      the packages that are in them
 //   node esbuild.config.mjs --watch    the same with source maps, again at every change
 //
@@ -87,7 +87,6 @@ const bundles = [
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
     { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
     { name: 'api', entry: 'emulator/cli/api.ts' },
-    { name: 'session', entry: 'debug-adapter/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
     {
@@ -135,6 +134,8 @@ function shipped({ name, entry, executable = false, external = [], web = false, 
         entryPoints: [entry],
         outfile: `dist/${name}.js`,
         minify: true,
+        // documentation has many characters that would be six bytes each as escapes
+        charset: 'utf8',
         legalComments: 'none',
         external,
         plugins,

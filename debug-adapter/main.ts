@@ -1,8 +1,9 @@
 /**
  * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: a free
- * port, which is printed on stderr).
+ * port, which is printed on stderr). Programs import the class of its sessions from it.
  */
 import { createServer } from 'node:net';
+import * as path from 'node:path';
 import { nodeHost } from './files';
 import { LusDebugSession } from './session';
 import { connect } from './stdio';
@@ -55,4 +56,15 @@ function main(args: readonly string[]): void {
     serveTcp(port);
 }
 
-main(process.argv.slice(2));
+/** `lus dap` runs this program by its name in the arguments. */
+function isProgram(): boolean {
+    const [, script] = process.argv;
+    return require.main === module || (script !== undefined && path.resolve(script) === __filename);
+}
+
+// programs import it, too: see api-types.d.ts
+export { LusDebugSession, nodeHost };
+
+if (isProgram()) {
+    main(process.argv.slice(2));
+}

@@ -22,6 +22,20 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
+/** The first page frame of blocks, and the number of frames in them: one that is in two of them counts once. */
+function coveredBy(blocks: readonly { readonly pfn: number; readonly count: number }[]): {
+    readonly first: number;
+    readonly pages: number;
+} {
+    const sorted = [...blocks].sort((a, b) => a.pfn - b.pfn);
+    let [pages, end] = [0, 0];
+    for (const { pfn, count } of sorted) {
+        pages += Math.max(0, pfn + count - Math.max(end, pfn));
+        end = Math.max(end, pfn + count);
+    }
+    return { first: sorted[0]?.pfn ?? 0, pages };
+}
+
 export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, typed: known, say }) => {
     const { machine } = host;
     const { history, owners, page } = machine;
@@ -90,14 +104,16 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
     };
 
     const scratch = (kernel: Kernel): void => {
-        const sums = new Map<number, { first: number; pages: number }>();
+        const found = new Map<number, { readonly pfn: number; readonly count: number }[]>();
         for (const { pfn, count, area } of scratchOverlaps(kernel, history)) {
             if (orderOver(kernel.kho, pfn) >= 0) {
-                const sum = sums.get(area.addr) ?? { first: pfn, pages: 0 };
-                sums.set(area.addr, { first: Math.min(sum.first, pfn), pages: sum.pages + count });
+                const blocks = found.get(area.addr) ?? [];
+                blocks.push({ pfn, count });
+                found.set(area.addr, blocks);
             }
         }
-        for (const [area, { first, pages }] of sums) {
+        for (const [area, blocks] of found) {
+            const { first, pages } = coveredBy(blocks);
             say('LU1013', {
                 about: hex(area),
                 history: chronicle.ofPage(first),

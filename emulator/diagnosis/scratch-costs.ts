@@ -70,7 +70,16 @@ export const scratchCostRules = ruleFile(['LU1095', 'LU1096'], ({ host, say }) =
             // sizes, and kernels that a scenario declares, are as they are on purpose
             const { khoScratch } = kernel.commandLine;
             const chosen = khoScratch !== DEFAULT_SCRATCH || host.declarations.program.kernels.has(kernel.desc.name);
-            if (!enabled || use.any || chosen || kernel.kexecImage || size >= SMALL || scratchSize < size * MUCH) {
+            const { crashKernel } = kernel.commandLine;
+            if (
+                !enabled ||
+                crashKernel ||
+                use.any ||
+                chosen ||
+                kernel.kexecImage ||
+                size >= SMALL ||
+                scratchSize < size * MUCH
+            ) {
                 return;
             }
             tell('LU1096', {

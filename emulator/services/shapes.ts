@@ -57,10 +57,19 @@ function isNamed(value: unknown, name: unknown): boolean {
     return typeof value === 'object' && value !== null && 'name' in value && value.name === name;
 }
 
+/** Encloses the name of an object in source text; strings in it do not contain this character. */
+const PLACE = '\u0001';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is chosen because nothing else contains it
+const PLACES = /\u0001(\w+)\u0001/g;
+
 /** Writes values as source text. An object that occurs several times is written once. */
 class Writer {
-    /** Definitions of objects, each after those that it contains. */
-    readonly lines: string[] = [];
+    /** The names of objects, each after those that it contains. */
+    private readonly order: string[] = [];
+    private readonly definitions = new Map<string, string>();
+    private readonly uses = new Map<string, number>();
+    /** Definitions of the makers. */
+    private readonly makerLines: string[] = [];
     /** Functions that make objects, by the keys of these: with them, a key is written once and not with each object. */
     private readonly makers = new Map<string, string>();
     private readonly names = new Map<object, string>();
@@ -76,18 +85,41 @@ class Writer {
         }
         const known = this.names.get(value);
         if (known !== undefined) {
-            return known;
+            return this.use(known);
         }
         const text = this.object(value);
         // Equal types and parameters become one object; fields and methods are compared by identity and stay separate.
         const same = 'doc' in value ? undefined : this.alike.get(text);
-        const name = same ?? `o${this.lines.length}`;
+        const name = same ?? `o${this.order.length}`;
         this.names.set(value, name);
         if (same === undefined) {
             this.alike.set(text, name);
-            this.lines.push(`const ${name} = ${text};`);
+            this.definitions.set(name, text);
+            this.order.push(name);
         }
-        return name;
+        return this.use(name);
+    }
+
+    /** The source text with definitions before their uses; what is used once stands where it is used. */
+    source(exports: readonly string[]): string {
+        const shared = this.order.filter((name) => this.uses.get(name) !== 1);
+        return [
+            ...this.makerLines,
+            ...shared.map((name) => `const ${name} = ${this.resolved(this.definitions.get(name) ?? '')};`),
+            ...exports.map((text) => this.resolved(text)),
+        ].join('\n');
+    }
+
+    /** A place for an object, which is its name or its text: only at the end it is known how often it is used. */
+    private use(name: string): string {
+        this.uses.set(name, (this.uses.get(name) ?? 0) + 1);
+        return `${PLACE}${name}${PLACE}`;
+    }
+
+    private resolved(text: string): string {
+        return text.replace(PLACES, (_, name: string) =>
+            this.uses.get(name) === 1 ? this.resolved(this.definitions.get(name) ?? '') : name,
+        );
     }
 
     private object(value: object): string {
@@ -127,7 +159,7 @@ class Writer {
         }
         const name = `make${this.makers.size}`;
         this.makers.set(all, name);
-        this.lines.push(
+        this.makerLines.push(
             `const ${name} = (${args.join(', ')}) => ({ ${keys.map((key, i) => `${key}: ${args[i]}`).join(', ')} });`,
         );
         return name;
@@ -143,5 +175,5 @@ export function shapesModule(): string {
         `export const NATIVES = ${table(NATIVES)};`,
         `export const KERNEL_NATIVES = ${table(KERNEL_NATIVES)};`,
     ];
-    return [BY_NAME, ...writer.lines, ...exports].join('\n');
+    return [BY_NAME, writer.source(exports)].join('\n');
 }

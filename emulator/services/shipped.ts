@@ -1,4 +1,5 @@
 /** Shipped texts as editors show them: they are read-only and get no findings. */
+import { percentDecoded } from '../text/text';
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
 import { layersOf, layerOfFile, withLayers, NO_LAYERS } from '../kernel/release/layers';
 import type { Program } from '../language/program';
@@ -10,12 +11,14 @@ import { LIBRARY_SOURCES, SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
  * `dap-src://1/1/lus-std:/memfd.lus`), and some write it to a folder.
  */
 export function shippedUri(uri: string, text: string): string | undefined {
-    const at = uri.indexOf(`${STD_SCHEME}/`);
-    const path = at < 0 ? undefined : uri.slice(at).replace(/[?#].*$/, '');
+    // VS Code writes the colon of the path as %3A
+    const plain = percentDecoded(uri.replace(/[?#].*$/, ''));
+    const at = plain.indexOf(`${STD_SCHEME}/`);
+    const path = at < 0 ? undefined : plain.slice(at);
     if (path !== undefined && SHIPPED_SOURCES.has(path)) {
         return path;
     }
-    const name = uri.slice(uri.lastIndexOf('/') + 1);
+    const name = plain.slice(plain.lastIndexOf('/') + 1);
     const known = `${STD_SCHEME}/${name}`;
     return SHIPPED_SOURCES.get(known) === text ? known : undefined;
 }

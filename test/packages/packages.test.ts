@@ -43,7 +43,6 @@ function assertShips(names: readonly string[]): void {
         'dist/web-extension.js',
         'dist/api.js',
         'dist/api.d.ts',
-        'dist/session.js',
         'dist/session.d.ts',
         'dist/web-language-server.js',
         'dist/ThirdPartyNotices.txt',
@@ -174,7 +173,7 @@ nodeHost.later((): void => console.log('later'));
 
     test('the bundles stand alone: none needs a package', () => {
         const known = new Set([...builtinModules, ...builtinModules.map((m) => `node:${m}`)]);
-        for (const name of ['lus', 'debug-adapter', 'language-server', 'extension', 'api', 'session']) {
+        for (const name of ['lus', 'debug-adapter', 'language-server', 'extension', 'api']) {
             const text = readFileSync(inRepository('dist', `${name}.js`), 'utf8');
             const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map((m) => m[1] ?? '');
             const allowed = name === 'extension' ? ['vscode'] : [];

@@ -50,15 +50,15 @@ const SHIPPED: KernelCode = { standard: standardLibrary, textOf: (uri) => LIBRAR
 function renamed(editsOf: (program: Program) => Edit[]): KernelCode {
     const texts = new Map<string, string>();
     const checked = new Map<string, Program>();
-    const standard = (library: Library = libraryWith(new Set())): Program => {
-        const key = library.join(' ');
+    const standard = (library: Library = libraryWith(new Set()), page = PAGES_4K): Program => {
+        const key = `${page.size} ${library.join(' ')}`;
         let program = checked.get(key);
         if (!program) {
-            const shipped = standardLibrary(library);
+            const shipped = standardLibrary(library, page);
             const edits = editsOf(shipped);
             assert.ok(edits.length > 0);
             const files = [...shipped.files].map(([uri, { text }]) => ({ uri, text: edited(uri, text, edits) }));
-            program = checkStd(files, KERNEL_NATIVES, PAGES_4K);
+            program = checkStd(files, KERNEL_NATIVES, page);
             assert.deepEqual(findingsOf(program), []);
             checked.set(key, program);
             for (const { uri, text } of files) {
@@ -101,7 +101,7 @@ function found(file: string, scenario: string, { standard, textOf }: KernelCode)
         }
         return textOf(value.uri)?.slice(value.start, value.end) ?? value;
     };
-    const program = check(diskHost, file, NATIVES, (layers) => standard(libraryWith(layers)));
+    const program = check(diskHost, file, NATIVES, (layers, page) => standard(libraryWith(layers), page));
     const { host } = Run.start(program, { scenario, standard });
     host.interpreter.run(FOREVER);
     assert.equal(host.interpreter.outcome?.failure?.message, undefined);

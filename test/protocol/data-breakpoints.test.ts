@@ -185,7 +185,7 @@ suite('debug adapter: data breakpoints', () => {
 
         test('DMA of a device, with its address', async () => {
             await atEndOf('device-keeps-writing.lus', 'forgotten');
-            const found = await answer('changes(memory(0x3e911900, 256))');
+            const found = await answer('changes(memory(0x1a11900, 256))');
             const rows = await client.variables(found.variablesReference);
             assert.ok(
                 rows.some((r) => /by device dma0 by DMA at its address 0xffff1900/.test(r.value)),

@@ -33,15 +33,15 @@ suite('debug adapter: memory of the host', () => {
         );
         const value = async (...path: string[]): Promise<string> =>
             (await client.unfold(threadId, 'Machine', 'files in memory', 'guest-ram', ...path)).value;
-        assert.match(await value(), /^8 MiB, 8 MiB allocated, 6(\.\d+)? MiB in scratch$/);
+        assert.match(await value(), /^64 MiB, 64 MiB allocated, 5\d(\.\d+)? MiB in scratch$/);
         assert.equal(await value('pinned'), '0 bytes');
         await client.ok('setBreakpoints', {
             source: { path: MOVABLE },
             breakpoints: [{ line: lineWith(MOVABLE, 'log("preserving took') }],
         });
         await client.goes('continue', { threadId });
-        assert.equal(await value(), '8 MiB, 8 MiB allocated');
-        assert.equal(await value('pinned'), '8 MiB');
+        assert.equal(await value(), '64 MiB, 64 MiB allocated');
+        assert.equal(await value('pinned'), '64 MiB');
         assert.equal(await value('frozen'), 'yes: its size and its holes cannot change');
     });
 

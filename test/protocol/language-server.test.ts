@@ -301,7 +301,7 @@ suite('language server', () => {
         });
         assert.ok(colours.data.length > 50 && colours.data.length % 5 === 0);
         const [link]: DocumentLink[] = await connection.sendRequest('textDocument/documentLink', { textDocument });
-        assert.match(link?.target ?? '', /^file:.*\/diagnoses\.md#lu1003-/);
+        assert.match(link?.target ?? '', /^file:.*\/diagnoses-sessions\.md#lu1003-/);
         const whole = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
         const hints: InlayHint[] = await connection.sendRequest('textDocument/inlayHint', {
             textDocument,

@@ -8,6 +8,7 @@ import * as path from 'node:path';
 import { CATALOGUE, isDiagnosisCode } from '../../emulator/findings/catalogue';
 import type { KnownBug } from '../../emulator/kernel/release/known-bug';
 import { KNOWN_BUGS } from '../../emulator/kernel/release/known-bugs';
+import { KNOWN_BUG_PAGES, type KnownBugPage } from './known-bug-pages';
 import type { Span } from '../../emulator/kernel/release/version';
 import { capital } from '../../emulator/text/text';
 import { codeLink, entries, entryName, failureLink, type Entry } from './catalogue';
@@ -16,7 +17,7 @@ import { inRepository } from './repository';
 const FOLDER = inRepository('test', 'known-bugs');
 
 export interface Shown {
-    readonly bug: KnownBug;
+    readonly bug: Row;
     readonly file: string;
     /** Paragraphs, without the `//`. */
     readonly text: string;
@@ -26,8 +27,19 @@ export interface Shown {
     readonly finds: readonly string[];
 }
 
+/** A known bug, with what the page says of it. */
+export type Row = KnownBug & KnownBugPage;
+
 /** The rows in their order. */
-export const ROWS: readonly KnownBug[] = Object.values(KNOWN_BUGS).flat();
+export const ROWS: readonly Row[] = Object.values(KNOWN_BUGS)
+    .flat()
+    .map((bug) => {
+        const page = KNOWN_BUG_PAGES[bug.name];
+        if (!page) {
+            throw new RangeError(`test/support/known-bug-pages.ts says nothing of ${bug.name}`);
+        }
+        return { ...bug, ...page };
+    });
 
 /** The names of the files. */
 export function filesThere(): string[] {
@@ -97,7 +109,7 @@ const PARTS: Readonly<Record<keyof typeof KNOWN_BUGS, string>> = {
 };
 
 /** Where a row is shown, or why it is not. */
-function verdict(bug: KnownBug, all: readonly Entry[]): string {
+function verdict(bug: Row, all: readonly Entry[]): string {
     if (typeof bug.shown === 'object') {
         return `not shown: ${bug.shown.not}`;
     }
@@ -113,7 +125,7 @@ export function knownBugsPage(): string {
     const all = entries();
     const lines = [INTRO.trimEnd()];
     for (const [part, title] of Object.entries(PARTS)) {
-        const bugs = ROWS.filter((bug) => KNOWN_BUGS[part as keyof typeof PARTS].includes(bug));
+        const bugs = ROWS.filter(({ name }) => KNOWN_BUGS[part as keyof typeof PARTS].some((bug) => bug.name === name));
         lines.push(
             '',
             `## ${title}`,

@@ -25,8 +25,9 @@ export async function watchFiles(names: readonly string[], run: (files: Files) =
             }
             complain(`lus: ${e.message}\n`);
         }
+        const changed = changeOf(foldersOf(names, files.onDisk));
         complain('\nWaiting for changes. Press Ctrl+C to stop.\n');
-        await changeOf(foldersOf(names, files.onDisk));
+        await changed;
     }
 }
 

@@ -9,12 +9,8 @@ export interface KnownBug {
     readonly name: string;
     /** The bug, in one line. */
     readonly what: string;
-    /** The commits that fix it, by the beginning of their hashes; or what is known of them. */
-    readonly fixes: readonly string[];
     /** The versions that have it. */
     readonly in: readonly Span[];
-    /** What of this is inferred, a sentence. */
-    readonly inferred?: string;
     /** How the emulator does it; undefined: it does not, or it is a part of how a release is described. */
     readonly flaw?: {
         /** Only kernels built so have it. */
@@ -22,9 +18,4 @@ export interface KnownBug {
         /** Only kernels with one of these files of the standard library can have it. Undefined: every kernel can. */
         readonly only?: readonly string[];
     };
-    /**
-     * Where it is shown: a number of the catalogue of failures (`F-62`), else a scenario of its own under its name; or
-     * why no scenario can show it.
-     */
-    readonly shown: `F-${number}` | 'here' | { readonly not: string };
 }

@@ -208,7 +208,7 @@ function parseProcess(c: Cursor): ProcessStmt {
 /** `luod`, `vmm[4]` */
 function parseStarted(c: Cursor): StartedProcess {
     const { index, ...name } = parseProcessRef(c, 'a process');
-    return index ? { ...name, count: index } : name;
+    return index ? { ...name, count: index, end: Math.max(name.end, index.end) } : name;
 }
 
 /** True before `[1] {`: a block of a process of an array. */

@@ -166,6 +166,7 @@ suite('shipped texts', () => {
         for (const uri of [
             'lus-std:/memfd.lus',
             'debug:lus-std:/memfd.lus?session=1&ref=2',
+            'debug:lus-std%3A/memfd.lus?session%3D1%26ref%3D2',
             'dap-src://1/1/lus-std:/memfd.lus',
         ]) {
             assert.equal(shippedUri(uri, ''), 'lus-std:/memfd.lus');

@@ -1,14 +1,14 @@
 /** A data breakpoint on every row that the panes show: an id that finds the row again, or a reason. */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { parsedDataId } from '../../../debug-adapter/data/data-id';
-import { subjectOf } from '../../../debug-adapter/data/subject';
-import { infoOf } from '../../../debug-adapter/breakpoints/data-requests';
-import { Inspection } from '../../../debug-adapter/inspection';
-import { Sources } from '../../../debug-adapter/source';
-import type { Host } from '../../../emulator/runtime/host/host';
-import { examples } from '../../support/programs';
-import { arrived, onwards, travelled } from '../../support/timelines';
+import { parsedDataId } from '../../debug-adapter/data/data-id';
+import { subjectOf } from '../../debug-adapter/data/subject';
+import { infoOf } from '../../debug-adapter/breakpoints/data-requests';
+import { Inspection } from '../../debug-adapter/inspection';
+import { Sources } from '../../debug-adapter/source';
+import type { Host } from '../../emulator/runtime/host/host';
+import { examples } from '../support/programs';
+import { arrived, onwards, travelled } from '../support/timelines';
 
 /** How deep rows are unfolded. */
 const DEPTH = 3;
