@@ -5,8 +5,8 @@ import { ROOT } from '../support/repository';
 import { filesOf, type Import, importsOf, namesIn } from './imports';
 import type { Problem } from './rooms';
 
-/** What VS Code asks for by name: of an extension, and of the tests that run in its host. */
-const ASKED_FOR: readonly string[] = ['activate', 'deactivate', 'run'];
+/** What VS Code asks for by name, of an extension and of the tests that run in its host; and programs, of a bundle. */
+const ASKED_FOR: readonly string[] = ['activate', 'deactivate', 'run', 'LusDebugSession', 'nodeHost'];
 
 const DECLARED =
     /^export (?:declare )?(?:abstract )?(?:async )?(function\*?|class|const|let|interface|type|enum) (\w+)/gm;

@@ -208,7 +208,13 @@ function parseProcess(c: Cursor): ProcessStmt {
 /** `luod`, `vmm[4]` */
 function parseStarted(c: Cursor): StartedProcess {
     const { index, ...name } = parseProcessRef(c, 'a process');
-    return index ? { ...name, count: index, end: Math.max(name.end, index.end) } : name;
+    if (!index) {
+        return name;
+    }
+    // a number that is missing is where it should be, behind the name
+    return index.kind === 'error'
+        ? { ...name, count: index, end: Math.max(name.end, index.end) }
+        : { ...name, count: index };
 }
 
 /** True before `[1] {`: a block of a process of an array. */
