@@ -51,7 +51,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     'five million statements': loop('', 1_000_000),
     'a machine of 1 TiB': loop('machine { memory 1TiB }', 1_000_000),
     '300 000 writes': CALLS,
-    'a preserve of 64 GiB, up to the kexec': folios.slice(0, folios.indexOf('        kexec_file_load')).concat('    }\n}\n'),
+    'a preserve of 64 GiB, up to the kexec': folios
+        .slice(0, folios.indexOf('        kexec_file_load'))
+        .concat('    }\n}\n'),
     'an update of 64 GiB': folios,
 };
 
