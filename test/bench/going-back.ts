@@ -121,9 +121,10 @@ const NEVER: readonly Breakpoint[] = [
     })),
 ];
 
-function toTheEnd({ timeline }: Travelled): void {
-    while (!timeline.run(SLICE)) {
-        // to the end
+/** Also over a stop at the beginning. */
+function toTheEnd({ timeline, host }: Travelled): void {
+    while (!host.interpreter.outcome) {
+        timeline.run(SLICE);
     }
 }
 
