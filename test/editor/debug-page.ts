@@ -453,11 +453,10 @@ export class DebugPage {
         await this.page.keyboard.press('Control+F9');
     }
 
-    /** Types into the input box that is open. */
-    async answer(text: string): Promise<void> {
-        const input = this.page.locator('.quick-input-widget input');
-        await input.waitFor();
-        await input.fill(text);
+    /** Types into the input box with a title, which comes after the palette. */
+    async answer(title: string, text: string): Promise<void> {
+        await this.page.locator('.quick-input-title', { hasText: title }).waitFor();
+        await this.page.locator('.quick-input-widget input').fill(text);
         await this.page.keyboard.press('Enter');
     }
 

@@ -370,6 +370,24 @@ suite('debug adapter: data breakpoints', () => {
             assert.equal((await client.frames(threadId))[0]?.name, 'careless.release');
         });
 
+        test('from a table that was not preserved to where it was made: what was forgotten has no moment', async () => {
+            await client.launch({
+                program: inRepository('test', 'catalogue', 'F-110-table-page.lus'),
+                scenario: 'F-110',
+                stopAtEnd: 'always',
+            });
+            await client.ok('setExceptionBreakpoints', { filters: [] });
+            await client.ok('configurationDone');
+            await client.stopped();
+            const first = await client.goes('lus/goToCause', { code: 'LU1028' });
+            assert.match(first.text ?? '', /^LU1028 follows from LU1045/);
+            const made = await client.goes('lus/goToCause');
+            assert.match(
+                made.text ?? '',
+                /^LU1045 follows from no earlier finding\. In its history: allocated: IOMMU page table.*\. A preserve that was forgotten has no moment: here the object was made\. Preserve every page/,
+            );
+        });
+
         test('there may be no finding yet', async () => {
             await at('in the loop');
             assert.match(await client.fails('lus/goToCause'), /There is no finding up to this moment of the run/);

@@ -40,7 +40,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await page.waitCallStack(/counter_handler\.freeze/, /reboot\(KEXEC\)/, /in the past/);
         await page.stepBack();
         await page.waitStoppedAt(textOf('first line of freeze'));
-        await page.waitAnnounced(/update\.lus/);
+        await page.waitAnnounced(/debugging paused.*step back.*update\.lus:20/);
         assert.ok(!(await page.variables()).some((row) => row.includes('no longer exists')));
         await traveller().photograph('30-back-over-the-kexec');
         await page.command('Live Update: Go to the End of What Has Run');
@@ -51,7 +51,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
     test('going back: a mark, a change in the past, and its undoing', async () => {
         const page = await stoppedInRetrieve(traveller());
         await page.command('Live Update: Mark This Moment');
-        await page.answer('retrieving');
+        await page.answer('Mark This Moment', 'retrieving');
         await page.goToLine(lineOf('second line of freeze'));
         await page.clickGutter(lineOf('second line of freeze'));
         await page.focusEditor();
@@ -95,7 +95,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await traveller().photograph('35-the-table-that-was-not-preserved');
         await page.command('Live Update: Go to the End of What Has Run');
         await page.command('Live Update: Go to Last Change');
-        await page.answer('owner(0x4ad3000)');
+        await page.answer('Go to Last Change', 'owner(0x4ad3000)');
         await page.waitConsole(/owner\(0x4ad3000\): .* → /);
         await traveller().photograph('36-the-last-owner');
     });
