@@ -366,7 +366,11 @@ export async function buildTestFiles(files, folder) {
 }
 
 if (path.basename(process.argv[1] ?? '') === 'esbuild.config.mjs') {
-    (process.argv.includes('--watch') ? watchShipped() : buildShipped()).catch(() => {
+    (process.argv.includes('--watch') ? watchShipped() : buildShipped()).catch((e) => {
+        // esbuild has printed its own errors
+        if (!('errors' in e)) {
+            console.error(e.message);
+        }
         process.exitCode = 1;
     });
 }
