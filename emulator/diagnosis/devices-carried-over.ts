@@ -139,7 +139,13 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         /** LU1048 */
         iommuFault(device, iova, write): void {
             const reason = pci.iommu?.faults.at(-1)?.reason;
-            if (host.kernel && hasSeries(host.kernel.desc.layers, 'iommu') && device.intent && reason && NO_DOMAIN.has(reason)) {
+            if (
+                host.kernel &&
+                hasSeries(host.kernel.desc.layers, 'iommu') &&
+                device.intent &&
+                reason &&
+                NO_DOMAIN.has(reason)
+            ) {
                 const name = device.shape.name;
                 say('LU1048', {
                     about: name,
