@@ -231,6 +231,37 @@ suite('diagnoses: memory preserved twice', () => {
             ['LU1026', 2, true],
         ]);
     });
+
+    test('after it was freed: it has no owner', () => {
+        const host = ran(
+            correctProgram(`file gpu at "/dev/gpu" { }
+handler gpus "gpu-v1" for gpu {
+    can_preserve(file) { return file.kind == gpu }
+    preserve(args) {
+        f = alloc_folio(order: 3)
+        f.put()
+        kho.preserve_folio(f)
+        kho.preserve_folio(f)
+        args.serialized_data = 1
+    }
+    unpreserve(args) { }
+    retrieve(args)   { args.file = new gpu() }
+    finish(args)     { }
+}
+kernel "k" from "7.2" { handlers + gpus }
+scenario "s" {
+    boot "k"
+    process p {
+        kexec_file_load("k")
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(open("/dev/gpu"), token: 1)
+        reboot(KEXEC)
+    }
+}`),
+        );
+        const d = found(host).find((x) => x.code === 'LU1026');
+        assert.match(d?.message ?? '', /^1 page \(4 KiB\) without an owner is preserved twice/);
+    });
 });
 
 suite('diagnoses: scratch', () => {
