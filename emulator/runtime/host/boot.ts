@@ -125,7 +125,13 @@ export class Boot extends JournaledRecord {
             memmap: this.memmap,
             memblock: new Memblock(machine.journal, machine.page),
             log,
-            description: { ...options, early: desc.early, zoneDma: desc.zoneDma },
+            description: {
+                ...options,
+                early: desc.early,
+                zoneDma: desc.zoneDma,
+                bounceBuffers: given.bounceBuffers,
+                iommuOff: given.iommuOff,
+            },
             commandLine: encodeText(params.commandLine).length,
             onIncompatible: (expected) => host.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
