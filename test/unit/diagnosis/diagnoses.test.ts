@@ -97,6 +97,44 @@ suite('diagnoses: place, history and data', () => {
         );
     });
 
+    test('files whose pages are neighbours leak each its own', () => {
+        const host = passed(
+            correctProgram(`
+struct Counter { count: u64 }
+file counter at "/dev/counter" { count: int = 0 }
+handler counters "counter-v1" for counter {
+    can_preserve(file) { return file.kind == counter }
+    preserve(args)   { args.serialized_data = phys(kho.alloc_preserve(Counter)) }
+    unpreserve(args) { kho.unpreserve_free(at(Counter, args.serialized_data)) }
+    retrieve(args)   { args.file = new counter() }
+    finish(args)     { }
+}
+kernel "k" from "7.2" { handlers + counters }
+scenario "leaks" finds LU1010 {
+    boot "k"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        for i in 0..5 { s.preserve_fd(open("/dev/counter"), token: i) }
+        kexec_file_load("k")
+        reboot(KEXEC)
+    }
+    process p {
+        s = open("/dev/liveupdate").retrieve_session("s")
+        for i in 0..5 { s.retrieve_fd(token: i) }
+        s.finish()
+    }
+}
+`),
+        );
+        assert.deepEqual(
+            found(host).map(({ code, data }) => [code, data['token'], data['pages']]),
+            ['0x4', '0x3', '0x2', '0x1', '0x0'].map((token) => ['LU1010', token, 1]),
+        );
+        // at least two of them lie side by side
+        const at = found(host).map(({ data }) => Number(data['address']));
+        assert.ok(at.some((a) => at.includes(a + 4096)));
+    });
+
     test('a second restore says who has the page', () => {
         const { program, d } = example('LU1009');
         assert.match(d.message, /restored a second time: it is now memory of bad_card\.retrieve/);
