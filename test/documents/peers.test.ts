@@ -39,7 +39,8 @@ suite('tests of the kernel', () => {
         test(`${title}: its scenarios are the cases that can be said, and it is formatted`, () => {
             assert.deepEqual(findingsOf(program), []);
             const text = readFileSync(peerFile(file), 'utf8');
-            assert.deepEqual(format(peerFile(file), text), { text });
+            const formatted = format(peerFile(file), text);
+            assert.equal('text' in formatted && formatted.text, text);
             assert.deepEqual(
                 program.scenarios.map((s) => s.name.value),
                 said,
