@@ -96,9 +96,7 @@ export class GuestSpace extends JournaledRecord {
         if (!(file.inode instanceof GuestMemfdInode)) {
             getFile(k, file);
         }
-        if (file.inode instanceof ShmemInode) {
-            k.journal.edit(file.inode).writableMaps++;
-        }
+        countWritable(k, file, 1);
         this.edit({ slots: [...this.slots, { gpa, length, file, offset }].sort((a, b) => a.gpa - b.gpa) });
         return undefined;
     }
@@ -147,9 +145,7 @@ export class GuestSpace extends JournaledRecord {
     }
 
     private letGo({ file }: Slot): void {
-        if (file.inode instanceof ShmemInode) {
-            this.k.journal.edit(file.inode).writableMaps--;
-        }
+        countWritable(this.k, file, -1);
         if (!(file.inode instanceof GuestMemfdInode)) {
             fput(this.k, file);
         }
