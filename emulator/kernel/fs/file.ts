@@ -43,7 +43,7 @@ export interface FileOps {
     /** Reads through a mapping: a hole gets memory. EFAULT if the access faults (SIGBUS). */
     readonly load?: (k: KernelCore, file: OpenFile, pos: Int, length: number) => Bytes | Err;
     /**
-     * Stores through a shared, writable mapping. Absent: a mapping has no memory of the file. EFAULT if the access faults
+     * Stores through a shared, writable mapping. Absent: a mapping has memory of its own. EFAULT if the access faults
      * (SIGBUS).
      */
     readonly store?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => 0 | Err;

@@ -1,8 +1,8 @@
 /** Mappings of files in the memory of a process (mm/mmap.c, mm/mprotect.c, mm/memory.c). */
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { plus, quotient, rest, times, type Int } from '../../machine/int';
-import { type Journal, JournaledMap, JournaledRecord } from '../../machine/journal';
-import { HugetlbInode } from '../hugetlb/inode';
+import { type Journal, type JournaledList, JournaledMap, JournaledRecord } from '../../machine/journal';
+import { HugetlbInode, hugePageThere } from '../hugetlb/inode';
 import { Err, err } from '../release/errno';
 import type { KernelCore } from './core';
 import { PROT_NONE, PROT_WRITE } from './fcntl';
@@ -40,6 +40,8 @@ export class Mapping extends JournaledRecord {
 
     constructor(
         journal: Journal,
+        /** Where it belongs: the mappings of its process. */
+        readonly space: JournaledList<Mapping>,
         readonly file: OpenFile,
         { offset, length, prot, shared, mayWrite }: MappingOptions,
     ) {
@@ -55,6 +57,11 @@ export class Mapping extends JournaledRecord {
     display(): string {
         const access = this.prot === PROT_NONE ? 'no access' : this.prot & PROT_WRITE ? 'writable' : 'readable';
         return `${this.shared ? 'shared' : 'private'}, ${access}: ${this.length} bytes at ${this.offset} of ${this.file.display()}`;
+    }
+
+    /** Whether it has memory of its own where it is written: if it is private, or of /dev/zero (shmem_zero_setup()). */
+    get copies(): boolean {
+        return !this.shared || this.file.ops.store === undefined;
     }
 
     /** Whether it counts among the writable mappings of its file (i_mmap_writable): VM_SHARED with VM_MAYWRITE. */
@@ -76,6 +83,7 @@ export function unmap(k: KernelCore, mapping: Mapping): void {
         return;
     }
     const { file } = mapping;
+    mapping.space.remove(mapping);
     k.journal.edit<Mapping>(mapping).mapped = false;
     if (mapping.counts) {
         countWritable(k, file, -1);
@@ -117,27 +125,42 @@ export function load(k: KernelCore, mapping: Mapping, at: Int, length: number): 
     if (faults(mapping, at, length) || prot === PROT_NONE) {
         return EFAULT;
     }
-    if (mapping.shared || own.size === 0) {
+    if (!mapping.copies || (own.size === 0 && !(file.inode instanceof HugetlbInode))) {
         return file.ops.load?.(k, file, plus(offset, at), length) ?? EFAULT;
     }
     const out = new BytesBuilder();
     for (const part of parts(k, mapping, at, length)) {
-        const pfn = own.get(part.page);
-        const bytes =
-            pfn === undefined
-                ? file.ops.load?.(k, file, part.from, part.length)
-                : k.memory.readBytes(pfn * k.page.size + part.inside, part.length);
-        if (bytes === undefined || bytes instanceof Err) {
-            return EFAULT;
+        const bytes = loadPart(k, mapping, part);
+        if (bytes instanceof Err) {
+            return bytes;
         }
         out.append(bytes);
     }
     return out.build();
 }
 
+/** Reads a part of a page of a private mapping: its own page, or that of the file. */
+function loadPart(k: KernelCore, mapping: Mapping, { page, inside, from, length }: Part): Bytes | Err {
+    const { file, own } = mapping;
+    const { inode } = file;
+    if (isBeyond(k, mapping, page)) {
+        return EFAULT;
+    }
+    // a hole of a file of huge pages gets a page in the mapping, not in the file (hugetlb_no_page())
+    const pfn =
+        own.get(page) ??
+        (inode instanceof HugetlbInode && !hugePageThere(inode, page) ? copyPage(k, mapping, page) : undefined);
+    if (pfn instanceof Err) {
+        return pfn;
+    }
+    return pfn === undefined
+        ? (file.ops.load?.(k, file, from, length) ?? EFAULT)
+        : k.memory.readBytes(pfn * k.page.size + inside, length);
+}
+
 /**
- * Writes through a mapping; the first write to a page of a private one copies it. Errors as for {@link load}; what comes
- * before the fault is written.
+ * Writes through a mapping; the first write to a page of a private one copies it. Errors as for {@link load}; what
+ * comes before the fault is written.
  */
 export function store(k: KernelCore, mapping: Mapping, at: Int, data: Bytes): 0 | Err {
     const { file, offset, prot } = mapping;
@@ -147,12 +170,14 @@ export function store(k: KernelCore, mapping: Mapping, at: Int, data: Bytes): 0 
     if (data.length === 0) {
         return 0;
     }
-    if (mapping.shared) {
+    if (!mapping.copies) {
         return file.ops.store?.(k, file, plus(offset, at), data) ?? EFAULT;
     }
     let done = 0;
     for (const part of parts(k, mapping, at, data.length)) {
-        const pfn = mapping.own.get(part.page) ?? copyPage(k, mapping, part.page);
+        const pfn = isBeyond(k, mapping, part.page)
+            ? EFAULT
+            : (mapping.own.get(part.page) ?? copyPage(k, mapping, part.page));
         if (pfn instanceof Err) {
             return pfn;
         }
@@ -184,21 +209,29 @@ function parts(k: KernelCore, mapping: Mapping, at: Int, length: number): Part[]
     return all;
 }
 
+/** Whether a page is beyond the end of its file, where an access raises SIGBUS. */
+function isBeyond(k: KernelCore, mapping: Mapping, page: number): boolean {
+    const { inode } = mapping.file;
+    return inode.isRegular && times(page, pageSize(k, mapping)) >= inode.size;
+}
+
 function pageSize({ page }: KernelCore, { file: { inode } }: Mapping): number {
     return inode instanceof HugetlbInode ? inode.pool.size : page.size;
 }
 
 /** Copies a page of the file for a private mapping (do_cow_fault()). EFAULT beyond the end, and without memory. */
 function copyPage(k: KernelCore, mapping: Mapping, page: number): number | Err {
-    const { file } = mapping;
+    const { inode, ops } = mapping.file;
     const size = pageSize(k, mapping);
-    const content = file.ops.load?.(k, file, times(page, size), size);
-    if (content === undefined || content instanceof Err) {
-        return EFAULT;
+    const from = times(page, size);
+    // a hole of a file of huge pages stays one
+    const content = (inode instanceof HugetlbInode ? ops.read : ops.load)?.(k, mapping.file, from, size) ?? EFAULT;
+    if (content instanceof Err) {
+        return content;
     }
     const pfn =
-        file.inode instanceof HugetlbInode
-            ? file.inode.pool.take(true)
+        inode instanceof HugetlbInode
+            ? inode.pool.take(true)
             : k.folios.alloc(0, { owner: k.owners.id('private memory of a process') });
     if (pfn instanceof Err || pfn < 0) {
         return EFAULT;

@@ -5,7 +5,8 @@ import { O_CREAT, O_EXCL, O_TRUNC } from './fcntl';
 import { allocFile, type OpenFile } from './file';
 import { isMemDevice, openMemDevice } from './mem-devices';
 import type { Process } from './process';
-import { MEMFD_NOEXEC, openMemfdNoexec } from './sysctl';
+import { reopenPipe } from './pipe';
+import { MEMFD_NOEXEC, openMemfdNoexec } from './proc-sys';
 
 const EEXIST = err('EEXIST');
 const ENOENT = err('ENOENT');
@@ -15,6 +16,13 @@ const DESCRIPTOR = /^\/proc\/self\/fd\/(\d+)$/;
 
 export function isProc(path: string): boolean {
     return path === MEMFD_NOEXEC || DESCRIPTOR.test(path);
+}
+
+/** The path of the device node behind `/proc/self/fd/N`, which opens the device once more; other paths as they are. */
+export function devicePath({ fds }: Process, path: string): string {
+    const [, number] = DESCRIPTOR.exec(path) ?? [];
+    const file = number === undefined ? undefined : fds.get(Number(number));
+    return file?.inode.type === 'chardev' ? file.name : path;
 }
 
 /**
@@ -41,6 +49,9 @@ export function openProc(k: KernelCore, p: Process, path: string, flags: number,
     }
     if (file.inode.type === 'proc') {
         return openMemfdNoexec(k, status);
+    }
+    if (file.inode.type === 'pipe') {
+        return reopenPipe(k, file, status);
     }
     if (file.inode.type !== 'shmem' && file.inode.type !== 'hugetlb') {
         return ENXIO;

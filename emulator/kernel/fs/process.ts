@@ -168,10 +168,9 @@ export function closeOnExec(k: KernelCore, p: Process): readonly OpenFile[] {
 }
 
 function unmapAll(k: KernelCore, { mappings }: Process): void {
-    for (const mapping of mappings) {
+    for (const mapping of [...mappings]) {
         unmap(k, mapping);
     }
-    mappings.clear();
 }
 
 function close(k: KernelCore, p: Process, entries: readonly (readonly [number, OpenFile])[]): readonly OpenFile[] {

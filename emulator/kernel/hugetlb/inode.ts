@@ -152,6 +152,11 @@ export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): 
     return pfn;
 }
 
+/** Whether a file has a huge page of this number. */
+export function hugePageThere({ cache, pool }: HugetlbInode, number: number): boolean {
+    return cache.at(number * orderPages(pool.order)) >= 0;
+}
+
 /** Adds a huge page without other references to a file. */
 function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): void {
     k.clock.charge(PAGE_CACHE);
@@ -286,9 +291,7 @@ function load(k: KernelCore, file: OpenFile, pos: Int, length: number): Bytes | 
     return read(k, file, pos, length);
 }
 
-/**
- * Stores through a mapping. EFAULT beyond the size, or if no page is available.
- */
+/** Stores through a mapping. EFAULT beyond the size, or if no page is available. */
 function store(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
     const inode = hugetlbInodeOf(file);
     const { size, order } = inode.pool;

@@ -40,6 +40,7 @@ import { luoArgs, luoHandler } from './luo/handlers';
 import { blockIterator, blockSet, luoGlobals, luoObject } from './luo/orchestrator';
 import { luoRequest, luoSyscalls, requestFunctions } from './luo/requests';
 import { fileList, luoFile, luoSession, sessionFunctions, sessionList, sessionOfFile } from './luo/sessions';
+import { mappingMethods, mappingObject } from './mappings';
 import { memoryFunctions } from './memory';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import type { NativeFunction, Natives, ObjectType } from './native';
@@ -58,6 +59,7 @@ const classes = [
     folioObject,
     foliosObject,
     statObject,
+    mappingObject,
     irqType,
     irqObject,
     kvmObject,
@@ -169,6 +171,7 @@ export const HOST_NATIVES: Natives = {
         fields: table([...descriptorFields, ...kvmFields, ...movableFields]),
         methods: table([
             ...descriptorMethods,
+            ...mappingMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
             ...luoSyscalls,

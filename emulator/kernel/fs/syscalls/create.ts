@@ -89,8 +89,8 @@ export function isPlainPath(path: string): boolean {
 }
 
 /**
- * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), with O_TMPFILE of a directory, or of
- * a file of /proc.
+ * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), with O_TMPFILE of a directory, or
+ * of a file of /proc.
  * EMFILE comes first, because the number is reserved before the path is resolved.
  * @param mode permission bits of a new file
  */

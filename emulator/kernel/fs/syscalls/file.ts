@@ -110,8 +110,8 @@ const S_IALLUGO = 0o7777;
 
 /**
  * fchmod(2), by root. EBADF; EOPNOTSUPP for anonymous files (anon_inode_setattr()), EINVAL for a guest_memfd
- * (kvm_gmem_setattr()), EPERM under /proc/sys (proc_sys_setattr()), and EPERM if F_SEAL_EXEC fixes the execute bits of a
- * shared memory file; files of huge pages do not look at this seal (hugetlbfs_setattr()).
+ * (kvm_gmem_setattr()), EPERM under /proc/sys (proc_sys_setattr()), and EPERM if F_SEAL_EXEC fixes the execute bits of
+ * a shared memory file; files of huge pages ignore this seal (hugetlbfs_setattr()).
  */
 export function sysFchmod(k: KernelCore, p: Process, fd: number, mode: number): 0 | Err {
     const file = fget(p, fd);

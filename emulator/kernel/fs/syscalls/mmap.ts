@@ -20,22 +20,29 @@ const EPERM = err('EPERM');
 /** TASK_SIZE of 47 bits: no mapping is longer. */
 const TASK_SIZE = 2 ** 47;
 
+export interface MmapArguments {
+    /** In bytes. */
+    readonly length: Int;
+    /** The OR of PROT_READ and PROT_WRITE. */
+    readonly prot: number;
+    /** MAP_SHARED or MAP_PRIVATE. */
+    readonly flags: number;
+    /** In the file, in bytes. */
+    readonly offset: Int;
+}
+
 /**
- * mmap(2) of a file, at an address that the kernel chooses (do_mmap()). EINVAL for an offset that is not a multiple of a
- * page; EBADF; EINVAL for length 0, ENOMEM for one that no process has room for, EOVERFLOW beyond the largest possible
- * file; EINVAL if `flags` is neither MAP_SHARED nor MAP_PRIVATE; EACCES if the file is not open for that; ENODEV if it
- * cannot be mapped; EPERM if seals forbid it to be written; then the errors of the file. A shared mapping that is only
- * read may become writable later, and counts as writable, unless a seal against writing is there already.
- * @param prot the OR of PROT_READ and PROT_WRITE
+ * mmap(2) of a file, at an address that the kernel chooses (do_mmap()). EINVAL for an offset that is not a multiple of
+ * a page; EBADF; EINVAL for length 0, ENOMEM for one that no process has room for, EOVERFLOW beyond the largest
+ * possible file; EINVAL if `flags` is neither MAP_SHARED nor MAP_PRIVATE; EACCES if the file is not open for that;
+ * ENODEV if it cannot be mapped; EPERM if seals forbid to write it; then the errors of the file. A shared mapping that
+ * is only read may become writable later, and counts as writable, unless a seal against writing is there already.
  */
 export function sysMmap(
     k: KernelCore,
     p: Process,
     fd: number,
-    length: Int,
-    prot: number,
-    flags: number,
-    offset: Int,
+    { length, prot, flags, offset }: MmapArguments,
 ): Mapping | Err {
     if (rest(offset, k.page.size) !== 0) {
         return EINVAL;
@@ -75,7 +82,7 @@ export function sysMmap(
     if (failed !== 0) {
         return failed;
     }
-    const mapping = new Mapping(k.journal, getFile(k, file), options);
+    const mapping = new Mapping(k.journal, p.mappings, getFile(k, file), options);
     if (mapping.counts) {
         countWritable(k, file, 1);
     }
@@ -140,12 +147,12 @@ export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes,
     if (file instanceof Err) {
         return file;
     }
-    if (!file.ops.mmap || !file.ops.store) {
+    if (!file.ops.mmap) {
         return ENODEV;
     }
     const unit = unitOf(k, file);
     const offset = minus(at, rest(at, unit));
     const length = Math.ceil(Number(minus(plus(at, data.length), offset)) / unit) * unit;
     const failed = file.ops.mmap(k, file, { offset, length, shared: true, write: true });
-    return failed === 0 ? file.ops.store(k, file, at, data) : failed;
+    return failed === 0 ? (file.ops.store?.(k, file, at, data) ?? 0) : failed;
 }

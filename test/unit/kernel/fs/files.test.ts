@@ -44,10 +44,9 @@ import {
     sysFtruncate,
     sysGetfl,
     sysGetSeals,
-    sysMmapStore,
-    sysMmapWrite,
     sysSetfl,
 } from '../../../../emulator/kernel/fs/syscalls/file';
+import { sysMmapStore, sysMmapWrite } from '../../../../emulator/kernel/fs/syscalls/mmap';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../../../emulator/kernel/fs/syscalls/rw';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';

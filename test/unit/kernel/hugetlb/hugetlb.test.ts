@@ -123,7 +123,7 @@ suite('huge pages', () => {
                         f.ops.truncate?.(k, f, at);
                         break;
                     default:
-                        f.ops.mmap?.(k, f);
+                        f.ops.mmap?.(k, f, { offset: at, length: n * HUGE, shared: true, write: false });
                 }
                 const used = files.reduce((sum, each) => sum + inodeOf(each).cache.pages / 512, 0);
                 const promised = files.reduce((sum, each) => sum + inodeOf(each).promised, 0);
