@@ -50,7 +50,7 @@ suite('tests of the kernel', () => {
         for (const scenario of program.scenarios) {
             test(`${title}: ${scenario.name.value}`, () => {
                 const expected = (scenario.finds ?? []).map((f) => f.name);
-                assert.deepEqual(outcomes.codesOf(program, scenario), expected);
+                assert.deepEqual([...new Set(outcomes.codesOf(program, scenario))], expected);
             });
         }
     }

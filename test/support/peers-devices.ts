@@ -80,4 +80,18 @@ export const DEVICE_SUITES: readonly PeerSuite[] = [
             },
         ],
     },
+    {
+        title: 'Eventfds',
+        source: 'The series for eventfds, `tools/testing/selftests/liveupdate/luo_test_eventfd.c`. Layer `eventfd`.',
+        file: 'eventfd',
+        cases: [
+            {
+                name: 'luo_test_eventfd',
+                asserts:
+                    'six eventfds come back with their flags and counts, also one that was written after it was preserved',
+                differs:
+                    'It ends with the finding LU1010: the handler of the series never frees the record of a file that was retrieved.',
+            },
+        ],
+    },
 ];

@@ -117,14 +117,14 @@ export const LIVEUPDATE_SUITES: readonly PeerSuite[] = [
                 not: 'the emulator has no mounts: a tmpfs is a fixed folder.',
             },
             {
-                name: 'luo_test_netkit',
-                asserts: 'a netkit device comes back',
-                not: 'the emulator has no network devices without hardware. The text of the test was not read.',
+                name: 'preserve_netkit_fd',
+                asserts: 'a descriptor can be preserved while a netkit device exists',
+                not: 'the emulator has no network devices without hardware. The test passes descriptor 0, not one of the device.',
             },
             {
-                name: 'luo_test_rxe',
-                asserts: 'an RDMA device over Ethernet comes back',
-                not: 'the emulator has no RDMA. The text of the test was not read.',
+                name: 'preserve_rxe_fd',
+                asserts: 'a descriptor can be preserved while an RDMA device over Ethernet exists',
+                not: 'the emulator has no RDMA. The test passes descriptor 0, not one of the device.',
             },
             {
                 name: 'luo_cpu_preserve',
@@ -133,18 +133,21 @@ export const LIVEUPDATE_SUITES: readonly PeerSuite[] = [
             },
             {
                 name: 'luo_oncore',
-                asserts: 'jobs run on preserved CPUs while no kernel runs',
-                not: 'processors cannot be preserved. The text of the test was not read.',
+                asserts:
+                    'a job needs a preserved CPU in its session (ENOENT); jobs run there until the session is closed, also several on one CPU, and through a kexec',
+                not: 'processors cannot be preserved.',
             },
             {
                 name: 'vcpu_preservation_test',
-                asserts: 'the descriptor of a vCPU comes back with its registers',
-                not: 'only descriptors of VMs can be preserved. The text of the test was not read.',
+                asserts:
+                    'two vCPUs have the same general, system, floating-point and timer registers after their session was closed, and after a kexec',
+                not: 'only descriptors of VMs can be preserved, and vCPUs have no registers in the emulator.',
             },
             {
                 name: 'caretaker_test',
-                asserts: 'a vCPU runs on a preserved CPU through the kexec',
-                not: 'processors cannot be preserved. The text of the test was not read.',
+                asserts:
+                    'two vCPUs go on on one preserved CPU while their session exists, and through a kexec; then KVM runs them as before',
+                not: 'processors cannot be preserved.',
             },
         ],
     },

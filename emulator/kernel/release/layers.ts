@@ -95,6 +95,18 @@ const HUGETLB: Layer = {
     flbs: ['hugetlb_pools'],
 };
 
+const EVENTFD: Layer = {
+    name: 'eventfd',
+    summary: 'eventfds: their counts and flags',
+    version: '',
+    status: 'posted in 2026',
+    needs: [],
+    brings: [],
+    files: ['eventfd'],
+    handlers: ['eventfd_luo'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
     summary: 'descriptors of virtual machines',
@@ -135,7 +147,7 @@ const INTERRUPTS: Layer = {
 
 /** In the order in which their handlers are registered. */
 export const LAYERS: ReadonlyMap<string, Layer> = new Map(
-    [LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]),
+    [LOOKUP, PCI, HUGETLB, EVENTFD, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]),
 );
 
 /** No layers: a kernel as it was released. */

@@ -7,6 +7,7 @@ import { byteFunctions, fileConstants } from './constants';
 import { constant, table } from './define';
 import { deviceObject } from './devices';
 import { driverFunctions } from './drivers';
+import { eventCounter, eventfdConstants, eventfdFunctions, eventfdMethods, eventfdOfFile } from './eventfds';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileReferences, fileObject, inodeObject } from './files';
 import { folioFunctions, folioObject, foliosObject } from './folios';
@@ -54,12 +55,13 @@ export const hostDevice = deviceObject.and(deviceInKernel);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
     statObject,
     mappingObject,
+    eventCounter,
     irqType,
     irqObject,
     kvmObject,
@@ -135,6 +137,7 @@ export const HOST_NATIVES: Natives = {
         ...fileReferences,
         ...folioFunctions,
         ...fileSyscalls,
+        ...eventfdFunctions,
         ...processFunctions,
         ...kexecFunctions,
         ...messageFunctions,
@@ -153,6 +156,7 @@ export const HOST_NATIVES: Natives = {
     objects: table(byClass.values()),
     globals: table([
         ...fileConstants,
+        ...eventfdConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...guestMemfdConstants,
@@ -172,6 +176,7 @@ export const HOST_NATIVES: Natives = {
         methods: table([
             ...descriptorMethods,
             ...mappingMethods,
+            ...eventfdMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
             ...luoSyscalls,

@@ -12,7 +12,6 @@ import type { OpenFile } from '../../kernel/fs/file';
 import { getSeals } from '../../kernel/fs/memfd';
 import { fget, memoryCurrent, setMemoryMax } from '../../kernel/fs/process';
 import {
-    sysEventfd,
     sysMemfdCreate,
     sysOpen,
     sysPipe,
@@ -324,9 +323,6 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: FD },
         'Creates an unconnected `AF_UNIX` stream socket.',
         ({ running, process }) => sysSocket(running, process),
-    ),
-    fn('eventfd', [], { ...SYSCALL, result: FD }, '`eventfd(2)` with count 0.', ({ running, process }) =>
-        sysEventfd(running, process),
     ),
     fn(
         'tmpfile',

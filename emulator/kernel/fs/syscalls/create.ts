@@ -1,7 +1,7 @@
 /** System calls that create descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
-import { makeEventfd } from '../eventfd';
+import { areEventfdFlags, EFD_CLOEXEC, makeEventfd } from '../eventfd';
 import {
     MFD_ALLOW_SEALING,
     MFD_CLOEXEC,
@@ -186,15 +186,21 @@ export function sysSocket(k: KernelCore, p: Process): number | Err {
     return installNew(k, p, makeSocket);
 }
 
-/** eventfd(0, 0). EMFILE. */
-export function sysEventfd(k: KernelCore, p: Process): number | Err {
-    return installNew(k, p, makeEventfd);
+/**
+ * eventfd2(2). EINVAL for unknown flags, EMFILE.
+ * @param count an unsigned int
+ * @param flags the OR of EFD_…
+ */
+export function sysEventfd(k: KernelCore, p: Process, count = 0, flags = 0): number | Err {
+    return areEventfdFlags(flags)
+        ? installNew(k, p, (kernel) => makeEventfd(kernel, count, flags), (flags & EFD_CLOEXEC) !== 0)
+        : EINVAL;
 }
 
-function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile): number | Err {
+function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile, cloexec = false): number | Err {
     const fd = p.fds.unused(p.nofile);
     if (typeof fd === 'number') {
-        p.fds.install(fd, make(k), false);
+        p.fds.install(fd, make(k), cloexec);
     }
     return fd;
 }
