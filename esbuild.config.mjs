@@ -61,6 +61,17 @@ const shapesOnly = {
 };
 
 /**
+ * vscode-languageserver offers to search for globally installed packages, which no server of ours needs.
+ * @type {import('esbuild').Plugin}
+ */
+const withoutGlobalPackages = {
+    name: 'without-global-packages',
+    setup({ onLoad }) {
+        onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]node[\\/]files\.js$/ }, () => ({ contents: '' }));
+    },
+};
+
+/**
  * @vscode/debugadapter begins with modules of Node for connections that a session in the same process has not.
  * @type {import('esbuild').Plugin}
  */
@@ -85,7 +96,11 @@ const withoutStreams = {
 const bundles = [
     { name: 'lus', entry: 'emulator/cli/main.ts', executable: true },
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
-    { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
+    {
+        name: 'language-server',
+        entry: 'extension/language-server/main.ts',
+        plugins: [shapesOnly, withoutGlobalPackages],
+    },
     { name: 'api', entry: 'emulator/cli/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },

@@ -12,7 +12,7 @@ import {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding, Fix } from '../../emulator/language/check-finding';
 import { pageOfCode } from '../../emulator/services/documentation';
-import { pageLink, rangeOf } from './places';
+import { locationOf, pageLink, rangeOf } from './places';
 import type { SourceFiles } from './source-files';
 
 /** Unused or unreachable code, which editors fade. */
@@ -41,7 +41,7 @@ export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, f
         source: DIAGNOSTIC_SOURCE,
         message: finding.message,
         relatedInformation: (finding.related ?? []).map(({ uri, span, message }) => ({
-            location: { uri, range: rangeOf(files.document(uri), span) },
+            location: locationOf(files, uri, span),
             message,
         })),
     };

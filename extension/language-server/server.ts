@@ -9,14 +9,12 @@ import { registerCalls } from './calls';
 import { fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
+import { QUIET_MS } from './quiet';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-tokens';
 import { registerWriting } from './writing';
 import { Workspace } from './workspace';
-
-/** The delay between the last change and the check of the files. Milliseconds. */
-const QUIET_MS = 60;
 
 /** @param others the files that are not open */
 export function serve(connection: Connection, others: Files): void {

@@ -68,16 +68,17 @@ export class Workspace implements ServiceWorkspace {
     openedAt(uri: string, position: Position): (Opened & { readonly offset: number }) | undefined {
         const document = this.documents.get(uri);
         const offset = document?.offsetAt(position) ?? 0;
-        if (!document || this.programs.has(uri) || shippedUri(uri, document.getText()) !== undefined) {
+        const known = canonicalUri(uri);
+        if (!document || this.programs.has(known) || shippedUri(uri, document.getText()) !== undefined) {
             const opened = this.opened(uri);
             return opened && { ...opened, offset };
         }
         const text = isolated(document.getText(), offset);
-        const program = analyse(this.withTexts(new Map([[uri, text]])), uri, {
-            parse: (u, t) => (u === uri ? parse(u, t) : this.parsed.parse(u, t)),
+        const program = analyse(this.withTexts(new Map([[known, text]])), known, {
+            parse: (u, t) => (u === known ? parse(u, t) : this.parsed.parse(u, t)),
         });
-        const file = program.files.get(uri);
-        return file && { program, uri, file, document, offset };
+        const file = program.files.get(known);
+        return file && { program, uri: known, file, document, offset };
     }
 
     private withTexts(texts: ReadonlyMap<string, string>): SourceHost {

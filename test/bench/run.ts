@@ -24,6 +24,7 @@ import { benchDomain, measureDomain } from './domain';
 import { goingBack } from './going-back';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
+import { languageServer } from './language-server';
 import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
@@ -106,6 +107,7 @@ async function measureAll(): Promise<Figure[]> {
         () => [flagship()],
         async () => [await stepping()],
         goingBack,
+        languageServer,
         () => [interpreting()],
         () => updates(__filename),
         radix,
