@@ -7,7 +7,7 @@ import { ScenarioLenses } from './code-lenses';
 import { registerCommands, type Services } from './commands';
 import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { registerPages } from './documentation';
-import { ShippedTexts } from './language-client';
+import { ShippedTexts } from './shipped-texts';
 import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
@@ -17,10 +17,19 @@ import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
 import { TimelinePanel } from './timeline-panel';
 
+/** What the extension needs of the client of the language server. */
+export type Client = Pick<BaseLanguageClient, 'start' | 'stop' | 'sendRequest' | 'sendNotification'>;
+
+/** Calls `load` when activate() has returned: editors wait for that, and not for the language server. */
+export async function afterActivation<T>(load: () => Promise<T>): Promise<T> {
+    await new Promise((resolve) => setTimeout(resolve));
+    return await load();
+}
+
 /** What the machine of the extension host has: processes and files, or only workers. */
 export interface Shell {
     /** The client of the language server, not started yet. */
-    readonly client: BaseLanguageClient;
+    readonly client: Promise<Client>;
     readonly adapters: vscode.DebugAdapterDescriptorFactory;
     /** The commands that start `lus`. */
     readonly cli: CliCommands;
@@ -56,16 +65,20 @@ export function register(context: vscode.ExtensionContext, { client, adapters, c
         last,
         view,
         timeline,
-        callbacksOf: (uri) => client.sendRequest('lus/callbacks', { uri }),
+        callbacksOf: async (uri) => await (await client).sendRequest('lus/callbacks', { uri }),
     });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
     context.subscriptions.push(
-        vscode.workspace.onDidGrantWorkspaceTrust(() => client.sendNotification('lus/trusted')),
+        vscode.workspace.onDidGrantWorkspaceTrust(async () => await (await client).sendNotification('lus/trusted')),
         vscode.workspace.registerTextDocumentContentProvider(SHIPPED_SCHEME, new ShippedTexts(client)),
     );
-    client.start().catch((e: unknown) => {
+    startOf(client).catch((e: unknown) => {
         void vscode.window.showErrorMessage(
             `The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`,
         );
     });
+}
+
+async function startOf(client: Promise<Client>): Promise<void> {
+    await (await client).start();
 }

@@ -51,16 +51,3 @@ export function clientOptions(extension: vscode.Uri, schemes: readonly string[] 
         middleware: linksToCommands(extension),
     };
 }
-
-/** Shows the code that ships with the emulator, read-only and without a debug session. The server provides the text. */
-export class ShippedTexts implements vscode.TextDocumentContentProvider {
-    constructor(private readonly client: BaseLanguageClient) {}
-
-    async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-        const text: unknown = await this.client.sendRequest('lus/shippedText', { uri: uri.toString(true) });
-        if (typeof text !== 'string') {
-            throw new Error(`${uri.toString(true)} is not part of the emulator.`);
-        }
-        return text;
-    }
-}

@@ -6,7 +6,7 @@ import {
     LanguageClient,
     type MessageTransports,
 } from 'vscode-languageclient/browser';
-import { register } from '../activation';
+import { register, type Client } from '../activation';
 import type { CliCommands } from '../cli-commands';
 import { COMMANDS, LANGUAGE } from '../contributions';
 import { clientOptions } from '../language-client';
@@ -39,7 +39,7 @@ const WITHOUT_COURSE = {
     reset: async (): Promise<boolean> => (await unavailable()) ?? false,
 };
 
-let client: LanguageClient | undefined;
+let client: Promise<Client> | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
     const { extensionUri } = context;
@@ -49,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
         () => startServer(extensionUri),
         clientOptions(extensionUri, undefined),
     );
-    client = server;
+    client = Promise.resolve(server);
     register(context, {
         client,
         adapters: new InProcessAdapters(),
@@ -74,5 +74,5 @@ async function startServer(extension: vscode.Uri): Promise<MessageTransports> {
 }
 
 export async function deactivate(): Promise<void> {
-    await client?.stop();
+    await (await client)?.stop();
 }
