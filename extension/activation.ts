@@ -1,13 +1,12 @@
 /** What the extension registers, in every editor; the entries (extension.ts, web/extension.ts) say what differs. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { CliCommands } from './cli-commands';
 import { CauseActions } from './cause-actions';
+import type { Client } from './client';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands, type Services } from './commands';
 import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { registerPages } from './documentation';
-import { ShippedTexts } from './shipped-texts';
 import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
@@ -15,16 +14,8 @@ import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
+import { ShippedTexts } from './shipped-texts';
 import { TimelinePanel } from './timeline-panel';
-
-/** What the extension needs of the client of the language server. */
-export type Client = Pick<BaseLanguageClient, 'start' | 'stop' | 'sendRequest' | 'sendNotification'>;
-
-/** Calls `load` when activate() has returned: editors wait for that, and not for the language server. */
-export async function afterActivation<T>(load: () => Promise<T>): Promise<T> {
-    await new Promise((resolve) => setTimeout(resolve));
-    return await load();
-}
 
 /** What the machine of the extension host has: processes and files, or only workers. */
 export interface Shell {

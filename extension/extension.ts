@@ -1,6 +1,7 @@
 /** Entry point of the extension where there are processes: on a desktop and on a server. */
 import * as vscode from 'vscode';
-import { afterActivation, register, type Client } from './activation';
+import { register } from './activation';
+import { afterActivation, type Client } from './client';
 import { LANGUAGE, TASK_TYPE } from './contributions';
 import { cliCommands } from './cli-commands';
 import { folderToShow } from './copies';

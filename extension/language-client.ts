@@ -1,6 +1,6 @@
 /** What the clients of the language server have in common: that of a process and that of a worker. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient, LanguageClientOptions, Middleware } from 'vscode-languageclient';
+import type { LanguageClientOptions, Middleware } from 'vscode-languageclient';
 import { LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { documentationCommand, withCommands } from './documentation';
 

@@ -1,6 +1,6 @@
 /** The code that ships with the emulator, as documents. */
 import type * as vscode from 'vscode';
-import type { Client } from './activation';
+import type { Client } from './client';
 
 /** Shows the code that ships with the emulator, read-only and without a debug session. The server provides the text. */
 export class ShippedTexts implements vscode.TextDocumentContentProvider {

@@ -6,8 +6,9 @@ import {
     LanguageClient,
     type MessageTransports,
 } from 'vscode-languageclient/browser';
-import { register, type Client } from '../activation';
+import { register } from '../activation';
 import type { CliCommands } from '../cli-commands';
+import type { Client } from '../client';
 import { COMMANDS, LANGUAGE } from '../contributions';
 import { clientOptions } from '../language-client';
 import { LastOutcomes } from '../tests/last-outcomes';
