@@ -87,6 +87,41 @@ const withoutStreams = {
 };
 
 /**
+ * The client of the language server is half of the extension's code: it has a bundle of its own, which is read after
+ * the extension was activated.
+ * @type {import('esbuild').Plugin}
+ */
+const clientApart = {
+    name: 'client-apart',
+    setup({ onResolve }) {
+        onResolve({ filter: /^\.\/process-client$/ }, ({ path: name }) => ({ path: `${name}.js`, external: true }));
+    },
+};
+
+/**
+ * Each module that imports `vscode` would get an object of its own with a getter for each of its names, which takes
+ * half of the time that the extension has to load. This module has constants for all of them.
+ * @type {import('esbuild').Plugin}
+ */
+const vscodeOnce = {
+    name: 'vscode-once',
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^vscode$/, namespace: 'file' }, ({ kind }) =>
+            kind === 'import-statement' ? { path: 'vscode', namespace: 'vscode' } : undefined,
+        );
+        onLoad({ filter: /.*/, namespace: 'vscode' }, () => {
+            const typings = readFileSync(path.join(root, 'node_modules/@types/vscode/index.d.ts'), 'utf8');
+            const names = new Set(
+                [
+                    ...typings.matchAll(/^\texport (?:abstract )?(?:class|namespace|enum|const|function|let) (\w+)/gm),
+                ].map((m) => m[1]),
+            );
+            return { contents: `const api = require('vscode');\nexport const { ${[...names].join(', ')} } = api;` };
+        });
+    },
+};
+
+/**
  * A bundle that ships: its name in dist/, its entry point, and what differs.
  * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[], web?: boolean, browser?: boolean,
  *             plugins?: import('esbuild').Plugin[] }} Bundle
@@ -102,14 +137,15 @@ const bundles = [
         plugins: [shapesOnly, withoutGlobalPackages],
     },
     { name: 'api', entry: 'emulator/cli/api.ts' },
-    { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
+    { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'], plugins: [clientApart, vscodeOnce] },
+    { name: 'process-client', entry: 'extension/process-client.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',
         external: ['vscode'],
         web: true,
-        plugins: [withoutStreams],
+        plugins: [withoutStreams, vscodeOnce],
     },
     { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
 ];
@@ -152,6 +188,8 @@ function shipped({ name, entry, executable = false, external = [], web = false, 
         // documentation has many characters that would be six bytes each as escapes
         charset: 'utf8',
         legalComments: 'none',
+        // not every version of VS Code hands `vscode` to a module that import() loads
+        supported: { 'dynamic-import': false },
         external,
         plugins,
         // a script of a page

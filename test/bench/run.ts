@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRepository, ROOT } from '../support/repository';
+import { activation } from './activation';
 import { against } from './against';
 import { calibrate } from './calibration';
 import { benchDma } from './dma';
@@ -107,6 +108,7 @@ async function measureAll(): Promise<Figure[]> {
         () => [flagship()],
         async () => [await stepping()],
         goingBack,
+        () => [activation()],
         languageServer,
         () => [interpreting()],
         () => updates(__filename),
