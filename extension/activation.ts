@@ -7,6 +7,7 @@ import { ScenarioLenses } from './code-lenses';
 import { registerCommands, type Services } from './commands';
 import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { registerPages } from './documentation';
+import { ErrorActions } from './error-actions';
 import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
@@ -46,6 +47,7 @@ export function register(context: vscode.ExtensionContext, { client, adapters, c
         new RunStatus(),
         showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
+        vscode.languages.registerCodeActionsProvider({ language: LANGUAGE }, new ErrorActions(outcomes)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
         vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters),
