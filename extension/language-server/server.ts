@@ -6,7 +6,7 @@ import type { CheckFinding } from '../../emulator/language/check-finding';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { actionsAt } from '../../emulator/services/actions';
 import { registerCalls } from './calls';
-import { fixesIn, toLspDiagnostic, toRefactoring } from './findings';
+import { faded, fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
 import { QUIET_MS } from './quiet';
@@ -38,7 +38,10 @@ export function serve(connection: Connection, others: Files): void {
         await connection.sendDiagnostics({
             uri: document.uri,
             ...(open ? { version: open.version } : {}),
-            diagnostics: found.map((d) => toLspDiagnostic(d, document, files)),
+            diagnostics: [
+                ...found.map((d) => toLspDiagnostic(d, document, files)),
+                ...(open ? workspace.unused(uri) : []).map((name) => faded(name, document)),
+            ],
         });
     }
 

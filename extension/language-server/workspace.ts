@@ -4,7 +4,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import { canonicalUri } from '../../emulator/language/paths';
 import type { Program } from '../../emulator/language/program';
-import type { SourceFile } from '../../emulator/language/syntax/ast';
+import type { Ident, SourceFile } from '../../emulator/language/syntax/ast';
 import type { SourceHost } from '../../emulator/language/load';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
 import { parse } from '../../emulator/language/syntax/parser';
@@ -12,6 +12,7 @@ import { analyse, findingsByFile } from '../../emulator/services/analysis';
 import { isolated } from '../../emulator/services/isolated';
 import type { Workspace as ServiceWorkspace } from '../../emulator/services/rename';
 import { kernelWith, shippedUri } from '../../emulator/services/shipped';
+import { unusedNames } from '../../emulator/services/unused';
 import type { SourceFiles } from './source-files';
 
 /** A file with the URI that the services use. */
@@ -100,6 +101,12 @@ export class Workspace implements ServiceWorkspace {
     findings(): ReadonlyMap<string, readonly CheckFinding[]> {
         const own = this.documents.all().filter((d) => shippedUri(d.uri, d.getText()) === undefined);
         return findingsByFile(own.map((d) => this.programOf(canonicalUri(d.uri))));
+    }
+
+    /** Declarations of a file that nothing uses. */
+    unused(uri: string): readonly Ident[] {
+        const text = this.files.read(uri);
+        return text === undefined || shippedUri(uri, text) !== undefined ? [] : unusedNames(this.parse(uri));
     }
 
     programsWith(uri: string): readonly Program[] {

@@ -145,7 +145,10 @@ suite('language server', () => {
             textDocument: { uri, version: 2 },
             contentChanges: [{ text }],
         });
-        assert.deepEqual(await diagnostics(uri, 2), []);
+        assert.deepEqual(
+            (await diagnostics(uri, 2)).map((d) => d.message),
+            ['`Other` is never used.'],
+        );
         const nic = await open('nic.lus', `${NIC}struct Other { count: u64 }\n`);
         const [found] = await diagnostics(nic, 1);
         assert.match(String(found?.message), /Other.*good\.lus/);
@@ -329,10 +332,12 @@ suite('language server', () => {
     });
 
     test('findings link to their documentation, and what is there for nothing is marked so', async () => {
-        const uri = await open('unused.lus', 'scenario "s" {\n    boot "7.2"\n    x = 1\n}\n');
-        const [unread] = await diagnostics(uri, 1);
+        const uri = await open('unused.lus', 'fn f() { }\nscenario "s" {\n    boot "7.2"\n    x = 1\n}\n');
+        const [unread, uncalled] = await diagnostics(uri, 1);
         assert.match(unread?.codeDescription?.href ?? '', /^file:.*\/extension\/docs\/errors\.md#lu0209-/);
         assert.deepEqual(unread?.tags, [DiagnosticTag.Unnecessary]);
+        assert.deepEqual(uncalled?.tags, [DiagnosticTag.Unnecessary]);
+        assert.deepEqual(uncalled?.range, { start: { line: 0, character: 3 }, end: { line: 0, character: 4 } });
     });
 
     test('values beside the code of a stopped run, also in kernel code that was opened from a call stack', async () => {
