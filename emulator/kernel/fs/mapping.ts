@@ -5,6 +5,7 @@ import { type Journal, type JournaledList, JournaledMap, JournaledRecord } from 
 import { HugetlbInode, hugePageThere } from '../hugetlb/inode';
 import { Err, err } from '../release/errno';
 import type { KernelCore } from './core';
+import { countOf } from '../../text/text';
 import { PROT_NONE, PROT_WRITE } from './fcntl';
 import { fput, type OpenFile } from './file';
 import { ShmemInode } from './shmem';
@@ -56,7 +57,7 @@ export class Mapping extends JournaledRecord {
 
     display(): string {
         const access = this.prot === PROT_NONE ? 'no access' : this.prot & PROT_WRITE ? 'writable' : 'readable';
-        return `${this.shared ? 'shared' : 'private'}, ${access}: ${this.length} bytes at ${this.offset} of ${this.file.display()}`;
+        return `${this.shared ? 'shared' : 'private'}, ${access}: ${countOf(this.length, 'byte')} at ${this.offset} of ${this.file.display()}`;
     }
 
     /** Whether it has memory of its own where it is written: if it is private, or of /dev/zero (shmem_zero_setup()). */
