@@ -125,7 +125,8 @@ kernel "sparse" from "7.3" { layers sparse_memfd }
 scenario "sparse" {
     boot "sparse"
     process p {
-        s    = open("/dev/liveupdate").create_session("s")
+        lu   = open("/dev/liveupdate")
+        s    = lu.create_session("s")
         file = memfd_create("cache")
         file.truncate(64MiB)
         file.pwrite("in the middle", 8MiB)
@@ -134,7 +135,7 @@ scenario "sparse" {
         file.pwrite("lost", 16MiB)  fails EPERM
         file.pwrite("In", 8MiB)
         s.close()
-        s = open("/dev/liveupdate").create_session("s")
+        s = lu.create_session("s")
         file.pwrite("kept", 16MiB)
         s.preserve_fd(file, token: 1)
         kexec_file_load("sparse")
