@@ -1,5 +1,6 @@
 /**
- * Events as they are kept: in blocks of columns of numbers, since there may be very many, and few of them are ever read.
+ * Events as they are kept: in blocks of columns of numbers, since there may be very many, and few of them are ever
+ * read.
  */
 import type { Place } from '../findings/place';
 import { type Code, placeIn } from '../runtime/code';

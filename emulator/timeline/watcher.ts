@@ -1,7 +1,7 @@
 /**
  * Watches data while a run executes: memory at each write, pages at each change of their owner, variables of functions
- * after each operation, everything else after each operation that has changed something. It belongs to no state of the run: what it remembers is valid as long as
- * the run goes forward, and is read again after every restore.
+ * after each operation, everything else after each operation that has changed something. It belongs to no state of the
+ * run: what it remembers is valid as long as the run goes forward, and is read again after every restore.
  */
 import { pageEventOf } from '../machine/history';
 import { LEAF_SIZE } from '../machine/memory';

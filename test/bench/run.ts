@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRepository, ROOT } from '../support/repository';
+import { activation } from './activation';
 import { against } from './against';
 import { calibrate } from './calibration';
 import { benchDma } from './dma';
@@ -25,6 +26,7 @@ import { goingBack } from './going-back';
 import { history, measureHistory } from './history';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
+import { languageServer } from './language-server';
 import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
@@ -108,6 +110,8 @@ async function measureAll(): Promise<Figure[]> {
         async () => [await stepping()],
         goingBack,
         () => history(__filename),
+        () => [activation()],
+        languageServer,
         () => [interpreting()],
         () => updates(__filename),
         radix,
