@@ -72,7 +72,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await page.pick('retrieving');
         await page.waitStoppedAt(textOf('what freeze left'));
         await page.evaluate('ser.count + 1000');
-        await page.waitConsole(/1043/);
+        await page.waitConsole(/1042/);
         await traveller().photograph('32-at-the-mark');
     });
 
