@@ -100,6 +100,8 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await page.command('Live Update: Go to Last Change');
         await page.answer('Go to Last Change', 'owner(0x4ad3000)');
         await page.waitConsole(/owner\(0x4ad3000\): .* → /);
+        await page.waitStoppedAt('boot.kho_init()');
+        await page.waitCallStack(/start_kernel/, /in the past/);
         await traveller().photograph('36-the-last-owner');
     });
 }
