@@ -27,6 +27,8 @@ import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
 import pciNone from './pci-none.lus';
+import pciRulesV8 from './pci-rules-v8.lus';
+import pciRulesV9 from './pci-rules-v9.lus';
 import pci from './pci.lus';
 import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
@@ -69,6 +71,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'lookup-none': lookupNone,
     pci,
     'pci-none': pciNone,
+    'pci-rules-v8': pciRulesV8,
+    'pci-rules-v9': pciRulesV9,
     vfio,
     'vfio-none': vfioNone,
     iommu,

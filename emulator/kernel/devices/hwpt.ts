@@ -3,6 +3,7 @@ import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
+import { hasSeries } from '../release/layers';
 import type { OpenFile } from '../fs/file';
 import type { BoundDevice, IommufdEnv } from './bound';
 import type { Domain } from './domain';
@@ -63,7 +64,7 @@ export class Hwpt extends JournaledRecord {
      */
     mark(token: Int): undefined | Err {
         const { k, ioas } = this;
-        if (!k.desc.layers.has('iommu')) {
+        if (!hasSeries(k.desc.layers, 'iommu')) {
             return err('ENOTTY');
         }
         return ioas ? ioas.iommufd.mark(this, token) : err('EINVAL');

@@ -26,7 +26,7 @@ const ACCESS = { context: 'user', fails: true } as const;
 export const mappingObject = new RecordMembers(
     Mapping,
     'mapping',
-    'A part of a file in the memory of a process, from `mmap()`. It ends with `munmap()`, with an `exec`, or with its process.',
+    'A part of a file in the memory of a process, from `mmap()` to `munmap()`, an `exec` or the end of the process.',
 )
     .field('length', SIZE, 'Its length in bytes: whole pages of the file.', (mapping) => mapping.length)
     .field('offset', INT, 'The offset in the file at which it begins.', (mapping) => mapping.offset)
