@@ -88,7 +88,7 @@ const VFIO: Layer = {
     status: 'under review',
     needs: ['pci'],
     brings: ['lookup'],
-    files: ['vfio'],
+    files: ['vfio', 'vfio-rules-v5'],
     handlers: ['vfio_pci'],
     flbs: [],
 };
@@ -140,7 +140,7 @@ const GUEST_MEMFD: Layer = {
     status: 'under review',
     needs: ['kvm'],
     brings: ['lookup'],
-    files: ['guest-memfd'],
+    files: ['guest-memfd', 'guest-memfd-rules-v4'],
     handlers: ['guest_memfd'],
     flbs: [],
 };
@@ -172,7 +172,14 @@ function older(newest: Layer, version: string, differs: Pick<Layer, 'status'> & 
 }
 
 const OLDER: readonly Layer[] = [
+    older(IOMMU, 'v4', { status: 'posted before v5' }),
+    older(VFIO, 'v4', { status: 'posted before v5', files: ['vfio', 'vfio-rules-v4'] }),
+    older(GUEST_MEMFD, 'rfc2', {
+        status: 'posted in June 2026, before v4',
+        files: ['guest-memfd', 'guest-memfd-rules-rfc2'],
+    }),
     older(PCI, 'v8', { status: 'posted in July 2026, before v9', files: ['pci', 'pci-rules-v8'] }),
+    older(PCI, 'v7', { status: 'posted in July 2026, before v8', files: ['pci', 'pci-rules-v7'] }),
 ];
 
 /** All layers by name: the newest version of each series, then the older ones. */
@@ -186,9 +193,14 @@ export function layerNamed(name: string): Layer | undefined {
 /** What can follow the name of a series: a version under which it was posted. */
 export const LAYER_VERSION = /^(?:v[0-9]+|rfc[0-9]*)$/;
 
-/** Whether there are layers of a series among these, in any version. */
+/** The version of a series among these layers; undefined if they have none. */
+export function versionOf(layers: ReadonlySet<string>, series: string): string | undefined {
+    return layersOf(layers).find((l) => l.series === series)?.version;
+}
+
+/** Whether there is a layer of a series among these, in any version. */
 export function hasSeries(layers: ReadonlySet<string>, series: string): boolean {
-    return layersOf(layers).some((l) => l.series === series);
+    return versionOf(layers, series) !== undefined;
 }
 
 /** No layers: a kernel as it was released. */
