@@ -1,10 +1,10 @@
 /** Eventfds: a counter as a file (fs/eventfd.c). */
 import { Bytes } from '../../machine/bytes';
-import { JournaledRecord } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import { anonFile } from './anon';
 import type { KernelCore } from './core';
 import { err } from '../release/errno';
-import { O_RDWR } from './fcntl';
+import { EFD_NONBLOCK, EFD_SEMAPHORE, O_RDWR } from './fcntl';
 import type { FileOps, OpenFile } from './file';
 
 const EAGAIN = err('EAGAIN');
@@ -14,7 +14,14 @@ const EINVAL = err('EINVAL');
 const ULLONG_MAX = 2n ** 64n - 1n;
 
 class EventCounter extends JournaledRecord {
-    readonly count: bigint = 0n;
+    constructor(
+        journal: Journal,
+        readonly count: bigint,
+        /** EFD_SEMAPHORE: a read takes one, not all. */
+        readonly semaphore: boolean,
+    ) {
+        super(journal);
+    }
 }
 
 function counterOf(file: OpenFile): EventCounter {
@@ -24,7 +31,7 @@ function counterOf(file: OpenFile): EventCounter {
     return file.priv;
 }
 
-/** fs/eventfd.c, without EFD_SEMAPHORE; EAGAIN where the kernel would block, as with pipes. */
+/** fs/eventfd.c; EAGAIN where the kernel would block, as with pipes. */
 const eventfdOps: FileOps = {
     positioned: false,
     read(k, file, _pos, length) {
@@ -36,8 +43,9 @@ const eventfdOps: FileOps = {
             return EAGAIN;
         }
         const bytes = new Uint8Array(8);
-        new DataView(bytes.buffer).setBigUint64(0, counter.count, true);
-        k.journal.edit(counter).count = 0n;
+        const taken = counter.semaphore ? 1n : counter.count;
+        new DataView(bytes.buffer).setBigUint64(0, taken, true);
+        k.journal.edit(counter).count = counter.count - taken;
         return Bytes.of(bytes);
     },
     write(k, file, _pos, data) {
@@ -60,9 +68,9 @@ const eventfdOps: FileOps = {
     llseek: (_k, file) => file.pos,
 };
 
-/** Creates an eventfd with count 0 and one reference. */
-export function makeEventfd(k: KernelCore): OpenFile {
-    const file = anonFile(k, 'eventfd', '[eventfd]', O_RDWR, eventfdOps);
-    k.journal.edit(file).priv = new EventCounter(k.journal);
+/** A new eventfd, with one reference. @param flags EFD_SEMAPHORE, EFD_NONBLOCK */
+export function makeEventfd(k: KernelCore, count = 0, flags = 0): OpenFile {
+    const file = anonFile(k, 'eventfd', '[eventfd]', O_RDWR | (flags & EFD_NONBLOCK), eventfdOps);
+    k.journal.edit(file).priv = new EventCounter(k.journal, BigInt(count), (flags & EFD_SEMAPHORE) !== 0);
     return file;
 }

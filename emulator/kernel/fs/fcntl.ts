@@ -36,6 +36,10 @@ export const F_SEAL_EXEC = 0x20;
 /** All seals. */
 export const F_ALL_SEALS = 0x3f;
 
+export const EFD_SEMAPHORE = 0x01;
+export const EFD_CLOEXEC = O_CLOEXEC;
+export const EFD_NONBLOCK = O_NONBLOCK;
+
 export const MFD_CLOEXEC = 0x01;
 export const MFD_ALLOW_SEALING = 0x02;
 export const MFD_HUGETLB = 0x04;

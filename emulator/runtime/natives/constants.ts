@@ -39,6 +39,9 @@ export const fileConstants: readonly NativeGlobal[] = [
         fcntl.F_SEAL_EXEC,
         'the execute bits of the mode cannot change; on an executable file it adds the seals against shrinking, growing and writing',
     ),
+    constant('EFD_SEMAPHORE', fcntl.EFD_SEMAPHORE, 'each read takes one from the count'),
+    constant('EFD_CLOEXEC', fcntl.EFD_CLOEXEC, 'close the descriptor on exec'),
+    constant('EFD_NONBLOCK', fcntl.EFD_NONBLOCK, 'do not block'),
     constant('MFD_CLOEXEC', fcntl.MFD_CLOEXEC, 'close the descriptor on exec'),
     constant(
         'MFD_ALLOW_SEALING',

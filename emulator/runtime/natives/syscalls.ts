@@ -20,6 +20,7 @@ import {
     sysSocket,
     sysUnlink,
 } from '../../kernel/fs/syscalls/create';
+import { sysReadlink } from '../../kernel/fs/syscalls/proc';
 import {
     Stat,
     sysAddSeals,
@@ -334,8 +335,20 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         'Creates an unconnected `AF_UNIX` stream socket.',
         ({ running, process }) => sysSocket(running, process),
     ),
-    fn('eventfd', [], { ...SYSCALL, result: FD }, '`eventfd(2)` with count 0.', ({ running, process }) =>
-        sysEventfd(running, process),
+    fn(
+        'eventfd',
+        [param('count', INT, 0), param('flags', INT, 0)],
+        { ...SYSCALL, result: FD },
+        '`eventfd(2)`. `flags`: the OR of `EFD_…`. `EINVAL` for others.',
+        ({ running, process }, [count, flags]) =>
+            sysEventfd(running, process, indexArg(count, 'the count'), flagsArg(flags, 'the flags')),
+    ),
+    fn(
+        'readlink',
+        [param('path', STRING)],
+        { ...SYSCALL, result: STRING },
+        '`readlink(2)` of `/proc/self/fd/N` or `/proc/PID/fd/N`: what a descriptor is, as a path (`/memfd:ram (deleted)`) or a class (`anon_inode:[luo_session] vm-1`). `ENOENT` for other paths, `EINVAL` for files.',
+        ({ running, process }, [path]) => sysReadlink(running, process, asString(path, 'the path')),
     ),
     fn(
         'tmpfile',

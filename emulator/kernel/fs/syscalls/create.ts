@@ -4,6 +4,9 @@ import { Err, err } from '../../release/errno';
 import { makeEventfd } from '../eventfd';
 import {
     MFD_ALLOW_SEALING,
+    EFD_CLOEXEC,
+    EFD_NONBLOCK,
+    EFD_SEMAPHORE,
     MFD_CLOEXEC,
     MFD_EXEC,
     MFD_HUGE_BITS,
@@ -181,15 +184,17 @@ export function sysSocket(k: KernelCore, p: Process): number | Err {
     return installNew(k, p, makeSocket);
 }
 
-/** eventfd(0, 0). EMFILE. */
-export function sysEventfd(k: KernelCore, p: Process): number | Err {
-    return installNew(k, p, makeEventfd);
+/** eventfd2(2): the count has 32 bits. EINVAL (unknown flags), EMFILE. */
+export function sysEventfd(k: KernelCore, p: Process, count = 0, flags = 0): number | Err {
+    return flags & ~(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK)
+        ? EINVAL
+        : installNew(k, p, () => makeEventfd(k, count >>> 0, flags), (flags & EFD_CLOEXEC) !== 0);
 }
 
-function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile): number | Err {
+function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile, cloexec = false): number | Err {
     const fd = p.fds.unused(p.nofile);
     if (typeof fd === 'number') {
-        p.fds.install(fd, make(k), false);
+        p.fds.install(fd, make(k), cloexec);
     }
     return fd;
 }
