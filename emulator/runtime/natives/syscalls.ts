@@ -10,7 +10,7 @@ import {
 } from '../../kernel/fs/fcntl';
 import type { OpenFile } from '../../kernel/fs/file';
 import { getSeals } from '../../kernel/fs/memfd';
-import { fget, memoryCurrent, setMemoryMax } from '../../kernel/fs/process';
+import { fget, hugetlbCurrent, memoryCurrent, setHugetlbMax, setMemoryMax } from '../../kernel/fs/process';
 import {
     sysEventfd,
     sysMemfdCreate,
@@ -303,6 +303,15 @@ function hugetlbFlags({ page, hugetlb }: NativeContext['running'], v: Value): nu
     return MFD_HUGETLB + log2 * 2 ** 26;
 }
 
+/** A size of huge pages that the machine has, in bytes. */
+function hugeSize({ hugetlb }: NativeContext['running'], v: Value): number {
+    const pool = hugetlb.sized(lengthArg(v, 'the size of a huge page'));
+    if (!pool) {
+        throw new ProgramError(`the size of huge pages must be ${hugetlb.sizes.join(' or ')}`);
+    }
+    return pool.size;
+}
+
 export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
     fn(
         'memfd_create',
@@ -385,6 +394,21 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: INT },
         '`memory.current` of that cgroup: the number of bytes charged to it. 0 if it has no limit.',
         ({ running, process }) => memoryCurrent(running, process),
+    ),
+    fn(
+        'hugetlb_max',
+        [param('bytes', INT), param('size', INT, 2 ** 21)],
+        SYSCALL,
+        'Writes `hugetlb.2MB.max` (or of another `size` of pages) of the cgroup of the process. Memfds of huge pages that the process creates or retrieves from then on are charged to it: beyond the limit a store faults, `fallocate()` fails with `ENOSPC`, and retrieving with `ENOMEM`.',
+        ({ running, process }, [bytes, size]) =>
+            nothing(setHugetlbMax(running, process, hugeSize(running, size), lengthArg(bytes, 'the limit'))),
+    ),
+    fn(
+        'hugetlb_current',
+        [param('size', INT, 2 ** 21)],
+        { ...SYSCALL, result: INT },
+        '`hugetlb.2MB.current` (or of another `size` of pages) of that cgroup: the number of bytes charged to it. 0 if it has no limit.',
+        ({ running, process }, [size]) => hugetlbCurrent(running, process, hugeSize(running, size)),
     ),
 ];
 
