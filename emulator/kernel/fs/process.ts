@@ -152,8 +152,8 @@ export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number 
 }
 
 /**
- * Writes hugetlb.SIZE.max of the cgroup of a process (mm/hugetlb_cgroup.c). Existing charges stay. Bytes, of which whole
- * huge pages count.
+ * Writes hugetlb.SIZE.max of the cgroup of a process (mm/hugetlb_cgroup.c). Existing charges stay. Bytes, rounded down
+ * to huge pages.
  */
 export function setHugetlbMax(k: KernelCore, p: Process, size: number, bytes: number): void {
     const limit = p.hugetlbLimits.get(size) ?? new Memcg(k.journal);
