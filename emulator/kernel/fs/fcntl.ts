@@ -36,10 +36,6 @@ export const F_SEAL_EXEC = 0x20;
 /** All seals. */
 export const F_ALL_SEALS = 0x3f;
 
-export const EFD_SEMAPHORE = 0x01;
-export const EFD_CLOEXEC = O_CLOEXEC;
-export const EFD_NONBLOCK = O_NONBLOCK;
-
 export const MFD_CLOEXEC = 0x01;
 export const MFD_ALLOW_SEALING = 0x02;
 export const MFD_HUGETLB = 0x04;
@@ -50,6 +46,13 @@ export const MFD_HUGE_BITS = 0x3f * 2 ** 26;
 
 export const FALLOC_FL_KEEP_SIZE = 0x01;
 export const FALLOC_FL_PUNCH_HOLE = 0x02;
+
+export const PROT_NONE = 0;
+export const PROT_READ = 0x1;
+export const PROT_WRITE = 0x2;
+
+export const MAP_SHARED = 0x1;
+export const MAP_PRIVATE = 0x2;
 
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;

@@ -12,7 +12,6 @@ import type { OpenFile } from '../../kernel/fs/file';
 import { getSeals } from '../../kernel/fs/memfd';
 import { fget, hugetlbCurrent, memoryCurrent, setHugetlbMax, setMemoryMax } from '../../kernel/fs/process';
 import {
-    sysEventfd,
     sysMemfdCreate,
     sysOpen,
     sysPipe,
@@ -27,13 +26,12 @@ import {
     sysClose,
     sysDup,
     sysFallocate,
+    sysFchmod,
     sysFstat,
     sysFtruncate,
     sysGetfd,
     sysGetfl,
     sysGetSeals,
-    sysMmapStore,
-    sysMmapWrite,
     sysSetfd,
     sysSetfl,
 } from '../../kernel/fs/syscalls/file';
@@ -227,19 +225,11 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         ({ running, process }, fd, [flags]) => done(sysSetfd(running, process, fd, flagsArg(flags, 'the flags'))),
     ),
     fdMethod(
-        'mmap_write',
-        [],
-        SYSCALL,
-        'Maps the first page shared and writable, and unmaps it, to test whether that is allowed. `EACCES`, `EPERM` because of seals, `ENODEV`.',
-        ({ running, process }, fd) => done(sysMmapWrite(running, process, fd)),
-    ),
-    fdMethod(
-        'mmap_store',
-        [DATA, AT],
-        SYSCALL,
-        'Maps a range shared and writable, stores bytes or a string, and unmaps it, as a program writes to its memory. Files of huge pages support no other writes. `EACCES`, `EPERM` because of seals, `ENODEV`, `ENOMEM` if huge pages cannot be reserved; `EFAULT` if the access would raise SIGBUS: beyond the size, or if there is no memory for a hole.',
-        ({ running, process }, fd, [data, at]) =>
-            done(sysMmapStore(running, process, fd, dataArg(data, 'what is stored'), offsetArg(at, 'the offset'))),
+        'fchmod',
+        [param('mode', INT)],
+        CHANGES,
+        '`fchmod(2)`, by root: sets the permission bits. `EPERM` if `F_SEAL_EXEC` forbids to change the execute bits, `EOPNOTSUPP` for anonymous files.',
+        ({ running, process }, fd, [mode]) => done(sysFchmod(running, process, fd, flagsArg(mode, 'the mode'))),
     ),
     fdMethod(
         'stat',
@@ -343,14 +333,6 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: FD },
         'Creates an unconnected `AF_UNIX` stream socket.',
         ({ running, process }) => sysSocket(running, process),
-    ),
-    fn(
-        'eventfd',
-        [param('count', INT, 0), param('flags', INT, 0)],
-        { ...SYSCALL, result: FD },
-        '`eventfd(2)`. `flags`: the OR of `EFD_…`. `EINVAL` for others.',
-        ({ running, process }, [count, flags]) =>
-            sysEventfd(running, process, indexArg(count, 'the count'), flagsArg(flags, 'the flags')),
     ),
     fn(
         'readlink',
