@@ -22,6 +22,7 @@ const schema = z.looseObject({
     history: z.optional(z.number().check(z.gte(0))),
     skipKernelCode: z.optional(z.boolean()),
     kernelSources: z.optional(z.string()),
+    liveUpdateView: z.optional(z.boolean()),
 });
 
 export interface LaunchConfiguration {
@@ -41,6 +42,8 @@ export interface LaunchConfiguration {
     readonly skipKernelCode: boolean;
     /** A folder for copies of the kernel code, for clients without `source` requests. */
     readonly kernelSources: string | undefined;
+    /** The client shows sessions and files in a view of its own, by `lus/liveUpdate`. */
+    readonly liveUpdateView: boolean;
 }
 
 /** MiB. */
@@ -59,6 +62,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         history = HISTORY,
         skipKernelCode = false,
         kernelSources,
+        liveUpdateView = false,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
@@ -66,7 +70,19 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode, kernelSources };
+    return {
+        program,
+        scenario,
+        stopOnEntry,
+        kernel,
+        seed,
+        noDebug,
+        stopAtEnd,
+        history,
+        skipKernelCode,
+        kernelSources,
+        liveUpdateView,
+    };
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */

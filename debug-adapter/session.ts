@@ -377,7 +377,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 inspection: new Inspection(
                     run.host,
                     this.sources,
-                    { invalidated: () => this.invalidated() },
+                    { invalidated: () => this.invalidated(), hasLiveUpdateView: config.liveUpdateView },
                     (text, make) => this.change(control, text, make),
                 ),
             };

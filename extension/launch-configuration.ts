@@ -154,10 +154,11 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
             );
             return undefined;
         }
-        if (typeof file === 'string' && folder && isRelative(file)) {
-            return { ...config, [key]: pathOf(vscode.Uri.joinPath(folder.uri, file)) };
-        }
-        return config;
+        // sessions and files are in the view Live Update, not in a scope of that name
+        const complete = { ...config, liveUpdateView: true };
+        return typeof file === 'string' && folder && isRelative(file)
+            ? { ...complete, [key]: pathOf(vscode.Uri.joinPath(folder.uri, file)) }
+            : complete;
     }
 }
 
