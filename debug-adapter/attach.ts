@@ -13,6 +13,7 @@ import { isInt } from '../emulator/language/values';
 import { ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
+import { viewsSchema } from './launch';
 import { parsed, PAST_COMMANDS, REQUESTS, RUNNING_COMMANDS, type Arguments, type Command } from './requests';
 import type { Sources } from './source';
 import {
@@ -28,7 +29,7 @@ import { Pane } from './variables/pane';
 const schema = z.looseObject({
     image: z.string(),
     fdt: z.optional(z.union([z.string(), z.number()])),
-    liveUpdateView: z.optional(z.boolean()),
+    views: viewsSchema,
 });
 
 const THREAD = 1;
@@ -85,7 +86,7 @@ export class AttachedImage {
      * @throws RequestError with one sentence about the error.
      */
     static open(host: Host, sources: Sources, args: unknown): AttachedImage {
-        const { image, fdt, liveUpdateView = false } = parsed(schema, args, 'attach configuration', 'badConfiguration');
+        const { image, fdt, views } = parsed(schema, args, 'attach configuration', 'badConfiguration');
         const address = fdt === undefined ? undefined : Number(fdt);
         const noPage = new RequestError(
             'badConfiguration',
@@ -106,7 +107,7 @@ export class AttachedImage {
         if (damage?.code === 'not-elf') {
             throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);
         }
-        return new AttachedImage(image, inspection, liveUpdateView, sources);
+        return new AttachedImage(image, inspection, views.includes('liveUpdate'), sources);
     }
 
     /** The title of the only stack frame. */

@@ -11,6 +11,11 @@ import { RequestError } from './errors';
 import { parsed } from './requests';
 import type { StopAtEnd } from './run-control';
 
+/** What a client shows by itself, from the answers of `lus/liveUpdate` and `lus/timeline`. */
+export const viewsSchema = z._default(z.array(z.enum(['liveUpdate', 'timeline'])), []);
+
+export type Views = readonly ('liveUpdate' | 'timeline')[];
+
 const schema = z.looseObject({
     program: z.string(),
     scenario: z.optional(z.string()),
@@ -22,7 +27,7 @@ const schema = z.looseObject({
     history: z.optional(z.number().check(z.gte(0))),
     skipKernelCode: z.optional(z.boolean()),
     kernelSources: z.optional(z.string()),
-    liveUpdateView: z.optional(z.boolean()),
+    views: viewsSchema,
 });
 
 export interface LaunchConfiguration {
@@ -42,8 +47,7 @@ export interface LaunchConfiguration {
     readonly skipKernelCode: boolean;
     /** A folder for copies of the kernel code, for clients without `source` requests. */
     readonly kernelSources: string | undefined;
-    /** The client shows sessions and files in a view of its own, by `lus/liveUpdate`. */
-    readonly liveUpdateView: boolean;
+    readonly views: Views;
 }
 
 /** MiB. */
@@ -62,7 +66,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         history = HISTORY,
         skipKernelCode = false,
         kernelSources,
-        liveUpdateView = false,
+        views,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
@@ -81,7 +85,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         history,
         skipKernelCode,
         kernelSources,
-        liveUpdateView,
+        views,
     };
 }
 

@@ -154,8 +154,8 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
             );
             return undefined;
         }
-        // sessions and files are in the view Live Update, not in a scope of that name
-        const complete = { ...config, liveUpdateView: true };
+        // what the extension shows by itself: the adapter has no scope Live Update, and links to the timeline
+        const complete = { ...config, views: ['liveUpdate', 'timeline'] };
         return typeof file === 'string' && folder && isRelative(file)
             ? { ...complete, [key]: pathOf(vscode.Uri.joinPath(folder.uri, file)) }
             : complete;

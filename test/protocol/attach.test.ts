@@ -91,7 +91,7 @@ suite('debug adapter: attached to an image', () => {
     });
 
     test('a client with a view of the sessions has them in Handover', async () => {
-        await attach(IMAGE_1, { liveUpdateView: true });
+        await attach(IMAGE_1, { views: ['liveUpdate'] });
         assert.deepEqual(await client.scopeNames(1), ['Handover', 'Image']);
         const rows = await client.variables(await client.scope(1, 'Handover'));
         assert.equal(rows.find((v) => v.name === 'sessions')?.value, '3 sessions');

@@ -43,7 +43,7 @@ suite('debug adapter: the view of the live update', () => {
     teardown(() => client.close());
 
     test('a client that shows this view has its rows in the scope Handover, and watches and sets them there', async () => {
-        await client.launch({ liveUpdateView: true });
+        await client.launch({ views: ['liveUpdate'] });
         await client.ok('setBreakpoints', {
             source: { path: UPDATE },
             breakpoints: [{ line: line('two statements') }],
