@@ -5,10 +5,10 @@ import { barAt, firstFrom, flagAt, lanesOf, type ViewLane } from './rows';
 import type { Surface } from './surface';
 import type { TimelineData, TimelineRun } from './timeline-data';
 
-export const ROW = 18;
+const ROW = 18;
 const GAP = 6;
 const GROUP = 22;
-export const AXIS = 24;
+const AXIS = 24;
 export const LABELS = 170;
 /** The narrowest bar that has a name. Pixels. */
 const NAMED = 30;
@@ -214,7 +214,7 @@ export class Picture {
     }
 }
 
-export function xOf({ from, to, width }: Window, time: number): number {
+function xOf({ from, to, width }: Window, time: number): number {
     return LABELS + ((time - from) / (to - from)) * width;
 }
 
