@@ -293,6 +293,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             ...timelineOf(start(program, debuggee.config), timeline.end, packed),
             now: control.run.host.machine.clock.now,
             changed: timeline.lastChange !== undefined,
+            marks: this.marks.all.map(({ name, time }) => ({ name, at: time })),
         };
     }
 

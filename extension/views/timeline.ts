@@ -3,9 +3,10 @@
  * processes, vCPUs and devices. It runs in an editor of VS Code, and in a page that stands alone (`lus view`).
  */
 import { duration } from '../../emulator/text/durations';
+import { CanvasSurface } from './canvas';
 import { Picture, timeOf, LABELS, type Colours, type Hit, type Window } from './picture';
 import { ownTimes } from './rows';
-import { CanvasSurface, SvgSurface } from './surface';
+import { SvgSurface } from './surface';
 import type { FromView, TimelineData, TimelineRun, ToView } from './timeline-data';
 
 declare function acquireVsCodeApi(): EditorApi;
