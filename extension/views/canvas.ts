@@ -1,9 +1,13 @@
 /** A surface on a canvas of a page. */
 import { HATCH, SIZE, type Surface } from './surface';
 
+/** So many widths of texts are kept. */
+const MEASURED = 20_000;
+
 export class CanvasSurface implements Surface {
     private readonly font: string;
     private readonly strongFont: string;
+    private readonly widths = new Map<string, number>();
 
     constructor(
         private readonly context: CanvasRenderingContext2D,
@@ -11,6 +15,13 @@ export class CanvasSurface implements Surface {
     ) {
         this.font = `${SIZE}px ${family}`;
         this.strongFont = `600 ${this.font}`;
+    }
+
+    /** Empties the canvas, which may have a new size. @param scale pixels of the screen for each of the surface */
+    begin(width: number, height: number, scale: number): void {
+        const { context } = this;
+        context.setTransform(scale, 0, 0, scale, 0, 0);
+        context.clearRect(0, 0, width, height);
         context.textBaseline = 'middle';
         context.font = this.font;
     }
@@ -67,6 +78,14 @@ export class CanvasSurface implements Surface {
     }
 
     widthOf(text: string): number {
-        return this.context.measureText(text).width;
+        let width = this.widths.get(text);
+        if (width === undefined) {
+            if (this.widths.size >= MEASURED) {
+                this.widths.clear();
+            }
+            width = this.context.measureText(text).width;
+            this.widths.set(text, width);
+        }
+        return width;
     }
 }
