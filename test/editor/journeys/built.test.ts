@@ -1,5 +1,6 @@
 /** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
+import { defineLearning } from './learning';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
 import { defineViews } from './views';
@@ -13,5 +14,6 @@ defineJourneys(
         defineWays(traveller);
         defineMistakes(traveller);
         defineViews(traveller);
+        defineLearning(traveller);
     },
 );

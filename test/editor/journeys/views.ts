@@ -81,7 +81,10 @@ export function defineViews(traveller: () => Traveller): void {
         assert.ok(box);
         await page.drag(box.x + box.width / 2, box.y + 60, box.x + box.width - 20, box.y + 60);
         await view.locator('#span', { hasText: / ms$/ }).waitFor();
-        await view.locator('#parts li', { hasText: /kernel startup/ }).first().waitFor();
+        await view
+            .locator('#parts li', { hasText: /kernel startup/ })
+            .first()
+            .waitFor();
         await traveller().photograph('23-two-runs-in-high-contrast');
 
         await view.locator('#svg').click();
