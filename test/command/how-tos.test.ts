@@ -1,4 +1,4 @@
-/** The commands in the how-to pages can be followed: each page's commands run, in its order, in a folder of its own. */
+/** What README and the how-to pages tell to do can be done: their commands run, in their order, in a folder of their own. */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,4 +69,24 @@ suite('how-to pages', function () {
             }
         });
     }
+
+    test('README: a page is lost, and the first finding is the cause', () => {
+        const readme = readFileSync(inRepository('README.md'), 'utf8');
+        const shown = /```\n\$ lus run nic\.lus\n(.*?)```/s.exec(readme)?.[1]?.trim().split('\n') ?? [];
+        assert.equal(shown.length, 5);
+        lus(folder, ['new', 'handler', 'nic']);
+        const file = path.join(folder, 'nic.lus');
+        const text = readFileSync(file, 'utf8');
+        const line = '        kho.preserve_folio(args.file.buffer)\n';
+        assert.ok(readme.includes(line.trim()) && text.split(line).length === 2);
+        writeFileSync(file, text.replace(line, ''));
+        const { code, out } = lus(folder, ['run', 'nic.lus']);
+        assert.equal(code, 1);
+        let from = 0;
+        for (const part of shown) {
+            const at = out.indexOf(part.trim(), from);
+            assert.ok(at >= 0, `${part}\n\n${out}`);
+            from = at;
+        }
+    });
 });

@@ -9,7 +9,7 @@ export function defineLearning(traveller: () => Traveller): void {
         const steps = page.page.locator('.gettingStartedContainer');
         await steps.getByText('Get Started with Live Update').first().waitFor();
         const press = async (step: string, button: string): Promise<void> => {
-            await page.page.locator('.tab', { hasText: 'Walkthrough' }).click();
+            await page.page.locator('.tab', { hasText: /Welcome|Walkthrough/ }).click();
             const title = steps.locator('.step-title', { hasText: step }).first();
             const action = steps.getByRole('button', { name: button });
             if (!(await action.isVisible())) {
