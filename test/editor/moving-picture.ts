@@ -15,7 +15,7 @@ import { PICTURE_SETTINGS } from './vscode-settings';
 import { NEWEST } from './vscode-servers';
 
 const FILE = inRepository('test', 'editor', 'pictures', 'in-thirty-seconds.png');
-const SECONDS = 3.3;
+const SECONDS = 4.2;
 const MAX_BYTES = 2_000_000;
 const EXAMPLE = 'first-session.lus';
 /** The line of the example that retrieves the session. */
@@ -70,8 +70,10 @@ async function story(page: DebugPage, show: (caption: string) => Promise<void>):
     await page.page.keyboard.press('Control+F9');
     await page.waitCallStack(/memfd\.freeze/);
     await show('And back, over the kexec');
+    await page.page.keyboard.press('Control+B');
     await page.command('Live Update: Show Update Timeline');
-    await page.page.waitForTimeout(2000);
+    const view = page.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+    await view.locator('body[data-painted]').waitFor();
     await show('What the blackout of the guest is made of');
 }
 

@@ -3,6 +3,7 @@ import { NEWEST } from '../vscode-servers';
 import { defineLearning } from './learning';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineTesting } from './testing';
 import { defineViews } from './views';
 import { defineWays } from './ways';
 
@@ -15,5 +16,6 @@ defineJourneys(
         defineMistakes(traveller);
         defineViews(traveller);
         defineLearning(traveller);
+        defineTesting(traveller);
     },
 );
