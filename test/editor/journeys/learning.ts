@@ -1,8 +1,9 @@
 /** The way in: the walkthrough, each of whose buttons does what its step says. */
-import type { Traveller } from './journey';
+import { JOURNEY_LIMIT_MS, type Traveller } from './journey';
 
 export function defineLearning(traveller: () => Traveller): void {
-    test('the walkthrough: its six buttons, one after the other', async () => {
+    test('the walkthrough: its six buttons, one after the other', async function () {
+        this.timeout(2 * JOURNEY_LIMIT_MS);
         const page = await traveller().openFolder();
         await page.command('Welcome: Open Walkthrough');
         await page.pick('Get Started with Live Update');
