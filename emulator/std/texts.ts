@@ -2,6 +2,7 @@
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
+import eventfd from './eventfd.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -69,6 +70,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     kvm,
     'guest-memfd': guestMemfd,
     hugetlb,
+    eventfd,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,

@@ -134,11 +134,11 @@ export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err 
     if (inode.seals & F_SEAL_SEAL) {
         return EPERM;
     }
-    if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode instanceof ShmemInode) {
+    if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE)) {
         if (inode.writableMaps > 0 || hasPins(k, inode)) {
             return EBUSY;
         }
-        k.journal.edit(inode).writableMaps = -1;
+        k.journal.edit<ShmemInode | HugetlbInode>(inode).writableMaps = -1;
     }
     let all = seals;
     if (seals & F_SEAL_EXEC && inode.mode & 0o111) {
@@ -149,7 +149,7 @@ export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err 
 }
 
 /** memfd_wait_for_pins: whether a folio of the file has another user. */
-function hasPins(k: KernelCore, inode: ShmemInode): boolean {
+function hasPins(k: KernelCore, inode: ShmemInode | HugetlbInode): boolean {
     for (let index = inode.cache.next(0, Infinity); index >= 0; ) {
         const page = inode.cache.at(index);
         const pfn = folioOf(k, page);

@@ -106,6 +106,19 @@ const HUGETLB: Layer = {
     flbs: ['hugetlb_pools'],
 };
 
+const EVENTFD: Layer = {
+    name: 'eventfd',
+    series: 'eventfd',
+    summary: 'eventfds: their counts and flags',
+    version: '',
+    status: 'posted in 2026',
+    needs: [],
+    brings: [],
+    files: ['eventfd'],
+    handlers: ['eventfd_luo'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
     series: 'kvm',
@@ -148,7 +161,7 @@ const INTERRUPTS: Layer = {
 };
 
 /** The newest version of each series, in the order in which their handlers are registered. */
-const NEWEST: readonly Layer[] = [LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS];
+const NEWEST: readonly Layer[] = [LOOKUP, PCI, HUGETLB, EVENTFD, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS];
 
 /**
  * An older version of a series: what differs from the newest one.
