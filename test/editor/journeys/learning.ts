@@ -31,7 +31,7 @@ export function defineLearning(traveller: () => Traveller): void {
         await page.waitCallStack(/memfd\.freeze/);
         await traveller().photograph('30-walkthrough');
         await press('Break it', 'Take the Line Out and Run');
-        await page.waitConsole(/retrieve_fd\(token: 0x10\) fails with ENOENT/);
+        await page.page.locator('.exception-widget', { hasText: 'fails with ENOENT' }).waitFor();
         await traveller().photograph('31-walkthrough-broken');
     });
 }
