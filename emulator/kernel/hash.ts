@@ -122,7 +122,7 @@ export class FileHasher {
             const { cache } = inode;
             hasher
                 .num(inode.seals)
-                .u32(inode.frozen ? 1 : 0)
+                .u32((inode.frozen ? 1 : 0) + (inode.keepsHoles ? 2 : 0))
                 .u32(inode.exposed ? 1 : 0)
                 .num(inode.fallocEnd)
                 .num(inode.uncounted)
