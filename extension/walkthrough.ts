@@ -65,8 +65,11 @@ const STEPS: Readonly<Record<string, Step>> = {
     back: () => execute('workbench.action.debug.reverseContinue'),
     async break(context) {
         await vscode.debug.stopDebugging();
-        vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter(isOurs));
         const document = await example(context);
+        // those of the other steps would stop the run before the call that fails
+        const isIn = (b: vscode.Breakpoint): boolean =>
+            b instanceof vscode.SourceBreakpoint && b.location.uri.toString() === document.uri.toString();
+        vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter((b) => isOurs(b) || isIn(b)));
         await replaceText(document, document.getText().replace(MISTAKE, `// ${MISTAKE}`));
         await start(document);
     },
