@@ -145,7 +145,7 @@ export const REQUESTS = {
     'lus/goToCause': z._default(z.looseObject({ code: optional.string }), {}),
     /** Nanoseconds of the machine's clock. */
     'lus/goToTime': z.looseObject({ time: z.number() }),
-    'lus/timeline': nothing,
+    'lus/timeline': z._default(z.looseObject({ packed: z.optional(z.boolean()) }), {}),
 } as const;
 
 export type Command = keyof typeof REQUESTS;

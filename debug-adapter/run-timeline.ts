@@ -1,7 +1,10 @@
 /** The request `lus/timeline`: the run so far as lanes of bars. */
 import type { Run } from '../emulator/run/run';
 import { lanesOf, type Lanes } from '../emulator/trace/lanes';
+import { packed, type PackedLanes } from '../emulator/trace/packed-lanes';
+import { timelineAddress } from '../emulator/trace/timeline-address';
 import { Tracer } from '../emulator/trace/trace';
+import type { LaunchConfiguration } from './launch';
 
 /** The most operations that are run for it: about a second. */
 const MOST = 20_000_000;
@@ -10,8 +13,13 @@ const MOST = 20_000_000;
  * Runs from the beginning once more, with a tracer, so that a session without this view pays nothing for it. What was
  * changed in the session is not part of it.
  * @param run a new run of the same scenario @param end the position up to which the session has come
+ * @param small whether the lanes are packed, as the view of our extension reads them
  */
-export function timelineOf(run: Run, end: number): { readonly lanes: Lanes; readonly whole: boolean } {
+export function timelineOf(
+    run: Run,
+    end: number,
+    small: boolean,
+): { readonly lanes: Lanes | PackedLanes; readonly whole: boolean } {
     const { host } = run;
     const { interpreter } = host;
     const tracer = new Tracer(host);
@@ -22,7 +30,16 @@ export function timelineOf(run: Run, end: number): { readonly lanes: Lanes; read
         const left = last - interpreter.ticks;
         const stop = left > 0 ? interpreter.run(left) : null;
         if (left <= 0 || stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal)) {
-            return { lanes: lanesOf(tracer.events()), whole: end <= MOST };
+            const lanes = lanesOf(tracer.events());
+            return { lanes: small ? packed(lanes) : lanes, whole: end <= MOST };
         }
     }
+}
+
+/** The address of the timeline of a run, for a client that shows timelines. */
+export function timelineLink(config: LaunchConfiguration, { scenario }: Run): string | undefined {
+    const { views, program: file, kernel, seed } = config;
+    return views.includes('timeline')
+        ? timelineAddress({ file, scenario: scenario.name.value, kernel, seed })
+        : undefined;
 }

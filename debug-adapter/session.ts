@@ -14,7 +14,7 @@ import { updatesOf } from '../emulator/diagnosis/update-report';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
-import { timelineOf } from './run-timeline';
+import { timelineLink, timelineOf } from './run-timeline';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -240,7 +240,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({ body: this.runTimeline() }));
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], (args) => ({ body: this.runTimeline(args) }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string, place?: Place): void => this.output.at('console', text, place);
@@ -282,7 +282,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     /** The run so far, with the time of the stop. */
-    private runTimeline(): object {
+    private runTimeline({ packed = false }: Arguments<'lus/timeline'>): object {
         const { control, timeline } = this.stoppedInTime();
         const { program, debuggee } = this;
         if (!program || !debuggee) {
@@ -290,9 +290,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
         return {
             title: control.run.scenario.name.value,
-            ...timelineOf(start(program, debuggee.config), timeline.end),
+            ...timelineOf(start(program, debuggee.config), timeline.end, packed),
             now: control.run.host.machine.clock.now,
             changed: timeline.lastChange !== undefined,
+            marks: this.marks.all.map(({ name, time }) => ({ name, at: time })),
         };
     }
 
@@ -377,7 +378,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 inspection: new Inspection(
                     run.host,
                     this.sources,
-                    { invalidated: () => this.invalidated() },
+                    { invalidated: () => this.invalidated(), hasLiveUpdateView: config.views.includes('liveUpdate') },
                     (text, make) => this.change(control, text, make),
                 ),
             };
@@ -472,7 +473,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Says how the scenario has come out; once in every future that it has. */
     private sayOutcome(outcome: Outcome): void {
-        const { control, origins } = this.running();
+        const { control, config, origins } = this.running();
         const { run, timeline } = control;
         if (!timeline || !this.saidOutcomes.has(timeline.future)) {
             if (timeline) {
@@ -480,7 +481,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             }
             const origin = outcome.failure ? origins.of(outcome.failure) : null;
             this.output.outcome(run.scenario.name.value, outcome, origin);
-            this.output.updates(updatesOf(run.host));
+            this.output.updates(updatesOf(run.host), timelineLink(config, run));
         }
     }
 

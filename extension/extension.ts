@@ -9,6 +9,7 @@ import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
 import { showFirstExample } from './examples';
 import { offerLusInTerminals } from './lus-in-terminals';
+import { LusCommand } from './tests/lus-command';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
 import { LusTasks } from './tasks';
@@ -26,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
         cli: cliCommands(extensionUri),
         course,
         outcomes,
+        lus: new LusCommand(extensionUri),
     });
     context.subscriptions.push(
         course,

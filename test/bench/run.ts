@@ -31,6 +31,7 @@ import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
 import { seconds } from './stopwatch';
+import { benchTimeline } from './timeline';
 import { measureUpdate, updates } from './updates';
 
 const MIB = 2 ** 20;
@@ -117,6 +118,7 @@ async function measureAll(): Promise<Figure[]> {
         radix,
         benchDma,
         () => benchDomain(__filename),
+        benchTimeline,
         sizes,
     ];
     const figures: Figure[] = [];

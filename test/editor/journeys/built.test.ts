@@ -1,8 +1,10 @@
 /** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
 import { defineGoingBack } from './going-back';
+import { defineLearning } from './learning';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineTesting } from './testing';
 import { defineViews } from './views';
 import { defineWays } from './ways';
 
@@ -15,5 +17,7 @@ defineJourneys(
         defineMistakes(traveller);
         defineViews(traveller);
         defineGoingBack(traveller);
+        defineLearning(traveller);
+        defineTesting(traveller);
     },
 );
