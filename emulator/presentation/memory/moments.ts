@@ -40,6 +40,11 @@ export class MemoryMoments implements Observer {
         return moments;
     }
 
+    /** The observer of a run; null if it is not looked at. */
+    static of(host: Host): MemoryMoments | null {
+        return host.listeners.observer(MemoryMoments);
+    }
+
     phase(phase: Phase): void {
         if (phase === 'jump') {
             const moment = momentOf(this.host, this.before);

@@ -45,18 +45,18 @@ export interface PageInfo {
 }
 
 /** `preserved and claimed: memfd guest-ram` */
-export function ownedText({ kind, owner }: Pick<Owned, 'kind' | 'owner'>): string {
+function ownedText({ kind, owner }: Pick<Owned, 'kind' | 'owner'>): string {
     return owner === '' ? KIND_TEXT[kind] : `${KIND_TEXT[kind]}: ${owner}`;
 }
 
 /** The owner of a page frame in a map. */
-export function ownedIn(map: MemoryMap, kernel: number, pfn: number): Owned | undefined {
+function ownedIn(map: MemoryMap, kernel: number, pfn: number): Owned | undefined {
     const run = map.find(pfn);
     return run && { kernel, kind: run.kind, owner: run.owner };
 }
 
 /** Pointers that lie in the page at an address, or lead to it. */
-export function pointersAt({ list }: Pointers, address: number, size: number): Pointer[] {
+function pointersAt({ list }: Pointers, address: number, size: number): Pointer[] {
     const inside = (pa: number): boolean => pa >= address && pa < address + size;
     return list.filter((p) => inside(p.at) || inside(p.target));
 }
@@ -79,6 +79,29 @@ export function pageInfo(host: Host, { now, before, pointers, reach }: Standing,
         history: history.map(({ boot, text, place }) => ({ kernel: boot + 1, text, place })),
         paths: pathsTo(machine, address, reach),
         pointers: pointersAt(pointers, address, size),
+    };
+}
+
+/** What a memory image says of a page. */
+export function imagePage(
+    map: MemoryMap,
+    pointers: Pointers,
+    pa: number,
+): PageInfo & { readonly memoryReference: string } {
+    const { page: size } = map;
+    const address = Math.floor(pa / size) * size;
+    const now = ownedIn(map, 0, address / size);
+    return {
+        address,
+        size,
+        node: undefined,
+        text: now ? ownedText(now) : `no memory at ${hex(address)}`,
+        now,
+        before: undefined,
+        history: [],
+        paths: [],
+        pointers: pointersAt(pointers, address, size),
+        memoryReference: hex(address),
     };
 }
 

@@ -1,4 +1,7 @@
 /** What a view of memory draws: plain data of bounded size, at the resolution that it asks for. */
+import { Diagnoses } from '../../diagnosis/diagnoses';
+import type { HandoverFinding } from '../../handover/findings';
+import type { Diagnosis } from '../../findings/diagnosis';
 import type { Host } from '../../runtime/host/host';
 import { KINDS, totalsOf, type Kind, type MemoryMap } from './map';
 import { momentOf, type Moment } from './moments';
@@ -57,6 +60,15 @@ export interface Picture {
     readonly pointers: Pointers;
     /** Of the last band. */
     readonly reach: readonly DeviceReach[];
+    /** Findings about an address, the last one first. */
+    readonly findings: readonly FoundAt[];
+}
+
+/** A finding about an address. */
+export interface FoundAt {
+    readonly code: string;
+    readonly message: string;
+    readonly address: number;
 }
 
 /** What the picture is to show. */
@@ -99,6 +111,7 @@ export function pictureOf(
     moments: readonly NamedMoment[],
     pointers: Pointers,
     reach: readonly DeviceReach[],
+    findings: readonly FoundAt[],
     wanted: Wanted,
 ): Picture {
     const map = moments.at(-1)?.map;
@@ -121,6 +134,7 @@ export function pictureOf(
                 : [],
         pointers,
         reach: reach.map((r) => ({ ...r, ranges: merged(r.ranges, windows, buckets) })),
+        findings,
     };
 }
 
@@ -132,6 +146,7 @@ export interface Standing {
     /** Those of the last kexec, with what they lead to now, or those of this kernel. */
     readonly pointers: Pointers;
     readonly reach: readonly DeviceReach[];
+    readonly findings: readonly FoundAt[];
 }
 
 /** Made once at a stop: it reads the page metadata of all memory. @param before the kexec that led to the kernel */
@@ -142,24 +157,51 @@ export function standingOf(host: Host, before: Moment | undefined): Standing {
         before,
         pointers: before ? pointersNow(host, before.pointers, now.map) : now.pointers,
         reach: reachOf(host.machine),
+        findings: findingsOf(Diagnoses.of(host)?.found.items ?? []),
     };
+}
+
+/** The most findings of a picture. */
+const MOST_FINDINGS = 100;
+/** Where findings have the address that they are about. */
+const ADDRESSES = ['address', 'target', 'at', 'table'];
+
+function findingsOf(all: readonly Diagnosis[]): FoundAt[] {
+    const found = all.flatMap(({ code, message, data }): FoundAt[] => {
+        const text = ADDRESSES.map((name) => data[name]).find((d) => typeof d === 'string' && d.startsWith('0x'));
+        return typeof text === 'string' ? [{ code, message, address: Number(text) }] : [];
+    });
+    return found.reverse().slice(0, MOST_FINDINGS);
 }
 
 /** The picture of a run where it stands. @param other the moment that it is compared with; default: the kexec before */
 export function runPicture(
     title: string,
-    { now, before, pointers, reach }: Standing,
+    { now, before, pointers, reach, findings }: Standing,
     other: NamedMoment | undefined,
     wanted: Wanted,
 ): Picture {
     const earlier: NamedMoment | undefined = other ?? (before && { ...before, name: 'before the kexec' });
     const late = { ...now, name: 'now' };
     const moments = !earlier ? [late] : (earlier.time ?? 0) > now.time ? [late, earlier] : [earlier, late];
-    return pictureOf(title, moments, pointers, reach, wanted);
+    return pictureOf(title, moments, pointers, reach, findings, wanted);
+}
+
+/** Findings about a memory image that are about an address. */
+export function imageFindings(all: readonly HandoverFinding[]): FoundAt[] {
+    return all
+        .flatMap(({ code, text, address }) => (typeof address === 'number' ? [{ code, message: text, address }] : []))
+        .slice(0, MOST_FINDINGS);
 }
 
 /** The picture of a memory image. */
-export function imagePicture(title: string, map: MemoryMap, pointers: Pointers, wanted: Wanted): Picture {
+export function imagePicture(
+    title: string,
+    map: MemoryMap,
+    pointers: Pointers,
+    findings: readonly FoundAt[],
+    wanted: Wanted,
+): Picture {
     const moment: NamedMoment = {
         name: 'at the handover',
         kernel: 0,
@@ -168,7 +210,7 @@ export function imagePicture(title: string, map: MemoryMap, pointers: Pointers, 
         map,
         pointers: NO_POINTERS,
     };
-    return pictureOf(title, [moment], pointers, [], wanted);
+    return pictureOf(title, [moment], pointers, [], findings, wanted);
 }
 
 function bandOf({ name, kernel, release, time, map }: NamedMoment, windows: readonly Window[], buckets: number): Band {
@@ -185,7 +227,7 @@ function bandOf({ name, kernel, release, time, map }: NamedMoment, windows: read
 }
 
 /** The owners with the most memory; free memory has none. */
-export function ownersOf(map: MemoryMap): OwnerTotal[] {
+function ownersOf(map: MemoryMap): OwnerTotal[] {
     const all = new Map<string, { kind: Kind; owner: string; bytes: number }>();
     for (let i = 0; i < map.length; i++) {
         const { start, end, kind, owner } = map.at(i);
