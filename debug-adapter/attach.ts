@@ -13,6 +13,7 @@ import { isInt } from '../emulator/language/values';
 import { ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
+import { viewsSchema } from './launch';
 import { parsed, PAST_COMMANDS, REQUESTS, RUNNING_COMMANDS, type Arguments, type Command } from './requests';
 import type { Sources } from './source';
 import {
@@ -22,6 +23,7 @@ import {
     imageMemory,
     originText,
 } from '../emulator/presentation/image';
+import type { Item } from '../emulator/presentation/item';
 import { imageMap } from '../emulator/presentation/memory/build';
 import type { MemoryMap } from '../emulator/presentation/memory/map';
 import { imagePage } from '../emulator/presentation/memory/page';
@@ -29,7 +31,11 @@ import { imageFindings, imagePicture } from '../emulator/presentation/memory/pic
 import { imagePointers, type Pointers } from '../emulator/presentation/memory/pointers';
 import { Pane } from './variables/pane';
 
-const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.string(), z.number()])) });
+const schema = z.looseObject({
+    image: z.string(),
+    fdt: z.optional(z.union([z.string(), z.number()])),
+    views: viewsSchema,
+});
 
 const THREAD = 1;
 const FRAME = 1;
@@ -48,6 +54,8 @@ export class AttachedImage {
     private constructor(
         readonly path: string,
         private readonly inspection: Inspection,
+        /** The client shows sessions and files in a view of its own, by `lus/liveUpdate`. */
+        private readonly hasLiveUpdateView: boolean,
         sources: Sources,
     ) {
         for (const command of RUNNING_COMMANDS) {
@@ -89,7 +97,7 @@ export class AttachedImage {
      * @throws RequestError with one sentence about the error.
      */
     static open(host: Host, sources: Sources, args: unknown): AttachedImage {
-        const { image, fdt } = parsed(schema, args, 'attach configuration', 'badConfiguration');
+        const { image, fdt, views } = parsed(schema, args, 'attach configuration', 'badConfiguration');
         const address = fdt === undefined ? undefined : Number(fdt);
         const noPage = new RequestError(
             'badConfiguration',
@@ -110,7 +118,7 @@ export class AttachedImage {
         if (damage?.code === 'not-elf') {
             throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);
         }
-        return new AttachedImage(image, inspection, sources);
+        return new AttachedImage(image, inspection, views.includes('liveUpdate'), sources);
     }
 
     /** The title of the only stack frame. */
@@ -172,9 +180,14 @@ export class AttachedImage {
 
     private scopes(): DebugProtocol.Scope[] {
         const { inspection, pane } = this;
+        const update = (): Item[] => imageLiveUpdate(inspection);
+        const handover = (): Item[] => imageHandover(inspection);
+        const [first, second] = this.hasLiveUpdateView
+            ? [undefined, () => [...update(), ...handover()]]
+            : [update, handover];
         return [
-            pane.scope('Live Update', 'live update', () => ({ named: () => imageLiveUpdate(inspection) })),
-            pane.scope('Handover', 'handover', () => ({ named: () => imageHandover(inspection) })),
+            ...(first ? [pane.scope('Live Update', 'live update', () => ({ named: first }))] : []),
+            pane.scope('Handover', 'handover', () => ({ named: second })),
             pane.scope('Image', 'image', () => ({ named: () => imageMemory(inspection) })),
         ];
     }

@@ -11,6 +11,11 @@ import { RequestError } from './errors';
 import { parsed } from './requests';
 import type { StopAtEnd } from './run-control';
 
+/** What a client shows by itself, from the answers of `lus/liveUpdate` and `lus/timeline`. */
+export const viewsSchema = z._default(z.array(z.enum(['liveUpdate', 'timeline'])), []);
+
+export type Views = readonly ('liveUpdate' | 'timeline')[];
+
 const schema = z.looseObject({
     program: z.string(),
     scenario: z.optional(z.string()),
@@ -22,6 +27,7 @@ const schema = z.looseObject({
     history: z.optional(z.number().check(z.gte(0))),
     skipKernelCode: z.optional(z.boolean()),
     kernelSources: z.optional(z.string()),
+    views: viewsSchema,
 });
 
 export interface LaunchConfiguration {
@@ -41,6 +47,7 @@ export interface LaunchConfiguration {
     readonly skipKernelCode: boolean;
     /** A folder for copies of the kernel code, for clients without `source` requests. */
     readonly kernelSources: string | undefined;
+    readonly views: Views;
 }
 
 /** MiB. */
@@ -59,6 +66,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         history = HISTORY,
         skipKernelCode = false,
         kernelSources,
+        views,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
@@ -66,7 +74,19 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode, kernelSources };
+    return {
+        program,
+        scenario,
+        stopOnEntry,
+        kernel,
+        seed,
+        noDebug,
+        stopAtEnd,
+        history,
+        skipKernelCode,
+        kernelSources,
+        views,
+    };
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */

@@ -147,7 +147,7 @@ export const REQUESTS = {
     'lus/goToCause': z._default(z.looseObject({ code: optional.string }), {}),
     /** Nanoseconds of the machine's clock. */
     'lus/goToTime': z.looseObject({ time: z.number() }),
-    'lus/timeline': nothing,
+    'lus/timeline': z._default(z.looseObject({ packed: z.optional(z.boolean()) }), {}),
     'lus/memory': z._default(
         z.looseObject({
             /** Parts of memory, in bytes; default: each node as a whole. */

@@ -15,7 +15,7 @@ import type { Run } from '../emulator/run/run';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
-import { runTimeline } from './run-timeline';
+import { runTimeline, timelineLink } from './run-timeline';
 import { MemoryViews } from './memory-views';
 import { MemoryMoments } from '../emulator/presentation/memory/moments';
 import { AttachedImage } from './attach';
@@ -245,8 +245,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({
-            body: runTimeline(this.stoppedInTime(), this.running().again),
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], ({ packed = false }) => ({
+            body: runTimeline(this.stoppedInTime(), this.running().again, packed),
         }));
         const { sources, breakpoints, marks } = this;
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
@@ -378,7 +378,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 inspection: new Inspection(
                     run.host,
                     this.sources,
-                    { invalidated: () => this.invalidated() },
+                    { invalidated: () => this.invalidated(), hasLiveUpdateView: config.views.includes('liveUpdate') },
                     (text, make) => this.change(control, text, make),
                 ),
             };
@@ -473,7 +473,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Says how the scenario has come out; once in every future that it has. */
     private sayOutcome(outcome: Outcome): void {
-        const { control, origins } = this.running();
+        const { control, config, origins } = this.running();
         const { run, timeline } = control;
         if (!timeline || !this.saidOutcomes.has(timeline.future)) {
             if (timeline) {
@@ -481,7 +481,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             }
             const origin = outcome.failure ? origins.of(outcome.failure) : null;
             this.output.outcome(run.scenario.name.value, outcome, origin);
-            this.output.updates(updatesOf(run.host));
+            this.output.updates(updatesOf(run.host), timelineLink(config, run));
         }
     }
 

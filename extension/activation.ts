@@ -15,7 +15,8 @@ import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
-import { TimelinePanel } from './timeline-panel';
+import type { LusOutput } from './lus-output';
+import { TimelineEditors } from './timeline-editor';
 
 /** What the machine of the extension host has: processes and files, or only workers. */
 export interface Shell {
@@ -26,14 +27,19 @@ export interface Shell {
     readonly cli: CliCommands;
     readonly course: Services['course'];
     readonly outcomes: LastOutcomes;
+    /** Undefined where there are no processes. */
+    readonly lus: LusOutput | undefined;
 }
 
-export function register(context: vscode.ExtensionContext, { client, adapters, cli, course, outcomes }: Shell): void {
+export function register(
+    context: vscode.ExtensionContext,
+    { client, adapters, cli, course, outcomes, lus }: Shell,
+): void {
     const lenses = new ScenarioLenses(outcomes);
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
-    const timeline = new TimelinePanel(context.extensionUri);
+    const timeline = new TimelineEditors(context.extensionUri, lus);
     context.subscriptions.push(
         registerPages(context.extensionUri),
         outcomes,

@@ -65,7 +65,16 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
             return [];
         }
         const title = outcome.passed ? '✓ passed' : `✗ ${shortened(outcome.reason)}`;
-        return [new vscode.CodeLens(range, { title, command: SHOW_OUTPUT, tooltip: outcome.reason })];
+        const target: ScenarioTarget = { uri: uri.toString(), scenario: name };
+        return [
+            new vscode.CodeLens(range, { title, command: SHOW_OUTPUT, tooltip: outcome.reason }),
+            new vscode.CodeLens(range, {
+                title: 'Timeline',
+                command: COMMANDS.showTimeline,
+                arguments: [target],
+                tooltip: `The run of "${name}" on lanes, with its blackout`,
+            }),
+        ];
     }
 
     dispose(): void {

@@ -13,7 +13,7 @@ import { isRecordingFile, launchConfiguration, recordingConfiguration } from './
 import type { LastStarted } from './last-started';
 import { openMemory } from './open-memory';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
-import type { TimelinePanel } from './timeline-panel';
+import type { TimelineEditors } from './timeline-editor';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 import { searchDocumentation } from './search';
@@ -83,7 +83,7 @@ export interface Services {
     readonly course: Pick<Course, 'learn' | 'check' | 'reset'>;
     readonly last: LastStarted;
     readonly view: LiveUpdateView;
-    readonly timeline: TimelinePanel;
+    readonly timeline: TimelineEditors;
     readonly callbacksOf: CallbacksOf;
 }
 
@@ -113,7 +113,8 @@ export function registerCommands(
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
-        [COMMANDS.showTimeline]: async () => timeline.open(),
+        [COMMANDS.showTimeline]: (argument) => timeline.show(z.safeParse(targetSchema, argument).data),
+        [COMMANDS.copyTimeline]: () => timeline.copy(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

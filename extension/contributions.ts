@@ -27,6 +27,9 @@ export const PROBLEM_MATCHER = 'lus';
 /** The view *Live Update* in *Run and Debug*. */
 export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
 
+/** The editor *Update Timeline*. */
+export const TIMELINE_EDITOR = 'lus.timeline';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
@@ -67,6 +70,7 @@ export const COMMANDS = {
     goToHandler: 'lus.goToHandler',
     goToEventOfRow: 'lus.goToEventOfRow',
     showTimeline: 'lus.showTimeline',
+    copyTimeline: 'lus.copyTimeline',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

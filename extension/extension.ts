@@ -10,6 +10,7 @@ import { AdapterFactory } from './debug-adapter';
 import { showFirstExample } from './examples';
 import { clientOptions } from './language-client';
 import { offerLusInTerminals } from './lus-in-terminals';
+import { LusCommand } from './tests/lus-command';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
 import { LusTasks } from './tasks';
@@ -33,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
         cli: cliCommands(extensionUri),
         course,
         outcomes,
+        lus: new LusCommand(extensionUri),
     });
     context.subscriptions.push(
         course,

@@ -1,5 +1,6 @@
 /** What the buttons of the walkthrough *Get Started with Live Update* do. */
 import * as vscode from 'vscode';
+import { LIVE_UPDATE_VIEW } from './contributions';
 import { exists, replaceText } from './copies';
 import { launchConfiguration } from './launch-configuration';
 import { scenariosOf } from './scenarios';
@@ -54,7 +55,7 @@ const STEPS: Readonly<Record<string, Step>> = {
         }
         await start(document);
     },
-    session: () => execute('workbench.debug.action.focusVariablesView'),
+    session: () => execute(`${LIVE_UPDATE_VIEW}.focus`),
     async kexec(context) {
         const document = await example(context);
         const at = document.positionAt(document.getText().indexOf(NEXT_KERNEL));

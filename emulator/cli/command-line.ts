@@ -85,17 +85,20 @@ several shards, and prints or writes other reports from them.
 Exit code: as for lus run.
 `;
 
-const VIEW_HELP = `Usage: lus view FILE [options]
+const VIEW_HELP = `Usage: lus view FILE [FILE] [options]
 
 Runs a scenario and writes its timeline as a web page that stands alone: phases
 with the blackout, system calls, callbacks, processes, vCPUs, devices, findings.
+With two files, or an option given twice, it draws two runs above each other,
+aligned at their first kexec.
 
   -o, --output FILE  the page to write (default: timeline.html)
+  --format FORMAT    html (default), or json on the standard output
   --scenario NAME    the scenario, if the file has several
   --kernel NAME      use this kernel as the default kernel of the scenario
   --seed N           seed of the scheduler for concurrent processes (default 0)
 
-Exit code: 0 the scenario passed, 1 it failed (the page is written), 2 bad
+Exit code: 0 all runs passed, 1 one failed (the page is written), 2 bad
 arguments, a missing file or a file with errors.
 `;
 

@@ -12,6 +12,7 @@ export function timelinePage(script: Script): string {
             ? `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${script.nonce}'; script-src 'nonce-${script.nonce}'; font-src ${script.source}">`
             : `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">`;
     const nonce = 'nonce' in script ? ` nonce="${script.nonce}"` : '';
+    const copy = 'nonce' in script ? 'Copy' : 'Save';
     return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -22,8 +23,11 @@ ${policy}
 <style${nonce}>${css}</style>
 </head>
 <body>
-<header><h1 id="title"></h1><p id="status">Scroll to zoom, Shift+scroll or arrow keys to move, drag to measure, 0 to see all.</p></header>
-<div id="stage"><canvas id="canvas" role="img" aria-label="Timeline of the run; the list below says the same" aria-describedby="list"></canvas><div id="tip" hidden></div></div>
+<header><h1 id="title"></h1><span id="buttons"><button id="compare" type="button">Compare…</button><button id="svg" type="button">${copy} as SVG</button></span>
+<p>Ctrl+scroll to zoom, Shift+scroll or arrow keys to move, drag to measure, 0 to see all.</p><p id="difference"></p></header>
+<div id="stage"><div id="spacer"><canvas id="canvas" role="img" aria-label="Timeline; the list below says the same" aria-describedby="list"></canvas></div></div>
+<div id="tip" hidden></div>
+<section aria-live="polite"><p id="span"></p><ul id="parts"></ul></section>
 <details><summary>As a list</summary><ol id="list"></ol></details>
 ${
     'nonce' in script

@@ -56,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
         cli: WITHOUT_PROCESSES,
         course: WITHOUT_COURSE,
         outcomes: new LastOutcomes(),
+        lus: undefined,
     });
     context.subscriptions.push(new ServerFiles(server, extensionUri));
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { z } from 'zod';
-import { Client } from '../support/dap-client';
+import { Client, line, UPDATE } from '../support/dap-client';
 import { inRepository } from '../support/repository';
 
 const rowsSchema = z.object({
@@ -41,6 +41,29 @@ suite('debug adapter: the view of the live update', () => {
         client = Client.process();
     });
     teardown(() => client.close());
+
+    test('a client that shows this view has its rows in the scope Handover, and watches and sets them there', async () => {
+        await client.launch({ views: ['liveUpdate'] });
+        await client.ok('setBreakpoints', {
+            source: { path: UPDATE },
+            breakpoints: [{ line: line('two statements') }],
+        });
+        await client.ok('configurationDone');
+        const { threadId } = await client.stopped();
+        assert.deepEqual(await client.scopeNames(threadId), ['Locals', 'Process', 'Handover', 'Machine']);
+        const names = (await client.variables(await client.scope(threadId, 'Handover'))).map((v) => v.name);
+        assert.equal(new Set(names).size, names.length, `each row has its own name: ${names.join(', ')}`);
+        const path = ['outgoing sessions', '"vm-1"', 'token 0x2', 'serialized_data'];
+        const data = await client.unfold(threadId, 'Handover', ...path);
+        const info = await client.ok('dataBreakpointInfo', {
+            variablesReference: data.variablesReference,
+            name: 'count',
+        });
+        const { dataId } = z.object({ dataId: z.string() }).parse(info);
+        const set = await client.ok('setDataBreakpoints', { breakpoints: [{ dataId }] });
+        const { breakpoints } = z.object({ breakpoints: z.array(z.object({ verified: z.boolean() })) }).parse(set);
+        assert.deepEqual(breakpoints, [{ verified: true }]);
+    });
 
     const rows = async (): Promise<z.infer<typeof rowsSchema>> => rowsSchema.parse(await client.ok('lus/liveUpdate'));
     /** Each file of each session as a line. */

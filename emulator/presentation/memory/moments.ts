@@ -29,7 +29,7 @@ const MOST = 8;
 export class MemoryMoments implements Observer {
     private readonly list: JournaledList<Moment>;
 
-    private constructor(private readonly host: Host) {
+    constructor(private readonly host: Host) {
         this.list = new JournaledList(host.machine.journal);
     }
 

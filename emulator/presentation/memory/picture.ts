@@ -87,7 +87,7 @@ const MOST_WINDOWS = 64;
 const MOST_OWNERS = 40;
 
 /** The span of each node. */
-export function nodesOf({ page, nodes }: MemoryMap): NodeSpan[] {
+function nodesOf({ page, nodes }: MemoryMap): NodeSpan[] {
     const spans = new Map<number, { node: number; from: number; to: number; size: number }>();
     for (const { node, start, end } of nodes) {
         const span = spans.get(node) ?? { node, from: start * page, to: end * page, size: 0 };

@@ -71,7 +71,7 @@ suite('the pictures of the documentation', function () {
             await page.foldSection(section);
         }
         await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
-        await page.unfold(/^Live Update/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
+        await page.unfold(/^Handover/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
         await page.showFirstVariables();
         await page.waitCallStack(/memfd\.freeze/, /scenario "a guest/);
         await keep('stopped-in-freeze');
