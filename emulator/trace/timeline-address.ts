@@ -1,4 +1,4 @@
-/** Addresses of timelines: `lus-timeline:/Update Timeline: NAME?{"file":…}`. An editor that opens one runs it. */
+/** Addresses of timelines, `lus-timeline:/Update Timeline: NAME?{"file":…}`: opening one runs its scenario. */
 
 export const TIMELINE_SCHEME = 'lus-timeline';
 

@@ -106,7 +106,7 @@ export interface NamedMoment extends Omit<Moment, 'time'> {
 }
 
 /** @param moments one or two, the earlier one first @param reach what devices can reach at the last one */
-export function pictureOf(
+function pictureOf(
     title: string,
     moments: readonly NamedMoment[],
     pointers: Pointers,
