@@ -89,6 +89,7 @@ const bundles = [
     { name: 'api', entry: 'emulator/cli/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
+    { name: 'memory-view', entry: 'extension/views/memory.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',

@@ -27,7 +27,7 @@ import type { Item } from '../emulator/presentation/item';
 import { imageMap } from '../emulator/presentation/memory/build';
 import type { MemoryMap } from '../emulator/presentation/memory/map';
 import { imagePage } from '../emulator/presentation/memory/page';
-import { imageFindings, imagePicture } from '../emulator/presentation/memory/picture';
+import { imageFindings, imagePicture } from '../emulator/presentation/memory/standing';
 import { imagePointers, type Pointers } from '../emulator/presentation/memory/pointers';
 import { Pane } from './variables/pane';
 

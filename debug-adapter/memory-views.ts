@@ -1,7 +1,8 @@
 /** The requests `lus/memory` and `lus/page`: physical memory by owner, and what is known of a page. */
 import { MemoryMoments, momentOf } from '../emulator/presentation/memory/moments';
 import { pageInfo, type PageInfo } from '../emulator/presentation/memory/page';
-import { runPicture, standingOf, type NamedMoment, type Standing } from '../emulator/presentation/memory/picture';
+import type { NamedMoment } from '../emulator/presentation/memory/picture';
+import { runPicture, standingOf, type Standing } from '../emulator/presentation/memory/standing';
 import type { Future } from '../emulator/timeline/futures';
 import type { Timeline, Travel } from '../emulator/timeline/timeline';
 import type { Answer, Serve } from './answer';

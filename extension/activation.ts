@@ -16,6 +16,7 @@ import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
 import type { LusOutput } from './lus-output';
+import { MemoryEditors } from './memory-editor';
 import { TimelineEditors } from './timeline-editor';
 
 /** What the machine of the extension host has: processes and files, or only workers. */
@@ -40,11 +41,13 @@ export function register(
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
     const timeline = new TimelineEditors(context.extensionUri, lus);
+    const memory = new MemoryEditors(context.extensionUri);
     context.subscriptions.push(
         registerPages(context.extensionUri),
         outcomes,
         view,
         timeline,
+        memory,
         lenses,
         last,
         new PastStatus(),
@@ -62,6 +65,7 @@ export function register(
         last,
         view,
         timeline,
+        memory,
         callbacksOf: (uri) => client.sendRequest('lus/callbacks', { uri }),
     });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);

@@ -1,4 +1,4 @@
-/** What the timeline is drawn on: a canvas, or SVG. Coordinates in pixels. */
+/** What views are drawn on: a canvas, or SVG. Coordinates in pixels. */
 
 export interface Surface {
     rect(x: number, y: number, width: number, height: number, colour: string): void;
@@ -7,6 +7,8 @@ export interface Surface {
     text(text: string, x: number, y: number, colour: string, strong?: boolean): void;
     /** A closed shape. */
     shape(points: readonly (readonly [number, number])[], colour: string): void;
+    /** Lines from point to point. */
+    line(points: readonly (readonly [number, number])[], colour: string, width: number): void;
     /** Diagonal lines in a rectangle. */
     hatch(x: number, y: number, width: number, height: number, colour: string): void;
     /** Draws only within a rectangle. */
@@ -58,6 +60,18 @@ export class CanvasSurface implements Surface {
         }
         context.closePath();
         context.fill();
+    }
+
+    line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+        const { context } = this;
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.beginPath();
+        for (const [x, y] of points) {
+            context.lineTo(x, y);
+        }
+        context.stroke();
+        context.lineWidth = 1;
     }
 
     hatch(x: number, y: number, width: number, height: number, colour: string): void {
@@ -124,6 +138,11 @@ export class SvgSurface implements Surface {
     shape(points: readonly (readonly [number, number])[], colour: string): void {
         const path = points.map(([x, y]) => `${round(x)},${round(y)}`).join(' ');
         this.parts.push(`<polygon points="${path}" fill="${colour}"/>`);
+    }
+
+    line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+        const path = points.map(([x, y]) => `${round(x)},${round(y)}`).join(' ');
+        this.parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${width}"/>`);
     }
 
     hatch(x: number, y: number, width: number, height: number, colour: string): void {

@@ -5,7 +5,7 @@ import { orderPages } from '../../kernel/mm/memmap';
 import type { Host } from '../../runtime/host/host';
 import { counted, hex, sizeText } from '../../text/text';
 import { KIND_TEXT, type Kind, type MemoryMap } from './map';
-import type { Standing } from './picture';
+import type { Standing } from './standing';
 import { pathsTo, type PathToPage } from './reach';
 import type { Pointer, Pointers } from './pointers';
 
