@@ -6,6 +6,7 @@ import { timelineAddress } from '../emulator/trace/timeline-address';
 import type { Timeline } from '../emulator/timeline/timeline';
 import { Tracer } from '../emulator/trace/trace';
 import type { LaunchConfiguration } from './launch';
+import type { Marks } from './marks';
 import type { RunControl } from './run-control';
 
 /** The most operations that are run for it: about a second. */
@@ -18,6 +19,7 @@ const MOST = 20_000_000;
 export function runTimeline(
     { control, timeline }: { control: RunControl; timeline: Timeline },
     again: () => Run,
+    marks: Marks,
     small: boolean,
 ): object {
     return {
@@ -25,6 +27,7 @@ export function runTimeline(
         ...timelineOf(again(), timeline.end, small),
         now: control.run.host.machine.clock.now,
         changed: timeline.lastChange !== undefined,
+        marks: marks.all.map(({ name, time }) => ({ name, at: time })),
     };
 }
 

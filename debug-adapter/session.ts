@@ -245,10 +245,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('lus/timeline', REQUESTS['lus/timeline'], ({ packed = false }) => ({
-            body: runTimeline(this.stoppedInTime(), this.running().again, packed),
-        }));
         const { sources, breakpoints, marks } = this;
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], ({ packed = false }) => ({
+            body: runTimeline(this.stoppedInTime(), this.running().again, marks, packed),
+        }));
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string, place?: Place): void => this.output.at('console', text, place);
         this.breakpointRequests.serve(serve);

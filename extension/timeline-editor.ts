@@ -24,11 +24,15 @@ const answerSchema = z.object({
     whole: z.boolean(),
     now: z.number(),
     changed: z.boolean(),
+    marks: z.array(z.object({ name: z.string(), at: z.number() })),
 });
 /** What `lus view --format json` prints. */
 const viewSchema = z.object({ runs: z.array(z.object({ title: z.string(), lanes: lanesSchema })) });
 
-type ShownRun = z.infer<typeof viewSchema>['runs'][number] & { readonly now?: number };
+type ShownRun = z.infer<typeof viewSchema>['runs'][number] & {
+    readonly now?: number;
+    readonly marks?: z.infer<typeof answerSchema>['marks'];
+};
 
 /** A run of its own, in the address of a document. */
 const runSchema = z.object({
@@ -211,7 +215,7 @@ class OpenTimeline {
                 ...(answer.whole ? [] : ['only its beginning']),
             ];
             const title = notes.length > 0 ? `${answer.title} (${notes.join(', ')})` : answer.title;
-            this.shown = { title, lanes: answer.lanes, now: answer.now };
+            this.shown = { title, lanes: answer.lanes, now: answer.now, marks: answer.marks };
             await this.post();
         } catch {
             // the run goes on: the picture is that of the last stop

@@ -183,6 +183,18 @@ export class Tracer implements Listener {
         });
     }
 
+    injected(target: string, error: Err | null): void {
+        this.fault(`${error?.name ?? 'no'} is injected into ${target}`);
+    }
+
+    corrupted(): void {
+        this.fault('memory is corrupted');
+    }
+
+    lost(how: 'panic' | 'power'): void {
+        this.fault(how === 'panic' ? 'panic' : 'power cut');
+    }
+
     phase(phase: Phase): void {
         if (phase === 'boot') {
             const { boot, booting } = this.host;
@@ -220,6 +232,13 @@ export class Tracer implements Listener {
 
     private get pid(): number {
         return this.index * PROCESSES + PHASES + 1 + this.host.boot;
+    }
+
+    /** What the scenario does to the machine, on the track of the process that it meets. */
+    private fault(name: string): void {
+        const thread = this.host.interpreter.current;
+        const tid = processOf(thread) ? thread.id : KERNEL;
+        this.list.push({ ph: 'i', name, cat: 'fault', pid: this.pid, tid, ts: us(this.now), s: 't', args: {} });
     }
 
     private begin(thread: Thread, name: string, cat: string, args: Args): void {
@@ -344,13 +363,17 @@ export class Tracer implements Listener {
         for (const [tid, name] of names.entries()) {
             this.nameThread(pid, tid, name);
         }
-        for (const { device, what, begin, end, reads, writes, bytes } of this.devices.bursts()) {
+        for (const { device, refused, begin, end, reads, writes, bytes } of this.devices.bursts()) {
+            const tid = names.indexOf(device) + (refused ? names.length : 0);
+            if (refused) {
+                this.nameThread(pid, tid, `IOMMU, for ${device}`);
+            }
             this.list.push({
                 ph: 'X',
-                name: what,
+                name: refused ? 'refused' : 'DMA',
                 cat: 'device',
                 pid,
-                tid: names.indexOf(device),
+                tid,
                 ts: us(begin),
                 dur: us(end - begin),
                 args: { reads, writes, bytes },

@@ -4,11 +4,12 @@
  */
 import type { Picture, Wanted, Window } from '../../emulator/presentation/memory/picture';
 import { hex } from '../../emulator/text/text';
+import { CanvasSurface } from './canvas';
 import { MemoryAlone } from './memory-alone';
 import type { FromMemoryView, PageShown, Question, Reason, ToMemoryView } from './memory-data';
 import { addressAt, LABELS, MemoryPicture, type Colours, type Hit, type View } from './memory-picture';
 import { historyText, legendRows, listOf, pageLines, summaryOf } from './memory-words';
-import { CanvasSurface, SvgSurface } from './surface';
+import { SvgSurface } from './surface';
 
 declare function acquireVsCodeApi(): EditorApi;
 
@@ -53,6 +54,7 @@ class MemoryView {
     private asked: readonly Window[] | undefined;
     private pending = false;
     private colours: Map<string, string> | undefined;
+    private surface: CanvasSurface | undefined;
     private readonly canvas: HTMLCanvasElement = element('m-canvas');
     private readonly stage = element('m-stage');
     private readonly tip = element('m-tip');
@@ -61,6 +63,7 @@ class MemoryView {
         this.listen();
         const restyle = (): void => {
             this.colours = undefined;
+            this.surface = undefined;
             this.draw();
         };
         new ResizeObserver(() => this.draw()).observe(this.stage);
@@ -170,8 +173,8 @@ class MemoryView {
 
     svg(): string {
         const { picture } = this;
-        const context = this.canvas.getContext('2d');
-        if (!picture || !context) {
+        const canvas = this.canvasSurface();
+        if (!picture || !canvas) {
             return '';
         }
         const view = this.view ?? {
@@ -182,7 +185,6 @@ class MemoryView {
             chosen: this.chosen,
         };
         const family = getComputedStyle(document.body).fontFamily;
-        const canvas = new CanvasSurface(context, family);
         const surface = new SvgSurface((text) => canvas.widthOf(text), family);
         picture.draw(surface, this.colour, { ...view, scrolled: 0, height: picture.height });
         const background = getComputedStyle(document.body).backgroundColor;
@@ -229,10 +231,18 @@ class MemoryView {
         return found;
     };
 
+    private canvasSurface(): CanvasSurface | undefined {
+        const context = this.canvas.getContext('2d');
+        if (context) {
+            this.surface ??= new CanvasSurface(context, getComputedStyle(document.body).fontFamily);
+        }
+        return this.surface;
+    }
+
     private paint(): void {
         const { picture, canvas, view } = this;
-        const context = canvas.getContext('2d');
-        if (!picture || !context || !view) {
+        const surface = this.canvasSurface();
+        if (!picture || !surface || !view) {
             return;
         }
         const [width, height] = [LABELS + view.width, view.height];
@@ -241,9 +251,8 @@ class MemoryView {
             [canvas.width, canvas.height] = [pixelsX, pixelsY];
             [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
         }
-        context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-        context.clearRect(0, 0, width, height);
-        picture.draw(new CanvasSurface(context, getComputedStyle(document.body).fontFamily), this.colour, view);
+        surface.begin(width, height, devicePixelRatio);
+        picture.draw(surface, this.colour, view);
         document.body.dataset['memoryPainted'] = 'true';
     }
 

@@ -1,7 +1,7 @@
 /** Draws runs on lanes over one axis of time: one run, or two that are aligned at their first kexec. */
 import { duration } from '../../emulator/text/durations';
 import type { Row } from '../../emulator/trace/packed-lanes';
-import { barAt, firstFrom, flagAt, lanesOf, type ViewLane } from './rows';
+import { barAt, firstFrom, flagAt, lanesOf, NO_BARS, type ViewLane } from './rows';
 import type { Surface } from './surface';
 import type { TimelineData, TimelineRun } from './timeline-data';
 
@@ -89,7 +89,7 @@ export class Picture {
                 headings.push({ text: run.title, top });
                 top += GROUP;
             }
-            const lanes = lanesOf(run.lanes);
+            const lanes = [...markLanes(run), ...lanesOf(run.lanes)];
             const tops: [ViewLane, number][] = [];
             let group: string | undefined;
             for (const lane of lanes) {
@@ -281,16 +281,26 @@ function drawRow(on: Surface, colour: Colours, window: Window, { run, zero }: Sh
             on.outline(a, y + 1, b - a, ROW - 2, border);
         }
         if (b - a > NAMED) {
-            const text = kind === 'wait' ? waiting(name, run.lanes.details[row.details[i] ?? 0]) : name;
+            const [from = 0, to = 0] = [row.begins[i], row.ends[i]];
+            const text = textOf(name, kind, to - from, run.lanes.details[row.details[i] ?? 0]);
             on.text(clipped(on, text, b - a - 6), a + 3, y + ROW / 2, colour('on-bar'));
         }
         i++;
     }
 }
 
-/** With whom it waits for. */
-function waiting(name: string, details: string | undefined): string {
-    return details === undefined || details === '' ? name : `${name}, ${details}`;
+/** A phase with its length; waiting with the holder of the lock. */
+function textOf(name: string, kind: string, length: number, details: string | undefined): string {
+    if (kind === 'phase') {
+        return `${name} ${duration(length)}`;
+    }
+    return kind === 'wait' && details !== undefined && details !== '' ? `${name}, ${details}` : name;
+}
+
+/** The marks of the user as a lane. */
+function markLanes({ marks = [] }: TimelineRun): ViewLane[] {
+    const flags = marks.map(({ name, at }) => ({ at, name, kind: 'mark', details: [] }));
+    return flags.length > 0 ? [{ group: 'marks', name: 'of this session', rows: [NO_BARS], flags }] : [];
 }
 
 function clipped(on: Surface, text: string, width: number): string {

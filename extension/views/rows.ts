@@ -11,6 +11,13 @@ export interface ViewLane {
     readonly flags: readonly Flag[];
 }
 
+export const NO_BARS: Row = {
+    begins: new Float64Array(),
+    ends: new Float64Array(),
+    labels: new Uint32Array(),
+    details: new Uint32Array(),
+};
+
 export function lanesOf(packed: PackedLanes): ViewLane[] {
     return packed.lanes.map(({ group, name, rows, flags }) => ({ group, name, rows: rows.map(unpackedRow), flags }));
 }

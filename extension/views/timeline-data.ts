@@ -7,6 +7,8 @@ export interface TimelineRun {
     readonly lanes: PackedLanes;
     /** The time of the stop, in nanoseconds. A run with it is being debugged: a click goes to a moment of it. */
     readonly now?: number;
+    /** Moments that the user has named. Nanoseconds. */
+    readonly marks?: readonly { readonly name: string; readonly at: number }[];
 }
 
 export interface TimelineData {

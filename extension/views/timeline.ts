@@ -3,9 +3,10 @@
  * processes, vCPUs and devices. It runs in an editor of VS Code, and in a page that stands alone (`lus view`).
  */
 import { duration } from '../../emulator/text/durations';
+import { CanvasSurface } from './canvas';
 import { Picture, timeOf, LABELS, type Colours, type Hit, type Window } from './picture';
 import { ownTimes } from './rows';
-import { CanvasSurface, SvgSurface } from './surface';
+import { SvgSurface } from './surface';
 import type { FromView, TimelineData, TimelineRun, ToView } from './timeline-data';
 
 declare function acquireVsCodeApi(): EditorApi;
@@ -43,6 +44,7 @@ class TimelineView {
     private selected: { from: number; to: number } | undefined;
     private pending = false;
     private colours: Map<string, string> | undefined;
+    private surface: CanvasSurface | undefined;
     private readonly canvas: HTMLCanvasElement = element('canvas');
     private readonly stage: HTMLElement = element('stage');
     private readonly tip: HTMLElement = element('tip');
@@ -52,6 +54,7 @@ class TimelineView {
         this.listen();
         const restyle = (): void => {
             this.colours = undefined;
+            this.surface = undefined;
             this.draw();
         };
         new ResizeObserver(() => this.draw()).observe(this.stage);
@@ -85,14 +88,13 @@ class TimelineView {
     svg(): string {
         const { picture } = this;
         const width = this.window?.width ?? SVG_WIDTH - LABELS;
-        const context = this.canvas.getContext('2d');
-        if (!picture || !context) {
+        if (!picture) {
             return '';
         }
         const window = { from: this.from, to: this.to, width, scrolled: 0, height: picture.height };
+        const canvas = this.canvasSurface();
         const family = getComputedStyle(document.body).fontFamily;
-        const canvas = new CanvasSurface(context, family);
-        const surface = new SvgSurface((text) => canvas.widthOf(text), family);
+        const surface = new SvgSurface((text) => canvas?.widthOf(text) ?? 0, family);
         picture.draw(surface, this.colour, window);
         const background = getComputedStyle(document.body).backgroundColor;
         return surface.svg(LABELS + width, picture.height, background, element('title').textContent ?? '');
@@ -127,10 +129,18 @@ class TimelineView {
         return found;
     };
 
+    private canvasSurface(): CanvasSurface | undefined {
+        const context = this.canvas.getContext('2d');
+        if (context) {
+            this.surface ??= new CanvasSurface(context, getComputedStyle(document.body).fontFamily);
+        }
+        return this.surface;
+    }
+
     private paint(): void {
         const { picture, canvas, window } = this;
-        const context = canvas.getContext('2d');
-        if (!picture || !context || !window) {
+        const surface = this.canvasSurface();
+        if (!picture || !surface || !window) {
             return;
         }
         const [width, height] = [LABELS + window.width, window.height];
@@ -139,9 +149,8 @@ class TimelineView {
             [canvas.width, canvas.height] = [pixelsX, pixelsY];
             [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
         }
-        context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-        context.clearRect(0, 0, width, height);
-        picture.draw(new CanvasSurface(context, getComputedStyle(document.body).fontFamily), this.colour, window);
+        surface.begin(width, height, devicePixelRatio);
+        picture.draw(surface, this.colour, window);
         document.body.dataset['painted'] = 'true';
     }
 
@@ -350,7 +359,9 @@ const TOLD_KINDS: ReadonlySet<string> = new Set(['phase', 'handler', 'flb']);
 function eventsOf(run: TimelineRun, lane: Picture['lanes'][number]['lane']): { at: number; text: string }[] {
     const events = lane.flags.map((f) => ({ at: f.at, text: `${f.name}, ${lane.name}` }));
     for (const { begins, ends, labels } of lane.rows) {
-        for (let i = 0; i < begins.length; i++) {
+        // of each row only the first ones: more are not told
+        const most = events.length + TOLD;
+        for (let i = 0; i < begins.length && events.length < most; i++) {
             const [name, kind] = run.lanes.labels[labels[i] ?? 0] ?? ['', ''];
             if (TOLD_KINDS.has(kind)) {
                 const at = begins[i] ?? 0;

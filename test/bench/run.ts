@@ -28,6 +28,7 @@ import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
 import { seconds } from './stopwatch';
+import { benchTimeline } from './timeline';
 import { measureUpdate, updates } from './updates';
 
 const MIB = 2 ** 20;
@@ -111,6 +112,7 @@ async function measureAll(): Promise<Figure[]> {
         radix,
         benchDma,
         () => benchDomain(__filename),
+        benchTimeline,
         sizes,
     ];
     const figures: Figure[] = [];

@@ -47,6 +47,8 @@ export interface Trials {
 export class Injections {
     /** Null outside of explorations. */
     trials: Trials | null = null;
+    /** Told of each injection that takes effect. */
+    onEffect: (target: string, error: Err | null) => void = () => undefined;
     private readonly list: JournaledList<Injection>;
 
     constructor(
@@ -101,6 +103,7 @@ export class Injections {
             return undefined;
         }
         edit.left = found.left - 1;
+        this.onEffect(target, found.error);
         return found;
     }
 }
