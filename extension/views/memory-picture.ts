@@ -174,7 +174,13 @@ export class MemoryPicture {
         }
         for (const change of data.changes[rows.index] ?? []) {
             const [a, b] = span(view, window, change.from, change.to);
-            on.rect(a, y + (rows.bands[1] ?? 0) - CHANGES - 2, b - a, CHANGES, colour('changed'));
+            on.rect(
+                Math.floor(a),
+                y + (rows.bands[1] ?? 0) - CHANGES - 2,
+                Math.ceil(b - a),
+                CHANGES,
+                colour('changed'),
+            );
         }
         for (const [i, device] of this.devices.entries()) {
             this.drawDevice(on, colour, view, window, device, y + rows.devices + i * DEVICE);

@@ -37,6 +37,9 @@ export interface Pointers {
 
 /** The most pointers of a list; wrong ones come first. */
 const MOST = 1000;
+/** What pointers between the nodes of the tree belong to, and that to its root. The next kernel reads them only once. */
+const TREE = 'the tree of preserved memory';
+const ROOT = 'preserved memory';
 /** The most nodes of the tree of preserved memory that are shown. */
 const MOST_NODES = 100;
 
@@ -154,7 +157,7 @@ function treePointers({ kho, machine }: Kernel, tree: Set<number>, all: Collecto
     }
     tree.add(kho.tree.root);
     if (kho.tree instanceof BitmapTracker) {
-        all.add(kho.fdt, kho.tree.root, 'preserved memory', 'the root FDT');
+        all.add(kho.fdt, kho.tree.root, ROOT, 'the root FDT');
         return;
     }
     const above = new Map<number, number>();
@@ -173,7 +176,7 @@ function treePointers({ kho, machine }: Kernel, tree: Set<number>, all: Collecto
     );
     links.sort((a, b) => b.level - a.level);
     for (const { at, target, level } of links.slice(0, MOST_NODES)) {
-        all.add(at, target, `level ${level}`, 'the tree of preserved memory');
+        all.add(at, target, `level ${level}`, TREE);
     }
 }
 
@@ -187,7 +190,7 @@ export function imagePointers(h: HandoverView): Pointers {
     if (fdt === undefined) {
         return NO_POINTERS;
     }
-    all.add(fdt, h.radixRoot ?? 0, 'preserved memory', 'the root FDT');
+    all.add(fdt, h.radixRoot ?? 0, ROOT, 'the root FDT');
     all.add(fdt, h.metadata?.addr ?? 0, 'metadata', 'the root FDT');
     if (luo) {
         all.add(fdt, luo.addr, 'subtree "LUO"', 'the root FDT');
@@ -229,7 +232,13 @@ export function pointersNow({ machine }: Host, { list, more }: Pointers, now: Me
         list: list.map((p) => {
             const pfn = Math.floor(p.target / now.page);
             const run = now.find(pfn);
-            if (!run || run.kind === 'claimed' || run.kind === 'unclaimed' || run.kind === 'preserved') {
+            if (
+                !run ||
+                p.of === TREE ||
+                run.kind === 'claimed' ||
+                run.kind === 'unclaimed' ||
+                run.kind === 'preserved'
+            ) {
                 return p;
             }
             const restored = machine.history.of(pfn).some((e) => e.kernel === machine.boots && e.kind === 'restored');

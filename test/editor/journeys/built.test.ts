@@ -2,6 +2,7 @@
 import { NEWEST } from '../vscode-servers';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineMemory } from './memory';
 import { defineViews } from './views';
 import { defineWays } from './ways';
 
@@ -13,5 +14,6 @@ defineJourneys(
         defineWays(traveller);
         defineMistakes(traveller);
         defineViews(traveller);
+        defineMemory(traveller);
     },
 );
