@@ -124,8 +124,7 @@ export function pointersOf(host: Host, kernel: Kernel): Pointers {
         for (const [k, f] of s.files.items.entries()) {
             const what = `token ${hex(f.token)} of ${of} (${printable(f.handler.compatible)})`;
             const data = f.serializedData;
-            // a handle need not be an address
-            if (typeof data === 'number' && machine.isRam(data)) {
+            if (typeof data === 'number' && isAddress(data, machine.page.size) && machine.isRam(data)) {
                 all.add(s.fileBlocks.entryAt(k) ?? (s.area || s.fileBlocks.head), data, 'data', what);
                 walk(data, what);
             }
@@ -133,12 +132,17 @@ export function pointersOf(host: Host, kernel: Kernel): Pointers {
     }
     for (const flb of luo.flbs.items) {
         const { data, count } = flb.outgoing;
-        if (count > 0 && typeof data === 'number' && machine.isRam(data)) {
+        if (count > 0 && typeof data === 'number' && isAddress(data, machine.page.size) && machine.isRam(data)) {
             all.add(luo.flbPage || luo.ser, data, 'data', `FLB "${printable(flb.compatible)}"`);
             walk(data, `FLB "${printable(flb.compatible)}"`);
         }
     }
     return all.pointers;
+}
+
+/** The data of a file or FLB need not be an address. That of KHO's allocations is aligned to a page. */
+function isAddress(data: Int, pageSize: number): boolean {
+    return typeof data === 'number' && data % pageSize === 0;
 }
 
 /** The first block of a set, and from each block the next one. */
@@ -192,6 +196,11 @@ export function imagePointers(h: HandoverView): Pointers {
     }
     all.add(fdt, h.radixRoot ?? 0, ROOT, 'the root FDT');
     all.add(fdt, h.metadata?.addr ?? 0, 'metadata', 'the root FDT');
+    const addData = (at: number, data: Int, of: string): void => {
+        if (isAddress(data, h.page.size)) {
+            all.add(at, data, 'data', of);
+        }
+    };
     if (luo) {
         all.add(fdt, luo.addr, 'subtree "LUO"', 'the root FDT');
         links(luo.addr, luo.sessionsPa, luo.blocks, 'sessions', 'LUO', all);
@@ -201,14 +210,14 @@ export function imagePointers(h: HandoverView): Pointers {
             links(s.addr, s.filesPa, s.blocks, 'files', of, all);
             for (const f of s.files) {
                 const what = `token ${hex(f.token)} of ${of} (${printable(f.compatible)})`;
-                all.add(f.addr, f.data, 'data', what);
+                addData(f.addr, f.data, what);
                 if (f.memfd) {
                     links(f.memfd.addr, f.memfd.vmalloc.first, f.memfd.vmalloc.chunks, 'folios.first', what, all);
                 }
             }
         }
         for (const flb of luo.flbs) {
-            all.add(flb.addr, flb.data, 'data', `FLB "${printable(flb.name)}"`);
+            addData(flb.addr, flb.data, `FLB "${printable(flb.name)}"`);
         }
     }
     return all.pointers;
