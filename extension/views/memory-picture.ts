@@ -407,7 +407,7 @@ function range({ from, to }: Window): string {
 }
 
 /** `kernel 2, 7.2` */
-export function kernelText({ kernel, release }: Band): string {
+function kernelText({ kernel, release }: Band): string {
     return kernel === 0 ? '' : release === '' ? `after kernel ${kernel}` : `kernel ${kernel}, ${release}`;
 }
 

@@ -4,7 +4,7 @@ import type { Picture } from '../../emulator/presentation/memory/picture';
 import { duration } from '../../emulator/text/durations';
 import { counted, hex, sizeText } from '../../emulator/text/text';
 import type { PageShown } from './memory-data';
-import { DEVICES, kernelText, ownerText, pointerText } from './memory-picture';
+import { DEVICES, ownerText, pointerText } from './memory-picture';
 
 /** Entries of a part of the list. */
 const MOST = 200;
@@ -15,23 +15,18 @@ export interface Actions {
     open(source: object, line: number): void;
 }
 
-/** Each kind with its colour, and its bytes in each band. */
-export function legendRows({ bands }: Picture): HTMLElement[] {
-    const head = row(['th', '', ...bands.map((b) => [b.name, kernelText(b)].filter((t) => t !== '').join(', '))]);
-    const kinds = KINDS.filter((kind) => bands.some((b) => b.totals[kind] > 0));
-    return [
-        head,
-        ...kinds.map((kind) => {
-            const entry = row(['td', '', ...bands.map((b) => (b.totals[kind] > 0 ? sizeText(b.totals[kind]) : '–'))]);
-            const name = tag('th', KIND_TEXT[kind]);
-            name.scope = 'row';
-            const swatch = tag('span', '');
-            swatch.className = `m-swatch m-${kind}`;
-            name.prepend(swatch);
-            entry.firstChild?.replaceWith(name);
-            return entry;
-        }),
-    ];
+/** Each kind with its colour, and its bytes in each band: `free 1.7 GiB → 1.8 GiB`. */
+export function legendOf({ bands }: Picture): HTMLElement[] {
+    return KINDS.filter((kind) => bands.some((b) => b.totals[kind] > 0)).map((kind) => {
+        const swatch = tag('span', '');
+        swatch.className = `m-swatch m-${kind}`;
+        const sizes = bands.map((b) => (b.totals[kind] > 0 ? sizeText(b.totals[kind]) : '0'));
+        const entry = item(text(`${KIND_TEXT[kind]} `));
+        const size = tag('b', sizes.join(' → '));
+        entry.prepend(swatch);
+        entry.append(size);
+        return entry;
+    });
 }
 
 /** All that the picture says. */
@@ -111,12 +106,6 @@ function part<T>(title: string, all: readonly T[], make: (one: T) => HTMLElement
     const left = all.length - MOST + more;
     list.append(...all.slice(0, MOST).map((one) => item(make(one))));
     return [tag('h2', title), list, ...(left > 0 ? [tag('p', `and ${left} more`)] : [])];
-}
-
-function row([cell = 'td', ...texts]: readonly ['td' | 'th', ...string[]]): HTMLTableRowElement {
-    const entry = tag('tr', '');
-    entry.append(...texts.map((t) => tag(cell, t)));
-    return entry;
 }
 
 function item(content: HTMLElement): HTMLElement {

@@ -8,7 +8,7 @@ import { CanvasSurface } from './canvas';
 import { MemoryAlone } from './memory-alone';
 import type { FromMemoryView, PageShown, Question, Reason, ToMemoryView } from './memory-data';
 import { addressAt, LABELS, MemoryPicture, type Colours, type Hit, type View } from './memory-picture';
-import { historyText, legendRows, listOf, pageLines, summaryOf } from './memory-words';
+import { historyText, legendOf, listOf, pageLines, summaryOf } from './memory-words';
 import { SvgSurface } from './surface';
 
 declare function acquireVsCodeApi(): EditorApi;
@@ -88,7 +88,7 @@ class MemoryView {
         }
         element('m-title').textContent = picture.title;
         element('m-summary').textContent = summaryOf(picture);
-        element('m-legend').replaceChildren(...legendRows(picture));
+        element('m-legend').replaceChildren(...legendOf(picture));
         element('m-list').replaceChildren(...listOf(picture, { choose: (address) => this.choose(address) }));
         element('m-spacer').style.height = `${this.picture.height}px`;
         const answered = this.asked;

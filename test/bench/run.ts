@@ -29,6 +29,7 @@ import { benchRadix } from './radix';
 import { stepping } from './stepping';
 import { seconds } from './stopwatch';
 import { benchTimeline } from './timeline';
+import { benchMemory } from './memory';
 import { measureUpdate, updates } from './updates';
 
 const MIB = 2 ** 20;
@@ -113,6 +114,7 @@ async function measureAll(): Promise<Figure[]> {
         benchDma,
         () => benchDomain(__filename),
         benchTimeline,
+        benchMemory,
         sizes,
     ];
     const figures: Figure[] = [];

@@ -31,11 +31,9 @@ function memoryBody(copy: 'Copy' | 'Save'): string {
 <form id="m-find"><input id="m-address" aria-label="Address or expression" placeholder="0x4c2000" size="14" spellcheck="false"><button type="submit">Show</button></form>
 <button id="m-compare" type="button">Compare…</button>
 <button id="m-svg" type="button">${copy} as SVG</button></span>
-<h1 id="m-title"></h1>
-<p id="m-summary"></p>
-<p>Ctrl+scroll to zoom, Shift+scroll or arrow keys to move, 0 to see all, N and P for the next and the previous owner. A click shows a page.</p>
+<h1 id="m-title"></h1> <span id="m-summary"></span>
+<ul id="m-legend"></ul>
 </header>
-<table id="m-legend"></table>
 <div id="m-stage"><div id="m-spacer"><canvas id="m-canvas" role="img" aria-label="Physical memory; the list below says the same" aria-describedby="m-summary"></canvas></div></div>
 <div id="m-tip" hidden></div>
 <section id="m-page" aria-live="polite" hidden><h2 id="m-page-title"></h2>
@@ -44,6 +42,6 @@ function memoryBody(copy: 'Copy' | 'Save'): string {
 <button id="m-next" type="button">Go to Next Change</button>
 <button id="m-bytes" type="button">Show Bytes</button></span>
 <ul id="m-page-lines"></ul></section>
-<details><summary>As a list</summary><div id="m-list"></div></details>
+<details><summary>As a list</summary><p>In the picture: Ctrl+scroll or + and - to zoom, Shift+scroll or arrow keys to move, 0 to see all, N and P for the next and the previous owner, F to follow the page. A click shows a page.</p><div id="m-list"></div></details>
 `;
 }

@@ -22,7 +22,7 @@ export function defineMemory(traveller: () => Traveller): void {
         await page.rowMenu('Live Update', /^0x1/, 'Show Its Pages');
         const view = page.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
         await view.locator('#m-title', { hasText: 'a counter and its memory' }).waitFor();
-        await view.locator('#m-legend th', { hasText: 'preserved and claimed' }).waitFor();
+        await view.locator('#m-legend li', { hasText: /preserved and claimed 0 → 4 MiB/ }).waitFor();
         const chosen = view.locator('#m-page-title');
         await chosen.filter({ hasText: /^Page 0x/ }).waitFor();
         const lines = view.locator('#m-page-lines');
@@ -30,13 +30,13 @@ export function defineMemory(traveller: () => Traveller): void {
         const canvas = view.locator('#m-canvas');
         const box = await canvas.boundingBox();
         assert.ok(box);
-        // the upper band begins below the name of the node and the axis
-        await page.page.mouse.move(box.x + box.width - 40, box.y + 60);
+        // the end of the upper band, below the name of the node and the axis, is memory of kernel 1
+        await page.page.mouse.move(box.x + box.width - 3, box.y + 60);
         const tip = view.locator('#m-tip');
         await tip.filter({ hasText: /before the kexec, kernel 1: 0x.*\n.*\nnow: .*\nkernel \d: /s }).waitFor();
         await traveller().photograph('23-physical-memory');
         const first = await chosen.textContent();
-        await page.page.mouse.click(box.x + box.width - 40, box.y + 60);
+        await page.page.mouse.click(box.x + box.width - 3, box.y + 60);
         await chosen.filter({ hasNotText: String(first) }).waitFor();
         await page.page.keyboard.press('p');
         await chosen.filter({ hasText: /^Page 0x/ }).waitFor();
