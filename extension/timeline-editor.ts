@@ -239,7 +239,13 @@ class OpenTimeline {
             ...(seed === undefined ? [] : [`--seed=${seed}`]),
         ];
         const token = new vscode.CancellationTokenSource().token;
-        return viewSchema.parse(JSON.parse(await this.lus.output(file, args, token))).runs[0];
+        const [run] = viewSchema.parse(JSON.parse(await this.lus.output(file, args, token))).runs;
+        const title = [
+            scenario,
+            ...(kernel === undefined ? [] : [`kernel ${kernel}`]),
+            ...(seed ? [`seed ${seed}`] : []),
+        ];
+        return run && { ...run, title: title.join(', ') };
     }
 
     // ------------------------------------------------------------ comparing

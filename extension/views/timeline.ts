@@ -306,16 +306,15 @@ class TimelineView {
         const { selected, picture } = this;
         this.tellSpan();
         const told = (selected && picture?.lanes) ?? [];
+        const { from = 0, to = 0 } = selected ?? {};
+        const runs = this.data?.runs ?? [];
         element('parts').replaceChildren(
-            ...told.flatMap(({ lane, run, zero }) => {
-                const { from = 0, to = 0 } = selected ?? {};
-                const parts = [...ownTimes(lane, from + zero, to + zero)]
-                    .filter(([, ns]) => ns > 0)
-                    .sort((a, b) => b[1] - a[1])
-                    .slice(0, PARTS)
-                    .map(([label, ns]) => `${run.lanes.labels[label]?.[0] ?? ''} ${duration(ns)}`);
-                return parts.length > 0 ? [item(`${lane.group}, ${lane.name}: ${parts.join(', ')}`)] : [];
-            }),
+            ...runs.flatMap((run) => [
+                ...(selected && runs.length > 1 ? [item(`${run.title}:`)] : []),
+                ...told
+                    .filter((l) => l.run === run)
+                    .flatMap(({ lane, zero }) => partsOf(run, lane, from + zero, to + zero)),
+            ]),
         );
     }
 
@@ -352,6 +351,16 @@ function item(text: string): HTMLElement {
     const entry = document.createElement('li');
     entry.textContent = text;
     return entry;
+}
+
+/** The names with the most time of their own in a span of a lane. */
+function partsOf(run: TimelineRun, lane: Picture['lanes'][number]['lane'], from: number, to: number): HTMLElement[] {
+    const parts = [...ownTimes(lane, from, to)]
+        .filter(([, ns]) => ns > 0)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, PARTS)
+        .map(([label, ns]) => `${run.lanes.labels[label]?.[0] ?? ''} ${duration(ns)}`);
+    return parts.length > 0 ? [item(`${lane.group}, ${lane.name}: ${parts.join(', ')}`)] : [];
 }
 
 const TOLD_KINDS: ReadonlySet<string> = new Set(['phase', 'handler', 'flb']);

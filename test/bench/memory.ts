@@ -21,7 +21,11 @@ scenario "boot" { boot "large" }
 
 /** A guest's memory goes through an update. */
 const guest = (size: string, huge: boolean): string =>
-    folios.replace('SIZE = 64GiB', `SIZE = ${size}`).replace('HUGE = true', `HUGE = ${huge}`);
+    folios
+        .replace('SIZE = 64GiB', `SIZE = ${size}`)
+        // page metadata and scratch of a host of 1 TiB take more than 50 GiB
+        .replace('SIZE + 8GiB', 'SIZE + 160GiB')
+        .replace('HUGE = true', `HUGE = ${huge}`);
 
 function ms(what: () => unknown): number {
     return median(
@@ -54,7 +58,7 @@ function figuresOf(name: string, text: string): Figure[] {
             name: `memory of ${name}, at a stop`,
             value: ms(() => standingOf(host, moments.before)),
             unit: 'ms',
-            goal: { at: 'most', value: 300 },
+            goal: { at: 'most', value: 500 },
             how: `once a stop that is looked at, median of ${ROUNDS}; ${standing.now.map.length} runs`,
         },
         {

@@ -73,6 +73,12 @@ export class DebugPage {
         await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
     }
 
+    /** Answers the input box that is open. */
+    async type(text: string): Promise<void> {
+        await this.page.locator('.quick-input-widget input').fill(text);
+        await this.page.keyboard.press('Enter');
+    }
+
     /** Starts a configuration of launch.json. A new window has to read that first: until then the list is empty. */
     async startConfiguration(name: string): Promise<void> {
         await this.fromPalette('debug ', name);
@@ -229,7 +235,8 @@ export class DebugPage {
         await this.page.locator('.monaco-menu .action-label', { hasText: entry }).first().click();
     }
 
-    private async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
+    /** Moves the mouse with its button pressed. */
+    async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
         await this.page.mouse.move(fromX, fromY);
         await this.page.mouse.down();
         await this.page.mouse.move(toX, toY, { steps: 5 });

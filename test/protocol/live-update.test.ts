@@ -23,7 +23,7 @@ const rowsSchema = z.object({
                     compatible: z.string(),
                     stations: z.array(z.object({ name: z.string(), progress: z.string() })),
                     running: z.string().optional(),
-                    fields: z.array(z.object({ name: z.string(), value: z.string() })),
+                    fields: z.array(z.object({ name: z.string(), value: z.string(), inFile: z.string().optional() })),
                     memoryReference: z.string().optional(),
                     source: z.object({ path: z.string() }).optional(),
                     line: z.number().optional(),
@@ -86,7 +86,14 @@ suite('debug adapter: the view of the live update', () => {
         assert.equal(ram?.running, undefined);
         assert.equal(counter?.running, 'counter_handler.freeze');
         assert.equal(counter.file, '/dev/counter0');
-        assert.deepEqual(counter.fields[0], { name: 'count', value: '41' });
+        assert.deepEqual(counter.fields[0], { name: 'count', value: '41', inFile: '41' });
+        assert.deepEqual(
+            ram?.fields.filter((f) => f.inFile !== undefined).map((f) => [f.name, f.value === f.inFile]),
+            [
+                ['pos', true],
+                ['size', true],
+            ],
+        );
         assert.equal(path.basename(counter.source?.path ?? ''), 'update.lus');
         assert.match(counter.memoryReference ?? '', /^0x[0-9a-f]+$/);
         await client.goes('continue');

@@ -1,5 +1,6 @@
 /** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
+import { defineLearning } from './learning';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
 import { defineMemory } from './memory';
@@ -15,5 +16,6 @@ defineJourneys(
         defineMistakes(traveller);
         defineViews(traveller);
         defineMemory(traveller);
+        defineLearning(traveller);
     },
 );
