@@ -46,7 +46,14 @@ export function defineMemory(traveller: () => Traveller): void {
         await view.locator('#m-follow').click();
         await view.locator('#m-follow[aria-pressed="true"]').waitFor();
         await view.locator('#m-last').click();
-        await view.locator('#m-summary', { hasText: 'now: ' }).waitFor();
+        await page.page.locator('.statusbar-item', { hasText: 'In the past: ' }).waitFor();
+        // what was freed is not free yet
+        await view
+            .locator('#m-page-lines li')
+            .first()
+            .filter({ hasNotText: /^free$/ })
+            .waitFor();
+        await chosen.filter({ hasText: String(first) }).waitFor();
         await traveller().photograph('24-physical-memory-in-the-past');
     });
 }
