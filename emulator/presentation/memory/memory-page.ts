@@ -1,4 +1,4 @@
-/** The page of physical memory, for an editor, and a file with the timeline and the memory of runs that stands alone. */
+/** The page of physical memory for an editor, and a page with timeline and memory of runs that stands alone. */
 import { dataElement, page, type Script, timelineBody } from '../../trace/timeline-page';
 import timelineCss from '../../trace/timeline-page.css';
 import css from './memory-page.css';

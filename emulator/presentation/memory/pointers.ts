@@ -37,7 +37,7 @@ export interface Pointers {
 
 /** The most pointers of a list; wrong ones come first. */
 const MOST = 1000;
-/** What pointers between the nodes of the tree belong to, and that to its root. The next kernel reads them only once. */
+/** What pointers between the nodes of the tree belong to, and the one to its root. The next kernel reads them once. */
 const TREE = 'the tree of preserved memory';
 const ROOT = 'preserved memory';
 /** The most nodes of the tree of preserved memory that are shown. */
