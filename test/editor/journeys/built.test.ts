@@ -4,6 +4,7 @@ import { defineGoingBack } from './going-back';
 import { defineLearning } from './learning';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineMemory } from './memory';
 import { defineTesting } from './testing';
 import { defineViews } from './views';
 import { defineWays } from './ways';
@@ -16,6 +17,7 @@ defineJourneys(
         defineWays(traveller);
         defineMistakes(traveller);
         defineViews(traveller);
+        defineMemory(traveller);
         defineGoingBack(traveller);
         defineLearning(traveller);
         defineTesting(traveller);
