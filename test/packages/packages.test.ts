@@ -184,7 +184,9 @@ nodeHost.later((): void => console.log('later'));
         ]);
         for (const [name, others] of allowed) {
             const text = readFileSync(inRepository('dist', `${name}.js`), 'utf8');
-            const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map((m) => m[1] ?? '');
+            // the program of a bundle that starts fast is a string
+            const required = [...text.matchAll(/\brequire\(\\?"([^"\\]+)\\?"\)/g)].map((m) => m[1] ?? '');
+            assert.ok(required.length > 0, name);
             assert.deepEqual([...new Set(required)].filter((r) => !known.has(r)).sort(), others, name);
         }
     });
