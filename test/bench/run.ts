@@ -23,6 +23,7 @@ import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
 import { goingBack } from './going-back';
+import { history, measureHistory } from './history';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
 import { languageServer } from './language-server';
@@ -108,6 +109,7 @@ async function measureAll(): Promise<Figure[]> {
         () => [flagship()],
         async () => [await stepping()],
         goingBack,
+        () => history(__filename),
         () => [activation()],
         languageServer,
         () => [interpreting()],
@@ -158,6 +160,8 @@ async function main(): Promise<void> {
 const [flag, size, huge] = process.argv.slice(2);
 if (flag === '--update' && size !== undefined && huge !== undefined) {
     measureUpdate(size, huge);
+} else if (flag === '--history' && size !== undefined && huge !== undefined) {
+    measureHistory(size, huge);
 } else if (flag === '--domain' && size !== undefined) {
     measureDomain(size);
 } else {
