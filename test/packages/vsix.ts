@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { z } from 'zod';
 
-const manifest = z.object({ repository: z.optional(z.unknown()) }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
+const manifest = z
+    .object({ repository: z.optional(z.unknown()) })
+    .parse(JSON.parse(readFileSync('package.json', 'utf8')));
 const withoutAddress =
     manifest.repository === undefined ? ['--allow-missing-repository', '--no-rewrite-relative-links'] : [];
 const vsce = path.join('node_modules', '@vscode', 'vsce', 'vsce');
