@@ -166,7 +166,10 @@ nodeHost.later((): void => console.log('later'));
             .parse(JSON.parse(readFileSync(path.join(copy, 'package.json'), 'utf8')));
         const { scripts: _, ...rest } = manifest;
         const repository = { type: 'git', url: 'https://github.com/owner/name' };
-        writeFileSync(path.join(copy, 'package.json'), JSON.stringify({ ...rest, repository }));
+        writeFileSync(
+            path.join(copy, 'package.json'),
+            JSON.stringify({ ...rest, repository, files: ['dist/', 'extension/icons/', 'LICENSE'] }),
+        );
         symlinkSync(inRepository('node_modules'), path.join(copy, 'node_modules'));
         run(process.execPath, [inRepository('.build', 'test', 'packages', 'vsix.js'), '--out', 'x.vsix'], copy);
         const readme = run('unzip', ['-p', 'x.vsix', 'extension/readme.md'], copy);
