@@ -63,13 +63,17 @@ const shapesOnly = {
 };
 
 /**
- * vscode-languageserver offers to search for globally installed packages, which no server of ours needs.
+ * vscode-languageserver has features that our server does not use: notebooks, and a search for packages that are
+ * installed globally.
  * @type {import('esbuild').Plugin}
  */
-const withoutGlobalPackages = {
-    name: 'without-global-packages',
+const withoutUnusedFeatures = {
+    name: 'without-unused-features',
     setup({ onLoad }) {
         onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]node[\\/]files\.js$/ }, () => ({ contents: '' }));
+        onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]common[\\/]notebook\.js$/ }, () => ({
+            contents: 'exports.NotebookSyncFeature = (Base) => Base;',
+        }));
     },
 };
 
@@ -162,7 +166,7 @@ const bundles = [
     {
         name: 'language-server',
         entry: 'extension/language-server/main.ts',
-        plugins: [shapesOnly, withoutGlobalPackages],
+        plugins: [shapesOnly, withoutUnusedFeatures],
     },
     { name: 'api', entry: 'emulator/cli/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'], plugins: [clientApart, vscodeOnce] },
@@ -176,7 +180,12 @@ const bundles = [
         web: true,
         plugins: [withoutStreams, vscodeOnce],
     },
-    { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
+    {
+        name: 'web-language-server',
+        entry: 'extension/language-server/worker.ts',
+        web: true,
+        plugins: [shapesOnly, withoutUnusedFeatures],
+    },
 ];
 
 /** The types of the bundles that programs import. */
