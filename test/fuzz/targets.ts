@@ -1,0 +1,8 @@
+/** All targets of the fuzzer. */
+import { images } from './images';
+import { programs } from './programs';
+import { recordings } from './recordings';
+import type { Target } from './target';
+import { texts } from './texts';
+
+export const TARGETS: readonly Target[] = [texts, programs, recordings, images];
