@@ -384,7 +384,14 @@ function writePadded(l: Location, offset: number, size: number, value: Bytes, wh
         padded.set(value.toUint8Array());
         writeBytes(l, offset, padded);
     } else {
-        putContent(l, offset, new BytesBuilder().append(value).code(0, size - value.length).build());
+        putContent(
+            l,
+            offset,
+            new BytesBuilder()
+                .append(value)
+                .code(0, size - value.length)
+                .build(),
+        );
     }
 }
 
