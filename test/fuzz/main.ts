@@ -46,6 +46,8 @@ function collector(): () => void {
 interface Sums {
     tried: number;
     ms: number;
+    /** CPU time, in milliseconds. */
+    cpu: number;
     /** Bytes of the heap after the first trial. */
     heap: number | undefined;
     trials: number;
@@ -67,10 +69,11 @@ class Fuzzer {
     }
 
     async trial(target: Target, seed: number, runs: number): Promise<void> {
-        const sums = this.sums.get(target.name) ?? { tried: 0, ms: 0, heap: undefined, trials: 0 };
+        const sums = this.sums.get(target.name) ?? { tried: 0, ms: 0, cpu: 0, heap: undefined, trials: 0 };
         this.sums.set(target.name, sums);
         this.watchdog.trial(this.targets.indexOf(target), seed);
         const started = performance.now();
+        const { user, system } = process.cpuUsage();
         let size = process.memoryUsage.rss();
         let run = 0;
         const grown = (): void => {
@@ -96,6 +99,8 @@ class Fuzzer {
         grown();
         sums.tried += tried;
         sums.ms += performance.now() - started;
+        const used = process.cpuUsage();
+        sums.cpu += (used.user - user + used.system - system) / 1000;
         sums.trials++;
         if (failure) {
             this.failed(target, seed, runs, failure);
@@ -150,13 +155,15 @@ class Fuzzer {
     /** Each kind of input with its figures. */
     summary(): boolean {
         let tried = 0;
-        console.log('\n| kind of input | inputs | seconds | a second |\n| --- | ---: | ---: | ---: |');
+        console.log(
+            '\n| kind of input | inputs | seconds | CPU seconds | a CPU second |\n| --- | ---: | ---: | ---: | ---: |',
+        );
         for (const { name, what } of this.targets) {
             const sums = this.sums.get(name);
             if (sums) {
                 tried += sums.tried;
                 console.log(
-                    `| ${what} (\`${name}\`) | ${sums.tried} | ${Math.round(sums.ms / 1000)} | ${rate(sums)} |`,
+                    `| ${what} (\`${name}\`) | ${sums.tried} | ${Math.round(sums.ms / 1000)} | ${Math.round(sums.cpu / 1000)} | ${(sums.tried / Math.max(sums.cpu / 1000, 0.001)).toFixed(1)} |`,
                 );
             }
         }

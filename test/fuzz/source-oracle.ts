@@ -9,7 +9,7 @@ import { format } from '../../emulator/services/format/format';
 import { diskHost } from '../support/programs';
 import { read } from '../support/parsing';
 import { inRepository } from '../support/repository';
-import { recordOf, Witness } from '../support/witness';
+import { recordWithoutMemory, Witness } from '../support/witness';
 import { SOURCES } from './corpus';
 import { Fault } from './target';
 
@@ -102,7 +102,7 @@ function runOf(program: Program, scenario: string): string {
         const stop = host.interpreter.run(Math.max(OPERATIONS - host.interpreter.ticks, 1));
         const over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
         if (over || host.interpreter.ticks >= OPERATIONS) {
-            return JSON.stringify(recordOf(host, witness));
+            return JSON.stringify(recordWithoutMemory(host, witness));
         }
     }
 }

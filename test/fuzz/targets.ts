@@ -1,8 +1,9 @@
 /** All targets of the fuzzer. */
+import { adapter } from './adapter';
 import { images } from './images';
 import { programs } from './programs';
 import { recordings } from './recordings';
 import type { Target } from './target';
 import { texts } from './texts';
 
-export const TARGETS: readonly Target[] = [texts, programs, recordings, images];
+export const TARGETS: readonly Target[] = [texts, programs, recordings, images, adapter];
