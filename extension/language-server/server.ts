@@ -9,6 +9,7 @@ import { registerCalls } from './calls';
 import { fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
+import type { CheckedMessages } from './parameters';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-tokens';
@@ -18,8 +19,11 @@ import { Workspace } from './workspace';
 /** The delay between the last change and the check of the files. Milliseconds. */
 const QUIET_MS = 60;
 
-/** @param others the files that are not open */
-export function serve(connection: Connection, others: Files): void {
+/**
+ * @param messages the strategy of the connection
+ * @param others the files that are not open
+ */
+export function serve(connection: Connection, messages: CheckedMessages, others: Files): void {
     const documents = new TextDocuments(TextDocument);
     const files = new SourceFiles(documents, others);
     const workspace = new Workspace(files, documents);
@@ -138,6 +142,7 @@ export function serve(connection: Connection, others: Files): void {
 
     connection.onRequest('lus/shippedText', ({ uri }: { readonly uri: string }) => SHIPPED_SOURCES.get(uri) ?? null);
 
+    messages.register(connection);
     registerNavigation(connection, workspace);
     registerReading(connection, workspace);
     registerCalls(connection, workspace);

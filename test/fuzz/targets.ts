@@ -1,9 +1,10 @@
 /** All targets of the fuzzer. */
 import { adapter } from './adapter';
 import { images } from './images';
+import { languageServer } from './language-server';
 import { programs } from './programs';
 import { recordings } from './recordings';
 import type { Target } from './target';
 import { texts } from './texts';
 
-export const TARGETS: readonly Target[] = [texts, programs, recordings, images, adapter];
+export const TARGETS: readonly Target[] = [texts, programs, recordings, images, adapter, languageServer];
