@@ -3,10 +3,13 @@
  * control the terminal, nor look like another line of the report.
  */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be shown
-const STEERING = /\u001b(?!\[(?:1|2|22|31|32|33|39)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+import { OWN_ESCAPE } from './style';
 
-const asEscape = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+/** Control characters; also the escape of the command's own colours. */
+const STEERING = new RegExp(`${OWN_ESCAPE}|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]`, 'g');
+
+const asEscape = (c: string): string =>
+    c === OWN_ESCAPE ? '\u001b' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
 /** Shows control characters as `\x1b`, except for line feeds, tabs and the colours of {@link Style}. */
 export function shown(text: string): string {

@@ -11,10 +11,17 @@ suite('what is printed', () => {
         assert.equal(oneLine('a\nok 2 - b'), 'a\\nok 2 - b');
     });
 
-    test('colours of the command itself pass', () => {
+    test('colours of the command itself pass, and no others', () => {
         const { good, bad, warn, strong, dim } = COLOURED;
-        const text = [good, bad, warn, strong, dim].map((style) => style('x')).join('');
-        assert.equal(shown(text), text);
+        const text = [good, bad, warn, strong, dim].map((style) => style('\u001b[32mx')).join('');
+        const codes: readonly (readonly [number, number])[] = [
+            [32, 39],
+            [31, 39],
+            [33, 39],
+            [1, 22],
+            [2, 22],
+        ];
+        assert.equal(shown(text), codes.map(([on, off]) => `\u001b[${on}m\\x1b[32mx\u001b[${off}m`).join(''));
     });
 
     test('JSON has none of them, and says the same', () => {

@@ -93,7 +93,7 @@ suite('parameters of messages to the language server', () => {
         );
         assert.deepEqual(logged, [
             'The server ignores textDocument/didChange: params.contentChanges[0].text must be a string.',
-            'The server ignores textDocument/didChange: params must be an object.',
+            'The server ignores textDocument/didChange: params.textDocument must be an object.',
         ]);
     });
 });
