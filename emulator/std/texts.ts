@@ -26,6 +26,13 @@ import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
 import pciNone from './pci-none.lus';
+import vfioRulesV4 from './vfio-rules-v4.lus';
+import vfioRulesV5 from './vfio-rules-v5.lus';
+import guestMemfdRulesV4 from './guest-memfd-rules-v4.lus';
+import guestMemfdRulesRfc2 from './guest-memfd-rules-rfc2.lus';
+import pciRulesV7 from './pci-rules-v7.lus';
+import pciRulesV8 from './pci-rules-v8.lus';
+import pciRulesV9 from './pci-rules-v9.lus';
 import pci from './pci.lus';
 import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
@@ -67,6 +74,13 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'lookup-none': lookupNone,
     pci,
     'pci-none': pciNone,
+    'vfio-rules-v4': vfioRulesV4,
+    'vfio-rules-v5': vfioRulesV5,
+    'guest-memfd-rules-v4': guestMemfdRulesV4,
+    'guest-memfd-rules-rfc2': guestMemfdRulesRfc2,
+    'pci-rules-v7': pciRulesV7,
+    'pci-rules-v8': pciRulesV8,
+    'pci-rules-v9': pciRulesV9,
     vfio,
     'vfio-none': vfioNone,
     iommu,

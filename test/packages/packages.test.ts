@@ -175,7 +175,9 @@ nodeHost.later((): void => console.log('later'));
         const known = new Set([...builtinModules, ...builtinModules.map((m) => `node:${m}`)]);
         for (const name of ['lus', 'debug-adapter', 'language-server', 'extension', 'api']) {
             const text = readFileSync(inRepository('dist', `${name}.js`), 'utf8');
-            const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map((m) => m[1] ?? '');
+            // the program of a bundle that starts fast is a string
+            const required = [...text.matchAll(/\brequire\(\\?"([^"\\]+)\\?"\)/g)].map((m) => m[1] ?? '');
+            assert.ok(required.length > 0, name);
             const allowed = name === 'extension' ? ['vscode'] : [];
             assert.deepEqual(
                 [...new Set(required)].filter((r) => !known.has(r)),
