@@ -60,6 +60,8 @@ class Fuzzer {
     private readonly watchdog: Watchdog;
     private readonly gc = collector();
     private readonly begin = performance.now();
+    /** Functions that were reached until the last line of the report. */
+    private reached = 0;
 
     constructor(private readonly targets: readonly Target[]) {
         this.watchdog = new Watchdog(
@@ -147,8 +149,10 @@ class Fuzzer {
         const heap = this.left(target, sums);
         const seconds = Math.round((performance.now() - this.begin) / 1000);
         const { functions, code, of } = this.coverage.take();
+        const more = functions - this.reached;
+        this.reached = functions;
         console.log(
-            `${String(seconds).padStart(5)} s  ${target.name.padEnd(12)} ${String(sums.tried).padStart(8)} inputs, ${rate(sums)} a second; reached ${functions} functions, ${((100 * code) / of).toFixed(2)} % of the code; ${Math.round(heap / MIB)} MiB, ${this.kinds.size} faults`,
+            `${String(seconds).padStart(5)} s  ${target.name.padEnd(12)} ${String(sums.tried).padStart(8)} inputs, ${rate(sums)} a second; reached ${functions} functions, ${more} of them new, ${((100 * code) / of).toFixed(2)} % of the code; ${Math.round(heap / MIB)} MiB, ${this.kinds.size} faults`,
         );
     }
 
