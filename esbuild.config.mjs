@@ -63,6 +63,17 @@ const shapesOnly = {
 };
 
 /**
+ * vscode-languageserver offers to search for globally installed packages, which no server of ours needs.
+ * @type {import('esbuild').Plugin}
+ */
+const withoutGlobalPackages = {
+    name: 'without-global-packages',
+    setup({ onLoad }) {
+        onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]node[\\/]files\.js$/ }, () => ({ contents: '' }));
+    },
+};
+
+/**
  * @vscode/debugadapter begins with modules of Node for connections that a session in the same process has not.
  * @type {import('esbuild').Plugin}
  */
@@ -74,6 +85,41 @@ const withoutStreams = {
             contents: name === 'events' ? 'exports.EventEmitter = class { on() { return this; } };' : '',
             loader: 'js',
         }));
+    },
+};
+
+/**
+ * The client of the language server is half of the extension's code: it has a bundle of its own, which is read after
+ * the extension was activated.
+ * @type {import('esbuild').Plugin}
+ */
+const clientApart = {
+    name: 'client-apart',
+    setup({ onResolve }) {
+        onResolve({ filter: /^\.\/process-client$/ }, ({ path: name }) => ({ path: `${name}.js`, external: true }));
+    },
+};
+
+/**
+ * Each module that imports `vscode` would get an object of its own with a getter for each of its names, which takes
+ * half of the time that the extension has to load. This module has constants for all of them.
+ * @type {import('esbuild').Plugin}
+ */
+const vscodeOnce = {
+    name: 'vscode-once',
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^vscode$/, namespace: 'file' }, ({ kind }) =>
+            kind === 'import-statement' ? { path: 'vscode', namespace: 'vscode' } : undefined,
+        );
+        onLoad({ filter: /.*/, namespace: 'vscode' }, () => {
+            const typings = readFileSync(path.join(root, 'node_modules/@types/vscode/index.d.ts'), 'utf8');
+            const names = new Set(
+                [
+                    ...typings.matchAll(/^\texport (?:abstract )?(?:class|namespace|enum|const|function|let) (\w+)/gm),
+                ].map((m) => m[1]),
+            );
+            return { contents: `const api = require('vscode');\nexport const { ${[...names].join(', ')} } = api;` };
+        });
     },
 };
 
@@ -113,16 +159,21 @@ const aSession = {
 const bundles = [
     { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, startsFast: aRun },
     { name: 'debug-adapter', entry: 'debug-adapter/main.ts', startsFast: aSession },
-    { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
+    {
+        name: 'language-server',
+        entry: 'extension/language-server/main.ts',
+        plugins: [shapesOnly, withoutGlobalPackages],
+    },
     { name: 'api', entry: 'emulator/cli/api.ts' },
-    { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
+    { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'], plugins: [clientApart, vscodeOnce] },
+    { name: 'process-client', entry: 'extension/process-client.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',
         external: ['vscode'],
         web: true,
-        plugins: [withoutStreams],
+        plugins: [withoutStreams, vscodeOnce],
     },
     { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
 ];
@@ -165,10 +216,11 @@ function shipped({ name, entry, external = [], web = false, browser = false, plu
         // documentation has many characters that would be six bytes each as escapes
         charset: 'utf8',
         legalComments: 'none',
+        // not every version of VS Code hands `vscode` to a module that import() loads, and the program of a bundle that
+        // starts fast is a script by itself, in which import() needs options
+        supported: { 'dynamic-import': false },
         external,
         plugins,
-        // the program of a bundle that starts fast is a script by itself, in which `import()` needs options
-        supported: { 'dynamic-import': false },
         // a script of a page
         ...(browser ? { platform: 'browser', format: 'iife', target: 'es2022' } : {}),
     };

@@ -2,18 +2,25 @@
  * Text for people, on the terminal or in a report: names and messages from a scenario or a damaged image must not
  * control the terminal, nor look like another line of the report.
  */
+import { randomUUID } from 'node:crypto';
 
-import { OWN_ESCAPE } from './style';
+/** Starts a colour of the command itself. No name or message can contain it. */
+const COLOUR = `\u0000${randomUUID()}`;
 
-/** Control characters; also the escape of the command's own colours. */
-const STEERING = new RegExp(`${OWN_ESCAPE}|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]`, 'g');
+const STEERING = new RegExp(`${COLOUR}(\\d+)m|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]`, 'g');
 
-const asEscape = (c: string): string =>
-    c === OWN_ESCAPE ? '\u001b' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+/** Begins or ends a colour in text for {@link shown}. @param code of the terminal (SGR) */
+export const colour = (code: number): string => `${COLOUR}${code}m`;
 
-/** Shows control characters as `\x1b`, except for line feeds, tabs and the colours of {@link Style}. */
+const asEscape = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+/** Shows control characters as `\x1b`, except for line feeds and tabs. Colours of the command become the terminal's. */
 export function shown(text: string): string {
-    return text.replace(/\r\n/g, '\n').replace(STEERING, asEscape);
+    return text
+        .replace(/\r\n/g, '\n')
+        .replace(STEERING, (found: string, code?: string) =>
+            code === undefined ? asEscape(found) : `\u001b[${code}m`,
+        );
 }
 
 /** The same, and line feeds as `\n`: for names. */

@@ -1,4 +1,5 @@
 /** Colours, if the output is a terminal and the user allows them (https://no-color.org, FORCE_COLOR). */
+import { colour } from './print';
 
 export interface Style {
     good(text: string): string;
@@ -12,16 +13,10 @@ const plain = (text: string): string => text;
 
 export const PLAIN: Style = { good: plain, bad: plain, warn: plain, strong: plain, dim: plain };
 
-/**
- * The beginning of the command's own colours until they are printed. No scenario and no image knows it, so that none of
- * their names can set a colour.
- */
-export const OWN_ESCAPE = `\u001b${Math.random().toString(36).slice(2)}`;
-
 const sgr =
     (on: number, off: number) =>
     (text: string): string =>
-        `${OWN_ESCAPE}[${on}m${text}${OWN_ESCAPE}[${off}m`;
+        `${colour(on)}${text}${colour(off)}`;
 
 export const COLOURED: Style = {
     good: sgr(32, 39),

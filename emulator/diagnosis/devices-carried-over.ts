@@ -113,7 +113,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         }
         if (first) {
             const pa = first.pfn * page.size;
-            const owner = owners.name(host.running.memmap.ownerOf(first.pfn));
+            const owner = host.running.memmap.ownerOf(first.pfn);
             tell('LU1046', {
                 about: name,
                 history: chronicle.ofAddress(pa),
@@ -123,9 +123,9 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                     address: hex(pa),
                     iova: hex(first.iova),
                     pages: first.pages,
-                    owner,
+                    owner: owners.name(owner),
                 },
-                message: `${name} keeps running and can write to ${pagesText(page, total)} that ${be(total)} not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. The next kernel reuses the memory, and the device can still write to it.`,
+                message: `${name} keeps running and can write to ${pagesText(page, total)} that ${be(total)} not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory${owners.of(owner)}. The next kernel reuses the memory, and the device can still write to it.`,
             });
         }
     };

@@ -2,6 +2,7 @@
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
+import eventfd from './eventfd.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -22,6 +23,7 @@ import luoV4Calls from './luo-v4-calls.lus';
 import luoV4 from './luo-v4.lus';
 import luo from './luo.lus';
 import memfdFolios from './memfd-folios.lus';
+import memfdSparse from './memfd-sparse.lus';
 import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
@@ -65,10 +67,12 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'memfd-v1': memfdV1,
     'luo-v4': luoV4,
     'luo-v4-calls': luoV4Calls,
+    'memfd-sparse': memfdSparse,
     'memfd-draft': memfdDraft,
     kvm,
     'guest-memfd': guestMemfd,
     hugetlb,
+    eventfd,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,

@@ -28,6 +28,8 @@ export interface Layer {
     readonly files: readonly string[];
     /** The handlers that it registers. */
     readonly handlers: readonly string[];
+    /** The handlers of the release whose place these take. */
+    readonly replaces?: readonly string[];
     /** The FLBs that these handlers use. */
     readonly flbs: readonly string[];
     /** An FLB of this layer that a handler of another layer also uses. */
@@ -106,6 +108,33 @@ const HUGETLB: Layer = {
     flbs: ['hugetlb_pools'],
 };
 
+const SPARSE_MEMFD: Layer = {
+    name: 'sparse_memfd',
+    series: 'sparse_memfd',
+    summary: 'memfds that keep their holes, in place of the handler memfd',
+    version: '',
+    status: 'discussion only, no series',
+    needs: [],
+    brings: [],
+    files: ['memfd-sparse'],
+    handlers: ['memfd_sparse'],
+    replaces: ['memfd'],
+    flbs: [],
+};
+
+const EVENTFD: Layer = {
+    name: 'eventfd',
+    series: 'eventfd',
+    summary: 'eventfds: their counts and flags',
+    version: '',
+    status: 'posted in 2026',
+    needs: [],
+    brings: [],
+    files: ['eventfd'],
+    handlers: ['eventfd_luo'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
     series: 'kvm',
@@ -148,7 +177,18 @@ const INTERRUPTS: Layer = {
 };
 
 /** The newest version of each series, in the order in which their handlers are registered. */
-const NEWEST: readonly Layer[] = [LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS];
+const NEWEST: readonly Layer[] = [
+    LOOKUP,
+    PCI,
+    HUGETLB,
+    SPARSE_MEMFD,
+    EVENTFD,
+    IOMMU,
+    VFIO,
+    KVM,
+    GUEST_MEMFD,
+    INTERRUPTS,
+];
 
 /**
  * An older version of a series: what differs from the newest one.

@@ -119,6 +119,50 @@ scenario "${version}" {
         passes(scenario('v5', '', '') + scenario('v4', 'fails ENOTTY', 'fails EINVAL'));
     });
 
+    test('sparse_memfd: holes are not filled, stay holes over the kexec, and are not written meanwhile', () =>
+        passes(`
+kernel "sparse" from "7.3" { layers sparse_memfd }
+scenario "sparse" {
+    boot "sparse"
+    process p {
+        lu   = open("/dev/liveupdate")
+        s    = lu.create_session("s")
+        file = memfd_create("cache")
+        file.truncate(64MiB)
+        file.pwrite("in the middle", 8MiB)
+        s.preserve_fd(file, token: 1)
+        assert file.stat().blocks == 8 && file.pread(1, 0) == bytes(0)
+        file.pwrite("lost", 16MiB)  fails EPERM
+        file.pwrite("In", 8MiB)
+        s.close()
+        s = lu.create_session("s")
+        file.pwrite("kept", 16MiB)
+        s.preserve_fd(file, token: 1)
+        kexec_file_load("sparse")
+        reboot(KEXEC)
+    }
+    process p {
+        s    = open("/dev/liveupdate").retrieve_session("s")
+        file = s.retrieve_fd(token: 1)
+        assert file.stat().size == 64MiB && file.stat().blocks == 16
+        assert text_of(file.pread(13, 8MiB)) == "In the middle" && text_of(file.pread(4, 16MiB)) == "kept"
+        file.pwrite("a hole can be filled again", 32MiB)
+        s.finish()
+    }
+}
+scenario "to a kernel without it" {
+    boot "sparse"
+    process p {
+        s    = open("/dev/liveupdate").create_session("s")
+        file = memfd_create("cache")
+        file.truncate(64MiB)
+        s.preserve_fd(file, token: 1)
+        kexec_file_load("7.3")
+        reboot(KEXEC)
+    }
+    process p { open("/dev/liveupdate")  fails EIO }
+}`));
+
     test('guest_memfd: the VM is preserved before its memory in the RFC, at any time before the reboot in v4', () => {
         const scenario = (version: string, vmFirst: boolean, preserve: string): string => `
 scenario "${version}, the VM ${vmFirst ? 'first' : 'later'}" {
