@@ -1,4 +1,4 @@
-/** Streams of bytes to a debug adapter: requests in any order, damaged arguments, damaged frames, in pieces of any size. */
+/** Streams of bytes to a debug adapter: requests in any order, damaged arguments and frames, in pieces of any size. */
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';

@@ -14,7 +14,7 @@ type Kind = 'int' | 'string' | 'bytes' | 'bool' | 'fd' | 'list';
 const KINDS: readonly Kind[] = ['int', 'string', 'bytes', 'bool', 'fd', 'list'];
 
 /** Variables by what they hold; the code before them gives each a value. */
-export const VARIABLES: Readonly<Record<Kind, readonly string[]>> = {
+const VARIABLES: Readonly<Record<Kind, readonly string[]>> = {
     int: ['a', 'b', 'c'],
     string: ['t'],
     bytes: ['data'],

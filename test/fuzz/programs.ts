@@ -77,7 +77,7 @@ const outside = fc
     )
     .map((all) => all.join('\n'));
 
-export function textOf(p: Parts): string {
+function textOf(p: Parts): string {
     const process = (name: string, body: string): string => `${name} {\n${BEGINNING}\n${FILES}\n${body}\n}`;
     const both = p.together
         ? `concurrently {\n${process('one', p.one)}\n${process('two', p.two.replaceAll('"vm-1"', '"vm-2"'))}\n}`
@@ -122,7 +122,7 @@ ${p.last}
 `;
 }
 
-export const made: fc.Arbitrary<Parts> = fc.record({
+const made: fc.Arbitrary<Parts> = fc.record({
     machine: fc.oneof(
         { arbitrary: fc.constant('memory 2GiB'), weight: 5 },
         fc.array(setting, { maxLength: 3 }).map((all) => all.join('; ')),
