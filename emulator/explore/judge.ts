@@ -2,9 +2,10 @@
 import type { Program } from '../language/program';
 import type { Deviation } from '../language/choice';
 import { counterexample, type Check } from './counterexample';
-import type { Exploration, ExploreOptions, OutcomeClass } from './explore';
+import type { Exploration, ExploreOptions } from './explore';
 import { inevitableFrom, type Moment } from './inevitable';
 import { minimized, outcomeWith, sameViolation } from './minimize';
+import type { OutcomeClass } from './results';
 
 export interface Violation {
     readonly of: OutcomeClass;
@@ -27,8 +28,8 @@ export interface Judging {
 /** The violations of an exploration, each once: of those with the same message the smallest. */
 export function violationsOf({ classes }: Exploration): OutcomeClass[] {
     const found: OutcomeClass[] = [];
-    const violated = classes.filter((c) => c.outcome.verdict === 'violated');
-    for (const c of violated.sort((a, b) => a.faults - b.faults || a.switches - b.switches)) {
+    // the smallest come first
+    for (const c of classes.filter((c) => c.outcome.verdict === 'violated')) {
         if (!found.some((f) => sameViolation(f.outcome, c.outcome))) {
             found.push(c);
         }

@@ -21,6 +21,18 @@ export interface Choice {
     readonly price: Price;
     /** The number of operations executed before. */
     readonly at: number;
+    /** The statement of the process, or of the scenario: file and offset. */
+    readonly place: string;
+}
+
+/** An alternative as a number: 0 for the usual one, so that the usual course comes first in every order. */
+export function codeOf({ picked, usual }: { readonly picked: number; readonly usual: number }): number {
+    return picked === usual ? 0 : picked + 1;
+}
+
+/** The index of an alternative. */
+export function pickOf(code: number, usual: number): number {
+    return code === 0 ? usual : code - 1;
 }
 
 /** The choices of a course that differ from the usual ones. */
