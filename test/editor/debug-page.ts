@@ -195,9 +195,15 @@ export class DebugPage {
     /** Folds a section of the side bar, for the others to have its room; or unfolds it. */
     async foldSection(name: string, folded = true): Promise<void> {
         const header = this.page.locator(`.pane-header[aria-label^="${name}"]`).first();
-        if ((await header.getAttribute('aria-expanded')) === String(folded)) {
-            await header.click();
-        }
+        const stands = async (): Promise<boolean> => (await header.getAttribute('aria-expanded')) !== String(folded);
+        await this.until(`the section ${name} ${folded ? 'folded' : 'unfolded'}`, async () => {
+            // a section that opens at the same time may move the header from under the click
+            if (!(await stands())) {
+                // at its left: buttons come up at its right under the mouse
+                await header.click({ position: { x: 30, y: 10 } });
+            }
+            return await stands();
+        });
     }
 
     /** The rows of a view in the side bar. */
