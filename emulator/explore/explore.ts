@@ -41,12 +41,12 @@ export interface Exploration {
 }
 
 /** How many states find room. @param memory in bytes */
-export function roomFor(memory: number): number {
+function roomFor(memory: number): number {
     return Math.floor(memory / STATE_BYTES);
 }
 
 /** What a search has found so far. */
-export function explorationOf(
+function explorationOf(
     scenario: string,
     graph: StateGraph,
     frontier: Frontier,

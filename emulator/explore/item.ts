@@ -7,8 +7,8 @@ import { START } from './graph';
 
 export interface Item {
     /**
-     * The choices that are not usual, as position and code, alternately. Every choice of a course has a position, and so
-     * has every state between them.
+     * The choices that are not usual, as position and code, alternately. Every choice of a course has a position, and
+     * every state between them, too.
      */
     readonly path: readonly number[];
     /** The fingerprint of the state that it goes on from. */
