@@ -74,7 +74,9 @@ Exit code: 0 all scenarios passed, 1 a scenario failed or a blackout is too long
 const REPORT_HELP = `Usage: lus report merge FILE... [options]
 
 Joins reports that lus run --report json=FILE has written, for example those of
-several shards, and prints or writes other reports from them.
+several shards, and prints or writes other reports from them. It also joins the
+state files of lus explore --shard; --state FILE writes the joined one, and
+-o FILE the counterexamples.
 
   --format FORMAT   pretty (default), tap, junit or json
   --report KIND=FILE  write a report: junit, json, html, sarif, tap or pretty;
@@ -149,6 +151,11 @@ outcomes, what breaks a rule, and what was tried.
   --switches N        the most switches of a course from a process that could
                       continue (default: any number)
   --budget TIME       stop after 60s, 5m or 1h
+  --state FILE        keep there how far the search is, and go on from there
+  --shard I/N         do only part I of N; lus report merge joins the state files
+  --jobs N            search on N threads (default: all cores)
+  --memory SIZE       for the states that were seen: 512M (default), 4G ...
+  --progress          print how far it is as lines of JSON on standard error
   --scenario NAME     explore only this scenario
   --kernel NAME       use this kernel as the default kernel of scenarios
   --format FORMAT     pretty (default) or json

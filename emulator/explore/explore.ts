@@ -6,8 +6,7 @@ import type { Program } from '../language/program';
 import type { Tried } from '../run/tried';
 import { Course, type CourseOptions } from './course';
 import { coverageOf, type Covered } from './coverage';
-import { Frontier } from './frontier';
-import type { StateGraph } from './graph';
+import { Frontier, type Part } from './frontier';
 import type { Bounds } from './item';
 import { classesOf, type OutcomeClass } from './results';
 import { STATE_BYTES, Visited } from './visited';
@@ -27,8 +26,10 @@ export interface Exploration {
     readonly coverage: readonly Covered[];
     /** Every course within the bounds was tried, up to states that the search had been in. */
     readonly complete: boolean;
-    /** All courses with so many faults and switches together were tried; −1: not even the usual one. */
-    readonly completeUpTo: number;
+    /** Which part of the search this is; null for all of it. */
+    readonly part: Part | null;
+    /** All courses with so many faults and switches together were tried; −1: not even the usual one; null: all. */
+    readonly completeUpTo: number | null;
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
@@ -46,18 +47,19 @@ function roomFor(memory: number): number {
 }
 
 /** What a search has found so far. */
-function explorationOf(
+export function explorationOf(
     scenario: string,
-    graph: StateGraph,
     frontier: Frontier,
     options: Pick<ExploreOptions, 'faults' | 'switches' | 'memory'>,
 ): Exploration {
+    const { graph } = frontier;
     const room = roomFor(options.memory);
     return {
         scenario,
-        classes: classesOf(graph, options, frontier.complete),
+        classes: classesOf(graph, options, frontier.complete && !frontier.part),
         coverage: coverageOf(graph),
         complete: frontier.complete,
+        part: frontier.part,
         completeUpTo: frontier.completeUpTo,
         left: frontier.left,
         branches: graph.branches,
@@ -71,8 +73,9 @@ function explorationOf(
 /** An exploration on this thread. */
 export class Explorer {
     readonly frontier: Frontier;
-    private readonly visited: Visited;
+    readonly visited: Visited;
     private readonly course: Course;
+    private walk: Walk | null = null;
 
     /**
      * @param frontier where it goes on from
@@ -89,15 +92,32 @@ export class Explorer {
         this.frontier.enterInto(this.visited);
     }
 
+    get scenario(): string {
+        return this.course.scenario.name.value;
+    }
+
     /** What is known so far. */
     get result(): Exploration {
-        return explorationOf(this.course.scenario.name.value, this.frontier.graph, this.frontier, this.options);
+        return explorationOf(this.scenario, this.frontier, this.options);
+    }
+
+    /** Puts what a search that runs has found into the frontier. */
+    settle(): void {
+        if (this.walk) {
+            this.frontier.give(this.walk.hand([]), 0);
+        }
+    }
+
+    /** How many courses are known that are to be gone on with. */
+    get left(): number {
+        return this.walk ? this.frontier.waiting + this.walk.left : this.frontier.left;
     }
 
     /** Yields so often that whoever drives it can look at the time, and stop. */
     *run(): Generator<void, void> {
         const { frontier, visited, options } = this;
         const walk = new Walk(this.course, visited, options, options.limit);
+        this.walk = walk;
         try {
             while (!frontier.complete && !visited.full) {
                 const items = frontier.take(Infinity);
@@ -110,6 +130,7 @@ export class Explorer {
                 frontier.give(walk.take());
             }
         } finally {
+            this.walk = null;
             frontier.give(walk.take());
             walk.close();
         }

@@ -21,6 +21,14 @@ export interface SavedFrontier {
     readonly cost: number;
     readonly items: readonly Item[];
     readonly later: readonly Item[];
+    readonly part: Part | null;
+}
+
+/** One of several parts of a search. */
+export interface Part {
+    /** From 1. */
+    readonly index: number;
+    readonly count: number;
 }
 
 export class Frontier {
@@ -29,20 +37,40 @@ export class Frontier {
     private cost = 0;
     private items: Item[] = [FIRST_ITEM];
     private later: Item[] = [];
+    /** Of which it is a part; null for a whole search. */
+    part: Part | null = null;
     /** Items that somebody works on. */
     private given = 0;
 
-    static from({ graph, cost, items, later }: SavedFrontier): Frontier {
+    /** All parts of the same search, or one that goes on. */
+    static joined(parts: readonly SavedFrontier[]): Frontier {
         const frontier = new Frontier();
-        frontier.graph.add(graph);
-        frontier.cost = cost;
-        frontier.items = [...items];
-        frontier.later = [...later];
+        frontier.part = parts.length === 1 ? (parts[0]?.part ?? null) : null;
+        const open = parts.filter((p) => p.items.length + p.later.length > 0);
+        for (const { graph } of parts) {
+            frontier.graph.add(graph);
+        }
+        frontier.cost = open.length > 0 ? Math.min(...open.map((p) => p.cost)) : Math.max(...parts.map((p) => p.cost));
+        frontier.items = [];
+        for (const item of open.flatMap((p) => [...p.items, ...p.later])) {
+            (costOf(item) <= frontier.cost ? frontier.items : frontier.later).push(item);
+        }
         return frontier;
     }
 
+    /** Keeps one of several parts of what is to be done. */
+    keep(part: Part): void {
+        const { index, count } = part;
+        this.part = part;
+        const mine = new Set(
+            [...this.items, ...this.later].sort(compareItems).filter((_, i) => i % count === index - 1),
+        );
+        this.items = this.items.filter((i) => mine.has(i));
+        this.later = this.later.filter((i) => mine.has(i));
+    }
+
     saved(): SavedFrontier {
-        return { graph: this.graph.part(), cost: this.cost, items: this.items, later: this.later };
+        return { graph: this.graph.part(), cost: this.cost, items: this.items, later: this.later, part: this.part };
     }
 
     get complete(): boolean {
@@ -50,17 +78,17 @@ export class Frontier {
     }
 
     get left(): number {
-        return this.items.length + this.later.length + this.given;
+        return this.waiting + this.given;
     }
 
-    /** All courses with so many faults and switches together were tried. */
-    get completeUpTo(): number {
-        return this.complete ? this.cost : this.cost - 1;
+    /** How many items nobody works on. */
+    get waiting(): number {
+        return this.items.length + this.later.length;
     }
 
-    /** Whether nothing can be taken before something is given. */
-    get waits(): boolean {
-        return this.items.length === 0 && this.given > 0;
+    /** All courses with so many faults and switches together were tried; null: all. */
+    get completeUpTo(): number | null {
+        return this.complete ? null : this.cost - 1;
     }
 
     /** Notes the states of the graph. */
@@ -73,7 +101,7 @@ export class Frontier {
 
     /** Items to do now, at most so many. Everything that was taken must be given back before the next ones come. */
     take(most: number): Item[] {
-        if (this.items.length === 0 && this.given === 0) {
+        if (this.items.length === 0 && this.given === 0 && this.later.length > 0) {
             this.advance();
         }
         const taken = this.items.splice(0, most);

@@ -16,7 +16,7 @@ import { Walk } from './walk';
 /** The switches that a course may have that avoids the violation, more than it needs. */
 const MORE_SWITCHES = 2;
 /** The most states that the search for such a course goes through. */
-const STATES = 100_000;
+const STATES = 2000;
 
 export interface Moment {
     /** The number of operations executed up to there. */

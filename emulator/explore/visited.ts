@@ -65,6 +65,11 @@ export class Visited {
         Atomics.store(this.words, HUNGRY, count);
     }
 
+    /** One of them gets something. */
+    feed(): void {
+        Atomics.sub(this.words, HUNGRY, 1);
+    }
+
     /** Notes a state. @param state a fingerprint of 53 bits @returns whether it is new */
     enter(state: number): boolean {
         const { words, mask } = this;

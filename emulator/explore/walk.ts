@@ -45,6 +45,7 @@ export class Walk {
         private readonly ended: (outcome: Outcome) => void = () => undefined,
     ) {
         course.decider.stops = true;
+        course.decider.mostFaults = bounds.faults;
         this.bases = [{ checkpoint: course.host.interpreter.checkpoint(), position: 0 }];
     }
 
@@ -71,9 +72,19 @@ export class Walk {
         return { found: this.found.take(), rest, later };
     }
 
-    /** Gives away a part of what is to be done, if there is much. */
+    /** Gives away half of what is to be done. */
     share(): Item[] {
         return this.items.splice(0, Math.floor(this.items.length / 2));
+    }
+
+    /** How much of what it has found was not handed on. */
+    get pending(): number {
+        return this.found.size;
+    }
+
+    /** How many courses are to be gone on with. */
+    get left(): number {
+        return this.items.length + this.later.length + (this.at ? 1 : 0);
     }
 
     /** Back to where it began. */
@@ -100,7 +111,7 @@ export class Walk {
             interpreter.run(Math.min(SLICE, limit - interpreter.ticks));
             const ended = interpreter.outcome !== null || interpreter.ticks >= limit;
             const { made } = decider;
-            if (!ended && made.length === 0 && !course.atJunction) {
+            if (!ended && !decider.stopped && !course.atJunction) {
                 yield;
                 continue;
             }

@@ -25,7 +25,12 @@ export class Decider implements Chooser {
     made: Choice[] = [];
     /** Whether a run returns after every operation that makes a choice. */
     stops = false;
+    /** After so many faults it does not stop for another one, which is not tried. */
+    mostFaults = Infinity;
+    /** Whether it has stopped since {@link follow}. */
+    stopped = false;
     private interpreter: Interpreter | null = null;
+    private trials: Faults | null = null;
     private readonly counts: JournaledMap<string, number>;
     /** The next choices that are not usual, as position and code, alternately. */
     private next: readonly number[] = [];
@@ -46,6 +51,7 @@ export class Decider implements Chooser {
     attach(host: Host, faults: FaultOffers): void {
         this.interpreter = host.interpreter;
         const trials = new Faults(host, this, faults);
+        this.trials = trials;
         host.injections.trials = trials;
         host.listeners.observe(trials);
     }
@@ -60,6 +66,7 @@ export class Decider implements Chooser {
         this.begin = begin;
         this.index = 0;
         this.made = [];
+        this.stopped = false;
     }
 
     /** The code of the next choice. */
@@ -133,7 +140,8 @@ export class Decider implements Chooser {
             // the operation that makes the choice is counted already
             const at = (this.interpreter?.ticks ?? 1) - 1;
             this.made.push({ what, number, alternatives, usual, picked, price, at, place: this.place() });
-            if (this.stops) {
+            if (this.stops && (price !== 'fault' || (this.trials?.happened ?? 0) < this.mostFaults)) {
+                this.stopped = true;
                 this.interpreter?.giveWay();
             }
         }

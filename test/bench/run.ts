@@ -22,6 +22,7 @@ import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
 import { goingBack } from './going-back';
+import { exploring } from './exploring';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
 import { flagship, starts } from './processes';
@@ -107,6 +108,7 @@ async function measureAll(): Promise<Figure[]> {
         async () => [await stepping()],
         goingBack,
         () => [interpreting()],
+        exploring,
         () => updates(__filename),
         radix,
         benchDma,

@@ -47,8 +47,10 @@ export interface ViolationReport {
 export interface ExplorationReport {
     readonly scenario: string;
     readonly complete: boolean;
-    /** All courses with so many faults and switches together were tried; −1: not even the usual one. */
-    readonly completeUpTo: number;
+    /** `1/3`, if this is one of several parts. */
+    readonly part: string | null;
+    /** All courses with so many faults and switches together were tried; −1: not even the usual one; null: all. */
+    readonly completeUpTo: number | null;
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
@@ -82,6 +84,7 @@ export function explorationReport(
     return {
         scenario: exploration.scenario,
         complete: exploration.complete,
+        part: exploration.part && `${exploration.part.index}/${exploration.part.count}`,
         completeUpTo: exploration.completeUpTo,
         left: exploration.left,
         branches: exploration.branches,
@@ -156,8 +159,10 @@ export function prettyExploration(r: ExplorationReport, style: Style): string {
 function extent(r: ExplorationReport): string {
     const room = r.full ? ', for which the memory is used up (--memory)' : '';
     const searched = `${counted(r.branches, 'branch')}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
-    if (r.complete) {
-        return `The search is complete: ${searched}.`;
+    if (r.completeUpTo === null) {
+        return r.part
+            ? `Part ${r.part} of the search is complete: ${searched}. lus report merge joins the parts.`
+            : `The search is complete: ${searched}.`;
     }
     const upTo =
         r.completeUpTo < 0

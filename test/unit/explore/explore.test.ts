@@ -109,7 +109,7 @@ scenario "one of two comes first" {
             const p = programOf(changed);
             return errorsOf(p).length > 0 ? undefined : p;
         };
-        const judged = finished(judge({ program, options, text, check }, violation));
+        const judged = finished(judge({ program, options, text, check, late: () => false }, violation));
         assert.ok(judged.choices.length > 0);
         assert.ok(judged.inevitable);
         const file = judged.text ?? '';
@@ -210,7 +210,7 @@ scenario "an agent" {
         );
         const found = explored(correctProgram(text), options);
         assert.ok(found.classes.some((c) => c.faults === 2));
-        assert.equal(found.completeUpTo, 2);
+        assert.equal(found.complete, true);
     });
 });
 
