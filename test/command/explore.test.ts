@@ -20,10 +20,7 @@ scenario "three agents" {
 }
 `;
 /** More than the threads need to start. */
-const LONG = RACE.replace(
-    'log(r) }\n    }',
-    'log(r); try memfd_create("x") }\n    }',
-);
+const LONG = RACE.replace('log(r) }\n    }', 'log(r); try memfd_create("x") }\n    }');
 
 /** What must be the same however it was searched. */
 function found({ out }: Ran): unknown {
