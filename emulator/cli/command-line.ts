@@ -23,6 +23,7 @@ import { command as replay } from './replay';
 import { command as report } from './report-command';
 import { command as run } from './run';
 import { command as view } from './view';
+import { command as worker } from './worker';
 
 interface CommandEntry {
     readonly summary: string;
@@ -154,6 +155,8 @@ outcomes, what breaks a rule, and what was tried.
   --state FILE        keep there how far the search is, and go on from there
   --shard I/N         do only part I of N; lus report merge joins the state files
   --jobs N            search on N threads (default: all cores)
+  --queue URL         let lus worker --queue URL do the work, on any machine; URL
+                      is a Redis or Valkey server: redis://localhost:6379
   --memory SIZE       for the states that were seen: 512M (default), 4G ...
   --progress          print how far it is as lines of JSON on standard error
   --scenario NAME     explore only this scenario
@@ -165,6 +168,17 @@ outcomes, what breaks a rule, and what was tried.
 Exit code: 0 the search is complete and finds no violation, 1 there is a
 violation, 2 bad arguments, a missing file or a file with errors, 3 there is
 none, but the search is incomplete.
+`;
+
+const WORKER_HELP = `Usage: lus worker --queue URL
+
+Does the work of lus explore --queue URL until it is interrupted. Start one for
+each core. Both need the packages bullmq and ioredis in the current folder or
+where lus is installed.
+
+  --queue URL       a Redis or Valkey server: redis://localhost:6379
+
+Exit code: 0 it was interrupted, 2 bad arguments or a missing package.
 `;
 
 const EXAMPLES_HELP = `Usage: lus examples [DIR]
@@ -313,6 +327,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
     ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],
     ['explore', { summary: 'try everything that could happen', help: EXPLORE_HELP, command: explore }],
+    ['worker', { summary: 'explore for others', help: WORKER_HELP, command: worker }],
     [
         'replay',
         { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, command: replay },

@@ -7,6 +7,7 @@ import { isErrnoName } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Tried } from '../run/tried';
 import { listed } from '../text/text';
+import { connectionTo } from './exploring/bullmq';
 import { type Explored, judgedIn, report } from './exploring/judged';
 import { progressOf } from './exploring/progress';
 import { MEMORY, search } from './exploring/search';
@@ -44,6 +45,7 @@ const OPTIONS = {
     budget: { type: 'string' },
     memory: { type: 'string' },
     jobs: { type: 'string' },
+    queue: { type: 'string' },
     shard: { type: 'string' },
     state: { type: 'string' },
     progress: { type: 'boolean' },
@@ -72,6 +74,7 @@ export const command: Command = async (args) => {
     }
     const shardText = parsed.text('shard');
     const state = parsed.text('state');
+    const queue = parsed.text('queue');
     if (shardText !== undefined && state === undefined) {
         throw new BadArguments('A part of a search is written to a file: --state FILE.');
     }
@@ -85,6 +88,7 @@ export const command: Command = async (args) => {
             files,
             program,
             options,
+            queue: queue === undefined ? undefined : connectionTo(queue),
             jobs: parsed.integer('jobs', 1, 1000) ?? threadsHere(),
             saved: saved.find((s) => wantTheSame(s.wanted, options))?.frontier,
             shard: shardText === undefined ? undefined : shardOf(shardText),

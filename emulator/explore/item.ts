@@ -85,6 +85,11 @@ export function compareItems(a: Item, b: Item): number {
     return a.from - b.from || comparePaths(tail(a), tail(b));
 }
 
+/** Equal for items that go on from the same state with the same choices. */
+export function keyOfItem(item: Item): string {
+    return `${item.from} ${tail(item).join(' ')}`;
+}
+
 /** The choices after the state, with positions from there. */
 function tail({ path, start }: Item): number[] {
     const at = path.findIndex((p, i) => i % 2 === 0 && p >= start);

@@ -7,6 +7,8 @@ import { capital } from '../../text/text';
 import type { Files } from '../files';
 import { BadArguments } from '../options';
 import type { Shard } from '../suite/plan';
+import type { Connection } from './bullmq';
+import { exploreOnQueue } from './queue';
 import { exploreOnThreads } from './threads';
 
 /** The time after which a search goes on on several threads: they take as long to start. Milliseconds. */
@@ -24,6 +26,8 @@ export interface Searching {
     readonly options: ExploreOptions;
     /** Threads. */
     readonly jobs: number;
+    /** The server whose workers do the work. */
+    readonly queue: Connection | undefined;
     /** Where it goes on from. */
     readonly saved: SavedFrontier | undefined;
     readonly shard: Shard | undefined;
@@ -48,7 +52,7 @@ export async function search(script: string, searching: Searching): Promise<Sear
 }
 
 async function searched(script: string, searching: Searching): Promise<Searched> {
-    const { files, program, options, jobs, saved, shard, stopped, progress } = searching;
+    const { files, program, options, jobs, queue, saved, shard, stopped, progress } = searching;
     let explorer = new Explorer(program, options, saved && Frontier.joined([saved]));
     const { frontier } = explorer;
     if (shard && !saved) {
@@ -67,11 +71,20 @@ async function searched(script: string, searching: Searching): Promise<Searched>
         await turn();
         explorer.settle();
         progress(frontier, explorer.left);
-        if (stopped() || (jobs > 1 && now - begin > ALONE)) {
+        if (stopped() || ((jobs > 1 || queue) && now - begin > ALONE)) {
             break;
         }
     }
-    if (jobs > 1 && !frontier.complete && !stopped()) {
+    if (queue && !frontier.complete && !stopped()) {
+        const texts = [...program.files.keys()].flatMap((uri): [string, string][] => {
+            const text = files.read(uri);
+            return text === undefined ? [] : [[uri, text]];
+        });
+        await exploreOnQueue(queue, { main: program.main, texts }, options, frontier, () => {
+            progress(frontier, frontier.left);
+            return stopped();
+        });
+    } else if (jobs > 1 && !frontier.complete && !stopped()) {
         const setup = { uri: program.main, texts: files.unreadable, options };
         await exploreOnThreads(script, jobs, setup, frontier, explorer.visited, () => {
             progress(frontier, frontier.left);
