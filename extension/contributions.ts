@@ -27,9 +27,14 @@ export const PROBLEM_MATCHER = 'lus';
 /** The view *Live Update* in *Run and Debug*. */
 export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
 
+/** The view *Exploration* beside it: what *Explore Scenario* has found. */
+export const EXPLORATION_VIEW = 'lus.exploration';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
+    explore: 'lus.exploreScenario',
+    debugCourse: 'lus.debugCourse',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',

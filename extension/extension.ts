@@ -8,6 +8,7 @@ import { folderToShow } from './copies';
 import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
 import { showFirstExample } from './examples';
+import { Exploring } from './exploring';
 import { clientOptions } from './language-client';
 import { offerLusInTerminals } from './lus-in-terminals';
 import { LastOutcomes } from './tests/last-outcomes';
@@ -21,6 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
     const module = vscode.Uri.joinPath(extensionUri, 'dist', 'language-server.js').fsPath;
     const outcomes = new LastOutcomes();
     const course = new Course(context);
+    const exploring = new Exploring(extensionUri);
     client = new LanguageClient(
         LANGUAGE,
         'Live Update',
@@ -30,12 +32,13 @@ export function activate(context: vscode.ExtensionContext): void {
     register(context, {
         client,
         adapters: new AdapterFactory(extensionUri),
-        cli: cliCommands(extensionUri),
+        cli: cliCommands(extensionUri, exploring),
         course,
         outcomes,
     });
     context.subscriptions.push(
         course,
+        exploring,
         new ScenarioTests(extensionUri, outcomes),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, new LessonLenses(course)),
         vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(extensionUri)),

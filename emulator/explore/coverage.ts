@@ -1,5 +1,8 @@
 /** Which choices an exploration has met, and which of their alternatives it has taken: a table from its graph. */
+import type { Price } from '../run/choices';
+import { counted } from '../text/text';
 import type { StateGraph } from './graph';
+import type { Bounds } from './item';
 
 export interface Covered {
     readonly what: string;
@@ -9,6 +12,8 @@ export interface Covered {
     readonly met: number;
     /** At how many of them it was taken. */
     readonly taken: number;
+    /** Why it was not taken at the others; null if there are none. */
+    readonly reason: string | null;
 }
 
 interface Entry {
@@ -16,10 +21,24 @@ interface Entry {
     readonly alternative: string;
     readonly met: Set<string>;
     readonly taken: Set<string>;
+    readonly price: Price;
+}
+
+/** Why a search has not taken a choice that it has met. */
+function reasonOf({ met, taken, price }: Entry, { faults, switches }: Bounds, complete: boolean): string | null {
+    if (taken.size === met.size) {
+        return null;
+    }
+    if (!complete) {
+        return 'the search is not complete';
+    }
+    return price === 'fault'
+        ? `only after ${counted(faults, 'fault')}, the most of a course`
+        : `only after ${counted(switches, 'switch')}, the most of a course`;
 }
 
 /** In the order of the names. */
-export function coverageOf(graph: StateGraph): Covered[] {
+export function coverageOf(graph: StateGraph, bounds: Bounds, complete: boolean): Covered[] {
     const entries = new Map<string, Entry>();
     const taken = codesTaken(graph);
     graph.questions.forEach(({ what, alternatives, usual, price, place }, question) => {
@@ -29,7 +48,7 @@ export function coverageOf(graph: StateGraph): Covered[] {
             }
             const shown = price === 'fault' ? alternative : '';
             const key = `${what}\0${shown}`;
-            const entry = entries.get(key) ?? { what, alternative: shown, met: new Set(), taken: new Set() };
+            const entry = entries.get(key) ?? { what, alternative: shown, met: new Set(), taken: new Set(), price };
             entries.set(key, entry);
             entry.met.add(place);
             if (taken[question]?.has(i + 1)) {
@@ -38,7 +57,13 @@ export function coverageOf(graph: StateGraph): Covered[] {
         });
     });
     return [...entries.values()]
-        .map(({ what, alternative, met, taken: at }) => ({ what, alternative, met: met.size, taken: at.size }))
+        .map((entry) => ({
+            what: entry.what,
+            alternative: entry.alternative,
+            met: entry.met.size,
+            taken: entry.taken.size,
+            reason: reasonOf(entry, bounds, complete),
+        }))
         .sort((a, b) => (a.what < b.what ? -1 : a.what > b.what ? 1 : a.alternative < b.alternative ? -1 : 1));
 }
 

@@ -57,7 +57,7 @@ export function explorationOf(
     return {
         scenario,
         classes: classesOf(graph, options, frontier.complete && !frontier.part),
-        coverage: coverageOf(graph),
+        coverage: coverageOf(graph, options, frontier.complete),
         complete: frontier.complete,
         part: frontier.part,
         completeUpTo: frontier.completeUpTo,

@@ -66,6 +66,8 @@ export interface ExplorationReport {
         readonly alternative: string;
         readonly met: number;
         readonly taken: number;
+        /** Why it was not taken at the others. */
+        readonly reason: string | null;
     }[];
 }
 
@@ -148,7 +150,7 @@ export function prettyExploration(r: ExplorationReport, style: Style): string {
         lines.push('', 'Tried:');
         for (const c of r.coverage) {
             const left = c.met - c.taken;
-            const rest = left > 0 ? style.warn(`, ${left} of them not: a bound, or the same statement`) : '';
+            const rest = c.reason === null ? '' : style.warn(`, ${left} of them not: ${c.reason}`);
             lines.push(`  ${c.what.padEnd(width)}  ${c.alternative} at ${counted(c.met, 'place')}${rest}`);
         }
     }
