@@ -6,7 +6,9 @@
 //   node esbuild.config.mjs --watch    the same with source maps, again at every change
 //
 // and, as a module, what the tests run (test/run.mjs, test/runner).
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, context } from 'esbuild';
 
@@ -61,6 +63,17 @@ const shapesOnly = {
 };
 
 /**
+ * vscode-languageserver offers to search for globally installed packages, which no server of ours needs.
+ * @type {import('esbuild').Plugin}
+ */
+const withoutGlobalPackages = {
+    name: 'without-global-packages',
+    setup({ onLoad }) {
+        onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]node[\\/]files\.js$/ }, () => ({ contents: '' }));
+    },
+};
+
+/**
  * @vscode/debugadapter begins with modules of Node for connections that a session in the same process has not.
  * @type {import('esbuild').Plugin}
  */
@@ -76,25 +89,91 @@ const withoutStreams = {
 };
 
 /**
+ * The client of the language server is half of the extension's code: it has a bundle of its own, which is read after
+ * the extension was activated.
+ * @type {import('esbuild').Plugin}
+ */
+const clientApart = {
+    name: 'client-apart',
+    setup({ onResolve }) {
+        onResolve({ filter: /^\.\/process-client$/ }, ({ path: name }) => ({ path: `${name}.js`, external: true }));
+    },
+};
+
+/**
+ * Each module that imports `vscode` would get an object of its own with a getter for each of its names, which takes
+ * half of the time that the extension has to load. This module has constants for all of them.
+ * @type {import('esbuild').Plugin}
+ */
+const vscodeOnce = {
+    name: 'vscode-once',
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^vscode$/, namespace: 'file' }, ({ kind }) =>
+            kind === 'import-statement' ? { path: 'vscode', namespace: 'vscode' } : undefined,
+        );
+        onLoad({ filter: /.*/, namespace: 'vscode' }, () => {
+            const typings = readFileSync(path.join(root, 'node_modules/@types/vscode/index.d.ts'), 'utf8');
+            const names = new Set(
+                [
+                    ...typings.matchAll(/^\texport (?:abstract )?(?:class|namespace|enum|const|function|let) (\w+)/gm),
+                ].map((m) => m[1]),
+            );
+            return { contents: `const api = require('vscode');\nexport const { ${[...names].join(', ')} } = api;` };
+        });
+    },
+};
+
+/**
  * A bundle that ships: its name in dist/, its entry point, and what differs.
  * @typedef {{ name: string, entry: string, executable?: boolean, external?: string[], web?: boolean, browser?: boolean,
- *             plugins?: import('esbuild').Plugin[] }} Bundle
+ *             plugins?: import('esbuild').Plugin[], startsFast?: Work }} Bundle
  */
+
+/**
+ * What a bundle does, with these arguments and this input, while the code that V8 makes of it is recorded for its next
+ * starts: something that uses most of what every start uses.
+ * @typedef {{ args: readonly string[], input: string }} Work
+ */
+
+const FIRST_EXAMPLE = path.join(root, 'extension', 'examples', 'first-session.lus');
+
+/** @type {Work} */
+const aRun = { args: ['run', FIRST_EXAMPLE], input: '' };
+
+/** @type {Work} */
+const aSession = {
+    args: [],
+    input: [
+        ['initialize', { adapterID: 'lus' }],
+        ['launch', { program: FIRST_EXAMPLE, stopOnEntry: true }],
+        ['configurationDone', {}],
+        ['threads', {}],
+        ['disconnect', {}],
+    ]
+        .map(([command, args], i) => JSON.stringify({ seq: i + 1, type: 'request', command, arguments: args }))
+        .map((message) => `Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
+        .join(''),
+};
 
 /** @type {readonly Bundle[]} */
 const bundles = [
-    { name: 'lus', entry: 'emulator/cli/main.ts', executable: true },
-    { name: 'debug-adapter', entry: 'debug-adapter/main.ts' },
-    { name: 'language-server', entry: 'extension/language-server/main.ts', plugins: [shapesOnly] },
+    { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, startsFast: aRun },
+    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', startsFast: aSession },
+    {
+        name: 'language-server',
+        entry: 'extension/language-server/main.ts',
+        plugins: [shapesOnly, withoutGlobalPackages],
+    },
     { name: 'api', entry: 'emulator/cli/api.ts' },
-    { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'] },
+    { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'], plugins: [clientApart, vscodeOnce] },
+    { name: 'process-client', entry: 'extension/process-client.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',
         external: ['vscode'],
         web: true,
-        plugins: [withoutStreams],
+        plugins: [withoutStreams, vscodeOnce],
     },
     { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
 ];
@@ -126,7 +205,7 @@ const forWeb = {
  * @param {Bundle} bundle
  * @returns {import('esbuild').BuildOptions}
  */
-function shipped({ name, entry, executable = false, external = [], web = false, browser = false, plugins = [] }) {
+function shipped({ name, entry, external = [], web = false, browser = false, plugins = [] }) {
     return {
         ...common,
         ...(web ? forWeb : {}),
@@ -137,11 +216,13 @@ function shipped({ name, entry, executable = false, external = [], web = false, 
         // documentation has many characters that would be six bytes each as escapes
         charset: 'utf8',
         legalComments: 'none',
+        // not every version of VS Code hands `vscode` to a module that import() loads, and the program of a bundle that
+        // starts fast is a script by itself, in which import() needs options
+        supported: { 'dynamic-import': false },
         external,
         plugins,
         // a script of a page
         ...(browser ? { platform: 'browser', format: 'iife', target: 'es2022' } : {}),
-        ...(executable ? { banner: { js: '#!/usr/bin/env node' } } : {}),
     };
 }
 
@@ -163,8 +244,13 @@ export async function buildShipped() {
     const packages = await Promise.all(
         bundles.map(async (b) => {
             const { outputFiles, metafile } = await build({ ...shipped(b), write: false, metafile: true });
-            for (const { path: file, contents } of outputFiles) {
-                place(file, contents, b.executable ? 0o755 : 0o644);
+            for (const { path: file, contents, text } of outputFiles) {
+                const mode = b.executable ? 0o755 : 0o644;
+                if (b.startsFast) {
+                    placeWithCode(file, text, mode, b.startsFast);
+                } else {
+                    place(file, contents, mode);
+                }
             }
             return Object.values(metafile.outputs).flatMap(({ inputs }) => packagesOf(inputs));
         }),
@@ -173,6 +259,72 @@ export async function buildShipped() {
         place(path.join(root, 'dist', `${name}.d.ts`), readFileSync(path.join(root, types)), 0o644);
     }
     place(path.join(root, 'dist', 'ThirdPartyNotices.txt'), notices(new Set(packages.flat())), 0o644);
+}
+
+/**
+ * Places a bundle that holds its program as a string, so that V8 does not read the program before it is known whether
+ * its code is on file, and beside it that code, as this version of V8 makes it. Another version refuses the code and
+ * compiles the program; so does a bundle without that file.
+ * @param {string} file
+ * @param {string} text
+ * @param {number} mode
+ * @param {Work} work
+ */
+function placeWithCode(file, text, mode, work) {
+    const program = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+    // V8 compares the lengths of programs only
+    const key = createHash('sha256').update(program).digest('hex').slice(0, 16);
+    const name = path.basename(file, '.js');
+    const codeName = `${name}.${key}.code`;
+    const folder = path.dirname(file);
+    // ES modules that import the bundle learn the names of its exports from this dead code of esbuild
+    const [namesOfExports = ''] = /0&&\(module\.exports=\{[^}]*\}\);/.exec(text) ?? [];
+    const bundle = `#!/usr/bin/env node
+'use strict';
+const { readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+let cachedData;
+try {
+    cachedData = readFileSync(__dirname + '/${codeName}');
+} catch {}
+new Script(
+    ${JSON.stringify(program)},
+    { filename: __filename, cachedData },
+).runInThisContext()(exports, require, module, __filename, __dirname);
+${namesOfExports}
+`;
+    place(file, bundle, mode);
+    const recorded = spawnSync(
+        process.execPath,
+        ['-e', `(${recordCode})()`, file, path.join(root, '.build', codeName), ...work.args],
+        { input: work.input, encoding: 'utf8' },
+    );
+    if (recorded.status !== 0) {
+        throw new Error(`${file} fails: ${recorded.stdout}${recorded.stderr}`);
+    }
+    renameSync(path.join(root, '.build', codeName), path.join(folder, codeName));
+    for (const old of readdirSync(folder)) {
+        if (old.startsWith(`${name}.`) && old.endsWith('.code') && old !== codeName) {
+            rmSync(path.join(folder, old));
+        }
+    }
+}
+
+/** In a process of its own: runs a bundle and writes the code that V8 has made of its program. */
+function recordCode() {
+    const { writeFileSync: write } = require('node:fs');
+    const vm = require('node:vm');
+    const [node = '', file = '', to = '', ...args] = process.argv;
+    process.argv = [node, file, ...args];
+    vm.Script = class extends vm.Script {
+        /** @param {string} program
+         * @param {import('node:vm').ScriptOptions} options */
+        constructor(program, options) {
+            super(program, options);
+            process.on('exit', () => write(to, this.createCachedData()));
+        }
+    };
+    require(file);
 }
 
 /**
@@ -266,7 +418,11 @@ export async function buildTestFiles(files, folder) {
 }
 
 if (path.basename(process.argv[1] ?? '') === 'esbuild.config.mjs') {
-    (process.argv.includes('--watch') ? watchShipped() : buildShipped()).catch(() => {
+    (process.argv.includes('--watch') ? watchShipped() : buildShipped()).catch((e) => {
+        // esbuild has printed its own errors
+        if (!('errors' in e)) {
+            console.error(e.message);
+        }
         process.exitCode = 1;
     });
 }

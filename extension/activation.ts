@@ -1,13 +1,13 @@
 /** What the extension registers, in every editor; the entries (extension.ts, web/extension.ts) say what differs. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { CliCommands } from './cli-commands';
 import { CauseActions } from './cause-actions';
+import type { Client } from './client';
 import { ScenarioLenses } from './code-lenses';
 import { registerCommands, type Services } from './commands';
 import { ACTIVE_KEY, DEBUG_TYPE, LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { registerPages } from './documentation';
-import { ShippedTexts } from './language-client';
+import { ErrorActions } from './error-actions';
 import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 import { LiveUpdateView } from './live-update-view';
@@ -15,12 +15,13 @@ import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
+import { ShippedTexts } from './shipped-texts';
 import { TimelinePanel } from './timeline-panel';
 
 /** What the machine of the extension host has: processes and files, or only workers. */
 export interface Shell {
     /** The client of the language server, not started yet. */
-    readonly client: BaseLanguageClient;
+    readonly client: Promise<Client>;
     readonly adapters: vscode.DebugAdapterDescriptorFactory;
     /** The commands that start `lus`. */
     readonly cli: CliCommands;
@@ -46,6 +47,7 @@ export function register(context: vscode.ExtensionContext, { client, adapters, c
         new RunStatus(),
         showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
+        vscode.languages.registerCodeActionsProvider({ language: LANGUAGE }, new ErrorActions(outcomes)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
         vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters),
@@ -56,16 +58,20 @@ export function register(context: vscode.ExtensionContext, { client, adapters, c
         last,
         view,
         timeline,
-        callbacksOf: (uri) => client.sendRequest('lus/callbacks', { uri }),
+        callbacksOf: async (uri) => await (await client).sendRequest('lus/callbacks', { uri }),
     });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);
     context.subscriptions.push(
-        vscode.workspace.onDidGrantWorkspaceTrust(() => client.sendNotification('lus/trusted')),
+        vscode.workspace.onDidGrantWorkspaceTrust(async () => await (await client).sendNotification('lus/trusted')),
         vscode.workspace.registerTextDocumentContentProvider(SHIPPED_SCHEME, new ShippedTexts(client)),
     );
-    client.start().catch((e: unknown) => {
+    startOf(client).catch((e: unknown) => {
         void vscode.window.showErrorMessage(
             `The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`,
         );
     });
+}
+
+async function startOf(client: Promise<Client>): Promise<void> {
+    await (await client).start();
 }

@@ -1,7 +1,7 @@
 /** Entry point of the extension where there are processes: on a desktop and on a server. */
 import * as vscode from 'vscode';
-import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { register } from './activation';
+import { afterActivation, type Client } from './client';
 import { LANGUAGE, TASK_TYPE } from './contributions';
 import { cliCommands } from './cli-commands';
 import { folderToShow } from './copies';
@@ -9,26 +9,19 @@ import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
 import { showFirstExample } from './examples';
 import { Exploring } from './exploring';
-import { clientOptions } from './language-client';
 import { offerLusInTerminals } from './lus-in-terminals';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
 import { LusTasks } from './tasks';
 
-let client: LanguageClient | undefined;
+let client: Promise<Client> | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
     const { extensionUri } = context;
-    const module = vscode.Uri.joinPath(extensionUri, 'dist', 'language-server.js').fsPath;
     const outcomes = new LastOutcomes();
     const course = new Course(context);
     const exploring = new Exploring(extensionUri);
-    client = new LanguageClient(
-        LANGUAGE,
-        'Live Update',
-        { module, transport: TransportKind.stdio },
-        clientOptions(extensionUri, ['file']),
-    );
+    client = afterActivation(async () => (await import('./process-client')).processClient(extensionUri));
     register(context, {
         client,
         adapters: new AdapterFactory(extensionUri),
@@ -59,5 +52,5 @@ async function showCopies(context: vscode.ExtensionContext, course: Course): Pro
 }
 
 export async function deactivate(): Promise<void> {
-    await client?.stop();
+    await (await client)?.stop();
 }

@@ -1,6 +1,6 @@
 /** What the clients of the language server have in common: that of a process and that of a worker. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient, LanguageClientOptions, Middleware } from 'vscode-languageclient';
+import type { LanguageClientOptions, Middleware } from 'vscode-languageclient';
 import { LANGUAGE, SHIPPED_SCHEME } from './contributions';
 import { documentationCommand, withCommands } from './documentation';
 
@@ -50,17 +50,4 @@ export function clientOptions(extension: vscode.Uri, schemes: readonly string[] 
         synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher(`**/*.${LANGUAGE}`) },
         middleware: linksToCommands(extension),
     };
-}
-
-/** Shows the code that ships with the emulator, read-only and without a debug session. The server provides the text. */
-export class ShippedTexts implements vscode.TextDocumentContentProvider {
-    constructor(private readonly client: BaseLanguageClient) {}
-
-    async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-        const text: unknown = await this.client.sendRequest('lus/shippedText', { uri: uri.toString(true) });
-        if (typeof text !== 'string') {
-            throw new Error(`${uri.toString(true)} is not part of the emulator.`);
-        }
-        return text;
-    }
 }

@@ -25,7 +25,11 @@ export function subjectOf(id: DataId): Subject {
         case 'pages':
             return { kind: 'owner', pfn: id.pfn, count: id.count };
         case 'row':
-            return { kind: 'value', read: (host) => textOf(host, id), frame: id.frame };
+            return {
+                kind: 'value',
+                read: (host) => textOf(host, id),
+                frame: id.frame && { ...id.frame, names: namesIn(id) },
+            };
     }
 }
 
@@ -37,6 +41,11 @@ export function watchOf(id: DataId): Watch {
 /** What the access of a client's request means: clients offer `write` as "the value changes". */
 export function accessOf(id: DataId, access: 'read' | 'write' | 'readWrite' | undefined): Access {
     return access === 'read' ? 'reads' : access === 'readWrite' ? 'accesses' : watchOf(id).access;
+}
+
+/** All names that occur in the expression of a row, or in the key below its scope. */
+function namesIn({ root, path }: Row): ReadonlySet<string> {
+    return new Set(('expression' in root ? root.expression : (path[0] ?? '')).match(/[A-Za-z_]\w*/g));
 }
 
 /** The text of a row; undefined if it does not exist. */

@@ -2,15 +2,25 @@
  * Text for people, on the terminal or in a report: names and messages from a scenario or a damaged image must not
  * control the terminal, nor look like another line of the report.
  */
+import { randomUUID } from 'node:crypto';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be shown
-const STEERING = /\u001b(?!\[(?:1|2|22|31|32|33|39)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+/** Starts a colour of the command itself. No name or message can contain it. */
+const COLOUR = `\u0000${randomUUID()}`;
+
+const STEERING = new RegExp(`${COLOUR}(\\d+)m|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]`, 'g');
+
+/** Begins or ends a colour in text for {@link shown}. @param code of the terminal (SGR) */
+export const colour = (code: number): string => `${COLOUR}${code}m`;
 
 const asEscape = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
-/** Shows control characters as `\x1b`, except for line feeds, tabs and the colours of {@link Style}. */
+/** Shows control characters as `\x1b`, except for line feeds and tabs. Colours of the command become the terminal's. */
 export function shown(text: string): string {
-    return text.replace(/\r\n/g, '\n').replace(STEERING, asEscape);
+    return text
+        .replace(/\r\n/g, '\n')
+        .replace(STEERING, (found: string, code?: string) =>
+            code === undefined ? asEscape(found) : `\u001b[${code}m`,
+        );
 }
 
 /** The same, and line feeds as `\n`: for names. */

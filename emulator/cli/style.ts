@@ -1,4 +1,5 @@
 /** Colours, if the output is a terminal and the user allows them (https://no-color.org, FORCE_COLOR). */
+import { colour } from './print';
 
 export interface Style {
     good(text: string): string;
@@ -15,7 +16,7 @@ export const PLAIN: Style = { good: plain, bad: plain, warn: plain, strong: plai
 const sgr =
     (on: number, off: number) =>
     (text: string): string =>
-        `\u001b[${on}m${text}\u001b[${off}m`;
+        `${colour(on)}${text}${colour(off)}`;
 
 export const COLOURED: Style = {
     good: sgr(32, 39),

@@ -134,6 +134,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same', LU1092: 'any' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any', LU1092: 'any' },
     LU1065: { LU1025: 'any', LU1093: 'any' },
+    LU1075: { LU1145: 'any' },
     LU1076: { LU1008: 'any' },
     LU1077: { LU1014: 'any' },
     LU1086: { LU1017: 'same' },

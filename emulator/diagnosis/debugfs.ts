@@ -29,7 +29,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ host, chronicle, say }) => {
                 about: path,
                 history: chronicle.ofPage(pfn),
                 data: { path, address: hex(content.addr) },
-                message: `${path} shows the page at ${hex(content.addr)}, which was handed over but has since been restored and freed: it is now ${state === 'free' ? 'free memory' : `memory of ${host.machine.owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
+                message: `${path} shows the page at ${hex(content.addr)}, which was handed over but has since been restored and freed: it is now ${state === 'free' ? 'free memory' : `memory${host.machine.owners.of(kernel.memmap.ownerOf(pfn))}`}.`,
             });
         },
     };

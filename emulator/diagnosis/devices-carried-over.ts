@@ -5,7 +5,7 @@
 import type { BoundDevice } from '../kernel/devices/bound';
 import { readTables } from '../kernel/devices/page-tables';
 import type { Kernel } from '../kernel/kernel';
-import { IOMMU_FLB } from '../kernel/release/layers';
+import { hasSeries, IOMMU_FLB } from '../kernel/release/layers';
 import type { FaultReason } from '../machine/iommu/tables';
 import { isCovered, nextOf, type Span } from './carried-devices';
 import { ruleFile } from './rules';
@@ -113,7 +113,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         }
         if (first) {
             const pa = first.pfn * page.size;
-            const owner = owners.name(host.running.memmap.ownerOf(first.pfn));
+            const owner = host.running.memmap.ownerOf(first.pfn);
             tell('LU1046', {
                 about: name,
                 history: chronicle.ofAddress(pa),
@@ -123,9 +123,9 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                     address: hex(pa),
                     iova: hex(first.iova),
                     pages: first.pages,
-                    owner,
+                    owner: owners.name(owner),
                 },
-                message: `${name} keeps running and can write to ${pagesText(page, total)} that ${be(total)} not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. The next kernel reuses the memory, and the device can still write to it.`,
+                message: `${name} keeps running and can write to ${pagesText(page, total)} that ${be(total)} not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory${owners.of(owner)}. The next kernel reuses the memory, and the device can still write to it.`,
             });
         }
     };
@@ -139,7 +139,13 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         /** LU1048 */
         iommuFault(device, iova, write): void {
             const reason = pci.iommu?.faults.at(-1)?.reason;
-            if (host.kernel?.desc.layers.has('iommu') === true && device.intent && reason && NO_DOMAIN.has(reason)) {
+            if (
+                host.kernel &&
+                hasSeries(host.kernel.desc.layers, 'iommu') &&
+                device.intent &&
+                reason &&
+                NO_DOMAIN.has(reason)
+            ) {
                 const name = device.shape.name;
                 say('LU1048', {
                     about: name,

@@ -57,7 +57,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         if (state === 'preserved') {
             return 'memory that the previous kernel preserved and that has not been restored';
         }
-        return state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
+        return state === 'free' ? 'free memory' : `memory${owners.of(kernel.memmap.ownerOf(pfn))}`;
     };
 
     const isTableOwner = (owner: number): boolean => {

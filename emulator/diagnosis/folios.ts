@@ -27,7 +27,7 @@ export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
             const state = kernel.memmap.stateOf(pfn);
             say('LU1050', {
                 about: `freed ${owner}`,
-                message: `${pagesText(page, count)} at ${hex(pfn * page.size)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${be(count)} still handed over: now ${state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
+                message: `${pagesText(page, count)} at ${hex(pfn * page.size)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${be(count)} still handed over: now ${state === 'free' ? 'free memory' : `memory${owners.of(kernel.memmap.ownerOf(pfn))}`}.`,
                 history: chronicle.ofPage(pfn),
                 advice: 'Keep a reference to preserved memory until it is unpreserved. Memory that is handed over is freed by the next kernel, not by this one.',
                 data: {

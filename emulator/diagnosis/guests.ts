@@ -114,7 +114,7 @@ export const guestRules = ruleFile(
                     ? ''
                     : host.kernel.memmap.stateOf(Math.floor(was / page.size)) === 'free'
                       ? 'free memory'
-                      : `memory of ${owners.name(host.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
+                      : `memory${owners.of(host.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
             if (first.pa < 0) {
                 return `There is no page at this address any more${now === '' ? '' : `: the page that the guest wrote to, at ${hex(was)}, is now ${now}`}.`;
             }

@@ -45,7 +45,7 @@ function withoutHandler({ flaws }: KernelDescription): string {
 }
 
 export const handoverRules = ruleFile(
-    ['LU1008', 'LU1014', 'LU1015', 'LU1016', 'LU1018', 'LU1025', 'LU1069'],
+    ['LU1008', 'LU1014', 'LU1015', 'LU1016', 'LU1018', 'LU1025', 'LU1069', 'LU1145'],
     (scene) => {
         const { host, chronicle, say } = scene;
         const { journal } = host.machine;
@@ -242,15 +242,20 @@ export const handoverRules = ruleFile(
                 const files = kernel ? filesOf(kernel) : 0;
                 if (kernel && files > 0) {
                     const sessions = kernel.luo.outgoing.sessions.length;
-                    const luo = kernel.desc.flaws.has('luo_freezes_for_return')
-                        ? `. Linux ${kernel.desc.release} calls LUO for such a kexec, too, and froze all files`
-                        : ', so this kexec did not call LUO';
-                    say('LU1018', {
+                    const asked = kernel.desc.flaws.has('luo_freezes_for_return');
+                    const exposed = `"${image.kernel}" got no handover, and nothing kept it from writing to the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')}`;
+                    say(asked ? 'LU1145' : 'LU1018', {
                         about: 'image',
                         history: chronicle.of(IMAGE),
                         data: { kernel: image.kernel, files, sessions },
-                        message: `The image was loaded with KEXEC_PRESERVE_CONTEXT${luo}. "${image.kernel}" got no handover, and nothing kept it from writing to the memory of ${counted(files, 'file')} in ${counted(sessions, 'session')}; this kernel continues with the files preserved.`,
-                        advice: 'For a live update, load the kernel with kexec_file_load(). Close the sessions before a kexec that returns.',
+                        message: asked
+                            ? `Linux ${kernel.desc.release} calls LUO also for an image loaded with KEXEC_PRESERVE_CONTEXT: this kexec froze every file and serialized the sessions, and the return unfroze nothing. ${exposed}.`
+                            : `The image was loaded with KEXEC_PRESERVE_CONTEXT, so this kexec did not call LUO. ${exposed}; this kernel continues with the files preserved.`,
+                        ...(asked
+                            ? {}
+                            : {
+                                  advice: 'For a live update, load the kernel with kexec_file_load(). Close the sessions before a kexec that returns.',
+                              }),
                     });
                 }
             },

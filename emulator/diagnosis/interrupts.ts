@@ -112,7 +112,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
         const pfn = Math.floor(pa / page.size);
         if (kernel && isNew(`LU1059 ${pfn} ${host.boot}`)) {
             const state = kernel.memmap.stateOf(pfn);
-            const now = state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
+            const now = state === 'free' ? 'free memory' : `memory${owners.of(kernel.memmap.ownerOf(pfn))}`;
             say('LU1059', {
                 about: hex(pfn * page.size),
                 history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)],

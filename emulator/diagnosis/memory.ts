@@ -133,10 +133,11 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         }
         const pages = runs.reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0);
         const preservers = new Set<string>();
+        const kernelCode = (owner: number): string => (owner === 0 ? 'kernel code' : owners.name(owner));
         for (const r of runs) {
             const event = history.of(r.pfn).findLast((e) => e.kind === 'preserved');
             const by = event && chronicle.preservingAt(event);
-            preservers.add(by?.callback ?? (event ? owners.name(event.owner) : r.owner));
+            preservers.add(by?.callback ?? (event ? kernelCode(event.owner) : r.owner));
         }
         sink('LU1001', {
             about: 'leak',
@@ -205,7 +206,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     const stateText = (pfn: number): string => {
         const { memmap } = host.running;
         const state = memmap.stateOf(pfn);
-        return state === 'free' ? 'free memory' : `memory of ${owners.name(memmap.ownerOf(pfn))}`;
+        return state === 'free' ? 'free memory' : `memory${owners.of(memmap.ownerOf(pfn))}`;
     };
 
     return {

@@ -1,11 +1,10 @@
 /** What is handed over, and the memory that the next kernel uses according to its command line. */
-import { readCommandLine } from '../kernel/command-line/command-line';
 import type { Kernel } from '../kernel/kernel';
 import { endOfMemory, structPages, usableMemory } from '../kernel/mm/usable-memory';
-import { parameterBuild } from '../kernel/release/unknown-parameters';
 import { resolveKernel } from '../runtime/host/kernels';
 import { hex } from '../text/text';
 import { IMAGE } from './chronicle';
+import { nextCommandLine } from './next-command-line';
 import { ruleFile } from './rules';
 import { pagesText } from './wording';
 
@@ -19,11 +18,7 @@ export const nextMemoryRules = ruleFile(['LU1094'], ({ host, chronicle, say }) =
             return;
         }
         const { desc } = resolveKernel(host.declarations.program, image.kernel);
-        const line = readCommandLine(image.commandLine, {
-            ...parameterBuild(desc, machine.arch),
-            page,
-            zeroScratchSizes: desc.kho.zeroScratchSizes,
-        });
+        const line = nextCommandLine(image, desc);
         const map = usableMemory(machine.ram, line, { addr: kernelAt.dest, size: kernelAt.size });
         if (!desc.khoBuilt || map === machine.ram) {
             return;

@@ -12,6 +12,7 @@ import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
 import { sessionHolders } from './holders';
+import { nextCommandLine } from './next-command-line';
 import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, pagesText, some } from './wording';
@@ -39,6 +40,7 @@ export const preparationRules = ruleFile(
                 return;
             }
             const { arch } = kernel.kho.env.options;
+            const { bounceBuffers, iommuOff } = nextCommandLine(image, desc);
             const description = {
                 numa: desc.numa,
                 debug: desc.khoDebug,
@@ -47,6 +49,8 @@ export const preparationRules = ruleFile(
                 release: desc.release,
                 early: desc.early,
                 zoneDma: desc.zoneDma,
+                bounceBuffers,
+                iommuOff,
             };
             const shortage = earlyShortage(
                 host.machine,

@@ -104,7 +104,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ ho
                     message:
                         outgoing === 0
                             ? `${name} (${device.name}) is unplugged before its session is finished: the device cannot be retrieved, and the session cannot be finished.`
-                            : `${name} (${device.name}) is unplugged while it is preserved: its entry stays, and the next kernel finds no device at this address.`,
+                            : `${name} (${device.name}) is unplugged while it is preserved: the next kernel finds no device at this address, so its file cannot be retrieved.`,
                 });
             } else if (change.kind === 'renumbered' && device.running && device.reachesMemory) {
                 const now = address(device.requester);

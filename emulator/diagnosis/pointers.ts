@@ -42,7 +42,7 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
     const stateText = (kernel: Kernel, pa: number): string => {
         const pfn = Math.floor(pa / page.size);
         const { memmap } = kernel;
-        return memmap.stateOf(pfn) === 'free' ? 'free memory' : `memory of ${owners.name(memmap.ownerOf(pfn))}`;
+        return memmap.stateOf(pfn) === 'free' ? 'free memory' : `memory${owners.of(memmap.ownerOf(pfn))}`;
     };
 
     const dangling = (kernel: Kernel, root: Root, { path, at, target }: Dangling): void => {
@@ -146,7 +146,7 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
             }
         }
         for (const { by, first, kept, ranges, pages } of sums.values()) {
-            const what = `${pagesText(page, pages)} of ${owners.name(by)}`;
+            const what = `${pagesText(page, pages)}${owners.of(by)}`;
             say('LU1026', {
                 about: `${owners.name(by)} ${kept}`,
                 history: chronicle.ofPage(first),

@@ -559,6 +559,12 @@ export const CATALOGUE = {
         title: 'interrupt controller uses memory that is not reserved',
         advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
+    LU1145: {
+        severity: 'error',
+        group: 'handover',
+        title: 'files frozen by a kexec that returns',
+        advice: 'Close the sessions before a kexec that returns, or use a kernel that does not call LUO for it (7.2 and later). For a live update, load the kernel with kexec_file_load().',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

@@ -7,7 +7,9 @@ import type { MemfdEnv } from './fs/memfd';
 import type { ProcessEnv } from './fs/process';
 import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
+import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
+import type { Mapping } from './fs/mapping';
 import { HugetlbInode } from './hugetlb/inode';
 import { GuestMemfdInode } from './kvm/guest-memfd';
 import type { Inode } from './fs/inode';
@@ -37,7 +39,11 @@ export class FileHasher {
                 hasher.u32(fd).u32(p.fds.isCloexec(fd) ? 1 : 0);
                 this.file(file);
             }
+            for (const mapping of p.mappings) {
+                this.mapping(mapping);
+            }
         }
+        hasher.num(k.sysctls.memfdNoexec);
         k.hugetlb.hash(hasher);
         for (const inode of k.shmem.values()) {
             this.inode(inode);
@@ -57,10 +63,26 @@ export class FileHasher {
             return;
         }
         this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
-        if (file.priv instanceof Iommufd || file.priv instanceof VfioFile) {
+        if (file.priv instanceof Iommufd || file.priv instanceof VfioFile || file.priv instanceof EventCounter) {
             file.priv.hash(this.hasher);
         }
         this.inode(file.inode);
+    }
+
+    private mapping(mapping: Mapping): void {
+        if (this.known(mapping)) {
+            return;
+        }
+        const { shared, mayWrite, prot, offset, length, own } = mapping;
+        this.hasher
+            .u32((shared ? 1 : 0) + (mayWrite ? 2 : 0))
+            .num(prot)
+            .int(offset)
+            .num(length);
+        this.file(mapping.file);
+        for (const [page, pfn] of own) {
+            this.hasher.num(page).num(pfn);
+        }
     }
 
     inode(inode: Inode): void {
@@ -79,6 +101,7 @@ export class FileHasher {
             hasher
                 .num(inode.seals)
                 .u32(inode.frozen ? 1 : 0)
+                .num(inode.writableMaps)
                 .num(inode.pool.order);
             for (const { start, end } of inode.regions) {
                 hasher.num(start).num(end);
@@ -99,7 +122,7 @@ export class FileHasher {
             const { cache } = inode;
             hasher
                 .num(inode.seals)
-                .u32(inode.frozen ? 1 : 0)
+                .u32((inode.frozen ? 1 : 0) + (inode.keepsHoles ? 2 : 0))
                 .u32(inode.exposed ? 1 : 0)
                 .num(inode.fallocEnd)
                 .num(inode.uncounted)

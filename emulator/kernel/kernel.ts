@@ -31,6 +31,7 @@ import { Vmalloc } from './mm/vmalloc';
 import type { MemfdEnv } from './fs/memfd';
 import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
+import { Sysctls } from './fs/sysctl';
 
 export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, DeviceEnv, KhoDebugEnv {
     readonly page: PageGeometry;
@@ -48,6 +49,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
     readonly anonInode: Inode;
     readonly shmem: JournaledMap<number, ShmemInode>;
     readonly tmpfs: JournaledMap<string, ShmemInode>;
+    readonly sysctls: Sysctls;
     /** Memory that other programs of the host allocate on behalf of the scenario. */
     readonly backgroundMemory: BackgroundMemory;
     /** Virtual machines, in the order in which they were created. */
@@ -89,6 +91,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
         this.shmem = new JournaledMap(journal);
         this.tmpfs = new JournaledMap(journal);
+        this.sysctls = new Sysctls(journal, commandLine.files.memfdNoexec);
         this.backgroundMemory = new BackgroundMemory(journal);
         this.vms = new JournaledList(journal);
         this.hugetlb = new Hugetlb(this);

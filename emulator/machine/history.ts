@@ -50,6 +50,8 @@ export class PageHistory implements Saveable {
     /** Told of each event; null: nobody watches. Not part of the state. */
     watcher: OwnerWatcher | null = null;
     private entries = 0;
+    /** Entries below this index never grow. */
+    private sealed = 0;
     /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step, thread. */
     private data = new Float64Array(64 * FIELDS);
 
@@ -65,6 +67,12 @@ export class PageHistory implements Saveable {
         return this.entries;
     }
 
+    /** No later event is merged with an earlier one: what follows is the work of another callback. */
+    seal(): void {
+        this.journal.touch(this);
+        this.sealed = this.entries;
+    }
+
     add(kind: number, pfn: number, count: number, owner: number): void {
         this.journal.touch(this);
         if (kind === FREED && this.onFreed) {
@@ -78,7 +86,7 @@ export class PageHistory implements Saveable {
         const step = this.stepOf();
         const thread = this.threadOf();
         let data = this.data;
-        const oldest = Math.max(0, this.entries - OPEN);
+        const oldest = Math.max(this.sealed, this.entries - OPEN);
         for (let i = this.entries - 1; i >= oldest; i--) {
             const at = i * FIELDS;
             const from = data[at]!;
@@ -157,6 +165,7 @@ export class PageHistory implements Saveable {
 
     hash(hasher: Hasher): void {
         hasher.u32(this.entries);
+        hasher.u32(this.sealed);
         for (let i = 0; i < this.entries * FIELDS; i++) {
             hasher.num(this.data[i]!);
         }
@@ -164,7 +173,11 @@ export class PageHistory implements Saveable {
 
     save(): unknown {
         const oldest = Math.max(0, this.entries - OPEN);
-        return { entries: this.entries, open: this.data.slice(oldest * FIELDS, this.entries * FIELDS) };
+        return {
+            entries: this.entries,
+            sealed: this.sealed,
+            open: this.data.slice(oldest * FIELDS, this.entries * FIELDS),
+        };
     }
 
     load(saved: unknown): void {
@@ -172,11 +185,14 @@ export class PageHistory implements Saveable {
             typeof saved === 'object' &&
             saved &&
             'entries' in saved &&
+            'sealed' in saved &&
             'open' in saved &&
             typeof saved.entries === 'number' &&
+            typeof saved.sealed === 'number' &&
             saved.open instanceof Float64Array
         ) {
             this.entries = saved.entries;
+            this.sealed = saved.sealed;
             this.data.set(saved.open, saved.entries * FIELDS - saved.open.length);
         }
     }

@@ -75,6 +75,8 @@ export class Journal {
     weighing = false;
     /** How often something was saved before its first change in an epoch: grows with every change in a new epoch. */
     saves = 0;
+    /** Called when {@link saves} grows. */
+    onSave: (() => void) | null = null;
     private segments: Segment[] = [];
     private serial = 0;
 
@@ -169,6 +171,7 @@ export class Journal {
         const before = target.epoch;
         target.epoch = this.epoch;
         this.saves++;
+        this.onSave?.();
         const open = this.segments[this.segments.length - 1];
         // a target that was saved or created after the mark needs no further save
         if (open && before < open.epoch) {

@@ -2,14 +2,17 @@
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
+/** Pages that nothing has allocated: free or reserved ones. */
+const NONE = 'no owner';
+
 /**
  * Owners of pages: short descriptions ("memfd guest-ram", "radix tree"), each with a small number that fits into page
  * metadata.
  */
 export class Owners implements Saveable {
     epoch: number;
-    private names: string[] = ['nobody'];
-    private ids = new Map<string, number>([['nobody', 0]]);
+    private names: string[] = [NONE];
+    private ids = new Map<string, number>([[NONE, 0]]);
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
@@ -29,6 +32,11 @@ export class Owners implements Saveable {
 
     name(id: number): string {
         return this.names[id] ?? `owner ${id}`;
+    }
+
+    /** Behind the name of what is owned: ` of memfd guest-ram`. */
+    of(id: number): string {
+        return id === 0 ? ' without an owner' : ` of ${this.name(id)}`;
     }
 
     hash(hasher: Hasher): void {

@@ -59,7 +59,14 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
             leaf('in scratch', sizeText(scratch * size)),
             leaf('pinned', sizeText(pinned * size)),
             ...(inode.fallocEnd > 0 ? [leaf('fallocated up to', sizeText(inode.fallocEnd * size))] : []),
-            leaf('frozen', inode.frozen ? 'yes: its size and its holes cannot change' : 'no'),
+            leaf(
+                'frozen',
+                inode.frozen
+                    ? inode.keepsHoles
+                        ? 'yes: its size cannot change, and no hole is filled'
+                        : 'yes: its size and its holes cannot change'
+                    : 'no',
+            ),
             leaf('first page', first === undefined ? 'none' : hex(first * size)),
         ],
     );

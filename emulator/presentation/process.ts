@@ -1,5 +1,6 @@
 /** The scope *Process*: the descriptors and variables of a frame's process. */
 import type { OpenFile } from '../kernel/fs/file';
+import type { Mapping } from '../kernel/fs/mapping';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { LuoSession } from '../kernel/luo/state';
 import type { Host } from '../runtime/host/host';
@@ -16,6 +17,7 @@ export function processScope(host: Host, user: ScenarioProcess | null): Children
         return { named: () => [leaf('process', 'none: this code does not run in a process')] };
     }
     const files = [...user.process.fds.entries()];
+    const mappings = user.process.mappings.items;
     return {
         named: () => [
             leaf('pid', String(user.process.pid)),
@@ -27,6 +29,7 @@ export function processScope(host: Host, user: ScenarioProcess | null): Children
                 children: { named: () => processVars(host, user, `${user.name}.`) },
                 kind: 'virtual',
             },
+            ...(mappings.length === 0 ? [] : [mappingsItem(host, mappings)]),
         ],
         indexed: {
             count: files.length,
@@ -35,6 +38,21 @@ export function processScope(host: Host, user: ScenarioProcess | null): Children
                 return fd === undefined || !file ? leaf('none', '') : descriptorItem(host, fd, file);
             },
         },
+    };
+}
+
+/** The files that are mapped into the memory of the process. */
+function mappingsItem(host: Host, mappings: readonly Mapping[]): Item {
+    return {
+        name: 'mappings',
+        value: String(mappings.length),
+        children: {
+            indexed: {
+                count: mappings.length,
+                item: (i) => itemOf(host, String(i), { value: mappings[i], type: { k: 'object', name: 'mapping' } }),
+            },
+        },
+        kind: 'virtual',
     };
 }
 

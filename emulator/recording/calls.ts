@@ -146,8 +146,9 @@ export function planCall(c: CallStep): PlannedCall {
         case 'pipe':
             return { make: sys('pipe', () => []), answer: newFd, fills: c.slot };
         case 'socket':
+            return { make: sys('socket', () => []), answer: newFd, fills: c.slot };
         case 'eventfd':
-            return { make: sys(c.op, () => []), answer: newFd, fills: c.slot };
+            return { make: sys('eventfd', () => [0, 0]), answer: newFd, fills: c.slot };
         case 'tmpfile':
             return { make: sys('tmpfile', () => ['/dev/shm']), answer: newFd, fills: c.slot };
         case 'tmpnamed':

@@ -26,7 +26,7 @@ const SETTINGS: Appliers<DeviceValues, Draft> = {
         d.physical = physical;
     },
     acs: (d, acs) => {
-        d.acs = acs === 'on';
+        d.acs = acs;
     },
     ignores_bus_master: (d, ignores) => {
         d.ignoresBusMaster = ignores === 'on';
@@ -44,7 +44,7 @@ export function deviceOf({ name, address, settings }: DeclaredDevice, constant: 
         queues: 1,
         vectors: 1,
         driver: 'native',
-        acs: true,
+        acs: 'on',
         physical: '',
         ignoresBusMaster: false,
         ats: 'off',

@@ -29,9 +29,10 @@ import { type Policy, schedule, Scheduler } from './scheduler';
 import { Step, type Stepping } from './stepping';
 import {
     type Checkpoint,
-    copyOnce,
+    copied,
     type ExceptionKind,
     type Outcome,
+    putBack,
     type RunException,
     type StepKind,
     type Stop,
@@ -61,6 +62,10 @@ export class Interpreter implements Execution, Locking {
     watch: Watching | null = null;
     /** The position at which {@link run} returns. */
     private limit = 0;
+    /** Where the budget of {@link run} ends; {@link limit} may be before it. */
+    private until = 0;
+    /** {@link watch} has to look behind the present operation. */
+    private looks = false;
     private stop: Stop | null = null;
     private stepping: Stepping | null = null;
     private nextThreadId = 1;
@@ -344,6 +349,13 @@ export class Interpreter implements Execution, Locking {
 
     /** {@link run} returns after the present operation, as if its budget were used up. */
     giveWay(): void {
+        this.until = this.ticks;
+        this.limit = this.ticks;
+    }
+
+    /** {@link watch} looks at what the present operation has done, and the run continues. */
+    lookAfterwards(): void {
+        this.looks = true;
         this.limit = this.ticks;
     }
 
@@ -389,10 +401,12 @@ export class Interpreter implements Execution, Locking {
             return { reason: 'end' };
         }
         this.stop = null;
-        this.limit = this.ticks + budget;
+        this.looks = false;
+        this.until = this.ticks + budget;
+        this.limit = this.until;
         for (;;) {
             try {
-                return this.stepping || this.watch ? this.runStepping(this.stepping) : this.runFast();
+                return this.stepping || this.watch?.each === true ? this.runStepping(this.stepping) : this.runFast();
             } catch (e) {
                 this.environment.threw(e);
                 this.lookAtData(this.current.top, this.current.top?.pc ?? 0);
@@ -421,8 +435,9 @@ export class Interpreter implements Execution, Locking {
         while (frame) {
             let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
             let pc = frame.pc;
+            let at = pc;
             while (pc >= 0 && this.ticks < this.limit) {
-                frame.pc = pc;
+                frame.pc = at = pc;
                 this.ticks++;
                 const op: Op | undefined = ops[pc];
                 if (!op) {
@@ -436,10 +451,13 @@ export class Interpreter implements Execution, Locking {
             }
             if (pc >= 0) {
                 frame.pc = pc;
-                return this.takeStop();
+            } else {
+                this.switched = false;
             }
-            this.switched = false;
-            if (this.stop) {
+            if (this.looks) {
+                this.lookAtData(frame, at);
+            }
+            if (this.stop || (pc >= 0 && this.ticks >= this.limit)) {
                 return this.takeStop();
             }
             frame = this.current.top;
@@ -448,7 +466,7 @@ export class Interpreter implements Execution, Locking {
         return this.takeStop();
     }
 
-    /** One operation at a time: with a step, or with a look at the data that is watched. */
+    /** One operation at a time: with a step, or with a look at watched data after each. */
     private runStepping(step: Stepping | null): Stop | null {
         let first = this.leaveStop();
         for (;;) {
@@ -483,7 +501,9 @@ export class Interpreter implements Execution, Locking {
             } else {
                 this.switched = false;
             }
-            this.lookAtData(frame, pc);
+            if (this.looks || this.watch?.each === true) {
+                this.lookAtData(frame, pc);
+            }
             if (this.stop) {
                 return this.takeStop();
             }
@@ -493,6 +513,8 @@ export class Interpreter implements Execution, Locking {
     /** @param frame the one that has executed the operation at `pc` */
     private lookAtData(frame: Frame | undefined, pc: number): void {
         const ids = this.watch?.executed(frame, pc) ?? [];
+        this.looks = false;
+        this.limit = this.until;
         if (ids.length > 0 && !this.stop) {
             this.stop = { reason: 'breakpoint', thread: this.current, ids };
         }
@@ -544,7 +566,7 @@ export class Interpreter implements Execution, Locking {
 
     /** Executes code that is not part of the run, while the run is stopped: without traps, steps and filters. */
     aside<T>(what: () => T): T {
-        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, watch } = this;
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, until, looks, watch } = this;
         this.heedsFilters = false;
         this.watch = null;
         this.onTrap = () => [];
@@ -552,7 +574,7 @@ export class Interpreter implements Execution, Locking {
         try {
             return what();
         } finally {
-            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, watch });
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, until, looks, watch });
         }
     }
 
@@ -560,15 +582,10 @@ export class Interpreter implements Execution, Locking {
 
     /** Takes a checkpoint. Its cost is the size of the stacks, and later the changes since. */
     checkpoint(): Checkpoint {
-        const slotsOf = copyOnce();
         return {
             mark: this.environment.journal.mark(),
             ticks: this.ticks,
-            threads: this.threads.map((thread) => ({
-                thread,
-                frames: thread.frames.map((f) => f.clone(slotsOf)),
-                state: thread.state,
-            })),
+            threads: copied(this.threads),
             current: this.current,
             outcome: this.outcome,
             nextThreadId: this.nextThreadId,
@@ -583,14 +600,8 @@ export class Interpreter implements Execution, Locking {
     /** Restores a checkpoint, which stays valid. */
     restore(c: Checkpoint): void {
         this.environment.journal.restore(c.mark);
-        const slotsOf = copyOnce();
         this.ticks = c.ticks;
-        this.threads.length = 0;
-        for (const t of c.threads) {
-            t.thread.frames = t.frames.map((f) => f.clone(slotsOf));
-            t.thread.state = t.state;
-            this.threads.push(t.thread);
-        }
+        this.threads.splice(0, Infinity, ...putBack(c.threads));
         this.current = c.current;
         this.outcome = c.outcome;
         this.nextThreadId = c.nextThreadId;

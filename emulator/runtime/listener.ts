@@ -185,6 +185,9 @@ export class Listeners {
     private listening = true;
     /** The active listeners, observers first. */
     active: readonly Listener[] = [];
+    /** Those of them that hear the most frequent events: system calls begin and end. */
+    entering: readonly Listener[] = [];
+    leaving: readonly Listener[] = [];
 
     observe(observer: Observer): void {
         this.observers.push(observer);
@@ -240,5 +243,7 @@ export class Listeners {
     private refresh(): void {
         const observing = this.observers.map((o) => o.listener ?? o);
         this.active = this.listening ? [...observing, ...(this.reporting ? this.reporters : [])] : [];
+        this.entering = this.active.filter((l) => l.kernelEntered);
+        this.leaving = this.active.filter((l) => l.kernelLeft);
     }
 }

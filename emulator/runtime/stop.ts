@@ -60,8 +60,10 @@ export type StepKind = 'next' | 'in' | 'in own code' | 'out' | 'any';
 /** Decides at a trap whether to stop there; returns the ids of the breakpoints that were hit. */
 export type TrapHandler = (frame: Frame) => readonly number[];
 
-/** Looks at each operation of a run while data is watched. */
+/** Looks at operations of a run while data is watched. */
 export interface Watching {
+    /** At each operation; else at those during which {@link Interpreter.lookAfterwards} is called. */
+    readonly each: boolean;
     /**
      * A frame has executed the operation at `pc`; undefined: there is no frame left.
      * @returns the ids of the breakpoints that stop the run
@@ -69,22 +71,43 @@ export interface Watching {
     executed(frame: Frame | undefined, pc: number): readonly number[];
 }
 
+interface CopiedThread {
+    readonly thread: Thread;
+    readonly frames: readonly Frame[];
+    readonly state: ThreadState;
+}
+
 /** A copy of the state of a run that is not journaled. */
 export interface Checkpoint {
     readonly mark: Mark;
     readonly ticks: number;
-    readonly threads: readonly {
-        readonly thread: Thread;
-        readonly frames: readonly Frame[];
-        readonly state: ThreadState;
-    }[];
+    readonly threads: readonly CopiedThread[];
     readonly current: Thread;
     readonly outcome: Outcome | null;
     readonly nextThreadId: number;
 }
 
+export function copied(threads: readonly Thread[]): CopiedThread[] {
+    const slotsOf = copyOnce();
+    return threads.map((thread) => ({
+        thread,
+        frames: thread.frames.map((f) => f.clone(slotsOf)),
+        state: thread.state,
+    }));
+}
+
+/** Gives threads the state of their copies, which stay valid. @returns the threads */
+export function putBack(copies: readonly CopiedThread[]): Thread[] {
+    const slotsOf = copyOnce();
+    return copies.map(({ thread, frames, state }) => {
+        thread.frames = frames.map((f) => f.clone(slotsOf));
+        thread.state = state;
+        return thread;
+    });
+}
+
 /** Copies each array once, so that frames that share slots still share them. */
-export function copyOnce(): (slots: Value[]) => Value[] {
+function copyOnce(): (slots: Value[]) => Value[] {
     const copies = new Map<Value[], Value[]>();
     return (slots) => {
         let copy = copies.get(slots);

@@ -3,7 +3,7 @@ import { descriptionOf } from '../kernel/release/descriptions';
 import { percentDecoded } from '../text/text';
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
-import { LAYERS, titleOf } from '../kernel/release/layers';
+import { layerNamed, titleOf } from '../kernel/release/layers';
 import { simpleType, typeOfField } from '../language/check/types-of';
 import type { SourceFile, Span } from '../language/syntax/ast';
 import type { Program } from '../language/program';
@@ -218,7 +218,7 @@ function shipped(program: Program, kind: ShippedKind, name: string): About {
             return plain(signature, natives.objects.get(name)?.doc, type);
         }
         case 'layer': {
-            const layer = LAYERS.get(name);
+            const layer = layerNamed(name);
             return plain(`layers ${layer ? titleOf(layer) : name}`, layer?.summary);
         }
         case 'flaw':

@@ -1,7 +1,7 @@
 /** Shipped texts as editors show them: they are read-only and get no findings. */
 import { percentDecoded } from '../text/text';
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
-import { layersOf, layerOfFile, withLayers, NO_LAYERS } from '../kernel/release/layers';
+import { layerNamed, layersOf, layerOfFile, withLayers, NO_LAYERS } from '../kernel/release/layers';
 import type { Program } from '../language/program';
 import { standardLibrary } from '../runtime/standard-library';
 import { LIBRARY_SOURCES, SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
@@ -40,7 +40,7 @@ export function kernelWith(uri: string): Program | undefined {
 
 function withNeeds(name: string, all: Set<string>): Set<string> {
     all.add(name);
-    for (const needed of layersOf([name]).find((l) => l.name === name)?.needs ?? []) {
+    for (const needed of layerNamed(name)?.needs ?? []) {
         withNeeds(needed, all);
     }
     return all;

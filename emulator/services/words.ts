@@ -2,7 +2,7 @@
 import { descriptionOf } from '../kernel/release/descriptions';
 import { isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
-import { LAYERS } from '../kernel/release/layers';
+import { layerNamed } from '../kernel/release/layers';
 import { SIMPLE_TYPES } from '../language/check/types-of';
 import type { FileDecl, Ident, MemberExpr, NameExpr, StringLit } from '../language/syntax/ast';
 import type { MemberMeaning, NameMeaning, Program } from '../language/program';
@@ -284,7 +284,7 @@ class Words {
         }
         switch (list.key.name) {
             case 'layers':
-                return LAYERS.has(node.name) ? shipped('layer', node) : undefined;
+                return layerNamed(node.name) ? shipped('layer', node) : undefined;
             case 'flaws':
                 return FLAWS.has(node.name) ? shipped('flaw', node) : undefined;
             default:

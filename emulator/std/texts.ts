@@ -2,6 +2,7 @@
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
+import eventfd from './eventfd.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -22,10 +23,18 @@ import luoV4Calls from './luo-v4-calls.lus';
 import luoV4 from './luo-v4.lus';
 import luo from './luo.lus';
 import memfdFolios from './memfd-folios.lus';
+import memfdSparse from './memfd-sparse.lus';
 import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
 import pciNone from './pci-none.lus';
+import vfioRulesV4 from './vfio-rules-v4.lus';
+import vfioRulesV5 from './vfio-rules-v5.lus';
+import guestMemfdRulesV4 from './guest-memfd-rules-v4.lus';
+import guestMemfdRulesRfc2 from './guest-memfd-rules-rfc2.lus';
+import pciRulesV7 from './pci-rules-v7.lus';
+import pciRulesV8 from './pci-rules-v8.lus';
+import pciRulesV9 from './pci-rules-v9.lus';
 import pci from './pci.lus';
 import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
@@ -58,15 +67,24 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'memfd-v1': memfdV1,
     'luo-v4': luoV4,
     'luo-v4-calls': luoV4Calls,
+    'memfd-sparse': memfdSparse,
     'memfd-draft': memfdDraft,
     kvm,
     'guest-memfd': guestMemfd,
     hugetlb,
+    eventfd,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,
     pci,
     'pci-none': pciNone,
+    'vfio-rules-v4': vfioRulesV4,
+    'vfio-rules-v5': vfioRulesV5,
+    'guest-memfd-rules-v4': guestMemfdRulesV4,
+    'guest-memfd-rules-rfc2': guestMemfdRulesRfc2,
+    'pci-rules-v7': pciRulesV7,
+    'pci-rules-v8': pciRulesV8,
+    'pci-rules-v9': pciRulesV9,
     vfio,
     'vfio-none': vfioNone,
     iommu,

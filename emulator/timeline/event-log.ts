@@ -1,4 +1,7 @@
-/** Events as they are kept: in blocks of columns, since there may be very many, and few of them are ever read. */
+/**
+ * Events as they are kept: in blocks of columns of numbers, since there may be very many, and few of them are ever
+ * read.
+ */
 import type { Place } from '../findings/place';
 import { type Code, placeIn } from '../runtime/code';
 
@@ -31,30 +34,82 @@ export interface TimelineEvent extends Happened {
     readonly place: Place | undefined;
 }
 
+/** What an event has in common with others of its kind: loops make the same calls again and again. */
+interface Sort {
+    readonly index: number;
+    readonly kind: EventKind;
+    readonly boot: number;
+    readonly who: string;
+    readonly text: string;
+    readonly where: Place | Code | null;
+    readonly pc: number;
+}
+
+/** So many of the latest sorts are compared with a new event. */
+const RECENT = 64;
+
 class Block {
     length = 0;
-    readonly kinds = new Array<EventKind>(BLOCK).fill('log');
     readonly positions = new Float64Array(BLOCK);
     readonly times = new Float64Array(BLOCK);
-    readonly boots = new Uint32Array(BLOCK);
-    readonly names = new Array<string>(BLOCK).fill('');
-    readonly texts = new Array<string>(BLOCK).fill('');
-    readonly results = new Array<Result>(BLOCK).fill(null);
-    readonly places = new Array<Place | Code | null>(BLOCK).fill(null);
-    readonly operations = new Int32Array(BLOCK);
+    /** Indices of {@link sorts}. */
+    private readonly kinds = new Uint16Array(BLOCK);
+    private readonly sorts: Sort[] = [];
+    /** By the operation. */
+    private readonly recent = new Array<Sort | null>(RECENT).fill(null);
+    /** Those that are numbers; NaN for none or another one. */
+    private readonly numbers = new Float64Array(BLOCK).fill(Number.NaN);
+    private readonly otherResults = new Map<number, Result>();
+
+    add({ kind, at, time, boot, who, text }: Happened, where: Place | Code | null, pc: number): void {
+        const slot = pc % RECENT;
+        let sort = this.recent[slot];
+        if (
+            !sort ||
+            sort.pc !== pc ||
+            sort.text !== text ||
+            sort.where !== where ||
+            sort.who !== who ||
+            sort.kind !== kind ||
+            sort.boot !== boot
+        ) {
+            sort = { index: this.sorts.length, kind, boot, who, text, where, pc };
+            this.sorts.push(sort);
+            this.recent[slot] = sort;
+        }
+        const i = this.length++;
+        this.kinds[i] = sort.index;
+        this.positions[i] = at;
+        this.times[i] = time;
+    }
+
+    sortOf(index: number): Sort {
+        const sort = index < this.length ? this.sorts[this.kinds[index] ?? 0] : undefined;
+        if (!sort) {
+            throw new RangeError(`there is no event ${index} in the block`);
+        }
+        return sort;
+    }
+
+    resultOf(index: number): Result {
+        const number = this.numbers[index] ?? Number.NaN;
+        return Number.isNaN(number) ? (this.otherResults.get(index) ?? null) : number;
+    }
+
+    give(index: number, result: Result): void {
+        if (typeof result === 'number') {
+            this.numbers[index] = result;
+        } else if (result !== null) {
+            this.otherResults.set(index, result);
+        }
+    }
 
     /** One more: that of another block with this index. */
     copy(other: Block, index: number): void {
-        const to = this.length++;
-        this.kinds[to] = other.kinds[index] ?? 'log';
-        this.positions[to] = other.positions[index] ?? 0;
-        this.times[to] = other.times[index] ?? 0;
-        this.boots[to] = other.boots[index] ?? 0;
-        this.names[to] = other.names[index] ?? '';
-        this.texts[to] = other.texts[index] ?? '';
-        this.results[to] = other.results[index] ?? null;
-        this.places[to] = other.places[index] ?? null;
-        this.operations[to] = other.operations[index] ?? 0;
+        const { where, pc, ...sort } = other.sortOf(index);
+        const at = other.positions[index] ?? 0;
+        this.add({ ...sort, at, time: other.times[index] ?? 0 }, where, pc);
+        this.give(this.length - 1, other.resultOf(index));
     }
 }
 
@@ -73,24 +128,13 @@ export class EventLog {
 
     /** @param where the place; or the code, and with `pc` the operation */
     add(what: Happened, where: Place | Code | null, pc: number): void {
-        const block = this.open();
-        const i = block.length++;
-        block.kinds[i] = what.kind;
-        block.positions[i] = what.at;
-        block.times[i] = what.time;
-        block.boots[i] = what.boot;
-        block.names[i] = what.who;
-        block.texts[i] = what.text;
-        block.places[i] = where;
-        block.operations[i] = pc;
+        this.open().add(what, where, pc);
     }
 
     /** What the last one has given. */
     give(result: Result): void {
-        const block = this.blocks.at(-1);
-        if (block) {
-            block.results[block.length - 1] = result;
-        }
+        const block = this.blocks[this.blocks.length - 1];
+        block?.give(block.length - 1, result);
     }
 
     at(index: number): TimelineEvent {
@@ -99,17 +143,17 @@ export class EventLog {
         if (!block || i >= block.length) {
             throw new RangeError(`there is no event ${index}`);
         }
-        const where = block.places[i];
-        const result = block.results[i] ?? null;
+        const { kind, boot, who, text, where, pc } = block.sortOf(i);
+        const result = block.resultOf(i);
         return {
             id: this.forgotten + index + 1,
-            kind: block.kinds[i] ?? 'log',
+            kind,
             at: block.positions[i] ?? 0,
             time: block.times[i] ?? 0,
-            boot: block.boots[i] ?? 0,
-            who: block.names[i] ?? '',
-            text: `${block.texts[i] ?? ''}${result === null ? '' : ` = ${result}`}`,
-            place: where && 'ops' in where ? placeIn(where, block.operations[i] ?? 0) : (where ?? undefined),
+            boot,
+            who,
+            text: `${text}${result === null ? '' : ` = ${result}`}`,
+            place: where && 'ops' in where ? placeIn(where, pc) : (where ?? undefined),
         };
     }
 

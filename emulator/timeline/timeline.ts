@@ -30,8 +30,6 @@ export type Travel<T> = Generator<void, T>;
 
 /** Operations in a slice: some milliseconds. */
 const SLICE = 50_000;
-/** Operations after which the time is looked at. */
-const CHUNK = 8192;
 /** Nanoseconds of the machine after which the time is looked at, too: what takes long there may take long here. */
 const LONG = 1e6;
 
@@ -470,7 +468,7 @@ export class Timeline {
         clock.alarm = clock.now + LONG;
         const begin = this.options.now();
         const known = news ? Infinity : this.told - from;
-        const stop = interpreter.run(Math.min(budget, CHUNK, known, changes.distance(from)));
+        const stop = interpreter.run(Math.min(budget, this.pace.operations, known, changes.distance(from)));
         clock.alarm = Infinity;
         interpreter.heedsFilters = true;
         if (news) {
@@ -482,7 +480,7 @@ export class Timeline {
             () => interpreter.hearTrap(),
             (text) => this.data.changedByUser(text),
         );
-        this.pace.ranFor(this.options.now() - begin);
+        this.pace.ranFor(this.options.now() - begin, this.position - from);
         if (this.pace.due) {
             this.keep();
         }

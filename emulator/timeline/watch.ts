@@ -23,8 +23,13 @@ export type Subject =
     | {
           readonly kind: 'value';
           readonly read: (host: Host) => string | undefined;
-          readonly frame?: FrameName | undefined;
+          readonly frame?: FrameInText | undefined;
       };
+
+/** `names`: those that occur in the text. It depends on no other variable of the frame. */
+export interface FrameInText extends FrameName {
+    readonly names: ReadonlySet<string>;
+}
 
 /** `changes`: it has another value afterwards. `writes`: also where the value stays the same. */
 export type Access = 'changes' | 'writes' | 'reads' | 'accesses';

@@ -1,7 +1,7 @@
 /**
- * Watches data while a run executes: memory at each write, pages at each change of their owner, everything else after
- * each operation that has changed something. It belongs to no state of the run: what it remembers is valid as long as
- * the run goes forward, and is read again after every restore.
+ * Watches data while a run executes: memory at each write, pages at each change of their owner, variables of functions
+ * after each operation, everything else after each operation that has changed something. It belongs to no state of the
+ * run: what it remembers is valid as long as the run goes forward, and is read again after every restore.
  */
 import { pageEventOf } from '../machine/history';
 import { LEAF_SIZE } from '../machine/memory';
@@ -12,7 +12,7 @@ import type { Host } from '../runtime/host/host';
 import type { Observer, Phase } from '../runtime/listener';
 import type { Watching } from '../runtime/stop';
 import { hexBytes, hex, sizeText } from '../text/text';
-import type { Change, FrameName, Subject, Watch } from './watch';
+import type { Change, FrameInText, FrameName, Subject, Watch } from './watch';
 import { type Who, whoIs } from './who';
 
 /** The most bytes that are compared, and the most that are shown. */
@@ -42,13 +42,16 @@ interface Watched {
     /** The last value; of pages what has last happened to them. */
     last: string | undefined;
     pending: Pending | null;
-    /** The slots of the frame that it belongs to, when it was last read. */
-    slots: readonly Value[];
+    /** The slots of the variables of its frame that it depends on; undefined: not known yet. */
+    slots: readonly number[] | undefined;
+    /** Their values when it was last read; undefined: it has to be read again. */
+    values: readonly Value[] | undefined;
 }
 
 export class Watcher implements Observer, Watching, MemoryWatcher {
     private list: Watched[] = [];
     private on = false;
+    each = false;
     /** The kernel has ended, and the next one has not begun. */
     private jumps = false;
     /** The present operation has ended a kernel. */
@@ -75,14 +78,17 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
             return;
         }
         this.on = true;
+        // the variables of a function are not in the journal
+        this.each = watches.some(({ subject }) => subject.kind === 'value' && subject.frame !== undefined);
         this.jumps = false;
         this.heard = [];
+        machine.journal.onSave = has('value') ? () => this.looks() : null;
         machine.memory.watcher = has('bytes') ? this : null;
         machine.history.watcher = has('owner') ? (kind, pfn, count, owner) => this.owns(kind, pfn, count, owner) : null;
         listeners.observe(this);
         interpreter.watch = this;
         this.list = watches.map((watch) => {
-            const w: Watched = { watch, last: undefined, pending: null, slots: [] };
+            const w: Watched = { watch, last: undefined, pending: null, slots: undefined, values: undefined };
             w.last = this.read(w);
             return w;
         });
@@ -93,6 +99,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         if (this.on) {
             const { machine, interpreter, listeners } = this.host;
             this.on = false;
+            machine.journal.onSave = null;
             machine.memory.watcher = null;
             machine.memory.writer = null;
             machine.history.watcher = null;
@@ -186,6 +193,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         const end = whole ? address + subject.size : Math.min(pa + length, subject.address + subject.size);
         const size = end - address;
         const frame = this.host.interpreter.current.top;
+        this.looks();
         w.pending = {
             address,
             size,
@@ -284,32 +292,40 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
     phase(phase: Phase): void {
         this.jumps = phase === 'jump';
         this.hasJumped ||= this.jumps;
+        this.looks();
     }
 
     // ------------------------------------------------------------ values
 
-    private mayDiffer(w: Watched, frame: FrameName | undefined, hasChanged: boolean): boolean {
-        if (!frame) {
+    private mayDiffer(w: Watched, name: FrameInText | undefined, hasChanged: boolean): boolean {
+        if (!name) {
             return hasChanged;
         }
-        const now = this.slotsOf(frame);
-        if (now.length === w.slots.length && !hasChanged && now.every((v, i) => v === w.slots[i])) {
+        const frame = this.frameOf(name);
+        if (!frame) {
             return false;
         }
-        w.slots = now.slice();
+        w.slots ??= frame.code.locals.filter((v) => name.names.has(v.name)).map((v) => v.slot);
+        const { slots, values } = w;
+        if (!hasChanged && values && slots.every((slot, i) => frame.slots[slot] === values[i])) {
+            return false;
+        }
+        w.values = slots.map((slot) => frame.slots[slot]);
         return true;
     }
 
-    private slotsOf({ thread, index, born }: FrameName): readonly Value[] {
+    private frameOf({ thread, index, born }: FrameName): Frame | undefined {
         const frame = this.host.interpreter.threads.find((t) => t.id === thread)?.frames[index];
-        return frame?.born === born ? frame.slots : [];
+        return frame?.born === born ? frame : undefined;
     }
 
     private compare(w: Watched, who: () => Who): void {
         const { subject } = w.watch;
         const value = this.read(w);
         // a variable that cannot be seen from where the run is, or whose function has ended, has not changed
-        if (value !== w.last && !(value === undefined && subject.kind === 'value' && subject.frame)) {
+        if (value === undefined && subject.kind === 'value' && subject.frame) {
+            w.values = undefined;
+        } else if (value !== w.last) {
             const before = w.last;
             w.last = value;
             const { clock } = this.host.machine;
@@ -337,6 +353,13 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         return this.on && this.host.interpreter.watch === this;
     }
 
+    /** There is something to look at behind the present operation. */
+    private looks(): void {
+        if (this.isListening) {
+            this.host.interpreter.lookAfterwards();
+        }
+    }
+
     private quietly<T>(what: () => T): T {
         return this.host.interpreter.aside(what);
     }
@@ -353,6 +376,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         { who, ...what }: Pick<Change, 'how' | 'before' | 'after' | 'time' | 'boot'> & { readonly who: Who },
     ): void {
         const at = this.host.interpreter.ticks;
+        this.looks();
         this.heard.push({ watch, change: { ...what, at, who: who.text, place: who.place } });
     }
 }

@@ -1,6 +1,7 @@
 /** Call hierarchies in the protocol's terms. */
 import { SymbolKind, type CallHierarchyItem, type Connection } from 'vscode-languageserver';
 import { callableAt, incomingCalls, outgoingCalls, type Callable } from '../../emulator/services/call-hierarchy';
+import { canonicalUri } from '../../emulator/language/paths';
 import type { Program } from '../../emulator/language/program';
 import { atOffset } from './navigation';
 import { rangeOf } from './places';
@@ -20,10 +21,19 @@ export function registerCalls(connection: Connection, workspace: Workspace): voi
     function toItem(main: string, { name, kind, uri, whole, nameSpan }: Callable): CallHierarchyItem {
         const document = files.document(uri);
         const range = rangeOf(document, whole);
-        return { name, kind: KINDS[kind], uri, range, selectionRange: rangeOf(document, nameSpan), data: main };
+        return {
+            name,
+            kind: KINDS[kind],
+            uri: document.uri,
+            range,
+            selectionRange: rangeOf(document, nameSpan),
+            data: main,
+        };
     }
 
-    function found({ data, uri, selectionRange }: CallHierarchyItem): [Program, Callable, string] | undefined {
+    function found(item: CallHierarchyItem): [Program, Callable, string] | undefined {
+        const { data, selectionRange } = item;
+        const uri = canonicalUri(item.uri);
         const main = typeof data === 'string' ? data : uri;
         const program = workspace.programOf(main);
         const callable = callableAt(program, uri, files.document(uri).offsetAt(selectionRange.start));
@@ -52,7 +62,7 @@ export function registerCalls(connection: Connection, workspace: Workspace): voi
         return program && callable && main !== undefined
             ? outgoingCalls(program, callable).map(({ other, spans }) => ({
                   to: toItem(main, other),
-                  fromRanges: spans.map((s) => rangeOf(files.document(item.uri), s)),
+                  fromRanges: spans.map((s) => rangeOf(files.document(canonicalUri(item.uri)), s)),
               }))
             : null;
     });

@@ -11,8 +11,9 @@ import {
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding, Fix } from '../../emulator/language/check-finding';
+import type { Ident } from '../../emulator/language/syntax/ast';
 import { pageOfCode } from '../../emulator/services/documentation';
-import { pageLink, rangeOf } from './places';
+import { locationOf, pageLink, rangeOf } from './places';
 import type { SourceFiles } from './source-files';
 
 /** Unused or unreachable code, which editors fade. */
@@ -41,9 +42,20 @@ export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, f
         source: DIAGNOSTIC_SOURCE,
         message: finding.message,
         relatedInformation: (finding.related ?? []).map(({ uri, span, message }) => ({
-            location: { uri, range: rangeOf(files.document(uri), span) },
+            location: locationOf(files, uri, span),
             message,
         })),
+    };
+}
+
+/** A declaration that nothing uses. */
+export function faded({ name, start, end }: Ident, document: TextDocument): Diagnostic {
+    return {
+        range: rangeOf(document, { start, end }),
+        severity: DiagnosticSeverity.Hint,
+        tags: [DiagnosticTag.Unnecessary],
+        source: DIAGNOSTIC_SOURCE,
+        message: `\`${name}\` is never used.`,
     };
 }
 
@@ -61,11 +73,12 @@ export function toRefactoring(fix: Fix, document: TextDocument): CodeAction {
         edit: { changes: { [document.uri]: editsOf(fix, document) } },
     };
 }
+
 function editsOf(fix: Fix, document: TextDocument): TextEdit[] {
     return fix.edits.map(({ span, text }) => ({ range: rangeOf(document, span), newText: text }));
 }
-/** The fixes of the findings in a range. */
 
+/** The fixes of the findings in a range. */
 export function fixesIn(
     findings: readonly CheckFinding[],
     document: TextDocument,

@@ -105,8 +105,8 @@ export function registerNavigation(connection: Connection, workspace: Workspace)
             }
             const changes: Record<string, TextEdit[]> = {};
             for (const edit of edits) {
-                const range = rangeOf(files.document(edit.uri), edit.span);
-                (changes[edit.uri] ??= []).push({ range, newText: edit.text });
+                const document = files.document(edit.uri);
+                (changes[document.uri] ??= []).push({ range: rangeOf(document, edit.span), newText: edit.text });
             }
             return { changes };
         }),

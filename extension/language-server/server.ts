@@ -6,17 +6,15 @@ import type { CheckFinding } from '../../emulator/language/check-finding';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { actionsAt } from '../../emulator/services/actions';
 import { registerCalls } from './calls';
-import { fixesIn, toLspDiagnostic, toRefactoring } from './findings';
+import { faded, fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
+import { QUIET_MS } from './quiet';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-tokens';
 import { registerWriting } from './writing';
 import { Workspace } from './workspace';
-
-/** The delay between the last change and the check of the files. Milliseconds. */
-const QUIET_MS = 60;
 
 /** @param others the files that are not open */
 export function serve(connection: Connection, others: Files): void {
@@ -40,7 +38,10 @@ export function serve(connection: Connection, others: Files): void {
         await connection.sendDiagnostics({
             uri: document.uri,
             ...(open ? { version: open.version } : {}),
-            diagnostics: found.map((d) => toLspDiagnostic(d, document, files)),
+            diagnostics: [
+                ...found.map((d) => toLspDiagnostic(d, document, files)),
+                ...(open ? workspace.unused(uri) : []).map((name) => faded(name, document)),
+            ],
         });
     }
 

@@ -39,14 +39,11 @@ export function toDocumentSymbol(entry: OutlineEntry, document: TextDocument): D
     };
 }
 
-export function toWorkspaceSymbol(
-    { uri, entry, container }: WorkspaceSymbol,
-    document: TextDocument,
-): SymbolInformation {
+export function toWorkspaceSymbol({ entry, container }: WorkspaceSymbol, document: TextDocument): SymbolInformation {
     return {
         name: entry.name,
         kind: KINDS[entry.kind],
-        location: { uri, range: rangeOf(document, entry.nameSpan) },
+        location: { uri: document.uri, range: rangeOf(document, entry.nameSpan) },
         ...(container !== '' && { containerName: container }),
     };
 }

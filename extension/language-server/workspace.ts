@@ -4,7 +4,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import { canonicalUri } from '../../emulator/language/paths';
 import type { Program } from '../../emulator/language/program';
-import type { SourceFile } from '../../emulator/language/syntax/ast';
+import type { Ident, SourceFile } from '../../emulator/language/syntax/ast';
 import type { SourceHost } from '../../emulator/language/load';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
 import { parse } from '../../emulator/language/syntax/parser';
@@ -12,6 +12,7 @@ import { analyse, findingsByFile } from '../../emulator/services/analysis';
 import { isolated } from '../../emulator/services/isolated';
 import type { Workspace as ServiceWorkspace } from '../../emulator/services/rename';
 import { kernelWith, shippedUri } from '../../emulator/services/shipped';
+import { unusedNames } from '../../emulator/services/unused';
 import type { SourceFiles } from './source-files';
 
 /** A file with the URI that the services use. */
@@ -68,16 +69,17 @@ export class Workspace implements ServiceWorkspace {
     openedAt(uri: string, position: Position): (Opened & { readonly offset: number }) | undefined {
         const document = this.documents.get(uri);
         const offset = document?.offsetAt(position) ?? 0;
-        if (!document || this.programs.has(uri) || shippedUri(uri, document.getText()) !== undefined) {
+        const known = canonicalUri(uri);
+        if (!document || this.programs.has(known) || shippedUri(uri, document.getText()) !== undefined) {
             const opened = this.opened(uri);
             return opened && { ...opened, offset };
         }
         const text = isolated(document.getText(), offset);
-        const program = analyse(this.withTexts(new Map([[uri, text]])), uri, {
-            parse: (u, t) => (u === uri ? parse(u, t) : this.parsed.parse(u, t)),
+        const program = analyse(this.withTexts(new Map([[known, text]])), known, {
+            parse: (u, t) => (u === known ? parse(u, t) : this.parsed.parse(u, t)),
         });
-        const file = program.files.get(uri);
-        return file && { program, uri, file, document, offset };
+        const file = program.files.get(known);
+        return file && { program, uri: known, file, document, offset };
     }
 
     private withTexts(texts: ReadonlyMap<string, string>): SourceHost {
@@ -99,6 +101,12 @@ export class Workspace implements ServiceWorkspace {
     findings(): ReadonlyMap<string, readonly CheckFinding[]> {
         const own = this.documents.all().filter((d) => shippedUri(d.uri, d.getText()) === undefined);
         return findingsByFile(own.map((d) => this.programOf(canonicalUri(d.uri))));
+    }
+
+    /** Declarations of a file that nothing uses. */
+    unused(uri: string): readonly Ident[] {
+        const text = this.files.read(uri);
+        return text === undefined || shippedUri(uri, text) !== undefined ? [] : unusedNames(this.parse(uri));
     }
 
     programsWith(uri: string): readonly Program[] {

@@ -11,6 +11,7 @@ import {
     type TextEdit,
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { canonicalUri } from '../../emulator/language/paths';
 import type { Span } from '../../emulator/language/syntax/ast';
 import { completionsAt, type Completions } from '../../emulator/services/completion/complete';
 import { said, type Offer, type OfferKind } from '../../emulator/services/completion/offer';
@@ -73,7 +74,7 @@ export function registerWriting(connection: Connection, workspace: Workspace): v
         if (context?.triggerCharacter === ' ' && !ASKS.test(text.slice(Math.max(0, offset - 20), offset))) {
             return null;
         }
-        const source = { host: files, uri, parsed: workspace.parsed };
+        const source = { host: files, uri: canonicalUri(uri), parsed: workspace.parsed };
         last = completionsAt(source, offset, () => files.others.beside(uri));
         const range = last && rangeOf(document, last.span);
         return (
@@ -150,7 +151,7 @@ export function registerWriting(connection: Connection, workspace: Workspace): v
 
     connection.onSignatureHelp(({ textDocument: { uri }, position }) => {
         const document = documents.get(uri);
-        const source = { host: files, uri, parsed: workspace.parsed };
+        const source = { host: files, uri: canonicalUri(uri), parsed: workspace.parsed };
         const found = document && signatureAt(source, document.offsetAt(position));
         if (!found) {
             return null;

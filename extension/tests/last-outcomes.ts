@@ -4,10 +4,9 @@ import { DEBUG_TYPE } from '../contributions';
 import { uriOf } from '../last-started';
 import { saidOutcome, type SaidOutcome } from './said-outcome';
 
-const keyOf = (uri: vscode.Uri, scenario: string): string => `${uri.toString()}#${scenario}`;
-
 export class LastOutcomes implements vscode.Disposable {
-    private readonly outcomes = new Map<string, SaidOutcome>();
+    /** By file and name of the scenario. */
+    private readonly outcomes = new Map<string, Map<string, SaidOutcome>>();
     private readonly changed = new vscode.EventEmitter<void>();
     readonly onDidChange = this.changed.event;
 
@@ -27,12 +26,19 @@ export class LastOutcomes implements vscode.Disposable {
     });
 
     set(uri: vscode.Uri, scenario: string, outcome: SaidOutcome): void {
-        this.outcomes.set(keyOf(uri, scenario), outcome);
+        const ofFile = this.outcomes.get(uri.toString()) ?? new Map<string, SaidOutcome>();
+        this.outcomes.set(uri.toString(), ofFile.set(scenario, outcome));
         this.changed.fire();
     }
 
     of(uri: vscode.Uri, scenario: string): SaidOutcome | undefined {
-        return this.outcomes.get(keyOf(uri, scenario));
+        return this.outcomes.get(uri.toString())?.get(scenario);
+    }
+
+    /** Why scenarios of a file failed. */
+    reasons(uri: vscode.Uri): string[] {
+        const all = [...(this.outcomes.get(uri.toString())?.values() ?? [])];
+        return all.filter((o) => !o.passed).map((o) => o.reason);
     }
 
     dispose(): void {

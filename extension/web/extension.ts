@@ -8,6 +8,7 @@ import {
 } from 'vscode-languageclient/browser';
 import { register } from '../activation';
 import type { CliCommands } from '../cli-commands';
+import type { Client } from '../client';
 import { COMMANDS, LANGUAGE } from '../contributions';
 import { clientOptions } from '../language-client';
 import { LastOutcomes } from '../tests/last-outcomes';
@@ -41,7 +42,7 @@ const WITHOUT_COURSE = {
     reset: async (): Promise<boolean> => (await unavailable()) ?? false,
 };
 
-let client: LanguageClient | undefined;
+let client: Promise<Client> | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
     const { extensionUri } = context;
@@ -51,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
         () => startServer(extensionUri),
         clientOptions(extensionUri, undefined),
     );
-    client = server;
+    client = Promise.resolve(server);
     register(context, {
         client,
         adapters: new InProcessAdapters(),
@@ -76,5 +77,5 @@ async function startServer(extension: vscode.Uri): Promise<MessageTransports> {
 }
 
 export async function deactivate(): Promise<void> {
-    await client?.stop();
+    await (await client)?.stop();
 }

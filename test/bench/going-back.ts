@@ -1,15 +1,17 @@
-/** How long going back takes, and what it costs to be able to. */
+/** How long going back takes, in processor time. */
 import type { DataId } from '../../debug-adapter/data/data-id';
 import { subjectOf } from '../../debug-adapter/data/subject';
 import { loadProgram } from '../../emulator/run/load-program';
-import { Run } from '../../emulator/run/run';
 import { arrived, setBreakpoints, travelled, type Travelled } from '../support/timelines';
 import { median, type Figure } from './figures';
+import { cpuMs } from './stopwatch';
 
 const URI = 'back.lus';
 const SLICE = 50_000;
 const STEPS = 60;
 const ROUNDS = 5;
+/** Operations. */
+const BEGINNING = 10;
 /** Statements of a round of the loop. */
 const PER_ROUND = 4;
 
@@ -28,6 +30,7 @@ fn work(rounds) {
     return n
 }
 scenario "s" {
+    constant = 5
     a = work(${Math.ceil(statements / PER_ROUND / 2)})
     i = 0
     n = 27
@@ -54,21 +57,15 @@ function ran(statements: number): { readonly t: Travelled; readonly source: stri
     return { t, source };
 }
 
-function ms(what: () => void): number {
-    const begin = performance.now();
-    what();
-    return performance.now() - begin;
-}
-
 function back(statements: number, name: string, most: number): Figure[] {
     const { t } = ran(statements);
     const { timeline } = t;
     const step = (): void => void arrived(timeline.stepBack('next', timeline.thread));
-    const times = Array.from({ length: STEPS }, () => ms(step));
+    const times = Array.from({ length: STEPS }, () => cpuMs(step));
     const { position } = timeline;
     // to the middle, out of the loop: over the call that is half of the run
     arrived(timeline.goTo(Math.floor(position / 2) + 100));
-    const over = Array.from({ length: STEPS }, () => ms(step));
+    const over = Array.from({ length: STEPS }, () => cpuMs(step));
     return [
         {
             name: `a step back, ${name} of history`,
@@ -87,93 +84,106 @@ function back(statements: number, name: string, most: number): Figure[] {
     ];
 }
 
-/** With a breakpoint that is set at the end, so that nothing of it is known. */
-function reverse(): Figure {
-    const { t, source } = ran(10_000_000);
-    const { timeline } = t;
-    const shares = Array.from({ length: ROUNDS }, () => {
-        setBreakpoints(t, [{ uri: URI, start: source.indexOf('return 1'), every: 1 }]);
-        const backward = ms(() => arrived(timeline.runBack()));
-        const forward = ms(() => {
-            while (!timeline.run(SLICE)) {
-                // to the end
-            }
-        });
-        return backward / forward;
-    });
+/** A breakpoint that never hits. */
+interface Breakpoint {
+    readonly name: string;
+    set(t: Travelled, source: string): void;
+}
+
+function data(name: string, idOf: (t: Travelled) => DataId): Breakpoint {
     return {
-        name: 'reverse over ten million statements, share of forward time',
-        value: median(shares),
-        unit: 'times',
-        goal: { at: 'most', value: 2 },
-        how: 'a breakpoint that never hits',
+        name,
+        set: (t) => {
+            const id = idOf(t);
+            t.breakpoints.setData([
+                { kind: 'data', dataId: '', name: id.name, access: 'changes', subject: subjectOf(id) },
+            ]);
+        },
     };
 }
 
-function history(): Figure {
-    const program = loadProgram({ read: (uri) => (uri === URI ? text(5_000_000) : undefined) }, URI);
-    const plain = (): number => {
-        const { host } = Run.start(program);
-        return ms(() => {
-            while (!host.interpreter.run(SLICE)) {
-                // to the end
-            }
-        });
-    };
-    const kept = (): number => {
-        const { timeline } = travelled(program, {}, { now: () => performance.now() });
-        return ms(() => {
-            while (!timeline.run(SLICE)) {
-                // to the end
-            }
-        });
-    };
-    const pairs = Array.from({ length: ROUNDS }, () => [kept(), plain()] as const);
-    return {
-        name: 'history, of forward time',
-        value: (Math.min(...pairs.map(([k]) => k)) / Math.min(...pairs.map(([, p]) => p)) - 1) * 100,
-        unit: '%',
-        goal: { at: 'most', value: 10 },
-        how: `best of ${ROUNDS} with and without`,
-    };
-}
-
-/** Data that no statement changes: what remains is the cost of looking. */
-const UNCHANGED: readonly (readonly [name: string, id: DataId])[] = [
-    ['on memory', { of: 'bytes', name: 'memory', address: 2 ** 20, size: 8, shown: { as: 'unsigned' } }],
-    ['on an expression', { of: 'row', name: 'sum', root: { expression: '1 + 1' }, path: ['1 + 1'] }],
+const NEVER: readonly Breakpoint[] = [
+    {
+        name: 'on a function that is not called',
+        set: (t, source) => setBreakpoints(t, [{ uri: URI, start: source.indexOf('return 1'), every: 1 }]),
+    },
+    data('on memory', () => {
+        return { of: 'bytes', name: 'memory', address: 2 ** 20, size: 8, shown: { as: 'unsigned' } };
+    }),
+    data('on the owner of a page', () => ({ of: 'pages', name: 'owner', pfn: 256, count: 1 })),
+    data('on an expression', () => ({ of: 'row', name: 'sum', root: { expression: '1 + 1' }, path: ['1 + 1'] })),
+    data('on a variable of a function', ({ host }) => ({
+        of: 'row',
+        name: 'constant',
+        root: { expression: 'constant' },
+        path: ['constant'],
+        frame: { thread: host.interpreter.scenarioThread.id, index: 0, born: 0 },
+    })),
 ];
 
-function watching(): Figure[] {
-    const program = loadProgram({ read: (uri) => (uri === URI ? text(1_000_000) : undefined) }, URI);
-    const forward = (id?: DataId): number => {
-        const { timeline, breakpoints } = travelled(program, {}, { now: () => performance.now() });
-        if (id) {
-            const subject = subjectOf(id);
-            breakpoints.setData([{ kind: 'data', dataId: '', name: id.name, access: 'changes', subject }]);
-        }
-        return ms(() => {
-            while (!timeline.run(SLICE)) {
-                // to the end
-            }
-        });
+/** Also over a stop at the beginning. */
+function toTheEnd({ timeline, host }: Travelled): void {
+    while (!host.interpreter.outcome) {
+        timeline.run(SLICE);
+    }
+}
+
+/** With breakpoints that are set at the end, so that nothing of them is known. */
+function reverse(): Figure[] {
+    const { t, source } = ran(10_000_000);
+    const { timeline, breakpoints } = t;
+    const { end } = timeline;
+    const forwardWith = (set: () => void): number => {
+        arrived(timeline.goTo(0));
+        set();
+        return cpuMs(() => toTheEnd(t));
     };
-    const best = (id?: DataId): number => Math.min(...Array.from({ length: ROUNDS }, () => forward(id)));
-    const without = best();
-    return UNCHANGED.map(([name, id]) => ({
-        name: `a data breakpoint ${name}, of forward time`,
-        value: best(id) / without,
-        unit: 'times',
-        how: `best of ${ROUNDS} with and without, a million statements`,
-    }));
+    const none = (): void => {
+        setBreakpoints(t, []);
+        breakpoints.setData([]);
+    };
+    return NEVER.flatMap(({ name, set }): Figure[] => {
+        const rounds = Array.from({ length: ROUNDS }, () => {
+            const plain = forwardWith(none);
+            const forward = forwardWith(() => set(t, source));
+            arrived(timeline.goTo(end));
+            none();
+            set(t, source);
+            const backward = cpuMs(() => {
+                arrived(timeline.runBack());
+                // the variable gets its value there
+                if (timeline.position > BEGINNING) {
+                    throw new Error(`the breakpoint ${name} has hit`);
+                }
+            });
+            return { plain, forward, backward };
+        });
+        return [
+            {
+                name: `reverse over ten million statements, a breakpoint ${name}`,
+                value: median(rounds.map((r) => r.backward / r.forward)),
+                unit: 'times',
+                goal: { at: 'most', value: 2 },
+                how: `of forward with it; median of ${ROUNDS}`,
+            },
+            {
+                name: '  of forward without a breakpoint',
+                value: median(rounds.map((r) => r.backward / r.plain)),
+                unit: 'times',
+            },
+            {
+                name: '  forward with it, of forward without',
+                value: median(rounds.map((r) => r.forward / r.plain)),
+                unit: 'times',
+            },
+        ];
+    });
 }
 
 export function goingBack(): Figure[] {
     return [
         ...back(1_000_000, 'a million statements', 50),
         ...back(100_000_000, 'a hundred million statements', 100),
-        reverse(),
-        history(),
-        ...watching(),
+        ...reverse(),
     ];
 }

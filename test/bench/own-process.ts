@@ -14,9 +14,14 @@ export function printMeasured(scenario: string): void {
 
 /** What the child process printed. @param args tell the script, which is this program, to call {@link printMeasured} */
 export function measured(script: string, args: readonly string[]): Measured {
+    return measuredSchema.parse(JSON.parse(spawned(script, args)));
+}
+
+/** The output of a script in a process of its own. */
+export function spawned(script: string, args: readonly string[]): string {
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
     if (status !== 0) {
         throw new Error(stderr);
     }
-    return measuredSchema.parse(JSON.parse(stdout));
+    return stdout;
 }

@@ -17,14 +17,17 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRepository, ROOT } from '../support/repository';
+import { activation } from './activation';
 import { against } from './against';
 import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
-import { goingBack } from './going-back';
 import { exploring } from './exploring';
+import { goingBack } from './going-back';
+import { history, measureHistory } from './history';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
+import { languageServer } from './language-server';
 import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
@@ -107,6 +110,9 @@ async function measureAll(): Promise<Figure[]> {
         () => [flagship()],
         async () => [await stepping()],
         goingBack,
+        () => history(__filename),
+        () => [activation()],
+        languageServer,
         () => [interpreting()],
         exploring,
         () => updates(__filename),
@@ -156,6 +162,8 @@ async function main(): Promise<void> {
 const [flag, size, huge] = process.argv.slice(2);
 if (flag === '--update' && size !== undefined && huge !== undefined) {
     measureUpdate(size, huge);
+} else if (flag === '--history' && size !== undefined && huge !== undefined) {
+    measureHistory(size, huge);
 } else if (flag === '--domain' && size !== undefined) {
     measureDomain(size);
 } else {

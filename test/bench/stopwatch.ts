@@ -1,4 +1,4 @@
-/** Runs a scenario and says how long it took from the line marked `//# begin` to the one marked `//# end`. */
+/** How long a scenario takes from the line marked `//# begin` to the one marked `//# end`; and processor time. */
 import type { Program } from '../../emulator/language/program';
 import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
@@ -55,4 +55,17 @@ function expectStop(reason: string | undefined, wanted: string): void {
     if (reason !== wanted) {
         throw new Error(`stopped for ${reason ?? 'nothing'}, not for ${wanted}`);
     }
+}
+
+/** Milliseconds of processor time that this process has used: other load on the machine hardly changes it. */
+export function cpuNow(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+}
+
+/** The same for a piece of work. */
+export function cpuMs(what: () => void): number {
+    const begin = cpuNow();
+    what();
+    return cpuNow() - begin;
 }

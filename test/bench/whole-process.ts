@@ -63,12 +63,18 @@ export function adapterOf(folder: string): string {
 /** Processor time that a running process has used, of all its threads; undefined where the system does not tell. */
 export function cpuMsOf(pid: number | undefined): number | undefined {
     const tasks = `/proc/${pid}/task`;
-    if (!existsSync(tasks)) {
-        return undefined;
-    }
-    // Documentation/scheduler/sched-stats.rst: the first number is the time on a processor, in nanoseconds.
-    return readdirSync(tasks).reduce(
-        (ms, id) => ms + Number(readFileSync(path.join(tasks, id, 'schedstat'), 'utf8').split(' ')[0]) / 1e6,
-        0,
-    );
+    return existsSync(tasks)
+        ? readdirSync(tasks).reduce((ms, id) => ms + cpuMsOfThread(`${tasks}/${id}`), 0)
+        : undefined;
+}
+
+/** The same of its main thread, for which others wait. */
+export function mainCpuMsOf(pid: number | undefined): number | undefined {
+    const main = `/proc/${pid}/task/${pid}`;
+    return existsSync(main) ? cpuMsOfThread(main) : undefined;
+}
+
+/** Documentation/scheduler/sched-stats.rst: the first number is the time on a processor, in nanoseconds. */
+function cpuMsOfThread(folder: string): number {
+    return Number(readFileSync(path.join(folder, 'schedstat'), 'utf8').split(' ')[0]) / 1e6;
 }

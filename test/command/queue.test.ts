@@ -96,7 +96,9 @@ suite('lus explore --queue', function () {
             // work was given out: they die with it, and others come
             if (!killed && /"branches":[1-9]/.test(told)) {
                 killed = true;
-                doomed.forEach((w) => w.kill('SIGKILL'));
+                for (const w of doomed) {
+                    w.kill('SIGKILL');
+                }
                 worker();
                 worker();
             }

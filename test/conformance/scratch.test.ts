@@ -9,6 +9,7 @@ import { placeImage } from '../../emulator/kernel/kho/kaslr';
 import { DEFAULT_SCRATCH, reserveScratch } from '../../emulator/kernel/kho/scratch';
 import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
+import { MEMORY_DEFAULTS } from '../../emulator/kernel/mm/parameters';
 import { archNamed } from '../../emulator/kernel/release/arch';
 import { DEFAULT_EARLY_MEMORY } from '../../emulator/kernel/release/early-memory';
 import { KHO_V4 } from '../../emulator/kernel/release/kho-format';
@@ -96,6 +97,8 @@ suite('scratch areas of real kernels', () => {
                     release: '7.2.13',
                     early: DEFAULT_EARLY_MEMORY,
                     zoneDma: boot.zoneDma,
+                    bounceBuffers: MEMORY_DEFAULTS.bounceBuffers,
+                    iommuOff: false,
                 },
                 commandLine: boot.commandLine,
             };

@@ -145,7 +145,10 @@ suite('language server', () => {
             textDocument: { uri, version: 2 },
             contentChanges: [{ text }],
         });
-        assert.deepEqual(await diagnostics(uri, 2), []);
+        assert.deepEqual(
+            (await diagnostics(uri, 2)).map((d) => d.message),
+            ['`Other` is never used.'],
+        );
         const nic = await open('nic.lus', `${NIC}struct Other { count: u64 }\n`);
         const [found] = await diagnostics(nic, 1);
         assert.match(String(found?.message), /Other.*good\.lus/);
@@ -329,10 +332,12 @@ suite('language server', () => {
     });
 
     test('findings link to their documentation, and what is there for nothing is marked so', async () => {
-        const uri = await open('unused.lus', 'scenario "s" {\n    boot "7.2"\n    x = 1\n}\n');
-        const [unread] = await diagnostics(uri, 1);
+        const uri = await open('unused.lus', 'fn f() { }\nscenario "s" {\n    boot "7.2"\n    x = 1\n}\n');
+        const [unread, uncalled] = await diagnostics(uri, 1);
         assert.match(unread?.codeDescription?.href ?? '', /^file:.*\/extension\/docs\/errors\.md#lu0209-/);
         assert.deepEqual(unread?.tags, [DiagnosticTag.Unnecessary]);
+        assert.deepEqual(uncalled?.tags, [DiagnosticTag.Unnecessary]);
+        assert.deepEqual(uncalled?.range, { start: { line: 0, character: 3 }, end: { line: 0, character: 4 } });
     });
 
     test('values beside the code of a stopped run, also in kernel code that was opened from a call stack', async () => {
@@ -370,6 +375,51 @@ suite('language server', () => {
         );
         assert.deepEqual(found[0], { name: 'mine', kind: 'handler', own: true, callbacks: ['preserve'] });
         assert.ok(found.some((o) => o.name === 'memfd' && !o.own && o.callbacks.includes('freeze')));
+    });
+
+    test('a file of a Windows drive, as VS Code names it, and an import that is only in the editor', async () => {
+        const nicText = 'struct Nic {\n    magic: u32\n}\nfn used() {\n    return size(Nic)\n}\n';
+        const text = 'import "a (2).lus"\nscenario "s" {\n    n = used()\n    log(n)\n}\n';
+        const nic = 'file:///c%3A/live%20update/a%20%282%29.lus';
+        const main = 'file:///c%3A/live%20update/main.lus';
+        for (const [uri, content] of [
+            [nic, nicText],
+            [main, text],
+        ]) {
+            await connection.sendNotification('textDocument/didOpen', {
+                textDocument: { uri, languageId: 'lus', version: 1, text: content },
+            });
+        }
+        const at = (uri: string, position: unknown): object => ({ textDocument: { uri }, position });
+        const used = position(text, 'used', 1);
+        // before the file is checked, and after it
+        for (let i = 0; i < 2; i++) {
+            const hover: Hover | null = await connection.sendRequest('textDocument/hover', at(main, used));
+            assert.match(JSON.stringify(hover?.contents), /fn used\(\)/);
+            const found: Location | null = await connection.sendRequest('textDocument/definition', at(main, used));
+            assert.deepEqual(found, {
+                uri: nic,
+                range: { start: { line: 3, character: 3 }, end: { line: 3, character: 7 } },
+            });
+            assert.deepEqual(await diagnostics(main, 1), []);
+        }
+        const offers: CompletionItem[] = await connection.sendRequest('textDocument/completion', at(main, used));
+        assert.ok(offers.some((o) => o.label === 'used'));
+        const edit: WorkspaceEdit = await connection.sendRequest('textDocument/rename', {
+            ...at(main, used),
+            newName: 'taken',
+        });
+        assert.deepEqual(Object.keys(edit.changes ?? {}).sort(), [nic, main].sort());
+        const items: CallHierarchyItem[] = await connection.sendRequest(
+            'textDocument/prepareCallHierarchy',
+            at(nic, position(nicText, 'used', 1)),
+        );
+        assert.equal(items[0]?.uri, nic);
+        const symbols: SymbolInformation[] = await connection.sendRequest('workspace/symbol', { query: 'used' });
+        assert.deepEqual(
+            symbols.map((s) => s.location.uri),
+            [nic],
+        );
     });
 
     test('references and renames reach the files of the folder that import; shipped names are refused', async () => {

@@ -35,7 +35,7 @@ async function build(folders: readonly string[], editor: boolean): Promise<Built
     const seconds = (): number => (performance.now() - begin) / 1000;
     try {
         await buildShipped();
-        const groups = folders.map((part) => ({ part, files: testFiles(`test/${part}`) }));
+        const groups = folders.map((part) => ({ part, files: testFiles(`test/${part}`), byFolder: part === UNIT }));
         const tests = [...(editor ? await editorTasks() : []), ...(await fileTasks(groups))];
         return { seconds: seconds(), results: { ...NOTHING, passed: 1 }, tests };
     } catch (e) {

@@ -1,9 +1,10 @@
 /**
- * Runs one test file with mocha, in the process that the runner starts for it:
+ * Runs test files with mocha, in the process that the runner starts for them:
  *
- *     node child.mjs BUNDLE spec|failures [PATTERN]
+ *     node child.mjs spec|failures PATTERN BUNDLE...
  *
- * `spec` prints every test, `failures` only those that fail or are tried again. The results go to TEST_RESULTS.
+ * An empty pattern matches all tests. `spec` prints every test, `failures` only those that fail or are tried again. The
+ * results go to TEST_RESULTS.
  */
 import { format } from 'node:util';
 import Mocha from 'mocha';
@@ -28,14 +29,14 @@ function textOf(failed: Mocha.Test): string {
 }
 
 async function main(): Promise<void> {
-    const [bundle = '', shows, grep] = process.argv.slice(2);
+    const [shows, grep = '', ...bundles] = process.argv.slice(2);
     const mocha = new Mocha({
         ui: 'tdd',
         timeout: LIMIT_MS,
         reporter: shows === 'spec' ? 'spec' : Base,
-        ...(grep === undefined ? {} : { grep }),
+        ...(grep === '' ? {} : { grep }),
     });
-    mocha.addFile(bundle);
+    mocha.files = bundles;
     await mocha.loadFilesAsync();
     const failed: Mocha.Test[] = [];
     const runner = mocha.run(() => {

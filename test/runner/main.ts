@@ -1,5 +1,5 @@
 /**
- * Runs test files (mocha, ui tdd), each in a process of its own, on all cores:
+ * Runs test files (mocha, ui tdd) on all cores, those that are named each in a process of its own:
  *
  *     npm run unit                                                     the unit tests, test/unit
  *     npm run unit -- test/unit/kernel test/proofs/pci.test.ts         folders and files
@@ -19,12 +19,12 @@ async function main(): Promise<number> {
     const args = process.argv.slice(2);
     const at = args.indexOf('--grep');
     const grep = at < 0 ? undefined : args.splice(at, 2)[1];
-    const places = args.length > 0 ? args : ['test/unit'];
-    const files = [...new Set(places.flatMap(testFiles))];
+    const all = args.length === 0;
+    const files = [...new Set((all ? ['test/unit'] : args).flatMap(testFiles))];
     if (files.length === 0) {
-        throw new Error(`no tests in ${places.join(', ')}`);
+        throw new Error(`no tests in ${args.join(', ')}`);
     }
-    const [tasks] = await Promise.all([fileTasks([{ part: '', files }], grep), buildShipped()]);
+    const [tasks] = await Promise.all([fileTasks([{ part: '', files, byFolder: all }], grep), buildShipped()]);
     const total = totalOf(await runAll(tasks, grep === undefined));
     if (files.length > 1) {
         showFailures(total);

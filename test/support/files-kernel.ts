@@ -11,6 +11,7 @@ import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import type { Process, ProcessEnv } from '../../emulator/kernel/fs/process';
 import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
+import { Sysctls } from '../../emulator/kernel/fs/sysctl';
 import type { PageGeometry } from '../../emulator/machine/arch';
 import { JournaledList, JournaledMap } from '../../emulator/machine/journal';
 import { Machine } from '../../emulator/machine/machine';
@@ -69,6 +70,7 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),
         shmem,
         tmpfs: new JournaledMap<string, ShmemInode>(journal),
+        sysctls: new Sysctls(journal, options.memfdNoexec ?? 0),
         config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
         taskWork() {
             for (let file = kernel.delayedFput.shift(); file; file = kernel.delayedFput.shift()) {

@@ -7,6 +7,7 @@ import type { Machine } from '../../emulator/machine/machine';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
+import { MEMORY_DEFAULTS } from '../../emulator/kernel/mm/parameters';
 import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import {
     freeReserved,
@@ -34,6 +35,8 @@ export const DESCRIPTION: BootDescription = {
     release: '7.2.13',
     early: DEFAULT_EARLY_MEMORY,
     zoneDma: true,
+    bounceBuffers: MEMORY_DEFAULTS.bounceBuffers,
+    iommuOff: false,
 };
 export const KERNEL: KernelFile = {
     name: '7.2',

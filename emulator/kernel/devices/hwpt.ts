@@ -3,6 +3,7 @@ import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
+import { hasSeries, versionOf } from '../release/layers';
 import type { OpenFile } from '../fs/file';
 import type { BoundDevice, IommufdEnv } from './bound';
 import type { Domain } from './domain';
@@ -63,10 +64,30 @@ export class Hwpt extends JournaledRecord {
      */
     mark(token: Int): undefined | Err {
         const { k, ioas } = this;
-        if (!k.desc.layers.has('iommu')) {
+        if (!hasSeries(k.desc.layers, 'iommu')) {
             return err('ENOTTY');
         }
         return ioas ? ioas.iommufd.mark(this, token) : err('EINVAL');
+    }
+
+    /**
+     * The same ioctl without its flag, of the layer `iommu` from v5 on: the next kernel does not get it.
+     * @returns ENOTTY without that layer, EINVAL (not marked, or from the previous kernel), EBUSY (preserved)
+     */
+    unmark(): undefined | Err {
+        const { k } = this;
+        const version = versionOf(k.desc.layers, 'iommu');
+        if (version === undefined || version === 'v4') {
+            return err('ENOTTY');
+        }
+        if (this.token === null || this.incoming) {
+            return err('EINVAL');
+        }
+        if (this.preserved !== 0) {
+            return EBUSY;
+        }
+        k.journal.edit<Hwpt>(this).token = null;
+        return undefined;
     }
 
     /** Attaches a device, or switches it from its current domain. @returns EBUSY (a part of it is preserved), ENOMEM */

@@ -12,6 +12,7 @@ import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
 import { err, Err } from '../release/errno';
+import { hasSeries } from '../release/layers';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
 import { DomainIds } from './domain-ids';
@@ -57,7 +58,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         this.pci = new KernelPci(k);
         this.bound = new JournaledList(k.machine.journal);
         this.interrupts = new KernelInterrupts(k, this);
-        this.ids = new DomainIds(k.machine.journal, k.desc.layers.has('iommu'));
+        this.ids = new DomainIds(k.machine.journal, hasSeries(k.desc.layers, 'iommu'));
         this.unit = new IommuUnit(k, this);
         this.inheritors = new JournaledMap(k.machine.journal);
     }

@@ -43,6 +43,11 @@ export class PciDev extends JournaledRecord {
         return this.fn instanceof Device && this.fn.shape.physical !== '';
     }
 
+    /** The bridge above isolates it in a way that only a quirk knows (pci_dev_specific_enable_acs()). */
+    get acsByQuirk(): boolean {
+        return this.fn instanceof Device && this.fn.shape.acs === 'quirk';
+    }
+
     display(): string {
         return `${this.fn.isBridge ? 'bridge' : 'device'} ${this.fn.name}`;
     }

@@ -5,6 +5,7 @@ import type { OpenFile } from './file';
 import type { Inode } from './inode';
 import type { FileConfig } from './parameters';
 import type { ShmemInode } from './shmem';
+import type { Sysctls } from './sysctl';
 
 export interface KernelCore extends KernelEnv {
     /** Files without references; released at the next return to user mode (fs/file_table.c). */
@@ -16,4 +17,5 @@ export interface KernelCore extends KernelEnv {
     /** The linked files of tmpfs by path. */
     readonly tmpfs: JournaledMap<string, ShmemInode>;
     readonly config: FileConfig;
+    readonly sysctls: Sysctls;
 }

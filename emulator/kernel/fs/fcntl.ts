@@ -47,6 +47,13 @@ export const MFD_HUGE_BITS = 0x3f * 2 ** 26;
 export const FALLOC_FL_KEEP_SIZE = 0x01;
 export const FALLOC_FL_PUNCH_HOLE = 0x02;
 
+export const PROT_NONE = 0;
+export const PROT_READ = 0x1;
+export const PROT_WRITE = 0x2;
+
+export const MAP_SHARED = 0x1;
+export const MAP_PRIVATE = 0x2;
+
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;
 export const S_IFREG = 0o100000;

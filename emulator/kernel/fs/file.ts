@@ -7,6 +7,16 @@ import type { Err } from '../release/errno';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './fcntl';
 import type { Inode } from './inode';
 
+/** A part of a file that is to be mapped; in bytes, whole pages. */
+export interface MappedRange {
+    readonly offset: Int;
+    readonly length: number;
+    /** MAP_SHARED */
+    readonly shared: boolean;
+    /** PROT_WRITE */
+    readonly write: boolean;
+}
+
 /**
  * The operations of a kind of file, as struct file_operations and the FMODE_ bits that opening sets. A missing
  * operation is one that the kernel does not have for this kind.
@@ -28,11 +38,13 @@ export interface FileOps {
     readonly fallocate?: (k: KernelCore, file: OpenFile, mode: number, offset: Int, length: Int) => 0 | Err;
     /** The inode's setattr for a new size, after the checks that all files share. */
     readonly truncate?: (k: KernelCore, file: OpenFile, size: Int) => 0 | Err;
-    /** Whether it can be mapped shared and writable, after the checks that all files share. Absent: ENODEV. */
-    readonly mmap?: (k: KernelCore, file: OpenFile) => 0 | Err;
+    /** Whether it can be mapped so, after the checks that all files share. Absent: ENODEV. */
+    readonly mmap?: (k: KernelCore, file: OpenFile, range: MappedRange) => 0 | Err;
+    /** Reads through a mapping: a hole gets memory. EFAULT if the access faults (SIGBUS). */
+    readonly load?: (k: KernelCore, file: OpenFile, pos: Int, length: number) => Bytes | Err;
     /**
-     * Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT if the
-     * access faults (SIGBUS).
+     * Stores through a shared, writable mapping. Absent: a mapping has memory of its own. EFAULT if the access faults
+     * (SIGBUS).
      */
     readonly store?: (k: KernelCore, file: OpenFile, pos: Int, data: Bytes) => 0 | Err;
     /** The error of an ioctl that it does not know. Absent: ENOTTY. */

@@ -8,7 +8,7 @@ import { Lock } from '../lock';
  * The type of an inode, as far as it matters for system calls. `anon` is the inode of anonymous files
  * (fs/anon_inodes.c).
  */
-export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon';
+export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon' | 'proc';
 
 /** An inode. Shared memory files have a subclass with their page cache. */
 export class Inode extends JournaledRecord {
@@ -53,7 +53,7 @@ export class Inode extends JournaledRecord {
      * seen on 6.18.
      */
     get isRegular(): boolean {
-        return this.type === 'shmem' || this.type === 'hugetlb' || this.type === 'gmem';
+        return ['shmem', 'hugetlb', 'gmem', 'proc'].includes(this.type);
     }
 
     /** Frees the contents of the inode if neither an open file nor a link refers to it (fs/inode.c, evict). */

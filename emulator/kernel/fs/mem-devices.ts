@@ -16,8 +16,13 @@ const nullOps: FileOps = {
     },
 };
 
-/** Mapped shared, /dev/zero is memory of its own (shmem_zero_setup()). */
-const zeroOps: FileOps = { ...nullOps, read: (_k, _file, _pos, length) => Bytes.zero(length), mmap: () => 0 };
+/** Mapped, /dev/zero is memory of its own (shmem_zero_setup()). */
+const zeroOps: FileOps = {
+    ...nullOps,
+    read: (_k, _file, _pos, length) => Bytes.zero(length),
+    mmap: () => 0,
+    load: (_k, _file, _pos, length) => Bytes.zero(length),
+};
 
 const fullOps: FileOps = {
     ...nullOps,

@@ -134,11 +134,11 @@ export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err 
     if (inode.seals & F_SEAL_SEAL) {
         return EPERM;
     }
-    if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode instanceof ShmemInode) {
+    if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE)) {
         if (inode.writableMaps > 0 || hasPins(k, inode)) {
             return EBUSY;
         }
-        k.journal.edit(inode).writableMaps = -1;
+        k.journal.edit<ShmemInode | HugetlbInode>(inode).writableMaps = -1;
     }
     let all = seals;
     if (seals & F_SEAL_EXEC && inode.mode & 0o111) {
@@ -149,7 +149,7 @@ export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err 
 }
 
 /** memfd_wait_for_pins: whether a folio of the file has another user. */
-function hasPins(k: KernelCore, inode: ShmemInode): boolean {
+function hasPins(k: KernelCore, inode: ShmemInode | HugetlbInode): boolean {
     for (let index = inode.cache.next(0, Infinity); index >= 0; ) {
         const page = inode.cache.at(index);
         const pfn = folioOf(k, page);
@@ -166,8 +166,15 @@ function hasPins(k: KernelCore, inode: ShmemInode): boolean {
  * (memfd_pin_folios with FOLL_LONGTERM). Holes are filled with zeroed folios, and folios in CMA pageblocks (the next
  * kernel's scratch memory) are moved out first. EINVAL if it is no memfd or the range is beyond its size; ENOMEM, with
  * nothing pinned. Folios that were allocated for holes stay in either case.
+ * @param holes `keep`: they are left out (the layer `sparse_memfd`)
  */
-export function memfdPinFolios(k: KernelCore, file: OpenFile, start: Int, end: Int): FolioList | Err {
+export function memfdPinFolios(
+    k: KernelCore,
+    file: OpenFile,
+    start: Int,
+    end: Int,
+    holes: 'fill' | 'keep' = 'fill',
+): FolioList | Err {
     const { inode } = file;
     if (
         !(inode instanceof ShmemInode || inode instanceof HugetlbInode) ||
@@ -185,6 +192,12 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: Int, end: I
     const list = new FolioList(last - first + 1, k.page);
     const { cache } = inode;
     for (let index = first; index <= last; ) {
+        if (holes === 'keep') {
+            index = cache.next(index, last);
+            if (index < 0) {
+                break;
+            }
+        }
         let page = cache.at(index);
         let pfn = page < 0 ? -1 : k.memmap.headOf(page);
         if (pfn < 0 || k.memmap.isCma(pfn)) {

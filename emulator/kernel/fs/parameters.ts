@@ -4,7 +4,9 @@ import { leadingNumber } from '../release/parameter-values';
 
 /** The part of a kernel's configuration that files depend on. */
 export interface FileConfig {
-    /** sysctl vm.memfd_noexec: 0 executable by default, 1 MFD_NOEXEC_SEAL by default, 2 MFD_EXEC refused. */
+    /**
+     * vm.memfd_noexec at boot: 0 executable by default, 1 MFD_NOEXEC_SEAL by default, 2 MFD_EXEC refused.
+     */
     readonly memfdNoexec: 0 | 1 | 2;
     /** `transparent_hugepage_shmem=always`: shmem is allocated in folios of 2 MiB if possible. */
     readonly thpShmem: boolean;

@@ -61,14 +61,25 @@ const pipeOps: FileOps = {
         return part.length;
     },
     release(k, file) {
-        const pipe = k.journal.edit(pipeOf(file));
-        if (file.writable) {
-            pipe.writers--;
-        } else {
-            pipe.readers--;
-        }
+        count(k, pipeOf(file), file, -1);
     },
 };
+
+/** Counts an open file among the readers and writers of its pipe. */
+function count(k: KernelCore, pipe: Pipe, { readable, writable }: OpenFile, by: 1 | -1): void {
+    const edit = k.journal.edit(pipe);
+    edit.readers += readable ? by : 0;
+    edit.writers += writable ? by : 0;
+}
+
+/** Opens a pipe once more, by its link under /proc (fs/pipe.c, fifo_open()). */
+export function reopenPipe(k: KernelCore, end: OpenFile, flags: number): OpenFile {
+    const file = allocFile(k, 'pipe', pipeOps, end.inode, flags, end.name);
+    const pipe = pipeOf(end);
+    k.journal.edit(file).priv = pipe;
+    count(k, pipe, file, 1);
+    return file;
+}
 
 /** Creates a pipe: its read end and its write end, with one reference each. */
 export function makePipe(k: KernelCore): { readonly read: OpenFile; readonly write: OpenFile } {

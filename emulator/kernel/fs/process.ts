@@ -2,12 +2,13 @@
  * Processes of one thread: start, exit, and operations on their descriptors (kernel/fork.c, kernel/exit.c, fs/file.c).
  */
 import { costId } from '../../machine/costs';
-import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
+import { type Journal, JournaledList, JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
 import { O_LARGEFILE, O_RDWR } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
+import { type Mapping, unmap } from './mapping';
 import { Memcg } from './memcg';
 import { openMemDevice } from './mem-devices';
 
@@ -29,6 +30,8 @@ export interface ProcessEnv extends KernelCore {
 /** A process with one thread. */
 export class Process extends JournaledRecord {
     readonly fds: FdTable;
+    /** The files that are mapped into its memory. */
+    readonly mappings: JournaledList<Mapping>;
     /** RLIMIT_NOFILE, soft and hard alike. */
     readonly nofile: number = DEFAULT_NOFILE;
     /** Its memory cgroup, if that has a limit. Each process has its own. */
@@ -43,6 +46,7 @@ export class Process extends JournaledRecord {
     ) {
         super(journal);
         this.fds = new FdTable(journal);
+        this.mappings = new JournaledList(journal);
     }
 }
 
@@ -61,8 +65,8 @@ export function spawn(k: ProcessEnv, name: string): Process {
 }
 
 /**
- * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and
- * files without references wait on {@link KernelCore.delayedFput}.
+ * Ends a process, by exit or by a signal: its memory is unmapped, every descriptor is closed in ascending order
+ * (fs/file.c, close_files), and files without references wait on {@link KernelCore.delayedFput}.
  * @returns the files of the descriptors
  */
 export function exitProcess(k: KernelCore, p: Process): readonly OpenFile[] {
@@ -70,6 +74,7 @@ export function exitProcess(k: KernelCore, p: Process): readonly OpenFile[] {
         return [];
     }
     k.clock.charge(PROCESS_EXIT);
+    unmapAll(k, p);
     const closed = close(k, p, [...p.fds.entries()]);
     k.journal.edit(p).state = 'zombie';
     return closed;
@@ -149,13 +154,23 @@ export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number 
     return (memcg?.usage ?? 0) * page.size;
 }
 
-/** Closes the descriptors with FD_CLOEXEC, for an execve() (fs/file.c, do_close_on_exec). @returns their files */
+/**
+ * Unmaps all files and closes the descriptors with FD_CLOEXEC, for an execve() (fs/exec.c, fs/file.c,
+ * do_close_on_exec). @returns the closed files
+ */
 export function closeOnExec(k: KernelCore, p: Process): readonly OpenFile[] {
+    unmapAll(k, p);
     return close(
         k,
         p,
         [...p.fds.entries()].filter(([fd]) => p.fds.isCloexec(fd)),
     );
+}
+
+function unmapAll(k: KernelCore, { mappings }: Process): void {
+    for (const mapping of [...mappings]) {
+        unmap(k, mapping);
+    }
 }
 
 function close(k: KernelCore, p: Process, entries: readonly (readonly [number, OpenFile])[]): readonly OpenFile[] {

@@ -178,31 +178,52 @@ function deniesWrite(inode: ShmemInode, end: Int): boolean {
 }
 
 /**
- * Stores through a shared mapping (shmem_fault()): only inside of the size, but regardless of the other restrictions of
- * the file. EFAULT stands for SIGBUS.
+ * Accesses memory through a mapping (shmem_fault()), a folio at a time: only inside of the size, but regardless of the
+ * other restrictions of the file. A hole gets memory. EFAULT stands for SIGBUS.
+ * @param access gets an address, the number of bytes there, those done before, and the folio
  */
-function storeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Bytes): 0 | Err {
+function throughMapping(
+    k: KernelCore,
+    inode: ShmemInode,
+    pos: Int,
+    length: number,
+    access: (address: number, bytes: number, done: number, head: number) => void,
+): 0 | Err {
     const { size } = k.page;
-    if (pageOf(k, plus(pos, data.length - 1)) >= pagesOf(k, inode.size)) {
+    if (length > 0 && pageOf(k, plus(pos, length - 1)) >= pagesOf(k, inode.size)) {
         return EFAULT;
     }
     let index = pageOf(k, pos);
     let offset = inPage(k, pos);
-    for (let done = 0; done < data.length; ) {
+    for (let done = 0; done < length; ) {
         const head = getFolio(k, inode, index, 'cache');
         if (head instanceof Err) {
             return EFAULT;
         }
         const page = inode.cache.at(index);
-        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * size - offset, data.length - done);
-        k.memory.writeBytes(page * size + offset, data.slice(done, done + n));
-        setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
+        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * size - offset, length - done);
+        access(page * size + offset, n, done, head);
         done += n;
         index += Math.floor((offset + n) / size);
         offset = (offset + n) % size;
     }
-    k.clock.chargeBytes(COPY, data.length);
+    k.clock.chargeBytes(COPY, length);
     return 0;
+}
+
+function storeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Bytes): 0 | Err {
+    return throughMapping(k, inode, pos, data.length, (address, bytes, done, head) => {
+        k.memory.writeBytes(address, data.slice(done, done + bytes));
+        setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
+    });
+}
+
+function loadShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: number): Bytes | Err {
+    const out = new BytesBuilder();
+    const failed = throughMapping(k, inode, pos, length, (address, bytes) => {
+        out.append(k.memory.readBytes(address, bytes));
+    });
+    return failed === 0 ? out.build() : failed;
 }
 
 /**
@@ -330,5 +351,6 @@ export const shmemOps: FileOps = {
     truncate: (k, file, size) => truncateShmem(k, shmemInodeOf(file), size),
     // Seals are checked by mmap itself (memfd_check_seals_mmap), before the file's own operation.
     mmap: () => 0,
+    load: (k, file, pos, length) => loadShmem(k, shmemInodeOf(file), pos, length),
     store: (k, file, pos, data) => storeShmem(k, shmemInodeOf(file), pos, data),
 };

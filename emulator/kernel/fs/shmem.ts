@@ -16,6 +16,7 @@ const PAGE_CACHE = costId('page_cache');
 const ZERO = costId('zero');
 
 const EINVAL = err('EINVAL');
+const EPERM = err('EPERM');
 const ENOMEM = err('ENOMEM');
 const EEXIST = err('EEXIST');
 
@@ -28,6 +29,8 @@ export class ShmemInode extends Inode {
     readonly seals: number = F_SEAL_SEAL;
     /** SHMEM_F_MAPPING_FROZEN: pages and size are fixed; reading and writing inside is allowed. */
     readonly frozen: boolean = false;
+    /** Frozen with its holes: none is filled any more (the layer `sparse_memfd`). */
+    readonly keepsHoles: boolean = false;
     /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
     readonly writableMaps: number = 0;
     /** Kernel code holds folios of it without pinning them; see {@link exposeFolio}. */
@@ -96,7 +99,8 @@ export type GetFolio = 'cache' | 'write' | 'falloc';
 
 /**
  * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio
- * that was not written is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
+ * that was not written is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; EPERM for a hole that is
+ * kept; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
     if (why === 'cache' && offsetOf(k, index) >= inode.size) {
@@ -104,7 +108,7 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
     }
     const page = inode.cache.at(index);
     if (page < 0) {
-        return addNewFolio(k, inode, index, why);
+        return inode.keepsHoles ? EPERM : addNewFolio(k, inode, index, why);
     }
     const pfn = folioOf(k, page);
     // A second fallocate() initializes the pages of an earlier one, so that they are not freed if it fails.

@@ -14,7 +14,7 @@ import {
     FALLOC_FL_PUNCH_HOLE,
     S_IFREG,
 } from '../fs/fcntl';
-import type { FileOps, OpenFile } from '../fs/file';
+import type { FileOps, MappedRange, OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
 import { genericLlseek } from '../fs/llseek';
 import { orderPages } from '../mm/memmap';
@@ -44,6 +44,8 @@ export class HugetlbInode extends Inode {
     readonly seals: number = F_SEAL_SEAL;
     /** Pages and size are fixed; only with the layer `hugetlb`. */
     readonly frozen: boolean = false;
+    /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
+    readonly writableMaps: number = 0;
     /** Pages that are reserved or allocated for the file (resv_map). Sorted, disjoint. */
     readonly regions: readonly Region[] = [];
     readonly cache: PageCache;
@@ -150,6 +152,11 @@ export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): 
     return pfn;
 }
 
+/** Whether a file has a huge page of this number. */
+export function hugePageThere({ cache, pool }: HugetlbInode, number: number): boolean {
+    return cache.at(number * orderPages(pool.order)) >= 0;
+}
+
 /** Adds a huge page without other references to a file. */
 function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): void {
     k.clock.charge(PAGE_CACHE);
@@ -241,24 +248,56 @@ function read(k: KernelCore, file: OpenFile, pos: Int, length: number): Bytes {
 }
 
 /**
- * Stores through a shared mapping of just this range. EINVAL, ENOMEM: it cannot be mapped; EFAULT beyond the size, or
- * if no page is available.
+ * hugetlbfs_file_mmap(): EINVAL if the range does not begin at a huge page; ENOMEM if its pages cannot be reserved, for
+ * the file or for a private mapping alone; EPERM if a writable one would extend a frozen file.
  */
+function mmap(k: KernelCore, file: OpenFile, { offset, length, shared, write }: MappedRange): 0 | Err {
+    const inode = hugetlbInodeOf(file);
+    const { pool } = inode;
+    if (rest(offset, pool.size) !== 0) {
+        return EINVAL;
+    }
+    const end = plus(offset, length);
+    const grows = write && end > inode.size;
+    const failed = shared ? reserveHugePages(k, inode, offset, end) : pool.reserve(length / pool.size);
+    if (failed !== 0) {
+        return failed;
+    }
+    if (grows && inode.frozen) {
+        if (!shared) {
+            pool.unreserve(length / pool.size);
+        }
+        return EPERM;
+    }
+    if (grows) {
+        k.journal.edit(inode).size = end;
+    }
+    return 0;
+}
+
+/** Reads through a mapping; a hole gets a page. EFAULT beyond the size, or if no page is available. */
+function load(k: KernelCore, file: OpenFile, pos: Int, length: number): Bytes | Err {
+    const inode = hugetlbInodeOf(file);
+    const { size, order } = inode.pool;
+    const end = plus(pos, length);
+    if (end > inode.size) {
+        return EFAULT;
+    }
+    for (let number = quotient(pos, size), last = hugePagesOf(inode, end); number < last; number++) {
+        if (getHugePage(k, inode, number * orderPages(order)) < 0) {
+            return EFAULT;
+        }
+    }
+    return read(k, file, pos, length);
+}
+
+/** Stores through a mapping. EFAULT beyond the size, or if no page is available. */
 function store(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
     const inode = hugetlbInodeOf(file);
     const { size, order } = inode.pool;
     const end = plus(pos, data.length);
-    const failed = reserveHugePages(k, inode, pos, end);
-    if (failed !== 0) {
-        return failed;
-    }
-
-    // A writable mapping beyond the end extends the file (hugetlbfs_file_mmap()).
     if (end > inode.size) {
-        if (inode.frozen) {
-            return EPERM;
-        }
-        k.journal.edit(inode).size = plus(end, (size - rest(end, size)) % size);
+        return EFAULT;
     }
     let offset = rest(pos, size);
     for (let number = quotient(pos, size), done = 0; done < data.length; number++) {
@@ -336,7 +375,8 @@ export const hugetlbOps: FileOps = {
     llseek: (k, file, offset, whence) => genericLlseek(k, file, offset, whence, file.inode.size),
     truncate,
     fallocate,
-    mmap: (k, file) => reserveHugePages(k, hugetlbInodeOf(file), 0, k.page.size),
+    mmap,
+    load,
     store,
 };
 

@@ -3,6 +3,7 @@ import type { Machine } from '../../machine/machine';
 import type { KernelLog } from '../klog';
 import type { Memblock } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
+import type { BounceBuffers } from '../mm/parameters';
 import type { EarlyMemory } from '../release/early-memory';
 import type { KhoOptions } from './env';
 
@@ -10,6 +11,9 @@ export interface BootDescription extends KhoOptions {
     readonly early: EarlyMemory;
     /** CONFIG_ZONE_DMA. */
     readonly zoneDma: boolean;
+    readonly bounceBuffers: BounceBuffers;
+    /** Whether no IOMMU is wanted, for which x86-64 leaves out the bounce buffers, too (no_iommu). */
+    readonly iommuOff: boolean;
 }
 
 export interface BootContext {

@@ -4,6 +4,7 @@
  * handover all of it comes out of scratch.
  */
 import type { MemblockAlloc } from '../mm/memblock';
+import { IOTLB_SEGMENT } from '../mm/parameters';
 import type { BootContext } from './boot-context';
 import { type BootPanic, KERNEL_IMAGE } from './boot';
 
@@ -28,7 +29,6 @@ const LOG_OF_CPU = 2 ** 12;
 /** The software IOTLB: its size (IO_TLB_DEFAULT_SIZE), its slots, and what describes one (struct io_tlb_slot). */
 const IOTLB_SIZE = 64 * MiB;
 const IOTLB_SLOT = 2 * KiB;
-const IOTLB_SEGMENT = 128;
 const IOTLB_DESCRIPTOR = 24;
 /** struct io_tlb_area: a lock and what it protects, one a processor. */
 const IOTLB_AREA = 16;
@@ -309,20 +309,21 @@ class EarlyAllocations {
     /** swiotlb_init_remap(): if some memory is beyond the reach of devices. Without room there is none. */
     private softwareIotlb(): void {
         const { machine, memblock, description, log } = this.ctx;
-        const { arch, zoneDma } = description;
+        const { arch, zoneDma, iommuOff, bounceBuffers } = description;
         const limit = arch.lowLimit(machine, zoneDma);
         const last = machine.map.at(-1);
-        const beyond = last !== undefined && last.start + last.size > limit + 1;
-        let slots = IOTLB_SIZE / IOTLB_SLOT;
-        if (!beyond && !arch.early.alwaysBounces) {
+        const beyond = last !== undefined && last.start + last.size > limit + 1 && !iommuOff;
+        const forced = bounceBuffers.when === 'force';
+        if (bounceBuffers.when === 'noforce' || (!beyond && !arch.early.alwaysBounces && !forced)) {
             return;
         }
-        if (!beyond) {
+        let slots = bounceBuffers.slots ?? IOTLB_SIZE / IOTLB_SLOT;
+        if (!beyond && arch.early.alwaysBounces && slots === IOTLB_SIZE / IOTLB_SLOT) {
             const wanted = Math.ceil(machine.ramSize / 1024 / IOTLB_SLOT / IOTLB_SEGMENT) * IOTLB_SEGMENT;
-            slots = Math.min(slots, 2 ** Math.ceil(Math.log2(wanted)));
+            slots = Math.min(slots, wanted);
         }
-        const areas = 2 ** Math.ceil(Math.log2(machine.cpus));
-        slots = Math.max(slots, IOTLB_SEGMENT * areas);
+        const areas = bounceBuffers.areas || 2 ** Math.ceil(Math.log2(machine.cpus));
+        slots = 2 ** Math.ceil(Math.log2(Math.max(slots, IOTLB_SEGMENT * areas)));
         const owner = 'software IOTLB';
         while (memblock.alloc(slots * IOTLB_SLOT, this.page, { owner, limit }) === undefined) {
             if (slots * IOTLB_SLOT <= MiB) {

@@ -4,6 +4,7 @@
  */
 import type { Machine } from '../../machine/machine';
 import type { SetupsOf } from '../command-line/setup';
+import type { MapChange } from '../mm/parameters';
 import type { Area } from './env';
 
 const MiB = 0x10_0000;
@@ -34,6 +35,30 @@ export interface ToPlace {
     readonly avoid: readonly Area[];
     /** Scratch areas, where a handover is there; nothing else is looked at then. */
     readonly scratch: readonly Area[] | undefined;
+    /** Of `mem=` and `memmap=`; left out: none. */
+    readonly mapChanges?: readonly MapChange[];
+}
+
+/** Ranges of `memmap=` that are no memory; with more, the image stays (MAX_MEMMAP_REGIONS). */
+const MOST_RANGES = 4;
+
+/**
+ * What the command line takes from the places (handle_mem_options()): the end of memory, and ranges in it.
+ * @returns undefined where there are too many ranges
+ */
+function takenByCommandLine(
+    changes: readonly MapChange[],
+): { readonly end: number; readonly ranges: Area[] } | undefined {
+    let end = Infinity;
+    const ranges: Area[] = [];
+    for (const change of changes) {
+        if (change.kind === 'remove' && change.size === Infinity) {
+            end = Math.min(end, change.start);
+        } else if (change.kind === 'reserve' && change.start > 0) {
+            ranges.push({ addr: change.start, size: change.size });
+        }
+    }
+    return ranges.length > MOST_RANGES ? undefined : { end, ranges };
 }
 
 /** Places for an image: `count` of them, one every 2 MiB. */
@@ -43,13 +68,19 @@ interface Slots {
 }
 
 /** The places that there are, ascending in each area (process_mem_region()). */
-function slotsOf(machine: Machine, { image, avoid, scratch }: ToPlace): Slots[] {
+function slotsOf(machine: Machine, { image, avoid, scratch, mapChanges = [] }: ToPlace): Slots[] {
+    const given = takenByCommandLine(mapChanges);
+    if (!given) {
+        return [];
+    }
     const compressed = Math.ceil((image.size * COMPRESSED) / machine.page.size) * machine.page.size;
-    const taken = [...avoid, { addr: image.addr + image.size - compressed, size: compressed }].sort(
+    const taken = [...avoid, ...given.ranges, { addr: image.addr + image.size - compressed, size: compressed }].sort(
         (a, b) => a.addr - b.addr,
     );
     const least = Math.min(image.addr, MINIMUM);
-    const areas = scratch ?? machine.map.map(({ start, size }) => ({ addr: start, size }));
+    const areas = (scratch ?? machine.ram.map(({ start, size }) => ({ addr: start, size }))).flatMap(
+        ({ addr, size }) => (addr < given.end ? [{ addr, size: Math.min(size, given.end - addr) }] : []),
+    );
     return areas.flatMap(({ addr, size }) => {
         const slots: Slots[] = [];
         const add = (start: number, end: number): void => {

@@ -14,7 +14,7 @@ import { Inode } from '../fs/inode';
 import { PageCache } from '../fs/pagecache';
 import { fget, installFd, type Process } from '../fs/process';
 import type { VirtualMachine } from './vm';
-import type { Bytes } from '../../machine/bytes';
+import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { type Int, plus, quotient, rest } from '../../machine/int';
 import { offsetOf } from '../fs/offset';
 
@@ -169,7 +169,10 @@ export class GuestMemfdInode extends Inode {
 const gmemOps: FileOps = {
     ...anonOps,
     truncate: () => EINVAL,
-    mmap: (_k, file) => ((gmemOf(file).flags & GUEST_MEMFD_FLAG_MMAP) === 0 ? err('ENODEV') : 0),
+    // only shared mappings: EINVAL for a private one (kvm_gmem_mmap())
+    mmap: (_k, file, { shared }) =>
+        (gmemOf(file).flags & GUEST_MEMFD_FLAG_MMAP) === 0 ? err('ENODEV') : shared ? 0 : EINVAL,
+    load: loadFrom,
     store: storeInto,
     fallocate(k, file, mode, offset, length) {
         const inode = gmemOf(file);
@@ -206,29 +209,47 @@ const gmemOps: FileOps = {
 };
 
 /**
- * A store through a mapping (kvm_gmem_fault_user_mapping()), where the memory is shared with the host.
- * @returns ENODEV if it was created without GUEST_MEMFD_FLAG_MMAP; EFAULT (SIGBUS) beyond the end, for private memory,
- * for a page with a hardware error, or for a missing page of a frozen file; the pages before it are written
+ * Accesses a guest_memfd through a mapping (kvm_gmem_fault_user_mapping()), where the memory is shared with the host.
+ * @returns EFAULT (SIGBUS) beyond the end, for private memory, for a page with a hardware error, or for a missing page
+ * of a frozen file; the pages before it were accessed
+ * @param access gets an address, the number of bytes there, and those done before
  */
-function storeInto(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
+function throughMapping(
+    k: KernelCore,
+    file: OpenFile,
+    pos: Int,
+    total: number,
+    access: (address: number, bytes: number, done: number) => void,
+): 0 | Err {
     const inode = gmemOf(file);
-    if ((inode.flags & GUEST_MEMFD_FLAG_MMAP) === 0) {
-        return err('ENODEV');
-    }
     const { size } = k.page;
-    for (let done = 0; done < data.length; ) {
+    for (let done = 0; done < total; ) {
         const at = plus(pos, done);
         const index = quotient(at, size);
         const skip = rest(at, size);
-        const length = Math.min(size - skip, data.length - done);
+        const length = Math.min(size - skip, total - done);
         const page = inode.isShared(index) && !inode.poisoned.includes(index) ? inode.page(k, index) : EPERM;
         if (page instanceof Err) {
             return err('EFAULT');
         }
-        k.memory.writeBytes(page * size + skip, data.slice(done, done + length));
+        access(page * size + skip, length, done);
         done += length;
     }
     return 0;
+}
+
+function storeInto(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
+    return throughMapping(k, file, pos, data.length, (address, bytes, done) => {
+        k.memory.writeBytes(address, data.slice(done, done + bytes));
+    });
+}
+
+function loadFrom(k: KernelCore, file: OpenFile, pos: Int, length: number): Bytes | Err {
+    const out = new BytesBuilder();
+    const failed = throughMapping(k, file, pos, length, (address, bytes) => {
+        out.append(k.memory.readBytes(address, bytes));
+    });
+    return failed === 0 ? out.build() : failed;
 }
 
 function gmemOf(file: OpenFile): GuestMemfdInode {

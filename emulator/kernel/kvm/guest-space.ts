@@ -10,8 +10,8 @@ import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fs/fcntl';
 import type { KernelCore } from '../fs/core';
 import { fput, getFile, type OpenFile } from '../fs/file';
 import type { Inode } from '../fs/inode';
+import { countWritable } from '../fs/mapping';
 import { getSeals } from '../fs/memfd';
-import { ShmemInode } from '../fs/shmem';
 import { GuestMemfdInode } from './guest-memfd';
 import { cacheOf, reach, slotAt, type Reached, type Slot } from './slots';
 import type { VirtualMachine } from './vm';
@@ -96,9 +96,7 @@ export class GuestSpace extends JournaledRecord {
         if (!(file.inode instanceof GuestMemfdInode)) {
             getFile(k, file);
         }
-        if (file.inode instanceof ShmemInode) {
-            k.journal.edit(file.inode).writableMaps++;
-        }
+        countWritable(k, file, 1);
         this.edit({ slots: [...this.slots, { gpa, length, file, offset }].sort((a, b) => a.gpa - b.gpa) });
         return undefined;
     }
@@ -147,9 +145,7 @@ export class GuestSpace extends JournaledRecord {
     }
 
     private letGo({ file }: Slot): void {
-        if (file.inode instanceof ShmemInode) {
-            this.k.journal.edit(file.inode).writableMaps--;
-        }
+        countWritable(this.k, file, -1);
         if (!(file.inode instanceof GuestMemfdInode)) {
             fput(this.k, file);
         }

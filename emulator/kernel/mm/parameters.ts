@@ -1,4 +1,4 @@
-/** Command line parameters for memory: mem=, memmap=, numa=, cma=, crashkernel=. */
+/** Command line parameters for memory: mem=, memmap=, numa=, cma=, crashkernel=, swiotlb=. */
 import type { SetupsOf } from '../command-line/setup';
 import { leadingNumber, memparse, wordsOf } from '../release/parameter-values';
 
@@ -26,6 +26,16 @@ export interface CrashKernelValues {
     readonly cma?: string;
 }
 
+/** What `swiotlb=` says of the buffers of the software IOTLB. */
+export interface BounceBuffers {
+    /** Of 2 KiB each (IO_TLB_SIZE); undefined: as many as 64 MiB have. */
+    readonly slots: number | undefined;
+    /** A power of two; 0: one for each processor. */
+    readonly areas: number;
+    /** Whether they exist: only if some memory is beyond the reach of devices, always, or never (which is stronger). */
+    readonly when: 'needed' | 'force' | 'noforce';
+}
+
 export interface MemorySettings {
     /** Of `mem=` and `memmap=`, in their order. */
     readonly mapChanges: readonly MapChange[];
@@ -34,6 +44,7 @@ export interface MemorySettings {
     readonly numaOff: boolean;
     readonly cma: CmaArea | undefined;
     readonly crashKernelMemory: CrashKernelValues;
+    readonly bounceBuffers: BounceBuffers;
 }
 
 export const MEMORY_DEFAULTS: MemorySettings = {
@@ -42,7 +53,11 @@ export const MEMORY_DEFAULTS: MemorySettings = {
     numaOff: false,
     cma: undefined,
     crashKernelMemory: {},
+    bounceBuffers: { slots: undefined, areas: 0, when: 'needed' },
 };
+
+/** IO_TLB_SEGSIZE: slots are counted in segments. */
+export const IOTLB_SEGMENT = 128;
 
 /** E820_TYPE_RAM. */
 const RAM = 1;
@@ -119,4 +134,19 @@ export const MEMORY_SETUPS: SetupsOf<'memory', MemorySettings> = {
     crashkernel: (value = '', { crashKernelMemory }) => ({
         crashKernelMemory: { ...crashKernelMemory, [CRASH_SUFFIX.exec(value)?.[1] ?? 'plain']: value },
     }),
+    // setup_io_tlb_npages(): each part can be left out
+    swiotlb: (value = '', { bounceBuffers }) => {
+        const [, slots, areas, word] = /^(0x[0-9a-f]+|\d+)?,?(0x[0-9a-f]+|\d+)?,?(.*)$/is.exec(value) ?? [];
+        const { slots: given, areas: givenAreas, when } = bounceBuffers;
+        const count = areas === undefined ? givenAreas : leadingNumber(areas).value;
+        const never = when === 'noforce' || word === 'noforce';
+        return {
+            bounceBuffers: {
+                slots:
+                    slots === undefined ? given : Math.ceil(leadingNumber(slots).value / IOTLB_SEGMENT) * IOTLB_SEGMENT,
+                areas: count > 0 ? 2 ** Math.ceil(Math.log2(count)) : 0,
+                when: never ? 'noforce' : word === 'force' ? 'force' : when,
+            },
+        };
+    },
 };

@@ -8,20 +8,28 @@
 export type Library = readonly string[];
 
 export interface Layer {
+    /** What a kernel lists: the name of the series for its newest version, `pci v8` for an older one. */
     readonly name: string;
+    /** A kernel has one version of a series. */
+    readonly series: string;
     /** One line about it. */
     readonly summary: string;
     /** The emulated version of its series, and the status of the series. */
     readonly version: string;
     readonly status: string;
-    /** Layers that a kernel with this one must also have. */
+    /** Series that a kernel with this layer must also have, in any version. */
     readonly needs: readonly string[];
-    /** Layers that are added implicitly: in-kernel interfaces that this one uses. */
+    /** Series that are added implicitly: in-kernel interfaces that this one uses. */
     readonly brings: readonly string[];
-    /** Its files. A file replaces the one of the same name with `-none`, if the kernel has that. */
+    /**
+     * Its files. A file replaces the one of the same name with `-none` or another version (`pci-rules-v8`), if the
+     * kernel has that.
+     */
     readonly files: readonly string[];
     /** The handlers that it registers. */
     readonly handlers: readonly string[];
+    /** The handlers of the release whose place these take. */
+    readonly replaces?: readonly string[];
     /** The FLBs that these handlers use. */
     readonly flbs: readonly string[];
     /** An FLB of this layer that a handler of another layer also uses. */
@@ -33,6 +41,7 @@ export const OLDEST_WITH_LAYERS = '7.2';
 
 const LOOKUP: Layer = {
     name: 'lookup',
+    series: 'lookup',
     summary: "in-kernel lookup of a session's files by token, and of tokens by file (luo-internal-api)",
     version: '',
     status: 'queued for 7.4',
@@ -45,12 +54,13 @@ const LOOKUP: Layer = {
 
 const PCI: Layer = {
     name: 'pci',
+    series: 'pci',
     summary: 'PCI core: devices that keep running, the bridges above them, stable bus numbers',
     version: 'v9',
     status: 'queued for 7.4',
     needs: [],
     brings: [],
-    files: ['pci'],
+    files: ['pci', 'pci-rules-v9'],
     handlers: [],
     flbs: ['pci_core'],
 };
@@ -60,6 +70,7 @@ export const IOMMU_FLB = 'iommu_core';
 
 const IOMMU: Layer = {
     name: 'iommu',
+    series: 'iommu',
     summary:
         'translation that stays on over the kexec: marked hardware page tables of /dev/iommu with all their tables, and the attached devices',
     version: 'v5',
@@ -73,18 +84,20 @@ const IOMMU: Layer = {
 
 const VFIO: Layer = {
     name: 'vfio',
+    series: 'vfio',
     summary: 'VFIO PCI: descriptors of passthrough devices',
     version: 'v5',
     status: 'under review',
     needs: ['pci'],
     brings: ['lookup'],
-    files: ['vfio'],
+    files: ['vfio', 'vfio-rules-v5'],
     handlers: ['vfio_pci'],
     flbs: [],
 };
 
 const HUGETLB: Layer = {
     name: 'hugetlb',
+    series: 'hugetlb',
     summary: 'memfds of huge pages, and pools that count preserved pages',
     version: 'RFC',
     status: 'posted in December 2025',
@@ -95,8 +108,36 @@ const HUGETLB: Layer = {
     flbs: ['hugetlb_pools'],
 };
 
+const SPARSE_MEMFD: Layer = {
+    name: 'sparse_memfd',
+    series: 'sparse_memfd',
+    summary: 'memfds that keep their holes, in place of the handler memfd',
+    version: '',
+    status: 'discussion only, no series',
+    needs: [],
+    brings: [],
+    files: ['memfd-sparse'],
+    handlers: ['memfd_sparse'],
+    replaces: ['memfd'],
+    flbs: [],
+};
+
+const EVENTFD: Layer = {
+    name: 'eventfd',
+    series: 'eventfd',
+    summary: 'eventfds: their counts and flags',
+    version: '',
+    status: 'posted in 2026',
+    needs: [],
+    brings: [],
+    files: ['eventfd'],
+    handlers: ['eventfd_luo'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
+    series: 'kvm',
     summary: 'descriptors of virtual machines',
     version: 'v4',
     status: 'under review',
@@ -109,18 +150,20 @@ const KVM: Layer = {
 
 const GUEST_MEMFD: Layer = {
     name: 'guest_memfd',
+    series: 'guest_memfd',
     summary: 'memory that belongs to a virtual machine and is shared with the host',
     version: 'v4',
     status: 'under review',
     needs: ['kvm'],
     brings: ['lookup'],
-    files: ['guest-memfd'],
+    files: ['guest-memfd', 'guest-memfd-rules-v4'],
     handlers: ['guest_memfd'],
     flbs: [],
 };
 
 const INTERRUPTS: Layer = {
     name: 'interrupts',
+    series: 'interrupts',
     summary:
         'remapping entries, posted-interrupt descriptors and vectors that are kept: interrupts are stored in memory while no kernel runs',
     version: '',
@@ -133,10 +176,59 @@ const INTERRUPTS: Layer = {
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
 };
 
-/** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map(
-    [LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]),
-);
+/** The newest version of each series, in the order in which their handlers are registered. */
+const NEWEST: readonly Layer[] = [
+    LOOKUP,
+    PCI,
+    HUGETLB,
+    SPARSE_MEMFD,
+    EVENTFD,
+    IOMMU,
+    VFIO,
+    KVM,
+    GUEST_MEMFD,
+    INTERRUPTS,
+];
+
+/**
+ * An older version of a series: what differs from the newest one.
+ * @param differs `status` says what came after it
+ */
+function older(newest: Layer, version: string, differs: Pick<Layer, 'status'> & Partial<Layer>): Layer {
+    return { ...newest, version, name: `${newest.series} ${version}`, ...differs };
+}
+
+const OLDER: readonly Layer[] = [
+    older(IOMMU, 'v4', { status: 'posted before v5' }),
+    older(VFIO, 'v4', { status: 'posted before v5', files: ['vfio', 'vfio-rules-v4'] }),
+    older(GUEST_MEMFD, 'rfc2', {
+        status: 'posted in June 2026, before v4',
+        files: ['guest-memfd', 'guest-memfd-rules-rfc2'],
+    }),
+    older(PCI, 'v8', { status: 'posted in July 2026, before v9', files: ['pci', 'pci-rules-v8'] }),
+    older(PCI, 'v7', { status: 'posted in July 2026, before v8', files: ['pci', 'pci-rules-v7'] }),
+];
+
+/** All layers by name: the newest version of each series, then the older ones. */
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([...NEWEST, ...OLDER].map((l) => [l.name, l]));
+
+/** The layer that a kernel lists under this name: `pci` and `pci v9` are the same. */
+export function layerNamed(name: string): Layer | undefined {
+    return LAYERS.get(name) ?? NEWEST.find((l) => l.version !== '' && name === `${l.series} ${l.version}`);
+}
+
+/** What can follow the name of a series: a version under which it was posted. */
+export const LAYER_VERSION = /^(?:v[0-9]+|rfc[0-9]*)$/;
+
+/** The version of a series among these layers; undefined if they have none. */
+export function versionOf(layers: ReadonlySet<string>, series: string): string | undefined {
+    return layersOf(layers).find((l) => l.series === series)?.version;
+}
+
+/** Whether there is a layer of a series among these, in any version. */
+export function hasSeries(layers: ReadonlySet<string>, series: string): boolean {
+    return versionOf(layers, series) !== undefined;
+}
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();
@@ -149,24 +241,37 @@ export function takesLayers(release: string): boolean {
 }
 
 /** `vfio v5 (under review)`: the display name of a layer. */
-export function titleOf({ name, version, status }: Layer): string {
-    return `${name}${version === '' ? '' : ` ${version}`} (${status})`;
+export function titleOf({ series, version, status }: Layer): string {
+    return `${series}${version === '' ? '' : ` ${version}`} (${status})`;
 }
 
-/** The layers of these names and those that they add implicitly, in order. Unknown names are ignored. */
+/**
+ * The layers of these names and those that they add implicitly, in order. Of two versions of a series the one that is
+ * named last counts. Unknown names are ignored.
+ */
 export function layersOf(names: Iterable<string>): Layer[] {
-    const wanted = new Set<string>();
-    const add = (name: string): void => {
-        const layer = LAYERS.get(name);
-        if (layer && !wanted.has(name)) {
-            wanted.add(name);
-            layer.brings.forEach(add);
+    const wanted = new Map<string, Layer>();
+    for (const layer of [...names].map(layerNamed)) {
+        if (layer) {
+            wanted.set(layer.series, layer);
+        }
+    }
+    const bring = (series: string): void => {
+        const layer = wanted.get(series) ?? layerNamed(series);
+        if (layer) {
+            wanted.set(series, layer);
+            layer.brings.filter((b) => !wanted.has(b)).forEach(bring);
         }
     };
-    for (const name of names) {
-        add(name);
-    }
-    return [...LAYERS.values()].filter((l) => wanted.has(l.name));
+    [...wanted.keys()].forEach(bring);
+    return NEWEST.flatMap(({ series }) => wanted.get(series) ?? []);
+}
+
+/** Of several versions of a series, the newest: for a program whose kernels have different ones. */
+export function newestOf(names: Iterable<string>): string[] {
+    const order = [...LAYERS.keys()];
+    const layers = [...names].flatMap((name) => layerNamed(name) ?? []);
+    return layers.map((l) => l.name).sort((a, b) => order.indexOf(b) - order.indexOf(a));
 }
 
 /** The FLBs of some layers that a handler of another one also uses. */
@@ -187,10 +292,13 @@ export function layerOfFile(name: string): Layer | undefined {
 /** Libraries by their files, so that the same files are the same library. */
 const composed = new Map<string, Library>();
 
+/** `pci-rules` of `pci-rules-v8`: what a kernel has one version of. */
+const partOf = (file: string): string => file.replace(/-(?:none|v[0-9]+|rfc[0-9]*)$/, '');
+
 /** A library with the files of layers in it, always the same one for the same files. */
 export function withLayers(library: Library, layers: readonly Layer[]): Library {
     const files = layers.flatMap((l) => l.files);
-    const names = [...library.map((name) => files.find((f) => name === `${f}-none`) ?? name)];
+    const names = library.map((name) => files.find((f) => partOf(f) === partOf(name)) ?? name);
     names.push(...files.filter((f) => !names.includes(f)));
     const key = names.join(' ');
     if (key === library.join(' ')) {

@@ -159,6 +159,14 @@ export const PARAMETERS = {
         doc: 'Memory for a crash kernel, taken from the kernel. It counts for the size of scratch areas.',
         source: 'kernel/crash_reserve.c',
     },
+    swiotlb: {
+        value: { form: '[SLOTS][,AREAS][,force|noforce]' },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'memory',
+        doc: 'The bounce buffers for devices that do not reach all memory: how many of 2 KiB, in how many areas, always or never. They are early memory, which counts for the size of scratch areas.',
+        source: 'kernel/dma/swiotlb.c',
+    },
     hugepages: {
         value: { form: 'N or NODE:N,…' },
         repeated: 'all',

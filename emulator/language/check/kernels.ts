@@ -7,7 +7,7 @@ import { layerWith } from '../../kernel/release/layers';
 import { listed } from '../../text/text';
 import type { Ident, KernelDecl } from '../syntax/ast';
 import { checkFlaws } from './flaw-rules';
-import { checkLayers, layersOfLine, missingLayer } from './layer-rules';
+import { checkLayers, seriesOfLine, missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
 
 /**
@@ -72,13 +72,13 @@ function nameInList(program: ProgramBuilder, uri: string, name: Ident, line: rea
     const layer = layerWith(name.name);
     if (handler) {
         program.names.set(name, { kind: 'handler', decl: handler });
-        if (layer && !program.handlers.has(name.name) && !layersOfLine(line).includes(layer.name)) {
+        if (layer && !program.handlers.has(name.name) && !seriesOfLine(line).includes(layer.series)) {
             program.report(
                 'error',
                 'LU0415',
                 uri,
                 name,
-                `${quoted(name.name)} belongs to the layer ${quoted(layer.name)}, which this kernel does not have. Add \`layers ${[...layer.needs, layer.name].join(', ')}\`.`,
+                `${quoted(name.name)} belongs to the layer ${quoted(layer.series)}, which this kernel does not have. Add \`layers ${[...layer.needs, layer.series].join(', ')}\`.`,
             );
         }
     } else if (name.name !== '') {
@@ -117,9 +117,9 @@ function handlersOf(
     decl: KernelDecl,
 ): { readonly name: string; readonly added: Ident | undefined }[] {
     const line = descentOf(program, decl);
-    const layers = layersOfLine(line);
+    const layers = seriesOfLine(line);
     const shipped = [...(program.std?.handlers.keys() ?? [])].filter(
-        (name) => layers.includes(layerWith(name)?.name ?? name) || !layerWith(name),
+        (name) => layers.includes(layerWith(name)?.series ?? name) || !layerWith(name),
     );
     let handlers: { name: string; added: Ident | undefined }[] = shipped.map((name) => ({ name, added: undefined }));
     for (const k of line) {

@@ -3,7 +3,15 @@
  */
 import { descriptionOf } from '../../kernel/release/descriptions';
 import { listed } from '../../text/text';
-import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
+import {
+    layerNamed,
+    LAYERS,
+    layersOf,
+    layerWith,
+    newestOf,
+    OLDEST_WITH_LAYERS,
+    takesLayers,
+} from '../../kernel/release/layers';
 import { KERNEL_SETTINGS } from '../settings/kernel';
 import type { AnySetting } from '../settings/setting';
 import type { Ident, KernelDecl, KernelList, SourceFile } from '../syntax/ast';
@@ -26,24 +34,27 @@ const shipped = (kernel: string): readonly string[] => [...(descriptionOf(kernel
 /** A string that may name a version of Linux. */
 const VERSION = /"(\d[\w.-]*)"/g;
 
-/** The layers that any kernel has which these files declare or name. */
+/** The layers that any kernel has which these files declare or name; of several versions of a series, the newest. */
 export function layersIn(files: Iterable<SourceFile>): ReadonlySet<string> {
     const named = [...files].flatMap(({ items, text }) => [
         ...items.flatMap((i) => (i.kind === 'kernel' ? layersNamed(i).map((n) => n.name) : [])),
         ...[...text.matchAll(VERSION)].flatMap(([, kernel = '']) => shipped(kernel)),
     ]);
-    return new Set(layersOf(named).map((l) => l.name));
+    return new Set(layersOf(newestOf(named)).map((l) => l.name));
 }
 
-/** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
-export function layersOfLine(line: readonly KernelDecl[]): string[] {
+/**
+ * The series of the layers of a kernel.
+ * @param line the declared kernels that a kernel is made from, the oldest first, itself last
+ */
+export function seriesOfLine(line: readonly KernelDecl[]): string[] {
     const named = line.flatMap(layersNamed).map((n) => n.name);
-    return layersOf([...shipped(line[0]?.from?.value ?? ''), ...named]).map((l) => l.name);
+    return layersOf([...shipped(line[0]?.from?.value ?? ''), ...named]).map((l) => l.series);
 }
 
 /** @param line the declared kernels that a kernel is based on, the oldest first, itself last */
 export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
-    const has = new Set(layersOfLine(line));
+    const has = new Set(seriesOfLine(line));
     const seen = new Set<string>();
     for (const entry of decl.entries.filter(isLayers)) {
         if (entry.sign !== '') {
@@ -62,16 +73,17 @@ export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDe
             if (name.name !== '') {
                 checkLayer(program, uri, name, entry, has);
             }
-            if (seen.has(name.name)) {
+            const series = layerNamed(name.name)?.series ?? name.name;
+            if (seen.has(series)) {
                 program.report(
                     'error',
                     'LU0204',
                     uri,
                     name,
-                    `The layer ${quoted(name.name)} is listed twice. Remove one of them.`,
+                    `The layer ${quoted(series)} is listed twice. Remove one of them.`,
                 );
             }
-            seen.add(name.name);
+            seen.add(series);
         }
     }
     for (const entry of decl.entries) {
@@ -96,7 +108,7 @@ function checkLayer(
     entry: KernelList,
     has: ReadonlySet<string>,
 ): void {
-    const layer = LAYERS.get(name.name);
+    const layer = layerNamed(name.name);
     if (!layer) {
         program.unknown(
             'LU0218',

@@ -51,6 +51,7 @@ export const DEVICE_SETTINGS = {
         takes: oneOf({
             on: 'the bridge isolates the devices below it from each other (the default)',
             off: 'it does not, so they form one IOMMU group',
+            quirk: 'it does in a way of its own, which only a quirk of the kernel knows',
         }),
         examples: ['acs off'],
         doc: 'Access Control Services (ACS) of the bridge above the device.',

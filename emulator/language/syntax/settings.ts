@@ -1,4 +1,5 @@
 /** Reads `machine { }` and `kernel "…" { }`. */
+import { LAYER_VERSION } from '../../kernel/release/layers';
 import { KERNEL_LISTS } from '../settings/kernel';
 import type { Expr, Ident, KernelDecl, KernelEntry, MachineDecl, MachineEntry } from './ast';
 import type { Cursor } from './cursor';
@@ -89,6 +90,18 @@ export function parseKernel(c: Cursor): KernelDecl {
     return from ? { ...d, from } : d;
 }
 
+/** `pci v8, iommu`: a layer can have a version. */
+function layers(c: Cursor, what: string): Ident[] {
+    const names: Ident[] = [];
+    do {
+        const series = c.ident(what);
+        const versioned = series.name !== '' && c.isIdent() && LAYER_VERSION.test(c.token.text);
+        const version = versioned ? c.ident(what) : undefined;
+        names.push(version ? { ...series, name: `${series.name} ${version.name}`, end: version.end } : series);
+    } while (c.accept(','));
+    return names;
+}
+
 function parseKernelEntry(c: Cursor): KernelEntry | undefined {
     const { start } = c.token;
     const key = c.ident('an entry (handlers, cmdline, init)');
@@ -114,7 +127,8 @@ function parseKernelEntry(c: Cursor): KernelEntry | undefined {
         if (sign !== '') {
             c.advance();
         }
-        const names = c.idents(`an element of \`${key.name}\``);
+        const element = `an element of \`${key.name}\``;
+        const names = key.name === 'layers' ? layers(c, element) : c.idents(element);
         return { kind: 'list', key, sign, names, start, end: c.lastEnd };
     }
     c.accept('=');

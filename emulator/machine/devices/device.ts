@@ -27,8 +27,11 @@ export interface DeviceShape {
     /** Entries of its MSI-X table; 0: none. */
     readonly vectors: number;
     readonly driver: DriverChoice;
-    /** The bridge above can isolate the device from its neighbours (ACS). */
-    readonly acs: boolean;
+    /**
+     * Whether the bridge above isolates the device from its neighbours (ACS); `quirk`: in a way of its own, that only a
+     * quirk of the kernel knows.
+     */
+    readonly acs: 'on' | 'off' | 'quirk';
     /** The name of the device whose virtual function it is; empty: it is a physical function. */
     readonly physical: string;
     /** Faulty hardware: its requests pass regardless of the bus master bits on their path. */

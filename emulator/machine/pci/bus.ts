@@ -85,7 +85,7 @@ export class PciBus implements DeviceBus {
         this.interrupts = new InterruptController(journal, processors.count, processors.its, this.iommu, host);
         const ports = new Map<string, PciFunction>();
         const acs = (bus: number, segment: number): boolean =>
-            shapes.every((s) => s.acs || s.address.bus !== bus || s.address.segment !== segment);
+            shapes.every((s) => s.acs !== 'off' || s.address.bus !== bus || s.address.segment !== segment);
         const portTo = (bus: number, segment: number): PciFunction | null => {
             if (bus === 0) {
                 return null;

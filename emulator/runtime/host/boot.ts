@@ -69,6 +69,9 @@ export class Boot extends JournaledRecord {
     private readonly memmap: Memmap;
     private readonly pages: PageAllocator;
     private readonly context: BootContext;
+    private readonly parameters: Area;
+    /** Where it runs. */
+    private readonly image: Area;
     readonly hugePages: BootHugePages;
     private readonly env: KhoEnv;
     readonly commandLine: CommandLine;
@@ -81,7 +84,7 @@ export class Boot extends JournaledRecord {
     constructor(
         private readonly host: Host,
         readonly kernel: BootableKernel,
-        private readonly at: number,
+        at: number,
         private readonly params: BootParams,
     ) {
         super(host.machine.journal);
@@ -93,7 +96,10 @@ export class Boot extends JournaledRecord {
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
         this.commandLine = desc.kho.offInCrashKernel && given.crashKernel ? { ...given, kho: false } : given;
-        const used = usableMemory(machine.ram, given, params.kernel);
+        this.parameters = { addr: at, size: parametersSize(params.commandLine, params.arch) };
+        // The decompressor knows the firmware's map, and moves the image before the kernel decides what it uses.
+        this.image = this.placeImage();
+        const used = usableMemory(machine.ram, given, this.image);
         if (used !== machine.ram) {
             machine.use(used, !given.numaOff);
         }
@@ -119,7 +125,13 @@ export class Boot extends JournaledRecord {
             memmap: this.memmap,
             memblock: new Memblock(machine.journal, machine.page),
             log,
-            description: { ...options, early: desc.early, zoneDma: desc.zoneDma },
+            description: {
+                ...options,
+                early: desc.early,
+                zoneDma: desc.zoneDma,
+                bounceBuffers: given.bounceBuffers,
+                iommuOff: given.iommuOff,
+            },
             commandLine: encodeText(params.commandLine).length,
             onIncompatible: (expected) => host.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
@@ -139,10 +151,8 @@ export class Boot extends JournaledRecord {
             host.log('notice', `${what}: ${titleOf(layer)}: ${layer.summary}`);
         }
         host.log('notice', `Command line: ${params.commandLine}`);
-        const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
         this.logMemory();
-        const image = this.placeImage(parameters);
-        memblockInit(context, { image, initrd: params.initrd, parameters });
+        memblockInit(context, { image: this.image, initrd: params.initrd, parameters: [this.parameters] });
         const { kho } = params;
         const { khoBuilt } = this.kernel.desc;
         if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
@@ -200,16 +210,17 @@ export class Boot extends JournaledRecord {
     }
 
     /** The decompressor: moves the image to its place. */
-    private placeImage(parameters: readonly Area[]): Area {
-        const { host, params, kernel, commandLine } = this;
+    private placeImage(): Area {
+        const { host, params, kernel, commandLine, parameters } = this;
         const { machine } = host;
         const { kernel: image, initrd, kho } = params;
         if (!kernel.desc.kaslr || !commandLine.kaslr || !params.arch.placesImage) {
             return image;
         }
         const scratch = kho && kernel.desc.khoBuilt ? scratchAreas(machine, kho.scratch, kho.scratchSize) : undefined;
-        const avoid = [...parameters, ...(initrd ? [initrd] : [])];
-        const addr = placeImage(machine, { image, avoid, scratch }, (n) =>
+        const avoid = [parameters, ...(initrd ? [initrd] : [])];
+        const { mapChanges } = commandLine;
+        const addr = placeImage(machine, { image, avoid, scratch, mapChanges }, (n) =>
             host.interpreter.scheduler.pick(IMAGE_PLACE, n),
         );
         if (addr !== image.addr) {
@@ -405,6 +416,6 @@ export class Boot extends JournaledRecord {
     }
 
     display(): string {
-        return `boot of "${this.kernel.desc.name}", parameters at ${hex(this.at)}`;
+        return `boot of "${this.kernel.desc.name}", parameters at ${hex(this.parameters.addr)}`;
     }
 }

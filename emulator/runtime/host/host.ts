@@ -195,7 +195,7 @@ export class Host {
     kernelEntered(work: KernelWork): void {
         this.guests.catchUp();
         this.kernel?.pages.forgetFailure();
-        for (const l of this.listeners.active) {
+        for (const l of this.listeners.entering) {
             l.kernelEntered?.(work);
         }
     }
@@ -203,7 +203,7 @@ export class Host {
     /** The kernel returns to user mode or to the scenario; `frame` is null for a native that ran without a frame. */
     kernelLeft(work: KernelWork, result: Value | Err, frame: Frame | null): void {
         this.guests.catchUp();
-        for (const l of this.listeners.active) {
+        for (const l of this.listeners.leaving) {
             l.kernelLeft?.(work, result, frame);
         }
     }

@@ -176,7 +176,14 @@ const LISTS: Readonly<Record<KernelListName, (k: Draft, names: readonly string[]
         layers: (k, names) => {
             const before = k.layers;
             k.layers = takesLayers(k.base.release) ? layersOf([...before.map((l) => l.name), ...names]) : [];
-            k.handlers = [...k.handlers, ...k.layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
+            const added = k.layers.filter((l) => !before.includes(l));
+            k.handlers = [
+                ...without(
+                    k.handlers,
+                    added.flatMap((l) => l.replaces ?? []),
+                ),
+                ...added.flatMap((l) => l.handlers),
+            ];
         },
         flaws: ({ base, changes }, names, sign) => {
             const flaws = [...(changes.flaws ?? base.flaws)];

@@ -54,6 +54,11 @@ export const fileConstants: readonly NativeGlobal[] = [
         'not executable, and sealed so (`F_SEAL_EXEC`); seals may be added',
     ),
     constant('MFD_EXEC', fcntl.MFD_EXEC, 'executable'),
+    constant('PROT_NONE', fcntl.PROT_NONE, 'the memory cannot be accessed'),
+    constant('PROT_READ', fcntl.PROT_READ, 'the memory can be read'),
+    constant('PROT_WRITE', fcntl.PROT_WRITE, 'the memory can be written, and read'),
+    constant('MAP_SHARED', fcntl.MAP_SHARED, 'writes to the memory change the file'),
+    constant('MAP_PRIVATE', fcntl.MAP_PRIVATE, 'writes to the memory change a copy of the page'),
     {
         name: 'PAGE_SIZE',
         type: INT,

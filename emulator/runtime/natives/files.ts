@@ -113,6 +113,15 @@ export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode, shared b
             machine.journal.edit(memory(inode)).frozen = asBool(frozen, 'frozen');
         },
     )
+    .field(
+        'keeps_holes',
+        BOOL,
+        'Whether its holes are fixed, too: with the layer `sparse_memfd`, a write to one fails with EPERM.',
+        (inode) => inode instanceof ShmemInode && inode.keepsHoles,
+        (inode, keeps, { machine }) => {
+            machine.journal.edit(shmemArg(inode)).keepsHoles = asBool(keeps, 'keeps_holes');
+        },
+    )
     .field('locked', BOOL, 'Whether kernel code holds its lock.', (inode) => inode.locked);
 
 // ---------------------------------------------------------------- functions of kernel code
@@ -202,11 +211,17 @@ const memfdFunctions: readonly NativeFunction<NativeContext>[] = [
     ),
     fn(
         'memfd_pin_folios',
-        [param('file', FILE), param('start', INT), param('end', INT)],
+        [param('file', FILE), param('start', INT), param('end', INT), param('holes', BOOL, false)],
         { result: FOLIOS, fails: true, long: true },
-        'Pins the folios of a memfd that cover the bytes from `start` up to and including `end`, in order. Holes become zeroed folios; folios in scratch memory (CMA pageblocks) move out first. `EINVAL`, `ENOMEM`.',
-        ({ running }, [file, start, end]) =>
-            memfdPinFolios(running, fileArg(file), offsetArg(start, 'the start'), offsetArg(end, 'the end')),
+        'Pins the folios of a memfd that cover the bytes from `start` up to and including `end`, in order. Holes become zeroed folios or, with `holes` (the layer `sparse_memfd`), stay out; folios in scratch memory (CMA pageblocks) move out first. `EINVAL`, `ENOMEM`.',
+        ({ running }, [file, start, end, holes]) =>
+            memfdPinFolios(
+                running,
+                fileArg(file),
+                offsetArg(start, 'the start'),
+                offsetArg(end, 'the end'),
+                holes === true ? 'keep' : 'fill',
+            ),
     ),
     fn('unpin_folios', [param('folios', FOLIOS)], {}, 'Unpins all of these folios.', ({ running }, [list]) =>
         nothing(unpinFolios(running, expect(FolioList, list, 'the result of memfd_pin_folios()'))),

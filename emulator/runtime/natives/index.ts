@@ -7,6 +7,7 @@ import { byteFunctions, fileConstants } from './constants';
 import { constant, table } from './define';
 import { deviceObject } from './devices';
 import { driverFunctions } from './drivers';
+import { eventCounter, eventfdConstants, eventfdFunctions, eventfdMethods, eventfdOfFile } from './eventfds';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileReferences, fileObject, inodeObject } from './files';
 import { folioFunctions, folioObject, foliosObject } from './folios';
@@ -40,6 +41,7 @@ import { luoArgs, luoHandler } from './luo/handlers';
 import { blockIterator, blockSet, luoGlobals, luoObject } from './luo/orchestrator';
 import { luoRequest, luoSyscalls, requestFunctions } from './luo/requests';
 import { fileList, luoFile, luoSession, sessionFunctions, sessionList, sessionOfFile } from './luo/sessions';
+import { mappingMethods, mappingObject } from './mappings';
 import { memoryFunctions } from './memory';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import type { NativeFunction, Natives, ObjectType } from './native';
@@ -53,11 +55,13 @@ export const hostDevice = deviceObject.and(deviceInKernel);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
     statObject,
+    mappingObject,
+    eventCounter,
     irqType,
     irqObject,
     kvmObject,
@@ -133,6 +137,7 @@ export const HOST_NATIVES: Natives = {
         ...fileReferences,
         ...folioFunctions,
         ...fileSyscalls,
+        ...eventfdFunctions,
         ...processFunctions,
         ...kexecFunctions,
         ...messageFunctions,
@@ -151,6 +156,7 @@ export const HOST_NATIVES: Natives = {
     objects: table(byClass.values()),
     globals: table([
         ...fileConstants,
+        ...eventfdConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...guestMemfdConstants,
@@ -169,6 +175,8 @@ export const HOST_NATIVES: Natives = {
         fields: table([...descriptorFields, ...kvmFields, ...movableFields]),
         methods: table([
             ...descriptorMethods,
+            ...mappingMethods,
+            ...eventfdMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
             ...luoSyscalls,

@@ -73,8 +73,15 @@ export const hwptObject = new RecordMembers(
         'mark_preserve',
         [param('token', INT)],
         SYSCALL,
-        '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer `iommu`: marks it for preservation together with its `/dev/iommu`; the token identifies it in the next kernel. The mark cannot be removed. EADDRINUSE (the token is taken), EINVAL (marked already). ENOTTY without the layer.',
+        '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer `iommu`: marks it for preservation together with its `/dev/iommu`; the token identifies it in the next kernel. EADDRINUSE (the token is taken), EINVAL (marked already). ENOTTY without the layer.',
         (hwpt, [token]) => hwpt.mark(asInt(token, 'the token')),
+    )
+    .method(
+        'unmark_preserve',
+        [],
+        SYSCALL,
+        'The same ioctl without its flag, with the layer `iommu` from v5 on: removes the mark. EINVAL (not marked), EBUSY (preserved already). ENOTTY without the layer, and with `iommu v4`.',
+        (hwpt) => hwpt.unmark(),
     )
     .method(
         'reuse',

@@ -13,6 +13,12 @@ export const pciDev = new RecordMembers(PciDev, 'pci_dev', 'A PCI function of th
     .field('bdf', INT, 'Its requester id: bus, device and function in 16 bits.', (dev) => dev.fn.requester)
     .field('bridge', BOOL, 'Whether it is a bridge.', (dev) => dev.fn.isBridge)
     .field('virtfn', BOOL, 'Whether it is a virtual function of another device (SR-IOV).', (dev) => dev.isVirtual)
+    .field(
+        'acs_by_quirk',
+        BOOL,
+        'Whether the bridge above isolates it in a way that only a quirk of the kernel knows (`acs quirk`).',
+        (dev) => dev.acsByQuirk,
+    )
     .field('upstream', objectOf('pci_dev'), 'The bridge above it; `none` on a root bus.', (dev) => dev.upstream)
     .field('present', BOOL, 'Whether it is plugged in.', (dev) => dev.fn.present)
     .field('power', INT, 'Its power state, 0 (D0) to 3 (D3hot).', (dev) => dev.fn.power)

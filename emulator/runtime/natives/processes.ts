@@ -1,4 +1,5 @@
 /** Processes and their files, for kernel code and for scenarios. */
+import { devicePath } from '../../kernel/fs/proc';
 import { deviceKindAt } from '../../kernel/device-nodes';
 import { discardFile, hasDelayedFput, nextDelayedFput, type OpenFile, releaseFile } from '../../kernel/fs/file';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
@@ -87,7 +88,7 @@ export const processFunctions: readonly NativeFunction[] = [
         { result: KIND },
         'The file kind at a device path; `none` for other paths.',
         (host: Host, [path]) => {
-            const at = asString(path, 'the path');
+            const at = devicePath(host.process, asString(path, 'the path'));
             return deviceKindAt(host.running, at) ?? host.declarations.fileKindAt(at)?.name.name ?? null;
         },
     ),
@@ -96,6 +97,7 @@ export const processFunctions: readonly NativeFunction[] = [
         [param('kind', KIND), param('path', STRING)],
         { result: objectOf('file') },
         'Creates a file of this kind, before its open() runs.',
-        (host: Host, [kind, path]) => openDevice(host, asString(kind, 'the kind'), asString(path, 'the path')),
+        (host: Host, [kind, path]) =>
+            openDevice(host, asString(kind, 'the kind'), devicePath(host.process, asString(path, 'the path'))),
     ),
 ];

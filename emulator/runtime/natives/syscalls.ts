@@ -12,7 +12,6 @@ import type { OpenFile } from '../../kernel/fs/file';
 import { getSeals } from '../../kernel/fs/memfd';
 import { fget, memoryCurrent, setMemoryMax } from '../../kernel/fs/process';
 import {
-    sysEventfd,
     sysMemfdCreate,
     sysOpen,
     sysPipe,
@@ -26,13 +25,12 @@ import {
     sysClose,
     sysDup,
     sysFallocate,
+    sysFchmod,
     sysFstat,
     sysFtruncate,
     sysGetfd,
     sysGetfl,
     sysGetSeals,
-    sysMmapStore,
-    sysMmapWrite,
     sysSetfd,
     sysSetfl,
 } from '../../kernel/fs/syscalls/file';
@@ -226,19 +224,11 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         ({ running, process }, fd, [flags]) => done(sysSetfd(running, process, fd, flagsArg(flags, 'the flags'))),
     ),
     fdMethod(
-        'mmap_write',
-        [],
-        SYSCALL,
-        'Maps the first page shared and writable, and unmaps it, to test whether that is allowed. `EACCES`, `EPERM` because of seals, `ENODEV`.',
-        ({ running, process }, fd) => done(sysMmapWrite(running, process, fd)),
-    ),
-    fdMethod(
-        'mmap_store',
-        [DATA, AT],
-        SYSCALL,
-        'Maps a range shared and writable, stores bytes or a string, and unmaps it, as a program writes to its memory. Files of huge pages support no other writes. `EACCES`, `EPERM` because of seals, `ENODEV`, `ENOMEM` if huge pages cannot be reserved; `EFAULT` if the access would raise SIGBUS: beyond the size, or if there is no memory for a hole.',
-        ({ running, process }, fd, [data, at]) =>
-            done(sysMmapStore(running, process, fd, dataArg(data, 'what is stored'), offsetArg(at, 'the offset'))),
+        'fchmod',
+        [param('mode', INT)],
+        CHANGES,
+        '`fchmod(2)`, by root: sets the permission bits. `EPERM` if `F_SEAL_EXEC` forbids to change the execute bits, `EOPNOTSUPP` for anonymous files.',
+        ({ running, process }, fd, [mode]) => done(sysFchmod(running, process, fd, flagsArg(mode, 'the mode'))),
     ),
     fdMethod(
         'stat',
@@ -333,9 +323,6 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: FD },
         'Creates an unconnected `AF_UNIX` stream socket.',
         ({ running, process }) => sysSocket(running, process),
-    ),
-    fn('eventfd', [], { ...SYSCALL, result: FD }, '`eventfd(2)` with count 0.', ({ running, process }) =>
-        sysEventfd(running, process),
     ),
     fn(
         'tmpfile',

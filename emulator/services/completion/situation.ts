@@ -7,7 +7,7 @@ import { lex, type Token } from '../../language/syntax/lexer';
 import { parse } from '../../language/syntax/parser';
 import type { ParseCache } from '../../language/syntax/parse-cache';
 import { analyse } from '../analysis';
-import { isolated } from '../isolated';
+import { declarationStart, isolated } from '../isolated';
 import { isWord, isKind, placeAt, type Place } from '../nodes';
 
 /** A name that no program uses. */
@@ -24,7 +24,7 @@ export interface Situation {
     /** The placeholder in the tree; undefined if the parser expects no name there. */
     readonly place: Place | undefined;
     readonly scope: ProbedScope | undefined;
-    /** The tokens before the cursor. */
+    /** The tokens of the declaration before the cursor. */
     readonly before: readonly Token[];
     readonly file: SourceFile;
 }
@@ -61,7 +61,7 @@ export function situationAt({ host, uri, parsed }: Source, offset: number): Situ
     if (!file) {
         return undefined;
     }
-    const before = lex(uri, isolated(text.slice(0, start), start)).tokens.slice(0, -1);
+    const before = lex(uri, text.slice(declarationStart(text, start), start)).tokens.slice(0, -1);
     const place = placeAt(file, start + 1);
     const known = place && isPlaceholder(place) ? place : undefined;
     return {

@@ -3,7 +3,7 @@ export class Usage {
     private readonly counts = new Map<string, number>();
 
     constructor(text: string) {
-        for (const [word] of text.matchAll(/\.?\b[A-Za-z_]\w*(?::(?=\s))?/g)) {
+        for (const word of text.match(/\.?\b[A-Za-z_]\w*(?::(?=\s))?/g) ?? []) {
             this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
         }
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { eventually } from './debugging';
-import { closeEditors, openFile } from './workspace';
+import { closeEditors, fileUri, openFile } from './workspace';
 
 /** The titles of the lenses that show an outcome, in the order of the scenarios. */
 async function outcomes(uri: vscode.Uri): Promise<string[]> {
@@ -28,5 +28,33 @@ suite('scenarios as tests', () => {
         assert.equal(titles[0], '✓ passed');
         assert.match(titles[1] ?? '', /^✗ .*two pages are one/);
         assert.equal(sessions, 0);
+    });
+
+    test('a call that failed gets the `fails` with its error', async () => {
+        const call = '        s.retrieve_fd(token: 2)';
+        const text = `scenario "wrong token" {
+    boot "7.2"
+    process p {
+        s = open("/dev/liveupdate").create_session("a")
+${call}
+    }
+}
+`;
+        await vscode.workspace.fs.writeFile(fileUri('wrong-token.lus'), new TextEncoder().encode(text));
+        const document = await openFile('wrong-token.lus');
+        const line = new vscode.Range(4, 0, 4, call.length);
+        await vscode.commands.executeCommand('testing.runCurrentFile');
+        const [action] = await eventually('the code action', async () => {
+            const actions: vscode.CodeAction[] = await vscode.commands.executeCommand(
+                'vscode.executeCodeActionProvider',
+                document.uri,
+                line,
+            );
+            const ours = actions.filter(({ title }) => title.endsWith('the error of the last run'));
+            return ours.length > 0 ? ours : undefined;
+        });
+        assert.ok(action?.edit);
+        await vscode.workspace.applyEdit(action.edit);
+        assert.equal(document.lineAt(4).text, `${call}  fails EINVAL`);
     });
 });

@@ -11,10 +11,13 @@ suite('what is printed', () => {
         assert.equal(oneLine('a\nok 2 - b'), 'a\\nok 2 - b');
     });
 
-    test('colours of the command itself pass', () => {
+    test('colours of the command itself pass, those of names do not', () => {
         const { good, bad, warn, strong, dim } = COLOURED;
         const text = [good, bad, warn, strong, dim].map((style) => style('x')).join('');
-        assert.equal(shown(text), text);
+        const ansi = [32, 31, 33].map((n) => `\u001b[${n}mx\u001b[39m`).join('');
+        assert.equal(shown(text), `${ansi}\u001b[1mx\u001b[22m\u001b[2mx\u001b[22m`);
+        assert.equal(oneLine('a\u001b[31mb\u001b[39m'), 'a\\x1b[31mb\\x1b[39m');
+        assert.equal(shown(strong('a\u001b[31mb')), '\u001b[1ma\\x1b[31mb\u001b[22m');
     });
 
     test('JSON has none of them, and says the same', () => {

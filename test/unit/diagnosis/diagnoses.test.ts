@@ -97,6 +97,44 @@ suite('diagnoses: place, history and data', () => {
         );
     });
 
+    test('files whose pages are neighbours leak each its own', () => {
+        const host = passed(
+            correctProgram(`
+struct Counter { count: u64 }
+file counter at "/dev/counter" { count: int = 0 }
+handler counters "counter-v1" for counter {
+    can_preserve(file) { return file.kind == counter }
+    preserve(args)   { args.serialized_data = phys(kho.alloc_preserve(Counter)) }
+    unpreserve(args) { kho.unpreserve_free(at(Counter, args.serialized_data)) }
+    retrieve(args)   { args.file = new counter() }
+    finish(args)     { }
+}
+kernel "k" from "7.2" { handlers + counters }
+scenario "leaks" finds LU1010 {
+    boot "k"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        for i in 0..5 { s.preserve_fd(open("/dev/counter"), token: i) }
+        kexec_file_load("k")
+        reboot(KEXEC)
+    }
+    process p {
+        s = open("/dev/liveupdate").retrieve_session("s")
+        for i in 0..5 { s.retrieve_fd(token: i) }
+        s.finish()
+    }
+}
+`),
+        );
+        assert.deepEqual(
+            found(host).map(({ code, data }) => [code, data['token'], data['pages']]),
+            ['0x4', '0x3', '0x2', '0x1', '0x0'].map((token) => ['LU1010', token, 1]),
+        );
+        // at least two of them lie side by side
+        const at = found(host).map(({ data }) => Number(data['address']));
+        assert.ok(at.some((a) => at.includes(a + 4096)));
+    });
+
     test('a second restore says who has the page', () => {
         const { program, d } = example('LU1009');
         assert.match(d.message, /restored a second time: it is now memory of bad_card\.retrieve/);
@@ -230,6 +268,37 @@ suite('diagnoses: memory preserved twice', () => {
         assert.deepEqual(twice('f = alloc_folio(order: 3); kho.preserve_folio(f); kho.preserve_pages(f, 2)'), [
             ['LU1026', 2, true],
         ]);
+    });
+
+    test('after it was freed: it has no owner', () => {
+        const host = ran(
+            correctProgram(`file gpu at "/dev/gpu" { }
+handler gpus "gpu-v1" for gpu {
+    can_preserve(file) { return file.kind == gpu }
+    preserve(args) {
+        f = alloc_folio(order: 3)
+        f.put()
+        kho.preserve_folio(f)
+        kho.preserve_folio(f)
+        args.serialized_data = 1
+    }
+    unpreserve(args) { }
+    retrieve(args)   { args.file = new gpu() }
+    finish(args)     { }
+}
+kernel "k" from "7.2" { handlers + gpus }
+scenario "s" {
+    boot "k"
+    process p {
+        kexec_file_load("k")
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(open("/dev/gpu"), token: 1)
+        reboot(KEXEC)
+    }
+}`),
+        );
+        const d = found(host).find((x) => x.code === 'LU1026');
+        assert.match(d?.message ?? '', /^1 page \(4 KiB\) without an owner is preserved twice/);
     });
 });
 

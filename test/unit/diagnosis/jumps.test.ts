@@ -29,7 +29,7 @@ scenario "s" {
 
 suite('diagnoses: jumps', () => {
     for (const kernel of ['6.19', '7.0', '7.1', '7.2', '7.3']) {
-        test(`LU1018 says what ${kernel} does before a jump with KEXEC_PRESERVE_CONTEXT`, () => {
+        test(`what is found when ${kernel} is back from a jump with KEXEC_PRESERVE_CONTEXT`, () => {
             const { host } = Run.start(correctProgram(text(kernel)));
             let frozen = false;
             host.listeners.report({
@@ -39,12 +39,16 @@ suite('diagnoses: jumps', () => {
             });
             host.interpreter.run(FOREVER);
             assert.equal(host.interpreter.outcome?.failure, undefined);
-            const [found] = (Diagnoses.of(host)?.found.items ?? []).filter((d) => d.code === 'LU1018');
+            const found = Diagnoses.of(host)?.found.items ?? [];
             assert.equal(frozen, kernel < '7.2');
+            assert.deepEqual(
+                found.filter((d) => d.cause === null).map((d) => d.code),
+                [frozen ? 'LU1145' : 'LU1018'],
+            );
             assert.match(
-                found?.message ?? '',
+                found[0]?.message ?? '',
                 frozen
-                    ? /Linux [67]\.\d+\.\d+ calls LUO for such a kexec, too, and froze all files/
+                    ? /Linux [67]\.\d+\.\d+ calls LUO also for .* froze every file and serialized the sessions/
                     : /this kexec did not call LUO/,
             );
         });

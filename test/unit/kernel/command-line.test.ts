@@ -220,6 +220,7 @@ suite('what a command line says', () => {
             mapChanges: [],
             memoryLimit: 0,
             numaOff: false,
+            bounceBuffers: { slots: undefined, areas: 0, when: 'needed' },
             cma: undefined,
             crashKernelMemory: {},
             panicTimeout: 0,
@@ -227,6 +228,15 @@ suite('what a command line says', () => {
             panicOnOops: false,
         });
         assert.deepEqual([text, malformed, invalid, unknown], ['', [], [], undefined]);
+    });
+
+    test('of bounce buffers: each part can be left out, and noforce stays', () => {
+        const of = (text: string): unknown => Object.values(read(text).bounceBuffers);
+        assert.deepEqual(of('swiotlb=1000'), [1024, 0, 'needed']);
+        assert.deepEqual(of('swiotlb=0x400,3,force'), [1024, 4, 'force']);
+        assert.deepEqual(of('swiotlb=,6'), [undefined, 8, 'needed']);
+        assert.deepEqual(of('swiotlb=noforce swiotlb=256,force'), [256, 0, 'noforce']);
+        assert.deepEqual(of('swiotlb=forced swiotlb'), [undefined, 0, 'needed']);
     });
 
     test('of the IOMMU and of interrupts, in the order of the words', () => {

@@ -70,6 +70,25 @@ suite('parameters for memory', () => {
         assert.deepEqual(scratch('crashkernel=256M'), [low + 512, global, node]);
     });
 
+    test('swiotlb= sets how many bounce buffers there are, which scratch areas are sized by', () => {
+        const low = (cmdline: string, memory = '8GiB', arch = ''): number =>
+            (booted(cmdline, memory, arch).running.kho.scratch[0]?.size ?? 0) / MiB;
+        // 64 MiB unless something else is asked for, twice over as scratch; the descriptors of the slots go elsewhere
+        const none = low('swiotlb=noforce');
+        assert.deepEqual(
+            ['', 'swiotlb=65536', 'swiotlb=65500,1', 'swiotlb=65536,noforce', 'swiotlb=force', 'iommu=off'].map(
+                (line) => low(line) - none,
+            ),
+            [128, 256, 256, 0, 128, 0],
+        );
+        assert.equal(low('swiotlb=noforce swiotlb=force'), none);
+        assert.equal(low('iommu=off swiotlb=force'), low(''));
+        // there is none on a machine whose devices reach all memory, but with force
+        assert.equal(low('swiotlb=force', '2GiB') - low('', '2GiB'), 128);
+        // arm64 always has some for small buffers, a 1024th of memory, unless a number is given
+        assert.equal(low('swiotlb=65536', '2GiB', 'arch arm64;') - low('swiotlb=noforce', '2GiB', 'arch arm64;'), 260);
+    });
+
     test('crashkernel= in its forms', () => {
         const reserved = (cmdline: string, memory = '8GiB'): string[] =>
             logOf(booted(`kho=off ${cmdline}`, memory), /^crashkernel|^cannot|^cma/);

@@ -123,6 +123,20 @@ suite('machine', () => {
         assert.deepEqual([history.of(12)[0]?.pfn, history.of(12)[0]?.count], [11, 2]);
     });
 
+    test('history that is sealed does not grow, also after going back', () => {
+        const { history, journal } = new Machine({ ranges: pcMemory([{ size: GiB, node: 0 }]) });
+        history.add(0, 10, 1, 1);
+        history.seal();
+        const mark = journal.mark();
+        history.add(0, 11, 1, 1);
+        history.add(0, 12, 1, 1);
+        const counts = (): number[] => [10, 11, 12].map((pfn) => history.of(pfn)[0]?.count ?? 0);
+        assert.deepEqual(counts(), [1, 2, 2]);
+        journal.restore(mark);
+        history.add(0, 11, 1, 1);
+        assert.deepEqual(counts(), [1, 1, 0]);
+    });
+
     test('history merges neighbours, keeps order, and is cut by going back', () => {
         const machine = new Machine({ ranges: pcMemory([{ size: GiB, node: 0 }]) });
         const { history, journal } = machine;

@@ -37,6 +37,43 @@ suite('checks during typing', () => {
         }
     });
 
+    test('leave out the bodies of other callbacks, and what only they call', () => {
+        const text = `
+fn helper() {
+    log("helped")
+}
+fn size() {
+    log("sized")
+}
+handler nic "nic-v1" {
+    can_preserve(file) { return false }
+    preserve(args) {
+        helper()  // }
+    }
+}
+flb core "core-v1" {
+    preserve(args) { args.data = size() }
+}
+`;
+        const at = text.indexOf('size() }');
+        const part = isolated(text, at);
+        for (const kept of ['fn helper() {', 'can_preserve(file) {', 'preserve(args) {', 'log("sized")', 'size() }']) {
+            assert.equal(part.indexOf(kept), text.indexOf(kept), kept);
+        }
+        for (const gone of ['log("helped")', 'return false', 'helper()  ']) {
+            assert.equal(part.includes(gone), false, gone);
+        }
+        assert.equal(
+            isolated(text, text.indexOf('helper()  ')).indexOf('log("helped")'),
+            text.indexOf('log("helped")'),
+        );
+    });
+
+    test('keep the bodies of a declaration whose braces do not match', () => {
+        const text = 'handler nic "nic-v1" {\n    preserve(args) { log("x")\n}\nscenario "s" {\n}\n';
+        assert.equal(isolated(text, text.length - 2), text);
+    });
+
     test('know the results of functions: the fields of a record are offered', () => {
         const host = { read: (uri: string) => (uri === 'file:///a.lus' ? SOURCE : undefined), exists: () => true };
         const found = completionsAt({ host, uri: 'file:///a.lus' }, OFFSET, () => []);

@@ -63,8 +63,8 @@ suite('syntaxes: the grammar', () => {
         );
     });
 
-    test('the scenarios of failures and of known bugs', () => {
-        coloured([...filesIn('test/catalogue'), ...filesIn('test/known-bugs')]);
+    test('the scenarios of failures, of known bugs and of tests of the kernel', () => {
+        coloured([...filesIn('test/catalogue'), ...filesIn('test/known-bugs'), ...filesIn('test/peers')]);
     });
 
     test('every kind of statement', () => {

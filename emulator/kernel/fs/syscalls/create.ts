@@ -1,7 +1,7 @@
 /** System calls that create descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
-import { makeEventfd } from '../eventfd';
+import { areEventfdFlags, EFD_CLOEXEC, makeEventfd } from '../eventfd';
 import {
     MFD_ALLOW_SEALING,
     MFD_CLOEXEC,
@@ -24,6 +24,7 @@ import { allocFile, fput, type OpenFile } from '../file';
 import { chargeTo, hugePoolOf, hugetlbAllocFile, type MemfdEnv, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
 import { isMemDevice, openMemDevice } from '../mem-devices';
 import { makePipe, makeSocket } from '../pipe';
+import { isProc, openProc } from '../proc';
 import { installFd, type Process } from '../process';
 import { makeShmemInode } from '../shmem';
 import { shmemOps, truncateShmem } from '../shmem-file';
@@ -57,9 +58,9 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
     }
     let all = flags;
     if (!(all & (MFD_EXEC | MFD_NOEXEC_SEAL))) {
-        all |= k.config.memfdNoexec > 0 ? MFD_NOEXEC_SEAL : MFD_EXEC;
+        all |= k.sysctls.memfdNoexec > 0 ? MFD_NOEXEC_SEAL : MFD_EXEC;
     }
-    if (!(all & MFD_NOEXEC_SEAL) && k.config.memfdNoexec === 2) {
+    if (!(all & MFD_NOEXEC_SEAL) && k.sysctls.memfdNoexec === 2) {
         return EACCES;
     }
     if (encodeText(name).length > MFD_NAME_MAX) {
@@ -82,13 +83,14 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
 /** Directories of tmpfs mounts, in which files can be created. */
 const TMPFS_DIRECTORIES = ['/dev/shm', '/tmp', '/run'];
 
-/** True for the paths that {@link sysOpen} handles: memory devices and everything on a tmpfs. */
+/** True for the paths that {@link sysOpen} handles: memory devices, everything on a tmpfs, and files of /proc. */
 export function isPlainPath(path: string): boolean {
-    return isMemDevice(path) || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
+    return isMemDevice(path) || isProc(path) || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
 }
 
 /**
- * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a directory.
+ * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), with O_TMPFILE of a directory, or
+ * of a file of /proc.
  * EMFILE comes first, because the number is reserved before the path is resolved.
  * @param mode permission bits of a new file
  */
@@ -97,7 +99,7 @@ export function sysOpen(k: KernelCore, p: Process, path: string, flags: number, 
     if (fd instanceof Err) {
         return fd;
     }
-    const file = openPath(k, path, flags, mode);
+    const file = openPath(k, p, path, flags, mode);
     if (file instanceof Err) {
         return file;
     }
@@ -105,7 +107,7 @@ export function sysOpen(k: KernelCore, p: Process, path: string, flags: number, 
     return fd;
 }
 
-function openPath(k: KernelCore, path: string, flags: number, mode: number): OpenFile | Err {
+function openPath(k: KernelCore, p: Process, path: string, flags: number, mode: number): OpenFile | Err {
     const status = (flags & (O_ACCMODE | O_APPEND | O_NONBLOCK)) | O_LARGEFILE;
     if ((flags & O_TMPFILE) === O_TMPFILE) {
         if ((flags & O_ACCMODE) === O_RDONLY) {
@@ -117,6 +119,9 @@ function openPath(k: KernelCore, path: string, flags: number, mode: number): Ope
         const inode = makeShmemInode(k, `${path}/#tmpfile`, 'tmpfs', mode, 0);
         const name = `${path}/#${inode.ino} (deleted)`;
         return allocFile(k, 'tmpfs', shmemOps, inode, status | O_TMPFILE, name);
+    }
+    if (isProc(path)) {
+        return openProc(k, p, path, flags, status);
     }
     if (TMPFS_DIRECTORIES.includes(path)) {
         return flags & O_CREAT || (flags & O_ACCMODE) !== O_RDONLY ? EISDIR : EACCES;
@@ -181,15 +186,21 @@ export function sysSocket(k: KernelCore, p: Process): number | Err {
     return installNew(k, p, makeSocket);
 }
 
-/** eventfd(0, 0). EMFILE. */
-export function sysEventfd(k: KernelCore, p: Process): number | Err {
-    return installNew(k, p, makeEventfd);
+/**
+ * eventfd2(2). EINVAL for unknown flags, EMFILE.
+ * @param count an unsigned int
+ * @param flags the OR of EFD_…
+ */
+export function sysEventfd(k: KernelCore, p: Process, count = 0, flags = 0): number | Err {
+    return areEventfdFlags(flags)
+        ? installNew(k, p, (kernel) => makeEventfd(kernel, count, flags), (flags & EFD_CLOEXEC) !== 0)
+        : EINVAL;
 }
 
-function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile): number | Err {
+function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile, cloexec = false): number | Err {
     const fd = p.fds.unused(p.nofile);
     if (typeof fd === 'number') {
-        p.fds.install(fd, make(k), false);
+        p.fds.install(fd, make(k), cloexec);
     }
     return fd;
 }

@@ -1,14 +1,12 @@
 /**
- * close, dup, open of plain paths, ftruncate, fallocate, fcntl, fstat, and mapping a file (fs/open.c, fs/file.c,
- * fs/fcntl.c, fs/stat.c, mm/mmap.c).
+ * close, dup, open of plain paths, ftruncate, fallocate, fchmod, fcntl and fstat (fs/open.c, fs/file.c, fs/fcntl.c,
+ * fs/stat.c).
  */
-import type { Bytes } from '../../../machine/bytes';
 import { plus, type Int } from '../../../machine/int';
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
 import {
-    F_SEAL_FUTURE_WRITE,
-    F_SEAL_WRITE,
+    F_SEAL_EXEC,
     FALLOC_FL_KEEP_SIZE,
     FALLOC_FL_PUNCH_HOLE,
     FD_CLOEXEC,
@@ -19,7 +17,8 @@ import {
     O_NOATIME,
     O_NONBLOCK,
 } from '../fcntl';
-import { fput, getFile, type OpenFile } from '../file';
+import { fput, getFile } from '../file';
+import type { Inode } from '../inode';
 import { HugetlbInode } from '../../hugetlb/inode';
 import { addSeals, getSeals } from '../memfd';
 import { fget, type Process } from '../process';
@@ -29,10 +28,8 @@ const EINVAL = err('EINVAL');
 const EFBIG = err('EFBIG');
 const ESPIPE = err('ESPIPE');
 const ENODEV = err('ENODEV');
-const EACCES = err('EACCES');
 const EPERM = err('EPERM');
 const EOPNOTSUPP = err('EOPNOTSUPP');
-const EOVERFLOW = err('EOVERFLOW');
 
 /** The largest file of a descriptor without O_LARGEFILE (MAX_NON_LFS). */
 const MAX_NON_LFS = 0x7fffffff;
@@ -107,6 +104,42 @@ export function sysFallocate(k: KernelCore, p: Process, fd: number, mode: number
     }
     return file.ops.fallocate ? file.ops.fallocate(k, file, mode, offset, length) : EOPNOTSUPP;
 }
+
+/** The bits of the mode that fchmod() sets. */
+const S_IALLUGO = 0o7777;
+
+/**
+ * fchmod(2), by root. EBADF; EOPNOTSUPP for anonymous files (anon_inode_setattr()), EINVAL for a guest_memfd
+ * (kvm_gmem_setattr()), EPERM under /proc/sys (proc_sys_setattr()), and EPERM if F_SEAL_EXEC fixes the execute bits of
+ * a shared memory file; files of huge pages ignore this seal (hugetlbfs_setattr()).
+ */
+export function sysFchmod(k: KernelCore, p: Process, fd: number, mode: number): 0 | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    const { inode } = file;
+    const changed = (inode.mode & ~S_IALLUGO) | (mode & S_IALLUGO);
+    switch (inode.type) {
+        case 'anon':
+            return EOPNOTSUPP;
+        case 'gmem':
+            return EINVAL;
+        case 'proc':
+            return EPERM;
+        case 'shmem': {
+            const seals = getSeals(file);
+            if (typeof seals === 'number' && seals & F_SEAL_EXEC && (changed ^ inode.mode) & EXECUTE) {
+                return EPERM;
+            }
+        }
+    }
+    k.journal.edit<Inode>(inode).mode = changed;
+    return 0;
+}
+
+/** S_IXUGO */
+const EXECUTE = 0o111;
 
 /** fcntl(F_GETFL): access mode and status flags. */
 export function sysGetfl(_k: KernelCore, p: Process, fd: number): number | Err {
@@ -189,53 +222,4 @@ function blockSize({ page }: KernelCore, inode: object): number {
         return inode.pool.size;
     }
     return 'huge' in inode && inode.huge === true ? page.size * 2 ** page.pmdOrder : page.size;
-}
-
-/**
- * mmap(2) of the first page, shared and writable, and munmap at once: whether it can be mapped. EBADF, EACCES if not
- * open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV if the file cannot be mapped.
- */
-export function sysMmapWrite(k: KernelCore, p: Process, fd: number): 0 | Err {
-    const file = writableMapping(p, fd);
-    return file instanceof Err ? file : file.ops.mmap ? file.ops.mmap(k, file) : ENODEV;
-}
-
-/** The file behind a descriptor, if a shared and writable mapping of it is allowed. EBADF, EACCES, EPERM. */
-function writableMapping(p: Process, fd: number): OpenFile | Err {
-    const file = fget(p, fd);
-    if (file instanceof Err) {
-        return file;
-    }
-    const seals = getSeals(file);
-    if (!file.writable || !file.readable) {
-        return EACCES;
-    }
-    if (typeof seals === 'number' && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
-        return EPERM;
-    }
-    return file;
-}
-
-/**
- * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF; EINVAL for nothing to store,
- * EOVERFLOW for a range beyond the largest possible file (file_mmap_ok()), the errors of {@link sysMmapWrite}; ENOMEM
- * if huge pages cannot be reserved; EFAULT if the access faults (SIGBUS): beyond the size, or if there is no memory for
- * a hole.
- */
-export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: Int): 0 | Err {
-    const any = fget(p, fd);
-    if (any instanceof Err) {
-        return any;
-    }
-    if (data.length === 0) {
-        return EINVAL;
-    }
-    if (any.inode.isRegular && (at < 0 || plus(at, data.length) > MAX_OFFSET)) {
-        return EOVERFLOW;
-    }
-    const file = writableMapping(p, fd);
-    if (file instanceof Err) {
-        return file;
-    }
-    return file.ops.store ? file.ops.store(k, file, at, data) : ENODEV;
 }

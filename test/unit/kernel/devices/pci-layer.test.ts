@@ -236,10 +236,22 @@ scenario "without incoming devices nobody looks" {
     assert gpu0.pci_dev != none
 }`));
 
-    test('a preserved device that is pulled out leaves its entry behind', () =>
+    test('a preserved device that is unplugged gives its entry back, in v8 not', () => {
         passes(`
-scenario "unplugged" {
+kernel "v8" from "7.3" { layers pci v8; handlers + drv_handler }
+scenario "v9" {
     boot "next"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        preserve_them(s)
+        before = at(pci_ser, pci_core.out_data).nr_devices
+        gpu0.unplug()
+        assert kernel.logged("WARNING: pci 0000:5f:00.0: removed while it is preserved")
+        assert at(pci_ser, pci_core.out_data).nr_devices < before
+    }
+}
+scenario "v8" {
+    boot "v8"
     process p {
         s = open("/dev/liveupdate").create_session("s")
         preserve_them(s)
@@ -256,7 +268,8 @@ scenario "unplugged" {
         s.retrieve_fd(token: 2)
         s.finish()  fails EBUSY
     }
-}`));
+}`);
+    });
 
     test('a handler without the FLB, and a kernel without the layer', () => {
         passes(`

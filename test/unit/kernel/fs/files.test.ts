@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { anonFile, deviceFile } from '../../../../emulator/kernel/fs/anon';
 import { Err } from '../../../../emulator/kernel/release/errno';
 import { PAGES_4K } from '../../../../emulator/machine/arch';
+import { EFD_CLOEXEC, EFD_NONBLOCK, EFD_SEMAPHORE } from '../../../../emulator/kernel/fs/eventfd';
 import {
     F_SEAL_EXEC,
     F_SEAL_FUTURE_WRITE,
@@ -18,6 +19,7 @@ import {
     O_CREAT,
     O_DIRECT,
     O_EXCL,
+    O_NONBLOCK,
     O_RDONLY,
     O_RDWR,
     O_TMPFILE,
@@ -42,12 +44,12 @@ import {
     sysFallocate,
     sysFstat,
     sysFtruncate,
+    sysGetfd,
     sysGetfl,
     sysGetSeals,
-    sysMmapStore,
-    sysMmapWrite,
     sysSetfl,
 } from '../../../../emulator/kernel/fs/syscalls/file';
+import { sysMmapStore, sysMmapWrite } from '../../../../emulator/kernel/fs/syscalls/mmap';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../../../emulator/kernel/fs/syscalls/rw';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
@@ -386,6 +388,22 @@ suite('pipes and eventfds', () => {
         const got = sysRead(k, p, fd, 8);
         assert.ok(got instanceof Bytes && got.equals(word(7n)));
         assert.equal(text(sysRead(k, p, fd, 8)), 'EAGAIN');
+        assert.equal(text(sysWrite(k, p, fd, Bytes.zero(9))), 'EINVAL');
+    });
+
+    test('an eventfd begins with 32 bits of a count, gives one at a time as a semaphore, and knows three flags', () => {
+        const { k, p } = host();
+        const read = (fd: number): unknown => {
+            const got = sysRead(k, p, fd, 8);
+            return got instanceof Bytes ? new DataView(got.toUint8Array().buffer).getBigUint64(0, true) : text(got);
+        };
+        const most = fdOf(sysEventfd(k, p, 0xffffffff));
+        assert.deepEqual([read(most), read(most)], [0xffffffffn, 'EAGAIN']);
+        const two = fdOf(sysEventfd(k, p, 2, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC));
+        assert.deepEqual([read(two), read(two), read(two)], [1n, 1n, 'EAGAIN']);
+        assert.deepEqual([sysGetfl(k, p, two), sysGetfd(k, p, two)], [O_RDWR | O_NONBLOCK, 1]);
+        assert.deepEqual([sysGetfl(k, p, most), sysGetfd(k, p, most)], [O_RDWR, 0]);
+        assert.equal(text(sysEventfd(k, p, 0, 2)), 'EINVAL');
     });
 });
 

@@ -43,6 +43,14 @@ function drop(k: TestKernel, f: OpenFile): void {
     f.inode.evict(k);
 }
 
+/** Maps the huge pages of a range shared and writable, and stores bytes there. */
+function storeAt(k: TestKernel, f: OpenFile, at: number, data: Bytes): unknown {
+    const offset = Math.floor(at / HUGE) * HUGE;
+    const length = Math.ceil((at + data.length) / HUGE) * HUGE - offset;
+    const failed = f.ops.mmap?.(k, f, { offset, length, shared: true, write: true });
+    return failed === 0 ? f.ops.store?.(k, f, at, data) : failed;
+}
+
 const nameOf = (r: unknown): string => (r instanceof Err ? r.name : 'ok');
 
 suite('huge pages', () => {
@@ -111,7 +119,7 @@ suite('huge pages', () => {
                 const n = 1 + random.below(4);
                 switch (random.below(5)) {
                     case 0:
-                        f.ops.store?.(k, f, at, Bytes.pattern(step, n * HUGE));
+                        storeAt(k, f, at, Bytes.pattern(step, n * HUGE));
                         break;
                     case 1:
                         f.ops.fallocate?.(k, f, 0, at, n * HUGE);
@@ -123,7 +131,7 @@ suite('huge pages', () => {
                         f.ops.truncate?.(k, f, at);
                         break;
                     default:
-                        f.ops.mmap?.(k, f);
+                        f.ops.mmap?.(k, f, { offset: at, length: n * HUGE, shared: true, write: false });
                 }
                 const used = files.reduce((sum, each) => sum + inodeOf(each).cache.pages / 512, 0);
                 const promised = files.reduce((sum, each) => sum + inodeOf(each).promised, 0);
@@ -146,11 +154,11 @@ suite('huge pages', () => {
         const k = testKernel({ memory: 64 * MiB });
         poolOf(k).resize(2, undefined);
         const f = file(k);
-        assert.equal(f.ops.store?.(k, f, HUGE - 5, Bytes.text('over the edge')), 0);
+        assert.equal(storeAt(k, f, HUGE - 5, Bytes.text('over the edge')), 0);
         const all = f.ops.read?.(k, f, 0, 3 * HUGE);
         assert.ok(all instanceof Bytes && all.length === 2 * HUGE);
         assert.ok(all.slice(HUGE - 5, HUGE + 8).equals(Bytes.text('over the edge')));
-        assert.equal(nameOf(f.ops.store?.(k, f, 2 * HUGE, Bytes.text('x'))), 'ENOMEM', 'nothing can be promised');
+        assert.equal(nameOf(storeAt(k, f, 2 * HUGE, Bytes.text('x'))), 'ENOMEM', 'nothing can be promised');
         assert.equal(nameOf(f.ops.fallocate?.(k, f, 0, 2 * HUGE, HUGE)), 'ENOSPC');
         assert.equal(nameOf(f.ops.truncate?.(k, f, 5)), 'EINVAL');
         assert.equal(f.ops.truncate?.(k, f, HUGE), 0);

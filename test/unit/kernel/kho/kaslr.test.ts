@@ -1,6 +1,7 @@
 /** Kernels that move their image to a random place. */
 import assert from 'node:assert/strict';
 import { placeImage, type ToPlace } from '../../../../emulator/kernel/kho/kaslr';
+import type { MapChange } from '../../../../emulator/kernel/mm/parameters';
 import { Machine } from '../../../../emulator/machine/machine';
 import type { Host } from '../../../../emulator/runtime/host/host';
 import { correctProgram } from '../../../support/programs';
@@ -52,6 +53,21 @@ suite('places of an image', () => {
             [16],
         );
         assert.deepEqual(placesOf(machine, { image, avoid: [], scratch: [] }), [16]);
+    });
+
+    test('end where mem= or memmap= says, and are not in ranges of memmap=; with more than four of these it stays', () => {
+        const places = (...mapChanges: MapChange[]): number[] =>
+            placesOf(machine, { image, avoid: [], scratch: undefined, mapChanges });
+        const range = (start: number): MapChange => ({ kind: 'reserve', start: start * MiB, size: MiB });
+        const limit = (end: number): MapChange => ({ kind: 'remove', start: end * MiB, size: Infinity });
+        assert.deepEqual(places(limit(40)), [26, 28, 30]);
+        assert.deepEqual(places(limit(50), limit(40), { kind: 'exact' }), [26, 28, 30]);
+        assert.deepEqual(places(limit(20)), [16]);
+        assert.deepEqual(places(range(38), range(51)), [26, 28, 40, 42, 52, 54]);
+        assert.equal(places(...[38, 40, 42, 44].map(range)).length > 1, true);
+        assert.deepEqual(places(...[38, 40, 42, 44, 46].map(range)), [16]);
+        const scratch = [{ addr: 28 * MiB, size: 16 * MiB }];
+        assert.deepEqual(placesOf(machine, { image, avoid: [], scratch, mapChanges: [limit(40)] }), [28, 30]);
     });
 
     test('are from 512 MiB on where it was loaded above', () => {
@@ -112,6 +128,23 @@ suite('kernels with KASLR', () => {
             SEEDS.map(() => 16),
         );
         assert.notEqual(at('', 3), 16);
+    });
+
+    test('use the memory that they lie in, and no other memory above mem=', () => {
+        for (const seed of SEEDS.slice(0, 6)) {
+            const host = passed(correctProgram(BOOT('mem=96M')), { seed });
+            const { map } = host.machine;
+            assert.ok(map.every(({ start, size }) => start + size <= 96 * MiB));
+            assert.ok(imageOf(host) * MiB < 96 * MiB);
+        }
+        // the firmware's memory is what counts for the place: this map has none at the place of the boot loader
+        const host = passed(correctProgram(BOOT('memmap=exactmap memmap=200M@32M')), { seed: 3 });
+        const at = imageOf(host) * MiB;
+        assert.ok(at > 32 * MiB);
+        assert.deepEqual(
+            host.machine.map.map(({ start, size }) => [start / MiB, size / MiB]),
+            [[32, 200]],
+        );
     });
 
     test('lie in scratch after a kexec with a handover, and what was preserved is intact', () => {

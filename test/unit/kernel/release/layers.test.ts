@@ -115,6 +115,13 @@ suite('layers', () => {
         );
         assert.match(findings('layers + lookup')[0] ?? '', /LU0218: Layers take no sign/);
         assert.match(findings('layers lookup, lookup')[0] ?? '', /LU0204: .*listed twice/);
+        assert.deepEqual(findings('layers pci v8'), []);
+        assert.deepEqual(findings('layers pci v9, vfio'), []);
+        assert.match(findings('layers pci v8, pci')[0] ?? '', /LU0204: The layer `pci` is listed twice/);
+        assert.match(
+            findings('layers pci v88')[0] ?? '',
+            /LU0218: There is no layer `pci v88`\. .* Did you mean `pci v8`\?/,
+        );
         assert.match(findings('layers lookup', '7.1')[0] ?? '', /LU0415: Layers need "7.2" or later. "7.1" lacks/);
     });
 

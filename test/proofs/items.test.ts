@@ -1,24 +1,24 @@
 /** Items of the panes: paths lead to one item each at every stop, and two looks at a tree tell what has changed. */
-import { placeOf } from '../../../emulator/runtime/code';
+import { placeOf } from '../../emulator/runtime/code';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { inspectFile } from '../../../emulator/handover/inspect';
-import { sourceOf } from '../../../emulator/machine/core-file';
-import { memoryOf } from '../../../emulator/presentation/bytes';
-import { handoverItems } from '../../../emulator/presentation/handover';
-import { imageHandover, imageLiveUpdate, imageMemory } from '../../../emulator/presentation/image';
-import { keyOf, namedItems, type Children, type Item } from '../../../emulator/presentation/item';
-import { liveUpdateItems } from '../../../emulator/presentation/live-update';
-import { machineItems } from '../../../emulator/presentation/machine';
-import { processScope } from '../../../emulator/presentation/process';
-import { errorsOf } from '../../../emulator/run/load-program';
-import { Run } from '../../../emulator/run/run';
-import { processOf } from '../../../emulator/runtime/host/scenario-process';
-import type { Host } from '../../../emulator/runtime/host/host';
-import { fingerprint } from '../../../emulator/timeline/fingerprint';
-import { examples, programOf } from '../../support/programs';
-import { inRepository } from '../../support/repository';
+import { inspectFile } from '../../emulator/handover/inspect';
+import { sourceOf } from '../../emulator/machine/core-file';
+import { memoryOf } from '../../emulator/presentation/bytes';
+import { handoverItems } from '../../emulator/presentation/handover';
+import { imageHandover, imageLiveUpdate, imageMemory } from '../../emulator/presentation/image';
+import { keyOf, namedItems, type Children, type Item } from '../../emulator/presentation/item';
+import { liveUpdateItems } from '../../emulator/presentation/live-update';
+import { machineItems } from '../../emulator/presentation/machine';
+import { processScope } from '../../emulator/presentation/process';
+import { errorsOf } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
+import { processOf } from '../../emulator/runtime/host/scenario-process';
+import type { Host } from '../../emulator/runtime/host/host';
+import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { examples, programOf } from '../support/programs';
+import { inRepository } from '../support/repository';
 
 /** Of a collection so many are looked at. */
 const MOST = 20;

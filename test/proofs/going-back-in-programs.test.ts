@@ -1,9 +1,9 @@
 /** Going back and forth at random ends where a run that never goes back does, statement by statement. */
 import assert from 'node:assert/strict';
-import { programOf, examples } from '../../support/programs';
-import { Random } from '../../support/random';
-import { concurrentProgram, sequentialProgram } from '../../support/random-programs';
-import { wander } from '../../support/wandering';
+import { programOf, examples } from '../support/programs';
+import { Random } from '../support/random';
+import { concurrentProgram, sequentialProgram } from '../support/random-programs';
+import { wander } from '../support/wandering';
 
 suite('going back and forth', () => {
     test('in random programs', function () {
