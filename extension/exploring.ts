@@ -1,4 +1,4 @@
-/** *Explore Scenario*: runs `lus explore` with progress, and shows what it finds as a tree that opens in the debugger. */
+/** *Explore Scenario*: runs `lus explore` with progress, and shows what it finds as a tree for the debugger. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { DEBUG_TYPE, EXPLORATION_VIEW } from './contributions';
