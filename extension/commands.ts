@@ -15,7 +15,7 @@ import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-up
 import type { MemoryEditors } from './memory-editor';
 import type { TimelineEditors } from './timeline-editor';
 import { pickScenario } from './pick-scenario';
-import { namedScenario } from './scenario-target';
+import { namedScenario, targetIn } from './scenario-target';
 import type { Scenario } from './scenarios';
 import { searchDocumentation } from './search';
 import { walk } from './walkthrough';
@@ -94,7 +94,7 @@ export function registerCommands(
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
-        [COMMANDS.showTimeline]: (argument) => timeline.show(z.safeParse(targetSchema, argument).data),
+        [COMMANDS.showTimeline]: (argument) => timeline.show(targetIn(argument)),
         [COMMANDS.copyTimeline]: () => timeline.copy(),
         [COMMANDS.showMemory]: (argument) => memory.show(argument),
         [COMMANDS.showMemoryOfRow]: (argument) => memory.show(argument),
