@@ -168,6 +168,7 @@ const bundles = [
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'], plugins: [clientApart, vscodeOnce] },
     { name: 'process-client', entry: 'extension/process-client.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
+    { name: 'memory-view', entry: 'extension/views/memory.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',

@@ -24,6 +24,11 @@ import {
     originText,
 } from '../emulator/presentation/image';
 import type { Item } from '../emulator/presentation/item';
+import { imageMap } from '../emulator/presentation/memory/build';
+import type { MemoryMap } from '../emulator/presentation/memory/map';
+import { imagePage } from '../emulator/presentation/memory/page';
+import { imageFindings, imagePicture } from '../emulator/presentation/memory/standing';
+import { imagePointers, type Pointers } from '../emulator/presentation/memory/pointers';
 import { Pane } from './variables/pane';
 
 const schema = z.looseObject({
@@ -44,6 +49,7 @@ type Answerer = (args: unknown) => object | undefined;
 export class AttachedImage {
     private readonly pane = new Pane();
     private readonly answers = new Map<string, Answerer>();
+    private madeMap: { readonly map: MemoryMap; readonly pointers: Pointers } | undefined;
 
     private constructor(
         readonly path: string,
@@ -67,6 +73,11 @@ export class AttachedImage {
         this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () =>
             liveUpdateBody(imageUpdateTree(inspection.handover), sources),
         );
+        this.serve('lus/memory', REQUESTS['lus/memory'], (args) => this.memory(args));
+        this.serve('lus/page', REQUESTS['lus/page'], ({ address }) => {
+            const { map, pointers } = this.memoryMap;
+            return imagePage(map, pointers, address);
+        });
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, (args) => this.evaluate(args));
@@ -149,6 +160,22 @@ export class AttachedImage {
 
     private serve<T>(command: Command, arguments_: z.ZodMiniType<T>, answer: (args: T) => object | undefined): void {
         this.answers.set(command, (args) => answer(parsed(arguments_, args, command)));
+    }
+
+    private memory({ windows, buckets, compare }: Arguments<'lus/memory'>): object {
+        if (compare) {
+            throw new RequestError('imageOnly', 'A memory image has no history: it is the state at the handover.');
+        }
+        const { map, pointers } = this.memoryMap;
+        const { findings } = this.inspection.handover;
+        return imagePicture(this.title, map, pointers, imageFindings(findings), { windows, buckets });
+    }
+
+    /** Made by the first request. */
+    private get memoryMap(): { readonly map: MemoryMap; readonly pointers: Pointers } {
+        const { memory, handover } = this.inspection;
+        this.madeMap ??= { map: imageMap(memory, handover), pointers: imagePointers(handover) };
+        return this.madeMap;
     }
 
     private scopes(): DebugProtocol.Scope[] {

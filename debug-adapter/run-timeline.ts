@@ -3,11 +3,33 @@ import type { Run } from '../emulator/run/run';
 import { lanesOf, type Lanes } from '../emulator/trace/lanes';
 import { packed, type PackedLanes } from '../emulator/trace/packed-lanes';
 import { timelineAddress } from '../emulator/trace/timeline-address';
+import type { Timeline } from '../emulator/timeline/timeline';
 import { Tracer } from '../emulator/trace/trace';
 import type { LaunchConfiguration } from './launch';
+import type { Marks } from './marks';
+import type { RunControl } from './run-control';
 
 /** The most operations that are run for it: about a second. */
 const MOST = 20_000_000;
+
+/**
+ * The run so far, with the time of the stop.
+ * @param again makes a new run of the same scenario @param small as in {@link timelineOf}
+ */
+export function runTimeline(
+    { control, timeline }: { control: RunControl; timeline: Timeline },
+    again: () => Run,
+    marks: Marks,
+    small: boolean,
+): object {
+    return {
+        title: control.run.scenario.name.value,
+        ...timelineOf(again(), timeline.end, small),
+        now: control.run.host.machine.clock.now,
+        changed: timeline.lastChange !== undefined,
+        marks: marks.all.map(({ name, time }) => ({ name, at: time })),
+    };
+}
 
 /**
  * Runs from the beginning once more, with a tracer, so that a session without this view pays nothing for it. What was
@@ -15,7 +37,7 @@ const MOST = 20_000_000;
  * @param run a new run of the same scenario @param end the position up to which the session has come
  * @param small whether the lanes are packed, as the view of our extension reads them
  */
-export function timelineOf(
+function timelineOf(
     run: Run,
     end: number,
     small: boolean,

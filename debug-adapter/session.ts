@@ -11,10 +11,13 @@ import type { Program } from '../emulator/language/program';
 import type { Outcome } from '../emulator/runtime/stop';
 import { ErrorOrigins } from '../emulator/runtime/error-origins';
 import { updatesOf } from '../emulator/diagnosis/update-report';
+import type { Run } from '../emulator/run/run';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
-import { timelineLink, timelineOf } from './run-timeline';
+import { runTimeline, timelineLink } from './run-timeline';
+import { MemoryViews } from './memory-views';
+import { MemoryMoments } from '../emulator/presentation/memory/moments';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -62,6 +65,8 @@ interface Debuggee {
     readonly control: RunControl;
     readonly inspection: Inspection;
     readonly origins: ErrorOrigins;
+    /** A new run of the same scenario. */
+    readonly again: () => Run;
     /** What breakpoints need of it; undefined: it has none. */
     readonly bound: RunWithBreakpoints | undefined;
 }
@@ -240,8 +245,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('lus/timeline', REQUESTS['lus/timeline'], (args) => ({ body: this.runTimeline(args) }));
         const { sources, breakpoints, marks } = this;
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], ({ packed = false }) => ({
+            body: runTimeline(this.stoppedInTime(), this.running().again, marks, packed),
+        }));
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string, place?: Place): void => this.output.at('console', text, place);
         this.breakpointRequests.serve(serve);
@@ -262,6 +269,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         new GoingBack(surroundings).serve(serve);
         new DataTravel(surroundings).serve(serve);
         new GoingToCauses(surroundings).serve(serve);
+        new MemoryViews({
+            sources,
+            marks,
+            stopped: () => ({ inspection: this.stopped(), control: this.running().control }),
+        }).serve(serve);
     }
 
     private initialize({
@@ -279,22 +291,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.clientInvalidates = supportsInvalidatedEvent ?? false;
         this.progress.enabled = supportsProgressReporting ?? false;
         return { body: CAPABILITIES };
-    }
-
-    /** The run so far, with the time of the stop. */
-    private runTimeline({ packed = false }: Arguments<'lus/timeline'>): object {
-        const { control, timeline } = this.stoppedInTime();
-        const { program, debuggee } = this;
-        if (!program || !debuggee) {
-            throw new RequestError('notLaunched', 'Launch a scenario first.');
-        }
-        return {
-            title: control.run.scenario.name.value,
-            ...timelineOf(start(program, debuggee.config), timeline.end, packed),
-            now: control.run.host.machine.clock.now,
-            changed: timeline.lastChange !== undefined,
-            marks: this.marks.all.map(({ name, time }) => ({ name, at: time })),
-        };
     }
 
     // ------------------------------------------------------------ beginning and end
@@ -348,6 +344,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         try {
             const run = start(program, config);
             const counts = new HitCounts(run.host.machine.journal);
+            if (!config.noDebug) {
+                MemoryMoments.attach(run.host);
+            }
             const timeline = config.noDebug
                 ? null
                 : new Timeline(run.host, {
@@ -374,6 +373,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 config,
                 control,
                 origins,
+                again: () => start(program, config),
                 bound: timeline ? { host: run.host, counts, timeline } : undefined,
                 inspection: new Inspection(
                     run.host,

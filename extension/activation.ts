@@ -16,6 +16,7 @@ import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
 import type { LusOutput } from './lus-output';
+import { MemoryEditors } from './memory-editor';
 import { ShippedTexts } from './shipped-texts';
 import { TimelineEditors } from './timeline-editor';
 
@@ -41,11 +42,13 @@ export function register(
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
     const timeline = new TimelineEditors(context.extensionUri, lus);
+    const memory = new MemoryEditors(context.extensionUri);
     context.subscriptions.push(
         registerPages(context.extensionUri),
         outcomes,
         view,
         timeline,
+        memory,
         lenses,
         last,
         new PastStatus(),
@@ -64,6 +67,7 @@ export function register(
         last,
         view,
         timeline,
+        memory,
         callbacksOf: async (uri) => await (await client).sendRequest('lus/callbacks', { uri }),
     });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);

@@ -13,6 +13,7 @@ import { isRecordingFile, launchConfiguration, recordingConfiguration } from './
 import type { LastStarted } from './last-started';
 import { openMemory } from './open-memory';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
+import type { MemoryEditors } from './memory-editor';
 import type { TimelineEditors } from './timeline-editor';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
@@ -84,13 +85,14 @@ export interface Services {
     readonly last: LastStarted;
     readonly view: LiveUpdateView;
     readonly timeline: TimelineEditors;
+    readonly memory: MemoryEditors;
     readonly callbacksOf: CallbacksOf;
 }
 
 /** Registers every command of the manifest. */
 export function registerCommands(
     context: vscode.ExtensionContext,
-    { cli, course, last, view, timeline, callbacksOf }: Services,
+    { cli, course, last, view, timeline, memory, callbacksOf }: Services,
 ): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
@@ -115,6 +117,9 @@ export function registerCommands(
         [COMMANDS.goToHandler]: goToHandler,
         [COMMANDS.showTimeline]: (argument) => timeline.show(z.safeParse(targetSchema, argument).data),
         [COMMANDS.copyTimeline]: () => timeline.copy(),
+        [COMMANDS.showMemory]: (argument) => memory.show(argument),
+        [COMMANDS.showMemoryOfRow]: (argument) => memory.show(argument),
+        [COMMANDS.copyMemory]: () => memory.copy(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

@@ -30,6 +30,10 @@ export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
 /** The editor *Update Timeline*. */
 export const TIMELINE_EDITOR = 'lus.timeline';
 
+/** The editor *Physical Memory*, and the scheme of its document, which is not a file. */
+export const MEMORY_EDITOR = 'lus.memory';
+export const MEMORY_SCHEME = 'lus-memory';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
@@ -71,6 +75,9 @@ export const COMMANDS = {
     goToEventOfRow: 'lus.goToEventOfRow',
     showTimeline: 'lus.showTimeline',
     copyTimeline: 'lus.copyTimeline',
+    showMemory: 'lus.showMemory',
+    showMemoryOfRow: 'lus.showMemoryOfRow',
+    copyMemory: 'lus.copyMemory',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

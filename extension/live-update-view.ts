@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { counted } from '../emulator/text/text';
 import { DEBUG_TYPE, LIVE_UPDATE_VIEW } from './contributions';
+import { openSource } from './session-at-hand';
 
 const stationSchema = z.object({ name: z.string(), progress: z.enum(['done', 'running', 'failed', 'open']) });
 
@@ -345,11 +346,7 @@ export async function goToHandler(argument: unknown): Promise<void> {
     }
     const { source, line = 1 } = row.file;
     if (source) {
-        const uri = vscode.debug.asDebugSourceUri(source, session);
-        const at = new vscode.Position(line - 1, 0);
-        await vscode.window.showTextDocument(source.sourceReference ? uri : vscode.Uri.file(source.path ?? ''), {
-            selection: new vscode.Range(at, at),
-        });
+        await openSource(session, source, line);
     }
 }
 

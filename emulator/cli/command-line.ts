@@ -62,6 +62,8 @@ may set files and options.
   --log             also print the kernel log
   --trace FILE      write a trace of phases, system calls and callbacks (for
                     https://ui.perfetto.dev or chrome://tracing)
+  --trace-memory    with --trace: also write the memory by owner at each kexec
+                    and at the end, for lus view
   --save-handover FILE  write the handover of each kexec as a memory image (ELF
                     core; FILE.gz is compressed); the second goes to FILE-2,
                     and so on
@@ -87,19 +89,23 @@ Exit code: as for lus run.
 
 const VIEW_HELP = `Usage: lus view FILE [FILE] [options]
 
-Runs a scenario and writes its timeline as a web page that stands alone: phases
-with the blackout, system calls, callbacks, processes, vCPUs, devices, findings.
+Runs a scenario and writes a web page that stands alone, with two views of the
+run: its timeline (phases with the blackout, system calls, callbacks, processes,
+vCPUs, devices, findings), and its physical memory by owner before each kexec
+and at the end. FILE can also be a trace that lus run --trace FILE.json has
+written; the page has memory if the trace was written with --trace-memory.
 With two files, or an option given twice, it draws two runs above each other,
 aligned at their first kexec.
 
   -o, --output FILE  the page to write (default: timeline.html)
-  --format FORMAT    html (default), or json on the standard output
+  --format FORMAT    html (default), or json on the standard output: the
+                     timeline only
   --scenario NAME    the scenario, if the file has several
   --kernel NAME      use this kernel as the default kernel of the scenario
   --seed N           seed of the scheduler for concurrent processes (default 0)
 
-Exit code: 0 all runs passed, 1 one failed (the page is written), 2 bad
-arguments, a missing file or a file with errors.
+Exit code: 0 all runs passed or are traces, 1 one failed (the page is written),
+2 bad arguments, a missing file or a file with errors.
 `;
 
 const CHECK_HELP = `Usage: lus check FILE... [options]
@@ -303,7 +309,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
     ['new', { summary: 'write the start of a handler, an agent or a scenario', help: NEW_HELP, command: create }],
     ['examples', { summary: 'write the examples to a folder', help: EXAMPLES_HELP, command: examples }],
-    ['view', { summary: 'write the timeline of a run as a web page', help: VIEW_HELP, command: view }],
+    ['view', { summary: 'write timeline and memory of a run as a web page', help: VIEW_HELP, command: view }],
     ['report', { summary: 'join the reports of several runs', help: REPORT_HELP, command: report }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],

@@ -1,7 +1,10 @@
-/** `lus view`: runs one or two scenarios and writes their timelines as a page that stands alone. */
+/** `lus view`: writes the timelines and the memory of one or two runs as a page that stands alone. */
 import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { ScenarioDecl } from '../language/syntax/ast';
+import { MemoryArchive } from '../presentation/memory/archive';
+import { viewsPage } from '../presentation/memory/memory-page';
+import type { PackedMemory } from '../presentation/memory/packed';
 import { lanesOf } from '../trace/lanes';
 import { packed, type PackedLanes } from '../trace/packed-lanes';
 import { timelinePage } from '../trace/timeline-page';
@@ -13,6 +16,7 @@ import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command, type Parsed } from './options';
 import { writeAll, writeOutput } from './output-file';
 import { complain, print } from './print';
+import { readTrace } from './read-trace';
 
 const EXIT_UNUSABLE = 2;
 /** Runs of one page. */
@@ -27,25 +31,29 @@ export const command: Command = (args) => {
         seed: { type: 'string' },
     });
     const asJson = parsed.oneOf('format', ['html', 'json']) === 'json';
-    const runs: { title: string; lanes: PackedLanes }[] = [];
-    let passed = true;
+    const all: Ran[] = [];
     for (const choice of choicesOf(parsed)) {
-        const ran = runOf(choice);
+        const ran = runOf(choice, !asJson);
         if (!ran) {
             return EXIT_UNUSABLE;
         }
-        runs.push({ title: ran.title, lanes: ran.lanes });
-        passed &&= ran.passed;
+        all.push(ran);
     }
-    const data = { runs };
+    const data = { runs: all.map(({ title, lanes }) => ({ title, lanes })) };
+    const passed = all.every((r) => r.passed);
     if (asJson) {
         print(jsonDocument(1, data));
         return passed ? 0 : 1;
     }
     const output = parsed.text('output') ?? 'timeline.html';
-    const page = timelinePage({ text: scriptText(), data });
+    const memory = all.flatMap((r) => r.memory ?? []);
+    const timeline = { text: scriptText('timeline-view.js'), data };
+    const page =
+        memory.length > 0
+            ? viewsPage(timeline, { text: scriptText('memory-view.js'), data: memory })
+            : timelinePage(timeline);
     writeOutput(output, (fd) => writeAll(fd, page));
-    complain(`Wrote the timeline: ${output}\n`);
+    complain(`Wrote ${memory.length > 0 ? 'timeline and memory' : 'the timeline'}: ${output}\n`);
     return passed ? 0 : 1;
 };
 
@@ -88,11 +96,16 @@ function seedOf(text = '0'): number {
 interface Ran {
     readonly title: string;
     readonly lanes: PackedLanes;
+    readonly memory: PackedMemory | undefined;
     readonly passed: boolean;
 }
 
 /** @returns undefined if the file has errors, which are printed */
-function runOf({ file, scenario: name, kernel, seed }: Choice): Ran | undefined {
+function runOf(choice: Choice, withMemory: boolean): Ran | undefined {
+    const { file, scenario: name, kernel, seed } = choice;
+    if (file?.endsWith('.json')) {
+        return tracedRun(file, choice);
+    }
     const opened = openOne(file === undefined ? [] : [file]);
     if (!opened) {
         return undefined;
@@ -102,17 +115,24 @@ function runOf({ file, scenario: name, kernel, seed }: Choice): Ran | undefined 
     if (!scenario || another) {
         throw new BadArguments('This file has several scenarios. Choose one with --scenario NAME.');
     }
+    const title = titleOf(files.display(program.main), scenario, kernel, seed);
     const events: TraceEvent[] = [];
+    let archive: MemoryArchive | undefined;
+    let memory: PackedMemory | undefined;
     const { passed, failure } = execute(files, program, scenario, {
         kernel,
         seed,
         log: false,
         trace: {
-            tracer: (host) => new Tracer(host),
+            tracer: (host) => {
+                archive = withMemory ? new MemoryArchive(host) : undefined;
+                return new Tracer(host);
+            },
             add: (more) => {
                 for (const e of more) {
                     events.push(e);
                 }
+                memory = archive?.packed(title);
             },
         },
     });
@@ -122,10 +142,22 @@ function runOf({ file, scenario: name, kernel, seed }: Choice): Ran | undefined 
     if (failure) {
         complain(`The scenario failed: ${failure.message}\n`);
     }
+    return { title, lanes: packed(lanesOf(events)), memory, passed };
+}
+
+/** @throws BadArguments if it cannot be read, or options are about running it */
+function tracedRun(file: string, { scenario, kernel, seed }: Choice): Ran {
+    if (kernel !== undefined || seed !== 0) {
+        throw new BadArguments(`${file} is a trace: --kernel and --seed are for scenarios.`);
+    }
+    const { events, memory } = readTrace(file, scenario);
+    const of = scenario ?? memory?.title;
+    const title = of === undefined ? file : `${file}: ${of}`;
     return {
-        title: titleOf(files.display(program.main), scenario, kernel, seed),
+        title,
         lanes: packed(lanesOf(events)),
-        passed,
+        memory: memory && { ...memory, title },
+        passed: true,
     };
 }
 
@@ -137,9 +169,9 @@ function titleOf(file: string, scenario: ScenarioDecl, kernel: string | undefine
     ].join(', ');
 }
 
-/** The script that draws, which is beside this program. @throws BadArguments if it is missing */
-function scriptText(): string {
-    const file = path.join(__dirname, 'timeline-view.js');
+/** A script that draws, which is beside this program. @throws BadArguments if it is missing */
+function scriptText(name: string): string {
+    const file = path.join(__dirname, name);
     if (!existsSync(file)) {
         throw new BadArguments(`This installation has no ${file}.`);
     }

@@ -55,6 +55,18 @@ export class CanvasSurface implements Surface {
         context.fill();
     }
 
+    line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+        const { context } = this;
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.beginPath();
+        for (const [x, y] of points) {
+            context.lineTo(x, y);
+        }
+        context.stroke();
+        context.lineWidth = 1;
+    }
+
     hatch(x: number, y: number, width: number, height: number, colour: string): void {
         this.within(x, y, width, height, () => {
             const { context } = this;

@@ -7,6 +7,8 @@ export interface Surface {
     text(text: string, x: number, y: number, colour: string, strong?: boolean): void;
     /** A closed shape. */
     shape(points: readonly (readonly [number, number])[], colour: string): void;
+    /** Lines from point to point. */
+    line(points: readonly (readonly [number, number])[], colour: string, width: number): void;
     /** Diagonal lines in a rectangle. */
     hatch(x: number, y: number, width: number, height: number, colour: string): void;
     /** Draws only within a rectangle. */
@@ -56,6 +58,11 @@ export class SvgSurface implements Surface {
     shape(points: readonly (readonly [number, number])[], colour: string): void {
         const path = points.map(([x, y]) => `${round(x)},${round(y)}`).join(' ');
         this.parts.push(`<polygon points="${path}" fill="${colour}"/>`);
+    }
+
+    line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+        const path = points.map(([x, y]) => `${round(x)},${round(y)}`).join(' ');
+        this.parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${width}"/>`);
     }
 
     hatch(x: number, y: number, width: number, height: number, colour: string): void {

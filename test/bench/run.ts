@@ -32,6 +32,7 @@ import { benchRadix } from './radix';
 import { stepping } from './stepping';
 import { seconds } from './stopwatch';
 import { benchTimeline } from './timeline';
+import { benchMemory } from './memory';
 import { measureUpdate, updates } from './updates';
 
 const MIB = 2 ** 20;
@@ -119,6 +120,7 @@ async function measureAll(): Promise<Figure[]> {
         benchDma,
         () => benchDomain(__filename),
         benchTimeline,
+        benchMemory,
         sizes,
     ];
     const figures: Figure[] = [];

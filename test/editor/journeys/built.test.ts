@@ -1,6 +1,7 @@
 /** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
 import { defineLearning } from './learning';
+import { defineMemory } from './memory';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
 import { defineTesting } from './testing';
@@ -15,6 +16,7 @@ defineJourneys(
         defineWays(traveller);
         defineMistakes(traveller);
         defineViews(traveller);
+        defineMemory(traveller);
         defineLearning(traveller);
         defineTesting(traveller);
     },
