@@ -1,4 +1,4 @@
-/** The pictures of the documentation are small, because they have a palette; and a palette keeps what a picture shows. */
+/** The pictures of the documentation are small: they have a palette, which keeps what they show. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
