@@ -114,6 +114,10 @@ export class Inspection {
 
     scopes(frameId: number): DebugProtocol.Scope[] {
         const { host, pane } = this;
+        if (this.stacks.isGone(host, frameId)) {
+            // a client may ask between a stop elsewhere and its next look at the stack
+            return [];
+        }
         const user = processOf(this.viewpoint(frameId).thread);
         this.lastFrame = frameId;
         const keys: Partial<Record<ScopeName, string>> = {

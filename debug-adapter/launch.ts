@@ -1,6 +1,7 @@
 /** The launch configuration, and starting the scenario that it names. */
 import * as z from 'zod/mini';
 import type { CheckFinding } from '../emulator/language/check-finding';
+import { choiceFrom, type Deviation } from '../emulator/language/choice';
 import type { Program } from '../emulator/language/program';
 import { errorsOf, loadProgram } from '../emulator/run/load-program';
 import { Run } from '../emulator/run/run';
@@ -22,6 +23,7 @@ const schema = z.looseObject({
     stopOnEntry: z.optional(z.boolean()),
     kernel: z.optional(z.string()),
     seed: z.optional(z.int().check(z.gte(0))),
+    choices: z.optional(z.array(z.string())),
     noDebug: z.optional(z.boolean()),
     stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
     history: z.optional(z.number().check(z.gte(0))),
@@ -38,6 +40,8 @@ export interface LaunchConfiguration {
     readonly stopOnEntry: boolean;
     readonly kernel: string | undefined;
     readonly seed: number;
+    /** These choices are made, as `lus explore` prints them, and all others are usual. */
+    readonly choices: readonly Deviation[] | undefined;
     /** Run without debugging: no breakpoints, no steps, no stop at a failure. */
     readonly noDebug: boolean;
     readonly stopAtEnd: StopAtEnd;
@@ -61,6 +65,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         stopOnEntry = false,
         kernel,
         seed = 0,
+        choices,
         noDebug = false,
         stopAtEnd = 'failed',
         history = HISTORY,
@@ -80,6 +85,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         stopOnEntry,
         kernel,
         seed,
+        choices: choices?.map(choiceOf),
         noDebug,
         stopAtEnd,
         history,
@@ -87,6 +93,17 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         kernelSources,
         views,
     };
+}
+
+function choiceOf(text: string): Deviation {
+    const choice = choiceFrom(text);
+    if (!choice) {
+        throw new RequestError(
+            'badConfiguration',
+            `launch configuration: "${text}" in "choices" must be a choice such as "schedule #7: luod".`,
+        );
+    }
+    return choice;
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */
@@ -130,7 +147,8 @@ export function start(program: Program, config: LaunchConfiguration): Run {
         throw new ProgramErrors(errors, program);
     }
     try {
-        return Run.start(program, { scenario: config.scenario, kernel: config.kernel, seed: config.seed });
+        const { scenario, kernel, seed, choices } = config;
+        return Run.start(program, { scenario, kernel, seed, choices });
     } catch (e) {
         if (e instanceof UsageError) {
             throw new RequestError('cannotStart', sentence(e.message));
@@ -147,5 +165,5 @@ function sentence(text: string): string {
 /** What a run depends on as long as the user does not change it: two runs with the same text are the same. */
 export function startOf(config: LaunchConfiguration, { program, scenario }: Run): string {
     const texts = [...program.files.values()].map((f) => f.text);
-    return JSON.stringify([scenario.name.value, config.kernel, config.seed, texts]);
+    return JSON.stringify([scenario.name.value, config.kernel, config.seed, config.choices, texts]);
 }

@@ -1,7 +1,7 @@
-/** `Run | Debug` above every scenario, and its last outcome. */
+/** `Run | Debug | Explore` above every scenario, and its last outcome. */
 import * as vscode from 'vscode';
-import type { ScenarioTarget } from './commands';
 import { COMMANDS, SETTINGS_SECTION } from './contributions';
+import type { ScenarioTarget } from './scenario-target';
 import { scenariosOf } from './scenarios';
 import { settings } from './settings';
 import type { LastOutcomes } from './tests/last-outcomes';
@@ -53,6 +53,12 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
                     command: COMMANDS.debug,
                     arguments: [target],
                     tooltip: `Debug "${name}"`,
+                }),
+                new vscode.CodeLens(range, {
+                    title: `Explore ${suffix}`.trim(),
+                    command: COMMANDS.explore,
+                    arguments: [target],
+                    tooltip: `Try everything that could happen in "${name}"`,
                 }),
                 ...this.outcomeLens(document.uri, name, range),
             ];

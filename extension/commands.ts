@@ -1,6 +1,5 @@
 /** The commands of the category *Live Update*. */
 import * as vscode from 'vscode';
-import * as z from 'zod/mini';
 import { breakOnCallback, type CallbacksOf } from './break-on-callback';
 import type { CliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
@@ -16,31 +15,11 @@ import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-up
 import type { MemoryEditors } from './memory-editor';
 import type { TimelineEditors } from './timeline-editor';
 import { pickScenario } from './pick-scenario';
-import { scenariosOf, type Scenario } from './scenarios';
+import { namedScenario, targetIn } from './scenario-target';
+import type { Scenario } from './scenarios';
 import { searchDocumentation } from './search';
 import { walk } from './walkthrough';
 import { step } from './session-at-hand';
-
-/** The argument of the run and debug commands, from a lens, a test or a key binding. */
-const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
-
-export type ScenarioTarget = z.infer<typeof targetSchema>;
-
-/**
- * The scenario in an argument, if there is one. Menus pass the URI of the editor, which names only a file.
- */
-async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
-    const target = targetSchema.safeParse(argument);
-    if (!target.success) {
-        return undefined;
-    }
-    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.data.uri));
-    const found = scenariosOf(document).find((s) => s.name === target.data.scenario);
-    if (!found) {
-        throw new Error(`${vscode.workspace.asRelativePath(document.uri)} has no scenario "${target.data.scenario}"`);
-    }
-    return found;
-}
 
 /** The debugger reads files, so an unsaved file is saved first, with a name that the user chooses. */
 async function onDisk(scenario: Scenario): Promise<Scenario | undefined> {
@@ -115,7 +94,7 @@ export function registerCommands(
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
-        [COMMANDS.showTimeline]: (argument) => timeline.show(z.safeParse(targetSchema, argument).data),
+        [COMMANDS.showTimeline]: (argument) => timeline.show(targetIn(argument)),
         [COMMANDS.copyTimeline]: () => timeline.copy(),
         [COMMANDS.showMemory]: (argument) => memory.show(argument),
         [COMMANDS.showMemoryOfRow]: (argument) => memory.show(argument),

@@ -34,9 +34,14 @@ export const TIMELINE_EDITOR = 'lus.timeline';
 export const MEMORY_EDITOR = 'lus.memory';
 export const MEMORY_SCHEME = 'lus-memory';
 
+/** The view *Exploration* beside it: what *Explore Scenario* has found. */
+export const EXPLORATION_VIEW = 'lus.exploration';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
+    explore: 'lus.exploreScenario',
+    debugCourse: 'lus.debugCourse',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',

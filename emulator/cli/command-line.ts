@@ -23,6 +23,7 @@ import { command as replay } from './replay';
 import { command as report } from './report-command';
 import { command as run } from './run';
 import { command as view } from './view';
+import { command as worker } from './worker';
 
 interface CommandEntry {
     readonly summary: string;
@@ -76,7 +77,9 @@ Exit code: 0 all scenarios passed, 1 a scenario failed or a blackout is too long
 const REPORT_HELP = `Usage: lus report merge FILE... [options]
 
 Joins reports that lus run --report json=FILE has written, for example those of
-several shards, and prints or writes other reports from them.
+several shards, and prints or writes other reports from them. It also joins the
+state files of lus explore --shard; --state FILE writes the joined one, and
+-o FILE the counterexamples.
 
   --format FORMAT   pretty (default), tap, junit or json
   --report KIND=FILE  write a report: junit, json, html, sarif, tap or pretty;
@@ -158,6 +161,13 @@ outcomes, what breaks a rule, and what was tried.
   --switches N        the most switches of a course from a process that could
                       continue (default: any number)
   --budget TIME       stop after 60s, 5m or 1h
+  --state FILE        keep there how far the search is, and go on from there
+  --shard I/N         do only part I of N; lus report merge joins the state files
+  --jobs N            search on N threads (default: all cores)
+  --queue URL         let lus worker --queue URL do the work, on any machine; URL
+                      is a Redis or Valkey server: redis://localhost:6379
+  --memory SIZE       for the states that were seen: 512M (default), 4G ...
+  --progress          print how far it is as lines of JSON on standard error
   --scenario NAME     explore only this scenario
   --kernel NAME       use this kernel as the default kernel of scenarios
   --format FORMAT     pretty (default) or json
@@ -167,6 +177,17 @@ outcomes, what breaks a rule, and what was tried.
 Exit code: 0 the search is complete and finds no violation, 1 there is a
 violation, 2 bad arguments, a missing file or a file with errors, 3 there is
 none, but the search is incomplete.
+`;
+
+const WORKER_HELP = `Usage: lus worker --queue URL
+
+Does the work of lus explore --queue URL until it is interrupted. Start one for
+each core. Both need the packages bullmq and ioredis in the current folder or
+where lus is installed.
+
+  --queue URL       a Redis or Valkey server: redis://localhost:6379
+
+Exit code: 0 it was interrupted, 2 bad arguments or a missing package.
 `;
 
 const EXAMPLES_HELP = `Usage: lus examples [DIR]
@@ -315,6 +336,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
     ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],
     ['explore', { summary: 'try everything that could happen', help: EXPLORE_HELP, command: explore }],
+    ['worker', { summary: 'explore for others', help: WORKER_HELP, command: worker }],
     [
         'replay',
         { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, command: replay },

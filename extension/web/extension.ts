@@ -23,6 +23,8 @@ async function unavailable(): Promise<undefined> {
 }
 
 const WITHOUT_PROCESSES: CliCommands = {
+    [COMMANDS.explore]: unavailable,
+    [COMMANDS.debugCourse]: unavailable,
     [COMMANDS.compareKernels]: unavailable,
     [COMMANDS.measureBlackout]: unavailable,
     [COMMANDS.writeTrace]: unavailable,

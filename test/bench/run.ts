@@ -22,6 +22,7 @@ import { against } from './against';
 import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
+import { exploring } from './exploring';
 import { goingBack } from './going-back';
 import { history, measureHistory } from './history';
 import { meets, table, toJson, type Figure } from './figures';
@@ -115,6 +116,7 @@ async function measureAll(): Promise<Figure[]> {
         () => [activation()],
         languageServer,
         () => [interpreting()],
+        exploring,
         () => updates(__filename),
         radix,
         benchDma,

@@ -1,4 +1,4 @@
-/** The commands of README and of the how-to pages run, in their order, in a folder of their own. */
+/** What README and the how-to pages say can be done: their commands run, in their order, in a folder of their own. */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -249,9 +249,21 @@ export class Memmap extends JournaledRecord {
         this.found.mark[i] = 0;
     }
 
-    /** Adds permanent boot-time reservations. */
-    reserve(start: number, end: number, owner: number): void {
-        this.journal.edit(this).reserved = withRange(this.reserved, { start, end, owner });
+    /** Sets the permanent boot-time reservations, in ascending order. A page that two share is of the later one. */
+    setReserved(ranges: readonly PfnRange[]): void {
+        const kept: PfnRange[] = [];
+        for (const range of ranges) {
+            for (let last = kept.at(-1); last && last.end > range.start; last = kept.at(-1)) {
+                kept.pop();
+                if (last.start < range.start) {
+                    kept.push({ ...last, end: range.start });
+                }
+            }
+            if (range.start < range.end) {
+                kept.push(range);
+            }
+        }
+        this.journal.edit(this).reserved = kept;
     }
 
     /** Frees boot-time reservations. */

@@ -1,5 +1,6 @@
 /** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
+import { defineGoingBack } from './going-back';
 import { defineLearning } from './learning';
 import { defineMemory } from './memory';
 import { defineMistakes } from './mistakes';
@@ -17,6 +18,7 @@ defineJourneys(
         defineMistakes(traveller);
         defineViews(traveller);
         defineMemory(traveller);
+        defineGoingBack(traveller);
         defineLearning(traveller);
         defineTesting(traveller);
     },

@@ -1,4 +1,7 @@
-/** The Test Explorer in the workbench: a thousand scenarios, and an edit. How long they take is printed. */
+/**
+ * The Test Explorer in the workbench: a thousand scenarios, and an edit. How long they take is printed; VS Code itself
+ * collects changes of tests for 200 ms before it shows them.
+ */
 import type { Locator } from 'playwright-core';
 import type { Traveller } from './journey';
 
