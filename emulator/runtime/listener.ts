@@ -93,7 +93,9 @@ export interface Listener {
     iommuFault?(device: Device, iova: number, write: boolean): void;
     guestCreated?(guest: string): void;
     /** A vCPU of a guest starts or stops running. */
-    vcpu?(guest: string, index: number, state: VcpuState): void;
+    vcpu?(guest: string, index: number, state: VcpuState, why: string): void;
+    /** The running kernel has taken over a preserved vCPU. */
+    vcpuAdopted?(guest: string, index: number): void;
     /** A guest has found memory that differs from what it wrote. */
     guestDiffers?(guest: string, what: Differing): void;
     /** KVM has no memory for a vCPU at a guest address, and has returned to the VMM. */
