@@ -6,7 +6,8 @@ import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno
 import { JournaledMap, JournaledRecord } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Failing, Trials } from '../runtime/host/injections';
-import { crash, loseKernel } from '../runtime/host/kernel-end';
+import { loseKernel } from '../runtime/host/kernel-end';
+import { crash } from '../runtime/host/panic';
 import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Listener, Observer } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';

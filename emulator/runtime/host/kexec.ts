@@ -5,7 +5,7 @@ import { parameterBuild, unknownArguments } from '../../kernel/release/unknown-p
 import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
 import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
 import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
-import { loadKexec, type KexecLoad } from '../../kernel/kexec';
+import { loadCrashKexec, loadKexec, type KexecLoad } from '../../kernel/kexec';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
 import { workFrame } from './syscall-entry';
@@ -98,12 +98,16 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     startKernel(host, at);
 }
 
-/** Loads a kernel by its name in the scenario. @returns the result of the running kernel's system call */
-export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad): undefined | Err {
+/**
+ * Loads a kernel by its name in the scenario.
+ * @param how `crash`: for the panic of the running kernel
+ * @returns the result of the running kernel's system call
+ */
+export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad | 'crash'): undefined | Err {
     const { running } = host;
     const kernel = kernelNamed(host, name, 'load');
     const file = fileOf(kernel, cmdline, running.kho.env.options.arch);
-    const result = loadKexec(running, file, how);
+    const result = how === 'crash' ? loadCrashKexec(running, file) : loadKexec(running, file, how);
     if (result === undefined) {
         tellUnknown(host, kernel, file);
     }
