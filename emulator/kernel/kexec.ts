@@ -43,7 +43,7 @@ export function loadCrashKexec(kernel: Kernel, file: KernelFile): undefined | Er
     }
     const header = coreHeader(machine, areas, desc.release);
     const given = desc.flaws.has('kho_in_crash_image') ? kho : undefined;
-    const image = loadCrashImage(kho.env, file, { areas, header }, given);
+    const image = loadCrashImage(machine, file, { areas, header }, given);
     if (image instanceof Err) {
         return image;
     }

@@ -34,6 +34,7 @@ export interface RunSettings {
     readonly coverage: string | undefined;
     readonly trace: string | undefined;
     readonly saveHandover: string | undefined;
+    readonly saveVmcore: string | undefined;
     readonly wholeMemory: boolean;
 }
 
@@ -60,6 +61,7 @@ export const RUN_OPTIONS = {
     // the old name of --trace
     timeline: { type: 'string' },
     'save-handover': { type: 'string' },
+    'save-vmcore': { type: 'string' },
     'whole-memory': { type: 'boolean' },
 } as const;
 
@@ -100,6 +102,7 @@ export function settingsOf(parsed: Parsed, config: Config, formats: typeof FORMA
         coverage: parsed.text('coverage') ?? config.coverage,
         trace: parsed.text('trace') ?? parsed.text('timeline'),
         saveHandover: parsed.text('save-handover'),
+        saveVmcore: parsed.text('save-vmcore'),
         wholeMemory: parsed.flag('whole-memory'),
     };
     if (settings.wholeMemory && settings.saveHandover === undefined) {

@@ -13,12 +13,16 @@ import type { Area } from '../kho/env';
 const HEADER_LIMIT = 2 ** 26;
 
 /** The note of kdump (Documentation/admin-guide/kdump/vmcoreinfo.rst), as far as an emulated kernel has the values. */
-export function vmcoreinfo(release: string, page: PageGeometry): CoreNote {
-    return { name: 'VMCOREINFO', type: 0, content: encodeText(`OSRELEASE=${release}\nPAGESIZE=${page.size}\n`) };
+function vmcoreinfo(release: string | undefined, page: PageGeometry): CoreNote {
+    const first = release === undefined ? '' : `OSRELEASE=${release}\n`;
+    return { name: 'VMCOREINFO', type: 0, content: encodeText(`${first}PAGESIZE=${page.size}\n`) };
 }
 
-/** @param areas the memory of `crashkernel=`, which is not part of the dump */
-export function coreHeader(machine: Machine, areas: readonly Area[], release: string): Uint8Array {
+/**
+ * @param areas the memory of `crashkernel=`, which is not part of the dump
+ * @param release that of the kernel that crashes; undefined: not known
+ */
+export function coreHeader(machine: Machine, areas: readonly Area[], release?: string): Uint8Array {
     return coreHeaders(
         machine.arch === 'arm64' ? 'arm64' : 'x86-64',
         dumped(machine, areas),

@@ -140,6 +140,8 @@ interface Placement {
 export interface CrashPlaces {
     readonly areas: readonly Area[];
     readonly header: Uint8Array;
+    /** The address of the header; undefined: anywhere in the areas. */
+    readonly headerAt?: number;
 }
 
 /** Size in bytes of the pages for this many bytes. */
@@ -179,7 +181,11 @@ function placeSegments(
     });
 
     if (crash) {
-        const dest = place(make('ELF core header', Bytes.of(crash.header), crash.header.length));
+        const buffer = make('ELF core header', Bytes.of(crash.header), crash.header.length);
+        const dest = crash.headerAt ?? place(buffer);
+        if (dest !== undefined && dest === crash.headerAt) {
+            placed.push({ buffer, dest });
+        }
         if (dest === undefined) {
             return undefined;
         }
@@ -270,7 +276,7 @@ export interface CrashImage {
  * @returns EADDRNOTAVAIL if a segment does not fit into the areas, or there are none
  */
 export function loadCrashImage(
-    { machine }: KhoEnv,
+    machine: Machine,
     file: KernelFile,
     crash: CrashPlaces,
     kho: Kho | undefined,

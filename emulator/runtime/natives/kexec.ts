@@ -4,6 +4,7 @@ import type { Err } from '../../kernel/release/errno';
 import { BOOL, INT, objectOf, STRING, type Value } from '../../language/types';
 import { asString } from '../../language/values';
 import { costId } from '../../machine/costs';
+import { saveVmcore } from '../host/crash';
 import { crash } from '../host/panic';
 import { jump, jumpAndReturn, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
 import { loadModule, unloadModule } from '../host/modules';
@@ -133,6 +134,13 @@ export const kexecFunctions: readonly NativeFunction[] = [
         { context: 'scenario' },
         'Makes the running kernel panic (as `echo c > /proc/sysrq-trigger` does). Nothing is handed over. If a capture kernel is loaded (`kexec_file_load` with `crash: true`), it boots; otherwise the scenario continues with another `boot`. `panicked` is the message.',
         (host: Host, [message]) => crash(host, asString(message, 'the message')),
+    ),
+    fn(
+        'save_vmcore',
+        [],
+        { ...SYSCALL, result: INT },
+        'Saves `/proc/vmcore`, the memory of the kernel that has crashed, as `makedumpfile` does in a capture kernel: the number of bytes of memory in it. `lus run --save-vmcore` writes it to a file. ENOENT in any other kernel.',
+        (host: Host) => saveVmcore(host),
     ),
     fn(
         'modprobe',
