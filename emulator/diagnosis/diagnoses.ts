@@ -40,6 +40,7 @@ import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { nextMemoryRules } from './next-memory';
 import { preparationRules } from './not-enabled';
+import { orphanRules } from './orphans';
 import { parameterRules } from './parameters';
 import { pciRules } from './pci';
 import { pointerRules } from './pointers';
@@ -82,6 +83,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     interruptRules,
     lpiTableRules,
     guestRules,
+    orphanRules,
 ];
 
 export class Diagnoses implements Observer {
