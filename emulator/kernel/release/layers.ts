@@ -176,6 +176,19 @@ const INTERRUPTS: Layer = {
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
 };
 
+const SESSION_FREEZE: Layer = {
+    name: 'session_freeze',
+    series: 'session_freeze',
+    summary: 'the ioctl SESSION_FREEZE: an agent freezes a session before the reboot, which then skips it',
+    version: 'v2',
+    status: 'under review',
+    needs: [],
+    brings: [],
+    files: ['session-freeze'],
+    handlers: [],
+    flbs: [],
+};
+
 /** The newest version of each series, in the order in which their handlers are registered. */
 const NEWEST: readonly Layer[] = [
     LOOKUP,
@@ -188,6 +201,7 @@ const NEWEST: readonly Layer[] = [
     KVM,
     GUEST_MEMFD,
     INTERRUPTS,
+    SESSION_FREEZE,
 ];
 
 /**
