@@ -65,7 +65,7 @@ export const NUMBERS: readonly number[] = (
         [131, 131],
         [140, 150],
         [160, 168],
-        [241, 241],
+        [241, 243],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
