@@ -1,6 +1,6 @@
 /**
- * systemd's file descriptor store over LUO: its index, what a bad one costs, and a crash after every system call, before
- * and after the kexec. After each, a file is in its service again, or a finding says that it is lost.
+ * systemd's file descriptor store over LUO: its index, what a bad one costs, and a crash after every system call,
+ * before and after the kexec. After each, a file is in its service again, or a finding says that it is lost.
  */
 import assert from 'node:assert/strict';
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
