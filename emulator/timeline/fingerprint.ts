@@ -301,7 +301,7 @@ class Fingerprint {
             hasher
                 .str(o.name)
                 .u32(o.retrieved ? 1 : 0)
-                .u32(o.finished ? 1 : 0)
+                .u32((o.finished ? 1 : 0) | (o.frozen ? 2 : 0))
                 .num(o.cursor)
                 .num(o.area)
                 .u32(o.state);
