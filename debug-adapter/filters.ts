@@ -4,7 +4,8 @@
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
-import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
+import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../emulator/findings/catalogue';
+import { GROUPS, type Group } from '../emulator/findings/groups';
 import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/stop';
 
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);
