@@ -4,8 +4,7 @@
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
-import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../emulator/findings/catalogue';
-import { GROUPS, type Group } from '../emulator/findings/groups';
+import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
 import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/stop';
 
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);

@@ -3,7 +3,7 @@
  * documented and stable.
  */
 import type { Datum } from '../findings/diagnosis';
-import type { Severity } from '../findings/groups';
+import type { Severity } from '../findings/catalogue';
 import type { CostChanges, CostName } from '../machine/costs';
 import type { ExceptionKind } from '../runtime/stop';
 import type { UpdateReport } from '../diagnosis/update-report';

@@ -1,5 +1,22 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
-import type { Group, Severity } from './groups';
+
+import { CRASH } from './catalogue-crash';
+import { ORPHANS } from './catalogue-orphans';
+
+/** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
+export type Severity = 'error' | 'warning' | 'hint';
+
+/** Subjects of findings: the condition of the exception filter for diagnoses selects them. */
+export const GROUPS = {
+    memory: 'Preserved memory: leaks, use of pages that were not preserved, pages restored twice.',
+    handover: 'Handover between kernels: formats, handlers, FLBs.',
+    sessions: 'Sessions that are lost, never finished or unreachable.',
+    devices: 'DMA, IOMMU tables, devices left running.',
+    interrupts: 'Interrupts that are lost, spurious or misrouted.',
+    guests: 'Virtual machines: effects of an update on their guests.',
+} as const;
+
+export type Group = keyof typeof GROUPS;
 
 interface Entry {
     readonly severity: Severity;
@@ -545,36 +562,8 @@ export const CATALOGUE = {
         title: 'interrupt controller uses memory that is not reserved',
         advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
-    LU1140: {
-        severity: 'error',
-        group: 'handover',
-        title: 'capture kernel given a handover',
-        advice: 'Use a kernel that gives no handover to its capture kernel (7.0.11, 7.1 and later), or start the host with kho=off.',
-    },
-    LU1141: {
-        severity: 'warning',
-        group: 'memory',
-        title: 'scratch in the memory of a capture kernel',
-        advice: 'Load the capture kernel with kho=off, or use 7.3, which turns KHO off if elfcorehdr= is on the command line.',
-    },
-    LU1142: {
-        severity: 'warning',
-        group: 'memory',
-        title: 'no memory for a capture kernel',
-        advice: 'Make crashkernel= smaller, or scratch larger (kho_scratch=): behind a live update the memory must fit into a scratch area.',
-    },
-    LU1143: {
-        severity: 'warning',
-        group: 'handover',
-        title: 'panic without a capture kernel',
-        advice: 'Load the capture kernel again after every live update: kexec_file_load() with crash: true (kexec -p -s).',
-    },
-    LU1144: {
-        severity: 'warning',
-        group: 'devices',
-        title: 'request aborted in a capture kernel',
-        advice: 'Let the capture kernel reset the device before it uses it. The drivers of VT-d and AMD-Vi go on with the tables of the crashed kernel; that of SMMUv3 does not.',
-    },
+    ...ORPHANS,
+    ...CRASH,
     LU1145: {
         severity: 'error',
         group: 'handover',

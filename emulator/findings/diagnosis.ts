@@ -1,6 +1,5 @@
 /** The data of a diagnosis: a mistake, made or imminent, that no kernel reports. */
-import type { DiagnosisCode } from './catalogue';
-import type { Severity } from './groups';
+import type { DiagnosisCode, Severity } from './catalogue';
 import type { Place } from './place';
 
 /** A line of the history of a page, session, file or FLB. */

@@ -47,6 +47,8 @@ export interface Listener {
     redescribed?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
+    /** A failure that the scenario injects takes effect. `error`: what the call returns; null for `no`. */
+    injected?(target: string, error: Err | null): void;
     /**
      * KHO was called to restore an address at which no preserved block begins. `given`: it has taken the page from its
      * owner nevertheless.
@@ -96,7 +98,9 @@ export interface Listener {
     iommuFault?(device: Device, iova: number, write: boolean): void;
     guestCreated?(guest: string): void;
     /** A vCPU of a guest starts or stops running. */
-    vcpu?(guest: string, index: number, state: VcpuState): void;
+    vcpu?(guest: string, index: number, state: VcpuState, why: string): void;
+    /** The running kernel has taken over a preserved vCPU. */
+    vcpuAdopted?(guest: string, index: number): void;
     /** A guest has found memory that differs from what it wrote. */
     guestDiffers?(guest: string, what: Differing): void;
     /** KVM has no memory for a vCPU at a guest address, and has returned to the VMM. */

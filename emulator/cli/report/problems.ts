@@ -1,5 +1,5 @@
 /** The problems of a run as a list, for reports that are made of places: errors, failures, unexpected diagnoses. */
-import type { Severity } from '../../findings/groups';
+import type { Severity } from '../../findings/catalogue';
 import type { FileResult, Where } from '../results';
 
 export interface Problem {

@@ -331,6 +331,12 @@ export class Boot extends JournaledRecord {
         }
     }
 
+    /** smp_init(): INIT and SIPI for each processor that is not known to be set aside. */
+    smpInit(): undefined {
+        const { machine } = this.host;
+        machine.processors.bringUp(machine.boots);
+    }
+
     /** kho_init(), and the end of the initial RAM disk. */
     khoInit(): undefined {
         khoInit(this.host.running.kho);

@@ -48,6 +48,7 @@ import type { NativeFunction, Natives, ObjectType } from './native';
 import { bridgeObject, pciDev, pciFunctions, pciGlobals, pciObject } from './pci';
 import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
+import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
 /** Devices of the machine, with their members for kernel code. */
@@ -55,7 +56,7 @@ export const hostDevice = deviceObject.and(deviceInKernel);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, vcpuOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
@@ -66,7 +67,10 @@ const classes = [
     irqObject,
     kvmObject,
     guestMemfdObject,
-    vmObject,
+    vmObject.and(tablesOfVm),
+    vcpuObject,
+    cpuObject,
+    guestVcpuObject,
     guestLineObject,
     guestObject,
     luoFile,
@@ -152,6 +156,7 @@ export const HOST_NATIVES: Natives = {
         ...hugetlbFunctions,
         ...vfioFunctions,
         ...pciFunctions,
+        ...vcpuFunctions,
     ]),
     objects: table(byClass.values()),
     globals: table([
@@ -179,6 +184,7 @@ export const HOST_NATIVES: Natives = {
             ...eventfdMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
+            ...vcpuSyscalls,
             ...luoSyscalls,
             ...iommufdSyscalls,
             ...vfioSyscalls,
@@ -202,6 +208,8 @@ export const HOST_NATIVES: Natives = {
         ],
         ['iommu', '/dev/iommu'],
         ['kvm_vm', 'A virtual machine of KVM.'],
+        ['kvm_vcpu', 'A vCPU of a virtual machine.'],
+        ['cpu', '/sys/devices/system/cpu/cpuN/preserve: a processor that a session can set aside.'],
         ['guest_memfd', 'Memory that belongs to a virtual machine.'],
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),
