@@ -1,5 +1,5 @@
 /** What a user does and sees while debugging, in terms of the workbench's page. */
-import type { Locator, Page } from 'playwright-core';
+import { errors, type Locator, type Page } from 'playwright-core';
 
 const WAIT_MS = 30_000;
 const POLL_MS = 100;
@@ -86,16 +86,29 @@ export class DebugPage {
 
     private async fromPalette(prefix: string, name: string): Promise<void> {
         const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
-        await this.page.keyboard.press('F1');
         const input = this.page.locator('.quick-input-widget input');
-        await input.waitFor();
         await this.until(`${name} in the palette`, async () => {
-            await input.fill(prefix);
-            await input.fill(`${prefix}${name}`);
-            await this.page.waitForTimeout(POLL_MS);
-            return await row.isVisible();
+            try {
+                // a stop takes the focus, and that closes the palette
+                if (!(await input.isVisible())) {
+                    await this.page.keyboard.press('F1');
+                    await input.waitFor({ timeout: CLICK_MS });
+                }
+                await input.fill(prefix, { timeout: CLICK_MS });
+                await input.fill(`${prefix}${name}`, { timeout: CLICK_MS });
+                await this.page.waitForTimeout(POLL_MS);
+                if (!(await row.isVisible())) {
+                    return false;
+                }
+                await row.click({ timeout: CLICK_MS });
+                return true;
+            } catch (error) {
+                if (error instanceof errors.TimeoutError) {
+                    return false;
+                }
+                throw error;
+            }
         });
-        await row.click();
     }
 
     private get dialogBox(): Locator {

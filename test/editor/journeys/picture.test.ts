@@ -14,6 +14,8 @@ import { JOURNEY_LIMIT_MS, JOURNEY_RETRIES, SETUP_LIMIT_MS, Traveller } from './
 
 const PICTURES = inRepository('extension', 'docs', 'images');
 const MAX_BYTES = 90_000;
+const WINDOW = { width: 1280, height: 844 };
+const PARTS = { sideBarRight: 500, panelTop: 694, variablesBottom: 440 };
 
 suite('the pictures of the documentation', function () {
     this.timeout(JOURNEY_LIMIT_MS);
@@ -41,7 +43,7 @@ suite('the pictures of the documentation', function () {
 
     test('the first example, stopped in freeze', async () => {
         const page = await traveller.openFolder({}, inRepository('extension', 'examples'));
-        await page.page.setViewportSize({ width: 1280, height: 800 });
+        await page.page.setViewportSize(WINDOW);
         await page.openFromExplorer('first-session.lus', 'First session');
         await page.waitLanguage('Live Update Scenario');
         await page.start();
@@ -59,7 +61,7 @@ suite('the pictures of the documentation', function () {
         for (const section of ['Breakpoints', 'Loaded Scripts']) {
             await page.foldSection(section);
         }
-        await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
+        await page.arrange(PARTS);
         await page.unfold(/^Handover/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
         await page.showFirstVariables();
         await page.waitCallStack(/memfd\.freeze/, /scenario "a guest/);
@@ -72,7 +74,7 @@ suite('the pictures of the documentation', function () {
         const page = await traveller.openFolder({
             [name]: readFileSync(inRepository('extension', 'examples', name), 'utf8'),
         });
-        await page.page.setViewportSize({ width: 1280, height: 800 });
+        await page.page.setViewportSize(WINDOW);
         await page.openFromExplorer(name, 'The purpose of live update');
         await page.waitLanguage('Live Update Scenario');
         await page.start();
@@ -84,7 +86,7 @@ suite('the pictures of the documentation', function () {
         for (const section of ['Breakpoints', 'Loaded Scripts']) {
             await page.foldSection(section);
         }
-        await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
+        await page.arrange(PARTS);
         await page.unfold(/^Machine/, /^devices/);
         await keep('devices-go-on');
     });
