@@ -149,6 +149,11 @@ class Fingerprint {
         k.vmalloc.hash(hasher);
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
+        for (const { addr, size } of k.crashKernel) {
+            hasher.num(addr).num(size);
+        }
+        const { kernel, commandLine, parameters } = k.crashImage ?? { kernel: '', commandLine: '', parameters: 0 };
+        hasher.str(kernel).str(commandLine).num(parameters);
         k.devices.hash(hasher);
         hasher.num(k.backgroundMemory.pages);
         for (const guest of k.vms) {
