@@ -36,6 +36,7 @@ import { type Rules, together } from './hearing';
 import { hugePageRules } from './huge-pages';
 import { interruptRules } from './interrupts';
 import { lpiTableRules } from './lpi-tables';
+import { confidentialRules } from './confidential';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { nextMemoryRules } from './next-memory';
@@ -82,6 +83,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     interruptRules,
     lpiTableRules,
     guestRules,
+    confidentialRules,
 ];
 
 export class Diagnoses implements Observer {

@@ -13,6 +13,8 @@ import { Owners } from './owners';
 import type { DeviceShape } from './devices/device';
 import type { IommuVendor } from './iommu/unit';
 import { PciBus } from './pci/bus';
+import { Tee } from './tee/tee';
+import type { TeeKind } from './tee/entry';
 
 /** Usable RAM, as in the firmware's memory map. Addresses and sizes in bytes. */
 export interface RamRange {
@@ -54,6 +56,8 @@ export interface MachineShape {
     readonly cpus?: number | undefined;
     /** Default: UEFI. */
     readonly firmware?: FirmwareKind | undefined;
+    /** Confidential guests; default: none. `slots`: ASIDs or KeyIDs. */
+    readonly tee?: { readonly kind: TeeKind; readonly slots: number } | undefined;
 }
 
 /** What outlives kernels: memory and its map, the clock, the devices, and the observers' log of the owners of pages. */
@@ -64,6 +68,8 @@ export class Machine extends JournaledRecord {
     readonly history: PageHistory;
     readonly pci: PciBus;
     readonly firmware: Firmware;
+    /** Confidential guests; null: the machine cannot have them. */
+    readonly tee: Tee | null;
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
@@ -116,6 +122,7 @@ export class Machine extends JournaledRecord {
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
         this.firmware = new Firmware(journal, shape.firmware ?? 'uefi');
+        this.tee = shape.tee ? new Tee(journal, this.memory, shape.tee.kind, shape.tee.slots, end) : null;
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
             count: this.cpus,
             its: this.arch === 'arm64',
@@ -159,6 +166,7 @@ export class Machine extends JournaledRecord {
     /** The machine is switched on. Its memory keeps what is in it. */
     powerOn(): void {
         this.firmware.powerOn();
+        this.tee?.powerOn();
         this.pci.powerOn();
     }
 
@@ -193,6 +201,7 @@ export class Machine extends JournaledRecord {
             this.history.hash(hasher);
         }
         this.firmware.hash(hasher);
+        this.tee?.hash(hasher);
         this.pci.hash(hasher);
     }
 }

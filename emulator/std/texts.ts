@@ -8,6 +8,8 @@ import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
 import iommuNone from './iommu-none.lus';
 import interruptsNone from './interrupts-none.lus';
+import tee from './tee.lus';
+import teeNone from './tee-none.lus';
 import interrupts from './interrupts.lus';
 import kvm from './kvm.lus';
 import lookupNone from './lookup-none.lus';
@@ -92,6 +94,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'iommu-none': iommuNone,
     interrupts,
     'interrupts-none': interruptsNone,
+    tee,
+    'tee-none': teeNone,
 };
 
 /**

@@ -151,6 +151,7 @@ class Fingerprint {
         k.kexecImage?.hash(hasher);
         k.devices.hash(hasher);
         hasher.num(k.backgroundMemory.pages);
+        k.tee?.hash(hasher);
         for (const guest of k.vms) {
             guest.hash(hasher);
         }

@@ -35,6 +35,7 @@ const NO_LAYER_FILES: Library = [
     'vfio-none',
     'iommu-none',
     'interrupts-none',
+    'tee-none',
 ];
 
 export const LIBRARY_7_2: Library = [

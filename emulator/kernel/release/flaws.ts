@@ -20,6 +20,10 @@ const GIVEN: ReadonlyMap<string, string> = new Map([
     ],
     ['iommu_early_did', 'a domain id is reused before what the IOMMU has cached under it is flushed'],
     ['interrupt_table', 'the interrupt remapping table is not preserved'],
+    ['tee_tables', 'the table of page owners (PAMT) of TDX is not preserved'],
+    ['tee_pages', 'the pages that the firmware or module has for a confidential guest are not preserved'],
+    ['tee_slots', 'the ASIDs or KeyIDs in use are not handed over'],
+    ['tee_attributes', 'the next kernel is not told which memory of a confidential guest is private'],
     ['interrupt_vectors', 'the handed-over vectors are not reserved: they stay unassigned, or are assigned again'],
 ]);
 

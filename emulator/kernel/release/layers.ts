@@ -176,6 +176,19 @@ const INTERRUPTS: Layer = {
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
 };
 
+const TEE_PRIVATE: Layer = {
+    name: 'tee_private',
+    series: 'tee_private',
+    summary: 'confidential guests: private memory, the pages of their firmware or module, their ASIDs or KeyIDs',
+    version: '',
+    status: 'no proposal, of this emulator',
+    needs: ['kvm', 'guest_memfd'],
+    brings: [],
+    files: ['tee'],
+    handlers: ['kvm_tee', 'guest_memfd_tee'],
+    flbs: ['tee_core'],
+};
+
 /** The newest version of each series, in the order in which their handlers are registered. */
 const NEWEST: readonly Layer[] = [
     LOOKUP,
@@ -188,6 +201,7 @@ const NEWEST: readonly Layer[] = [
     KVM,
     GUEST_MEMFD,
     INTERRUPTS,
+    TEE_PRIVATE,
 ];
 
 /**

@@ -2,6 +2,7 @@
 import { ListValue, RecordValue } from '../../language/collections';
 import { JournaledList } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
+import { HardwareFault } from '../../machine/tee/tee';
 import { KernelPanic } from './kernel-panic';
 import { dropProcesses } from './processes';
 import { ScenarioProcess } from './scenario-process';
@@ -151,7 +152,7 @@ export function loseKernel(host: Host, how: 'panic' | 'power'): void {
  * @throws all other errors
  */
 export function stopFor(host: Host, e: unknown): void {
-    if (e instanceof KernelPanic) {
+    if (e instanceof KernelPanic || e instanceof HardwareFault) {
         panic(host, e.message);
     } else if (e instanceof KernelFault) {
         const { target } = e;

@@ -40,6 +40,7 @@ import { flbArgs, luoFlb } from './luo/flbs';
 import { luoArgs, luoHandler } from './luo/handlers';
 import { blockIterator, blockSet, luoGlobals, luoObject } from './luo/orchestrator';
 import { luoRequest, luoSyscalls, requestFunctions } from './luo/requests';
+import { guardedPage, guestPages, teeGlobals, teeObject, teeSyscalls, vmProtection } from './tee';
 import { fileList, luoFile, luoSession, sessionFunctions, sessionList, sessionOfFile } from './luo/sessions';
 import { mappingMethods, mappingObject } from './mappings';
 import { memoryFunctions } from './memory';
@@ -65,8 +66,10 @@ const classes = [
     irqType,
     irqObject,
     kvmObject,
-    guestMemfdObject,
-    vmObject,
+    guestMemfdObject.and(guestPages),
+    vmObject.and(vmProtection),
+    teeObject,
+    guardedPage,
     guestLineObject,
     guestObject,
     luoFile,
@@ -159,6 +162,7 @@ export const HOST_NATIVES: Natives = {
         ...eventfdConstants,
         ...kvmGlobals,
         ...interruptGlobals,
+        ...teeGlobals,
         ...guestMemfdConstants,
         ...kernelGlobals,
         ...khoGlobals,
@@ -179,6 +183,7 @@ export const HOST_NATIVES: Natives = {
             ...eventfdMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
+            ...teeSyscalls,
             ...luoSyscalls,
             ...iommufdSyscalls,
             ...vfioSyscalls,
