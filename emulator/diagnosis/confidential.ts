@@ -147,7 +147,7 @@ export const confidentialRules = ruleFile(
                                 about: name,
                                 history: chronicle.of(`guest ${name}`),
                                 data: { guest: name, slot: protection.slot },
-                                message: `Guest "${name}" is in no session, and its ${protection.slotText} stays in use: no later kernel can give it out until the machine is reset.`,
+                                message: `Guest "${name}" is in no session, but the ${tee.kind === 'snp' ? 'firmware' : 'module'} keeps it: its ${protection.slotText} stays in use until the machine is reset, and its pages must not be written, which the next kernel does not know.`,
                             });
                         }
                         continue;

@@ -62,6 +62,8 @@ export const RULE_FILES: readonly RuleFile[] = [
     folioRules,
     hugePageRules,
     cgroupRules,
+    // before the rules about pointers: what they find about pages of confidential guests has its cause here
+    confidentialRules,
     pointerRules,
     layoutRules,
     handoverRules,
@@ -83,7 +85,6 @@ export const RULE_FILES: readonly RuleFile[] = [
     interruptRules,
     lpiTableRules,
     guestRules,
-    confidentialRules,
 ];
 
 export class Diagnoses implements Observer {

@@ -37,9 +37,9 @@ export const CONFIDENTIAL_GUESTS = {
         advice: 'Find out why the kernel takes this page for its own: it was not preserved, or it was freed before it was given back.',
     },
     LU1114: {
-        severity: 'warning',
+        severity: 'error',
         group: 'guests',
-        title: 'ASID or KeyID lost',
-        advice: 'Preserve the VM, or close it before the kexec. The firmware or the module keeps the guest until the machine is reset.',
+        title: 'confidential guest left behind',
+        advice: 'Preserve the VM, or close it before the kexec. The firmware or the module keeps the guest and its pages until the machine is reset.',
     },
 } as const;

@@ -38,11 +38,6 @@ const PLACES: readonly Place[] = [
         why: 'the destination is in bits 19:12 of the address of a message',
     },
     {
-        file: 'emulator/machine/tee/entry.ts',
-        text: 'GFN_SHIFT = ',
-        why: 'the guest page number is in bits 50:12 of an entry of the RMP',
-    },
-    {
         file: 'emulator/machine/tee/tee.ts',
         text: 'OWNED_PAGE = ',
         why: 'what the RMP and the PAMT have an entry for',

@@ -47,6 +47,7 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 110, title: 'Devices', page: 'failures-devices.md' },
     { first: 140, title: 'Order of steps', page: 'failures-order.md' },
     { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
+    { first: 211, title: 'Confidential guests', page: 'failures-confidential.md' },
 ];
 
 /**
@@ -64,6 +65,7 @@ export const NUMBERS: readonly number[] = (
         [131, 131],
         [140, 150],
         [160, 168],
+        [211, 217],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
