@@ -169,10 +169,14 @@ export class Tee extends JournaledRecord {
         return block === 0 ? undefined : block + Math.floor((pa % GIB) / PAGE) * ENTRY_SIZE;
     }
 
-    /** The owner of the page at an address; undefined: the host. */
+    /** The owner of the page at an address; undefined: the host, or its entry was overwritten. */
     ownerOf(pa: number): TeeEntry | undefined {
         const at = pa < this.low || pa >= this.high ? undefined : this.entryAddress(pa);
-        return at === undefined ? undefined : readEntry(this.memory, this.kind, at);
+        return at === undefined || this.isDamaged(at) ? undefined : readEntry(this.memory, this.kind, at);
+    }
+
+    private isDamaged(pa: number): boolean {
+        return this.damaged.length > 0 && this.damaged.includes(pa - (pa % PAGE));
     }
 
     /** RMPUPDATE, TDH.MEM.PAGE.AUG: a page of the host becomes one of a guest, which finds zeroes in it. */
@@ -287,7 +291,9 @@ export class Tee extends JournaledRecord {
             at < to;
             at = this.nextOwned(at + PAGE, to)
         ) {
-            found.push(at);
+            if (this.ownerOf(at)) {
+                found.push(at);
+            }
         }
         const fresh = found.filter((at) => !this.damaged.includes(at));
         const [first] = fresh;
@@ -302,7 +308,7 @@ export class Tee extends JournaledRecord {
      * @throws HardwareFault if a kernel has written it (machine check)
      */
     consume(pa: number): void {
-        if (this.damaged.length > 0 && this.damaged.includes(pa - (pa % PAGE))) {
+        if (this.isDamaged(pa)) {
             throw new HardwareFault(`Machine check: data integrity error at 0x${pa.toString(16)}`);
         }
     }
