@@ -115,7 +115,7 @@ export class Protection extends JournaledRecord {
     private allocate(): number {
         const { k } = this;
         const what = this.platform.kind === 'snp' ? 'SEV-SNP' : 'TDX';
-        const pfn = k.pages.alloc(0, { owner: k.owners.id(`${what} pages of ${this.name}`), zero: true });
+        const pfn = k.pages.alloc(0, { owner: k.owners.id(`protected pages (${what}) of ${this.name}`), zero: true });
         return pfn < 0 ? -1 : pfn * k.page.size;
     }
 
