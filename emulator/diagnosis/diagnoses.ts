@@ -41,6 +41,7 @@ import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { nextMemoryRules } from './next-memory';
 import { preparationRules } from './not-enabled';
+import { orphanRules } from './orphans';
 import { parameterRules } from './parameters';
 import { pciRules } from './pci';
 import { pointerRules } from './pointers';
@@ -85,6 +86,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     interruptRules,
     lpiTableRules,
     guestRules,
+    orphanRules,
 ];
 
 export class Diagnoses implements Observer {
@@ -97,6 +99,8 @@ export class Diagnoses implements Observer {
     private readonly jumps: JournaledMap<number, Place>;
     private readonly strays: JournaledMap<string, number>;
     private readonly rules: readonly Rules[];
+    /** What is known of pages and of structures in memory, also for views. */
+    readonly scene: Pick<Scene, 'chronicle' | 'typed'>;
     /** The handlers of `callReturned` and of `anyCallReturned`. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
@@ -127,6 +131,7 @@ export class Diagnoses implements Observer {
             strays: this.strays,
             say: (code, finding) => this.say(code, finding),
         };
+        this.scene = scene;
         this.rules = [chronicle.events, carried, typed, ...RULE_FILES.map((file) => file.make(scene))];
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);

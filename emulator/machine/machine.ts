@@ -10,6 +10,7 @@ import { PageHistory } from './history';
 import { Journal, JournaledRecord } from './journal';
 import { PhysicalMemory } from './memory';
 import { Owners } from './owners';
+import { Processors } from './processors';
 import type { DeviceShape } from './devices/device';
 import type { IommuVendor } from './iommu/unit';
 import { PciBus } from './pci/bus';
@@ -70,6 +71,8 @@ export class Machine extends JournaledRecord {
     readonly firmware: Firmware;
     /** Confidential guests; null: the machine cannot have them. */
     readonly tee: Tee | null;
+    /** Processors that were set aside. */
+    readonly processors: Processors;
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
@@ -123,9 +126,11 @@ export class Machine extends JournaledRecord {
         this.history = new PageHistory(journal, () => this.boots);
         this.firmware = new Firmware(journal, shape.firmware ?? 'uefi');
         this.tee = shape.tee ? new Tee(journal, this.memory, shape.tee.kind, shape.tee.slots, end) : null;
+        this.processors = new Processors(journal);
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
             count: this.cpus,
             its: this.arch === 'arm64',
+            all: this.processors,
         });
     }
 
@@ -167,6 +172,7 @@ export class Machine extends JournaledRecord {
     powerOn(): void {
         this.firmware.powerOn();
         this.tee?.powerOn();
+        this.processors.powerOn();
         this.pci.powerOn();
     }
 
@@ -202,6 +208,7 @@ export class Machine extends JournaledRecord {
         }
         this.firmware.hash(hasher);
         this.tee?.hash(hasher);
+        this.processors.hash(hasher);
         this.pci.hash(hasher);
     }
 }

@@ -11,7 +11,12 @@ import interruptsNone from './interrupts-none.lus';
 import tee from './tee.lus';
 import teeNone from './tee-none.lus';
 import interrupts from './interrupts.lus';
+import caretakerNone from './caretaker-none.lus';
+import caretaker from './caretaker.lus';
+import cpuPreserveNone from './cpu-preserve-none.lus';
+import cpuPreserve from './cpu-preserve.lus';
 import kvm from './kvm.lus';
+import vcpu from './vcpu.lus';
 import lookupNone from './lookup-none.lus';
 import lookup from './lookup.lus';
 import luoAbi from './luo-abi.lus';
@@ -96,6 +101,11 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'interrupts-none': interruptsNone,
     tee,
     'tee-none': teeNone,
+    vcpu,
+    'cpu-preserve': cpuPreserve,
+    'cpu-preserve-none': cpuPreserveNone,
+    caretaker,
+    'caretaker-none': caretakerNone,
 };
 
 /**

@@ -228,6 +228,24 @@ export class GuestSpace extends JournaledRecord {
         }
     }
 
+    /** KVM_PRE_FAULT_MEMORY: maps a range without an access of the guest. @returns EFAULT if a part cannot be mapped */
+    prefault(gpa: number, length: number): undefined | Err {
+        return this.reach(gpa, length, () => undefined).why === undefined ? undefined : err('EFAULT');
+    }
+
+    /** What the guest's tables map: physically contiguous runs, ascending by guest address. */
+    mappedRuns(): { readonly gpa: number; readonly pa: number; readonly length: number }[] {
+        const runs: { gpa: number; pa: number; length: number }[] = [];
+        for (const { from, to } of this.mapped) {
+            look(this.k, this.slots, from, to - from, (gpa, pa, length) => {
+                if (pa >= 0) {
+                    runs.push({ gpa, pa, length });
+                }
+            });
+        }
+        return runs;
+    }
+
     /** Drops the references to all files. */
     clear(): void {
         for (const slot of this.slots) {

@@ -36,6 +36,7 @@ const NO_LAYER_FILES: Library = [
     'iommu-none',
     'interrupts-none',
     'tee-none',
+    'cpu-preserve-none',
 ];
 
 export const LIBRARY_7_2: Library = [

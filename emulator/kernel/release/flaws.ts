@@ -24,6 +24,8 @@ const GIVEN: ReadonlyMap<string, string> = new Map([
     ['tee_pages', 'the pages that the firmware or module has for a confidential guest are not preserved'],
     ['tee_slots', 'the ASIDs or KeyIDs in use are not handed over'],
     ['tee_attributes', 'the next kernel is not told which memory of a confidential guest is private'],
+    ['caretaker_text', 'the caretaker has no code of its own for CPUID exits: it calls the kernel'],
+    ['caretaker_tables', 'the second-level tables of orphaned vCPUs are not preserved'],
     ['interrupt_vectors', 'the handed-over vectors are not reserved: they stay unassigned, or are assigned again'],
 ]);
 

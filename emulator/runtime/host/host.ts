@@ -103,6 +103,11 @@ export class Host {
         if (machine.tee) {
             machine.tee.observer = (event) => this.tell((l) => l.tee?.(event));
         }
+        this.injections.onEffect = (target, error) => {
+            for (const l of this.listeners.active) {
+                l.injected?.(target, error);
+            }
+        };
     }
 
     // ------------------------------------------------------------ kernels and processes
