@@ -44,8 +44,9 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1063: 'any',
         LU1070: 'same',
         LU1092: 'same',
+        LU1109: 'any',
     },
-    LU1012: { LU1017: 'same', LU1026: 'same' },
+    LU1012: { LU1017: 'same', LU1026: 'same', LU1109: 'any' },
     LU1013: { LU1068: 'any' },
     LU1014: { LU1014: 'same', LU1070: 'any' },
     LU1015: { LU1015: 'same' },
@@ -119,6 +120,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1042: 'same',
     },
     LU1048: { LU1042: 'same' },
+    LU1039: { LU1108: 'same', LU1113: 'same' },
     LU1050: { LU1050: 'same' },
     LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
     LU1055: {
@@ -134,13 +136,14 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1057: { LU1012: 'any', LU1015: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
     LU1058: { LU1016: 'any', LU1018: 'any' },
     LU1059: { LU1012: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
-    LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same', LU1092: 'any' },
+    LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same', LU1092: 'any', LU1113: 'any' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any', LU1092: 'any' },
     LU1065: { LU1025: 'any', LU1093: 'any' },
     LU1075: { LU1145: 'any' },
     LU1076: { LU1008: 'any' },
     LU1077: { LU1014: 'any' },
     LU1086: { LU1017: 'same' },
+    LU1113: { LU1109: 'any', LU1114: 'any' },
 };
 
 /** What is compared with other findings to find the cause of a finding. */

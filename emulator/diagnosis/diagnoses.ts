@@ -37,6 +37,7 @@ import { type Rules, together } from './hearing';
 import { hugePageRules } from './huge-pages';
 import { interruptRules } from './interrupts';
 import { lpiTableRules } from './lpi-tables';
+import { confidentialRules } from './confidential';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { nextMemoryRules } from './next-memory';
@@ -63,6 +64,8 @@ export const RULE_FILES: readonly RuleFile[] = [
     folioRules,
     hugePageRules,
     cgroupRules,
+    // before the rules about pointers: what they find about pages of confidential guests has its cause here
+    confidentialRules,
     pointerRules,
     layoutRules,
     handoverRules,

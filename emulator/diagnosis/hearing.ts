@@ -32,6 +32,7 @@ const HEARD = [
     'guestFaulted',
     'guestSaved',
     'guestLoaded',
+    'tee',
     'waits',
     'woken',
     'filesClosed',

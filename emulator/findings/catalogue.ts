@@ -1,6 +1,7 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
 
 import { CRASH } from './catalogue-crash';
+import { CONFIDENTIAL_GUESTS } from './confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
@@ -562,6 +563,7 @@ export const CATALOGUE = {
         title: 'interrupt controller uses memory that is not reserved',
         advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
+    ...CONFIDENTIAL_GUESTS,
     ...ORPHANS,
     ...CRASH,
     LU1145: {

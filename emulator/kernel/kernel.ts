@@ -20,6 +20,7 @@ import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
 import type { CrashImage, KexecImage } from './kho/kexec-image';
 import { Ids } from './ids';
 import type { LogLevel, LogLine } from './klog';
+import { KernelTee } from './kvm/tee';
 import type { VirtualMachine } from './kvm/vm';
 import { Lock } from './lock';
 import { Luo } from './luo/state';
@@ -54,6 +55,8 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
     readonly backgroundMemory: BackgroundMemory;
     /** Virtual machines, in the order in which they were created. */
     readonly vms: JournaledList<VirtualMachine>;
+    /** Confidential guests; null: the machine cannot have them. */
+    readonly tee: KernelTee | null;
     /** The kernel log of this boot. */
     readonly log: JournaledList<LogLine>;
     /** system_transition_mutex: held during a reboot. */
@@ -98,6 +101,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         this.sysctls = new Sysctls(journal, commandLine.files.memfdNoexec);
         this.backgroundMemory = new BackgroundMemory(journal);
         this.vms = new JournaledList(journal);
+        this.tee = machine.tee && new KernelTee(this, machine.tee);
         this.hugetlb = new Hugetlb(this);
         this.log = new JournaledList(journal);
         this.transition = new Lock(journal, 'system_transition_mutex');

@@ -210,6 +210,30 @@ const TABLE = {
         why: 'one NVMe drive, read ahead: 1.5 GB/s',
     },
     // Virtual machines.
+    tee_init: {
+        ns: 500 * MS,
+        per: 'boot',
+        what: 'setting up the platform for confidential guests (SNP_INIT, TDH.SYS.INIT)',
+        why: 'an estimate: clearing a table of 1/256 of all memory, and commands of the firmware',
+    },
+    tee_shutdown: {
+        ns: 200 * MS,
+        per: 'reboot',
+        what: 'shutting the SEV-SNP firmware down',
+        why: 'an estimate: a flush of all caches on all processors (DF_FLUSH), and one command',
+    },
+    tee_command: {
+        ns: 1 * MS,
+        per: 'command',
+        what: 'launching or ending a confidential guest',
+        why: 'an estimate: commands of the security processor take from 0.1 to several ms',
+    },
+    tee_page: {
+        ns: 2 * US,
+        per: 'page',
+        what: 'giving a page to a confidential guest, or taking it back',
+        why: 'an estimate: RMPUPDATE with the exit that asks for it; TDH.MEM.PAGE.AUG is of the same order',
+    },
     vm_create: {
         ns: 300 * US,
         per: 'VM',

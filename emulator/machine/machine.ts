@@ -14,6 +14,8 @@ import { Processors } from './processors';
 import type { DeviceShape } from './devices/device';
 import type { IommuVendor } from './iommu/unit';
 import { PciBus } from './pci/bus';
+import { Tee } from './tee/tee';
+import type { TeeKind } from './tee/entry';
 
 /** Usable RAM, as in the firmware's memory map. Addresses and sizes in bytes. */
 export interface RamRange {
@@ -55,6 +57,8 @@ export interface MachineShape {
     readonly cpus?: number | undefined;
     /** Default: UEFI. */
     readonly firmware?: FirmwareKind | undefined;
+    /** Confidential guests; default: none. `slots`: ASIDs or KeyIDs. */
+    readonly tee?: { readonly kind: TeeKind; readonly slots: number } | undefined;
 }
 
 /** What outlives kernels: memory and its map, the clock, the devices, and the observers' log of the owners of pages. */
@@ -65,6 +69,8 @@ export class Machine extends JournaledRecord {
     readonly history: PageHistory;
     readonly pci: PciBus;
     readonly firmware: Firmware;
+    /** Confidential guests; null: the machine cannot have them. */
+    readonly tee: Tee | null;
     /** Processors that were set aside. */
     readonly processors: Processors;
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
@@ -119,6 +125,7 @@ export class Machine extends JournaledRecord {
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
         this.firmware = new Firmware(journal, shape.firmware ?? 'uefi');
+        this.tee = shape.tee ? new Tee(journal, this.memory, shape.tee.kind, shape.tee.slots, end) : null;
         this.processors = new Processors(journal);
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
             count: this.cpus,
@@ -164,6 +171,7 @@ export class Machine extends JournaledRecord {
     /** The machine is switched on. Its memory keeps what is in it. */
     powerOn(): void {
         this.firmware.powerOn();
+        this.tee?.powerOn();
         this.processors.powerOn();
         this.pci.powerOn();
     }
@@ -199,6 +207,7 @@ export class Machine extends JournaledRecord {
             this.history.hash(hasher);
         }
         this.firmware.hash(hasher);
+        this.tee?.hash(hasher);
         this.processors.hash(hasher);
         this.pci.hash(hasher);
     }

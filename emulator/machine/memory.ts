@@ -5,7 +5,7 @@ import { type Int, halvesOf, intOfHalves } from './int';
 import type { Journal, Saveable } from './journal';
 import { BLOCK_LEAVES, Block, FANOUT, LEAF_SIZE, Leaf, SPAN_LEAVES, Span } from './memory-trie';
 import { advanceCode, byteOfCode, patternCode, renderCode } from './pattern';
-import type { MemoryWatcher, Writer } from './watching';
+import type { MemoryGuard, MemoryWatcher, Writer } from './watching';
 
 export { LEAF_SIZE } from './memory-trie';
 
@@ -28,6 +28,8 @@ export class PhysicalMemory {
     generation = 0;
     /** Told of each write, before it happens; null: nobody watches. Not part of the state. */
     watcher: MemoryWatcher | null = null;
+    /** Decides on each write before it happens; null: the host may write everywhere. */
+    guard: MemoryGuard | null = null;
     /** Who writes now; null: the code that runs. Kept only while somebody watches. */
     writer: Writer | null = null;
     private readonly top: Top;
@@ -84,6 +86,9 @@ export class PhysicalMemory {
     }
 
     writeU8(pa: number, value: number): void {
+        if (this.guard !== null) {
+            this.guard.writes(pa, 1);
+        }
         if (this.watcher !== null) {
             this.watcher.writes(pa, 1, true);
         }
@@ -101,6 +106,9 @@ export class PhysicalMemory {
             this.writeU16(pa, value);
             this.writeU16(pa + 2, value >>> 16);
             return;
+        }
+        if (this.guard !== null) {
+            this.guard.writes(pa, 4);
         }
         if (this.watcher !== null) {
             this.watcher.writes(pa, 4, true);
@@ -139,6 +147,9 @@ export class PhysicalMemory {
     }
 
     write(pa: number, bytes: Uint8Array): void {
+        if (this.guard !== null) {
+            this.guard.writes(pa, bytes.length);
+        }
         if (this.watcher !== null) {
             this.watcher.writes(pa, bytes.length, true);
         }
@@ -211,6 +222,9 @@ export class PhysicalMemory {
      * The bytes of the leaf at an address, for changes in place; see {@link generation} for how long they are valid.
      */
     leafForWrite(pa: number): Uint8Array {
+        if (this.guard !== null) {
+            this.guard.writes(pa, 1);
+        }
         if (this.watcher !== null) {
             this.watcher.writes(pa - inLeaf(pa), LEAF_SIZE, false);
         }
@@ -410,6 +424,9 @@ export class PhysicalMemory {
     }
 
     private fill(pa: number, length: number, code: number): void {
+        if (this.guard !== null) {
+            this.guard.writes(pa, length);
+        }
         if (this.watcher !== null) {
             this.watcher.writes(pa, length, true);
         }

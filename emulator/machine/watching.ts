@@ -17,5 +17,11 @@ export interface MemoryWatcher {
     reads(pa: number, length: number): void;
 }
 
+/** The hardware that checks who may write: on machines with confidential guests. */
+export interface MemoryGuard {
+    /** [pa, pa+length) is about to be written, in bytes. @throws an error that ends the running kernel */
+    writes(pa: number, length: number): void;
+}
+
 /** Pages get another owner or another state. `kind`: see {@link PageHistory}. */
 export type OwnerWatcher = (kind: number, pfn: number, count: number, owner: number) => void;

@@ -42,6 +42,20 @@ function guestItem(host: Host, g: Guest): Item {
                       ]
                     : []),
                 ...vectorItems(host, g),
+                ...(live?.protection
+                    ? [
+                          leaf(
+                              'confidential',
+                              `${live.protection.slotText}, ${countOf(live.protection.pages.length, 'page')} of the firmware or module`,
+                          ),
+                          ...live.requests.map((r) =>
+                              leaf(
+                                  'waits for',
+                                  `conversion of ${rangeText(r.gpa, r.length)} to ${r.isPrivate ? 'private' : 'shared'}`,
+                              ),
+                          ),
+                      ]
+                    : []),
                 leaf('written', sizeText(g.written)),
                 leaf('exits', String(g.exits)),
                 leaf(

@@ -12,6 +12,7 @@ import { hostMemoryItems } from './host-memory';
 import { group, leaf, listing, type Children, type Item } from './item';
 import { processScope } from './process';
 import { bytesStored } from './stored';
+import { teeItems } from './tee';
 
 export function machineItems(host: Host): Item[] {
     const { machine, kernel } = host;
@@ -58,6 +59,7 @@ export function machineItems(host: Host): Item[] {
         ...deviceItems(machine, kernel),
         ...redistributorItems(machine),
         ...guestItems(host),
+        ...teeItems(machine, kernel),
         ...(memmap
             ? [
                   {

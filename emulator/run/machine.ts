@@ -7,6 +7,7 @@ import { PAGE_GEOMETRIES, type ArchName } from '../machine/arch';
 import type { CostChanges, CostName } from '../machine/costs';
 import type { FirmwareKind } from '../machine/firmware';
 import type { IommuVendor } from '../machine/iommu/unit';
+import type { TeeKind } from '../machine/tee/entry';
 import { armMemory, Machine, pcMemory, type RamRange } from '../machine/machine';
 import { inspectFile } from '../handover/inspect';
 import { shapeOf, type Shape } from '../handover/shape';
@@ -16,6 +17,8 @@ import { sizeLiteral } from '../text/text';
 import { UsageError } from './usage-error';
 
 const GIB = 0x4000_0000;
+/** ASIDs or KeyIDs where the program does not say how many. */
+const TEE_SLOTS = 15;
 
 /** What the program says of its machine. Sizes and addresses in bytes. */
 interface Draft {
@@ -31,6 +34,9 @@ interface Draft {
     page?: number;
     iommu?: IommuVendor;
     firmware?: FirmwareKind;
+    tee?: TeeKind;
+    asids?: number;
+    keyids?: number;
     fdt?: number;
     /** The path of an image. */
     like?: string;
@@ -66,6 +72,15 @@ const SETTINGS: Appliers<MachineValues, Draft> = {
     },
     firmware: (m, kind) => {
         m.firmware = kind;
+    },
+    tee: (m, kind) => {
+        m.tee = kind;
+    },
+    asids: (m, count) => {
+        m.asids = count;
+    },
+    keyids: (m, count) => {
+        m.keyids = count;
     },
     device: (m, device) => {
         m.devices.push(device);
@@ -119,6 +134,7 @@ export function machineOf(program: Program): BuiltMachine {
             places: decl && { fdt: m.fdt, scratchArray: m.scratchArray, scratch: m.scratch },
             iommu: m.iommu,
             firmware: m.firmware,
+            tee: m.tee && { kind: m.tee, slots: (m.tee === 'snp' ? m.asids : m.keyids) ?? TEE_SLOTS },
             devices: m.devices.map((d) => deviceOf(d, constant)),
             cpus: m.cpus,
         });

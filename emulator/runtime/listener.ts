@@ -15,6 +15,7 @@ import type { DeviceChange } from '../machine/pci/bus';
 import type { Int } from '../machine/int';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { Differing, VcpuState } from '../machine/guests';
+import type { TeeEvent } from '../machine/tee/tee';
 import type { Frame, LockWait, Thread } from './code';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
@@ -109,6 +110,8 @@ export interface Listener {
     guestSaved?(guest: string): void;
     /** A saved state was loaded into a guest's vCPUs. */
     guestLoaded?(guest: string): void;
+    /** Something happens to a confidential guest or its memory. */
+    tee?(event: TeeEvent): void;
     /** A thread begins to wait for a lock of the kernel. */
     waits?(thread: Thread, waiting: LockWait): void;
     /** A thread has acquired the lock that it waited for. */

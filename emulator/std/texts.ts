@@ -8,6 +8,8 @@ import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
 import iommuNone from './iommu-none.lus';
 import interruptsNone from './interrupts-none.lus';
+import tee from './tee.lus';
+import teeNone from './tee-none.lus';
 import interrupts from './interrupts.lus';
 import caretakerNone from './caretaker-none.lus';
 import caretaker from './caretaker.lus';
@@ -103,6 +105,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'interrupts-none': interruptsNone,
     'session-freeze': sessionFreeze,
     'session-freeze-none': sessionFreezeNone,
+    tee,
+    'tee-none': teeNone,
     vcpu,
     'cpu-preserve': cpuPreserve,
     'cpu-preserve-none': cpuPreserveNone,

@@ -156,6 +156,7 @@ class Fingerprint {
         hasher.str(kernel).str(commandLine).num(parameters);
         k.devices.hash(hasher);
         hasher.num(k.backgroundMemory.pages);
+        k.tee?.hash(hasher);
         for (const guest of k.vms) {
             guest.hash(hasher);
         }

@@ -37,6 +37,11 @@ const PLACES: readonly Place[] = [
         text: 'DESTINATION_UNIT = ',
         why: 'the destination is in bits 19:12 of the address of a message',
     },
+    {
+        file: 'emulator/machine/tee/tee.ts',
+        text: 'OWNED_PAGE = ',
+        why: 'what the RMP and the PAMT have an entry for',
+    },
     { file: 'emulator/machine/machine.ts', text: 'LOW_START = ', why: 'the firmware of a PC keeps the first 4 KiB' },
     { file: 'emulator/machine/core-file.ts', text: 'ALIGN = ', why: 'the alignment of segments in core files' },
     { file: 'emulator/machine/bytes.ts', text: 'new Uint8Array(4096)', why: 'what is rendered at once' },

@@ -47,6 +47,7 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 110, title: 'Devices', page: 'failures-devices.md' },
     { first: 140, title: 'Order of steps', page: 'failures-order.md' },
     { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
+    { first: 211, title: 'Confidential guests', page: 'failures-confidential.md' },
     { first: 231, title: 'Crash kernels', page: 'failures-crash.md' },
     { first: 241, title: 'Agents and the kernel', page: 'failures-agents.md' },
 ];
@@ -66,6 +67,7 @@ export const NUMBERS: readonly number[] = (
         [131, 131],
         [140, 150],
         [160, 168],
+        [211, 217],
         [231, 233],
         [241, 243],
     ] as const

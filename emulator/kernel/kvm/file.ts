@@ -7,6 +7,7 @@ import { type FileOps, fput, type OpenFile } from '../fs/file';
 import { fget, fgetPriv, installFd, type Process } from '../fs/process';
 import { sysPread, sysPwrite } from '../fs/syscalls/rw';
 import { makeGuestMemfd } from './guest-memfd';
+import { Protection } from './protection';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { type KvmEnv, VirtualMachine } from './vm';
@@ -44,6 +45,29 @@ export function makeVm(k: KvmEnv, name: string): { readonly vm: VirtualMachine; 
     return { vm, file };
 }
 
+/** Makes a VM a confidential guest. @returns EINVAL on other machines, and the errors of {@link Protection.launch} */
+function protect(k: KvmEnv, vm: VirtualMachine): undefined | Err {
+    const made = k.tee ? Protection.launch(k, k.tee, vm.name) : EINVAL;
+    if (made instanceof Err) {
+        return made;
+    }
+    k.journal.edit(vm).protection = made;
+    return undefined;
+}
+
+/**
+ * A new VM becomes the confidential guest of the previous kernel with this ASID or KeyID and this context.
+ * @returns EINVAL on other machines, EIO if the firmware does not know it
+ */
+export function adoptGuest(k: KvmEnv, vm: VirtualMachine, slot: number, context: number): undefined | Err {
+    const made = k.tee ? Protection.adopt(k, k.tee, vm.name, slot, context) : EINVAL;
+    if (made instanceof Err) {
+        return made;
+    }
+    k.journal.edit(vm).protection = made;
+    return undefined;
+}
+
 /** The VM behind a descriptor. @returns EBADF; ENOTTY for other files */
 export function vmOf(p: Process, fd: number): VirtualMachine | Err {
     return fgetPriv(p, fd, VirtualMachine);
@@ -52,10 +76,18 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
 /**
  * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory consists of these files,
  * consecutively from address 0 on.
- * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or the errors
- * of the memory slots
+ * @param confidential whether it is a confidential guest, whose private memory the host cannot read
+ * @returns its descriptor; EINVAL (the number of vCPUs, a long name, no confidential guests here), EEXIST (the name),
+ * EMFILE, EBADF, or the errors of the memory slots
  */
-export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
+export function createVm(
+    k: KvmEnv,
+    p: Process,
+    name: string,
+    vcpus: number,
+    memory: readonly number[],
+    confidential: boolean,
+): number | Err {
     if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS || encodeText(name).length > MAX_NAME) {
         return EINVAL;
     }
@@ -76,15 +108,19 @@ export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, mem
         return made;
     }
     const { vm, file: vmFile } = made;
-    vm.createVcpus(vcpus);
+    const failed = (confidential ? protect(k, vm) : undefined) ?? vm.createVcpus(vcpus);
+    if (failed) {
+        fput(k, vmFile);
+        return failed;
+    }
     let gpa = 0;
     for (const file of files) {
         // a size that does not fit into a number is too large for a slot, too
         const size = Number(file.inode.size);
-        const failed = vm.space.add(file, gpa, 0, size);
-        if (failed) {
+        const refused = vm.space.add(file, gpa, 0, size);
+        if (refused) {
             fput(k, vmFile);
-            return failed;
+            return refused;
         }
         gpa += size;
     }
@@ -99,8 +135,14 @@ export function guestMemfdOfFile(k: KvmEnv, { priv }: OpenFile, size: number, fl
     return priv instanceof VirtualMachine ? makeGuestMemfd(k, priv, size, flags) : EINVAL;
 }
 
-/** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; the errors of pwrite(2) */
+/**
+ * Writes the state of all vCPUs to the beginning of a file.
+ * @returns its size in bytes; EINVAL for a confidential guest, whose state is protected; the errors of pwrite(2)
+ */
 export function saveVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): number | Err {
+    if (vm.protection) {
+        return EINVAL;
+    }
     const written = sysPwrite(k, p, fd, Bytes.of(encodeState(vm.saveState())), 0);
     const file = p.fds.get(fd);
     if (!(written instanceof Err) && file) {
@@ -111,9 +153,12 @@ export function saveVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): n
 
 /**
  * Reads the state of all vCPUs from the beginning of a file.
- * @returns the errors of pread(2), EINVAL (no saved state, or of another VM), EBUSY (the vCPUs run)
+ * @returns the errors of pread(2), EINVAL (no saved state, of another VM, a confidential guest), EBUSY (the vCPUs run)
  */
 export function loadVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): undefined | Err {
+    if (vm.protection) {
+        return EINVAL;
+    }
     const header = sysPread(k, p, fd, STATE_HEADER, 0);
     const vcpus = header instanceof Err ? undefined : vcpusOf(header.toUint8Array());
     if (vcpus === undefined || vcpus > MAX_VCPUS) {

@@ -48,7 +48,10 @@ export class GuestMemfdInode extends Inode {
     readonly cache: PageCache;
     /** Its pages are fixed: none is added or freed (only with the layer `guest_memfd`). */
     readonly frozen: boolean = false;
-    /** Ranges that were converted to private memory, ascending and disjoint. Replaced, never changed in place. */
+    /**
+     * Ranges that were converted: private ones of memory that was created shared, shared ones of other memory.
+     * Ascending and disjoint. Replaced, never changed in place.
+     */
     readonly converted: readonly Pages[] = [];
     /** Page offsets of pages with a hardware error. Replaced, never changed in place. */
     readonly poisoned: readonly number[] = [];
@@ -64,17 +67,18 @@ export class GuestMemfdInode extends Inode {
         this.cache = new PageCache(journal, page);
     }
 
+    private get createdShared(): boolean {
+        return (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0;
+    }
+
     /** Created as shared memory, without conversions. */
     get shared(): boolean {
-        return (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0 && this.converted.length === 0;
+        return this.createdShared && this.converted.length === 0;
     }
 
     /** Whether the host may map the page at a page offset. */
     isShared(index: number): boolean {
-        return (
-            (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0 &&
-            !this.converted.some((p) => index >= p.from && index < p.to)
-        );
+        return this.createdShared !== this.converted.some((p) => index >= p.from && index < p.to);
     }
 
     override get blocks(): number {
@@ -96,6 +100,7 @@ export class GuestMemfdInode extends Inode {
         ) {
             const page = this.cache.at(index);
             this.cache.remove(index, 0);
+            this.vm.reclaim(page * k.page.size);
             dropFromCache(k, page);
         }
     }
@@ -137,9 +142,9 @@ export class GuestMemfdInode extends Inode {
                 { from: Math.max(p.from, part.to), to: p.to },
             ].filter((x) => x.from < x.to),
         );
-        k.journal.edit<GuestMemfdInode>(this).converted = (isPrivate ? [...others, part] : others).sort(
-            (a, b) => a.from - b.from,
-        );
+        k.journal.edit<GuestMemfdInode>(this).converted = (
+            isPrivate === this.createdShared ? [...others, part] : others
+        ).sort((a, b) => a.from - b.from);
         return undefined;
     }
 
@@ -210,8 +215,9 @@ const gmemOps: FileOps = {
 
 /**
  * Accesses a guest_memfd through a mapping (kvm_gmem_fault_user_mapping()), where the memory is shared with the host.
- * @returns EFAULT (SIGBUS) beyond the end, for private memory, for a page with a hardware error, or for a missing page
- * of a frozen file; the pages before it were accessed
+ * @returns EFAULT (SIGBUS) beyond the end, for private memory, for a write to a page that the RMP gives to a guest, for
+ * a page with a hardware error, or for a missing page of a frozen file; the pages before it were accessed
+ * @param writes whether the pages are written
  * @param access gets an address, the number of bytes there, and those done before
  */
 function throughMapping(
@@ -219,6 +225,7 @@ function throughMapping(
     file: OpenFile,
     pos: Int,
     total: number,
+    writes: boolean,
     access: (address: number, bytes: number, done: number) => void,
 ): 0 | Err {
     const inode = gmemOf(file);
@@ -232,6 +239,9 @@ function throughMapping(
         if (page instanceof Err) {
             return err('EFAULT');
         }
+        if (writes && inode.vm.isPrivate(page * size)) {
+            return err('EFAULT');
+        }
         access(page * size + skip, length, done);
         done += length;
     }
@@ -239,15 +249,15 @@ function throughMapping(
 }
 
 function storeInto(k: KernelCore, file: OpenFile, pos: Int, data: Bytes): 0 | Err {
-    return throughMapping(k, file, pos, data.length, (address, bytes, done) => {
+    return throughMapping(k, file, pos, data.length, true, (address, bytes, done) => {
         k.memory.writeBytes(address, data.slice(done, done + bytes));
     });
 }
 
 function loadFrom(k: KernelCore, file: OpenFile, pos: Int, length: number): Bytes | Err {
     const out = new BytesBuilder();
-    const failed = throughMapping(k, file, pos, length, (address, bytes) => {
-        out.append(k.memory.readBytes(address, bytes));
+    const failed = throughMapping(k, file, pos, length, false, (address, bytes) => {
+        out.append(gmemOf(file).vm.hostReads(address, bytes));
     });
     return failed === 0 ? out.build() : failed;
 }

@@ -13,7 +13,7 @@ import type { Inode } from '../fs/inode';
 import { countWritable } from '../fs/mapping';
 import { getSeals } from '../fs/memfd';
 import { GuestMemfdInode } from './guest-memfd';
-import { cacheOf, look, reach, slotAt, type Reached, type Slot } from './slots';
+import { cacheOf, look, reach, slotAt, type Admit, type Reached, type Slot } from './slots';
 import type { VirtualMachine } from './vm';
 
 const MEMSLOT = costId('memslot');
@@ -170,6 +170,9 @@ export class GuestSpace extends JournaledRecord {
             if (failed) {
                 return failed;
             }
+            if (!isPrivate) {
+                this.giveBack(slot.file.inode, at - slot.gpa + slot.offset, to - at);
+            }
             at = to;
         }
         this.unmapRange(gpa, length);
@@ -184,11 +187,45 @@ export class GuestSpace extends JournaledRecord {
         const isMapped = known
             ? () => true
             : (at: number): boolean => this.mapped.some((r) => r.from <= at && at < r.to);
-        const reached = reach(this.k, this.slots, gpa, length, isMapped, visit);
+        const reached = reach(this.k, this.slots, gpa, length, isMapped, visit, this.admit());
         if (!known && reached.bytes > 0) {
             this.edit({ mapped: merged([...this.mapped, { from: gpa, to: gpa + reached.bytes }]) });
         }
         return reached;
+    }
+
+    /** The physical address behind a guest address; −1: there is no page. */
+    pageAt(gpa: number): number {
+        let found = -1;
+        const page = gpa - (gpa % this.k.page.size);
+        look(this.k, this.slots, page, this.k.page.size, (_at, pa) => {
+            found = pa;
+        });
+        return found < 0 ? -1 : found + gpa - page;
+    }
+
+    /** Whether a confidential guest may use a page; undefined for ordinary guests, which may use all. */
+    private admit(): Admit | undefined {
+        const { protection } = this.owner;
+        return (
+            (protection &&
+                ((slot, index, page, gpa) => {
+                    const { inode } = slot.file;
+                    const isPrivate = inode instanceof GuestMemfdInode && !inode.isShared(index);
+                    return protection.reach(page * this.k.page.size, gpa, isPrivate);
+                })) ??
+            undefined
+        );
+    }
+
+    /** Pages of a slot that were private become the host's. Offsets in bytes. */
+    private giveBack(inode: GuestMemfdInode, offset: number, length: number): void {
+        const { size } = this.k.page;
+        const last = (offset + length) / size - 1;
+        const next = (from: number): number => (from > last ? -1 : inode.cache.next(from, last));
+        for (let index = next(offset / size); index >= 0; index = next(index + 1)) {
+            this.owner.reclaim(inode.cache.at(index) * size);
+        }
     }
 
     /** KVM_PRE_FAULT_MEMORY: maps a range without an access of the guest. @returns EFAULT if a part cannot be mapped */

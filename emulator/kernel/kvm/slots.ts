@@ -43,6 +43,9 @@ export interface Reached {
     readonly why?: string;
 }
 
+/** Why a vCPU cannot use a page that its tables do not map yet, at an index of a slot's file; undefined: it can. */
+export type Admit = (slot: Slot, index: number, page: number, gpa: number) => string | undefined;
+
 type Visit = (gpa: number, pa: number, length: number) => void;
 
 /** Merges pieces that are contiguous both in the guest and in memory, or that have no page (`pa` −1). */
@@ -84,6 +87,7 @@ export function reach(
     length: number,
     isMapped: (gpa: number) => boolean,
     visit: Visit,
+    admit?: Admit,
 ): Reached {
     const end = gpa + length;
     const pieces = new Pieces(gpa, visit);
@@ -95,12 +99,18 @@ export function reach(
             pieces.end(at);
             return { bytes: at - gpa, mapped, why: 'no memory slot has this address' };
         }
-        const page = faultIn(k, slot, (at - slot.gpa + slot.offset) / k.page.size);
+        const index = (at - slot.gpa + slot.offset) / k.page.size;
+        const page = faultIn(k, slot, index);
         if (page instanceof Err) {
             pieces.end(at);
             return { bytes: at - gpa, mapped, why: page.name };
         }
         if (!isMapped(at)) {
+            const why = admit?.(slot, index, page, at);
+            if (why !== undefined) {
+                pieces.end(at);
+                return { bytes: at - gpa, mapped, why };
+            }
             mapped++;
         }
         const n = Math.min(leftOfFolio(k, page) * k.page.size, slot.gpa + slot.length - at, end - at);

@@ -3,6 +3,7 @@
  * its kernel runs; it ends with its last descriptor or with its kernel. Only its memory remains then, if other
  * references to it exist.
  */
+import type { Bytes } from '../../machine/bytes';
 import type { Timer } from '../../machine/clock';
 import { costId } from '../../machine/costs';
 import type { VcpuState } from '../../machine/guests';
@@ -17,6 +18,8 @@ import { compare } from './compare';
 import type { PostedInterrupts } from './posted';
 import { afterExit, type ExitReason, firstDue, restarted } from './exits';
 import { GuestSpace } from './guest-space';
+import type { Protection } from './protection';
+import type { KernelTee } from './tee';
 import { orphansOf } from './orphan';
 import type { SecondLevel } from './second-level';
 import type { Reached, Slot } from './slots';
@@ -44,6 +47,16 @@ export interface KvmEnv extends KernelCore {
     readonly vms: JournaledList<VirtualMachine>;
     /** Interrupts of devices that are delivered to guests. */
     readonly devices: { readonly interrupts: { withdraw(vm: VirtualMachine): void; leave(cpu: number): void } };
+    /** Confidential guests; null: the machine cannot have them. */
+    readonly tee: KernelTee | null;
+    klog(level: 'err' | 'info', text: string): void;
+}
+
+/** KVM_HC_MAP_GPA_RANGE: the guest asks its VMM to convert a range of its memory. Bytes. */
+export interface ConversionRequest {
+    readonly gpa: number;
+    readonly length: number;
+    readonly isPrivate: boolean;
 }
 
 export class VirtualMachine extends JournaledRecord implements Timer {
@@ -56,6 +69,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     readonly gone: boolean = false;
     /** The descriptors in which devices' interrupts are posted for it; null: none was ever set up. */
     readonly posted: PostedInterrupts | null = null;
+    /** What makes it a confidential guest; null: it is an ordinary one. */
+    readonly protection: Protection | null = null;
+    /** Conversions that the guest has asked for and waits for. Replaced, never changed in place. */
+    readonly requests: readonly ConversionRequest[] = [];
     /** The second-level tables that a caretaker uses; null: none were built. */
     readonly tables: SecondLevel | null = null;
 
@@ -77,7 +94,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return vm;
     }
 
-    /** KVM_CREATE_VCPU. @returns EINVAL for none, EEXIST if it has vCPUs already */
+    /**
+     * KVM_CREATE_VCPU. @returns EINVAL for none, EEXIST if it has vCPUs already; of confidential guests ENOMEM, and
+     * EINVAL for another number than before the kexec
+     */
     createVcpus(count: number): undefined | Err {
         const { k } = this;
         if (count < 1) {
@@ -86,12 +106,81 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         if (this.vcpus.length > 0) {
             return err('EEXIST');
         }
+        const failed = this.protection?.createVcpus(count);
+        if (failed) {
+            return failed;
+        }
         k.clock.charge(VCPU_CREATE, count);
         for (let i = 0; i < count; i++) {
             this.vcpus.push(new Vcpu(k.journal, i));
         }
         k.machine.guestObserver?.created(this.name);
+        if (this.protection?.adopted === true) {
+            this.adoptVcpus(this.protection);
+        }
         return undefined;
+    }
+
+    /** The vCPUs of a confidential guest continue from the state that the processor has stored. */
+    private adoptVcpus(protection: Protection): void {
+        for (const v of this.vcpus) {
+            const saved = protection.loadVcpu(v.index);
+            if (saved) {
+                Object.assign(this.k.journal.edit(v), saved, { credit: 0, state: 'paused' });
+            }
+        }
+        this.k.machine.guestObserver?.loaded(this.name);
+    }
+
+    /** The processor stores the state of a confidential guest's vCPUs in their pages, where no kernel can read it. */
+    storeVcpus(): void {
+        const { protection } = this;
+        const memory = this.memorySize;
+        for (const v of protection ? this.vcpus : []) {
+            protection?.store(v.index, memory, v);
+        }
+    }
+
+    private get memorySize(): number {
+        return this.slots.reduce((n, slot) => n + slot.length, 0);
+    }
+
+    /** A page of its memory is freed or shared with the host. */
+    reclaim(pa: number): void {
+        this.k.machine.tee?.release(pa);
+    }
+
+    /** What the host reads of its memory. */
+    hostReads(pa: number, length: number): Bytes {
+        const { tee } = this.k.machine;
+        return tee ? tee.hostReads(pa, length) : this.k.memory.readBytes(pa, length);
+    }
+
+    /** Whether the RMP refuses writes of the host to a page. */
+    isPrivate(pa: number): boolean {
+        const { tee } = this.k.machine;
+        return tee?.kind === 'snp' && tee.ownerOf(pa) !== undefined;
+    }
+
+    /** The guest waits until its VMM has converted a range. @returns EINVAL if it is not memory */
+    request(gpa: number, length: number, isPrivate: boolean): undefined | Err {
+        if (length <= 0 || !this.space.has(gpa, length)) {
+            return err('EINVAL');
+        }
+        this.pause();
+        this.k.journal.edit<VirtualMachine>(this).requests = [...this.requests, { gpa, length, isPrivate }];
+        return undefined;
+    }
+
+    /** KVM_SET_MEMORY_ATTRIBUTES; it fulfils the requests for this range. @returns the errors of the memory */
+    convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
+        const failed = this.space.convert(gpa, length, isPrivate);
+        if (!failed && this.requests.length > 0) {
+            this.k.journal.edit<VirtualMachine>(this).requests = this.requests.filter(
+                (r) => r.isPrivate !== isPrivate || r.gpa < gpa || r.gpa + r.length > gpa + length,
+            );
+        }
+        return failed;
     }
 
     /** The part of KVM_CREATE_VCPU that a retrieval does: the next vCPU of these numbers. @returns EEXIST */
@@ -203,6 +292,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
                 this.enter(v, 'paused');
             }
         }
+        this.storeVcpus();
         this.rearm();
     }
 
@@ -356,7 +446,12 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             if (found) {
                 observer?.differs(this.name, { gpa: at + found.first, pa: pa + found.first, ...found });
             }
-            writeContent(k.memory, pa, generation, at, n);
+            const write = (): void => writeContent(k.memory, pa, generation, at, n);
+            if (this.protection && k.machine.tee) {
+                k.machine.tee.privileged(write);
+            } else {
+                write();
+            }
         });
     }
 
@@ -371,7 +466,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             this.sync(v);
         }
         return {
-            memory: this.slots.reduce((n, slot) => n + slot.length, 0),
+            memory: this.memorySize,
             vcpus: this.vcpus.items.map(({ start, pages, count, rate, pending }) => ({
                 start,
                 pages,
@@ -448,6 +543,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             return;
         }
         this.catchUp();
+        this.storeVcpus();
         k.machine.guestObserver?.vmEnds(this.name);
         for (const v of this.vcpus) {
             if (!v.preserved) {
@@ -469,6 +565,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             this.posted.free();
             this.k.journal.edit<VirtualMachine>(this).posted = null;
         }
+        this.protection?.end();
         if (this.tables) {
             this.k.pages.free(this.tables.pfn, this.tables.order);
             this.k.journal.edit<VirtualMachine>(this).tables = null;
@@ -489,6 +586,13 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             .num(this.posted?.pa ?? -1)
             .num(this.tables?.pfn ?? -1);
         this.space.hash(hasher);
+        this.protection?.hash(hasher);
+        for (const { gpa, length, isPrivate } of this.requests) {
+            hasher
+                .num(gpa)
+                .num(length)
+                .u32(isPrivate ? 1 : 0);
+        }
         for (const v of this.vcpus) {
             v.hash(hasher);
         }

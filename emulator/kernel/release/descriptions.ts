@@ -36,6 +36,7 @@ const NO_LAYER_FILES: Library = [
     'iommu-none',
     'interrupts-none',
     'session-freeze-none',
+    'tee-none',
     'cpu-preserve-none',
 ];
 

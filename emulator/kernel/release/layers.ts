@@ -189,6 +189,19 @@ const SESSION_FREEZE: Layer = {
     flbs: [],
 };
 
+const TEE_PRIVATE: Layer = {
+    name: 'tee_private',
+    series: 'tee_private',
+    summary: 'confidential guests: private memory, the pages of their firmware or module, their ASIDs or KeyIDs',
+    version: '',
+    status: 'no proposal, of this emulator',
+    needs: ['kvm', 'guest_memfd'],
+    brings: [],
+    files: ['tee'],
+    handlers: ['kvm_tee', 'guest_memfd_tee'],
+    flbs: ['tee_core'],
+};
+
 const VCPU: Layer = {
     name: 'vcpu',
     series: 'vcpu',
@@ -243,6 +256,7 @@ const NEWEST: readonly Layer[] = [
     GUEST_MEMFD,
     INTERRUPTS,
     SESSION_FREEZE,
+    TEE_PRIVATE,
     VCPU,
     CPU_PRESERVE,
     CARETAKER,

@@ -2,6 +2,7 @@
 import type { PageGeometry } from '../../machine/arch';
 import type { FirmwareKind } from '../../machine/firmware';
 import type { IommuVendor } from '../../machine/iommu/unit';
+import type { TeeKind } from '../../machine/tee/entry';
 import { MOST_MEMORY } from '../../machine/machine';
 import {
     costChange,
@@ -19,6 +20,8 @@ import {
 const MOST_CPUS = 8192;
 /** MAX_NUMNODES with the default NODES_SHIFT of 6 (arch/x86/Kconfig). */
 const MOST_NODES = 64;
+/** ASIDs in an entry of the RMP have 10 bits (arch/x86/virt/svm/sev.c). */
+const MOST_TEE_SLOTS = 1023;
 const PAGE = ({ size }: PageGeometry): number => size;
 /**
  * The alignment of scratch areas since 7.1 (kernel/liveupdate/kexec_handover.c): the largest block of pages, in bytes.
@@ -95,6 +98,24 @@ export const MACHINE_SETTINGS = {
         takes: oneOf<FirmwareKind>({ uefi: 'UEFI', none: 'a device tree alone, on arm64' }, { none: 'arm64' }),
         examples: ['firmware uefi'],
         doc: 'The firmware. UEFI, the default, keeps memory reserved over a kexec, which arm64 kernels need for the tables of their interrupt controller. With `firmware none`, a boot loader starts kernel 1 with a device tree, as `qemu-system-aarch64 -kernel` does.',
+    },
+    tee: {
+        takes: oneOf<TeeKind>(
+            { snp: 'AMD SEV-SNP, on x86_64', tdx: 'Intel TDX, on x86_64' },
+            { snp: 'x86_64', tdx: 'x86_64' },
+        ),
+        examples: ['tee snp'],
+        doc: 'The machine can have [confidential guests](confidential-guests.md), whose memory the host cannot read.',
+    },
+    asids: {
+        takes: number('The number of ASIDs', { least: 1, most: MOST_TEE_SLOTS }),
+        examples: ['asids 2'],
+        doc: 'The number of ASIDs for confidential guests with `tee snp`, one for each guest. The default is 15.',
+    },
+    keyids: {
+        takes: number('The number of KeyIDs', { least: 1, most: MOST_TEE_SLOTS }),
+        examples: ['keyids 4'],
+        doc: 'The number of KeyIDs for confidential guests with `tee tdx`, one for each guest. The default is 15.',
     },
     device: {
         takes: device,

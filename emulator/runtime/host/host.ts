@@ -100,6 +100,9 @@ export class Host {
         machine.history.threadOf = () => this.interpreter.current.id;
         machine.pci.observer = observeDma(this);
         machine.guestObserver = this.guests;
+        if (machine.tee) {
+            machine.tee.observer = (event) => this.tell((l) => l.tee?.(event));
+        }
         this.injections.onEffect = (target, error) => {
             for (const l of this.listeners.active) {
                 l.injected?.(target, error);

@@ -1,5 +1,6 @@
 /** Panics: what makes a kernel panic, and what follows: a capture kernel, a restart, or a machine without a kernel. */
 import { WildNumber } from '../../machine/memory';
+import { HardwareFault } from '../../machine/tee/tee';
 import { KernelFault, ProgramError } from '../../language/values';
 import { crashKexec } from './crash';
 import type { Host } from './host';
@@ -71,7 +72,7 @@ function restart(host: Host, seconds: number): void {
  * @throws all other errors
  */
 export function stopFor(host: Host, e: unknown): void {
-    if (e instanceof KernelPanic) {
+    if (e instanceof KernelPanic || e instanceof HardwareFault) {
         panic(host, e.message);
     } else if (e instanceof KernelFault) {
         const { target } = e;

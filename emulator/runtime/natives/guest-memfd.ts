@@ -128,11 +128,7 @@ export const guestMemfdSyscalls: readonly NativeFunction<NativeContext>[] = [
         {},
         '`KVM_SET_MEMORY_ATTRIBUTES` on a VM: makes a range of guest addresses private to the guest, or shared with the host. EINVAL if the memory is not a guest_memfd, EPERM if it is frozen. ENOTTY if the file is not a VM.',
         (owner, [at, length, isPrivate]) =>
-            owner.space.convert(
-                asNumber(at, 'the address'),
-                asNumber(length, 'the length'),
-                asBool(isPrivate, 'private'),
-            ),
+            owner.convert(asNumber(at, 'the address'), asNumber(length, 'the length'), asBool(isPrivate, 'private')),
     ),
     onGuestMemfd(
         'poison',

@@ -40,6 +40,7 @@ import { flbArgs, luoFlb } from './luo/flbs';
 import { luoArgs, luoHandler } from './luo/handlers';
 import { blockIterator, blockSet, luoGlobals, luoObject } from './luo/orchestrator';
 import { luoRequest, luoSyscalls, requestFunctions } from './luo/requests';
+import { guardedPage, guestPages, teeGlobals, teeObject, teeSyscalls, vmProtection } from './tee';
 import { fileList, luoFile, luoSession, sessionFunctions, sessionList, sessionOfFile } from './luo/sessions';
 import { mappingMethods, mappingObject } from './mappings';
 import { memoryFunctions } from './memory';
@@ -66,8 +67,10 @@ const classes = [
     irqType,
     irqObject,
     kvmObject,
-    guestMemfdObject,
-    vmObject.and(tablesOfVm),
+    guestMemfdObject.and(guestPages),
+    vmObject.and(tablesOfVm, vmProtection),
+    teeObject,
+    guardedPage,
     vcpuObject,
     cpuObject,
     guestVcpuObject,
@@ -164,6 +167,7 @@ export const HOST_NATIVES: Natives = {
         ...eventfdConstants,
         ...kvmGlobals,
         ...interruptGlobals,
+        ...teeGlobals,
         ...guestMemfdConstants,
         ...kernelGlobals,
         ...khoGlobals,
@@ -184,6 +188,7 @@ export const HOST_NATIVES: Natives = {
             ...eventfdMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
+            ...teeSyscalls,
             ...vcpuSyscalls,
             ...luoSyscalls,
             ...iommufdSyscalls,

@@ -91,6 +91,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
         clock.charge(SHUTDOWN);
         // the other processors are stopped last: until here they run vCPUs
         host.guests.kernelStops(host.running);
+        host.running.tee?.shutdown();
         host.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })

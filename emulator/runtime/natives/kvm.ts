@@ -18,7 +18,7 @@ import {
     type Type,
     type Value,
 } from '../../language/types';
-import { asNumber, asString, ProgramError } from '../../language/values';
+import { asBool, asNumber, asString, ProgramError } from '../../language/values';
 import { GuestLine } from '../../machine/interrupts/guest-line';
 import { JournaledList } from '../../machine/journal';
 import { Guest } from '../host/guests';
@@ -49,18 +49,19 @@ function memoryArg(v: Value): number[] {
 
 export const kvmObject = new Members(Kvm, 'kvm', '`/dev/kvm`: virtual machines.', false).method(
     'create_vm',
-    [param('name', STRING), param('vcpus', INT, 1), param('memory', ANY, null)],
+    [param('name', STRING), param('vcpus', INT, 1), param('memory', ANY, null), param('confidential', BOOL, false)],
     { ...SYSCALL, result: FD },
     '`KVM_CREATE_VM`, `KVM_CREATE_VCPU` and `KVM_SET_USER_MEMORY_REGION`: creates a VM whose memory is a file, or a list of consecutive files, from address 0 on. ' +
-        '`vm("guest")` finds the VM by its name in all later kernels. The VM ends with its last descriptor. ' +
-        `EINVAL (not 1 to ${MAX_VCPUS} vCPUs), EEXIST (the name), EMFILE, EBADF, and for memory EACCES, EPERM (sealed against writing), ENODEV.`,
-    (_kvm, [name, vcpus, memory], { running, process }) =>
+        '`vm("guest")` finds the VM by its name in all later kernels. The VM ends with its last descriptor. `confidential`: a [confidential guest](confidential-guests.md). ' +
+        `EINVAL (not 1 to ${MAX_VCPUS} vCPUs, or no confidential guests on this machine), EBUSY or ENOSPC (no ASID or KeyID is free), EIO (the firmware refuses), EEXIST (the name), EMFILE, EBADF, and for memory EACCES, EPERM (sealed against writing), ENODEV.`,
+    (_kvm, [name, vcpus, memory, confidential], { running, process }) =>
         createVm(
             running,
             process,
             asString(name, 'the name'),
             asNumber(vcpus, 'the number of vCPUs'),
             memoryArg(memory),
+            asBool(confidential, 'confidential'),
         ),
 );
 
