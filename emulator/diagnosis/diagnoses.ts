@@ -24,6 +24,7 @@ import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
 import { debugfsRules } from './debugfs';
+import { deviceStateRules } from './device-state';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
 import { missed } from './expected-findings';
@@ -81,6 +82,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     pciRules,
     interruptRules,
     lpiTableRules,
+    deviceStateRules,
     guestRules,
 ];
 

@@ -150,6 +150,7 @@ class Fingerprint {
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
         k.devices.hash(hasher);
+        k.kstate.hash(hasher);
         hasher.num(k.backgroundMemory.pages);
         for (const guest of k.vms) {
             guest.hash(hasher);

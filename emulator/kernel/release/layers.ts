@@ -176,6 +176,33 @@ const INTERRUPTS: Layer = {
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
 };
 
+const DEVICE_PM: Layer = {
+    name: 'device_pm',
+    series: 'device_pm',
+    summary:
+        'devices of the kernel whose drivers save their registers by suspend callbacks and restore them by resume callbacks',
+    version: '',
+    status: 'discussion only, no series',
+    needs: [],
+    brings: [],
+    files: ['device-pm'],
+    handlers: [],
+    flbs: [],
+};
+
+const KSTATE: Layer = {
+    name: 'kstate',
+    series: 'kstate',
+    summary: 'KSTATE: structs of the kernel, described field by field with versions, saved and loaded by one engine',
+    version: 'v3',
+    status: 'posted in September 2025',
+    needs: [],
+    brings: [],
+    files: ['kstate', 'kstate-nic'],
+    handlers: [],
+    flbs: [],
+};
+
 /** The newest version of each series, in the order in which their handlers are registered. */
 const NEWEST: readonly Layer[] = [
     LOOKUP,
@@ -188,6 +215,8 @@ const NEWEST: readonly Layer[] = [
     KVM,
     GUEST_MEMFD,
     INTERRUPTS,
+    DEVICE_PM,
+    KSTATE,
 ];
 
 /**

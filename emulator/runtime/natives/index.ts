@@ -31,6 +31,8 @@ import {
     iommuUnit,
 } from './iommu';
 import { hwptObject, ioasObject, iommufdSyscalls } from './iommufd';
+import { deviceState } from './device-state';
+import { fieldFunctions, kstateGlobals, kstateObject } from './kstate';
 import { kernelGlobals, kernelObject, messageFunctions } from './kernel';
 import { kexecFunctions, kexecGlobals, kexecObject } from './kexec';
 import { khoGlobals, khoObject, khoSide, subtree } from './kho';
@@ -51,7 +53,7 @@ import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from '.
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
 /** Devices of the machine, with their members for kernel code. */
-export const hostDevice = deviceObject.and(deviceInKernel);
+export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
 
 /** Object types, found by the class of an object. */
 const classes = [
@@ -87,6 +89,7 @@ const classes = [
     fdtBuilder,
     fdtNode,
     kernelObject,
+    kstateObject,
     kexecObject,
     bootObject,
     iommuUnit,
@@ -144,6 +147,7 @@ export const HOST_NATIVES: Natives = {
         ...bootFunctions,
         ...iommuFunctions,
         ...memoryFunctions,
+        ...fieldFunctions,
         ...fdtFunctions,
         ...sessionFunctions,
         ...requestFunctions,
@@ -166,6 +170,7 @@ export const HOST_NATIVES: Natives = {
         ...kexecGlobals,
         ...iommuGlobals,
         ...pciGlobals,
+        ...kstateGlobals,
         ...bootGlobals,
         ...errnoConstants,
     ]),
