@@ -192,16 +192,7 @@ export class GoingBack {
 
     private goToMark(name: string): Answer {
         const { timeline } = this.session.stopped();
-        const found = this.session.marks.get(name);
-        if (!found) {
-            throw new RequestError('noSuchPlace', `The mark ${JSON.stringify(name)} does not exist.`);
-        }
-        if (!timeline.reaches(found.mark)) {
-            throw new RequestError(
-                'noSuchPlace',
-                `A change has cut off the future with the mark ${JSON.stringify(name)}. Undo the change first.`,
-            );
-        }
+        const found = this.session.marks.reachable(name, timeline);
         return this.goTo(() => found.mark.at);
     }
 

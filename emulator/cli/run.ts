@@ -36,7 +36,8 @@ async function runOnce(files: Files, settings: RunSettings): Promise<number> {
     const before = settings.baseline === undefined ? undefined : readReport(settings.baseline);
     const plan = planOf(files, await filesNamed(settings.names), settings);
     const count = plan.reduce((n, p) => n + p.scenarios.length, 0);
-    const trace = settings.trace === undefined ? undefined : new TraceFile(settings.trace, count > 1);
+    const trace =
+        settings.trace === undefined ? undefined : new TraceFile(settings.trace, count > 1, settings.traceMemory);
     const saved = settings.saveHandover === undefined ? undefined : new HandoverFiles(settings.saveHandover);
     const coverage = settings.coverage === undefined ? undefined : new Coverage();
     const { kernel, choices, log, strict, timeoutMs, virtualTimeoutNs, wholeMemory } = settings;

@@ -46,6 +46,8 @@ export interface Listener {
     redescribed?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
+    /** A failure that the scenario injects takes effect. `error`: what the call returns; null for `no`. */
+    injected?(target: string, error: Err | null): void;
     /**
      * KHO was called to restore an address at which no preserved block begins. `given`: it has taken the page from its
      * owner nevertheless.

@@ -73,6 +73,12 @@ export class DebugPage {
         await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
     }
 
+    /** Answers the input box that is open. */
+    async type(text: string): Promise<void> {
+        await this.page.locator('.quick-input-widget input').fill(text);
+        await this.page.keyboard.press('Enter');
+    }
+
     /** Starts a configuration of launch.json. A new window has to read that first: until then the list is empty. */
     async startConfiguration(name: string): Promise<void> {
         await this.fromPalette('debug ', name);
@@ -229,7 +235,8 @@ export class DebugPage {
         await this.page.locator('.monaco-menu .action-label', { hasText: entry }).first().click();
     }
 
-    private async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
+    /** Moves the mouse with its button pressed. */
+    async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
         await this.page.mouse.move(fromX, fromY);
         await this.page.mouse.down();
         await this.page.mouse.move(toX, toY, { steps: 5 });
@@ -442,6 +449,44 @@ export class DebugPage {
 
     async stepOut(): Promise<void> {
         await this.page.keyboard.press('Shift+F11');
+    }
+
+    async stepBack(): Promise<void> {
+        await this.page.keyboard.press('Control+F10');
+    }
+
+    /** To the last place that would have stopped the run. */
+    async reverse(): Promise<void> {
+        await this.page.keyboard.press('Control+F9');
+    }
+
+    /** Types into the input box with a title, which comes after the palette. */
+    async answer(title: string, text: string): Promise<void> {
+        await this.page.locator('.quick-input-title', { hasText: title }).waitFor();
+        await this.page.locator('.quick-input-widget input').fill(text);
+        await this.page.keyboard.press('Enter');
+    }
+
+    /** Evaluates something in the debug console. */
+    async evaluate(expression: string): Promise<void> {
+        await this.page.locator('.repl .repl-input-wrapper .view-lines').click();
+        await this.page.keyboard.type(expression);
+        // the suggestions would take the key
+        await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('Enter');
+    }
+
+    /** Waits until screen readers are told a text. */
+    async waitAnnounced(text: RegExp): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `the announcement ${text}`,
+            async () => {
+                seen = await this.page.locator('.monaco-aria-container > *').allInnerTexts();
+                return seen.some((said) => text.test(said));
+            },
+            () => JSON.stringify(seen),
+        );
     }
 
     async pause(): Promise<void> {

@@ -3,10 +3,21 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+    cpSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
+import { z } from 'zod';
 import { inRepository, ROOT } from '../support/repository';
 
 const MAX_VSIX_BYTES = 3 * 1024 * 1024;
@@ -143,6 +154,27 @@ nodeHost.later((): void => console.log('later'));
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
         const names = namesInZip(readFileSync(vsix)).filter((n) => n.startsWith('extension/'));
         assertShips(names.map((n) => n.slice('extension/'.length)));
+    });
+
+    test('with the address of a repository, the links of the README are absolute', () => {
+        const copy = path.join(scratch, 'copy');
+        for (const part of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'extension/icons', 'dist']) {
+            cpSync(inRepository(part), path.join(copy, part), { recursive: true });
+        }
+        const manifest = z
+            .record(z.string(), z.unknown())
+            .parse(JSON.parse(readFileSync(path.join(copy, 'package.json'), 'utf8')));
+        const { scripts: _, ...rest } = manifest;
+        const repository = { type: 'git', url: 'https://github.com/owner/name' };
+        writeFileSync(
+            path.join(copy, 'package.json'),
+            JSON.stringify({ ...rest, repository, files: ['dist/', 'extension/icons/', 'LICENSE'] }),
+        );
+        symlinkSync(inRepository('node_modules'), path.join(copy, 'node_modules'));
+        run(process.execPath, [inRepository('.build', 'test', 'packages', 'vsix.js'), '--out', 'x.vsix'], copy);
+        const readme = run('unzip', ['-p', 'x.vsix', 'extension/readme.md'], copy);
+        assert.match(readme, /\]\(https:\/\/github\.com\/owner\/name\/blob\/HEAD\/extension\/docs\/start\.md\)/);
+        assert.match(readme, /!\[[^\]]*\]\(https:\/\/github\.com\/owner\/name\/raw\/HEAD\/extension\/docs\/images\//);
     });
 
     test('the packages that the sources import, and those that these bring along, have their licence with the bundles', () => {

@@ -288,6 +288,15 @@ suite('debug adapter: going back', () => {
             );
         });
 
+        test('a frame that is gone has no scopes, and has them again where it exists again', async () => {
+            const { threadId } = await client.stopAt('in freeze');
+            const [top] = await client.frames(threadId);
+            await client.goes('lus/goToBeginning');
+            assert.deepEqual(await client.ok('scopes', { frameId: top?.id }), { scopes: [] });
+            await client.goes('lus/goToEnd');
+            assert.notDeepEqual(await client.ok('scopes', { frameId: top?.id }), { scopes: [] });
+        });
+
         test('one sees that one is in the past, and when one is back', async () => {
             const { threadId } = await client.stopAt('log');
             assert.ok(!JSON.stringify(await client.ok('threads')).includes('in the past'));

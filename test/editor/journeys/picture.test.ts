@@ -8,27 +8,16 @@ import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { inRepository } from '../../support/repository';
 import { NEWEST } from '../vscode-servers';
+import { PICTURE_SETTINGS } from '../vscode-settings';
 import { JOURNEY_LIMIT_MS, JOURNEY_RETRIES, SETUP_LIMIT_MS, Traveller } from './journey';
 
 const PICTURES = inRepository('extension', 'docs', 'images');
 const MAX_BYTES = 250_000;
 
-const SETTINGS = {
-    'window.commandCenter': false,
-    'window.title': 'Live update',
-    'workbench.layoutControl.enabled': false,
-    'workbench.activityBar.location': 'hidden',
-    'workbench.statusBar.visible': true,
-    'debug.toolBarLocation': 'docked',
-    'breadcrumbs.enabled': false,
-    'editor.stickyScroll.enabled': false,
-    'workbench.tree.enableStickyScroll': false,
-};
-
 suite('the pictures of the documentation', function () {
     this.timeout(JOURNEY_LIMIT_MS);
     this.retries(JOURNEY_RETRIES);
-    const traveller = new Traveller('picture', { editor: NEWEST, extension: 'built', settings: SETTINGS });
+    const traveller = new Traveller('picture', { editor: NEWEST, extension: 'built', settings: PICTURE_SETTINGS });
 
     suiteSetup(async function () {
         this.timeout(SETUP_LIMIT_MS);
@@ -71,7 +60,7 @@ suite('the pictures of the documentation', function () {
             await page.foldSection(section);
         }
         await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
-        await page.unfold(/^Live Update/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
+        await page.unfold(/^Handover/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
         await page.showFirstVariables();
         await page.waitCallStack(/memfd\.freeze/, /scenario "a guest/);
         await keep('stopped-in-freeze');

@@ -48,7 +48,7 @@ export function defineJourneys(
             await page.waitVariable(/^ser\b/);
             await page.waitInlineValue('args = ');
             const folio = await page.unfold(
-                /^Live Update/,
+                /^Handover/,
                 /outgoing/i,
                 /vm-1/,
                 /token 0x1\b/,
