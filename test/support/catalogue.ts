@@ -47,11 +47,12 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 110, title: 'Devices', page: 'failures-devices.md' },
     { first: 140, title: 'Order of steps', page: 'failures-order.md' },
     { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
+    { first: 221, title: 'State of devices', page: 'failures-device-state.md' },
 ];
 
 /**
  * All numbers of the catalogue. Those about virtual machines without a kernel and confidential guests are left out;
- * from 160 on: failures met in use and in public reports.
+ * from 160 on: failures met in use and in public reports; from 200 on: failures of proposals.
  */
 export const NUMBERS: readonly number[] = (
     [
@@ -64,6 +65,7 @@ export const NUMBERS: readonly number[] = (
         [131, 131],
         [140, 150],
         [160, 168],
+        [221, 225],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
