@@ -2,7 +2,7 @@
 import type { Device } from '../machine/devices/device';
 import { JournaledMap } from '../machine/journal';
 import type { HistoryLine } from '../findings/diagnosis';
-import { hex, listed } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 import { blame } from './blame';
 import { ruleFile } from './rules';
 
@@ -25,7 +25,7 @@ function registersOf({ program, round }: Device): Registers {
         ['ring', hex(program?.base ?? 0)],
         ['ring length', hex(program?.length ?? 0)],
         ['interval', `${program?.every ?? 0} ns`],
-        [FRAME_SIZE, `${program?.size ?? 0} bytes`],
+        [FRAME_SIZE, counted(program?.size ?? 0, 'byte')],
         ['head', `${round}`],
     ]);
 }

@@ -32,7 +32,7 @@ import {
 } from './iommu';
 import { hwptObject, ioasObject, iommufdSyscalls } from './iommufd';
 import { deviceState } from './device-state';
-import { fieldFunctions, kstateGlobals, kstateObject } from './kstate';
+import { kstateFunctions, kstateGlobals, kstateObject } from './kstate';
 import { kernelGlobals, kernelObject, messageFunctions } from './kernel';
 import { kexecFunctions, kexecGlobals, kexecObject } from './kexec';
 import { khoGlobals, khoObject, khoSide, subtree } from './kho';
@@ -147,7 +147,7 @@ export const HOST_NATIVES: Natives = {
         ...bootFunctions,
         ...iommuFunctions,
         ...memoryFunctions,
-        ...fieldFunctions,
+        ...kstateFunctions,
         ...fdtFunctions,
         ...sessionFunctions,
         ...requestFunctions,

@@ -1,10 +1,10 @@
-/** KSTATE for `.lus` code: what is registered, and fields of structs by their names. */
+/** KSTATE for `.lus` code: descriptions of structs, and what is registered. */
 import { Kstate } from '../../kernel/kstate/kstate';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import type { LayoutField } from '../../language/layout';
 import { ANY, INT, listOf, objectOf, PHYS, RECORD, STRING, type Value } from '../../language/types';
 import { asNumber, asString, format, ProgramError } from '../../language/values';
-import { fn, global, param, RecordMembers } from './define';
+import { code, fn, global, param, RecordMembers } from './define';
 import { layoutOf, physOf } from './memory';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
@@ -19,6 +19,7 @@ function fieldOf(type: Value, name: Value): LayoutField {
 
 const TYPE = param('type', ANY);
 const FIELD = param('field', STRING);
+const OBJECT = param('object', ANY);
 
 export const kstateObject = new RecordMembers(
     Kstate,
@@ -85,20 +86,105 @@ export const kstateGlobals: readonly NativeGlobal<NativeContext>[] = [
     global('kstate', objectOf('kstate'), 'any', 'KSTATE in the running kernel.', ({ running }) => running.kstate),
 ];
 
-export const fieldFunctions: readonly NativeFunction<NativeContext>[] = [
+/** A field of a description (struct kstate_field). `version`: the first that has it; for a deprecated field the last. */
+function fieldRecord(
+    context: NativeContext,
+    kind: 'base' | 'deprecated' | 'folio' | 'struct',
+    name: Value,
+    of: { readonly offset?: number; readonly size?: number; readonly version?: number; readonly ksd?: Value },
+): Value {
+    return context.record([
+        ['name', name],
+        ['kind', kind],
+        ['offset', of.offset ?? 0],
+        ['size', of.size ?? 0],
+        ['version', of.version ?? 0],
+        ['ksd', of.ksd ?? null],
+    ]);
+}
+
+const DESCRIPTION = { context: 'any', result: RECORD } as const;
+const VERSION = param('version', INT);
+const INSTANCE = param('instance', INT);
+
+export const kstateFunctions: readonly NativeFunction<NativeContext>[] = [
     fn(
-        'offsetof',
-        [TYPE, FIELD],
-        { context: 'any', result: INT },
-        'The offset of a field in a struct, in bytes: `offsetof(NicState, "ring")`.',
-        (_context, [type, name]) => fieldOf(type, name).offset,
+        'kstate_description',
+        [
+            param('name', STRING),
+            param('id', INT),
+            VERSION,
+            param('fields', listOf(RECORD)),
+            param('subsections', listOf(RECORD), null),
+        ],
+        DESCRIPTION,
+        'A `struct kstate_description`: how KSTATE saves a struct. `version` is that in which it is saved.',
+        (context, [name, id, version, fields, subsections]) =>
+            context.record([
+                ['name', name],
+                ['id', id],
+                ['version', version],
+                ['fields', fields],
+                ['subsections', subsections ?? context.list([])],
+            ]),
     ),
     fn(
-        'sizeof_field',
+        'KSTATE_BASE_TYPE',
         [TYPE, FIELD],
-        { context: 'any', result: INT },
-        'The size of a field of a struct, in bytes.',
-        (_context, [type, name]) => fieldOf(type, name).size,
+        DESCRIPTION,
+        'A field that KSTATE copies by value: `KSTATE_BASE_TYPE(NicState, "ring")`.',
+        (context, [type, name]) => fieldRecord(context, 'base', name, fieldOf(type, name)),
+    ),
+    fn(
+        'KSTATE_BASE_TYPE_V',
+        [TYPE, FIELD, VERSION],
+        DESCRIPTION,
+        'The same for a field that only this version and newer ones have.',
+        (context, [type, name, version]) => {
+            const { offset, size } = fieldOf(type, name);
+            return fieldRecord(context, 'base', name, { offset, size, version: asNumber(version, 'the version') });
+        },
+    ),
+    fn(
+        'KSTATE_BASE_TYPE_DEPRECATED',
+        [FIELD, param('size', INT), VERSION],
+        DESCRIPTION,
+        'A field of so many bytes that versions up to this one have: it is not saved, and skipped when loaded.',
+        (context, [name, size, version]) =>
+            fieldRecord(context, 'deprecated', name, {
+                size: asNumber(size, 'the size'),
+                version: asNumber(version, 'the version'),
+            }),
+    ),
+    fn(
+        'KSTATE_FOLIO',
+        [TYPE, FIELD],
+        DESCRIPTION,
+        'A field with the address of a folio, which is preserved and restored.',
+        (context, [type, name]) => fieldRecord(context, 'folio', name, fieldOf(type, name)),
+    ),
+    fn(
+        'KSTATE_STRUCT',
+        [TYPE, FIELD, param('description', RECORD)],
+        DESCRIPTION,
+        'A struct in the struct, with a description of its own (`KS_STRUCT`).',
+        (context, [type, name, ksd]) =>
+            fieldRecord(context, 'struct', name, { offset: fieldOf(type, name).offset, ksd }),
+    ),
+    code(
+        'kstate_register',
+        [param('description', RECORD), OBJECT, INSTANCE],
+        {},
+        'Registers a struct to be saved at the reboot. `instance` tells structs of one description apart. EOPNOTSUPP in kernels without the layer `kstate`.',
+        'kstate_register',
+    ),
+    code('kstate_unregister', [OBJECT, INSTANCE], {}, 'Undoes kstate_register().', 'kstate_unregister'),
+    code(
+        'kstate_restore',
+        [param('description', RECORD), OBJECT, INSTANCE],
+        {},
+        'Loads a struct that the previous kernel saved. ENOENT: there is no stream, or the struct is not in it; EOPNOTSUPP in kernels without the layer `kstate`.',
+        'kstate_restore',
     ),
     fn(
         'phys_folio',
