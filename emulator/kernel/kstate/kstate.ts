@@ -9,6 +9,8 @@ import { type Journal, JournaledList, JournaledRecord } from '../../machine/jour
 export interface KstateEntry {
     /** Its description, a record of the program that does not change. */
     readonly description: object;
+    /** The name of the description. */
+    readonly title: string;
     /** Its physical address. */
     readonly address: number;
     /** Its number among the structs of this description. */
@@ -28,8 +30,8 @@ export class Kstate extends JournaledRecord {
 
     hash(hasher: Hasher): void {
         hasher.num(this.stream).u32(this.entries.length);
-        for (const { address, instance } of this.entries) {
-            hasher.num(address).num(instance);
+        for (const { title, address, instance } of this.entries) {
+            hasher.str(title).num(address).num(instance);
         }
     }
 

@@ -1,6 +1,7 @@
 /** KSTATE for `.lus` code: descriptions of structs, and what is registered. */
 import { Kstate } from '../../kernel/kstate/kstate';
 import { FolioRef } from '../../kernel/mm/file-folios';
+import { RecordValue } from '../../language/collections';
 import type { LayoutField } from '../../language/layout';
 import { ANY, INT, listOf, objectOf, PHYS, RECORD, STRING, type Value } from '../../language/types';
 import { asNumber, asString, format, ProgramError } from '../../language/values';
@@ -55,11 +56,12 @@ export const kstateObject = new RecordMembers(
         {},
         'Adds a struct to the list. `kstate_register()` is the function for drivers.',
         (kstate, [description, object, instance]) => {
-            if (typeof description !== 'object' || description === null) {
+            if (!(description instanceof RecordValue)) {
                 throw new ProgramError(`the description must be a record, not ${format(description)}`);
             }
             kstate.entries.push({
                 description,
+                title: asString(description.get('name'), 'the name of the description'),
                 address: physOf(object, 'the object'),
                 instance: asNumber(instance, 'the instance'),
             });
