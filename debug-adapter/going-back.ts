@@ -99,7 +99,7 @@ export class GoingBack {
             this.session.say('The run is at its beginning. Nothing before it would have stopped it.');
             return { reason: 'beginning', thread };
         }
-        return stop.reason === 'step' ? { reason: 'step back', thread } : stop;
+        return stop.reason === 'step' ? { reason: 'step back', thread } : { ...stop, back: true };
     }
 
     private goTo(where: (timeline: Timeline) => number): Answer {

@@ -69,6 +69,8 @@ may set files and options.
                     core; FILE.gz is compressed); the second goes to FILE-2,
                     and so on
   --whole-memory    with --save-handover: write all of memory
+  --save-vmcore FILE  write what each save_vmcore() of a capture kernel saves, in
+                    the same way
 
 Exit code: 0 all scenarios passed, 1 a scenario failed or a blackout is too long,
 2 bad arguments, a missing file or a file with errors.

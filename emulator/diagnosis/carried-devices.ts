@@ -1,6 +1,7 @@
 /** Devices and memory that were preserved at the last kexec, and which of that memory the devices may still use. */
 import type { Device, Intent } from '../machine/devices/device';
 import { JournaledList, JournaledMap } from '../machine/journal';
+import type { Kernel } from '../kernel/kernel';
 import type { Host } from '../runtime/host/host';
 import type { Rules } from './hearing';
 
@@ -46,6 +47,23 @@ export function isCovered(spans: readonly Span[], pfn: number): boolean {
 }
 
 const NOTHING: readonly Span[] = [];
+
+/** What a kernel hands over, as spans of pages, ascending and disjoint. */
+export function keptSpans(kernel: Kernel): Span[] {
+    const spans: Span[] = [];
+    for (const run of kernel.kho
+        .outgoingRuns()
+        .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))
+        .sort((a, b) => a.start - b.start)) {
+        const last = spans.at(-1);
+        if (last && last.end >= run.start) {
+            spans[spans.length - 1] = { start: last.start, end: Math.max(last.end, run.end) };
+        } else {
+            spans.push(run);
+        }
+    }
+    return spans;
+}
 
 export function carriedDevices(host: Host): CarriedDevices {
     const { journal, pci, page } = host.machine;
@@ -107,18 +125,7 @@ export function carriedDevices(host: Host): CarriedDevices {
             if (preserved.length === 0) {
                 return;
             }
-            const spans: Span[] = [];
-            for (const run of kernel.kho
-                .outgoingRuns()
-                .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))
-                .sort((a, b) => a.start - b.start)) {
-                const last = spans.at(-1);
-                if (last && last.end >= run.start) {
-                    spans[spans.length - 1] = { start: last.start, end: Math.max(last.end, run.end) };
-                } else {
-                    spans.push(run);
-                }
-            }
+            const spans = keptSpans(kernel);
             kept.push({ spans, into: kernel.boot + 1 });
             for (const b of preserved) {
                 carried.set(b.device.shape.name, b.domain);

@@ -88,9 +88,12 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1063: 'any',
         LU1067: 'any',
         LU1091: 'any',
+        LU1101: 'same',
         LU1071: 'any',
         LU1072: 'any',
     },
+    LU1104: { LU1101: 'same', LU1104: 'same' },
+    LU1107: { LU1101: 'same' },
     LU1037: {
         LU1016: 'any',
         LU1018: 'any',

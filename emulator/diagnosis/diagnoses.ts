@@ -41,6 +41,7 @@ import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { nextMemoryRules } from './next-memory';
 import { preparationRules } from './not-enabled';
+import { orphanRules } from './orphans';
 import { parameterRules } from './parameters';
 import { pciRules } from './pci';
 import { pointerRules } from './pointers';
@@ -84,6 +85,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     lpiTableRules,
     deviceStateRules,
     guestRules,
+    orphanRules,
 ];
 
 export class Diagnoses implements Observer {

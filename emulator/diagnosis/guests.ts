@@ -20,6 +20,10 @@ interface AtEnd {
     readonly positions: readonly number[];
     /** vCPUs that still run. */
     readonly running: number;
+    /** Sessions have all its vCPUs. */
+    readonly carried: boolean;
+    /** Some of them go on; what they use is not checked here. */
+    readonly orphaned: boolean;
     readonly memory: readonly Holder[];
 }
 
@@ -42,11 +46,24 @@ export const guestRules = ruleFile(
                 }
                 if (live) {
                     const running = live.vcpus.items.filter((v) => v.state === 'running').length;
-                    return [{ guest, positions: positionsOf(live), running, memory: holdersOf(live) }];
+                    const carried = live.vcpus.items.every((v) => v.preserved);
+                    const orphaned = guest.orphans.length > 0;
+                    return [
+                        { guest, positions: positionsOf(live), running, carried, orphaned, memory: holdersOf(live) },
+                    ];
                 }
                 const { endOfVm, saved } = guest;
                 return endOfVm?.boot === host.boot && saved?.boot === host.boot
-                    ? [{ guest, positions: endOfVm.positions, running: 0, memory: endOfVm.memory }]
+                    ? [
+                          {
+                              guest,
+                              positions: endOfVm.positions,
+                              running: 0,
+                              carried: false,
+                              orphaned: false,
+                              memory: endOfVm.memory,
+                          },
+                      ]
                     : [];
             });
 
@@ -64,12 +81,14 @@ export const guestRules = ruleFile(
             const missing = at.memory.filter((m) => !kept.has(m.inode));
             const known = saved?.boot === host.boot ? saved : null;
             const base = { about: name, history: historyOf(name) };
-            if (missing.length > 0) {
+            if (missing.length > 0 && !at.orphaned) {
                 tell('LU1038', {
                     ...base,
                     data: { guest: name, files: missing.map((m) => m.name) },
                     message: `Memory of guest "${name}" is not handed over: ${listed(missing.map((m) => m.name))} ${be(missing.length)} in no session, so the next kernel reuses ${missing.length === 1 ? 'its' : 'their'} pages.`,
                 });
+            } else if (at.carried) {
+                return;
             } else if (running > 0) {
                 tell('LU1036', {
                     ...base,

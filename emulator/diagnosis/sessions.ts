@@ -62,12 +62,13 @@ export const sessionRules = ruleFile(
         };
 
         /** A handler's finish() runs for a file that was not retrieved: its data is discarded. */
-        const discarded = ({ args }: HandlerCall): void => {
+        const discarded = ({ args, handler }: HandlerCall): void => {
             const session = subjectSaid(host)?.session;
-            if (args?.retrieveStatus !== 0 || !session) {
+            // the retrieval of a processor is optional: finish() starts it
+            if (args?.retrieveStatus !== 0 || !session || handler.name === 'cpu_fh') {
                 return;
             }
-            const lost = session.files.items.filter((f) => f.retrieveStatus === 0);
+            const lost = session.files.items.filter((f) => f.retrieveStatus === 0 && f.handler?.name !== 'cpu_fh');
             const files = `${counted(lost.length, 'file')} (${some(lost.map((f) => `token ${hex(f.token)}`))})`;
             const were = lost.length === 1 ? 'was' : 'were';
             const details = about(session);

@@ -1,6 +1,7 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
 
-import { DEVICE_STATE } from './device-state';
+import { ORPHANS } from './catalogue-orphans';
+import { DEVICE_STATE } from './catalogue-device-state';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
 export type Severity = 'error' | 'warning' | 'hint';
@@ -561,6 +562,7 @@ export const CATALOGUE = {
         title: 'interrupt controller uses memory that is not reserved',
         advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
+    ...ORPHANS,
     ...DEVICE_STATE,
     LU1145: {
         severity: 'error',

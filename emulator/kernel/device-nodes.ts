@@ -1,6 +1,7 @@
 /**
  * The device nodes and debugfs files of the kernel itself: the node at a path, and the file that opening it creates.
  */
+import { cpuAt, openCpu } from './devices/cpu-file';
 import { IOMMU_PATH, openIommufd } from './devices/iommufd';
 import { openVfio, vfioDeviceAt } from './devices/vfio';
 import { deviceFile, deviceOps } from './fs/anon';
@@ -9,6 +10,7 @@ import type { FileOps, OpenFile } from './fs/file';
 import { FINALIZE_PATH, hasFinalizeFile, openFinalizeFile } from './kho/debugfs';
 import { khoDebugContent, openKhoDebugFile } from './kho/debugfs-blobs';
 import type { Kernel } from './kernel';
+import { hasSeries } from './release/layers';
 
 /** The misc device of LUO (kernel/liveupdate/luo_core.c). */
 const LUO_PATH = '/dev/liveupdate';
@@ -43,6 +45,13 @@ const NODES: readonly DeviceNode[] = [
             path === IOMMU_PATH && kernel.devices.iommu?.enabled === true
                 ? () => openIommufd(kernel, O_RDWR)
                 : undefined,
+    },
+    {
+        kind: 'cpu',
+        opener: (kernel, path) => {
+            const cpu = hasSeries(kernel.desc.layers, 'cpu_preserve') ? cpuAt(kernel, path) : undefined;
+            return cpu === undefined ? undefined : () => openCpu(kernel, cpu);
+        },
     },
     {
         kind: 'vfio',

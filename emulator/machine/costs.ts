@@ -136,6 +136,12 @@ const TABLE = {
         what: 'copying the loaded image to its destination and checking its SHA-256',
         why: "the purgatory's generic C: some hundred MB/s",
     },
+    vmcore: {
+        ns: 700 * US,
+        per: 'MiB',
+        what: 'writing the dump of a crashed kernel',
+        why: 'estimated: 1 to 2 GB/s to a local SSD, without compression',
+    },
     // Boot.
     firmware: {
         ns: 20 * S,
@@ -251,6 +257,24 @@ const TABLE = {
         per: 'vCPU',
         what: 'reading or writing the state of a vCPU',
         why: 'a dozen ioctls; the FPU state and some hundred MSRs take most of the time',
+    },
+    vcpu_adopt: {
+        ns: 20 * US,
+        per: 'vCPU',
+        what: 'stopping a vCPU that runs in the caretaker',
+        why: 'a state word, an IPI, the exit, and a poll of the state each 10 us',
+    },
+    cpu_offline: {
+        ns: 5 * MS,
+        per: 'processor',
+        what: 'taking a processor offline and parking it',
+        why: 'the hotplug callbacks of all subsystems; reports give 2 to 20 ms',
+    },
+    cpu_online: {
+        ns: 10 * MS,
+        per: 'processor',
+        what: 'starting a processor that was set aside',
+        why: 'INIT, SIPI, its calibration and the hotplug callbacks',
     },
     // Fixed.
     sleep: { ns: 1, per: 'ns', what: '`sleep` in the scenario', why: 'its argument' },

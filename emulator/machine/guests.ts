@@ -4,8 +4,19 @@ import type { Bytes } from './bytes';
 
 /**
  * `new`: it never ran. `faulted`: KVM cannot continue it and exited to its VMM. `gone`: its kernel or its VM has ended.
+ * Preserved vCPUs: `suspended` in memory; `orphaned`: it runs in the caretaker, `stalled`: it waits there for the next
+ * kernel, `failed`: it has ended there.
  */
-export type VcpuState = 'new' | 'running' | 'paused' | 'faulted' | 'gone';
+export type VcpuState =
+    | 'new'
+    | 'running'
+    | 'paused'
+    | 'faulted'
+    | 'gone'
+    | 'suspended'
+    | 'orphaned'
+    | 'stalled'
+    | 'failed';
 
 /** Memory in which a guest found other bytes than it wrote. */
 export interface Differing {
@@ -24,8 +35,10 @@ export interface GuestObserver {
     created(vm: string): void;
     /** The VM ends, with its last descriptor or with its kernel. */
     vmEnds(vm: string): void;
-    /** The state of a vCPU has changed. */
-    vcpu(vm: string, index: number, state: VcpuState): void;
+    /** The state of a vCPU has changed. @param why for those in the caretaker: the exit, or what is damaged */
+    vcpu(vm: string, index: number, state: VcpuState, why?: string): void;
+    /** A kernel has taken over a preserved vCPU. */
+    adopted(vm: string, index: number): void;
     /**
      * The content of a range of guest memory before the program's first write to it; null: it is unknown, or it need
      * not be checked, because no kexec happened since.

@@ -10,6 +10,7 @@ import { PageHistory } from './history';
 import { Journal, JournaledRecord } from './journal';
 import { PhysicalMemory } from './memory';
 import { Owners } from './owners';
+import { Processors } from './processors';
 import type { DeviceShape } from './devices/device';
 import type { IommuVendor } from './iommu/unit';
 import { PciBus } from './pci/bus';
@@ -64,6 +65,8 @@ export class Machine extends JournaledRecord {
     readonly history: PageHistory;
     readonly pci: PciBus;
     readonly firmware: Firmware;
+    /** Processors that were set aside. */
+    readonly processors: Processors;
     /** Receives events of virtual machines; part of the observer's state, not of the machine's. */
     guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
@@ -116,9 +119,11 @@ export class Machine extends JournaledRecord {
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
         this.firmware = new Firmware(journal, shape.firmware ?? 'uefi');
+        this.processors = new Processors(journal);
         this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
             count: this.cpus,
             its: this.arch === 'arm64',
+            all: this.processors,
         });
     }
 
@@ -159,6 +164,7 @@ export class Machine extends JournaledRecord {
     /** The machine is switched on. Its memory keeps what is in it. */
     powerOn(): void {
         this.firmware.powerOn();
+        this.processors.powerOn();
         this.pci.powerOn();
     }
 
@@ -193,6 +199,7 @@ export class Machine extends JournaledRecord {
             this.history.hash(hasher);
         }
         this.firmware.hash(hasher);
+        this.processors.hash(hasher);
         this.pci.hash(hasher);
     }
 }

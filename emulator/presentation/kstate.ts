@@ -11,7 +11,9 @@ export function kstateItems({ kstate }: Kernel): Item[] {
     }
     return [
         group('KSTATE', `${counted(entries.length, 'struct')} registered`, () => [
-            ...(stream === 0 ? [] : [{ ...leaf('stream', `of the previous kernel, at ${hex(stream)}`), address: stream }]),
+            ...(stream === 0
+                ? []
+                : [{ ...leaf('stream', `of the previous kernel, at ${hex(stream)}`), address: stream }]),
             // as they are saved: the newest first
             ...entries.items.toReversed().map(({ address, instance, title }, i) => ({
                 ...leaf(`[${i}]`, `${title}, instance ${instance}, at ${hex(address)}`),

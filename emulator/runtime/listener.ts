@@ -1,4 +1,5 @@
 /** The events of a run and their listeners: the only interface between a run and its observers. */
+import type { OldMemory } from '../kernel/crash/core-header';
 import type { OldTables } from '../kernel/devices/lpi-tables';
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
@@ -79,6 +80,8 @@ export interface Listener {
     cameBack?(image: KexecImage): void;
     /** The old kernel has ended, and the next one has not started; its boot parameters are at this address. */
     jumped?(parameters: number): void;
+    /** A capture kernel saves the memory of the crashed one, as far as it is in these runs. */
+    dumped?(memory: OldMemory): void;
     /** A device accesses memory: one call for each page of a request. Called often, so it must be fast. */
     dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
     /** The IOMMU has read tables in memory for a device's request: their addresses, the top level first. */
@@ -93,7 +96,9 @@ export interface Listener {
     iommuFault?(device: Device, iova: number, write: boolean): void;
     guestCreated?(guest: string): void;
     /** A vCPU of a guest starts or stops running. */
-    vcpu?(guest: string, index: number, state: VcpuState): void;
+    vcpu?(guest: string, index: number, state: VcpuState, why: string): void;
+    /** The running kernel has taken over a preserved vCPU. */
+    vcpuAdopted?(guest: string, index: number): void;
     /** A guest has found memory that differs from what it wrote. */
     guestDiffers?(guest: string, what: Differing): void;
     /** KVM has no memory for a vCPU at a guest address, and has returned to the VMM. */

@@ -14,7 +14,12 @@ import iommufd from './iommufd.lus';
 import iommuNone from './iommu-none.lus';
 import interruptsNone from './interrupts-none.lus';
 import interrupts from './interrupts.lus';
+import caretakerNone from './caretaker-none.lus';
+import caretaker from './caretaker.lus';
+import cpuPreserveNone from './cpu-preserve-none.lus';
+import cpuPreserve from './cpu-preserve.lus';
 import kvm from './kvm.lus';
+import vcpu from './vcpu.lus';
 import lookupNone from './lookup-none.lus';
 import lookup from './lookup.lus';
 import luoAbi from './luo-abi.lus';
@@ -102,6 +107,11 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     kstate,
     'kstate-nic': kstateNic,
     'kstate-none': kstateNone,
+    vcpu,
+    'cpu-preserve': cpuPreserve,
+    'cpu-preserve-none': cpuPreserveNone,
+    caretaker,
+    'caretaker-none': caretakerNone,
 };
 
 /**

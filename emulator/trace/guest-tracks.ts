@@ -6,7 +6,7 @@ import type { VcpuState } from '../machine/guests';
 export interface VcpuSlice {
     readonly guest: string;
     readonly index: number;
-    readonly state: 'running' | 'paused' | 'faulted' | 'gone';
+    readonly state: Exclude<VcpuState, 'new'>;
     readonly begin: number;
     readonly end: number;
 }
@@ -21,7 +21,7 @@ export class GuestTracks {
         const key = `${guest} ${index}`;
         const before = this.open.get(key);
         // a vCPU that is paused stays so when its VM is closed, and one that never ran is not shown
-        if (state === 'new' || (state === 'gone' && before?.state !== 'running')) {
+        if (state === 'new' || (state === 'gone' && before?.state !== 'running' && before?.state !== 'orphaned')) {
             return;
         }
         if (before) {

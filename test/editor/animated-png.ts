@@ -1,39 +1,9 @@
 /** Joins pictures in PNG to an animated one: https://www.w3.org/TR/png-3/#apng-frame-based-animation. */
-import { crc32 } from 'node:zlib';
-
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-
-interface Chunk {
-    readonly type: string;
-    readonly data: Buffer;
-}
+import { chunk, chunksOf, PNG_SIGNATURE, uint32 } from './png';
 
 export interface PictureFrame {
     readonly png: Buffer;
     readonly seconds: number;
-}
-
-function chunksOf(png: Buffer): Chunk[] {
-    const chunks: Chunk[] = [];
-    for (let at = SIGNATURE.length; at < png.length; ) {
-        const length = png.readUInt32BE(at);
-        chunks.push({ type: png.toString('latin1', at + 4, at + 8), data: png.subarray(at + 8, at + 8 + length) });
-        at += 12 + length;
-    }
-    return chunks;
-}
-
-function chunk(type: string, ...parts: readonly Buffer[]): Buffer {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), ...parts]);
-    return Buffer.concat([uint32(body.length - 4), body, uint32(crc32(body))]);
-}
-
-function uint32(...numbers: readonly number[]): Buffer {
-    const bytes = Buffer.alloc(4 * numbers.length);
-    for (const [i, n] of numbers.entries()) {
-        bytes.writeUInt32BE(n, 4 * i);
-    }
-    return bytes;
 }
 
 /** Milliseconds, as a fraction of 16 bits each; the frame replaces the one before. */
@@ -67,7 +37,7 @@ export function animatedPng(frames: readonly PictureFrame[]): Buffer {
         return [control, ...data];
     });
     return Buffer.concat([
-        SIGNATURE,
+        PNG_SIGNATURE,
         chunk('IHDR', header.data),
         chunk('acTL', uint32(frames.length, 0)),
         ...bodies,

@@ -172,6 +172,7 @@ export class Client {
         threadId: number;
         hitBreakpointIds?: number[] | undefined;
         text?: string | undefined;
+        description?: string | undefined;
     }> {
         const { event, body } = await this.event('stopped', 'terminated');
         assert.equal(event, 'stopped', 'the run ended instead of stopping');
@@ -181,6 +182,7 @@ export class Client {
                 threadId: z.number(),
                 hitBreakpointIds: z.array(z.number()).optional(),
                 text: z.string().optional(),
+                description: z.string().optional(),
             })
             .parse(body);
     }

@@ -35,6 +35,7 @@ export interface RunSettings {
     readonly trace: string | undefined;
     readonly traceMemory: boolean;
     readonly saveHandover: string | undefined;
+    readonly saveVmcore: string | undefined;
     readonly wholeMemory: boolean;
 }
 
@@ -62,6 +63,7 @@ export const RUN_OPTIONS = {
     // the old name of --trace
     timeline: { type: 'string' },
     'save-handover': { type: 'string' },
+    'save-vmcore': { type: 'string' },
     'whole-memory': { type: 'boolean' },
 } as const;
 
@@ -103,6 +105,7 @@ export function settingsOf(parsed: Parsed, config: Config, formats: typeof FORMA
         trace: parsed.text('trace') ?? parsed.text('timeline'),
         traceMemory: parsed.flag('trace-memory'),
         saveHandover: parsed.text('save-handover'),
+        saveVmcore: parsed.text('save-vmcore'),
         wholeMemory: parsed.flag('whole-memory'),
     };
     if (settings.traceMemory && settings.trace === undefined) {

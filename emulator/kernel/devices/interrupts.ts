@@ -3,6 +3,7 @@
  * and the entries of the IOMMU's remapping that lead to them (drivers/iommu/intel/irq_remapping.c,
  * drivers/iommu/amd/iommu.c).
  */
+import type { CrashedTables } from './crashed-tables';
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { interruptWord, interruptWordAt } from '../../machine/interrupts/amd';
@@ -48,6 +49,8 @@ export interface Translation {
     readonly iommu: Iommu | null;
     /** The kernel uses it. */
     readonly iommuWanted: boolean;
+    /** Of a capture kernel: what its IOMMU driver did with the tables that it found in use. */
+    readonly crashedTables: CrashedTables | null;
     of(device: Device): { readonly domain: { readonly id: number } } | undefined;
 }
 
@@ -92,6 +95,11 @@ export class KernelInterrupts extends JournaledRecord {
         const { remapper } = controller;
         this.bringUp();
         if (!remapper) {
+            return;
+        }
+        const { crashedTables } = this.devices;
+        if (remapper.enabled && (crashedTables === 'copied' || crashedTables === 'reused')) {
+            // the entries of the crashed kernel stay in force (iommu_load_old_irte(), early_enable_iommus())
             return;
         }
         if (remapper.enabled && !remapper.format.tableOfDevice) {
@@ -292,6 +300,9 @@ export class KernelInterrupts extends JournaledRecord {
         if (controller.its) {
             return this.k.commandLine.lpis ? { cpu: 0, vector: FIRST_LPI + taken } : undefined;
         }
+        for (const cpu of this.k.machine.processors.setAside) {
+            used[cpu] = Infinity;
+        }
         const cpu = wanted ?? used.indexOf(used.reduce((least, n) => Math.min(least, n), Infinity));
         for (let vector = FIRST_VECTOR; vector < END_OF_VECTORS; vector++) {
             if (vector !== SYSCALL_VECTOR && !controller.handlerOf({ cpu, vector })) {
@@ -409,6 +420,26 @@ export class KernelInterrupts extends JournaledRecord {
         }
     }
 
+    /** A processor is set aside: its interrupts go to others (irq_migrate_all_off_this_cpu()). */
+    leave(cpu: number): void {
+        for (const irq of this.irqs.items.filter((i) => i.to.cpu === cpu)) {
+            const to = this.freeVector();
+            if (to) {
+                this.moveTo(irq, to);
+            }
+        }
+    }
+
+    private moveTo(irq: Irq, to: Destination): void {
+        const { controller } = this;
+        controller.dropHandler(irq.to);
+        irq.move(to);
+        controller.setHandler(to, irq);
+        this.route(irq);
+        // with VT-d the message does not change: only the entry does
+        irq.device.msix.program(irq.index, this.messageTo(irq));
+    }
+
     private messageTo({ entry, to }: Irq): Message {
         return this.remapper && entry >= 0 ? this.remapper.format.message(entry, to) : compatibleMessage(to);
     }
@@ -482,13 +513,7 @@ export class KernelInterrupts extends JournaledRecord {
         if (!to) {
             return err('ENOSPC');
         }
-        const { controller } = this;
-        controller.dropHandler(irq.to);
-        irq.move(to);
-        controller.setHandler(to, irq);
-        this.route(irq);
-        // with VT-d the message does not change: only the entry does
-        device.msix.program(index, this.messageTo(irq));
+        this.moveTo(irq, to);
         return undefined;
     }
 

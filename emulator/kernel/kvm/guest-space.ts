@@ -13,7 +13,7 @@ import type { Inode } from '../fs/inode';
 import { countWritable } from '../fs/mapping';
 import { getSeals } from '../fs/memfd';
 import { GuestMemfdInode } from './guest-memfd';
-import { cacheOf, reach, slotAt, type Reached, type Slot } from './slots';
+import { cacheOf, look, reach, slotAt, type Reached, type Slot } from './slots';
 import type { VirtualMachine } from './vm';
 
 const MEMSLOT = costId('memslot');
@@ -189,6 +189,24 @@ export class GuestSpace extends JournaledRecord {
             this.edit({ mapped: merged([...this.mapped, { from: gpa, to: gpa + reached.bytes }]) });
         }
         return reached;
+    }
+
+    /** KVM_PRE_FAULT_MEMORY: maps a range without an access of the guest. @returns EFAULT if a part cannot be mapped */
+    prefault(gpa: number, length: number): undefined | Err {
+        return this.reach(gpa, length, () => undefined).why === undefined ? undefined : err('EFAULT');
+    }
+
+    /** What the guest's tables map: physically contiguous runs, ascending by guest address. */
+    mappedRuns(): { readonly gpa: number; readonly pa: number; readonly length: number }[] {
+        const runs: { gpa: number; pa: number; length: number }[] = [];
+        for (const { from, to } of this.mapped) {
+            look(this.k, this.slots, from, to - from, (gpa, pa, length) => {
+                if (pa >= 0) {
+                    runs.push({ gpa, pa, length });
+                }
+            });
+        }
+        return runs;
     }
 
     /** Drops the references to all files. */

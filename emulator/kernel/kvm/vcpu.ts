@@ -2,6 +2,7 @@
 import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { VcpuState } from '../../machine/guests';
+import type { ExitSource } from './exits';
 import type { SavedVcpu } from './state';
 import type { Stripe } from './workload';
 
@@ -35,6 +36,10 @@ export class Vcpu extends JournaledRecord implements Stripe, SavedVcpu {
     /** Number of times that it left guest mode. */
     readonly exits: number = 0;
     readonly fault: MemoryFault | null = null;
+    /** Exits that its program causes again and again. Replaced, never changed in place. */
+    readonly sources: readonly ExitSource[] = [];
+    /** A session has it: no ioctl works on it. */
+    readonly preserved: boolean = false;
 
     constructor(
         journal: Journal,
@@ -57,9 +62,13 @@ export class Vcpu extends JournaledRecord implements Stripe, SavedVcpu {
             .num(this.merged)
             .num(this.exits)
             .num(this.fault?.gpa ?? -1)
+            .u32(this.preserved ? 1 : 0)
             .u32(this.pending.length);
         for (const vector of this.pending) {
             hasher.u32(vector);
+        }
+        for (const { reason, every, next } of this.sources) {
+            hasher.str(reason).num(every).num(next);
         }
     }
 

@@ -15,7 +15,10 @@ import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
 import { compare } from './compare';
 import type { PostedInterrupts } from './posted';
+import { afterExit, type ExitReason, firstDue, restarted } from './exits';
 import { GuestSpace } from './guest-space';
+import { orphansOf } from './orphan';
+import type { SecondLevel } from './second-level';
 import type { Reached, Slot } from './slots';
 import type { SavedState } from './state';
 import { Vcpu, type InjectOutcome } from './vcpu';
@@ -40,7 +43,7 @@ export interface KvmEnv extends KernelCore {
     /** Virtual machines, in the order in which they were created. */
     readonly vms: JournaledList<VirtualMachine>;
     /** Interrupts of devices that are delivered to guests. */
-    readonly devices: { readonly interrupts: { withdraw(vm: VirtualMachine): void } };
+    readonly devices: { readonly interrupts: { withdraw(vm: VirtualMachine): void; leave(cpu: number): void } };
 }
 
 export class VirtualMachine extends JournaledRecord implements Timer {
@@ -53,6 +56,8 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     readonly gone: boolean = false;
     /** The descriptors in which devices' interrupts are posted for it; null: none was ever set up. */
     readonly posted: PostedInterrupts | null = null;
+    /** The second-level tables that a caretaker uses; null: none were built. */
+    readonly tables: SecondLevel | null = null;
 
     constructor(
         private readonly k: KvmEnv,
@@ -87,6 +92,27 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         }
         k.machine.guestObserver?.created(this.name);
         return undefined;
+    }
+
+    /** The part of KVM_CREATE_VCPU that a retrieval does: the next vCPU of these numbers. @returns EEXIST */
+    addVcpu(index: number): Vcpu | Err {
+        const { k } = this;
+        if (this.vcpus.items.some((v) => v.index === index)) {
+            return err('EEXIST');
+        }
+        const vcpu = new Vcpu(k.journal, index);
+        const others = this.vcpus.items.filter((v) => v.index > index);
+        for (const other of others) {
+            this.vcpus.remove(other);
+        }
+        for (const v of [vcpu, ...others]) {
+            this.vcpus.push(v);
+        }
+        k.clock.charge(VCPU_CREATE);
+        if (this.vcpus.length === 1) {
+            k.machine.guestObserver?.created(this.name);
+        }
+        return vcpu;
     }
 
     get running(): boolean {
@@ -140,11 +166,12 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     resume(): void {
         const { k } = this;
         for (const v of this.vcpus) {
-            if (v.state !== 'running' && v.state !== 'gone') {
+            if (v.state !== 'running' && v.state !== 'gone' && !v.preserved) {
                 k.clock.charge(VCPU_RESUME);
                 const e = k.journal.edit(v);
                 e.since = k.clock.now;
                 e.fault = null;
+                e.sources = restarted(v.sources, k.clock.now);
                 this.sync(v);
                 const { pending } = v;
                 e.interrupts += pending.length;
@@ -210,6 +237,34 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         k.clock.rearm();
     }
 
+    /** The guest's programs cause an exit of this kind again and again, on every vCPU. Nanoseconds; 0: no longer. */
+    causes(reason: ExitReason, every: number): void {
+        const { now } = this.k.clock;
+        this.catchUp();
+        for (const v of this.vcpus) {
+            const others = v.sources.filter((s) => s.reason !== reason);
+            this.k.journal.edit(v).sources = every > 0 ? [...others, { reason, every, next: now + every }] : others;
+        }
+    }
+
+    /** KVM handles the exits that were due. */
+    private leaveFor(v: Vcpu): void {
+        const { now } = this.k.clock;
+        for (let due = firstDue(v.sources); due && due.next <= now; due = firstDue(v.sources)) {
+            const e = this.k.journal.edit(v);
+            const missed = Math.floor((now - due.next) / due.every);
+            e.exits += missed + 1;
+            e.interrupts += due.reason === 'timer' ? missed + 1 : 0;
+            e.sources = afterExit(v.sources, due, missed + 1);
+        }
+    }
+
+    /** A preserved vCPU changes its state. */
+    become(v: Vcpu, state: VcpuState): void {
+        this.enter(v, state);
+        this.rearm();
+    }
+
     private enter(v: Vcpu, state: VcpuState): void {
         this.k.journal.edit(v).state = state;
         this.k.machine.guestObserver?.vcpu(this.name, v.index, state);
@@ -222,6 +277,9 @@ export class VirtualMachine extends JournaledRecord implements Timer {
     /** A vCPU's program writes as much as the elapsed time allows. */
     private advance(v: Vcpu): void {
         const { now } = this.k.clock;
+        if (v.state === 'running' && v.sources.length > 0) {
+            this.leaveFor(v);
+        }
         if (v.state !== 'running' || v.rate === 0 || now === v.since) {
             return;
         }
@@ -351,6 +409,9 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         if (!v) {
             throw new RangeError(`${this.name} has no vCPU ${index}`);
         }
+        if (v.state === 'orphaned' && this.orphan(v)?.posts(vector) === true) {
+            return 'delivered';
+        }
         const e = this.k.journal.edit(v);
         if (v.state === 'running') {
             e.interrupts++;
@@ -364,6 +425,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         }
         e.pending = [...v.pending, vector].sort((a, b) => a - b);
         return 'pending';
+    }
+
+    private orphan(v: Vcpu) {
+        return orphansOf(this.k.machine).find((o) => o.guest === this.name && o.index === v.index);
     }
 
     /** Moves interrupts that devices have posted to a vCPU. */
@@ -385,7 +450,9 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.catchUp();
         k.machine.guestObserver?.vmEnds(this.name);
         for (const v of this.vcpus) {
-            this.enter(v, 'gone');
+            if (!v.preserved) {
+                this.enter(v, 'gone');
+            }
         }
         const e = k.journal.edit<VirtualMachine>(this);
         e.gone = true;
@@ -402,6 +469,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             this.posted.free();
             this.k.journal.edit<VirtualMachine>(this).posted = null;
         }
+        if (this.tables) {
+            this.k.pages.free(this.tables.pfn, this.tables.order);
+            this.k.journal.edit<VirtualMachine>(this).tables = null;
+        }
         this.space.clear();
     }
 
@@ -415,7 +486,8 @@ export class VirtualMachine extends JournaledRecord implements Timer {
             .str(this.name)
             .num(this.at)
             .u32(this.gone ? 1 : 0)
-            .num(this.posted?.pa ?? -1);
+            .num(this.posted?.pa ?? -1)
+            .num(this.tables?.pfn ?? -1);
         this.space.hash(hasher);
         for (const v of this.vcpus) {
             v.hash(hasher);

@@ -37,6 +37,7 @@ const NO_LAYER_FILES: Library = [
     'interrupts-none',
     'device-pm-none',
     'kstate-none',
+    'cpu-preserve-none',
 ];
 
 export const LIBRARY_7_2: Library = [

@@ -20,6 +20,8 @@ const GIVEN: ReadonlyMap<string, string> = new Map([
     ],
     ['iommu_early_did', 'a domain id is reused before what the IOMMU has cached under it is flushed'],
     ['interrupt_table', 'the interrupt remapping table is not preserved'],
+    ['caretaker_text', 'the caretaker has no code of its own for CPUID exits: it calls the kernel'],
+    ['caretaker_tables', 'the second-level tables of orphaned vCPUs are not preserved'],
     ['interrupt_vectors', 'the handed-over vectors are not reserved: they stay unassigned, or are assigned again'],
 ]);
 

@@ -203,6 +203,47 @@ const KSTATE: Layer = {
     flbs: [],
 };
 
+const VCPU: Layer = {
+    name: 'vcpu',
+    series: 'vcpu',
+    summary: 'descriptors of vCPUs with their state, and of their virtual machine with its second-level tables',
+    version: 'rfc1',
+    status: 'RFC and design draft of September 2026',
+    needs: ['kvm'],
+    brings: ['lookup'],
+    files: ['vcpu', 'caretaker-none'],
+    handlers: ['kvm_vm_tables', 'kvm_vcpu'],
+    replaces: ['kvm_vm'],
+    flbs: [],
+};
+
+const CPU_PRESERVE: Layer = {
+    name: 'cpu_preserve',
+    series: 'cpu_preserve',
+    summary: 'processors that are set aside: no kernel stops or starts them',
+    version: 'rfc1',
+    status: 'RFC and design draft of September 2026',
+    needs: [],
+    brings: [],
+    files: ['cpu-preserve'],
+    handlers: ['cpu_fh'],
+    flbs: ['cpu_flb'],
+};
+
+const CARETAKER: Layer = {
+    name: 'caretaker',
+    series: 'caretaker',
+    summary: 'orphaned virtual machines: vCPUs go on, on processors that are set aside, while the kernel is replaced',
+    version: 'rfc1',
+    status: 'RFC and design draft of September 2026',
+    needs: ['vcpu', 'cpu_preserve'],
+    brings: [],
+    files: ['caretaker'],
+    handlers: [],
+    flbs: ['caretaker_text_flb'],
+    joins: { handler: 'kvm_vcpu', flb: 'caretaker_text_flb' },
+};
+
 /** The newest version of each series, in the order in which their handlers are registered. */
 const NEWEST: readonly Layer[] = [
     LOOKUP,
@@ -217,6 +258,9 @@ const NEWEST: readonly Layer[] = [
     INTERRUPTS,
     DEVICE_PM,
     KSTATE,
+    VCPU,
+    CPU_PRESERVE,
+    CARETAKER,
 ];
 
 /**
@@ -326,7 +370,9 @@ const partOf = (file: string): string => file.replace(/-(?:none|v[0-9]+|rfc[0-9]
 
 /** A library with the files of layers in it, always the same one for the same files. */
 export function withLayers(library: Library, layers: readonly Layer[]): Library {
-    const files = layers.flatMap((l) => l.files);
+    const all = layers.flatMap((l) => l.files);
+    // of two layers, one can have what the other does without
+    const files = all.filter((f) => !f.endsWith('-none') || !all.some((g) => g !== f && partOf(g) === partOf(f)));
     const names = library.map((name) => files.find((f) => partOf(f) === partOf(name)) ?? name);
     names.push(...files.filter((f) => !names.includes(f)));
     const key = names.join(' ');

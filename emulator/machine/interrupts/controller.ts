@@ -12,6 +12,7 @@ import type { Delivery, InterruptHandler, InterruptOutcome, InterruptSource } fr
 import { GuestLine, type GuestSource } from './guest-line';
 import { destinationOf, isInterruptAddress, type Destination, type Message } from './message';
 import type { Route } from './remapping';
+import type { Processors } from '../processors';
 import { Redistributors } from './redistributors';
 import { Remapper } from './remapper';
 
@@ -48,6 +49,7 @@ export class InterruptController extends JournaledRecord {
         readonly its: boolean,
         iommu: Iommu | null,
         private readonly host: WalkedMemory & { readonly now: number },
+        private readonly processors: Processors,
     ) {
         super(journal);
         this.redistributors = its ? new Redistributors(journal) : null;
@@ -160,7 +162,8 @@ export class InterruptController extends JournaledRecord {
             this.remapper?.fault(source.requester, message, reason, index);
             return at('refused', reason, { entry: index, descriptor });
         }
-        if (done.notify && done.notify.cpu < this.accepting) {
+        const aside = done.notify !== null && this.processors.notify(done.notify.cpu, descriptor);
+        if (done.notify && !aside && done.notify.cpu < this.accepting) {
             this.handlerOf(done.notify)?.handle(descriptor);
         }
         return at(done.merged ? 'merged' : 'posted', '', { entry: index, vector, descriptor });

@@ -6,6 +6,7 @@ import type { Hasher } from '../hash';
 import { InterruptController } from '../interrupts/controller';
 import type { Delivery } from '../interrupts/delivery';
 import type { Message } from '../interrupts/message';
+import type { Processors as SetAside } from '../processors';
 import { Iommu, type IommuHost, type Walked } from '../iommu/iommu';
 import { IO_PAGE } from '../iommu/tables';
 import type { IommuVendor } from '../iommu/unit';
@@ -43,6 +44,8 @@ export interface Processors {
     readonly count: number;
     /** Interrupts are events of an ITS, as on arm64. */
     readonly its: boolean;
+    /** Those that were set aside. */
+    readonly all: SetAside;
 }
 
 const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
@@ -82,7 +85,14 @@ export class PciBus implements DeviceBus {
         processors: Processors,
     ) {
         this.iommu = iommu === undefined ? null : new Iommu(journal, iommu, host);
-        this.interrupts = new InterruptController(journal, processors.count, processors.its, this.iommu, host);
+        this.interrupts = new InterruptController(
+            journal,
+            processors.count,
+            processors.its,
+            this.iommu,
+            host,
+            processors.all,
+        );
         const ports = new Map<string, PciFunction>();
         const acs = (bus: number, segment: number): boolean =>
             shapes.every((s) => s.acs !== 'off' || s.address.bus !== bus || s.address.segment !== segment);

@@ -5,6 +5,7 @@
 import type { Kernel } from '../../kernel/kernel';
 import { baselineOf, contentBefore, examine, NOTHING_WRONG } from '../../kernel/kvm/examine';
 import type { Baseline, Examined } from '../../kernel/kvm/examine';
+import { orphansOf, type Orphan } from '../../kernel/kvm/orphan';
 import { look, titleOf } from '../../kernel/kvm/slots';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
 import type { Bytes } from '../../machine/bytes';
@@ -13,6 +14,7 @@ import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledMap, type Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Listener } from '../listener';
+import { Standstill } from './standstill';
 
 /** The system that guests run on. */
 export interface GuestHost {
@@ -125,12 +127,20 @@ export class Guest extends JournaledRecord {
     readonly exitsBefore: number = 0;
     readonly writtenBefore: number = 0;
     readonly vcpus: number = 0;
+    /** Counts how long it stands still, by cause. */
+    readonly standstill: Standstill;
 
     constructor(
         private readonly host: GuestHost,
         readonly name: string,
     ) {
         super(host.machine.journal);
+        this.standstill = new Standstill(host.machine);
+    }
+
+    /** Its vCPUs that run, or wait, in the caretaker. */
+    get orphans(): Orphan[] {
+        return orphansOf(this.host.machine).filter((o) => o.guest === this.name);
     }
 
     /** The VM of this name in the kernel that runs. */
@@ -140,14 +150,20 @@ export class Guest extends JournaledRecord {
 
     get state(): 'running' | 'paused' | 'gone' {
         const { live } = this;
+        if (this.orphans.some((o) => o.state === 'running')) {
+            return 'running';
+        }
         return live ? (live.running ? 'running' : 'paused') : 'gone';
     }
 
     /**
      * The blackout of the latest update if there was one, otherwise the latest. Nanoseconds, until now if it is not
-     * over.
+     * over. With preserved vCPUs, the time for which it really stood still.
      */
     get blackout(): number {
+        if (this.standstill.preserved) {
+            return this.standstill.total;
+        }
         return (this.pauseOverKexec ?? this.pause)?.length ?? 0;
     }
 
@@ -202,6 +218,7 @@ export class Guest extends JournaledRecord {
             .num(this.endOfVm?.time ?? -1)
             .u32(this.endOfVm?.running === true ? 1 : 0)
             .num(this.baseline?.start ?? -1);
+        this.standstill.hash(hasher);
         this.pause?.hash(hasher);
         this.pauseOverKexec?.hash(hasher);
         for (const n of [
@@ -245,10 +262,15 @@ export class Guests implements GuestObserver {
         this.host.tell((l) => l.guestCreated?.(name));
     }
 
-    vcpu(name: string, index: number, state: VcpuState): void {
+    vcpu(name: string, index: number, state: VcpuState, why = ''): void {
         const guest = this.table.get(name);
         const live = guest?.live;
-        if (guest && live) {
+        guest?.standstill.vcpu(index, state, why);
+        if (guest && live && state === 'orphaned') {
+            if (live.vcpus.items.every((v) => v.state === 'running' || v.state === 'orphaned')) {
+                this.resumed(guest);
+            }
+        } else if (guest && live) {
             const last = index === live.vcpus.length - 1;
             if (state === 'running') {
                 if (live.vcpus.items.every((v) => v.state === 'running')) {
@@ -261,7 +283,22 @@ export class Guests implements GuestObserver {
                 this.stopped(guest, live, state, last);
             }
         }
-        this.host.tell((l) => l.vcpu?.(name, index, state));
+        this.host.tell((l) => l.vcpu?.(name, index, state, why));
+    }
+
+    /** Its program continues where it has stopped: there is no older state. */
+    adopted(name: string, index: number): void {
+        const guest = this.table.get(name);
+        if (guest) {
+            const e = this.journal.edit(guest);
+            const positions = positionsOf(guest.live);
+            e.vcpus = Math.max(guest.vcpus, positions.length);
+            e.loaded = positions;
+            if (guest.endOfVm) {
+                e.endOfVm = { ...guest.endOfVm, positions };
+            }
+            this.host.tell((l) => l.vcpuAdopted?.(name, index));
+        }
     }
 
     private resumed(guest: Guest): void {

@@ -185,7 +185,10 @@ const LISTS: Readonly<Record<KernelListName, (k: Draft, names: readonly string[]
                     k.handlers,
                     added.flatMap((l) => l.replaces ?? []),
                 ),
-                ...added.flatMap((l) => l.handlers),
+                ...without(
+                    added.flatMap((l) => l.handlers),
+                    k.layers.flatMap((l) => l.replaces ?? []),
+                ),
             ];
         },
         flaws: ({ base, changes }, names, sign) => {

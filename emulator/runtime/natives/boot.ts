@@ -39,6 +39,13 @@ export const bootObject = new Members(Boot, 'boot', 'The booting kernel.')
     .method('mm_core_init', [], {}, 'Reserves the preserved pages and opens the page allocator.', (boot) =>
         boot.mmCoreInit(),
     )
+    .method(
+        'smp_init',
+        [],
+        {},
+        'Starts the other processors, except those that this kernel knows to be set aside.',
+        (boot) => boot.smpInit(),
+    )
     .method('kho_init', [], {}, 'Initializes the outgoing side of KHO.', (boot) => boot.khoInit())
     .method('register_handlers', [], {}, 'Registers file handlers and FLBs.', (boot) => boot.registerHandlers())
     .method(

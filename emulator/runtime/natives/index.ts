@@ -50,6 +50,7 @@ import type { NativeFunction, Natives, ObjectType } from './native';
 import { bridgeObject, pciDev, pciFunctions, pciGlobals, pciObject } from './pci';
 import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
+import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
 /** Devices of the machine, with their members for kernel code. */
@@ -57,7 +58,7 @@ export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, vcpuOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
@@ -68,7 +69,10 @@ const classes = [
     irqObject,
     kvmObject,
     guestMemfdObject,
-    vmObject,
+    vmObject.and(tablesOfVm),
+    vcpuObject,
+    cpuObject,
+    guestVcpuObject,
     guestLineObject,
     guestObject,
     luoFile,
@@ -156,6 +160,7 @@ export const HOST_NATIVES: Natives = {
         ...hugetlbFunctions,
         ...vfioFunctions,
         ...pciFunctions,
+        ...vcpuFunctions,
     ]),
     objects: table(byClass.values()),
     globals: table([
@@ -184,6 +189,7 @@ export const HOST_NATIVES: Natives = {
             ...eventfdMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
+            ...vcpuSyscalls,
             ...luoSyscalls,
             ...iommufdSyscalls,
             ...vfioSyscalls,
@@ -207,6 +213,8 @@ export const HOST_NATIVES: Natives = {
         ],
         ['iommu', '/dev/iommu'],
         ['kvm_vm', 'A virtual machine of KVM.'],
+        ['kvm_vcpu', 'A vCPU of a virtual machine.'],
+        ['cpu', '/sys/devices/system/cpu/cpuN/preserve: a processor that a session can set aside.'],
         ['guest_memfd', 'Memory that belongs to a virtual machine.'],
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),

@@ -3,8 +3,21 @@ import { counted } from '../../text/text';
 import { fget, type Process } from '../../kernel/fs/process';
 import { createVm, loadVm, MAX_VCPUS, saveVm, vmOf } from '../../kernel/kvm/file';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
-import { Err } from '../../kernel/release/errno';
-import { ANY, BOOL, FD, INT, listOf, objectOf, SIZE, STRING, TIME, type Type, type Value } from '../../language/types';
+import { Err, err } from '../../kernel/release/errno';
+import {
+    ANY,
+    BOOL,
+    FD,
+    INT,
+    listOf,
+    objectOf,
+    RECORD,
+    SIZE,
+    STRING,
+    TIME,
+    type Type,
+    type Value,
+} from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { GuestLine } from '../../machine/interrupts/guest-line';
 import { JournaledList } from '../../machine/journal';
@@ -15,6 +28,7 @@ import { fdArg, isLeftOut, numberOr } from './arguments';
 import { fdMethodOn, fn, global, Members, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal } from './native';
 import { minus } from '../../machine/int';
+import { GuestVcpu } from './vcpus';
 
 /** The first vector of devices: those below are exceptions of the processor. */
 const FIRST_VECTOR = 32;
@@ -50,6 +64,11 @@ export const kvmObject = new Members(Kvm, 'kvm', '`/dev/kvm`: virtual machines.'
         ),
 );
 
+/** EBUSY for ioctls of a preserved vCPU. */
+function preserved(live: VirtualMachine): Err | undefined {
+    return live.vcpus.items.some((v) => v.preserved) ? err('EBUSY') : undefined;
+}
+
 const ON_OTHERS = 'ENOTTY if the file is not a VM.';
 const onVm = fdMethodOn(vmOf);
 
@@ -74,8 +93,12 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         {},
         'Every vCPU enters the guest (`KVM_RUN`). With `dirty`, the guest repeatedly writes the range of `length` bytes at the guest address `from` (default: all memory), ' +
             "at this rate in bytes per second over all vCPUs (`200MiB/s`); each vCPU writes its part of the range. It runs by the machine's clock while the kernel runs. " +
-            `EINVAL if the range is not memory, or is smaller than one page per vCPU. ${ON_OTHERS}`,
+            `EINVAL if the range is not memory, or is smaller than one page per vCPU; EBUSY if a session has a vCPU. ${ON_OTHERS}`,
         (live, [dirty, from, length]) => {
+            const busy = preserved(live);
+            if (busy) {
+                return busy;
+            }
             const start = asNumber(from, 'the address');
             const rate = numberOr(dirty, 'the rate', undefined);
             if (rate !== undefined) {
@@ -95,14 +118,14 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         [],
         {},
         `The VMM stops every vCPU, one after the other: the guest writes no more memory. ${ON_OTHERS}`,
-        (live) => nothing(live.pause()),
+        (live) => preserved(live) ?? nothing(live.pause()),
     ),
     onVm(
         'resume',
         [],
         {},
         `Every stopped vCPU enters the guest again and takes its pending interrupts. ${ON_OTHERS}`,
-        (live) => nothing(live.resume()),
+        (live) => preserved(live) ?? nothing(live.resume()),
     ),
     onVm(
         'save',
@@ -229,6 +252,34 @@ export const guestObject = new Members(Guest, 'guest', 'A guest, identified by i
         TIME,
         'The blackout in nanoseconds: from the first vCPU that stopped to the last that ran again, in the latest update if there was one. If the blackout is not over, the time until now.',
         (guest) => guest.blackout,
+    )
+    .field(
+        'causes',
+        listOf(RECORD),
+        'In an update with preserved vCPUs: what its blackout consists of, as records of `cause` and `time` in nanoseconds: `paused`, `suspended`, `stall NAME` for an exit that waited, `adoption`, `failed`.',
+        (guest, host: Host) =>
+            host.list(
+                guest.standstill.causes.map(({ cause, time }) =>
+                    host.record([
+                        ['cause', cause],
+                        ['time', time],
+                    ]),
+                ),
+            ),
+    )
+    .method(
+        'stood_still',
+        [param('cause', STRING)],
+        { context: 'any', result: TIME },
+        'In an update with preserved vCPUs: how long it stood still for this cause, in nanoseconds.',
+        (guest, [cause]) => guest.standstill.causes.find((c) => c.cause === asString(cause, 'the cause'))?.time ?? 0,
+    )
+    .method(
+        'vcpu',
+        [param('index', INT)],
+        { context: 'any', result: objectOf('guest_vcpu') },
+        'One of its vCPUs, in whichever kernel it is.',
+        (guest, [index]) => new GuestVcpu(guest.name, asNumber(index, 'the number')),
     )
     .field(
         'written',

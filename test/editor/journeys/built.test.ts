@@ -2,9 +2,9 @@
 import { NEWEST } from '../vscode-servers';
 import { defineGoingBack } from './going-back';
 import { defineLearning } from './learning';
+import { defineMemory } from './memory';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
-import { defineMemory } from './memory';
 import { defineTesting } from './testing';
 import { defineViews } from './views';
 import { defineWays } from './ways';

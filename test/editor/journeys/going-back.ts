@@ -72,7 +72,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await page.pick('retrieving');
         await page.waitStoppedAt(textOf('what freeze left'));
         await page.evaluate('ser.count + 1000');
-        await page.waitConsole(/1043/);
+        await page.waitConsole(/1042/);
         await traveller().photograph('32-at-the-mark');
     });
 
@@ -83,20 +83,25 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await page.start();
         await page.waitStoppedAt('boot');
         await page.continue();
+        await page.waitStoppedAt('for i in 0..ser.max_nr_devices');
         await page.waitConsole(/LU1028/);
         await traveller().photograph('33-a-wrong-translation');
         await page.command('Live Update: Go to Cause');
+        await page.waitStoppedAt('kexec.prepare()');
         await page.waitConsole(/LU1028 follows from LU1045/);
-        await page.waitStoppedAt('reboot(KEXEC)');
         await traveller().photograph('34-its-cause');
         await page.command('Live Update: Go to Cause');
         await page.waitConsole(/LU1045 follows from no earlier finding/);
         await page.waitConsole(/A preserve that was forgotten has no moment/);
+        await page.waitCallStack(/update/, /in the past/);
         await traveller().photograph('35-the-table-that-was-not-preserved');
         await page.command('Live Update: Go to the End of What Has Run');
+        await page.waitStoppedAt('for i in 0..ser.max_nr_devices');
         await page.command('Live Update: Go to Last Change');
         await page.answer('Go to Last Change', 'owner(0x4ad3000)');
         await page.waitConsole(/owner\(0x4ad3000\): .* → /);
+        await page.waitStoppedAt('boot.kho_init()');
+        await page.waitCallStack(/start_kernel/, /in the past/);
         await traveller().photograph('36-the-last-owner');
     });
 }

@@ -1,12 +1,29 @@
 /** The views of the extension beside those of VS Code. */
 import assert from 'node:assert/strict';
+import type { DebugPage } from '../debug-page';
 import { lineOf, textOf, type Traveller } from './journey';
 
 const FILE = 'update.lus';
 
+/** The view is folded at first: the input row for a function breakpoint and five rows of Variables stay in sight. */
+async function assertLeavesRoom(page: DebugPage, traveller: Traveller): Promise<void> {
+    // as the workbench opens them
+    await page.foldSection('Watch', false);
+    assert.equal(await page.isFolded('Live Update'), true);
+    await page.unfold(/^Machine/);
+    const input = await page.openFunctionBreakpointInput();
+    await traveller.photograph('19-room-for-the-others');
+    assert.ok(await page.isInSight(input, 'Breakpoints'), 'the input row of Breakpoints is out of sight');
+    const rows = await page.rowsInSight('Variables');
+    assert.ok(rows.length >= 5, `in sight of Variables: ${JSON.stringify(rows)}`);
+    await page.page.keyboard.press('Escape');
+    await page.foldSection('Watch');
+}
+
 export function defineViews(traveller: () => Traveller): void {
     test('Live Update: sessions and the stations of their files, what has changed, and an event of a file', async () => {
         const page = await traveller().openFolder();
+        await page.page.setViewportSize({ width: 1440, height: 900 });
         await page.openFromExplorer(FILE, 'What the editor tests debug');
         await page.waitLanguage('Live Update Scenario');
         for (const mark of ['first line of freeze', 'what freeze left']) {
@@ -15,6 +32,7 @@ export function defineViews(traveller: () => Traveller): void {
         }
         await page.start();
         await page.waitStoppedAt(textOf('entry'));
+        await assertLeavesRoom(page, traveller());
         for (const section of ['Call Stack', 'Breakpoints', 'Loaded Scripts']) {
             await page.foldSection(section);
         }
