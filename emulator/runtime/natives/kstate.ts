@@ -88,7 +88,7 @@ export const kstateGlobals: readonly NativeGlobal<NativeContext>[] = [
     global('kstate', objectOf('kstate'), 'any', 'KSTATE in the running kernel.', ({ running }) => running.kstate),
 ];
 
-/** A field of a description (struct kstate_field). `version`: the first that has it; for a deprecated field the last. */
+/** A field of a description. `version`: the first that has it; of a deprecated field the last. */
 function fieldRecord(
     context: NativeContext,
     kind: 'base' | 'deprecated' | 'folio' | 'struct',
