@@ -25,6 +25,7 @@ import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
 import { debugfsRules } from './debugfs';
 import { deviceStateRules } from './device-state';
+import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
 import { missed } from './expected-findings';
@@ -80,6 +81,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     waitingRules,
     carriedRules,
     deviceRules,
+    crashRules,
     pciRules,
     interruptRules,
     lpiTableRules,

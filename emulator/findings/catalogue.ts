@@ -1,5 +1,6 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
 
+import { CRASH } from './catalogue-crash';
 import { ORPHANS } from './catalogue-orphans';
 import { DEVICE_STATE } from './catalogue-device-state';
 
@@ -564,6 +565,7 @@ export const CATALOGUE = {
     },
     ...ORPHANS,
     ...DEVICE_STATE,
+    ...CRASH,
     LU1145: {
         severity: 'error',
         group: 'handover',

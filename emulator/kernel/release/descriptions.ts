@@ -37,6 +37,7 @@ const NO_LAYER_FILES: Library = [
     'interrupts-none',
     'device-pm-none',
     'kstate-none',
+    'session-freeze-none',
     'cpu-preserve-none',
 ];
 

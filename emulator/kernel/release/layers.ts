@@ -203,6 +203,19 @@ const KSTATE: Layer = {
     flbs: [],
 };
 
+const SESSION_FREEZE: Layer = {
+    name: 'session_freeze',
+    series: 'session_freeze',
+    summary: 'the ioctl SESSION_FREEZE: an agent freezes a session before the reboot, which then skips it',
+    version: 'v2',
+    status: 'under review',
+    needs: [],
+    brings: [],
+    files: ['session-freeze'],
+    handlers: [],
+    flbs: [],
+};
+
 const VCPU: Layer = {
     name: 'vcpu',
     series: 'vcpu',
@@ -258,6 +271,7 @@ const NEWEST: readonly Layer[] = [
     INTERRUPTS,
     DEVICE_PM,
     KSTATE,
+    SESSION_FREEZE,
     VCPU,
     CPU_PRESERVE,
     CARETAKER,
