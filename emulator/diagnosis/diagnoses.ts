@@ -24,6 +24,7 @@ import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
 import { debugfsRules } from './debugfs';
+import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
@@ -87,6 +88,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     pciRules,
     interruptRules,
     lpiTableRules,
+    deviceStateRules,
     guestRules,
     orphanRules,
 ];

@@ -60,6 +60,10 @@ const HEARD = [
     'moduleGone',
     'lost',
     'deviceChanged',
+    'deviceSuspended',
+    'deviceResumed',
+    'kstateVersion',
+    'kstateDefault',
 ] as const satisfies readonly (keyof Listener)[];
 
 type Heard = (typeof HEARD)[number];

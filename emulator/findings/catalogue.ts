@@ -3,6 +3,7 @@
 import { CRASH } from './catalogue-crash';
 import { CONFIDENTIAL_GUESTS } from './confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
+import { DEVICE_STATE } from './catalogue-device-state';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
 export type Severity = 'error' | 'warning' | 'hint';
@@ -565,6 +566,7 @@ export const CATALOGUE = {
     },
     ...CONFIDENTIAL_GUESTS,
     ...ORPHANS,
+    ...DEVICE_STATE,
     ...CRASH,
     LU1145: {
         severity: 'error',

@@ -19,6 +19,7 @@ import type { Kho } from './kho/kho';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
 import type { CrashImage, KexecImage } from './kho/kexec-image';
 import { Ids } from './ids';
+import { Kstate } from './kstate/kstate';
 import type { LogLevel, LogLine } from './klog';
 import { KernelTee } from './kvm/tee';
 import type { VirtualMachine } from './kvm/vm';
@@ -39,6 +40,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
     readonly kho: Kho;
     readonly luo: Luo;
     readonly devices: KernelDevices;
+    readonly kstate: Kstate;
     readonly folios: Folios;
     readonly vmalloc: Vmalloc;
     readonly hugetlb: Hugetlb;
@@ -108,6 +110,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         this.kexecLock = new Lock(journal, 'the kexec lock');
         this.warned = new JournaledMap(journal);
         this.devices = new KernelDevices(this);
+        this.kstate = new Kstate(journal);
         this.luo = new Luo(kho, commandLine.liveupdate && kho.enabled, desc.luo?.lock);
     }
 

@@ -179,6 +179,18 @@ const TABLE = {
         what: 'a function level reset',
         why: 'the PCI Express specification allows the function 100 ms, and pcie_flr() waits for that time',
     },
+    device_suspend: {
+        ns: 2 * MS,
+        per: 'device',
+        what: "the suspend callback of a device's driver: stopping its queues and reading its registers",
+        why: 'the lines of a hibernation with initcall_debug: 0.5 to 10 ms for network cards, most of it waiting for the queues to drain',
+    },
+    device_resume: {
+        ns: 5 * MS,
+        per: 'device',
+        what: "the resume callback of a device's driver: writing its registers, starting its queues",
+        why: 'the same lines on the way back: 1 to 50 ms for network cards, without the negotiation of the link',
+    },
     iommu_table: {
         ns: 300,
         per: 'table',

@@ -79,6 +79,17 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
                     'DMA',
                     `${counted(d.writes, 'write')}, ${counted(d.reads, 'read')}, ${sizeText(d.bytes)}; ${counted(d.faults, 'fault')}, ${d.dropped} dropped`,
                 ),
+                ...(d.program
+                    ? [
+                          leaf(
+                              'registers',
+                              `ring ${hex(d.program.base)}, ${sizeText(d.program.length)}; ${counted(d.program.size, 'byte')} every ${duration(d.program.every)}; head ${d.round}`,
+                          ),
+                      ]
+                    : []),
+                ...(d.link
+                    ? [leaf('link', `${counted(d.link.lost, 'frame')} lost, blackout ${duration(d.link.blackout)}`)]
+                    : []),
                 listing('vectors', 'vector', d.msix.length, (i) => vectorItem(machine, d, i)),
                 ...ringItems(machine, bound, d),
                 ...(d.atc

@@ -9,6 +9,7 @@ import { deviceItems } from './devices';
 import { redistributorItems } from './interrupts';
 import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
+import { kstateItems } from './kstate';
 import { group, leaf, listing, type Children, type Item } from './item';
 import { processScope } from './process';
 import { bytesStored } from './stored';
@@ -55,7 +56,7 @@ export function machineItems(host: Host): Item[] {
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
         group('memory', `${sizeText(machine.ramSize)} in ${counted(machine.nodes.length, 'node')}`, () => nodes),
-        ...(kernel ? hostMemoryItems(kernel) : []),
+        ...(kernel ? [...hostMemoryItems(kernel), ...kstateItems(kernel)] : []),
         ...deviceItems(machine, kernel),
         ...redistributorItems(machine),
         ...guestItems(host),

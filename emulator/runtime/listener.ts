@@ -166,6 +166,14 @@ export interface Listener {
     lost?(how: 'panic' | 'power'): void;
     /** A device is bound to a driver, unplugged, or gets a new bus number. */
     deviceChanged?(device: Device, change: DeviceChange): void;
+    /** A driver has stopped its device, to save its registers for the next kernel. */
+    deviceSuspended?(device: Device): void;
+    /** A driver has written saved registers and started its device. `wasReset`: the device had lost them. */
+    deviceResumed?(device: Device, wasReset: boolean): void;
+    /** KSTATE loads a struct that was saved in another version of its description. */
+    kstateVersion?(name: string, found: number, expected: number): void;
+    /** KSTATE finds no value for a field, or a subsection, of a struct. `version`: that of the stream. */
+    kstateDefault?(name: string, field: string, version: number): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
 

@@ -2,6 +2,11 @@
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
+import devicePm from './device-pm.lus';
+import devicePmNone from './device-pm-none.lus';
+import kstate from './kstate.lus';
+import kstateNic from './kstate-nic.lus';
+import kstateNone from './kstate-none.lus';
 import eventfd from './eventfd.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
@@ -103,6 +108,11 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'iommu-none': iommuNone,
     interrupts,
     'interrupts-none': interruptsNone,
+    'device-pm': devicePm,
+    'device-pm-none': devicePmNone,
+    kstate,
+    'kstate-nic': kstateNic,
+    'kstate-none': kstateNone,
     'session-freeze': sessionFreeze,
     'session-freeze-none': sessionFreezeNone,
     tee,

@@ -155,6 +155,7 @@ class Fingerprint {
         const { kernel, commandLine, parameters } = k.crashImage ?? { kernel: '', commandLine: '', parameters: 0 };
         hasher.str(kernel).str(commandLine).num(parameters);
         k.devices.hash(hasher);
+        k.kstate.hash(hasher);
         hasher.num(k.backgroundMemory.pages);
         k.tee?.hash(hasher);
         for (const guest of k.vms) {

@@ -48,13 +48,14 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 140, title: 'Order of steps', page: 'failures-order.md' },
     { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
     { first: 211, title: 'Confidential guests', page: 'failures-confidential.md' },
+    { first: 221, title: 'State of devices', page: 'failures-device-state.md' },
     { first: 231, title: 'Crash kernels', page: 'failures-crash.md' },
     { first: 241, title: 'Agents and the kernel', page: 'failures-agents.md' },
 ];
 
 /**
  * All numbers of the catalogue. Those about virtual machines without a kernel and confidential guests are left out;
- * from 160 on: failures met in use and in public reports.
+ * from 160 on: failures met in use and in public reports; from 200 on: failures of proposals.
  */
 export const NUMBERS: readonly number[] = (
     [
@@ -68,6 +69,7 @@ export const NUMBERS: readonly number[] = (
         [140, 150],
         [160, 168],
         [211, 217],
+        [221, 225],
         [231, 233],
         [241, 243],
     ] as const

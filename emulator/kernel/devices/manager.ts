@@ -183,7 +183,39 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     probe(): void {
         this.pci.enableBridges(this.iommu?.enabled === true);
         for (const b of this.bound) {
-            this.probeDevice(b);
+            // a device that was resumed has its memory: it is not reset
+            if (!b.memory) {
+                this.probeDevice(b);
+            }
+        }
+    }
+
+    /**
+     * The driver of a suspended device takes over the folio of its rings, at the address that the device knows.
+     * @returns ENOMEM: no memory for a table; EINVAL: an address that cannot be mapped
+     */
+    adopt(b: BoundDevice, pfn: number, iova: number): undefined | Err {
+        const { k } = this;
+        const order = k.memmap.orderOf(pfn);
+        const pa = pfn * k.page.size;
+        if (b.own.translated ? iova < 0 || iova % k.page.size > 0 : iova !== pa) {
+            return err('EINVAL');
+        }
+        const owner = k.memmap.ownerOf(pfn);
+        if (!b.own.map([{ iova, pa, length: k.page.size * 2 ** order, owner }])) {
+            return ENOMEM;
+        }
+        k.machine.pci.observer?.changed(b.device, { kind: 'taken', driver: b.driver });
+        k.journal.edit(b).memory = { pfn, order, iova };
+        return undefined;
+    }
+
+    /** Undoes {@link adopt}, without freeing the folio. */
+    abandon(b: BoundDevice): void {
+        const { memory } = b;
+        if (memory) {
+            b.own.unmap({ iova: memory.iova, length: this.k.page.size * 2 ** memory.order });
+            this.k.journal.edit(b).memory = null;
         }
     }
 
@@ -252,9 +284,8 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         this.interrupts.release(b.device);
         this.attach(b, this.newDomain('blocked', `no driver (${b.device.shape.name})`));
         if (memory) {
-            b.own.unmap({ iova: memory.iova, length: this.k.page.size * 2 ** memory.order });
+            this.abandon(b);
             this.k.pages.free(memory.pfn, memory.order);
-            this.k.journal.edit(b).memory = null;
         }
     }
 

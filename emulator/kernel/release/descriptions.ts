@@ -35,6 +35,8 @@ const NO_LAYER_FILES: Library = [
     'vfio-none',
     'iommu-none',
     'interrupts-none',
+    'device-pm-none',
+    'kstate-none',
     'session-freeze-none',
     'tee-none',
     'cpu-preserve-none',
@@ -159,6 +161,8 @@ export interface KernelDescription {
      * posted; or one of two proposals, to hold the device until the next update or to reset it and give it back.
      */
     readonly vfioUnclaimed: 'refuse' | 'hold' | 'reset';
+    /** The version of its drivers that save the state of devices: 1 to 3. */
+    readonly nicDriver: number;
     /** Its IOMMU driver turns translation off at shutdown. */
     readonly iommuShutdown: boolean;
     /** Bytes of page cache that its user space has filled at the end of the boot. */
@@ -212,6 +216,7 @@ const v72: KernelDescription = {
     initrdSize: 4 * MIB,
     vfioPhase: 'reset',
     vfioUnclaimed: 'refuse',
+    nicDriver: 1,
     iommuShutdown: true,
     pageCache: 32 * MIB,
     costs: {},

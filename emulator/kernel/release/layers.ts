@@ -176,6 +176,33 @@ const INTERRUPTS: Layer = {
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
 };
 
+const DEVICE_PM: Layer = {
+    name: 'device_pm',
+    series: 'device_pm',
+    summary:
+        'devices of the kernel whose drivers save their registers by suspend callbacks and restore them by resume callbacks',
+    version: '',
+    status: 'discussion only, no series',
+    needs: [],
+    brings: [],
+    files: ['device-pm'],
+    handlers: [],
+    flbs: [],
+};
+
+const KSTATE: Layer = {
+    name: 'kstate',
+    series: 'kstate',
+    summary: 'KSTATE: structs of the kernel, described field by field with versions, saved and loaded by one engine',
+    version: 'v3',
+    status: 'posted in September 2025',
+    needs: [],
+    brings: [],
+    files: ['kstate', 'kstate-nic'],
+    handlers: [],
+    flbs: [],
+};
+
 const SESSION_FREEZE: Layer = {
     name: 'session_freeze',
     series: 'session_freeze',
@@ -255,6 +282,8 @@ const NEWEST: readonly Layer[] = [
     KVM,
     GUEST_MEMFD,
     INTERRUPTS,
+    DEVICE_PM,
+    KSTATE,
     SESSION_FREEZE,
     TEE_PRIVATE,
     VCPU,

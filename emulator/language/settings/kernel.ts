@@ -116,6 +116,11 @@ export const KERNEL_SETTINGS = {
         examples: ['vfio_unclaimed hold', 'vfio_unclaimed refuse', 'vfio_unclaimed reset'],
         doc: 'What this kernel does with a preserved device that no process retrieves.',
     },
+    nic_driver: {
+        takes: number('The version', { least: 1, most: 3 }),
+        examples: ['nic_driver 2'],
+        doc: 'The version of the drivers of this kernel that save the state of devices (layers `device_pm`, `kstate`). 1 (the default): without the size of frames; 2: with it; 3: with it, in a subsection of KSTATE.',
+    },
     iommufd_phase: {
         takes: number('The phase', { least: 1, most: 2 }),
         layer: 'iommu',

@@ -12,6 +12,7 @@ import type { Delivery } from '../interrupts/delivery';
 import type { Message } from '../interrupts/message';
 import { MsixTable } from '../pci/msix';
 import { TranslationCache } from './atc';
+import { Link } from './link';
 import type { DmaEngine, Model, Program, Put } from './model';
 
 /** The driver of a device from the first boot on: the kernel's own driver, vfio-pci, or none. */
@@ -109,6 +110,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     readonly msix: MsixTable;
     /** Its translation cache; null: it has none and always asks the IOMMU. */
     readonly atc: TranslationCache | null;
+    /** Its link, if it is a network card. */
+    readonly link: Link | null;
     /** An interrupt that it has raised, after which its driver must give it new work; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
@@ -125,6 +128,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.driver = shape.driver;
         this.msix = new MsixTable(journal, this.config, (vector, message) => bus.interrupt(this, vector, message));
         this.atc = shape.ats === 'off' ? null : new TranslationCache(journal, shape.ats === 'deaf');
+        this.link = model.hasLink ? new Link(journal, bus.clock) : null;
         bus.clock.add(this);
     }
 
@@ -157,10 +161,18 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     /** The driver writes rings, gives the device their addresses, and rings the doorbell. */
     start(program: Program, intent: Intent, put: Put): void {
         this.model.prepare(program, this.queues, put);
+        this.restart(program, intent, 0);
+    }
+
+    /** The driver writes the registers of a device whose rings are as the device left them after so many rounds. */
+    restart(program: Program, intent: Intent, round: number): void {
+        if (!this.running) {
+            this.link?.up();
+        }
         const e = this.journal.edit<Device>(this);
         e.program = program;
         e.intent = intent;
-        e.round = 0;
+        e.round = round;
         e.awaits = null;
         e.at = this.bus.clock.now + program.every;
         this.bus.clock.rearm();
@@ -173,8 +185,11 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         }
     }
 
-    /** The driver tells the device to stop. */
+    /** The driver tells the device to stop. The device keeps its registers. */
     stop(): void {
+        if (this.program && this.running) {
+            this.link?.down(this.program.every);
+        }
         const e = this.journal.edit<Device>(this);
         e.at = Infinity;
         e.awaits = null;
@@ -183,13 +198,13 @@ export class Device extends PciFunction implements Timer, DmaEngine {
 
     /** Function level reset: the device forgets its configuration. */
     override reset(): void {
+        this.stop();
         const e = this.journal.edit<Device>(this);
         e.program = null;
         e.intent = null;
         super.reset();
         this.msix.clear();
         this.atc?.clear();
-        this.stop();
     }
 
     fire(): void {
@@ -212,6 +227,11 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     /** A DMA write. @returns whether all of it succeeded */
     write(iova: number, bytes: Uint8Array): boolean {
         return this.bus.write(this, iova, bytes);
+    }
+
+    /** A frame from the peer has come: the device has stored it, or could not. */
+    frame(stored: boolean): void {
+        this.link?.frame(stored);
     }
 
     /** The device raises the vector of a queue. If its driver waits for it, the device has no work until then. */
@@ -275,6 +295,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         super.hash(hasher);
         this.msix.hash(hasher);
         this.atc?.hash(hasher);
+        this.link?.hash(hasher);
         hasher
             .num(this.at)
             .num(this.round)

@@ -27,6 +27,7 @@ const nic: Model = {
     size: 1500,
     every: 20_000,
     hasShutdown: true,
+    hasLink: true,
     prepare(program, queues, put) {
         for (let q = 0; q < queues; q++) {
             for (let i = 0; i < DESCRIPTORS; i++) {
@@ -46,12 +47,15 @@ const nic: Model = {
         const send = round % TRANSMIT_EVERY === TRANSMIT_EVERY - 1;
         const at = program.base + queue * IO_PAGE + (send ? TX_RING : 0) + index * DESCRIPTOR;
         const descriptor = device.read(at, DESCRIPTOR);
-        if (!descriptor) {
-            return;
-        }
-        const buffer = addressAt(descriptor, 0);
+        const buffer = descriptor ? addressAt(descriptor, 0) : -1;
         const length = Math.min(program.size, BUFFER);
-        if (send ? device.read(buffer, length) : device.write(buffer, payload(length, round))) {
+        const done =
+            descriptor !== null &&
+            (send ? device.read(buffer, length) !== null : device.write(buffer, payload(length, round)));
+        if (!send) {
+            device.frame(done);
+        }
+        if (done) {
             device.write(at + 8, record(8, [0, 2, length], [4, 1, DONE | END_OF_PACKET]));
             device.interrupt(queue);
         }
@@ -75,6 +79,7 @@ const nvme: Model = {
     size: IO_PAGE,
     every: 50_000,
     hasShutdown: true,
+    hasLink: false,
     prepare(program, _queues, put) {
         for (let i = 0; i < COMMANDS; i++) {
             const opcode = i % 4 === 3 ? NVME_WRITE : NVME_READ;
@@ -116,6 +121,7 @@ const gpu: Model = {
     size: 0x1_0000,
     every: 100_000,
     hasShutdown: false,
+    hasLink: false,
     prepare: () => undefined,
     step(device, { base, length, size }, round) {
         const half = Math.floor(length / 2);
@@ -137,6 +143,7 @@ const dma: Model = {
     size: 64,
     every: 1000,
     hasShutdown: false,
+    hasLink: false,
     prepare: () => undefined,
     step(device, { base, length, size }, round) {
         const places = Math.max(1, Math.floor(length / size));

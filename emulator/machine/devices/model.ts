@@ -30,6 +30,8 @@ export interface DmaEngine {
     write(iova: number, bytes: Uint8Array): boolean;
     /** Raises the vector of a queue. */
     interrupt(queue: number): void;
+    /** A frame has come from the peer of its link. */
+    frame(stored: boolean): void;
 }
 
 export interface Model {
@@ -41,6 +43,8 @@ export interface Model {
     readonly every: number;
     /** Whether the kernel's driver for such a device stops it at shutdown (`.shutdown`); many have no such function. */
     readonly hasShutdown: boolean;
+    /** A network card. */
+    readonly hasLink: boolean;
     /** What the driver writes before it rings the doorbell. */
     readonly prepare: (program: Program, queues: number, put: Put) => void;
     /** One round. `round` counts from 0. */

@@ -157,6 +157,9 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     vfio_unclaimed: ({ changes }, how) => {
         changes.vfioUnclaimed = how;
     },
+    nic_driver: ({ changes }, version) => {
+        changes.nicDriver = version;
+    },
     iommufd_phase: ({ changes }, phase) => {
         changes.iommufdPhase = phase;
     },

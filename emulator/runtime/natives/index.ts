@@ -31,6 +31,8 @@ import {
     iommuUnit,
 } from './iommu';
 import { hwptObject, ioasObject, iommufdSyscalls } from './iommufd';
+import { deviceState } from './device-state';
+import { kstateFunctions, kstateGlobals, kstateObject } from './kstate';
 import { kernelGlobals, kernelObject, messageFunctions } from './kernel';
 import { kexecFunctions, kexecGlobals, kexecObject } from './kexec';
 import { khoGlobals, khoObject, khoSide, subtree } from './kho';
@@ -53,7 +55,7 @@ import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpu
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
 /** Devices of the machine, with their members for kernel code. */
-export const hostDevice = deviceObject.and(deviceInKernel);
+export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
 
 /** Object types, found by the class of an object. */
 const classes = [
@@ -94,6 +96,7 @@ const classes = [
     fdtBuilder,
     fdtNode,
     kernelObject,
+    kstateObject,
     kexecObject,
     bootObject,
     iommuUnit,
@@ -151,6 +154,7 @@ export const HOST_NATIVES: Natives = {
         ...bootFunctions,
         ...iommuFunctions,
         ...memoryFunctions,
+        ...kstateFunctions,
         ...fdtFunctions,
         ...sessionFunctions,
         ...requestFunctions,
@@ -175,6 +179,7 @@ export const HOST_NATIVES: Natives = {
         ...kexecGlobals,
         ...iommuGlobals,
         ...pciGlobals,
+        ...kstateGlobals,
         ...bootGlobals,
         ...errnoConstants,
     ]),

@@ -90,6 +90,12 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
         (kernel) => kernel.desc.vfioUnclaimed,
     )
     .field(
+        'nic_driver',
+        INT,
+        'The version of its drivers that save the state of devices, 1 to 3 (layers `device_pm`, `kstate`).',
+        (kernel) => kernel.desc.nicDriver,
+    )
+    .field(
         'shortage',
         STRING,
         'Why memory could not be allocated in the last system call: what was requested, what was free on each node and in scratch, who holds most. Empty if nothing failed.',

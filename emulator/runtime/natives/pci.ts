@@ -2,6 +2,7 @@
 import { KernelPci, PciDev } from '../../kernel/devices/pci';
 import { BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
 import { asBool, asNumber } from '../../language/values';
+import { Device } from '../../machine/devices/device';
 import { formatPciAddress } from '../../machine/pci/address';
 import { PciFunction } from '../../machine/pci/function';
 import { code, global, Members, nothing, param, RecordMembers } from './define';
@@ -20,6 +21,9 @@ export const pciDev = new RecordMembers(PciDev, 'pci_dev', 'A PCI function of th
         (dev) => dev.acsByQuirk,
     )
     .field('upstream', objectOf('pci_dev'), 'The bridge above it; `none` on a root bus.', (dev) => dev.upstream)
+    .field('device', objectOf('device'), 'The device of the machine; `none` for a bridge.', ({ fn }) =>
+        fn instanceof Device ? fn : null,
+    )
     .field('present', BOOL, 'Whether it is plugged in.', (dev) => dev.fn.present)
     .field('power', INT, 'Its power state, 0 (D0) to 3 (D3hot).', (dev) => dev.fn.power)
     .journaled(

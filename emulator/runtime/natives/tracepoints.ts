@@ -120,6 +120,24 @@ const tracepoints: readonly NativeFunction[] = [
         'The number of files of a session differs from its count.',
         (host, [session]) => host.tell((l) => l.sessionMiscounted?.(sessionOf(session))),
     ),
+    tracepoint(
+        'trace_kstate_version',
+        [param('name', STRING), param('found', INT), param('expected', INT)],
+        'A struct is loaded that was saved in another version of its description.',
+        (host, [name, found, expected]) =>
+            host.tell((l) =>
+                l.kstateVersion?.(asString(name, 'name'), asNumber(found, 'found'), asNumber(expected, 'expected')),
+            ),
+    ),
+    tracepoint(
+        'trace_kstate_default',
+        [param('name', STRING), param('field', STRING), param('version', INT)],
+        'The stream has no value for a field or a subsection of a struct.',
+        (host, [name, field, version]) =>
+            host.tell((l) =>
+                l.kstateDefault?.(asString(name, 'name'), asString(field, 'field'), asNumber(version, 'version')),
+            ),
+    ),
     tracepoint('trace_iommu_failed', [], 'The translation tables of the devices are unknown.', (host) =>
         host.tell((l) => l.translationLost?.()),
     ),
