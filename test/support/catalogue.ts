@@ -47,10 +47,11 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 110, title: 'Devices', page: 'failures-devices.md' },
     { first: 140, title: 'Order of steps', page: 'failures-order.md' },
     { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
+    { first: 201, title: 'Orphaned virtual machines', page: 'failures-orphans.md' },
 ];
 
 /**
- * All numbers of the catalogue. Those about virtual machines without a kernel and confidential guests are left out;
+ * All numbers of the catalogue. Those about confidential guests are left out;
  * from 160 on: failures met in use and in public reports.
  */
 export const NUMBERS: readonly number[] = (
@@ -60,10 +61,10 @@ export const NUMBERS: readonly number[] = (
         [60, 79],
         [80, 87],
         [90, 101],
-        [110, 128],
-        [131, 131],
+        [110, 131],
         [140, 150],
         [160, 168],
+        [201, 205],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
