@@ -57,6 +57,9 @@ export function machineItems(host: Host): Item[] {
         ...(kernel ? hostMemoryItems(kernel) : []),
         ...deviceItems(machine, kernel),
         ...redistributorItems(machine),
+        ...(machine.processors.setAside.length > 0
+            ? [leaf('processors set aside', machine.processors.setAside.join(', '))]
+            : []),
         ...guestItems(host),
         ...(memmap
             ? [
