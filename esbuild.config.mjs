@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { build, context } from 'esbuild';
 
 /** The repository: npm runs every script there. */
@@ -37,11 +38,19 @@ const common = {
 };
 
 /**
+ * The source text of a list of strings that takes a third of the room: packed. Node unpacks it.
+ * @param {readonly string[]} texts
+ */
+const packed = (texts) =>
+    `JSON.parse(require('node:zlib').inflateRawSync(Buffer.from('${deflateRawSync(JSON.stringify(texts)).toString('base64')}', 'base64')))`;
+
+/**
  * Puts the shapes of the natives, as plain data, in place of the natives: a bundle that runs nothing needs no kernel.
  * See emulator/services/shapes.ts.
- * @type {import('esbuild').Plugin}
+ * @param {(texts: readonly string[]) => string} [listOf] how their documentation is in the bundle; as it is, if absent
+ * @returns {import('esbuild').Plugin}
  */
-const shapesOnly = {
+const shapesOnly = (listOf) => ({
     name: 'shapes-only',
     setup({ onResolve, onLoad }) {
         onResolve({ filter: /\/(?:diagnosis\/natives|natives\/tracepoints)$/ }, () => ({
@@ -55,21 +64,26 @@ const shapesOnly = {
                 outdir: '.build',
                 write: false,
             });
+            /** @type {{ exports: { shapesModule: (listOf?: (texts: readonly string[]) => string) => string } }} */
             const module = { exports: { shapesModule: () => '' } };
             new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
-            return { contents: module.exports.shapesModule(), loader: 'js' };
+            return { contents: module.exports.shapesModule(listOf), loader: 'js' };
         });
     },
-};
+});
 
 /**
- * vscode-languageserver offers to search for globally installed packages, which no server of ours needs.
+ * vscode-languageserver has features that our server does not use: notebooks, and a search for packages that are
+ * installed globally.
  * @type {import('esbuild').Plugin}
  */
-const withoutGlobalPackages = {
-    name: 'without-global-packages',
+const withoutUnusedFeatures = {
+    name: 'without-unused-features',
     setup({ onLoad }) {
         onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]node[\\/]files\.js$/ }, () => ({ contents: '' }));
+        onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]common[\\/]notebook\.js$/ }, () => ({
+            contents: 'exports.NotebookSyncFeature = (Base) => Base;',
+        }));
     },
 };
 
@@ -162,12 +176,13 @@ const bundles = [
     {
         name: 'language-server',
         entry: 'extension/language-server/main.ts',
-        plugins: [shapesOnly, withoutGlobalPackages],
+        plugins: [shapesOnly(packed), withoutUnusedFeatures],
     },
     { name: 'api', entry: 'emulator/cli/api.ts' },
     { name: 'extension', entry: 'extension/extension.ts', external: ['vscode'], plugins: [clientApart, vscodeOnce] },
     { name: 'process-client', entry: 'extension/process-client.ts', external: ['vscode'] },
     { name: 'timeline-view', entry: 'extension/views/timeline.ts', browser: true },
+    { name: 'memory-view', entry: 'extension/views/memory.ts', browser: true },
     {
         name: 'web-extension',
         entry: 'extension/web/extension.ts',
@@ -175,7 +190,12 @@ const bundles = [
         web: true,
         plugins: [withoutStreams, vscodeOnce],
     },
-    { name: 'web-language-server', entry: 'extension/language-server/worker.ts', web: true, plugins: [shapesOnly] },
+    {
+        name: 'web-language-server',
+        entry: 'extension/language-server/worker.ts',
+        web: true,
+        plugins: [shapesOnly(), withoutUnusedFeatures],
+    },
 ];
 
 /** The types of the bundles that programs import. */

@@ -13,6 +13,7 @@ import { isInt } from '../emulator/language/values';
 import { ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
 import type { Host } from './host';
+import { viewsSchema } from './launch';
 import { parsed, PAST_COMMANDS, REQUESTS, RUNNING_COMMANDS, type Arguments, type Command } from './requests';
 import type { Sources } from './source';
 import {
@@ -22,9 +23,19 @@ import {
     imageMemory,
     originText,
 } from '../emulator/presentation/image';
+import type { Item } from '../emulator/presentation/item';
+import { imageMap } from '../emulator/presentation/memory/build';
+import type { MemoryMap } from '../emulator/presentation/memory/map';
+import { imagePage } from '../emulator/presentation/memory/page';
+import { imageFindings, imagePicture } from '../emulator/presentation/memory/standing';
+import { imagePointers, type Pointers } from '../emulator/presentation/memory/pointers';
 import { Pane } from './variables/pane';
 
-const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.string(), z.number()])) });
+const schema = z.looseObject({
+    image: z.string(),
+    fdt: z.optional(z.union([z.string(), z.number()])),
+    views: viewsSchema,
+});
 
 const THREAD = 1;
 const FRAME = 1;
@@ -38,10 +49,13 @@ type Answerer = (args: unknown) => object | undefined;
 export class AttachedImage {
     private readonly pane = new Pane();
     private readonly answers = new Map<string, Answerer>();
+    private madeMap: { readonly map: MemoryMap; readonly pointers: Pointers } | undefined;
 
     private constructor(
         readonly path: string,
         private readonly inspection: Inspection,
+        /** The client shows sessions and files in a view of its own, by `lus/liveUpdate`. */
+        private readonly hasLiveUpdateView: boolean,
         sources: Sources,
     ) {
         for (const command of RUNNING_COMMANDS) {
@@ -59,6 +73,11 @@ export class AttachedImage {
         this.serve('lus/liveUpdate', REQUESTS['lus/liveUpdate'], () =>
             liveUpdateBody(imageUpdateTree(inspection.handover), sources),
         );
+        this.serve('lus/memory', REQUESTS['lus/memory'], (args) => this.memory(args));
+        this.serve('lus/page', REQUESTS['lus/page'], ({ address }) => {
+            const { map, pointers } = this.memoryMap;
+            return imagePage(map, pointers, address);
+        });
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, (args) => this.evaluate(args));
@@ -78,7 +97,7 @@ export class AttachedImage {
      * @throws RequestError with one sentence about the error.
      */
     static open(host: Host, sources: Sources, args: unknown): AttachedImage {
-        const { image, fdt } = parsed(schema, args, 'attach configuration', 'badConfiguration');
+        const { image, fdt, views } = parsed(schema, args, 'attach configuration', 'badConfiguration');
         const address = fdt === undefined ? undefined : Number(fdt);
         const noPage = new RequestError(
             'badConfiguration',
@@ -99,7 +118,7 @@ export class AttachedImage {
         if (damage?.code === 'not-elf') {
             throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);
         }
-        return new AttachedImage(image, inspection, sources);
+        return new AttachedImage(image, inspection, views.includes('liveUpdate'), sources);
     }
 
     /** The title of the only stack frame. */
@@ -143,11 +162,32 @@ export class AttachedImage {
         this.answers.set(command, (args) => answer(parsed(arguments_, args, command)));
     }
 
+    private memory({ windows, buckets, compare }: Arguments<'lus/memory'>): object {
+        if (compare) {
+            throw new RequestError('imageOnly', 'A memory image has no history: it is the state at the handover.');
+        }
+        const { map, pointers } = this.memoryMap;
+        const { findings } = this.inspection.handover;
+        return imagePicture(this.title, map, pointers, imageFindings(findings), { windows, buckets });
+    }
+
+    /** Made by the first request. */
+    private get memoryMap(): { readonly map: MemoryMap; readonly pointers: Pointers } {
+        const { memory, handover } = this.inspection;
+        this.madeMap ??= { map: imageMap(memory, handover), pointers: imagePointers(handover) };
+        return this.madeMap;
+    }
+
     private scopes(): DebugProtocol.Scope[] {
         const { inspection, pane } = this;
+        const update = (): Item[] => imageLiveUpdate(inspection);
+        const handover = (): Item[] => imageHandover(inspection);
+        const [first, second] = this.hasLiveUpdateView
+            ? [undefined, () => [...update(), ...handover()]]
+            : [update, handover];
         return [
-            pane.scope('Live Update', 'live update', () => ({ named: () => imageLiveUpdate(inspection) })),
-            pane.scope('Handover', 'handover', () => ({ named: () => imageHandover(inspection) })),
+            ...(first ? [pane.scope('Live Update', 'live update', () => ({ named: first }))] : []),
+            pane.scope('Handover', 'handover', () => ({ named: second })),
             pane.scope('Image', 'image', () => ({ named: () => imageMemory(inspection) })),
         ];
     }

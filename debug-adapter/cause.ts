@@ -1,4 +1,5 @@
 /** The request that goes from a finding to the finding that it follows from, and from there to the mistake. */
+import type { DiagnosisCode } from '../emulator/findings/catalogue';
 import type { Diagnosis, HistoryLine } from '../emulator/findings/diagnosis';
 import type { Place } from '../emulator/findings/place';
 import { spansOf } from '../emulator/diagnosis/causes';
@@ -12,6 +13,9 @@ import { RequestError } from './errors';
 import { REQUESTS } from './requests';
 import type { Halt } from './run-control';
 import type { Sources } from './source';
+
+/** Findings about something that was not preserved: the statement that is missing has no moment. */
+const NOT_PRESERVED: ReadonlySet<string> = new Set<DiagnosisCode>(['LU1012', 'LU1038', 'LU1045', 'LU1046']);
 
 /** Functions of the session. */
 interface Surroundings {
@@ -75,13 +79,16 @@ export class GoingToCauses {
             return this.arrived(timeline, `${code} follows from ${cause.code}: ${cause.message}`);
         }
         // memory that was freed too early; else what the finding is about, where it was made
+        const missing = NOT_PRESERVED.has(code)
+            ? 'A preserve that was forgotten has no moment: here the object was made. '
+            : '';
         const freed = history.findLast((h) => h.text.startsWith('freed: '));
         for (const line of freed ? [freed, ...history] : history) {
             if (yield* this.toLine(timeline, finding, line, page)) {
                 this.reached = { position: timeline.position, finding };
                 return this.arrived(
                     timeline,
-                    `${code} follows from no earlier finding. In its history: ${line.text}. ${diagnosis.advice}`,
+                    `${code} follows from no earlier finding. In its history: ${line.text}. ${missing}${diagnosis.advice}`,
                 );
             }
         }

@@ -99,7 +99,7 @@ export class GoingBack {
             this.session.say('The run is at its beginning. Nothing before it would have stopped it.');
             return { reason: 'beginning', thread };
         }
-        return stop.reason === 'step' ? { reason: 'step back', thread } : stop;
+        return stop.reason === 'step' ? { reason: 'step back', thread } : { ...stop, back: true };
     }
 
     private goTo(where: (timeline: Timeline) => number): Answer {
@@ -192,16 +192,7 @@ export class GoingBack {
 
     private goToMark(name: string): Answer {
         const { timeline } = this.session.stopped();
-        const found = this.session.marks.get(name);
-        if (!found) {
-            throw new RequestError('noSuchPlace', `The mark ${JSON.stringify(name)} does not exist.`);
-        }
-        if (!timeline.reaches(found.mark)) {
-            throw new RequestError(
-                'noSuchPlace',
-                `A change has cut off the future with the mark ${JSON.stringify(name)}. Undo the change first.`,
-            );
-        }
+        const found = this.session.marks.reachable(name, timeline);
         return this.goTo(() => found.mark.at);
     }
 

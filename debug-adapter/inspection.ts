@@ -26,7 +26,7 @@ import {
 import { updateTree } from '../emulator/presentation/update-tree';
 import type { Children, Item } from '../emulator/presentation/item';
 import { threadName } from '../emulator/presentation/locks';
-import { SCOPES, scopeOf, type ScopeName } from '../emulator/presentation/scopes';
+import { scopeOf, scopesFor, type ScopeName } from '../emulator/presentation/scopes';
 import type { DataId, Row } from './data/data-id';
 import { dataAtAddress, dataOfExpression, dataOfItem, rowBelow } from './data/watchable';
 import { Pane } from './variables/pane';
@@ -35,8 +35,9 @@ import { itemOf } from '../emulator/presentation/values';
 /** The client's capabilities for variables. */
 export interface ClientAbilities {
     /** Tells the client to read variables again. */
-
     readonly invalidated: () => void;
+    /** It shows the answers of `lus/liveUpdate`. */
+    readonly hasLiveUpdateView: boolean;
 }
 
 /** A scope, or the result of an expression. */
@@ -113,16 +114,20 @@ export class Inspection {
 
     scopes(frameId: number): DebugProtocol.Scope[] {
         const { host, pane } = this;
+        if (this.stacks.isGone(host, frameId)) {
+            // a client may ask between a stop elsewhere and its next look at the stack
+            return [];
+        }
         const user = processOf(this.viewpoint(frameId).thread);
         this.lastFrame = frameId;
         const keys: Partial<Record<ScopeName, string>> = {
             Locals: `locals ${this.stacks.keyOf(host, frameId)}`,
             Process: `process ${user?.thread.id ?? 0}`,
         };
-        return SCOPES.map((name) => {
+        return scopesFor(this.client.hasLiveUpdateView).map(({ scope: name, title }) => {
             const hint = name === 'Locals' ? 'locals' : undefined;
             const make = (): Children => scopeOf(host, name, this.viewpoint(frameId));
-            const scope = pane.scope(name, keys[name] ?? name, make, hint);
+            const scope = pane.scope(title, keys[name] ?? name, make, hint);
             this.roots.set(scope.variablesReference, { scope: name, frameId });
             return scope;
         });

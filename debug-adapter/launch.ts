@@ -1,6 +1,7 @@
 /** The launch configuration, and starting the scenario that it names. */
 import * as z from 'zod/mini';
 import type { CheckFinding } from '../emulator/language/check-finding';
+import { choiceFrom, type Deviation } from '../emulator/language/choice';
 import type { Program } from '../emulator/language/program';
 import { errorsOf, loadProgram } from '../emulator/run/load-program';
 import { Run } from '../emulator/run/run';
@@ -11,17 +12,24 @@ import { RequestError } from './errors';
 import { parsed } from './requests';
 import type { StopAtEnd } from './run-control';
 
+/** What a client shows by itself, from the answers of `lus/liveUpdate` and `lus/timeline`. */
+export const viewsSchema = z._default(z.array(z.enum(['liveUpdate', 'timeline'])), []);
+
+export type Views = readonly ('liveUpdate' | 'timeline')[];
+
 const schema = z.looseObject({
     program: z.string(),
     scenario: z.optional(z.string()),
     stopOnEntry: z.optional(z.boolean()),
     kernel: z.optional(z.string()),
     seed: z.optional(z.int().check(z.gte(0))),
+    choices: z.optional(z.array(z.string())),
     noDebug: z.optional(z.boolean()),
     stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
     history: z.optional(z.number().check(z.gte(0))),
     skipKernelCode: z.optional(z.boolean()),
     kernelSources: z.optional(z.string()),
+    views: viewsSchema,
 });
 
 export interface LaunchConfiguration {
@@ -32,6 +40,8 @@ export interface LaunchConfiguration {
     readonly stopOnEntry: boolean;
     readonly kernel: string | undefined;
     readonly seed: number;
+    /** These choices are made, as `lus explore` prints them, and all others are usual. */
+    readonly choices: readonly Deviation[] | undefined;
     /** Run without debugging: no breakpoints, no steps, no stop at a failure. */
     readonly noDebug: boolean;
     readonly stopAtEnd: StopAtEnd;
@@ -41,6 +51,7 @@ export interface LaunchConfiguration {
     readonly skipKernelCode: boolean;
     /** A folder for copies of the kernel code, for clients without `source` requests. */
     readonly kernelSources: string | undefined;
+    readonly views: Views;
 }
 
 /** MiB. */
@@ -54,11 +65,13 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         stopOnEntry = false,
         kernel,
         seed = 0,
+        choices,
         noDebug = false,
         stopAtEnd = 'failed',
         history = HISTORY,
         skipKernelCode = false,
         kernelSources,
+        views,
     } = parsed(schema, args, 'launch configuration', 'badConfiguration');
     if (program.trim() === '') {
         throw new RequestError(
@@ -66,7 +79,31 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
             'launch configuration: "program" must be the path of a scenario file, not empty.',
         );
     }
-    return { program, scenario, stopOnEntry, kernel, seed, noDebug, stopAtEnd, history, skipKernelCode, kernelSources };
+    return {
+        program,
+        scenario,
+        stopOnEntry,
+        kernel,
+        seed,
+        choices: choices?.map(choiceOf),
+        noDebug,
+        stopAtEnd,
+        history,
+        skipKernelCode,
+        kernelSources,
+        views,
+    };
+}
+
+function choiceOf(text: string): Deviation {
+    const choice = choiceFrom(text);
+    if (!choice) {
+        throw new RequestError(
+            'badConfiguration',
+            `launch configuration: "${text}" in "choices" must be a choice such as "schedule #7: luod".`,
+        );
+    }
+    return choice;
 }
 
 /** A program with errors: all of them are reported, and nothing runs. */
@@ -110,7 +147,8 @@ export function start(program: Program, config: LaunchConfiguration): Run {
         throw new ProgramErrors(errors, program);
     }
     try {
-        return Run.start(program, { scenario: config.scenario, kernel: config.kernel, seed: config.seed });
+        const { scenario, kernel, seed, choices } = config;
+        return Run.start(program, { scenario, kernel, seed, choices });
     } catch (e) {
         if (e instanceof UsageError) {
             throw new RequestError('cannotStart', sentence(e.message));
@@ -127,5 +165,5 @@ function sentence(text: string): string {
 /** What a run depends on as long as the user does not change it: two runs with the same text are the same. */
 export function startOf(config: LaunchConfiguration, { program, scenario }: Run): string {
     const texts = [...program.files.values()].map((f) => f.text);
-    return JSON.stringify([scenario.name.value, config.kernel, config.seed, texts]);
+    return JSON.stringify([scenario.name.value, config.kernel, config.seed, config.choices, texts]);
 }

@@ -2,6 +2,7 @@
 import type { Future, Mark } from '../emulator/timeline/futures';
 import type { Timeline } from '../emulator/timeline/timeline';
 import type { Place } from '../emulator/findings/place';
+import { RequestError } from './errors';
 
 export interface NamedMark {
     readonly name: string;
@@ -21,6 +22,21 @@ export class Marks {
 
     get(name: string): NamedMark | undefined {
         return this.named.get(name);
+    }
+
+    /** @throws RequestError if there is no such mark, or a change has cut it off */
+    reachable(name: string, timeline: Timeline): NamedMark {
+        const found = this.get(name);
+        if (!found) {
+            throw new RequestError('noSuchPlace', `The mark ${JSON.stringify(name)} does not exist.`);
+        }
+        if (!timeline.reaches(found.mark)) {
+            throw new RequestError(
+                'noSuchPlace',
+                `A change has cut off the future with the mark ${JSON.stringify(name)}. Undo the change first.`,
+            );
+        }
+        return found;
     }
 
     /** An unused name. */

@@ -43,10 +43,11 @@ export class Output {
         this.line('stderr', `${this.sources.placeText(uri, span.start)}: ${severity} ${code}: ${message}`, uri, span);
     }
 
-    /** The blackout of guests and its parts. */
-    updates(updates: readonly UpdateReport[]): void {
+    /** The blackout of guests and its parts. @param timeline the address of the timeline in a client that has one */
+    updates(updates: readonly UpdateReport[], timeline: string | undefined): void {
+        const link = timeline === undefined ? {} : { source: { name: 'Update Timeline', path: timeline }, line: 1 };
         for (const u of updates) {
-            this.line('stdout', updateLine(u, updates));
+            this.send({ category: 'stdout', output: `${updateLine(u, updates)}\n`, ...link });
         }
     }
 

@@ -12,6 +12,8 @@ const source = z.looseObject({ path: optional.string, name: optional.string, sou
 const thread = z.looseObject({ threadId: z.number() });
 const step = z.looseObject({ threadId: z.number(), granularity: optional.string });
 const format = z.optional(z.looseObject({ hex: optional.boolean }));
+/** A physical address, or the end of memory. */
+const address = z.number().check(z.int(), z.nonnegative(), z.lte(2 ** 52));
 const nothing = z.optional(z.unknown());
 const data = z.looseObject({
     variablesReference: optional.number,
@@ -145,7 +147,19 @@ export const REQUESTS = {
     'lus/goToCause': z._default(z.looseObject({ code: optional.string }), {}),
     /** Nanoseconds of the machine's clock. */
     'lus/goToTime': z.looseObject({ time: z.number() }),
-    'lus/timeline': nothing,
+    'lus/timeline': z._default(z.looseObject({ packed: z.optional(z.boolean()) }), {}),
+    'lus/memory': z._default(
+        z.looseObject({
+            /** Parts of memory, in bytes; default: each node as a whole. */
+            windows: z.optional(z.array(z.looseObject({ from: address, to: address }))),
+            /** The most pieces of a part. */
+            buckets: z.optional(z.number().check(z.int(), z.positive())),
+            /** The moment that it is compared with; default: the last kexec. */
+            compare: z.optional(z.looseObject({ mark: optional.string, event: optional.number })),
+        }),
+        {},
+    ),
+    'lus/page': z.looseObject({ address }),
 } as const;
 
 export type Command = keyof typeof REQUESTS;

@@ -28,8 +28,15 @@ export type Halt =
           readonly description?: string;
           readonly text?: string;
       }
-    | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
-    | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException };
+    | (Found & { readonly reason: 'breakpoint'; readonly ids: readonly number[] })
+    | (Found & { readonly reason: 'exception'; readonly exception: RunException });
+
+/** What stops the run in either direction. */
+interface Found {
+    readonly thread: Thread;
+    /** Whether the run went backwards to it. */
+    readonly back?: boolean;
+}
 
 /** Whether the session stays open at the end of a run, for inspecting it and for going back. */
 export type StopAtEnd = 'never' | 'failed' | 'always';

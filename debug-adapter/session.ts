@@ -11,10 +11,13 @@ import type { Program } from '../emulator/language/program';
 import type { Outcome } from '../emulator/runtime/stop';
 import { ErrorOrigins } from '../emulator/runtime/error-origins';
 import { updatesOf } from '../emulator/diagnosis/update-report';
+import type { Run } from '../emulator/run/run';
 import type { Future } from '../emulator/timeline/futures';
 import { Timeline } from '../emulator/timeline/timeline';
 import { statusOf } from '../emulator/presentation/status';
-import { timelineOf } from './run-timeline';
+import { runTimeline, timelineLink } from './run-timeline';
+import { MemoryViews } from './memory-views';
+import { MemoryMoments } from '../emulator/presentation/memory/moments';
 import { AttachedImage } from './attach';
 import { Breakpoints } from './breakpoints/breakpoints';
 import { HitCounts } from './breakpoints/conditions/hit-count';
@@ -62,6 +65,8 @@ interface Debuggee {
     readonly control: RunControl;
     readonly inspection: Inspection;
     readonly origins: ErrorOrigins;
+    /** A new run of the same scenario. */
+    readonly again: () => Run;
     /** What breakpoints need of it; undefined: it has none. */
     readonly bound: RunWithBreakpoints | undefined;
 }
@@ -240,8 +245,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
             body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
-        this.serve('lus/timeline', REQUESTS['lus/timeline'], () => ({ body: this.runTimeline() }));
         const { sources, breakpoints, marks } = this;
+        this.serve('lus/timeline', REQUESTS['lus/timeline'], ({ packed = false }) => ({
+            body: runTimeline(this.stoppedInTime(), this.running().again, marks, packed),
+        }));
         const serve: Serve = (command, schema, handle) => this.serve(command, schema, handle);
         const say = (text: string, place?: Place): void => this.output.at('console', text, place);
         this.breakpointRequests.serve(serve);
@@ -262,6 +269,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         new GoingBack(surroundings).serve(serve);
         new DataTravel(surroundings).serve(serve);
         new GoingToCauses(surroundings).serve(serve);
+        new MemoryViews({
+            sources,
+            marks,
+            stopped: () => ({ inspection: this.stopped(), control: this.running().control }),
+        }).serve(serve);
     }
 
     private initialize({
@@ -279,21 +291,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.clientInvalidates = supportsInvalidatedEvent ?? false;
         this.progress.enabled = supportsProgressReporting ?? false;
         return { body: CAPABILITIES };
-    }
-
-    /** The run so far, with the time of the stop. */
-    private runTimeline(): object {
-        const { control, timeline } = this.stoppedInTime();
-        const { program, debuggee } = this;
-        if (!program || !debuggee) {
-            throw new RequestError('notLaunched', 'Launch a scenario first.');
-        }
-        return {
-            title: control.run.scenario.name.value,
-            ...timelineOf(start(program, debuggee.config), timeline.end),
-            now: control.run.host.machine.clock.now,
-            changed: timeline.lastChange !== undefined,
-        };
     }
 
     // ------------------------------------------------------------ beginning and end
@@ -347,6 +344,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         try {
             const run = start(program, config);
             const counts = new HitCounts(run.host.machine.journal);
+            if (!config.noDebug) {
+                MemoryMoments.attach(run.host);
+            }
             const timeline = config.noDebug
                 ? null
                 : new Timeline(run.host, {
@@ -373,11 +373,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 config,
                 control,
                 origins,
+                again: () => start(program, config),
                 bound: timeline ? { host: run.host, counts, timeline } : undefined,
                 inspection: new Inspection(
                     run.host,
                     this.sources,
-                    { invalidated: () => this.invalidated() },
+                    { invalidated: () => this.invalidated(), hasLiveUpdateView: config.views.includes('liveUpdate') },
                     (text, make) => this.change(control, text, make),
                 ),
             };
@@ -472,7 +473,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Says how the scenario has come out; once in every future that it has. */
     private sayOutcome(outcome: Outcome): void {
-        const { control, origins } = this.running();
+        const { control, config, origins } = this.running();
         const { run, timeline } = control;
         if (!timeline || !this.saidOutcomes.has(timeline.future)) {
             if (timeline) {
@@ -480,7 +481,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             }
             const origin = outcome.failure ? origins.of(outcome.failure) : null;
             this.output.outcome(run.scenario.name.value, outcome, origin);
-            this.output.updates(updatesOf(run.host));
+            this.output.updates(updatesOf(run.host), timelineLink(config, run));
         }
     }
 

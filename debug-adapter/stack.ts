@@ -60,6 +60,11 @@ export class Stacks {
         return frame || place.index < 0 ? { thread, frame } : undefined;
     }
 
+    /** Whether a frame that was shown does not exist any more. */
+    isGone(host: Host, id: number): boolean {
+        return this.places[id - 1] !== undefined && !this.viewpoint(host, id);
+    }
+
     /** The key of a frame's variables: the same for the same function at the same depth. */
     keyOf(host: Host, id: number): string {
         const place = this.places[id - 1];

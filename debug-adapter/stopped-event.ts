@@ -25,7 +25,7 @@ export function stoppedBody(halt: Halt, breakpoints: Breakpoints): DebugProtocol
     };
     switch (halt.reason) {
         case 'breakpoint':
-            return { ...body, ...breakpointBody(halt.ids, breakpoints) };
+            return told({ ...body, ...breakpointBody(halt.ids, breakpoints) }, halt.back);
         case 'goto': {
             const { text, description: given } = halt;
             return {
@@ -35,10 +35,21 @@ export function stoppedBody(halt: Halt, breakpoints: Breakpoints): DebugProtocol
             };
         }
         case 'exception':
-            return { ...body, text: halt.exception.message, description: `Paused on ${pausedOn(halt.exception)}` };
+            return told(
+                { ...body, text: halt.exception.message, description: `Paused on ${pausedOn(halt.exception)}` },
+                halt.back,
+            );
         default:
             return body;
     }
+}
+
+/** Clients show the description, and screen readers read it: the only difference that they notice after *Reverse*. */
+function told(body: DebugProtocol.StoppedEvent['body'], back: boolean | undefined): DebugProtocol.StoppedEvent['body'] {
+    const { description = `Paused on ${body.reason}` } = body;
+    return back === true
+        ? { ...body, description: `Went back: ${description.charAt(0).toLowerCase()}${description.slice(1)}` }
+        : body;
 }
 
 function breakpointBody(

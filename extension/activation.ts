@@ -15,8 +15,10 @@ import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
+import type { LusOutput } from './lus-output';
+import { MemoryEditors } from './memory-editor';
 import { ShippedTexts } from './shipped-texts';
-import { TimelinePanel } from './timeline-panel';
+import { TimelineEditors } from './timeline-editor';
 
 /** What the machine of the extension host has: processes and files, or only workers. */
 export interface Shell {
@@ -27,19 +29,26 @@ export interface Shell {
     readonly cli: CliCommands;
     readonly course: Services['course'];
     readonly outcomes: LastOutcomes;
+    /** Undefined where there are no processes. */
+    readonly lus: LusOutput | undefined;
 }
 
-export function register(context: vscode.ExtensionContext, { client, adapters, cli, course, outcomes }: Shell): void {
+export function register(
+    context: vscode.ExtensionContext,
+    { client, adapters, cli, course, outcomes, lus }: Shell,
+): void {
     const lenses = new ScenarioLenses(outcomes);
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
-    const timeline = new TimelinePanel(context.extensionUri);
+    const timeline = new TimelineEditors(context.extensionUri, lus);
+    const memory = new MemoryEditors(context.extensionUri);
     context.subscriptions.push(
         registerPages(context.extensionUri),
         outcomes,
         view,
         timeline,
+        memory,
         lenses,
         last,
         new PastStatus(),
@@ -58,6 +67,7 @@ export function register(context: vscode.ExtensionContext, { client, adapters, c
         last,
         view,
         timeline,
+        memory,
         callbacksOf: async (uri) => await (await client).sendRequest('lus/callbacks', { uri }),
     });
     void vscode.commands.executeCommand('setContext', ACTIVE_KEY, true);

@@ -1,4 +1,4 @@
-/** Code actions on the lines of findings of a debug session: they go to the causes. */
+/** Code actions on the lines of findings of a debug session: to their causes, and to the memory that they are about. */
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS, DEBUG_TYPE, LANGUAGE } from './contributions';
@@ -49,12 +49,10 @@ export class CauseActions implements vscode.CodeActionProvider, vscode.Disposabl
         const here = all.filter(
             ({ path, line }) => path === uri.fsPath && line - 1 >= range.start.line && line - 1 <= range.end.line,
         );
-        return [...new Set(here.map(({ code }) => code))].map((code) => {
-            const title = `Go to Cause of ${code}`;
-            const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
-            action.command = { title, command: COMMANDS.goToCause, arguments: [{ code }] };
-            return action;
-        });
+        return [...new Set(here.map(({ code }) => code))].flatMap((code) => [
+            actionOf(`Go to Cause of ${code}`, COMMANDS.goToCause, code),
+            actionOf(`Show ${code} in Physical Memory`, COMMANDS.showMemory, code),
+        ]);
     }
 
     dispose(): void {
@@ -62,4 +60,10 @@ export class CauseActions implements vscode.CodeActionProvider, vscode.Disposabl
             s.dispose();
         }
     }
+}
+
+function actionOf(title: string, command: string, code: string): vscode.CodeAction {
+    const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+    action.command = { title, command, arguments: [{ code }] };
+    return action;
 }

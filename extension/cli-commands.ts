@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, DEBUG_TYPE, LANGUAGE, RECORDING_ENDING } from './contributions';
 import { explainCode } from './documentation';
+import type { Exploring } from './exploring';
 import { runLus, showLus, type Finished } from './lus-command';
 import { pickScenario } from './pick-scenario';
 import type { Scenario } from './scenarios';
@@ -149,8 +150,10 @@ async function formatFiles(extension: vscode.Uri): Promise<void> {
     await showLus(extension, ['fmt', ...files.map((f) => f.fsPath).sort()]);
 }
 
-export function cliCommands(extension: vscode.Uri) {
+export function cliCommands(extension: vscode.Uri, exploring: Exploring) {
     return {
+        [COMMANDS.explore]: (argument) => exploring.explore(argument),
+        [COMMANDS.debugCourse]: (argument) => exploring.debug(argument),
         [COMMANDS.compareKernels]: () => compareKernels(extension),
         [COMMANDS.measureBlackout]: () => measureBlackout(extension),
         [COMMANDS.writeTrace]: () => writeTrace(extension),

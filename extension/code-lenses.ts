@@ -1,7 +1,7 @@
-/** `Run | Debug` above every scenario, and its last outcome. */
+/** `Run | Debug | Explore` above every scenario, and its last outcome. */
 import * as vscode from 'vscode';
-import type { ScenarioTarget } from './commands';
 import { COMMANDS, SETTINGS_SECTION } from './contributions';
+import type { ScenarioTarget } from './scenario-target';
 import { scenariosOf } from './scenarios';
 import { settings } from './settings';
 import type { LastOutcomes } from './tests/last-outcomes';
@@ -54,6 +54,12 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
                     arguments: [target],
                     tooltip: `Debug "${name}"`,
                 }),
+                new vscode.CodeLens(range, {
+                    title: `Explore ${suffix}`.trim(),
+                    command: COMMANDS.explore,
+                    arguments: [target],
+                    tooltip: `Try everything that could happen in "${name}"`,
+                }),
                 ...this.outcomeLens(document.uri, name, range),
             ];
         });
@@ -65,7 +71,16 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
             return [];
         }
         const title = outcome.passed ? '✓ passed' : `✗ ${shortened(outcome.reason)}`;
-        return [new vscode.CodeLens(range, { title, command: SHOW_OUTPUT, tooltip: outcome.reason })];
+        const target: ScenarioTarget = { uri: uri.toString(), scenario: name };
+        return [
+            new vscode.CodeLens(range, { title, command: SHOW_OUTPUT, tooltip: outcome.reason }),
+            new vscode.CodeLens(range, {
+                title: 'Timeline',
+                command: COMMANDS.showTimeline,
+                arguments: [target],
+                tooltip: `The run of "${name}" on lanes, with its blackout`,
+            }),
+        ];
     }
 
     dispose(): void {

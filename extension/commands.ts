@@ -1,6 +1,5 @@
 /** The commands of the category *Live Update*. */
 import * as vscode from 'vscode';
-import * as z from 'zod/mini';
 import { breakOnCallback, type CallbacksOf } from './break-on-callback';
 import type { CliCommands } from './cli-commands';
 import { COMMANDS, type CommandId } from './contributions';
@@ -13,33 +12,14 @@ import { isRecordingFile, launchConfiguration, recordingConfiguration } from './
 import type { LastStarted } from './last-started';
 import { openMemory } from './open-memory';
 import { breakAtNextCallback, goToHandler, type LiveUpdateView } from './live-update-view';
-import type { TimelinePanel } from './timeline-panel';
+import type { MemoryEditors } from './memory-editor';
+import type { TimelineEditors } from './timeline-editor';
 import { pickScenario } from './pick-scenario';
-import { scenariosOf, type Scenario } from './scenarios';
+import { namedScenario, targetIn } from './scenario-target';
+import type { Scenario } from './scenarios';
 import { searchDocumentation } from './search';
 import { walk } from './walkthrough';
 import { step } from './session-at-hand';
-
-/** The argument of the run and debug commands, from a lens, a test or a key binding. */
-const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
-
-export type ScenarioTarget = z.infer<typeof targetSchema>;
-
-/**
- * The scenario in an argument, if there is one. Menus pass the URI of the editor, which names only a file.
- */
-async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
-    const target = targetSchema.safeParse(argument);
-    if (!target.success) {
-        return undefined;
-    }
-    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.data.uri));
-    const found = scenariosOf(document).find((s) => s.name === target.data.scenario);
-    if (!found) {
-        throw new Error(`${vscode.workspace.asRelativePath(document.uri)} has no scenario "${target.data.scenario}"`);
-    }
-    return found;
-}
 
 /** The debugger reads files, so an unsaved file is saved first, with a name that the user chooses. */
 async function onDisk(scenario: Scenario): Promise<Scenario | undefined> {
@@ -83,14 +63,15 @@ export interface Services {
     readonly course: Pick<Course, 'learn' | 'check' | 'reset'>;
     readonly last: LastStarted;
     readonly view: LiveUpdateView;
-    readonly timeline: TimelinePanel;
+    readonly timeline: TimelineEditors;
+    readonly memory: MemoryEditors;
     readonly callbacksOf: CallbacksOf;
 }
 
 /** Registers every command of the manifest. */
 export function registerCommands(
     context: vscode.ExtensionContext,
-    { cli, course, last, view, timeline, callbacksOf }: Services,
+    { cli, course, last, view, timeline, memory, callbacksOf }: Services,
 ): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
@@ -113,7 +94,11 @@ export function registerCommands(
         [COMMANDS.allRows]: async () => view.setOnlyChanges(false),
         [COMMANDS.breakAtNextCallback]: async (argument) => breakAtNextCallback(argument),
         [COMMANDS.goToHandler]: goToHandler,
-        [COMMANDS.showTimeline]: async () => timeline.open(),
+        [COMMANDS.showTimeline]: (argument) => timeline.show(targetIn(argument)),
+        [COMMANDS.copyTimeline]: () => timeline.copy(),
+        [COMMANDS.showMemory]: (argument) => memory.show(argument),
+        [COMMANDS.showMemoryOfRow]: (argument) => memory.show(argument),
+        [COMMANDS.copyMemory]: () => memory.copy(),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

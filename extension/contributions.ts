@@ -27,9 +27,21 @@ export const PROBLEM_MATCHER = 'lus';
 /** The view *Live Update* in *Run and Debug*. */
 export const LIVE_UPDATE_VIEW = 'lus.liveUpdate';
 
+/** The editor *Update Timeline*. */
+export const TIMELINE_EDITOR = 'lus.timeline';
+
+/** The editor *Physical Memory*, and the scheme of its document, which is not a file. */
+export const MEMORY_EDITOR = 'lus.memory';
+export const MEMORY_SCHEME = 'lus-memory';
+
+/** The view *Exploration* beside it: what *Explore Scenario* has found. */
+export const EXPLORATION_VIEW = 'lus.exploration';
+
 export const COMMANDS = {
     run: 'lus.runScenario',
     debug: 'lus.debugScenario',
+    explore: 'lus.exploreScenario',
+    debugCourse: 'lus.debugCourse',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
     openDocumentation: 'lus.openDocumentation',
@@ -67,6 +79,10 @@ export const COMMANDS = {
     goToHandler: 'lus.goToHandler',
     goToEventOfRow: 'lus.goToEventOfRow',
     showTimeline: 'lus.showTimeline',
+    copyTimeline: 'lus.copyTimeline',
+    showMemory: 'lus.showMemory',
+    showMemoryOfRow: 'lus.showMemoryOfRow',
+    copyMemory: 'lus.copyMemory',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

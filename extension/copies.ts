@@ -69,9 +69,12 @@ export async function copyAndOpen(
     }
     const folder = await freshFolder(parent, folderName);
     const { fs } = vscode.workspace;
-    for (const name of names) {
-        await fs.writeFile(vscode.Uri.joinPath(folder, name), await fs.readFile(vscode.Uri.joinPath(from, name)));
-    }
+    // all at once: browsers open a new window only within seconds after the user's click
+    await Promise.all(
+        names.map(async (name) =>
+            fs.writeFile(vscode.Uri.joinPath(folder, name), await fs.readFile(vscode.Uri.joinPath(from, name))),
+        ),
+    );
     await copiedTo(folder.toString());
     if (!given.success || given.data.open) {
         await globalState.update(OPENING, folder.toString());

@@ -8,7 +8,9 @@ import { folderToShow } from './copies';
 import { Course, LessonLenses } from './course/course';
 import { AdapterFactory } from './debug-adapter';
 import { showFirstExample } from './examples';
+import { Exploring } from './exploring';
 import { offerLusInTerminals } from './lus-in-terminals';
+import { LusCommand } from './tests/lus-command';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
 import { LusTasks } from './tasks';
@@ -19,16 +21,19 @@ export function activate(context: vscode.ExtensionContext): void {
     const { extensionUri } = context;
     const outcomes = new LastOutcomes();
     const course = new Course(context);
+    const exploring = new Exploring(extensionUri);
     client = afterActivation(async () => (await import('./process-client')).processClient(extensionUri));
     register(context, {
         client,
         adapters: new AdapterFactory(extensionUri),
-        cli: cliCommands(extensionUri),
+        cli: cliCommands(extensionUri, exploring),
         course,
         outcomes,
+        lus: new LusCommand(extensionUri),
     });
     context.subscriptions.push(
         course,
+        exploring,
         new ScenarioTests(extensionUri, outcomes),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, new LessonLenses(course)),
         vscode.tasks.registerTaskProvider(TASK_TYPE, new LusTasks(extensionUri)),

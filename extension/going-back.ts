@@ -45,13 +45,17 @@ async function mark(argument: unknown): Promise<void> {
 
 async function goToMark(argument: unknown): Promise<void> {
     const given = z.safeParse(z.object({ name: z.string() }), argument);
-    if (given.success) {
-        await ask('lus/goToMark', given.data);
-        return;
+    const name = given.success ? given.data.name : await pickMark('Go to Mark');
+    if (name !== undefined) {
+        await ask('lus/goToMark', { name });
     }
+}
+
+/** @returns the name of the mark that the user picks; undefined: none */
+export async function pickMark(title: string): Promise<string | undefined> {
     const answer = marksSchema.safeParse(await ask('lus/marks'));
     if (!answer.success) {
-        return;
+        return undefined;
     }
     const items = answer.data.marks.map(({ name, time, reachable, line }) => ({
         label: name,
@@ -59,12 +63,9 @@ async function goToMark(argument: unknown): Promise<void> {
     }));
     if (items.length === 0) {
         void vscode.window.showInformationMessage('Nothing is marked yet: "Live Update: Mark This Moment" does that.');
-        return;
+        return undefined;
     }
-    const picked = await vscode.window.showQuickPick(items, { title: 'Go to Mark' });
-    if (picked) {
-        await ask('lus/goToMark', { name: picked.label });
-    }
+    return (await vscode.window.showQuickPick(items, { title }))?.label;
 }
 
 /** @param argument a row of the view *Live Update*, of which the events are searched first */

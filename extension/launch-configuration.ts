@@ -154,10 +154,11 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
             );
             return undefined;
         }
-        if (typeof file === 'string' && folder && isRelative(file)) {
-            return { ...config, [key]: pathOf(vscode.Uri.joinPath(folder.uri, file)) };
-        }
-        return config;
+        // what the extension shows by itself: the adapter has no scope Live Update, and links to the timeline
+        const complete = { ...config, views: ['liveUpdate', 'timeline'] };
+        return typeof file === 'string' && folder && isRelative(file)
+            ? { ...complete, [key]: pathOf(vscode.Uri.joinPath(folder.uri, file)) }
+            : complete;
     }
 }
 

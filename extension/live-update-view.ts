@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { counted } from '../emulator/text/text';
 import { DEBUG_TYPE, LIVE_UPDATE_VIEW } from './contributions';
+import { openSource } from './session-at-hand';
 
 const stationSchema = z.object({ name: z.string(), progress: z.enum(['done', 'running', 'failed', 'open']) });
 
@@ -14,7 +15,7 @@ const fileSchema = z.object({
     compatible: z.string(),
     stations: z.array(stationSchema),
     running: z.optional(z.string()),
-    fields: z.array(z.object({ name: z.string(), value: z.string() })),
+    fields: z.array(z.object({ name: z.string(), value: z.string(), inFile: z.optional(z.string()) })),
     memoryReference: z.optional(z.string()),
     source: z.optional(z.object({ path: z.optional(z.string()), sourceReference: z.optional(z.number()) })),
     line: z.optional(z.number()),
@@ -178,7 +179,7 @@ export class LiveUpdateView implements vscode.TreeDataProvider<Row>, vscode.Disp
                 const { file } = row;
                 item.description = stationsText(file.stations);
                 item.iconPath = new vscode.ThemeIcon(file.running === undefined ? 'file' : 'debug-stackframe');
-                item.tooltip = tooltipOf(file);
+                item.tooltip = tooltipOf(file, row.session.direction);
                 item.accessibilityInformation = {
                     label: `token ${file.token}, ${file.file ?? file.handler}, ${stationsSpoken(file.stations)}`,
                 };
@@ -294,16 +295,25 @@ function shortName({ file, compatible }: FileRow): string {
     return short === undefined || short === '/' ? compatible : short;
 }
 
-function tooltipOf(file: FileRow): vscode.MarkdownString {
+function tooltipOf(file: FileRow, direction: Session['direction']): vscode.MarkdownString {
     const text = new vscode.MarkdownString();
     text.appendMarkdown(`**token ${file.token}**  \n`);
     text.appendText(`${file.handler === '' ? '' : `handler ${file.handler}, `}compatible string "${file.compatible}"`);
     text.appendMarkdown(`\n\n${stationsSpoken(file.stations)}\n\n`);
     if (file.fields.length > 0) {
-        text.appendMarkdown('Handed over, as the memory says now:\n\n');
-        text.appendCodeblock(file.fields.map(({ name, value }) => `${name} = ${value}`).join('\n'), 'text');
+        text.appendMarkdown('Handed over, as the memory says now');
+        const compared = file.fields.some((f) => f.inFile !== undefined);
+        text.appendMarkdown(
+            compared ? `, and ${direction === 'incoming' ? 'read back' : 'in the file'}:\n\n` : ':\n\n',
+        );
+        text.appendCodeblock(file.fields.map(fieldText).join('\n'), 'text');
     }
     return text;
+}
+
+/** `count = 42 = 42`, or `count = 42 ≠ 41` where the file has another value. */
+function fieldText({ name, value, inFile }: FileRow['fields'][number]): string {
+    return inFile === undefined ? `${name} = ${value}` : `${name} = ${value} ${inFile === value ? '=' : '≠'} ${inFile}`;
 }
 
 const stoppedSchema = z.object({ type: z.literal('event'), event: z.literal('stopped') });
@@ -336,11 +346,7 @@ export async function goToHandler(argument: unknown): Promise<void> {
     }
     const { source, line = 1 } = row.file;
     if (source) {
-        const uri = vscode.debug.asDebugSourceUri(source, session);
-        const at = new vscode.Position(line - 1, 0);
-        await vscode.window.showTextDocument(source.sourceReference ? uri : vscode.Uri.file(source.path ?? ''), {
-            selection: new vscode.Range(at, at),
-        });
+        await openSource(session, source, line);
     }
 }
 

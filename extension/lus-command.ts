@@ -36,7 +36,21 @@ export async function runLus(
     );
 }
 
-function collected(child: ChildProcess, cancelled: vscode.CancellationToken): Promise<Finished> {
+/** Runs it to its end, or to where it ends when it is asked to. @param told gets the lines of standard error */
+export function startLus(
+    extension: vscode.Uri,
+    args: readonly string[],
+    cancelled: vscode.CancellationToken,
+    told: (line: string) => void,
+): Promise<Finished> {
+    return collected(start(extension, args), cancelled, told);
+}
+
+function collected(
+    child: ChildProcess,
+    cancelled: vscode.CancellationToken,
+    told: (line: string) => void = () => undefined,
+): Promise<Finished> {
     cancelled.onCancellationRequested(() => child.kill());
     return new Promise((resolve, reject) => {
         let [stdout, stderr] = ['', ''];
@@ -45,6 +59,7 @@ function collected(child: ChildProcess, cancelled: vscode.CancellationToken): Pr
         });
         child.stderr?.setEncoding('utf8').on('data', (text: string) => {
             stderr += text;
+            text.split('\n').forEach(told);
         });
         child.on('error', reject);
         child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));

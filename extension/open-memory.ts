@@ -9,8 +9,11 @@ const VIEW_MEMORY = 'workbench.debug.viewlet.action.viewMemory';
 const argumentSchema = z.object({ expression: z.string() });
 const resultSchema = z.object({ result: z.string(), memoryReference: z.optional(z.string()) });
 
-/** The address of an expression: that of its value in memory, otherwise the number that it is. */
-async function addressOf(session: vscode.DebugSession, expression: string): Promise<string | undefined> {
+/**
+ * The address of an expression: that of its value in memory, otherwise the number that it is.
+ * @throws Error if it cannot be evaluated
+ */
+export async function addressOf(session: vscode.DebugSession, expression: string): Promise<string | undefined> {
     const item = vscode.debug.activeStackItem;
     const frameId = item instanceof vscode.DebugStackFrame ? item.frameId : undefined;
     const answer = resultSchema.parse(

@@ -1,5 +1,6 @@
 /** What the buttons of the walkthrough *Get Started with Live Update* do. */
 import * as vscode from 'vscode';
+import { LIVE_UPDATE_VIEW } from './contributions';
 import { exists, replaceText } from './copies';
 import { launchConfiguration } from './launch-configuration';
 import { scenariosOf } from './scenarios';
@@ -54,7 +55,7 @@ const STEPS: Readonly<Record<string, Step>> = {
         }
         await start(document);
     },
-    session: () => execute('workbench.debug.action.focusVariablesView'),
+    session: () => execute(`${LIVE_UPDATE_VIEW}.focus`),
     async kexec(context) {
         const document = await example(context);
         const at = document.positionAt(document.getText().indexOf(NEXT_KERNEL));
@@ -64,8 +65,11 @@ const STEPS: Readonly<Record<string, Step>> = {
     back: () => execute('workbench.action.debug.reverseContinue'),
     async break(context) {
         await vscode.debug.stopDebugging();
-        vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter(isOurs));
         const document = await example(context);
+        // those of the other steps would stop the run before the call that fails
+        const isIn = (b: vscode.Breakpoint): boolean =>
+            b instanceof vscode.SourceBreakpoint && b.location.uri.toString() === document.uri.toString();
+        vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter((b) => isOurs(b) || isIn(b)));
         await replaceText(document, document.getText().replace(MISTAKE, `// ${MISTAKE}`));
         await start(document);
     },

@@ -23,6 +23,7 @@ import { command as replay } from './replay';
 import { command as report } from './report-command';
 import { command as run } from './run';
 import { command as view } from './view';
+import { command as worker } from './worker';
 
 interface CommandEntry {
     readonly summary: string;
@@ -62,10 +63,14 @@ may set files and options.
   --log             also print the kernel log
   --trace FILE      write a trace of phases, system calls and callbacks (for
                     https://ui.perfetto.dev or chrome://tracing)
+  --trace-memory    with --trace: also write the memory by owner at each kexec
+                    and at the end, for lus view
   --save-handover FILE  write the handover of each kexec as a memory image (ELF
                     core; FILE.gz is compressed); the second goes to FILE-2,
                     and so on
   --whole-memory    with --save-handover: write all of memory
+  --save-vmcore FILE  write what each save_vmcore() of a capture kernel saves, in
+                    the same way
 
 Exit code: 0 all scenarios passed, 1 a scenario failed or a blackout is too long,
 2 bad arguments, a missing file or a file with errors.
@@ -74,7 +79,9 @@ Exit code: 0 all scenarios passed, 1 a scenario failed or a blackout is too long
 const REPORT_HELP = `Usage: lus report merge FILE... [options]
 
 Joins reports that lus run --report json=FILE has written, for example those of
-several shards, and prints or writes other reports from them.
+several shards, and prints or writes other reports from them. It also joins the
+state files of lus explore --shard; --state FILE writes the joined one, and
+-o FILE the counterexamples.
 
   --format FORMAT   pretty (default), tap, junit or json
   --report KIND=FILE  write a report: junit, json, html, sarif, tap or pretty;
@@ -85,18 +92,25 @@ several shards, and prints or writes other reports from them.
 Exit code: as for lus run.
 `;
 
-const VIEW_HELP = `Usage: lus view FILE [options]
+const VIEW_HELP = `Usage: lus view FILE [FILE] [options]
 
-Runs a scenario and writes its timeline as a web page that stands alone: phases
-with the blackout, system calls, callbacks, processes, vCPUs, devices, findings.
+Runs a scenario and writes a web page that stands alone, with two views of the
+run: its timeline (phases with the blackout, system calls, callbacks, processes,
+vCPUs, devices, findings), and its physical memory by owner before each kexec
+and at the end. FILE can also be a trace that lus run --trace FILE.json has
+written; the page has memory if the trace was written with --trace-memory.
+With two files, or an option given twice, it draws two runs above each other,
+aligned at their first kexec.
 
   -o, --output FILE  the page to write (default: timeline.html)
+  --format FORMAT    html (default), or json on the standard output: the
+                     timeline only
   --scenario NAME    the scenario, if the file has several
   --kernel NAME      use this kernel as the default kernel of the scenario
   --seed N           seed of the scheduler for concurrent processes (default 0)
 
-Exit code: 0 the scenario passed, 1 it failed (the page is written), 2 bad
-arguments, a missing file or a file with errors.
+Exit code: 0 all runs passed or are traces, 1 one failed (the page is written),
+2 bad arguments, a missing file or a file with errors.
 `;
 
 const CHECK_HELP = `Usage: lus check FILE... [options]
@@ -149,6 +163,13 @@ outcomes, what breaks a rule, and what was tried.
   --switches N        the most switches of a course from a process that could
                       continue (default: any number)
   --budget TIME       stop after 60s, 5m or 1h
+  --state FILE        keep there how far the search is, and go on from there
+  --shard I/N         do only part I of N; lus report merge joins the state files
+  --jobs N            search on N threads (default: all cores)
+  --queue URL         let lus worker --queue URL do the work, on any machine; URL
+                      is a Redis or Valkey server: redis://localhost:6379
+  --memory SIZE       for the states that were seen: 512M (default), 4G ...
+  --progress          print how far it is as lines of JSON on standard error
   --scenario NAME     explore only this scenario
   --kernel NAME       use this kernel as the default kernel of scenarios
   --format FORMAT     pretty (default) or json
@@ -158,6 +179,17 @@ outcomes, what breaks a rule, and what was tried.
 Exit code: 0 the search is complete and finds no violation, 1 there is a
 violation, 2 bad arguments, a missing file or a file with errors, 3 there is
 none, but the search is incomplete.
+`;
+
+const WORKER_HELP = `Usage: lus worker --queue URL
+
+Does the work of lus explore --queue URL until it is interrupted. Start one for
+each core. Both need the packages bullmq and ioredis in the current folder or
+where lus is installed.
+
+  --queue URL       a Redis or Valkey server: redis://localhost:6379
+
+Exit code: 0 it was interrupted, 2 bad arguments or a missing package.
 `;
 
 const EXAMPLES_HELP = `Usage: lus examples [DIR]
@@ -300,12 +332,13 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
     ['new', { summary: 'write the start of a handler, an agent or a scenario', help: NEW_HELP, command: create }],
     ['examples', { summary: 'write the examples to a folder', help: EXAMPLES_HELP, command: examples }],
-    ['view', { summary: 'write the timeline of a run as a web page', help: VIEW_HELP, command: view }],
+    ['view', { summary: 'write timeline and memory of a run as a web page', help: VIEW_HELP, command: view }],
     ['report', { summary: 'join the reports of several runs', help: REPORT_HELP, command: report }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
     ['fmt', { summary: 'format files', help: FMT_HELP, command: fmt }],
     ['explain', { summary: 'explain the code of a finding', help: EXPLAIN_HELP, command: explain }],
     ['explore', { summary: 'try everything that could happen', help: EXPLORE_HELP, command: explore }],
+    ['worker', { summary: 'explore for others', help: WORKER_HELP, command: worker }],
     [
         'replay',
         { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, command: replay },

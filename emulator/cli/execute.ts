@@ -1,7 +1,7 @@
 /** Runs one scenario to its end and returns its result. */
 import { Diagnoses } from '../diagnosis/diagnoses';
 import type { CostChanges } from '../machine/costs';
-import { HandoverSaver } from '../handover/save';
+import { HandoverSaver, VmcoreSaver } from '../handover/save';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { callStack, shortened } from '../runtime/call-stack';
 import { ErrorOrigins, type ErrorOrigin } from '../runtime/error-origins';
@@ -52,7 +52,8 @@ export interface ExecuteOptions {
     readonly coverage?: Coverage | undefined;
     /** The recipient of the trace. */
     readonly trace?: Pick<TraceFile, 'tracer' | 'add'> | undefined;
-    /** The recipient of the handovers. */
+    /** The recipients of the dumps of crashed kernels, and of the handovers. */
+    readonly saveVmcore?: HandoverFiles | undefined;
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
 
@@ -158,7 +159,10 @@ export function execute(
     if (tracer) {
         host.listeners.report(tracer);
     }
-    const { saveHandover } = options;
+    const { saveHandover, saveVmcore } = options;
+    if (saveVmcore) {
+        host.listeners.report(new VmcoreSaver(host, (image) => saveVmcore.save(image)));
+    }
     if (saveHandover) {
         host.listeners.report(new HandoverSaver(host, saveHandover, (image) => saveHandover.files.save(image)));
     }

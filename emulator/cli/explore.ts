@@ -1,179 +1,162 @@
 /** `lus explore`: everything that could happen in a scenario, within bounds. */
-import { pathToFileURL } from 'node:url';
-import { Explorer, type Exploration, type ExploreOptions } from '../explore/explore';
-import { judge, type Violation, violationsOf } from '../explore/judge';
-import { askedBy } from '../explore/settings';
+import { existsSync } from 'node:fs';
+import type { ExploreOptions } from '../explore/explore';
 import { PROFILES, isNothing, isProfile, together } from '../explore/profiles';
+import { askedBy } from '../explore/settings';
 import { isErrnoName } from '../kernel/release/errno';
-import type { Program } from '../language/program';
 import type { ScenarioDecl } from '../language/syntax/ast';
-import { errorsOf, loadProgram } from '../run/load-program';
 import type { Tried } from '../run/tried';
-import { UsageError } from '../run/usage-error';
-import { format } from '../services/format/format';
-import { capital, listed } from '../text/text';
-import type { Files } from './files';
-import { jsonDocument } from './json';
+import { listed } from '../text/text';
+import { connectionTo } from './exploring/bullmq';
+import { type Explored, judgedIn, report } from './exploring/judged';
+import { progressOf } from './exploring/progress';
+import { MEMORY, search } from './exploring/search';
+import {
+    readSearches,
+    type SavedSearch,
+    sourcesOf,
+    type Wanted,
+    wantTheSame,
+    writeSearches,
+} from './exploring/state-file';
+import { threadsHere } from './exploring/threads';
 import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command, type Parsed } from './options';
-import { writeAll, writeOutput } from './output-file';
-import { complain, print } from './print';
-import { explorationReport, prettyExploration } from './report/exploration';
-import { numbered } from './save-handover';
-import { styleFor } from './style';
+import { shardOf } from './suite/plan';
 
-const EXIT_VIOLATED = 1;
 const EXIT_UNUSABLE = 2;
-const EXIT_INCOMPLETE = 3;
 
 /** Operations after which a run counts as one that hangs. */
 const LIMIT = 50_000_000;
-/** Memory for the states that a search has been in. Bytes. */
-const MEMORY = 512 * 2 ** 20;
-/** Steps of a search between two looks at the clock. */
-const STEPS = 16;
 
-export const command: Command = (args) => {
-    const parsed = parse(args, {
-        scenario: { type: 'string' },
-        kernel: { type: 'string' },
-        crash: { type: 'string' },
-        fail: { type: 'string' },
-        errors: { type: 'string' },
-        orders: { type: 'boolean' },
-        timers: { type: 'boolean' },
-        panic: { type: 'boolean' },
-        'power-cut': { type: 'boolean' },
-        profile: { type: 'string' },
-        faults: { type: 'string' },
-        switches: { type: 'string' },
-        budget: { type: 'string' },
-        format: { type: 'string' },
-        output: { type: 'string', short: 'o' },
-    });
+const OPTIONS = {
+    scenario: { type: 'string' },
+    kernel: { type: 'string' },
+    crash: { type: 'string' },
+    fail: { type: 'string' },
+    errors: { type: 'string' },
+    orders: { type: 'boolean' },
+    timers: { type: 'boolean' },
+    panic: { type: 'boolean' },
+    'power-cut': { type: 'boolean' },
+    profile: { type: 'string' },
+    faults: { type: 'string' },
+    switches: { type: 'string' },
+    budget: { type: 'string' },
+    memory: { type: 'string' },
+    jobs: { type: 'string' },
+    queue: { type: 'string' },
+    shard: { type: 'string' },
+    state: { type: 'string' },
+    progress: { type: 'boolean' },
+    format: { type: 'string' },
+    output: { type: 'string', short: 'o' },
+} as const;
+
+export const command: Command = async (args) => {
+    const parsed = parse(args, OPTIONS);
     const output = parsed.oneOf('format', ['pretty', 'json']);
     const asked = triedOf(parsed);
-    const budget = budgetOf(parsed.text('budget'));
+    const stop = stopper(budgetOf(parsed.text('budget')));
     const opened = openOne(parsed.positionals);
     if (!opened) {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const [faults, switches] = [parsed.integer('faults', 0, 100), parsed.integer('switches', 0, 1_000_000)];
-    const scenarios = scenariosOf(program, parsed.texts('scenario')).map((scenario) => ({
-        scenario,
-        options: optionsFor(scenario, asked, faults, switches, parsed.text('kernel')),
-    }));
-    const end = performance.now() + budget;
-    const results = scenarios.flatMap(({ scenario, options }) =>
-        options ? [exploreOne(files, program, scenario, options, end)] : [],
-    );
-    if (results.length === 0) {
+    const wanted = scenariosOf(program, parsed.texts('scenario')).flatMap((scenario) => {
+        const options = optionsFor(scenario, asked, parsed);
+        return options ? [options] : [];
+    });
+    if (wanted.length === 0) {
         throw new BadArguments(
             'Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, --profile NAME, or explore { } in the scenario.',
         );
     }
-    const written = writeCounterexamples(parsed.text('output'), results);
-    const reports = results.map((r) => explorationReport(files, r.exploration, r.violations));
-    print(
-        output === 'json'
-            ? jsonDocument(1, { file: files.display(program.main), scenarios: reports })
-            : reports.map((r) => prettyExploration(r, styleFor(process.stdout, process.env))).join('\n'),
-    );
-    for (const name of written) {
-        complain(`Wrote ${name}: lus run ${name} fails in the same way.\n`);
+    const shardText = parsed.text('shard');
+    const state = parsed.text('state');
+    const queue = parsed.text('queue');
+    if (shardText !== undefined && state === undefined) {
+        throw new BadArguments('A part of a search is written to a file: --state FILE.');
     }
-    if (results.some((r) => r.violations.length > 0)) {
-        return EXIT_VIOLATED;
+    const sources = sourcesOf(files, program);
+    const saved = state === undefined ? [] : savedSearches(state, sources, wanted);
+    const told = progressOf(parsed.flag('progress'));
+    const results: Explored[] = [];
+    const searches: SavedSearch[] = [];
+    for (const options of wanted) {
+        const { exploration, frontier } = await search(__filename, {
+            files,
+            program,
+            options,
+            queue: queue === undefined ? undefined : connectionTo(queue),
+            jobs: parsed.integer('jobs', 1, 1000) ?? threadsHere(),
+            saved: saved.find((s) => wantTheSame(s.wanted, options))?.frontier,
+            shard: shardText === undefined ? undefined : shardOf(shardText),
+            stopped: stop.stopped,
+            progress: (f, left) => told.searching(options.scenario ?? '', f, left),
+        });
+        results.push({ exploration, violations: [], options });
+        searches.push({ wanted: options, frontier: frontier.saved() });
     }
-    return results.every((r) => r.exploration.complete) ? 0 : EXIT_INCOMPLETE;
+    if (state !== undefined) {
+        writeSearches(state, parsed.positionals[0] ?? '', sources, searches);
+    }
+    const writes = parsed.text('output');
+    const judged = results.map((r) => judgedIn(files, program, r, writes !== undefined, stop.stopped));
+    told.done();
+    stop.close();
+    return report(files, program, judged, { output, writes, state });
 };
 
+/** Ends a search at the end of its time, or at a signal. */
+function stopper(budget: number): { readonly stopped: () => boolean; readonly close: () => void } {
+    const end = performance.now() + budget;
+    let cancelled = false;
+    const cancel = (): void => {
+        cancelled = true;
+    };
+    // a second signal ends the process
+    process.once('SIGINT', cancel);
+    process.once('SIGTERM', cancel);
+    return {
+        stopped: () => cancelled || performance.now() > end,
+        close: () => {
+            process.off('SIGINT', cancel);
+            process.off('SIGTERM', cancel);
+        },
+    };
+}
+
+/** The searches in a file that exists. @throws BadArguments if they are of another program, or try something else */
+function savedSearches(name: string, sources: string, wanted: readonly Wanted[]): readonly SavedSearch[] {
+    if (!existsSync(name)) {
+        return [];
+    }
+    const file = readSearches(name);
+    if (file.sources !== sources) {
+        throw new BadArguments(`${name} is the state of a search in another text. Remove it, or name another file.`);
+    }
+    if (!wanted.every((w) => file.searches.some((s) => wantTheSame(s.wanted, w)))) {
+        throw new BadArguments(`${name} is the state of a search with other options. Remove it, or name another file.`);
+    }
+    return file.searches;
+}
+
 /** What is tried with a scenario: what is asked for, else what its `explore` block says; undefined if neither does. */
-function optionsFor(
-    scenario: ScenarioDecl,
-    asked: Tried,
-    faults: number | undefined,
-    switches: number | undefined,
-    kernel: string | undefined,
-): ExploreOptions | undefined {
+function optionsFor(scenario: ScenarioDecl, asked: Tried, parsed: Parsed): ExploreOptions | undefined {
     const own = askedBy(scenario);
     const tried = isNothing(asked) ? together(own.tried) : asked;
     return isNothing(tried)
         ? undefined
         : {
               scenario: scenario.name.value,
-              kernel,
+              kernel: parsed.text('kernel'),
               tried,
-              faults: faults ?? own.faults ?? 1,
-              switches: switches ?? own.switches ?? Infinity,
+              faults: parsed.integer('faults', 0, 100) ?? own.faults ?? 1,
+              switches: parsed.integer('switches', 0, 1_000_000) ?? own.switches ?? Infinity,
               limit: LIMIT,
-              memory: MEMORY,
+              memory: sizeOf(parsed.text('memory')),
           };
-}
-
-interface Explored {
-    readonly exploration: Exploration;
-    readonly violations: readonly Violation[];
-}
-
-function exploreOne(
-    files: Files,
-    program: Program,
-    scenario: ScenarioDecl,
-    options: ExploreOptions,
-    end: number,
-): Explored {
-    const text = files.read(program.main) ?? '';
-    const check = (changed: string): Program | undefined => {
-        const p = loadProgram(
-            {
-                read: (uri) => (uri === program.main ? changed : files.read(uri)),
-                readBytes: (uri) => files.readBytes(uri),
-                exists: (uri) => files.exists(uri),
-            },
-            program.main,
-        );
-        return errorsOf(p).length > 0 ? undefined : p;
-    };
-    try {
-        const explorer = new Explorer(program, { ...options, scenario: scenario.name.value });
-        let steps = 0;
-        for (const _ of explorer.run()) {
-            if (++steps % STEPS === 0 && performance.now() > end) {
-                break;
-            }
-        }
-        const exploration = explorer.result;
-        const judging = { program, options, text, check };
-        const violations = violationsOf(exploration).map((of) => finished(judge(judging, of)));
-        return { exploration, violations };
-    } catch (e) {
-        throw e instanceof UsageError ? new BadArguments(capital(e.message)) : e;
-    }
-}
-
-function finished<T>(work: Generator<void, T>): T {
-    for (;;) {
-        const step = work.next();
-        if (step.done === true) {
-            return step.value;
-        }
-    }
-}
-
-/** @returns the names of the files */
-function writeCounterexamples(name: string | undefined, results: readonly Explored[]): string[] {
-    if (name === undefined) {
-        return [];
-    }
-    const texts = results.flatMap((r) => r.violations).flatMap((v) => v.text ?? []);
-    return texts.map((text, i) => {
-        const file = numbered(name, i + 1);
-        const formatted = format(pathToFileURL(file).href, text);
-        writeOutput(file, (fd) => writeAll(fd, 'refused' in formatted ? text : formatted.text));
-        return file;
-    });
 }
 
 /** @throws BadArguments if an option has a value that it cannot have */
@@ -220,4 +203,18 @@ function budgetOf(text: string | undefined): number {
         throw new BadArguments(`--budget must be a time like 60s, 5m or 1h, not "${text}".`);
     }
     return Number(digits) * (unit === 'h' ? 3_600_000 : unit === 'm' ? 60_000 : 1000);
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** Bytes. @throws BadArguments */
+function sizeOf(text: string | undefined): number {
+    if (text === undefined) {
+        return MEMORY;
+    }
+    const [, digits, unit = ''] = /^(\d{1,12})([KMG]?)(?:iB)?$/.exec(text) ?? [];
+    if (digits === undefined) {
+        throw new BadArguments(`--memory must be a size like 512M or 4G, not "${text}".`);
+    }
+    return Number(digits) * (UNITS[unit] ?? 1);
 }

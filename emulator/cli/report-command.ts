@@ -1,4 +1,6 @@
 /** `lus report merge`: joins the reports of several machines, and writes other kinds of report from them. */
+import { mergeSearches } from './exploring/merge';
+import { searchFileAt } from './exploring/state-file';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';
 import { exitCode, type Summary } from './report/reporter';
@@ -17,9 +19,19 @@ export const command: Command = (args) => {
         report: { type: 'string' },
         baseline: { type: 'string' },
         tolerance: { type: 'string' },
+        state: { type: 'string' },
+        output: { type: 'string', short: 'o' },
     });
     if (parsed.positionals.length === 0) {
         throw new BadArguments('Name at least one report.');
+    }
+    const parts = parsed.positionals.flatMap((name) => searchFileAt(name) ?? []);
+    if (parts.length === parsed.positionals.length) {
+        return mergeSearches(parts, {
+            output: parsed.oneOf('format', ['pretty', 'json']),
+            writes: parsed.text('output'),
+            state: parsed.text('state'),
+        });
     }
     const reports = parsed.positionals.map(readReport);
     const files = new Files();

@@ -9,7 +9,7 @@ import { parse, type Command } from './options';
 import { complain } from './print';
 import { exitCode, type Reporter, type Summary } from './report/reporter';
 import type { FileResult, ScenarioResult } from './results';
-import { HandoverFiles } from './save-handover';
+import { HandoverFiles, VMCORE } from './save-handover';
 import { compared } from './suite/baseline';
 import { readConfig } from './suite/config';
 import { Coverage } from './suite/coverage';
@@ -36,8 +36,10 @@ async function runOnce(files: Files, settings: RunSettings): Promise<number> {
     const before = settings.baseline === undefined ? undefined : readReport(settings.baseline);
     const plan = planOf(files, await filesNamed(settings.names), settings);
     const count = plan.reduce((n, p) => n + p.scenarios.length, 0);
-    const trace = settings.trace === undefined ? undefined : new TraceFile(settings.trace, count > 1);
+    const trace =
+        settings.trace === undefined ? undefined : new TraceFile(settings.trace, count > 1, settings.traceMemory);
     const saved = settings.saveHandover === undefined ? undefined : new HandoverFiles(settings.saveHandover);
+    const dumps = settings.saveVmcore === undefined ? undefined : new HandoverFiles(settings.saveVmcore, VMCORE);
     const coverage = settings.coverage === undefined ? undefined : new Coverage();
     const { kernel, choices, log, strict, timeoutMs, virtualTimeoutNs, wholeMemory } = settings;
     const options: ItemOptions = {
@@ -49,6 +51,7 @@ async function runOnce(files: Files, settings: RunSettings): Promise<number> {
         virtualTimeoutNs,
         coverage,
         trace,
+        saveVmcore: dumps,
         saveHandover: saved && { files: saved, whole: wholeMemory },
     };
     const reporter = allOf([
@@ -71,8 +74,10 @@ async function runOnce(files: Files, settings: RunSettings): Promise<number> {
         trace.write();
         complain(`${trace.summary()}\n`);
     }
-    if (saved) {
-        complain(`${saved.summary()}\n`);
+    for (const files of [saved, dumps]) {
+        if (files) {
+            complain(`${files.summary()}\n`);
+        }
     }
     return exitCode(summary);
 }

@@ -1,4 +1,4 @@
-/** Writes the handovers of runs to files. */
+/** Writes the memory images of runs to files: handovers, and the memory of crashed kernels. */
 import * as path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { writeAll, writeOutput } from './output-file';
@@ -8,12 +8,37 @@ import { writeAll, writeOutput } from './output-file';
  */
 const MEMBER = 64 * 1024 * 1024;
 
+/** What is in the files, as the summary names it. */
+interface Words {
+    readonly one: string;
+    readonly many: string;
+    /** There was no occasion to write one; there was, but without anything to write. */
+    readonly none: string;
+    readonly empty: string;
+}
+
+const HANDOVER: Words = {
+    one: 'the handover',
+    many: 'handovers',
+    none: 'There was no kexec, so no handover was saved.',
+    empty: 'No kexec had a handover, so nothing was saved.',
+};
+export const VMCORE: Words = {
+    one: 'the dump',
+    many: 'dumps',
+    none: 'No capture kernel called save_vmcore(), so no dump was saved.',
+    empty: '',
+};
+
 /** The files of one command: `handover.elf.gz`, `handover-2.elf.gz`, … in the order of the jumps. */
 export class HandoverFiles {
     private jumps = 0;
     private written = 0;
 
-    constructor(private readonly name: string) {}
+    constructor(
+        private readonly name: string,
+        private readonly words: Words = HANDOVER,
+    ) {}
 
     /** @throws BadArguments if a file cannot be written */
     save(image: Iterable<Uint8Array> | undefined): void {
@@ -33,12 +58,10 @@ export class HandoverFiles {
     /** The summary for the user, in one sentence. */
     summary(): string {
         if (this.written === 0) {
-            return this.jumps === 0
-                ? 'There was no kexec, so no handover was saved.'
-                : 'No kexec had a handover, so nothing was saved.';
+            return this.jumps === 0 ? this.words.none : this.words.empty;
         }
         const last = this.written === 1 ? '' : ` … ${numbered(this.name, this.written)}`;
-        return `Saved ${this.written === 1 ? 'the handover' : `${this.written} handovers`}: ${this.name}${last}`;
+        return `Saved ${this.written === 1 ? this.words.one : `${this.written} ${this.words.many}`}: ${this.name}${last}`;
     }
 }
 

@@ -31,6 +31,15 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         return first;
     };
 
+    /**
+     * Memory of a crashed kernel, which no kernel uses; a capture kernel only reads it. What devices do there harms
+     * nothing but the dump.
+     */
+    const isDead = (pa: number): boolean => {
+        const { commandLine } = host;
+        return commandLine === undefined || (commandLine.crashKernel && host.machine.nodeOf(pa) === undefined);
+    };
+
     const nameOf = (device: Device): string => device.shape.name;
 
     /** The physical address to which the tables translate a request, regardless of caches; −1: none. */
@@ -194,7 +203,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                     return;
                 }
             }
-            if (!carried.mayUse(device, iova, pa)) {
+            if (!isDead(pa) && !carried.mayUse(device, iova, pa)) {
                 stray(device, iova, pa, write);
             }
         },
@@ -202,6 +211,9 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
             const { kernel } = host;
             for (const table of kernel ? trail : []) {
                 const pfn = Math.floor(table / page.size);
+                if (isDead(table)) {
+                    continue;
+                }
                 if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
                     continue;
                 }
@@ -220,7 +232,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         },
         /** LU1030: looks for running devices that the kernel does not know once it is up. */
         phase(phase): void {
-            if (phase !== 'running') {
+            if (phase !== 'running' || host.commandLine?.crashKernel === true) {
                 return;
             }
             for (const device of pci.devices) {

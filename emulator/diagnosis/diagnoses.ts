@@ -96,6 +96,8 @@ export class Diagnoses implements Observer {
     private readonly jumps: JournaledMap<number, Place>;
     private readonly strays: JournaledMap<string, number>;
     private readonly rules: readonly Rules[];
+    /** What is known of pages and of structures in memory, also for views. */
+    readonly scene: Pick<Scene, 'chronicle' | 'typed'>;
     /** The handlers of `callReturned` and of `anyCallReturned`. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
@@ -126,6 +128,7 @@ export class Diagnoses implements Observer {
             strays: this.strays,
             say: (code, finding) => this.say(code, finding),
         };
+        this.scene = scene;
         this.rules = [chronicle.events, carried, typed, ...RULE_FILES.map((file) => file.make(scene))];
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);

@@ -10,6 +10,7 @@ const MAX_ORDER = 28;
 const VISITS_LIMIT = 100_000;
 const KHO_VMALLOC = 'kho_vmalloc';
 
+/** A pointer in memory that is handed over. */
 export interface Dangling {
     /** `NicState.ring_pa` */
     readonly path: string;
@@ -90,6 +91,8 @@ export class PointerWalk {
         private readonly kho: Kho,
         private readonly memory: TypedMemory,
         private readonly found: (d: Dangling) => void,
+        /** Told of each pointer to memory that is preserved. */
+        private readonly followed?: (p: Dangling) => void,
     ) {}
 
     /** Follows a handle if it is the address of a known struct. */
@@ -159,6 +162,7 @@ export class PointerWalk {
             return false;
         }
         if (isPreserved(this.kho, target, size)) {
+            this.followed?.({ path, at, target });
             return true;
         }
         this.found({ path, at, target });

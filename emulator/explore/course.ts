@@ -60,6 +60,7 @@ export class Course {
         const hasher = new Hasher();
         hashFuture(this.host, hasher);
         this.observations.hash(hasher);
+        this.host.injections.trials?.hash(hasher);
         for (const { code, message } of Diagnoses.of(this.host)?.found ?? []) {
             hasher.str(code).str(message);
         }

@@ -6,13 +6,17 @@ import type { Tried } from '../run/tried';
 import type { Checkpoint } from '../runtime/stop';
 import { placeOf } from '../runtime/code';
 import { Course, type CourseOptions } from './course';
+import { Frontier } from './frontier';
 import { sameViolation } from './minimize';
 import type { Outcome } from './outcome';
-import { Search } from './search';
+import { classesOf } from './results';
 import { Visited } from './visited';
+import { Walk } from './walk';
 
 /** The switches that a course may have that avoids the violation, more than it needs. */
 const MORE_SWITCHES = 2;
+/** The most states that the search for such a course goes through. */
+const STATES = 2000;
 
 export interface Moment {
     /** The number of operations executed up to there. */
@@ -40,7 +44,7 @@ interface Stage {
  */
 export function* inevitableFrom(
     program: Program,
-    options: CourseOptions & { readonly limit: number; readonly memory: number },
+    options: CourseOptions & { readonly limit: number },
     tried: Tried,
     choices: readonly Deviation[],
     violation: Outcome,
@@ -50,7 +54,7 @@ export function* inevitableFrom(
     const { interpreter } = host;
     const stages: Stage[] = [];
     decider.stops = true;
-    decider.follow([]);
+    decider.follow([], 0);
     const keep = (): void => {
         const frame = interpreter.current.frames.findLast((f) => f.mode !== 'kernel');
         const place = frame && placeOf(frame, frame !== interpreter.current.top);
@@ -68,37 +72,44 @@ export function* inevitableFrom(
     }
     const made = [...decider.made];
     decider.replay(null);
-    const visited = new Visited(options.memory);
     for (const stage of stages.reverse()) {
         interpreter.restore(stage.base);
-        visited.clear();
-        let avoided: string | undefined;
-        const bounds = { faults: 0, switches: MORE_SWITCHES };
-        const search = new Search(course, visited, bounds, options.limit, {
-            chosen: () => undefined,
-            ended: ({ outcome, choices: others }) => {
-                if (!sameViolation(violation, outcome)) {
-                    const first = others.find((c) => c.picked !== c.usual);
-                    avoided ??= first ? `${first.what}: ${first.alternatives[first.picked] ?? ''}` : 'the usual choice';
-                }
-            },
-        });
-        for (const _ of search.run()) {
-            if (avoided !== undefined) {
-                break;
-            }
-            yield;
-        }
-        if (avoided !== undefined) {
+        const instead = yield* avoiding(course, options.limit, violation);
+        if (instead !== undefined) {
             const next = made.find((c) => c.at >= stage.at);
             return {
                 at: stage.at,
                 by: stage.by,
                 place: stage.place,
                 choice: next ? `${next.what}: ${next.alternatives[next.picked] ?? ''}` : '',
-                instead: avoided,
+                instead,
             };
         }
     }
     return null;
+}
+
+/** What another course from here on does first that avoids the violation; undefined if none does within the bounds. */
+function* avoiding(course: Course, limit: number, violation: Outcome): Generator<void, string | undefined> {
+    const frontier = new Frontier();
+    const visited = new Visited(STATES);
+    let avoided = false;
+    const walk = new Walk(course, visited, { faults: 0, switches: MORE_SWITCHES }, limit, (outcome) => {
+        avoided ||= !sameViolation(violation, outcome);
+    });
+    while (!avoided && !frontier.complete && !visited.full) {
+        for (const _ of walk.walk(frontier.take(Infinity))) {
+            if (avoided || visited.full) {
+                break;
+            }
+            yield;
+        }
+        frontier.give(walk.take());
+    }
+    walk.close();
+    const found = classesOf(frontier.graph, { faults: 0, switches: MORE_SWITCHES }, false).find(
+        (c) => !sameViolation(violation, c.outcome),
+    );
+    const [first] = found?.example ?? [];
+    return found && (first ? `${first.what}: ${first.pick}` : 'the usual choice');
 }

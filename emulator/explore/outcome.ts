@@ -25,15 +25,26 @@ export interface Outcome {
     readonly findings: readonly string[];
 }
 
-/** The message for a run that has taken too many operations. */
+/** The message for a run that has taken too many operations, or that comes back to a state for ever. */
 const HANGS = 'the run does not end';
+const ENDLESS: RunException = { kind: 'failed-call', message: HANGS, place: undefined, fatal: true };
+
+/** The outcome of a run that does not end. */
+export const HANGING: Outcome = {
+    verdict: 'violated',
+    message: HANGS,
+    place: undefined,
+    observations: [],
+    finding: undefined,
+    findings: [],
+};
 
 /** The outcome of a run that has ended. @param faults how many faults it has had */
 export function outcomeOf(host: Host, scenario: ScenarioDecl, observations: Observations, faults: number): Outcome {
     const { outcome } = host.interpreter;
     const found = (Diagnoses.of(host)?.found.items ?? []).filter((d) => d.severity !== 'hint');
     const undeclared = rootCodes(found).filter((code) => !declares(scenario, code));
-    const failure = outcome ? outcome.failure : endless();
+    const failure = outcome ? outcome.failure : ENDLESS;
     const stopped = failure?.kind === 'failed-call' && faults > 0 && !isDeadlock(failure) && outcome !== null;
     const verdict =
         failure && !stopped ? 'violated' : undeclared.length > 0 ? 'violated' : failure ? 'stopped' : 'passed';
@@ -47,10 +58,6 @@ export function outcomeOf(host: Host, scenario: ScenarioDecl, observations: Obse
         finding: told ? undefined : finding?.code,
         findings: [...new Set(found.map((d) => d.code))].sort(),
     };
-}
-
-function endless(): RunException {
-    return { kind: 'failed-call', message: HANGS, place: undefined, fatal: true };
 }
 
 function isDeadlock({ message }: RunException): boolean {

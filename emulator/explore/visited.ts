@@ -1,71 +1,99 @@
 /**
- * The states that an exploration has been in, by fingerprint, with the faults and switches that were left there. With
- * as many of both or fewer, nothing new comes from a state.
+ * The states that an exploration has been in, by fingerprint, in memory that several threads can share: a table of
+ * fixed size, so that its memory is bounded.
  */
 
-/** Entries in a map of JavaScript, at most: 2^24 less some room. */
-const MOST = 16_000_000;
-/** Estimated bytes of an entry. */
-const ENTRY_BYTES = 48;
+/** Words of the head: the number of states, and whether the threads are to return. */
+const HEAD = 4;
+const COUNT = 0;
+const STOP = 1;
+const HUNGRY = 2;
+const WORDS = 2;
+/** The part of the table that may be in use: a search in a fuller one takes long. */
+const LOAD = 0.75;
 
-/** What a course may still have. */
-export interface Left {
-    readonly faults: number;
-    readonly switches: number;
-}
-
-const SCALE = 2 ** 20;
+/** Estimated bytes of a state: in this table, and in the graph with what leads to it. */
+export const STATE_BYTES = 400;
 
 export class Visited {
-    private readonly states = new Map<number, number | readonly number[]>();
+    private readonly words: Int32Array;
+    private readonly mask: number;
     private readonly most: number;
-    /** States that were not noted because the memory is used up. */
-    forgotten = 0;
 
-    /** @param bytes the most memory that it takes */
-    constructor(bytes: number) {
-        this.most = Math.min(MOST, Math.floor(bytes / ENTRY_BYTES));
+    /** @param memory of another thread's {@link memory}, or a number of states that find room in a new one */
+    constructor(memory: SharedArrayBuffer | number) {
+        const size = typeof memory === 'number' ? 2 ** Math.ceil(Math.log2(Math.max(memory / LOAD, 64))) : 0;
+        this.words = new Int32Array(
+            typeof memory === 'number' ? new SharedArrayBuffer((HEAD + size * WORDS) * 4) : memory,
+        );
+        this.mask = (this.words.length - HEAD) / WORDS - 1;
+        this.most = typeof memory === 'number' ? memory : Math.floor((this.mask + 1) * LOAD);
+    }
+
+    get memory(): SharedArrayBuffer {
+        const { buffer } = this.words;
+        if (!(buffer instanceof SharedArrayBuffer)) {
+            throw new RangeError('the table is in shared memory');
+        }
+        return buffer;
     }
 
     get count(): number {
-        return this.states.size;
+        return Atomics.load(this.words, COUNT);
     }
 
-    /** Estimated memory. Bytes. */
-    get bytes(): number {
-        return this.count * ENTRY_BYTES;
+    /** Whether another state finds no room. */
+    get full(): boolean {
+        return this.count >= this.most;
     }
 
-    /** Notes that the search goes on from a state. @returns whether it has done so before, with as much left */
-    enter(state: number, left: Left): boolean {
-        const now = pack(left);
-        const before = this.states.get(state);
-        if (before === undefined) {
-            if (this.states.size < this.most) {
-                this.states.set(state, now);
-            } else {
-                this.forgotten++;
+    /** Whether all threads that share it are to return what they have not done. */
+    get stopping(): boolean {
+        return Atomics.load(this.words, STOP) !== 0;
+    }
+
+    set stopping(on: boolean) {
+        Atomics.store(this.words, STOP, on ? 1 : 0);
+    }
+
+    /** How many threads have nothing to do: the others give away a part of what they have. */
+    get hungry(): number {
+        return Atomics.load(this.words, HUNGRY);
+    }
+
+    set hungry(count: number) {
+        Atomics.store(this.words, HUNGRY, count);
+    }
+
+    /** One of them gets something. */
+    feed(): void {
+        Atomics.sub(this.words, HUNGRY, 1);
+    }
+
+    /** Notes a state. @param state a fingerprint of 53 bits @returns whether it is new */
+    enter(state: number): boolean {
+        const { words, mask } = this;
+        const low = state | 0 || 1;
+        const high = Math.floor(state / 2 ** 32) + 1;
+        let at = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1) >>> 0;
+        for (; ; at++) {
+            const i = HEAD + (at & mask) * WORDS;
+            const before = Atomics.compareExchange(words, i, 0, low);
+            if (before === 0) {
+                Atomics.store(words, i + 1, high);
+                Atomics.add(words, COUNT, 1);
+                return true;
             }
-            return false;
+            if (before === low) {
+                let found = Atomics.load(words, i + 1);
+                while (found === 0) {
+                    // another thread is about to write it
+                    found = Atomics.load(words, i + 1);
+                }
+                if (found === high) {
+                    return false;
+                }
+            }
         }
-        const all = typeof before === 'number' ? [before] : before;
-        if (all.some((b) => covers(b, now))) {
-            return true;
-        }
-        const rest = all.filter((b) => !covers(now, b));
-        this.states.set(state, rest.length > 0 ? [...rest, now] : now);
-        return false;
     }
-
-    clear(): void {
-        this.states.clear();
-    }
-}
-
-function pack({ faults, switches }: Left): number {
-    return Math.min(faults, SCALE - 1) * SCALE + Math.min(switches, SCALE - 1);
-}
-
-function covers(a: number, b: number): boolean {
-    return Math.floor(a / SCALE) >= Math.floor(b / SCALE) && a % SCALE >= b % SCALE;
 }

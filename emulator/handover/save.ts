@@ -1,8 +1,9 @@
-/** Writes the handover of an emulated kernel as an image: only the handover, or all of memory. */
+/** Writes memory images of a run: the handover of a kernel (or all of memory), and the memory of a crashed kernel. */
 import { type CoreContent, writeCoreFile } from '../machine/core-file';
 import type { Machine } from '../machine/machine';
 import { machineView } from '../machine/view';
 import { readKernelName, readParameters } from '../kernel/kho/boot-params';
+import type { OldMemory } from '../kernel/crash/core-header';
 import type { KhoSetupData } from '../kernel/kho/boot-info';
 import { handoverNote } from '../kernel/kho/note';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
@@ -103,6 +104,32 @@ function merged(runs: readonly CoreContent[]): CoreContent[] {
         }
     }
     return result;
+}
+
+/** Saves the memory of crashed kernels, as capture kernels read it, without memory that is known to be zero. */
+export class VmcoreSaver implements Listener {
+    constructor(
+        private readonly host: Host,
+        /** Gets the pieces of an image, which are generated lazily. */
+        private readonly save: (image: Iterable<Uint8Array>) => void,
+    ) {}
+
+    dumped({ runs, notes }: OldMemory): void {
+        const { machine } = this.host;
+        const { size: page } = machine.page;
+        const stored = [...machineView(machine).runs()].flatMap(({ pa, size }) =>
+            runs.flatMap((r) => {
+                const from = Math.max(r.pa, Math.floor(pa / page) * page);
+                const to = Math.min(r.pa + r.size, Math.ceil((pa + size) / page) * page);
+                return from < to ? [{ pa: from, size: to - from }] : [];
+            }),
+        );
+        this.save(
+            writeCoreFile(machine.arch === 'arm64' ? 'arm64' : 'x86-64', merged(stored), notes, (pa, length) =>
+                machine.memory.read(pa, length),
+            ),
+        );
+    }
 }
 
 /** Saves every handover of a run, at the jump. */

@@ -35,6 +35,9 @@ export class FileHasher {
                 .u32(p.fds.size)
                 .num(p.memcg?.limit ?? -1)
                 .num(p.memcg?.usage ?? -1);
+            for (const [size, { limit, usage }] of p.hugetlbLimits) {
+                hasher.num(size).num(limit).num(usage);
+            }
             for (const [fd, file] of p.fds.entries()) {
                 hasher.u32(fd).u32(p.fds.isCloexec(fd) ? 1 : 0);
                 this.file(file);

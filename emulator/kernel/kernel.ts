@@ -14,10 +14,10 @@ import type { OpenFile } from './fs/file';
 import { Hugetlb } from './hugetlb/pool';
 import type { Inode } from './fs/inode';
 import type { KhoDebugEnv } from './kho/debugfs';
-import type { KhoEnv } from './kho/env';
+import type { Area, KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
-import type { KexecImage } from './kho/kexec-image';
+import type { CrashImage, KexecImage } from './kho/kexec-image';
 import { Ids } from './ids';
 import type { LogLevel, LogLine } from './klog';
 import type { VirtualMachine } from './kvm/vm';
@@ -62,6 +62,10 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
     readonly kexecLock: Lock;
     /** The image that kexec loaded; null: none. */
     readonly kexecImage: KexecImage | null = null;
+    /** The image that a panic starts; null: none is loaded. */
+    readonly crashImage: CrashImage | null = null;
+    /** The memory of `crashkernel=`, in which such an image lies. */
+    readonly crashKernel: readonly Area[] = [];
     /** Memory reserved by `reserve_mem=`. */
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** Places that have warned in this boot (WARN_ON_ONCE). */

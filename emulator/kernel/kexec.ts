@@ -1,6 +1,7 @@
 /** Loading of kernels to jump to: the system calls around the image (kernel/kexec.c, kexec_file.c). */
 import type { Kernel } from './kernel';
-import { type KernelFile, loadFile, loadSegments } from './kho/kexec-image';
+import { coreHeader } from './crash/core-header';
+import { type KernelFile, loadCrashImage, loadFile, loadSegments } from './kho/kexec-image';
 import { Err, err } from './release/errno';
 
 /** The system call that loads a kernel, and its flags. */
@@ -27,6 +28,26 @@ export function loadKexec(kernel: Kernel, file: KernelFile, how: KexecLoad): und
     }
     kernel.kexecImage?.free();
     kernel.journal.edit(kernel).kexecImage = image;
+    return undefined;
+}
+
+/**
+ * kexec_file_load(2) with KEXEC_FILE_ON_CRASH, for a caller that holds the kexec lock.
+ * @returns ENOEXEC; EADDRNOTAVAIL if it does not fit into the memory of `crashkernel=`, or there is none; then the
+ * image that was loaded before stays
+ */
+export function loadCrashKexec(kernel: Kernel, file: KernelFile): undefined | Err {
+    const { machine, desc, kho, crashKernel: areas } = kernel;
+    if (file.arch !== kho.env.options.arch) {
+        return err('ENOEXEC');
+    }
+    const header = coreHeader(machine, areas, desc.release);
+    const given = desc.flaws.has('kho_in_crash_image') ? kho : undefined;
+    const image = loadCrashImage(machine, file, { areas, header }, given);
+    if (image instanceof Err) {
+        return image;
+    }
+    kernel.journal.edit(kernel).crashImage = image;
     return undefined;
 }
 

@@ -6,7 +6,7 @@ import { RecordValue } from './collections';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { counted, hex, hexBytes } from '../text/text';
-import { joinText, quoted } from '../text/utf8';
+import { decodeName, joinText, quoted } from '../text/utf8';
 
 export type { Int };
 
@@ -85,12 +85,25 @@ const MOST_TEXT = 16 * 1024 * 1024;
 /** A byte string is made of at most so many runs of zeroes, pattern or bytes. */
 const MOST_EXTENTS = 1024 * 1024;
 
+function tooLong(): ProgramError {
+    return new ProgramError(`a text has at most ${MOST_TEXT} characters`);
+}
+
 /** Texts one behind the other. @throws ProgramError where that is too long for a text */
 export function joinTexts(texts: readonly string[]): string {
     if (texts.reduce((sum, t) => sum + t.length, 0) > MOST_TEXT) {
-        throw new ProgramError(`a text has at most ${MOST_TEXT} characters`);
+        throw tooLong();
     }
     return texts.reduce(joinText, '');
+}
+
+/** The text of bytes up to the first zero. @throws ProgramError where that is too long for a text */
+export function textUpToZero(data: Bytes): string {
+    const name = decodeName(data.slice(0, MOST_TEXT + 1).toUint8Array());
+    if (name.length > MOST_TEXT) {
+        throw tooLong();
+    }
+    return name;
 }
 
 export function add(a: Value, b: Value, named?: Named): Value {

@@ -275,6 +275,29 @@ export function* writeCoreFile(
     notes: readonly CoreNote[],
     read: (pa: number, length: number) => Uint8Array,
 ): Generator<Uint8Array> {
+    yield coreHeaders(machine, runs, notes);
+    for (const run of runs) {
+        for (let done = 0; done < run.size; done += CHUNK) {
+            yield read(run.pa + done, Math.min(CHUNK, run.size - done));
+        }
+        const rest = run.size % ALIGN;
+        if (rest > 0) {
+            yield new Uint8Array(ALIGN - rest);
+        }
+    }
+}
+
+/**
+ * The part of a core file before its memory, up to a page boundary: header, program headers, notes.
+ * @param inPlace offsets of memory are its physical addresses, as in the header that a kernel leaves for its capture
+ * kernel (fs/proc/vmcore.c)
+ */
+export function coreHeaders(
+    machine: ArchName,
+    runs: readonly CoreContent[],
+    notes: readonly CoreNote[],
+    inPlace = false,
+): Uint8Array {
     const noteBytes = notes.map(encodeNote);
     const notesLength = noteBytes.reduce((n, b) => n + b.length, 0);
     const headers = runs.length + (notesLength > 0 ? 1 : 0);
@@ -323,19 +346,10 @@ export function* writeCoreFile(
     }
     let offset = first;
     for (const run of runs) {
-        program(PT_LOAD, offset, run.pa, run.size);
+        program(PT_LOAD, inPlace ? run.pa : offset, run.pa, run.size);
         offset += Math.ceil(run.size / ALIGN) * ALIGN;
     }
-    yield head;
-    for (const run of runs) {
-        for (let done = 0; done < run.size; done += CHUNK) {
-            yield read(run.pa + done, Math.min(CHUNK, run.size - done));
-        }
-        const rest = run.size % ALIGN;
-        if (rest > 0) {
-            yield new Uint8Array(ALIGN - rest);
-        }
-    }
+    return head;
 }
 
 function encodeNote(note: CoreNote): Uint8Array {

@@ -136,6 +136,12 @@ const TABLE = {
         what: 'copying the loaded image to its destination and checking its SHA-256',
         why: "the purgatory's generic C: some hundred MB/s",
     },
+    vmcore: {
+        ns: 700 * US,
+        per: 'MiB',
+        what: 'writing the dump of a crashed kernel',
+        why: 'estimated: 1 to 2 GB/s to a local SSD, without compression',
+    },
     // Boot.
     firmware: {
         ns: 20 * S,

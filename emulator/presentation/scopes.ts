@@ -4,16 +4,37 @@ import type { Viewpoint } from '../runtime/names-in-scope';
 import type { Host } from '../runtime/host/host';
 import { memoryOf } from './bytes';
 import { handoverItems } from './handover';
-import type { Children } from './item';
+import type { Children, Item } from './item';
 import { liveUpdateItems } from './live-update';
 import { localItems } from './locals';
 import { machineItems } from './machine';
 import { processScope } from './process';
 
-/** In the order in which clients show them. */
-export const SCOPES = ['Locals', 'Process', 'Live Update', 'Handover', 'Machine'] as const;
+/** `Update and Handover` has the rows of `Live Update` and of `Handover`. */
+export const SCOPES = ['Locals', 'Process', 'Live Update', 'Handover', 'Update and Handover', 'Machine'] as const;
 
 export type ScopeName = (typeof SCOPES)[number];
+
+interface ShownScope {
+    readonly scope: ScopeName;
+    /** What the user sees. */
+    readonly title: string;
+}
+
+const shown = (scope: ScopeName, title: string = scope): ShownScope => ({ scope, title });
+
+/**
+ * In the order in which a client shows them.
+ * @param hasView the client has a view *Live Update*, so it needs no scope of that name
+ */
+export function scopesFor(hasView: boolean): readonly ShownScope[] {
+    return [
+        shown('Locals'),
+        shown('Process'),
+        ...(hasView ? [shown('Update and Handover', 'Handover')] : [shown('Live Update'), shown('Handover')]),
+        shown('Machine'),
+    ];
+}
 
 export function scopeOf(host: Host, name: ScopeName, at: Viewpoint): Children {
     switch (name) {
@@ -24,8 +45,14 @@ export function scopeOf(host: Host, name: ScopeName, at: Viewpoint): Children {
         case 'Live Update':
             return { named: () => liveUpdateItems(host) };
         case 'Handover':
-            return { named: () => handoverItems(memoryOf(host.machine), host.kernel?.kho) };
+            return { named: () => handoverItemsOf(host) };
+        case 'Update and Handover':
+            return { named: () => [...liveUpdateItems(host), ...handoverItemsOf(host)] };
         case 'Machine':
             return { named: () => machineItems(host) };
     }
+}
+
+function handoverItemsOf(host: Host): Item[] {
+    return handoverItems(memoryOf(host.machine), host.kernel?.kho);
 }

@@ -3,6 +3,7 @@
  * has passed, in this kernel and in the previous one.
  */
 import { hasInterfaceStates, interfaceState } from '../kernel/luo/interface-states';
+import type { OpenFile } from '../kernel/fs/file';
 import type { Kernel } from '../kernel/kernel';
 import { incomingArea, incomingEntries } from '../kernel/luo/incoming';
 import type { FlbSide, LuoFile, LuoSession } from '../kernel/luo/state';
@@ -17,7 +18,7 @@ import { counted, hex } from '../text/text';
 import { printable } from '../text/utf8';
 import { memoryOf } from './bytes';
 import { handedOver } from './serialized';
-import { viewFields } from './values';
+import { objectFields, viewFields } from './values';
 
 /** How far a file has come at a station. */
 export type Progress = 'done' | 'running' | 'failed' | 'open';
@@ -31,6 +32,8 @@ export interface Station {
 export interface Field {
     readonly name: string;
     readonly value: string;
+    /** The field of that name of the file, as it is now; undefined if there is none. */
+    readonly inFile?: string | undefined;
 }
 
 export interface FileRow {
@@ -203,8 +206,32 @@ function handleOf(host: Host, f: LuoFile): Pick<FileRow, 'fields' | 'address'> {
         return { fields: [{ name: 'serialized_data', value: hex(data) }], address: undefined };
     }
     const view = new View(what.layout, host.machine.memory, data);
-    return { fields: viewFields(host, view, '').map(({ name, value }) => ({ name, value })), address: data };
+    const own = numbersOf(host, f.file);
+    const fields = viewFields(host, view, '').map(({ name, value }) => ({ name, value, inFile: own.get(name) }));
+    return { fields, address: data };
 }
+
+/** What kernel files have of their own that handlers hand over under the same name: see struct memfd_luo_ser. */
+const OF_MEMFD = ['pos', 'size'];
+
+/** The numbers in the fields of a file's kind, and the position and size of a memfd. */
+function numbersOf(host: Host, file: OpenFile | null): ReadonlyMap<string, string> {
+    if (!file) {
+        return new Map();
+    }
+    const declared = host.declarations.fileKind(file.kind)?.decl.fields.map((x) => x.name.name);
+    const names = declared ?? OF_MEMFD;
+    const found = objectFields(host, file, undefined).filter((i) => names.includes(i.name));
+    return new Map(
+        found.flatMap(({ name, value }) => {
+            const number = NUMBER.exec(value)?.[0];
+            return number === undefined ? [] : [[name, number] as const];
+        }),
+    );
+}
+
+/** Without the same in other units behind it. */
+const NUMBER = /^(?:0x[0-9a-f]+|-?\d+)(?= \(|$)/;
 
 /** Sessions that the previous kernel handed over, before /dev/liveupdate is opened for the first time. */
 function notRead(host: Host, kernel: Kernel): SessionRow[] {

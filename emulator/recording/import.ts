@@ -85,7 +85,7 @@ interface Call {
 /**
  * @param title the name of the scenario
  * @returns the text of a `.lus` file
- * @throws RecordingError if the process of a step is not running
+ * @throws RecordingError if the process of a step is not running, or no kernel boots after a kexec
  */
 export function importRecording(title: string, recording: Recording): string {
     return new Importer(title, recording).text();
@@ -262,6 +262,12 @@ class Importer {
         const next = this.recording.lines[at + 1];
         if (answer.errno !== undefined) {
             this.call(undefined, { text: 'reboot(KEXEC)' }, answer);
+        } else if (next?.kind === 'step') {
+            throw new RecordingError(
+                next.line,
+                next.span,
+                'The kexec before this line succeeds: a line with "boot" or "panic" must follow it.',
+            );
         } else {
             this.in(RECORDER);
             this.line(`reboot(KEXEC)${next?.kind === 'panic' ? `  panics ${quoted(next.recorded.panic)}` : ''}`);

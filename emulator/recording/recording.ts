@@ -9,8 +9,10 @@ import { stepOf, UnknownStep, type Step } from './step';
 
 /** The kinds of lines. */
 function makeSchemas() {
-    /** A number of any size: where a JSON number is none that a double holds, {@link parseJson} makes a bigint. */
-    const number = z.union([z.number(), z.bigint()]);
+    /** A result of a system call. {@link parseJson} makes a bigint of a JSON number that a double cannot hold. */
+    const number = z
+        .union([z.number(), z.bigint()])
+        .check(z.refine(fitsIn64Bits, 'a result is a whole number of at most 64 bits'));
     /** What a step gave, as the recorder wrote it or as the emulator answers. */
     const result = {
         ret: z.optional(z.union([number, z.literal('fd')])),
@@ -37,6 +39,10 @@ function makeSchemas() {
         boot: z.strictObject({ boot: z.int().check(z.gte(0)), release: z.optional(z.string()), klog }),
         panic: z.strictObject({ panic: z.string(), klog }),
     };
+}
+
+function fitsIn64Bits(value: number | bigint): boolean {
+    return (typeof value === 'bigint' || Number.isInteger(value)) && value >= -(2n ** 63n) && value < 2n ** 64n;
 }
 
 type Schemas = ReturnType<typeof makeSchemas>;

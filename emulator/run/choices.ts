@@ -2,8 +2,6 @@
  * Choices of a run as data. A course of a run is given by the choices that differ from the usual ones; all others are
  * usual: no fault, and the running process continues.
  */
-import type { Deviation } from '../language/choice';
-
 /** What a choice costs: an exploration has a bound for each. `free`: one of the alternatives must be taken. */
 export type Price = 'fault' | 'switch' | 'free';
 
@@ -21,16 +19,16 @@ export interface Choice {
     readonly price: Price;
     /** The number of operations executed before. */
     readonly at: number;
+    /** The statement of the process, or of the scenario: file and offset. */
+    readonly place: string;
 }
 
-/** The choices of a course that differ from the usual ones. */
-export function deviationsOf(choices: readonly Choice[]): Deviation[] {
-    return choices
-        .filter((c) => c.picked !== c.usual)
-        .map(({ what, number, alternatives, picked }) => ({ what, number, pick: alternatives[picked] ?? '' }));
+/** An alternative as a number: 0 for the usual one, so that the usual course comes first in every order. */
+export function codeOf({ picked, usual }: { readonly picked: number; readonly usual: number }): number {
+    return picked === usual ? 0 : picked + 1;
 }
 
-/** How many of the choices have a price. */
-export function countOf(choices: readonly Choice[], price: Price): number {
-    return choices.filter((c) => c.price === price && c.picked !== c.usual).length;
+/** The index of an alternative. */
+export function pickOf(code: number, usual: number): number {
+    return code === 0 ? usual : code - 1;
 }

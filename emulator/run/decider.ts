@@ -6,9 +6,10 @@ import { type Alternative, type Chooser, SCHEDULE, TIMER } from '../machine/choo
 import type { Hasher } from '../machine/hash';
 import { type Journal, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
+import { placeOf } from '../runtime/code';
 import type { Interpreter } from '../runtime/interpreter';
 import { type Deviation, keyOf } from '../language/choice';
-import type { Choice } from './choices';
+import { type Choice, pickOf } from './choices';
 import { type FaultOffers, Faults, type Question } from './faults';
 
 /** Which choices there are besides faults. */
@@ -24,10 +25,19 @@ export class Decider implements Chooser {
     made: Choice[] = [];
     /** Whether a run returns after every operation that makes a choice. */
     stops = false;
+    /** After so many faults it does not stop for another one, which is not tried. */
+    mostFaults = Infinity;
+    /** Whether it has stopped since {@link follow}. */
+    stopped = false;
     private interpreter: Interpreter | null = null;
+    private trials: Faults | null = null;
     private readonly counts: JournaledMap<string, number>;
-    /** The next choices, as indices. */
+    /** The next choices that are not usual, as position and code, alternately. */
     private next: readonly number[] = [];
+    /** The position of the first choice since {@link follow}. */
+    private begin = 0;
+    /** Where in {@link next} it is. */
+    private index = 0;
     private listed: ReadonlyMap<string, string> | null = null;
 
     constructor(
@@ -41,14 +51,32 @@ export class Decider implements Chooser {
     attach(host: Host, faults: FaultOffers): void {
         this.interpreter = host.interpreter;
         const trials = new Faults(host, this, faults);
+        this.trials = trials;
         host.injections.trials = trials;
         host.listeners.observe(trials);
     }
 
-    /** The next choices are these, and those after them are usual. */
-    follow(next: readonly number[]): void {
-        this.next = next;
+    /**
+     * The next choices are these, and all others are usual.
+     * @param path positions and codes of choices, alternately
+     * @param begin the position of the next choice
+     */
+    follow(path: readonly number[], begin: number): void {
+        this.next = path;
+        this.begin = begin;
+        this.index = 0;
         this.made = [];
+        this.stopped = false;
+    }
+
+    /** The code of the next choice. */
+    private code(): number {
+        const { next } = this;
+        const position = this.begin + this.made.length;
+        while ((next[this.index] ?? Infinity) < position) {
+            this.index += 2;
+        }
+        return next[this.index] === position ? (next[this.index + 1] ?? 0) : 0;
     }
 
     /** Makes these choices wherever they come up, and no others; null: those that {@link follow} says. */
@@ -106,17 +134,25 @@ export class Decider implements Chooser {
             const index = alternatives.indexOf(listed.get(keyOf({ what, number })) ?? '');
             picked = index < 0 ? usual : index;
         } else if (offered) {
-            picked = this.next[this.made.length] ?? usual;
+            picked = pickOf(this.code(), usual);
         }
         if (offered || picked !== usual) {
             // the operation that makes the choice is counted already
             const at = (this.interpreter?.ticks ?? 1) - 1;
-            this.made.push({ what, number, alternatives, usual, picked, price, at });
-            if (this.stops) {
+            this.made.push({ what, number, alternatives, usual, picked, price, at, place: this.place() });
+            if (this.stops && (price !== 'fault' || (this.trials?.happened ?? 0) < this.mostFaults)) {
+                this.stopped = true;
                 this.interpreter?.giveWay();
             }
         }
         return alternatives[picked] ?? '';
+    }
+
+    /** The statement of the process that runs, or of the scenario. */
+    private place(): string {
+        const frame = this.interpreter?.current.frames.findLast((f) => f.mode !== 'kernel');
+        const place = frame && placeOf(frame, frame !== this.interpreter?.current.top);
+        return place ? `${place.uri} ${place.start}` : '';
     }
 
     hash(_hasher: Hasher): void {

@@ -3,10 +3,12 @@
  * that panics or loses its power. Every fault is a choice of the run.
  */
 import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
+import type { Hasher } from '../machine/hash';
 import { JournaledMap, JournaledRecord } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Failing, Trials } from '../runtime/host/injections';
-import { crash, loseKernel } from '../runtime/host/kernel-end';
+import { loseKernel } from '../runtime/host/kernel-end';
+import { crash } from '../runtime/host/panic';
 import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Listener, Observer } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
@@ -60,6 +62,8 @@ const GIVEN: Readonly<Record<string, ErrnoName>> = {
     copy_to_user: 'EFAULT',
 };
 
+const ALLOCATION = 'page_alloc';
+
 /** Allocations from the same statement, called in the same way, that fail: the first ones. */
 const SAME_STATEMENT = 2;
 
@@ -77,8 +81,10 @@ export class Faults implements Trials, Observer {
     private readonly count: FaultCount;
     /** The number of allocations by their call stack. */
     private readonly allocations: JournaledMap<string, number>;
-    /** The position and the call stack of the last allocation. */
-    private lastAllocation = { at: -1, stack: '' };
+    /** The position and the call stack of the last allocation, and whether it was like enough others before. */
+    private last = { at: -1, epoch: -1, stack: '', known: false };
+    /** Whether a target is among those that fail. */
+    private readonly failing = new Map<string, boolean>();
 
     constructor(
         private readonly host: Host,
@@ -99,11 +105,18 @@ export class Faults implements Trials, Observer {
 
     hit(target: string, boot: number): Failing | undefined {
         const { offers, decider } = this;
-        const tried = matches(offers.fail, target);
-        if (!tried && !decider.replays) {
+        // a long write allocates millions of pages with one operation
+        if (target === ALLOCATION && this.last.known && this.isHere()) {
             return undefined;
         }
-        const offered = tried && (target !== 'page_alloc' || this.isNew());
+        let offered = this.failing.get(target);
+        if (offered === undefined) {
+            offered = matches(offers.fail, target);
+            this.failing.set(target, offered);
+        }
+        if ((!offered && !decider.replays) || (target === ALLOCATION && !this.isNew())) {
+            return undefined;
+        }
         const given = GIVEN[target];
         const errors = decider.replays ? ERRORS : offers.errors;
         const failures = /\.can_\w+$/.test(target) ? [REFUSAL] : given ? [given] : errors;
@@ -121,19 +134,26 @@ export class Faults implements Trials, Observer {
         return { error: isErrnoName(picked) ? err(picked) : null };
     }
 
+    /** Whether the last allocation was made by the operation that runs. */
+    private isHere(): boolean {
+        const { interpreter, machine } = this.host;
+        return this.last.at === interpreter.ticks && this.last.epoch === machine.journal.epoch;
+    }
+
     /** Whether this is one of the first allocations from its statement. */
     private isNew(): boolean {
-        const { interpreter } = this.host;
-        if (this.lastAllocation.at !== interpreter.ticks) {
+        const { interpreter, machine } = this.host;
+        if (!this.isHere()) {
             const stack = interpreter.current.frames.map((f) => `${f.code.name}:${f.pc}`).join(' ');
-            this.lastAllocation = { at: interpreter.ticks, stack };
+            this.last = { at: interpreter.ticks, epoch: machine.journal.epoch, stack, known: false };
         }
-        const { stack } = this.lastAllocation;
-        const before = this.allocations.get(stack) ?? 0;
+        const { last } = this;
+        const before = this.allocations.get(last.stack) ?? 0;
         if (before < SAME_STATEMENT) {
-            this.allocations.set(stack, before + 1);
+            this.allocations.set(last.stack, before + 1);
         }
-        return before < SAME_STATEMENT;
+        last.known = before >= SAME_STATEMENT;
+        return !last.known;
     }
 
     private callReturned({ kind, name }: KernelWork): void {
@@ -180,6 +200,13 @@ export class Faults implements Trials, Observer {
 
     get happened(): number {
         return this.count.happened;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.happened);
+        for (const [stack, count] of [...this.allocations].sort(([a], [b]) => (a < b ? -1 : 1))) {
+            hasher.str(stack).num(count);
+        }
     }
 
     private note(): void {

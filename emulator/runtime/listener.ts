@@ -1,4 +1,5 @@
 /** The events of a run and their listeners: the only interface between a run and its observers. */
+import type { OldMemory } from '../kernel/crash/core-header';
 import type { OldTables } from '../kernel/devices/lpi-tables';
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
@@ -46,6 +47,8 @@ export interface Listener {
     redescribed?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
+    /** A failure that the scenario injects takes effect. `error`: what the call returns; null for `no`. */
+    injected?(target: string, error: Err | null): void;
     /**
      * KHO was called to restore an address at which no preserved block begins. `given`: it has taken the page from its
      * owner nevertheless.
@@ -77,6 +80,8 @@ export interface Listener {
     cameBack?(image: KexecImage): void;
     /** The old kernel has ended, and the next one has not started; its boot parameters are at this address. */
     jumped?(parameters: number): void;
+    /** A capture kernel saves the memory of the crashed one, as far as it is in these runs. */
+    dumped?(memory: OldMemory): void;
     /** A device accesses memory: one call for each page of a request. Called often, so it must be fast. */
     dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
     /** The IOMMU has read tables in memory for a device's request: their addresses, the top level first. */

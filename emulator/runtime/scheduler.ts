@@ -103,7 +103,8 @@ export class Scheduler extends JournaledRecord {
 
     hash(hasher: Hasher): void {
         this.chooser.hash(hasher);
-        hasher.num(this.since).num(this.waiter?.id ?? 0);
+        // with the other policy nothing depends on it, and equal states have different ones
+        hasher.num(this.policy === 'slices' ? this.since : 0).num(this.waiter?.id ?? 0);
         for (const t of this.threads) {
             hasher.num(t.id);
         }

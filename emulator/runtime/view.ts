@@ -1,5 +1,5 @@
 /** Structs, arrays and strings in emulated memory: every access reads or writes the bytes in memory. */
-import { Bytes } from '../machine/bytes';
+import { Bytes, BytesBuilder } from '../machine/bytes';
 import { intOf } from '../machine/int';
 import { LEAF_SIZE, type PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from '../language/layout';
@@ -9,6 +9,7 @@ import {
     asString,
     KernelFault,
     ProgramError,
+    textUpToZero,
     type Comparable,
     type Displayed,
     type Int,
@@ -178,9 +179,13 @@ function readField(l: Location, offset: number, type: FieldType): Value {
         case 'bits':
             return readBits(l, offset, type);
         case 'bytes':
-            return Bytes.of(readBytes(l, offset, type.length));
+            return type.length <= LEAF_SIZE
+                ? Bytes.of(readBytes(l, offset, type.length))
+                : contentOf(l, offset, type.length);
         case 'string':
-            return decodeName(readBytes(l, offset, type.length));
+            return type.length <= LEAF_SIZE
+                ? decodeName(readBytes(l, offset, type.length))
+                : textUpToZero(contentOf(l, offset, type.length));
         case 'struct':
             return structView(type.layout, l, offset);
         case 'array':
@@ -226,14 +231,14 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
             writeBits(l, offset, type, typeof value === 'number' ? value : asInt(value, what.name), what);
             return;
         case 'bytes':
-            writeBytes(l, offset, type.length, rawBytes(value, what.name), what);
+            writePadded(l, offset, type.length, value instanceof Bytes ? value : textBytes(value, what.name), what);
             return;
         case 'string':
-            writeBytes(l, offset, type.length, encodeText(asString(value, what.name)), what);
+            writePadded(l, offset, type.length, textBytes(value, what.name), what);
             return;
         case 'struct':
             if (value instanceof View && value.layout.size === type.layout.size) {
-                l.memory.write(l.at(offset), l.memory.read(value.pa, type.layout.size));
+                putContent(l, offset, contentOf(value, 0, type.layout.size));
                 return;
             }
             throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another struct, or its fields`);
@@ -331,21 +336,62 @@ function readBytes(l: Location, offset: number, size: number): Uint8Array {
         : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
 }
 
-function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: Named): void {
-    if (bytes.length > size) {
-        throw new ProgramError(
-            `${counted(bytes.length, 'byte')} do not fit into ${what.name}, which has ${counted(size, 'byte')}`,
-        );
-    }
-    const padded = new Uint8Array(size);
-    padded.set(bytes);
-    const pa = l.whole(offset, size);
+function writeBytes(l: Location, offset: number, bytes: Uint8Array): void {
+    const pa = l.whole(offset, bytes.length);
     if (pa >= 0) {
-        l.memory.write(pa, padded);
+        l.memory.write(pa, bytes);
     } else {
-        for (const [i, b] of padded.entries()) {
+        for (const [i, b] of bytes.entries()) {
             l.memory.writeU8(l.at(offset + i), b);
         }
+    }
+}
+
+/** The parts of a range that are contiguous in physical memory. */
+function* partsOf(l: Location, offset: number, size: number): Generator<{ pa: number; at: number; length: number }> {
+    for (let at = 0; at < size; ) {
+        const pa = l.at(offset + at);
+        const length = l.area ? Math.min(LEAF_SIZE - (pa % LEAF_SIZE), size - at) : size;
+        yield { pa, at, length };
+        at += length;
+    }
+}
+
+/** The runs of content of a range, without building the bytes. */
+function contentOf(l: Location, offset: number, size: number): Bytes {
+    const builder = new BytesBuilder();
+    for (const { pa, length } of partsOf(l, offset, size)) {
+        builder.append(l.memory.readBytes(pa, length));
+    }
+    return builder.build();
+}
+
+function putContent(l: Location, offset: number, content: Bytes): void {
+    for (const { pa, at, length } of partsOf(l, offset, content.length)) {
+        l.memory.writeBytes(pa, content.slice(at, at + length));
+    }
+}
+
+/** Writes a value, and zeroes up to the size of its field. @throws ProgramError if it does not fit */
+function writePadded(l: Location, offset: number, size: number, value: Bytes, what: Named): void {
+    if (value.length > size) {
+        throw new ProgramError(
+            `${counted(value.length, 'byte')} do not fit into ${what.name}, which has ${counted(size, 'byte')}`,
+        );
+    }
+    if (size <= LEAF_SIZE) {
+        const padded = new Uint8Array(size);
+        padded.set(value.toUint8Array());
+        writeBytes(l, offset, padded);
+    } else {
+        putContent(
+            l,
+            offset,
+            new BytesBuilder()
+                .append(value)
+                .code(0, size - value.length)
+                .build(),
+        );
     }
 }
 
@@ -387,9 +433,7 @@ function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: bool
         writeBytes(
             l,
             offset,
-            size,
             Uint8Array.from({ length: size }, (_, i) => Number((raw >> BigInt(8 * i)) & 0xffn)),
-            what,
         );
         return;
     }
@@ -409,9 +453,6 @@ function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: bool
     }
 }
 
-function rawBytes(value: Value, what: string): Uint8Array {
-    if (value instanceof Bytes) {
-        return value.toUint8Array();
-    }
-    return encodeText(asString(value, what));
+function textBytes(value: Value, what: string): Bytes {
+    return Bytes.of(encodeText(asString(value, what)));
 }

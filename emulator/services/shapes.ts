@@ -57,6 +57,9 @@ function isNamed(value: unknown, name: unknown): boolean {
     return typeof value === 'object' && value !== null && 'name' in value && value.name === name;
 }
 
+/** Strings with more characters than this are documentation. */
+const LONG = 24;
+
 /** Encloses the name of an object in source text; strings in it do not contain this character. */
 const PLACE = '\u0001';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is chosen because nothing else contains it
@@ -75,8 +78,15 @@ class Writer {
     private readonly names = new Map<object, string>();
     /** Definitions by their text. */
     private readonly alike = new Map<string, string>();
+    /** Long strings, which the module has as one list. */
+    private readonly strings = new Map<string, number>();
 
     text(value: unknown): string {
+        if (typeof value === 'string' && value.length > LONG) {
+            const at = this.strings.get(value) ?? this.strings.size;
+            this.strings.set(value, at);
+            return `texts[${at}]`;
+        }
         if (typeof value === 'bigint') {
             return `${value}n`;
         }
@@ -98,6 +108,11 @@ class Writer {
             this.order.push(name);
         }
         return this.use(name);
+    }
+
+    /** The long strings, in the order of their numbers. */
+    get texts(): readonly string[] {
+        return [...this.strings.keys()];
     }
 
     /** The source text with definitions before their uses; what is used once stands where it is used. */
@@ -166,8 +181,11 @@ class Writer {
     }
 }
 
-/** The source text of a module that exports the shapes under the names of their natives. */
-export function shapesModule(): string {
+/**
+ * The source text of a module that exports the shapes under the names of their natives.
+ * @param listOf the source text of an expression that is a list of strings: as they are, or packed
+ */
+export function shapesModule(listOf: (texts: readonly string[]) => string = JSON.stringify): string {
     const writer = new Writer();
     const table = (natives: NativeShapes): string =>
         `{ ${TABLES.map((key) => `${key}: ${writer.text(natives[key])}`).join(', ')} }`;
@@ -175,5 +193,6 @@ export function shapesModule(): string {
         `export const NATIVES = ${table(NATIVES)};`,
         `export const KERNEL_NATIVES = ${table(KERNEL_NATIVES)};`,
     ];
-    return [BY_NAME, writer.source(exports)].join('\n');
+    const source = writer.source(exports);
+    return [BY_NAME, `const texts = ${listOf(writer.texts)};`, source].join('\n');
 }

@@ -22,7 +22,12 @@ export function base64(bytes: Uint8Array): string {
     return new TextDecoder().decode(text);
 }
 
-const VALUES = new Map([...DIGITS].map((code, value) => [code, value]));
+/** The value of each digit by its code, and this for others. */
+const NONE = 64;
+const VALUES = new Uint8Array(128).fill(NONE);
+for (const [value, code] of DIGITS.entries()) {
+    VALUES[code] = value;
+}
 
 /** The bytes of a text in base64; undefined if it is not one. Padding may be missing. */
 export function fromBase64(text: string): Uint8Array | undefined {
@@ -33,8 +38,8 @@ export function fromBase64(text: string): Uint8Array | undefined {
     const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
     let [bits, held, to] = [0, 0, 0];
     for (let at = 0; at < digits.length; at++) {
-        const value = VALUES.get(digits.charCodeAt(at));
-        if (value === undefined) {
+        const value = VALUES[digits.charCodeAt(at)] ?? NONE;
+        if (value === NONE) {
             return undefined;
         }
         held = ((held << 6) | value) & 0xffff;

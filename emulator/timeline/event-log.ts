@@ -15,7 +15,9 @@ export type EventKind = 'call' | 'callback' | 'finding' | 'log' | 'phase' | 'fau
 export type Result = string | number | bigint | boolean | null;
 
 /** What happened, where and when. */
-export interface Happened {
+export interface TimelineEvent {
+    /** Grows by one from event to event, and stays the same. */
+    readonly id: number;
     readonly kind: EventKind;
     /** The position of the run, in the operation in which it happened. */
     readonly at: number;
@@ -26,11 +28,6 @@ export interface Happened {
     /** The process, the thread or the device. */
     readonly who: string;
     readonly text: string;
-}
-
-export interface TimelineEvent extends Happened {
-    /** Grows by one from event to event, and stays the same. */
-    readonly id: number;
     readonly place: Place | undefined;
 }
 
@@ -61,14 +58,24 @@ class Block {
     private readonly numbers = new Float64Array(BLOCK).fill(Number.NaN);
     private readonly otherResults = new Map<number, Result>();
 
-    add({ kind, at, time, boot, who, text }: Happened, where: Place | Code | null, pc: number): void {
+    /** Takes values and not an object: where a loop makes the same call again and again, nothing is allocated. */
+    add(
+        at: number,
+        time: number,
+        kind: EventKind,
+        boot: number,
+        who: string,
+        text: string,
+        where: Place | Code | null,
+        pc: number,
+    ): void {
         const slot = pc % RECENT;
         let sort = this.recent[slot];
         if (
             !sort ||
             sort.pc !== pc ||
-            sort.text !== text ||
             sort.where !== where ||
+            sort.text !== text ||
             sort.who !== who ||
             sort.kind !== kind ||
             sort.boot !== boot
@@ -81,6 +88,15 @@ class Block {
         this.kinds[i] = sort.index;
         this.positions[i] = at;
         this.times[i] = time;
+    }
+
+    /** As if it were new. */
+    clear(): void {
+        this.length = 0;
+        this.sorts.length = 0;
+        this.recent.fill(null);
+        this.numbers.fill(Number.NaN);
+        this.otherResults.clear();
     }
 
     sortOf(index: number): Sort {
@@ -106,9 +122,8 @@ class Block {
 
     /** One more: that of another block with this index. */
     copy(other: Block, index: number): void {
-        const { where, pc, ...sort } = other.sortOf(index);
-        const at = other.positions[index] ?? 0;
-        this.add({ ...sort, at, time: other.times[index] ?? 0 }, where, pc);
+        const { kind, boot, who, text, where, pc } = other.sortOf(index);
+        this.add(other.positions[index] ?? 0, other.times[index] ?? 0, kind, boot, who, text, where, pc);
         this.give(this.length - 1, other.resultOf(index));
     }
 }
@@ -119,6 +134,8 @@ export type LaterEvents = readonly Block[];
 export class EventLog {
     /** All but the last one are full. */
     private blocks: Block[] = [];
+    /** The last one, if it has room. */
+    private last: Block | null = null;
     /** How many events are not there any more, the oldest. */
     forgotten = 0;
 
@@ -126,15 +143,32 @@ export class EventLog {
         return Math.max(this.blocks.length - 1, 0) * BLOCK + (this.blocks.at(-1)?.length ?? 0);
     }
 
-    /** @param where the place; or the code, and with `pc` the operation */
-    add(what: Happened, where: Place | Code | null, pc: number): void {
-        this.open().add(what, where, pc);
+    /**
+     * @param at the position of the run, in the operation in which it happens
+     * @param time nanoseconds of the machine's clock
+     * @param boot which boot of the machine it is, from 0
+     * @param who the process, the thread or the device
+     * @param where the place; or the code, and with `pc` the operation
+     */
+    add(
+        at: number,
+        time: number,
+        kind: EventKind,
+        boot: number,
+        who: string,
+        text: string,
+        where: Place | Code | null,
+        pc: number,
+    ): void {
+        const { last } = this;
+        const block = last && last.length < BLOCK ? last : this.open();
+        block.add(at, time, kind, boot, who, text, where, pc);
     }
 
     /** What the last one has given. */
     give(result: Result): void {
-        const block = this.blocks[this.blocks.length - 1];
-        block?.give(block.length - 1, result);
+        const { last } = this;
+        last?.give(last.length - 1, result);
     }
 
     at(index: number): TimelineEvent {
@@ -171,6 +205,7 @@ export class EventLog {
             this.blocks.push(stays);
             later[0] = goes;
         }
+        this.last = this.blocks.at(-1) ?? null;
         return later;
     }
 
@@ -183,17 +218,22 @@ export class EventLog {
         }
     }
 
+    /** A block with room at the end. The oldest one, where there are too many, is used again. */
     private open(): Block {
-        const last = this.blocks[this.blocks.length - 1];
-        if (last && last.length < BLOCK) {
-            return last;
+        const tail = this.blocks.at(-1);
+        if (tail && tail.length < BLOCK) {
+            this.last = tail;
+            return tail;
         }
-        const block = new Block();
-        this.blocks.push(block);
-        if (this.blocks.length > MOST_BLOCKS) {
-            this.blocks.shift();
+        let block: Block | undefined;
+        if (this.blocks.length === MOST_BLOCKS) {
+            block = this.blocks.shift();
+            block?.clear();
             this.forgotten += BLOCK;
         }
+        block ??= new Block();
+        this.blocks.push(block);
+        this.last = block;
         return block;
     }
 }

@@ -107,11 +107,8 @@ export class Events implements Listener {
         const { current, ticks } = interpreter;
         const frame = current.top;
         this.entered = null;
-        this.list.add(
-            { kind, at: ticks, time: machine.clock.now, boot, who: who ?? current.name, text },
-            place ?? frame?.code ?? null,
-            frame?.pc ?? 0,
-        );
+        const where = place ?? frame?.code ?? null;
+        this.list.add(ticks, machine.clock.now, kind, boot, who ?? current.name, text, where, frame?.pc ?? 0);
     }
 }
 
@@ -137,9 +134,8 @@ function ofSession(name: string | undefined): string {
 }
 
 function resultOf(result: Value | Err): Result {
-    return result instanceof Err
-        ? `-${result.name}`
-        : typeof result === 'number' || typeof result === 'bigint' || typeof result === 'boolean'
-          ? result
-          : 'done';
+    if (typeof result === 'number' || typeof result === 'bigint' || typeof result === 'boolean') {
+        return result;
+    }
+    return result instanceof Err ? `-${result.name}` : 'done';
 }

@@ -5,7 +5,8 @@ import type { Device } from '../machine/devices/device';
 /** Consecutive requests with the same outcome. Times in nanoseconds. */
 export interface Burst {
     readonly device: string;
-    readonly what: 'DMA' | 'refused by the IOMMU';
+    /** By the IOMMU. */
+    readonly refused: boolean;
     readonly begin: number;
     readonly end: number;
     /** Numbers of pieces of requests; a piece lies within one page. */
@@ -38,12 +39,12 @@ export class DeviceTracks {
 
     /** A piece of a request has reached memory. */
     dma(device: Device, length: number, write: boolean): void {
-        this.count(device, 'DMA', length, write);
+        this.count(device, false, length, write);
     }
 
     /** The IOMMU has refused a request. */
     fault(device: Device, write: boolean): void {
-        this.count(device, 'refused by the IOMMU', 0, write);
+        this.count(device, true, 0, write);
     }
 
     /**
@@ -69,14 +70,14 @@ export class DeviceTracks {
         return [...this.over, ...this.open.values()];
     }
 
-    private count(device: Device, what: Burst['what'], bytes: number, write: boolean): void {
+    private count(device: Device, refused: boolean, bytes: number, write: boolean): void {
         const { now } = this.clock;
         let burst = this.open.get(device);
-        if (!burst || burst.what !== what || now - burst.end > PAUSE * (device.program?.every ?? 0)) {
+        if (!burst || burst.refused !== refused || now - burst.end > PAUSE * (device.program?.every ?? 0)) {
             if (burst) {
                 this.over.push(burst);
             }
-            burst = { device: device.shape.name, what, begin: now, end: now, reads: 0, writes: 0, bytes: 0 };
+            burst = { device: device.shape.name, refused, begin: now, end: now, reads: 0, writes: 0, bytes: 0 };
             this.open.set(device, burst);
         }
         burst.end = now;

@@ -34,6 +34,8 @@ export interface Lanes {
     readonly end: number;
     /** Blackouts of updates. */
     readonly blackouts: readonly { readonly begin: number; readonly end: number }[];
+    /** When kernel 2, kernel 3 … began. */
+    readonly kexecs: readonly number[];
     readonly lanes: readonly Lane[];
 }
 
@@ -101,8 +103,18 @@ export function lanesOf(events: readonly TraceEvent[]): Lanes {
             .filter((b) => b.kind === 'phase' && b.name === 'Blackout')
             .map(({ begin, end: to }) => ({ begin, end: to })),
     );
-    return { end, blackouts, lanes };
+    const kernels = sorted.filter((d) => KERNEL.test(groups.get(d.pid) ?? ''));
+    const begins = new Map<number, number>();
+    for (const { pid, bars } of kernels) {
+        const begin = bars.reduce((first, b) => Math.min(first, b.begin), begins.get(pid) ?? Infinity);
+        begins.set(pid, begin);
+    }
+    const kexecs = [...begins.values()].slice(1).filter((begin) => begin < Infinity);
+    return { end, blackouts, kexecs, lanes };
 }
+
+/** The name of a kernel's group. */
+const KERNEL = /^kernel \d/;
 
 /** The trace has microseconds. */
 function nanoseconds(us: number): number {

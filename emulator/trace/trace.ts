@@ -53,11 +53,11 @@ export type TraceEvent =
 /** The process of the trace that holds the phases; kernels follow it. */
 const PHASES = 1;
 /** Number of processes of one run at most; those of the next run of a trace begin after them. */
-const PROCESSES = 10_000;
+export const PROCESSES_OF_RUN = 10_000;
 /** The process of the devices, after all kernels. */
-const DEVICES = PROCESSES - 1;
+const DEVICES = PROCESSES_OF_RUN - 1;
 /** The process of the vCPUs of all guests: they outlive kernels. */
-const GUESTS = PROCESSES - 2;
+const GUESTS = PROCESSES_OF_RUN - 2;
 /** The track of kernel work outside of processes. Threads of the run have ids of their own from 1. */
 const KERNEL = 0;
 
@@ -183,6 +183,18 @@ export class Tracer implements Listener {
         });
     }
 
+    injected(target: string, error: Err | null): void {
+        this.fault(`${error?.name ?? 'no'} is injected into ${target}`);
+    }
+
+    corrupted(): void {
+        this.fault('memory is corrupted');
+    }
+
+    lost(how: 'panic' | 'power'): void {
+        this.fault(how === 'panic' ? 'panic' : 'power cut');
+    }
+
     phase(phase: Phase): void {
         if (phase === 'boot') {
             const { boot, booting } = this.host;
@@ -219,7 +231,14 @@ export class Tracer implements Listener {
     }
 
     private get pid(): number {
-        return this.index * PROCESSES + PHASES + 1 + this.host.boot;
+        return this.index * PROCESSES_OF_RUN + PHASES + 1 + this.host.boot;
+    }
+
+    /** What the scenario does to the machine, on the track of the process that it meets. */
+    private fault(name: string): void {
+        const thread = this.host.interpreter.current;
+        const tid = processOf(thread) ? thread.id : KERNEL;
+        this.list.push({ ph: 'i', name, cat: 'fault', pid: this.pid, tid, ts: us(this.now), s: 't', args: {} });
     }
 
     private begin(thread: Thread, name: string, cat: string, args: Args): void {
@@ -335,7 +354,7 @@ export class Tracer implements Listener {
     // ------------------------------------------------------------ devices
 
     private deviceTracks(): TraceEvent[] {
-        const pid = this.index * PROCESSES + DEVICES;
+        const pid = this.index * PROCESSES_OF_RUN + DEVICES;
         const before = this.list.length;
         const names = this.host.machine.pci.devices.map((d) => d.shape.name);
         if (names.length > 0) {
@@ -344,13 +363,17 @@ export class Tracer implements Listener {
         for (const [tid, name] of names.entries()) {
             this.nameThread(pid, tid, name);
         }
-        for (const { device, what, begin, end, reads, writes, bytes } of this.devices.bursts()) {
+        for (const { device, refused, begin, end, reads, writes, bytes } of this.devices.bursts()) {
+            const tid = names.indexOf(device) + (refused ? names.length : 0);
+            if (refused) {
+                this.nameThread(pid, tid, `IOMMU, for ${device}`);
+            }
             this.list.push({
                 ph: 'X',
-                name: what,
+                name: refused ? 'refused' : 'DMA',
                 cat: 'device',
                 pid,
-                tid: names.indexOf(device),
+                tid,
                 ts: us(begin),
                 dur: us(end - begin),
                 args: { reads, writes, bytes },
@@ -374,7 +397,7 @@ export class Tracer implements Listener {
     // ------------------------------------------------------------ guests
 
     private guestTracks(): TraceEvent[] {
-        const pid = this.index * PROCESSES + GUESTS;
+        const pid = this.index * PROCESSES_OF_RUN + GUESTS;
         const before = this.list.length;
         const slices = this.guests.slices();
         if (slices.length > 0) {
@@ -405,7 +428,7 @@ export class Tracer implements Listener {
         const updates = (Updates.of(this.host)?.items ?? []).filter(
             (u) => u.prepared !== null || u.shutdownBegan !== null,
         );
-        const pid = this.index * PROCESSES + PHASES;
+        const pid = this.index * PROCESSES_OF_RUN + PHASES;
         const before = this.list.length;
         this.nameProcess(pid, 'live updates');
         for (const [i, u] of updates.entries()) {

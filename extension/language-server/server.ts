@@ -9,6 +9,7 @@ import { registerCalls } from './calls';
 import { faded, fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
+import type { CheckedMessages } from './parameters';
 import { QUIET_MS } from './quiet';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
@@ -16,8 +17,11 @@ import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-t
 import { registerWriting } from './writing';
 import { Workspace } from './workspace';
 
-/** @param others the files that are not open */
-export function serve(connection: Connection, others: Files): void {
+/**
+ * @param messages the strategy of the connection
+ * @param others the files that are not open
+ */
+export function serve(connection: Connection, messages: CheckedMessages, others: Files): void {
     const documents = new TextDocuments(TextDocument);
     const files = new SourceFiles(documents, others);
     const workspace = new Workspace(files, documents);
@@ -139,6 +143,7 @@ export function serve(connection: Connection, others: Files): void {
 
     connection.onRequest('lus/shippedText', ({ uri }: { readonly uri: string }) => SHIPPED_SOURCES.get(uri) ?? null);
 
+    messages.register(connection);
     registerNavigation(connection, workspace);
     registerReading(connection, workspace);
     registerCalls(connection, workspace);

@@ -1,7 +1,11 @@
 /** The language server as a worker: LSP as messages. */
 import { BrowserMessageReader, BrowserMessageWriter, createConnection } from 'vscode-languageserver/browser';
+import { CheckedMessages } from './parameters';
 import { SentFiles } from './sent-files';
 import { serve } from './server';
 
-const connection = createConnection(new BrowserMessageReader(self), new BrowserMessageWriter(self));
-serve(connection, new SentFiles(connection, self.docs));
+const messages = new CheckedMessages();
+const connection = createConnection(new BrowserMessageReader(self), new BrowserMessageWriter(self), {
+    messageStrategy: messages,
+});
+serve(connection, messages, new SentFiles(connection, self.docs));

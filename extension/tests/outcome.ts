@@ -1,6 +1,6 @@
 /** What runs of scenarios gave, from the JSON that the `lus` command prints (extension/docs/command-line.md). */
 import * as z from 'zod/mini';
-import { listed } from '../../emulator/text/text';
+import { counted, listed } from '../../emulator/text/text';
 
 const whereSchema = z.object({ file: z.string(), line: z.number(), column: z.number() });
 const stackSchema = z.array(z.object({ label: z.string(), where: z.nullable(whereSchema) }));
@@ -50,6 +50,19 @@ const compatSchema = z.object({
                     where: z.nullable(whereSchema),
                     kernelLog: z.array(z.string()),
                 }),
+            ),
+        }),
+    ),
+});
+
+const exploredSchema = z.object({
+    scenarios: z.array(
+        z.object({
+            scenario: z.string(),
+            complete: z.boolean(),
+            ends: z.number(),
+            violations: z.array(
+                z.object({ message: z.string(), where: z.nullable(whereSchema), choices: z.array(z.string()) }),
             ),
         }),
     ),
@@ -128,4 +141,20 @@ export function outcomesOfCompat(printed: string): NamedOutcome[] {
             return named({ kind: 'failed', output: [], failure: { text, where, stack: [] } });
         }),
     );
+}
+
+/** What `lus explore --format json` printed, per scenario: an outcome for each violation, or one if there is none. */
+export function outcomesOfExplore(printed: string): NamedOutcome[] {
+    return exploredSchema
+        .parse(JSON.parse(printed))
+        .scenarios.flatMap(({ scenario: name, complete, ends, violations }): NamedOutcome[] => {
+            const tried = `${counted(ends, 'end')} tried${complete ? '' : '; the search is not complete'}`;
+            if (violations.length === 0) {
+                return [{ name, outcome: { kind: 'passed', output: [tried] } }];
+            }
+            return violations.map(({ message, where, choices }) => {
+                const text = [message, ...choices.map((c) => `It happens with: ${c}`)].join('\n');
+                return { name, outcome: { kind: 'failed', output: [tried], failure: { text, where, stack: [] } } };
+            });
+        });
 }

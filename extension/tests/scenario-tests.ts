@@ -40,6 +40,7 @@ export class ScenarioTests implements vscode.Disposable {
         profile(Run, 'Run', 'once');
         profile(Run, 'Run on Every Kernel', 'every kernel');
         profile(Run, 'Run with Ten Seeds', 'ten seeds');
+        profile(Run, 'Explore Crashes', 'crashes');
         const covering = profile(Coverage, 'Run with Coverage of Handlers', 'with coverage');
         covering.loadDetailedCoverage = (_, file) => Promise.resolve(detailsOf(file));
         this.controller.createRunProfile('Debug', Debug, (request) => this.run(request, debugTests), true);

@@ -1,18 +1,21 @@
-/** Runs scenarios as tests: once, on every kernel, or with ten seeds. */
+/** Runs scenarios as tests: once, on every kernel, with ten seeds, or with each process killed at each place. */
 import * as vscode from 'vscode';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { settings } from '../settings';
 import { Coverage } from './coverage';
 import type { LastOutcomes } from './last-outcomes';
 import type { LusCommand } from './lus-command';
-import { outcomesOfCompat, outcomesOfRun, type NamedOutcome, type Outcome } from './outcome';
+import { outcomesOfCompat, outcomesOfExplore, outcomesOfRun, type NamedOutcome, type Outcome } from './outcome';
 import { messageOf } from './places';
 
 /** How scenarios are run; on every kernel: each release with itself as the next kernel. */
-export type Manner = 'once' | 'with coverage' | 'every kernel' | 'ten seeds';
+export type Manner = 'once' | 'with coverage' | 'every kernel' | 'ten seeds' | 'crashes';
 
 /** Scenarios of a process: a file with hundreds of them shows its first results early. */
 const BATCH = 20;
+
+/** How long the crashes of a batch are explored. */
+const EXPLORING = '60s';
 
 /** Every release, without other configurations of one, and without the series from before the merge. */
 const RELEASES = [...DESCRIPTIONS.keys()].filter((name) => /^\d+\.\d+$/.test(name));
@@ -78,9 +81,9 @@ export class TestRunner {
             return [];
         }
         const chosen = names.map((name) => `--scenario=${name}`);
+        const { kernel } = settings(uri);
+        const replaced = kernel === '' ? [] : [`--kernel=${kernel}`];
         const run = async (...options: readonly string[]): Promise<Pass> => {
-            const { kernel } = settings(uri);
-            const replaced = kernel === '' ? [] : [`--kernel=${kernel}`];
             const args = ['run', '--format=json', ...options, ...replaced, ...chosen];
             return { under: '', outcomes: outcomesOfRun(await this.lus.output(uri.fsPath, args, token), names) };
         };
@@ -91,12 +94,17 @@ export class TestRunner {
                 return [await coverage.during((option) => run(option))];
             case 'ten seeds':
                 return [await run('--seeds=0..9')];
+            case 'crashes': {
+                const args = ['explore', '--format=json', '--profile=crashes', `--budget=${EXPLORING}`, ...replaced];
+                const printed = await this.lus.output(uri.fsPath, [...args, ...chosen], token);
+                return [{ under: '', outcomes: outcomesOfExplore(printed) }];
+            }
             case 'every kernel':
                 return await Promise.all(
-                    RELEASES.map(async (kernel) => {
-                        const args = ['compat', '--format=json', `--kernels=${kernel}`, ...chosen];
+                    RELEASES.map(async (release) => {
+                        const args = ['compat', '--format=json', `--kernels=${release}`, ...chosen];
                         const printed = await this.lus.output(uri.fsPath, args, token);
-                        return { under: kernel, outcomes: outcomesOfCompat(printed) };
+                        return { under: release, outcomes: outcomesOfCompat(printed) };
                     }),
                 );
         }

@@ -1,88 +1,103 @@
 /**
- * The timeline of a run, drawn on a canvas: phases on top with the blackout hatched, below them kernels, processes,
- * vCPUs and devices. It runs in a panel of VS Code, and in a page that stands alone (`lus view`).
+ * The timeline of a run, or of two that are compared: phases on top with the blackout hatched, below them kernels,
+ * processes, vCPUs and devices. It runs in an editor of VS Code, and in a page that stands alone (`lus view`).
  */
-import type { Bar, Flag, Lane } from '../../emulator/trace/lanes';
 import { duration } from '../../emulator/text/durations';
-import type { ShowMessage, TimelineData, ViewMessage } from './timeline-data';
+import { CanvasSurface } from './canvas';
+import { Picture, timeOf, LABELS, type Colours, type Hit, type Window } from './picture';
+import { ownTimes } from './rows';
+import { SvgSurface } from './surface';
+import type { FromView, TimelineData, TimelineRun, ToView } from './timeline-data';
 
-declare function acquireVsCodeApi(): { postMessage(message: ViewMessage): void };
+declare function acquireVsCodeApi(): EditorApi;
 
-const ROW = 18;
-const GAP = 6;
-const GROUP = 22;
-const AXIS = 24;
-const LABELS = 170;
-/** The narrowest bar that has a name. Pixels. */
-const NAMED = 30;
+interface EditorApi {
+    postMessage(message: FromView): void;
+    getState(): Saved | undefined;
+    setState(state: Saved): void;
+}
+
+/** What outlives the page. */
+interface Saved {
+    readonly data?: TimelineData | undefined;
+    readonly from: number;
+    readonly to: number;
+}
+
 const ZOOM = 1.25;
-
-interface Placed {
-    readonly lane: Lane;
-    readonly top: number;
-}
-
-/** What lies at a point. */
-interface Hit {
-    readonly text: string;
-    readonly time: number;
-}
+/** Pixels of the pointer before a press is a drag. */
+const DRAG = 3;
+/** The most names of a span's parts, for each lane. */
+const PARTS = 3;
+/** Entries of the list in words. */
+const TOLD = 1000;
+/** The widest data that is kept for a page that comes back, in characters. */
+const KEPT = 2_000_000;
+const SVG_WIDTH = 1200;
 
 class TimelineView {
+    private picture: Picture | undefined;
     private data: TimelineData | undefined;
-    private placed: Placed[] = [];
-    private groups: { name: string; top: number }[] = [];
-    private height = 0;
-    /** The visible span, in nanoseconds. */
+    /** The visible span on the axis, in nanoseconds. */
     private from = 0;
     private to = 1;
     private selected: { from: number; to: number } | undefined;
     private pending = false;
-    private readonly canvas: HTMLCanvasElement;
-    private readonly tip: HTMLElement;
-    private readonly status: HTMLElement;
-    private readonly list: HTMLElement;
+    private colours: Map<string, string> | undefined;
+    private surface: CanvasSurface | undefined;
+    private readonly canvas: HTMLCanvasElement = element('canvas');
+    private readonly stage: HTMLElement = element('stage');
+    private readonly tip: HTMLElement = element('tip');
 
-    constructor(private readonly go: ((time: number) => void) | undefined) {
-        this.canvas = element('canvas');
-        this.tip = element('tip');
-        this.status = element('status');
-        this.list = element('list');
+    constructor(private readonly editor: EditorApi | undefined) {
         this.canvas.tabIndex = 0;
         this.listen();
-        new ResizeObserver(() => this.draw()).observe(element('stage'));
-        matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
+        const restyle = (): void => {
+            this.colours = undefined;
+            this.surface = undefined;
+            this.draw();
+        };
+        new ResizeObserver(() => this.draw()).observe(this.stage);
+        new MutationObserver(restyle).observe(document.body, { attributes: true });
+        matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+        const saved = editor?.getState();
+        if (saved?.data) {
+            this.show(saved.data);
+            this.span(saved.from, saved.to);
+        }
     }
 
     show(data: TimelineData): void {
-        const fresh = this.data === undefined;
+        const before = this.picture;
+        const picture = new Picture(data);
         this.data = data;
-        element('title').textContent = data.title;
-        this.place(data);
-        if (fresh) {
-            this.from = 0;
-            this.to = Math.max(1, data.lanes.end);
+        this.picture = picture;
+        if (!before || before.begin !== picture.begin) {
+            this.from = picture.begin;
+            this.to = picture.end;
+            this.selected = undefined;
         }
-        this.tellInWords(data);
+        element('title').textContent = data.runs.map((r) => r.title).join(' ↔ ');
+        element('difference').textContent = differenceOf(data.runs);
+        element('spacer').style.height = `${picture.height}px`;
+        this.tellInWords(data, picture);
+        this.save();
         this.draw();
     }
 
-    private place({ lanes }: TimelineData): void {
-        let top = AXIS;
-        let group: string | undefined;
-        this.placed = [];
-        this.groups = [];
-        for (const lane of lanes.lanes) {
-            if (lane.group !== group) {
-                ({ group } = lane);
-                this.groups.push({ name: group, top });
-                top += GROUP;
-            }
-            this.placed.push({ lane, top });
-            top += lane.rows * ROW + GAP;
+    svg(): string {
+        const { picture } = this;
+        const width = this.window?.width ?? SVG_WIDTH - LABELS;
+        if (!picture) {
+            return '';
         }
-        this.height = top + GAP;
-        this.canvas.style.height = `${this.height}px`;
+        const window = { from: this.from, to: this.to, width, scrolled: 0, height: picture.height };
+        const canvas = this.canvasSurface();
+        const family = getComputedStyle(document.body).fontFamily;
+        const surface = new SvgSurface((text) => canvas?.widthOf(text) ?? 0, family);
+        picture.draw(surface, this.colour, window);
+        const background = getComputedStyle(document.body).backgroundColor;
+        return surface.svg(LABELS + width, picture.height, background, element('title').textContent ?? '');
     }
 
     // ------------------------------------------------------------ drawing
@@ -97,157 +112,67 @@ class TimelineView {
         }
     }
 
-    private get width(): number {
-        return this.canvas.clientWidth - LABELS;
+    private get window(): Window | undefined {
+        const width = this.stage.clientWidth - LABELS;
+        const { from, to, selected } = this;
+        const { scrollTop: scrolled, clientHeight: height } = this.stage;
+        return width > 0 ? { from, to, width, scrolled, height, selected } : undefined;
     }
 
-    private x(time: number): number {
-        return LABELS + ((time - this.from) / (this.to - this.from)) * this.width;
-    }
+    private readonly colour: Colours = (name) => {
+        this.colours ??= new Map();
+        let found = this.colours.get(name);
+        if (found === undefined) {
+            found = getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();
+            this.colours.set(name, found);
+        }
+        return found;
+    };
 
-    private time(x: number): number {
-        return this.from + ((x - LABELS) / this.width) * (this.to - this.from);
+    private canvasSurface(): CanvasSurface | undefined {
+        const context = this.canvas.getContext('2d');
+        if (context) {
+            this.surface ??= new CanvasSurface(context, getComputedStyle(document.body).fontFamily);
+        }
+        return this.surface;
     }
 
     private paint(): void {
-        const { data, canvas } = this;
-        const c = canvas.getContext('2d');
-        if (!data || !c || this.width <= 0) {
+        const { picture, canvas, window } = this;
+        const surface = this.canvasSurface();
+        if (!picture || !surface || !window) {
             return;
         }
-        const scale = devicePixelRatio;
-        canvas.width = canvas.clientWidth * scale;
-        canvas.height = this.height * scale;
-        c.setTransform(scale, 0, 0, scale, 0, 0);
-        const style = getComputedStyle(document.body);
-        const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-        c.font = `12px ${style.fontFamily}`;
-        c.textBaseline = 'middle';
-        this.paintAxis(c, colour);
-        this.paintBlackouts(c, data, colour);
-        for (const { name, top } of this.groups) {
-            c.fillStyle = colour('strong');
-            c.font = `600 12px ${style.fontFamily}`;
-            c.fillText(name, 6, top + GROUP / 2);
-            c.font = `12px ${style.fontFamily}`;
+        const [width, height] = [LABELS + window.width, window.height];
+        const [pixelsX, pixelsY] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
+        if (canvas.width !== pixelsX || canvas.height !== pixelsY) {
+            [canvas.width, canvas.height] = [pixelsX, pixelsY];
+            [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
         }
-        for (const p of this.placed) {
-            this.paintLane(c, p, colour);
-        }
-        if (this.selected) {
-            c.fillStyle = colour('select');
-            const [a, b] = [this.x(this.selected.from), this.x(this.selected.to)];
-            c.fillRect(Math.min(a, b), 0, Math.max(1, Math.abs(b - a)), this.height);
-        }
-        if (data.now !== undefined) {
-            c.fillStyle = colour('now');
-            c.fillRect(this.x(data.now) - 1, 0, 2, this.height);
-        }
-    }
-
-    private paintAxis(c: CanvasRenderingContext2D, colour: (name: string) => string): void {
-        const span = this.to - this.from;
-        const step = niceStep((span / this.width) * 110);
-        c.fillStyle = colour('faint');
-        c.strokeStyle = colour('rule');
-        for (let t = Math.ceil(this.from / step) * step; t <= this.to; t += step) {
-            const x = this.x(t);
-            c.fillText(t === 0 ? '0' : duration(t), x + 3, AXIS / 2);
-            c.beginPath();
-            c.moveTo(x, 0);
-            c.lineTo(x, this.height);
-            c.stroke();
-        }
-    }
-
-    private paintBlackouts(
-        c: CanvasRenderingContext2D,
-        { lanes }: TimelineData,
-        colour: (name: string) => string,
-    ): void {
-        c.save();
-        c.beginPath();
-        c.rect(LABELS, 0, this.width, this.height);
-        c.clip();
-        c.strokeStyle = colour('hatch');
-        for (const { begin, end } of lanes.blackouts) {
-            const [a, b] = [this.x(begin), this.x(end)];
-            if (b < LABELS || a > LABELS + this.width) {
-                continue;
-            }
-            const [left, right] = [Math.max(a, LABELS), Math.min(b, LABELS + this.width)];
-            c.save();
-            c.beginPath();
-            c.rect(left, AXIS, right - left, this.height);
-            c.clip();
-            c.beginPath();
-            for (let x = left - this.height; x < right; x += 9) {
-                c.moveTo(x, this.height);
-                c.lineTo(x + this.height, 0);
-            }
-            c.stroke();
-            c.restore();
-        }
-        c.restore();
-    }
-
-    private paintLane(c: CanvasRenderingContext2D, { lane, top }: Placed, colour: (name: string) => string): void {
-        c.fillStyle = colour('text');
-        c.fillText(clipped(c, lane.name, LABELS - 16), 12, top + ROW / 2);
-        c.save();
-        c.beginPath();
-        c.rect(LABELS, top, this.width, lane.rows * ROW);
-        c.clip();
-        const perPixel = (this.to - this.from) / this.width;
-        /** The right edge of what is drawn in each row: bars narrower than a pixel are drawn once. */
-        const drawn: number[] = [];
-        for (let i = firstEnding(lane.bars, this.from); i < lane.bars.length; i++) {
-            const bar = lane.bars[i];
-            if (!bar || bar.begin > this.to) {
-                break;
-            }
-            const a = Math.max(this.x(bar.begin), LABELS - 1);
-            const b = Math.min(this.x(bar.end), LABELS + this.width + 1);
-            if (b < (drawn[bar.depth] ?? 0) && bar.end - bar.begin < perPixel) {
-                continue;
-            }
-            drawn[bar.depth] = Math.ceil(b);
-            const y = top + bar.depth * ROW;
-            c.fillStyle = colour(bar.name === 'paused' ? 'paused' : KINDS.has(bar.kind) ? bar.kind : 'syscall');
-            c.fillRect(a, y + 1, Math.max(1, b - a), ROW - 2);
-            if (b - a > NAMED) {
-                c.fillStyle = colour('on-bar');
-                c.fillText(clipped(c, bar.name, b - a - 6), a + 3, y + ROW / 2);
-            }
-        }
-        for (const flag of lane.flags) {
-            const x = this.x(flag.at);
-            if (x >= LABELS && x <= LABELS + this.width) {
-                c.fillStyle = colour(flag.kind === 'diagnosis' ? 'flag' : 'mark');
-                c.beginPath();
-                c.moveTo(x, top + ROW - 2);
-                c.lineTo(x - 5, top + 2);
-                c.lineTo(x + 5, top + 2);
-                c.closePath();
-                c.fill();
-            }
-        }
-        c.restore();
+        surface.begin(width, height, devicePixelRatio);
+        picture.draw(surface, this.colour, window);
+        document.body.dataset['painted'] = 'true';
     }
 
     // ------------------------------------------------------------ input
 
     private listen(): void {
-        const { canvas } = this;
+        const { canvas, stage } = this;
         let down: { x: number; moved: boolean } | undefined;
-        canvas.addEventListener(
+        stage.addEventListener('scroll', () => this.draw());
+        stage.addEventListener(
             'wheel',
             (e) => {
-                e.preventDefault();
-                if (e.shiftKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)) {
-                    this.pan((e.deltaX || e.deltaY) / this.width);
-                } else {
-                    this.zoom(e.deltaY < 0 ? 1 / ZOOM : ZOOM, this.time(e.offsetX));
+                const { window } = this;
+                if (!window) {
+                    return;
+                }
+                if (e.ctrlKey || e.metaKey) {
+                    e.preventDefault();
+                    this.zoom(e.deltaY < 0 ? 1 / ZOOM : ZOOM, timeOf(window, e.offsetX));
+                } else if (e.shiftKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)) {
+                    e.preventDefault();
+                    this.pan((e.deltaX || e.deltaY) / window.width);
                 }
             },
             { passive: false },
@@ -257,19 +182,26 @@ class TimelineView {
             canvas.setPointerCapture(e.pointerId);
         });
         canvas.addEventListener('pointermove', (e) => {
-            if (down && Math.abs(e.offsetX - down.x) > 3) {
+            const { window } = this;
+            if (window && down && Math.abs(e.offsetX - down.x) > DRAG) {
                 down.moved = true;
-                this.select(this.time(down.x), this.time(e.offsetX));
+                const times = [timeOf(window, down.x), timeOf(window, e.offsetX)];
+                this.selected = { from: Math.min(...times), to: Math.max(...times) };
+                this.tellSpan();
+                this.draw();
             }
             this.point(e.offsetX, e.offsetY);
         });
         canvas.addEventListener('pointerup', (e) => {
-            if (down && !down.moved) {
+            if (down?.moved) {
+                this.tellParts();
+            } else if (down) {
                 this.selected = undefined;
+                this.tellParts();
                 this.draw();
                 const hit = this.at(e.offsetX, e.offsetY);
-                if (hit && this.go) {
-                    this.go(hit.time);
+                if (hit) {
+                    this.go(hit);
                 }
             }
             down = undefined;
@@ -278,21 +210,41 @@ class TimelineView {
             this.tip.hidden = true;
         });
         canvas.addEventListener('keydown', (e) => {
+            const { from, to, picture } = this;
             const moves: Readonly<Record<string, () => void>> = {
                 ArrowLeft: () => this.pan(-0.1),
                 ArrowRight: () => this.pan(0.1),
-                '+': () => this.zoom(1 / ZOOM, (this.from + this.to) / 2),
-                '-': () => this.zoom(ZOOM, (this.from + this.to) / 2),
-                '0': () => this.span(0, this.data?.lanes.end ?? 1),
+                ArrowUp: () => stage.scrollBy(0, -40),
+                ArrowDown: () => stage.scrollBy(0, 40),
+                '+': () => this.zoom(1 / ZOOM, (from + to) / 2),
+                '-': () => this.zoom(ZOOM, (from + to) / 2),
+                '0': () => picture && this.span(picture.begin, picture.end),
                 Enter: () => this.selected && this.span(this.selected.from, this.selected.to),
             };
-            const move = moves[e.key];
+            const move = e.ctrlKey || e.metaKey || e.altKey ? undefined : moves[e.key];
             if (move) {
                 e.preventDefault();
                 move();
             }
         });
         canvas.addEventListener('dblclick', () => this.selected && this.span(this.selected.from, this.selected.to));
+        const compare = element('compare');
+        compare.hidden = this.editor === undefined;
+        compare.addEventListener('click', () => this.editor?.postMessage({ type: 'compare' }));
+        element('svg').addEventListener('click', () => this.hand(this.svg()));
+    }
+
+    /** The picture goes to the clipboard of the editor; a page that stands alone saves it as a file. */
+    private hand(text: string): void {
+        if (this.editor) {
+            this.editor.postMessage({ type: 'svg', text });
+            return;
+        }
+        const link = document.createElement('a');
+        link.href = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+        link.download = 'timeline.svg';
+        link.click();
+        URL.revokeObjectURL(link.href);
     }
 
     private pan(part: number): void {
@@ -305,30 +257,21 @@ class TimelineView {
     }
 
     private span(from: number, to: number): void {
-        const [a, b] = [Math.min(from, to), Math.max(from, to)];
-        const end = Math.max(1, this.data?.lanes.end ?? 1);
-        const length = Math.min(Math.max(b - a, 10), end * 1.1);
-        this.from = Math.max(-end * 0.05, Math.min(a, end * 1.05 - length));
+        const { picture } = this;
+        if (!picture) {
+            return;
+        }
+        const all = picture.end - picture.begin;
+        const length = Math.min(Math.max(to - from, 10), all * 1.1);
+        this.from = Math.max(picture.begin - all * 0.05, Math.min(from, picture.end + all * 0.05 - length));
         this.to = this.from + length;
+        this.save();
         this.draw();
     }
 
-    /** A span, and what it is made of. */
-    private select(from: number, to: number): void {
-        const [a, b] = [Math.max(0, Math.min(from, to)), Math.max(from, to)];
-        this.selected = { from: a, to: b };
-        const shares = new Map<string, number>();
-        for (const { lane } of this.placed) {
-            for (const bar of lane.bars) {
-                const inside = Math.min(bar.end, b) - Math.max(bar.begin, a);
-                if (inside > 0 && bar.depth === lane.rows - 1) {
-                    shares.set(bar.name, (shares.get(bar.name) ?? 0) + inside);
-                }
-            }
-        }
-        const largest = [...shares].sort((x, y) => y[1] - x[1]).slice(0, 4);
-        this.status.textContent = `${duration(b - a)}${largest.length > 0 ? `: ${largest.map(([name, ns]) => `${name} ${duration(ns)}`).join(', ')}` : ''}`;
-        this.draw();
+    private save(): void {
+        const { data, from, to } = this;
+        this.editor?.setState({ data: data && sizeOf(data) <= KEPT ? data : undefined, from, to });
     }
 
     private point(x: number, y: number): void {
@@ -336,64 +279,132 @@ class TimelineView {
         this.tip.hidden = hit === undefined;
         if (hit) {
             this.tip.textContent = hit.text;
-            this.tip.style.left = `${Math.min(x + 14, this.canvas.clientWidth - 260)}px`;
-            this.tip.style.top = `${y + 16}px`;
+            this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.stage.clientWidth - 260))}px`;
+            this.tip.style.top = `${this.stage.offsetTop + y + 16}px`;
         }
     }
 
     private at(x: number, y: number): Hit | undefined {
-        const found = this.placed.find(({ lane, top }) => y >= top && y < top + lane.rows * ROW);
-        if (!found || x < LABELS) {
-            return undefined;
+        return this.window && this.picture?.at(this.window, x, y);
+    }
+
+    private go({ run, time }: { readonly run: TimelineRun; readonly time: number }): void {
+        if (run.now !== undefined) {
+            this.editor?.postMessage({ type: 'go', time });
         }
-        const near = ((this.to - this.from) / this.width) * 5;
-        const time = this.time(x);
-        const flag = found.lane.flags.find((f) => Math.abs(f.at - time) <= near);
-        if (flag) {
-            return { text: textOf(flag), time: flag.at };
-        }
-        const depth = Math.floor((y - found.top) / ROW);
-        const slack = near / 5;
-        const bar = found.lane.bars.find((b) => b.depth === depth && b.begin <= time + slack && b.end >= time - slack);
-        return bar && { text: textOf(bar), time: bar.begin };
     }
 
     // ------------------------------------------------------------ the same in words
 
-    /** A list for screen readers: phases, callbacks and findings in the order of time. */
-    private tellInWords({ lanes }: TimelineData): void {
-        const told = lanes.lanes
-            .flatMap((lane) => [
-                ...lane.bars
-                    .filter((b) => b.kind === 'phase' || b.kind === 'handler' || b.kind === 'flb')
-                    .map((b) => ({ at: b.begin, text: `${b.name}, ${lane.name}, ${duration(b.end - b.begin)}` })),
-                ...lane.flags.map((f) => ({ at: f.at, text: `${f.name}, ${lane.name}` })),
-            ])
-            .sort((a, b) => a.at - b.at)
-            .slice(0, 1000);
-        this.list.replaceChildren(
-            ...told.map(({ at, text }) => {
-                const item = document.createElement('li');
-                const button = document.createElement('button');
-                button.textContent = `${duration(at)}: ${text}`;
-                button.addEventListener('click', () => this.go?.(at));
-                item.append(this.go ? button : button.textContent);
-                return item;
-            }),
+    private tellSpan(): void {
+        const { selected } = this;
+        element('span').textContent = selected ? duration(selected.to - selected.from) : '';
+    }
+
+    /** What the selected span is made of: for each lane, the names with the most time of their own. */
+    private tellParts(): void {
+        const { selected, picture } = this;
+        this.tellSpan();
+        const told = (selected && picture?.lanes) ?? [];
+        const { from = 0, to = 0 } = selected ?? {};
+        const runs = this.data?.runs ?? [];
+        element('parts').replaceChildren(
+            ...runs.flatMap((run) => [
+                ...(selected && runs.length > 1 ? [item(`${run.title}:`)] : []),
+                ...told
+                    .filter((l) => l.run === run)
+                    .flatMap(({ lane, zero }) => partsOf(run, lane, from + zero, to + zero)),
+            ]),
         );
+    }
+
+    /** A list for screen readers: phases, callbacks and findings in the order of time. */
+    private tellInWords({ runs }: TimelineData, picture: Picture): void {
+        const told = runs.flatMap((run) => {
+            const events = picture.lanes.filter((l) => l.run === run).flatMap(({ lane }) => eventsOf(run, lane));
+            return [
+                ...(runs.length > 1 ? [item(run.title)] : []),
+                ...events
+                    .sort((a, b) => a.at - b.at)
+                    .slice(0, TOLD)
+                    .map(({ at, text }) => this.told(run, at, text)),
+            ];
+        });
+        element('list').replaceChildren(...told);
+    }
+
+    private told(run: TimelineRun, at: number, text: string): HTMLElement {
+        const line = `${duration(at)}: ${text}`;
+        if (run.now === undefined) {
+            return item(line);
+        }
+        const button = document.createElement('button');
+        button.textContent = line;
+        button.addEventListener('click', () => this.go({ run, time: at }));
+        const entry = item('');
+        entry.append(button);
+        return entry;
     }
 }
 
-const KINDS: ReadonlySet<string> = new Set([
-    'phase',
-    'handler',
-    'flb',
-    'guest',
-    'device',
-    'stage',
-    'kernel',
-    'syscall',
-]);
+function item(text: string): HTMLElement {
+    const entry = document.createElement('li');
+    entry.textContent = text;
+    return entry;
+}
+
+/** The names with the most time of their own in a span of a lane. */
+function partsOf(run: TimelineRun, lane: Picture['lanes'][number]['lane'], from: number, to: number): HTMLElement[] {
+    const parts = [...ownTimes(lane, from, to)]
+        .filter(([, ns]) => ns > 0)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, PARTS)
+        .map(([label, ns]) => `${run.lanes.labels[label]?.[0] ?? ''} ${duration(ns)}`);
+    return parts.length > 0 ? [item(`${lane.group}, ${lane.name}: ${parts.join(', ')}`)] : [];
+}
+
+const TOLD_KINDS: ReadonlySet<string> = new Set(['phase', 'handler', 'flb']);
+
+function eventsOf(run: TimelineRun, lane: Picture['lanes'][number]['lane']): { at: number; text: string }[] {
+    const events = lane.flags.map((f) => ({ at: f.at, text: `${f.name}, ${lane.name}` }));
+    for (const { begins, ends, labels } of lane.rows) {
+        // of each row only the first ones: more are not told
+        const most = events.length + TOLD;
+        for (let i = 0; i < begins.length && events.length < most; i++) {
+            const [name, kind] = run.lanes.labels[labels[i] ?? 0] ?? ['', ''];
+            if (TOLD_KINDS.has(kind)) {
+                const at = begins[i] ?? 0;
+                events.push({ at, text: `${name}, ${lane.name}, ${duration((ends[i] ?? 0) - at)}` });
+            }
+        }
+    }
+    return events;
+}
+
+/** The blackouts of two runs. */
+function differenceOf([first, second]: readonly TimelineRun[]): string {
+    if (!first || !second) {
+        return '';
+    }
+    const [a, b] = [blackoutOf(first), blackoutOf(second)];
+    const change = b === a ? 'the same' : `${duration(Math.abs(b - a))} ${b > a ? 'longer' : 'shorter'}`;
+    return `Blackout: ${duration(a)} above, ${duration(b)} below, ${change}.`;
+}
+
+function blackoutOf({ lanes }: TimelineRun): number {
+    return lanes.blackouts.reduce((sum, { begin, end }) => sum + end - begin, 0);
+}
+
+/** The characters of the data, roughly. */
+function sizeOf({ runs }: TimelineData): number {
+    return runs.reduce(
+        (n, { lanes }) =>
+            n +
+            lanes.lanes.reduce((m, lane) => m + lane.rows.reduce((k, row) => k + row.length, 0), 0) +
+            lanes.details.reduce((m, text) => m + text.length, 0),
+        0,
+    );
+}
 
 function element<E extends HTMLElement>(id: string): E;
 function element(id: string): HTMLElement {
@@ -404,59 +415,17 @@ function element(id: string): HTMLElement {
     return found;
 }
 
-function textOf(x: Bar | Flag): string {
-    const time = 'at' in x ? duration(x.at) : `${duration(x.end - x.begin)}, from ${duration(x.begin)}`;
-    return [x.name, time, ...x.details].join('\n');
-}
-
-/** The first bar, in the order of their begin, that may reach into the span: those before it end earlier. */
-function firstEnding(bars: readonly Bar[], from: number): number {
-    let low = 0;
-    let high = bars.length;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if ((bars[middle]?.begin ?? 0) < from) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    // bars around the span begin before it: the last one at depth 0, and what lies between
-    while (low > 0) {
-        low--;
-        if (bars[low]?.depth === 0) {
-            break;
-        }
-    }
-    return low;
-}
-
-/** 1, 2 or 5 times a power of ten. */
-function niceStep(at: number): number {
-    const power = 10 ** Math.floor(Math.log10(Math.max(at, 1)));
-    return (at <= power ? 1 : at <= 2 * power ? 2 : at <= 5 * power ? 5 : 10) * power;
-}
-
-function clipped(c: CanvasRenderingContext2D, text: string, width: number): string {
-    if (c.measureText(text).width <= width) {
-        return text;
-    }
-    let length = Math.max(0, Math.floor((width / c.measureText(text).width) * text.length) - 1);
-    while (length > 0 && c.measureText(`${text.slice(0, length)}…`).width > width) {
-        length--;
-    }
-    return length === 0 ? '' : `${text.slice(0, length)}…`;
-}
-
 const alone = document.getElementById('data');
 if (alone) {
     new TimelineView(undefined).show(JSON.parse(alone.textContent ?? '{}'));
 } else {
     const editor = acquireVsCodeApi();
-    const view = new TimelineView((time) => editor.postMessage({ type: 'go', time }));
-    addEventListener('message', ({ data }: MessageEvent<ShowMessage>) => {
+    const view = new TimelineView(editor);
+    addEventListener('message', ({ data }: MessageEvent<ToView>) => {
         if (data.type === 'show') {
             view.show(data.data);
+        } else {
+            editor.postMessage({ type: 'svg', text: view.svg() });
         }
     });
     editor.postMessage({ type: 'ready' });

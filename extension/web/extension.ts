@@ -23,6 +23,8 @@ async function unavailable(): Promise<undefined> {
 }
 
 const WITHOUT_PROCESSES: CliCommands = {
+    [COMMANDS.explore]: unavailable,
+    [COMMANDS.debugCourse]: unavailable,
     [COMMANDS.compareKernels]: unavailable,
     [COMMANDS.measureBlackout]: unavailable,
     [COMMANDS.writeTrace]: unavailable,
@@ -57,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
         cli: WITHOUT_PROCESSES,
         course: WITHOUT_COURSE,
         outcomes: new LastOutcomes(),
+        lus: undefined,
     });
     context.subscriptions.push(new ServerFiles(server, extensionUri));
 }

@@ -40,7 +40,7 @@ const CALLS = `scenario "s" {
         m = memfd_create("m")
         m.truncate(64MiB)
         i = 0
-        while i < 300000 {
+        while i < 1200000 {
             m.pwrite(pattern(i, 4KiB), at: i % 16384 * 4096)
             i += 1
         }
@@ -50,7 +50,7 @@ const CALLS = `scenario "s" {
 const PROGRAMS: Readonly<Record<string, string>> = {
     'five million statements': loop('', 1_000_000),
     'a machine of 1 TiB': loop('machine { memory 1TiB }', 1_000_000),
-    '300 000 writes': CALLS,
+    '1.2 million writes': CALLS,
     'a preserve of 64 GiB, up to the kexec': folios
         .slice(0, folios.indexOf('        kexec_file_load'))
         .concat('    }\n}\n'),

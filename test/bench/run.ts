@@ -22,6 +22,7 @@ import { against } from './against';
 import { calibrate } from './calibration';
 import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
+import { exploring } from './exploring';
 import { goingBack } from './going-back';
 import { history, measureHistory } from './history';
 import { meets, table, toJson, type Figure } from './figures';
@@ -31,6 +32,8 @@ import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
 import { seconds } from './stopwatch';
+import { benchTimeline } from './timeline';
+import { benchMemory } from './memory';
 import { measureUpdate, updates } from './updates';
 
 const MIB = 2 ** 20;
@@ -113,10 +116,13 @@ async function measureAll(): Promise<Figure[]> {
         () => [activation()],
         languageServer,
         () => [interpreting()],
+        exploring,
         () => updates(__filename),
         radix,
         benchDma,
         () => benchDomain(__filename),
+        benchTimeline,
+        benchMemory,
         sizes,
     ];
     const figures: Figure[] = [];

@@ -206,6 +206,22 @@ suite('lus run', function () {
         assert.equal(forced.replace(/\u001b\[\d+m/g, ''), plain);
     });
 
+    test('no name sets a colour, and a line of a log cannot look like a result', () => {
+        const folder = mkdtempSync(path.join(tmpdir(), 'lus-names-'));
+        try {
+            const text = 'scenario "a\\x1b[31mb" { boot "7.2"; process p { log("one\\nok 2 - two\\x07") } }\n';
+            const file = path.join(folder, 'a.lus');
+            writeFileSync(file, text);
+            const out = '\n    one\n    ok 2 - two\\x07\n  ✓ a\\x1b[31mb\n\n1 passed, 0 failed\n';
+            assert.equal(lus(['run', file]).out, file + out);
+            // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+            assert.equal(lus(['run', file], { FORCE_COLOR: '1' }).out.replace(/\u001b\[\d+m/g, ''), file + out);
+            assert.match(lus(['run', '--format', 'tap', file]).out, /^# one\n# ok 2 - two\\x07$/m);
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+
     test('a file with errors runs nothing and says all of them; the others run', () => {
         const { code, out } = lus(['run', 'broken.lus', 'imports.lus']);
         assert.equal(code, 2);

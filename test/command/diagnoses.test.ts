@@ -1,12 +1,14 @@
 /** Diagnoses in the reports of the built `lus run`, and what `--strict` makes of them. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
 import { z } from 'zod';
 import { lus, type Ran } from '../support/lus';
 import { inRepository } from '../support/repository';
 
-const run = (...args: string[]): Ran => lus(inRepository('extension', 'examples'), ['run', ...args]);
-
 const LOST = 'second-update.lus';
+const OTHERS = ['first-session.lus', 'tour.lus', 'nic-handler.lus'];
 
 const reportSchema = z.object({
     passed: z.number(),
@@ -35,6 +37,21 @@ const reportSchema = z.object({
 
 suite('diagnoses in reports', function () {
     this.timeout(300_000);
+    let folder = '';
+    suiteSetup(() => {
+        folder = mkdtempSync(path.join(tmpdir(), 'lus-diagnoses-'));
+        const example = (name: string): string => readFileSync(inRepository('extension', 'examples', name), 'utf8');
+        // a scenario that does not know of what it finds
+        writeFileSync(path.join(folder, LOST), example(LOST).replace(' finds LU1003', ''));
+        for (const name of OTHERS) {
+            writeFileSync(path.join(folder, name), example(name));
+        }
+    });
+    suiteTeardown(() => {
+        rmSync(folder, { recursive: true });
+    });
+
+    const run = (...args: string[]): Ran => lus(folder, ['run', ...args]);
 
     test('pretty: under the scenario, with place, source, history and what to do; the scenario passes', () => {
         const { code, out } = run(LOST);
@@ -57,7 +74,7 @@ suite('diagnoses in reports', function () {
         assert.equal(code, 1);
         assert.equal(out.split('error LU1003').length, 2);
         assert.match(out, /✗ kept and forgotten/);
-        assert.deepEqual(run('first-session.lus', 'tour.lus', 'nic-handler.lus', '--strict').code, 0);
+        assert.deepEqual(run(...OTHERS, '--strict').code, 0);
     });
 
     test('JSON', () => {

@@ -293,27 +293,70 @@ scenario "s" {
         );
     });
 
-    test('lus view writes a page with the lanes of the run; a file with several scenarios needs a choice', () => {
+    const pageData = (file: string, id: string): unknown => {
+        const [, json = ''] = new RegExp(`id="${id}">(.*)</script>`).exec(read(file)) ?? [];
+        return JSON.parse(json);
+    };
+    const runsSchema = z.object({
+        runs: z.array(z.object({ title: z.string(), lanes: z.object({ labels: z.array(z.array(z.string())) }) })),
+    });
+    const memorySchema = z.array(
+        z.object({
+            title: z.string(),
+            standings: z.array(z.object({ name: z.string(), kernel: z.number() })),
+            happened: z.array(z.string()),
+        }),
+    );
+
+    test('lus view writes a page with timeline and memory; a file with several scenarios needs a choice', () => {
         write({ 'a.lus': passes('one') + fails('two') });
         assert.match(lus(['view', 'a.lus']).err, /has several scenarios\. Choose one with --scenario NAME/);
         assert.deepEqual(lus(['view', 'a.lus', '--scenario', 'one', '-o', 'v.html']), {
             code: 0,
             out: '',
-            err: 'Wrote the timeline: v.html\n',
+            err: 'Wrote timeline and memory: v.html\n',
         });
-        const [, json = ''] = /id="data">(.*)<\/script>/.exec(read('v.html')) ?? [];
-        const { title, lanes } = z
-            .object({
-                title: z.string(),
-                lanes: z.object({ lanes: z.array(z.object({ bars: z.array(z.object({ name: z.string() })) })) }),
-            })
-            .parse(JSON.parse(json));
-        assert.equal(title, 'a.lus: one');
-        assert.ok(lanes.lanes.some((l) => l.bars.some((b) => b.name === 'start_kernel')));
+        const { runs } = runsSchema.parse(pageData('v.html', 'data'));
+        assert.deepEqual(
+            runs.map((r) => r.title),
+            ['a.lus: one'],
+        );
+        assert.ok(runs[0]?.lanes.labels.some(([name]) => name === 'start_kernel'));
+        const [memory] = memorySchema.parse(pageData('v.html', 'memory-data'));
+        assert.equal(memory?.title, 'a.lus: one');
+        assert.deepEqual(memory.standings, [{ name: 'at the end', kernel: 1 }]);
+        assert.ok(memory.happened.some((text) => text.startsWith('reserved: ')));
         assert.match(
             lus(['view', 'a.lus', '--scenario', 'two']).err,
-            /^Wrote the timeline: timeline\.html\nThe scenario failed: /,
+            /^The scenario failed: .*\nWrote timeline and memory: timeline\.html\n$/,
         );
+    });
+
+    test('lus view of a trace: with memory if it was written, of one run of several', () => {
+        write({ 'a.lus': passes('one') + passes('two') });
+        assert.match(lus(['run', 'a.lus', '--trace-memory']).err, /--trace-memory needs --trace FILE/);
+        lus(['run', 'a.lus', '--trace', 't.json', '--trace-memory']);
+        assert.match(
+            lus(['view', 't.json']).err,
+            /Choose one of the runs in t\.json with --scenario NAME: "one", "two"/,
+        );
+        assert.deepEqual(lus(['view', 't.json', '--scenario', 'two', '-o', 't.html']), {
+            code: 0,
+            out: '',
+            err: 'Wrote timeline and memory: t.html\n',
+        });
+        lus(['view', 'a.lus', '--scenario', 'two', '-o', 'v.html']);
+        const withTitle = (title: string, data: unknown): unknown =>
+            JSON.parse(JSON.stringify(data).replaceAll(JSON.stringify(title), '"title"'));
+        assert.deepEqual(
+            withTitle('t.json: two', pageData('t.html', 'memory-data')),
+            withTitle('a.lus: two', pageData('v.html', 'memory-data')),
+        );
+        lus(['run', 'a.lus', '--scenario', 'one', '--trace', 'small.json']);
+        assert.equal(lus(['view', 'small.json']).err, 'Wrote the timeline: timeline.html\n');
+        write({ 'other.json': '{}' });
+        assert.match(lus(['view', 'other.json']).err, /other\.json is not a trace that lus run --trace has written/);
+        assert.match(lus(['view', 'small.json', '--seed', '1']).err, /--kernel and --seed are for scenarios/);
     });
 
     test('--watch runs again after a change, and goes on after a mistake', async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { findScenarios } from '../../extension/find-scenarios';
-import { outcomesOfCompat, outcomesOfRun } from '../../extension/tests/outcome';
+import { outcomesOfCompat, outcomesOfExplore, outcomesOfRun } from '../../extension/tests/outcome';
 import { Counts } from '../../extension/tests/lcov';
 import { lus } from '../support/lus';
 import { inRepository } from '../support/repository';
@@ -136,6 +136,20 @@ suite('outcomes of the Test Explorer', function () {
         assert.equal(preserve?.count, 2);
         assert.equal(functions.get('nic_handler.retrieve')?.count, 1);
         assert.ok([...lines.values()].some((n) => n === 2) && [...lines.values()].some((n) => n === 0));
+    });
+
+    test('of the crashes that break a rule, each is a failure that says which process was killed where', () => {
+        const { out } = lus(folder, ['explore', '--format=json', '--profile=crashes', '--scenario=fits', 'file.lus']);
+        assert.deepEqual(
+            outcomesOfExplore(out).map((o) => o.outcome.kind),
+            ['passed'],
+        );
+        const [first] = outcomesOfExplore(
+            lus(folder, ['explore', '--format=json', '--profile=crashes', '--scenario=needs sessions', 'file.lus']).out,
+        );
+        assert.ok(first && 'failure' in first.outcome);
+        assert.match(first.outcome.failure.text, /^LU1090: .*\nIt happens with: kill p #\d+: \w+/);
+        assert.equal(first.outcome.failure.where?.file, 'file.lus');
     });
 
     test('a file with errors breaks each of its scenarios, at the error', () => {

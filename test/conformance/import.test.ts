@@ -153,6 +153,25 @@ suite('whatever the arguments of a step', () => {
         }
     });
 
+    test('so are results that no call gives', () => {
+        for (const ret of ['1e308', '0.5', '18446744073709551616', '-9223372036854775809']) {
+            assert.throws(
+                () => parseRecording(`{"boot": 0}\n{"op": "spawn a", "ret": ${ret}}\n`),
+                (e) => e instanceof RecordingError && e.line === 2 && /of at most 64 bits/.test(e.message),
+                ret,
+            );
+        }
+        assert.equal(parseRecording('{"boot": 0}\n{"op": "spawn a", "ret": 18446744073709551615}\n').lines.length, 1);
+    });
+
+    test('so is a step after a kexec that succeeds, without a boot', () => {
+        const recording = '{"boot": 0}\n{"op": "kexec", "ret": 0}\n{"op": "spawn a", "ret": 0}\n';
+        assert.throws(
+            () => importRecording('x', parseRecording(recording)),
+            (e) => e instanceof RecordingError && e.line === 3 && /"boot" or "panic" must follow/.test(e.message),
+        );
+    });
+
     test('so is a step of a process that does not run', () => {
         for (const steps of [['b memfd m seal'], ['spawn a', 'kill a', 'a memfd m seal'], ['spawn a', 'pass a b m']]) {
             const recording = `{"boot": 0}\n${steps.map((op) => `${JSON.stringify({ op, ret: 0 })}\n`).join('')}`;

@@ -60,6 +60,10 @@ suite('the course', () => {
             names.map((n) => `${n}.lus`),
         );
         assert.deepEqual(Object.keys(ANSWERS), names);
+        assert.deepEqual(
+            names.filter((n) => (ANSWERS[n]?.wrong.length ?? 0) < 2),
+            [],
+        );
         const pages = readdirSync(inRepository('extension', 'docs')).filter((f) => f.startsWith('lesson-'));
         assert.deepEqual(pages.sort(), LESSONS.map(pageOf));
     });

@@ -36,6 +36,14 @@ suite('examples', () => {
         assert.deepEqual(listed, [...PROGRAMS.keys()]);
     });
 
+    test('the recording is one of those that are compared with the emulator', () => {
+        const recording = readFileSync(`${FOLDER}/real-retrieve-fails.jsonl`, 'utf8');
+        assert.equal(
+            recording,
+            readFileSync(inRepository('test', 'conformance', 'recordings', 'case-retrieve-fails.jsonl'), 'utf8'),
+        );
+    });
+
     for (const [file, program] of PROGRAMS) {
         test(`${file} has no findings, passes and says what to look at`, () => {
             const text = readFileSync(`${FOLDER}/${file}`, 'utf8');

@@ -1,5 +1,5 @@
 /** What a user does and sees while debugging, in terms of the workbench's page. */
-import type { Locator, Page } from 'playwright-core';
+import { errors, type Locator, type Page } from 'playwright-core';
 
 const WAIT_MS = 30_000;
 const POLL_MS = 100;
@@ -73,6 +73,12 @@ export class DebugPage {
         await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
     }
 
+    /** Answers the input box that is open. */
+    async type(text: string): Promise<void> {
+        await this.page.locator('.quick-input-widget input').fill(text);
+        await this.page.keyboard.press('Enter');
+    }
+
     /** Starts a configuration of launch.json. A new window has to read that first: until then the list is empty. */
     async startConfiguration(name: string): Promise<void> {
         await this.fromPalette('debug ', name);
@@ -80,16 +86,29 @@ export class DebugPage {
 
     private async fromPalette(prefix: string, name: string): Promise<void> {
         const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
-        await this.page.keyboard.press('F1');
         const input = this.page.locator('.quick-input-widget input');
-        await input.waitFor();
         await this.until(`${name} in the palette`, async () => {
-            await input.fill(prefix);
-            await input.fill(`${prefix}${name}`);
-            await this.page.waitForTimeout(POLL_MS);
-            return await row.isVisible();
+            try {
+                // a stop takes the focus, and that closes the palette
+                if (!(await input.isVisible())) {
+                    await this.page.keyboard.press('F1');
+                    await input.waitFor({ timeout: CLICK_MS });
+                }
+                await input.fill(prefix, { timeout: CLICK_MS });
+                await input.fill(`${prefix}${name}`, { timeout: CLICK_MS });
+                await this.page.waitForTimeout(POLL_MS);
+                if (!(await row.isVisible())) {
+                    return false;
+                }
+                await row.click({ timeout: CLICK_MS });
+                return true;
+            } catch (error) {
+                if (error instanceof errors.TimeoutError) {
+                    return false;
+                }
+                throw error;
+            }
         });
-        await row.click();
     }
 
     private get dialogBox(): Locator {
@@ -192,10 +211,41 @@ export class DebugPage {
         await this.foldSection('Watch');
     }
 
+    private headerOf(section: string): Locator {
+        return this.page.locator(`.pane-header[aria-label^="${section}"]`).first();
+    }
+
+    async isFolded(section: string): Promise<boolean> {
+        return (await this.headerOf(section).getAttribute('aria-expanded')) === 'false';
+    }
+
+    /** Whether all of an element is in the part of a section that the window shows. */
+    async isInSight(element: Locator, section: string): Promise<boolean> {
+        const body = await this.page.locator(`.pane:has(> .pane-header[aria-label^="${section}"])`).boundingBox();
+        const box = await element.boundingBox();
+        const height = this.page.viewportSize()?.height ?? 0;
+        return (
+            body !== null &&
+            box !== null &&
+            box.y >= body.y &&
+            box.y + box.height <= Math.min(body.y + body.height, height)
+        );
+    }
+
+    async rowsInSight(section: string): Promise<string[]> {
+        const seen: string[] = [];
+        for (const row of await this.rowsOf(section).all()) {
+            if (await this.isInSight(row, section)) {
+                seen.push(squeeze(await row.innerText()));
+            }
+        }
+        return seen;
+    }
+
     /** Folds a section of the side bar, for the others to have its room; or unfolds it. */
     async foldSection(name: string, folded = true): Promise<void> {
-        const header = this.page.locator(`.pane-header[aria-label^="${name}"]`).first();
-        const stands = async (): Promise<boolean> => (await header.getAttribute('aria-expanded')) !== String(folded);
+        const header = this.headerOf(name);
+        const stands = async (): Promise<boolean> => (await this.isFolded(name)) === folded;
         await this.until(`the section ${name} ${folded ? 'folded' : 'unfolded'}`, async () => {
             // a section that opens at the same time may move the header from under the click
             if (!(await stands())) {
@@ -229,7 +279,8 @@ export class DebugPage {
         await this.page.locator('.monaco-menu .action-label', { hasText: entry }).first().click();
     }
 
-    private async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
+    /** Moves the mouse with its button pressed. */
+    async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
         await this.page.mouse.move(fromX, fromY);
         await this.page.mouse.down();
         await this.page.mouse.move(toX, toY, { steps: 5 });
@@ -262,6 +313,15 @@ export class DebugPage {
         await this.drag(watch.x + watch.width / 2, watch.y, watch.x + watch.width / 2, to.variablesBottom);
     }
 
+    /** @returns the input box for the name of a function, a row of the Breakpoints section */
+    async openFunctionBreakpointInput(): Promise<Locator> {
+        await this.headerOf('Breakpoints').hover();
+        await this.page.getByRole('button', { name: 'Add Function Breakpoint' }).click();
+        const input = this.page.locator('.debug-breakpoints input:focus');
+        await input.waitFor();
+        return input;
+    }
+
     /** Adds a breakpoint by the name of a function, in the Breakpoints section of a debug session. */
     async addFunctionBreakpoint(name: string): Promise<void> {
         // the new row is the last one of a list that the workbench draws only as far as it can be seen
@@ -269,10 +329,7 @@ export class DebugPage {
         for (const section of ['Watch', ...others]) {
             await this.foldSection(section);
         }
-        const header = this.page.locator('.pane-header[aria-label^="Breakpoints"]').first();
-        await header.hover();
-        await this.page.getByRole('button', { name: 'Add Function Breakpoint' }).click();
-        await this.page.locator('.debug-breakpoints input:focus').waitFor();
+        await this.openFunctionBreakpointInput();
         await this.page.keyboard.type(name);
         await this.page.keyboard.press('Enter');
         await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
@@ -442,6 +499,44 @@ export class DebugPage {
 
     async stepOut(): Promise<void> {
         await this.page.keyboard.press('Shift+F11');
+    }
+
+    async stepBack(): Promise<void> {
+        await this.page.keyboard.press('Control+F10');
+    }
+
+    /** To the last place that would have stopped the run. */
+    async reverse(): Promise<void> {
+        await this.page.keyboard.press('Control+F9');
+    }
+
+    /** Types into the input box with a title, which comes after the palette. */
+    async answer(title: string, text: string): Promise<void> {
+        await this.page.locator('.quick-input-title', { hasText: title }).waitFor();
+        await this.page.locator('.quick-input-widget input').fill(text);
+        await this.page.keyboard.press('Enter');
+    }
+
+    /** Evaluates something in the debug console. */
+    async evaluate(expression: string): Promise<void> {
+        await this.page.locator('.repl .repl-input-wrapper .view-lines').click();
+        await this.page.keyboard.type(expression);
+        // the suggestions would take the key
+        await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('Enter');
+    }
+
+    /** Waits until screen readers are told a text. */
+    async waitAnnounced(text: RegExp): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `the announcement ${text}`,
+            async () => {
+                seen = await this.page.locator('.monaco-aria-container > *').allInnerTexts();
+                return seen.some((said) => text.test(said));
+            },
+            () => JSON.stringify(seen),
+        );
     }
 
     async pause(): Promise<void> {

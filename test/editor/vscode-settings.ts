@@ -1,4 +1,6 @@
-/** The user settings of every test window: no prompts, no tips, no network. */
+/** The settings of test windows. */
+
+/** Of every window: no prompts, no tips, no network. */
 export const SETTINGS: Readonly<Record<string, unknown>> = {
     'security.workspace.trust.enabled': false,
     'workbench.startupEditor': 'none',
@@ -22,4 +24,17 @@ export const SETTINGS: Readonly<Record<string, unknown>> = {
     'debug.openDebug': 'openOnSessionStart',
     // The configurations of the extension itself say when the console opens.
     'debug.internalConsoleOptions': 'neverOpen',
+};
+
+/** Of windows for pictures: without what a reader of the documentation does not need. */
+export const PICTURE_SETTINGS: Readonly<Record<string, unknown>> = {
+    'window.commandCenter': false,
+    'window.title': 'Live update',
+    'workbench.layoutControl.enabled': false,
+    'workbench.activityBar.location': 'hidden',
+    'workbench.statusBar.visible': true,
+    'debug.toolBarLocation': 'docked',
+    'breadcrumbs.enabled': false,
+    'editor.stickyScroll.enabled': false,
+    'workbench.tree.enableStickyScroll': false,
 };

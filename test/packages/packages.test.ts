@@ -3,10 +3,22 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+    cpSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
 import { inRepository, ROOT } from '../support/repository';
 
 const MAX_VSIX_BYTES = 3 * 1024 * 1024;
@@ -30,6 +42,24 @@ function namesInZip(archive: Buffer): string[] {
         at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
     }
     return names;
+}
+
+/** The text of a file in a zip archive, from its central directory. */
+function textInZip(archive: Buffer, wanted: string): string {
+    const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+    const count = archive.readUInt16LE(end + 10);
+    let at = archive.readUInt32LE(end + 16);
+    for (let n = 0; n < count; n++) {
+        const nameLength = archive.readUInt16LE(at + 28);
+        if (archive.toString('utf8', at + 46, at + 46 + nameLength) === wanted) {
+            const local = archive.readUInt32LE(at + 42);
+            const begin = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
+            const packed = archive.subarray(begin, begin + archive.readUInt32LE(at + 20));
+            return (archive.readUInt16LE(at + 10) === 8 ? inflateRawSync(packed) : packed).toString('utf8');
+        }
+        at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
+    }
+    return assert.fail(`there is no ${wanted}`);
 }
 
 /** What must, and what must not, be in a package. */
@@ -140,9 +170,40 @@ nodeHost.later((): void => console.log('later'));
     test('the .vsix holds what the extension needs and nothing else, in at most 3 MB', () => {
         const vsix = path.join(scratch, 'lus.vsix');
         run('npm', ['run', '--silent', 'package', '--', '--out', vsix], ROOT);
+        const readme = textInZip(readFileSync(vsix), 'extension/readme.md');
+        assert.match(readme, /!\[[^\]]*\]\(extension\/docs\/images\/stopped-in-freeze\.png\)/);
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
         const names = namesInZip(readFileSync(vsix)).filter((n) => n.startsWith('extension/'));
         assertShips(names.map((n) => n.slice('extension/'.length)));
+    });
+
+    test('with the address of a repository, the links of the README are absolute', () => {
+        const copy = path.join(scratch, 'copy');
+        for (const part of [
+            'package.json',
+            'README.md',
+            'LICENSE',
+            'CHANGELOG.md',
+            'extension/icons',
+            'syntaxes',
+            'dist',
+        ]) {
+            cpSync(inRepository(part), path.join(copy, part), { recursive: true });
+        }
+        const manifest = z
+            .record(z.string(), z.unknown())
+            .parse(JSON.parse(readFileSync(path.join(copy, 'package.json'), 'utf8')));
+        const { scripts: _, ...rest } = manifest;
+        const repository = { type: 'git', url: 'https://github.com/owner/name' };
+        writeFileSync(
+            path.join(copy, 'package.json'),
+            JSON.stringify({ ...rest, repository, files: ['dist/', 'extension/icons/', 'LICENSE'] }),
+        );
+        symlinkSync(inRepository('node_modules'), path.join(copy, 'node_modules'));
+        run(process.execPath, [inRepository('.build', 'test', 'packages', 'vsix.js'), '--out', 'x.vsix'], copy);
+        const readme = textInZip(readFileSync(path.join(copy, 'x.vsix')), 'extension/readme.md');
+        assert.match(readme, /\]\(https:\/\/github\.com\/owner\/name\/blob\/HEAD\/extension\/docs\/start\.md\)/);
+        assert.match(readme, /!\[[^\]]*\]\(https:\/\/github\.com\/owner\/name\/raw\/HEAD\/extension\/docs\/images\//);
     });
 
     test('the packages that the sources import, and those that these bring along, have their licence with the bundles', () => {

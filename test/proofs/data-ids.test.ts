@@ -67,7 +67,12 @@ function askFor(
 }
 
 function askEverywhere(host: Host, sources: Sources, kinds: Set<string>): void {
-    const inspection = new Inspection(host, sources, { invalidated: () => undefined }, (_text, make) => make(host));
+    const inspection = new Inspection(
+        host,
+        sources,
+        { invalidated: () => undefined, hasLiveUpdateView: false },
+        (_text, make) => make(host),
+    );
     for (const { id: threadId } of inspection.threads()) {
         const [frame] = inspection.stackTrace({ threadId }).stackFrames;
         assert.ok(frame);

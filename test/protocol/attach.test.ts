@@ -90,6 +90,14 @@ suite('debug adapter: attached to an image', () => {
         assert.equal(flbs.value, 'count 2, data 0x100');
     });
 
+    test('a client with a view of the sessions has them in Handover', async () => {
+        await attach(IMAGE_1, { views: ['liveUpdate'] });
+        assert.deepEqual(await client.scopeNames(1), ['Handover', 'Image']);
+        const rows = await client.variables(await client.scope(1, 'Handover'));
+        assert.equal(rows.find((v) => v.name === 'sessions')?.value, '3 sessions');
+        assert.ok(rows.some((v) => v.name === 'FDT'));
+    });
+
     test('the FDT, the preserved memory and the scratch areas', async () => {
         await attach(IMAGE_3);
         const map = await client.unfold(1, 'Handover', 'FDT', 'preserved-memory-map');

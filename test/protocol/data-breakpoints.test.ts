@@ -1,5 +1,8 @@
 /** Data breakpoints in the built debug adapter: what can be watched, and what a stop says. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
 import { z } from 'zod';
 import { Client, line, UPDATE } from '../support/dap-client';
 import { lineWith } from '../support/markers';
@@ -368,6 +371,36 @@ suite('debug adapter: data breakpoints', () => {
             const { threadId, text } = await client.goes('lus/goToCause');
             assert.match(text ?? '', /^LU1027 follows from no earlier finding\. In its history: freed: DMA buffer\. /);
             assert.equal((await client.frames(threadId))[0]?.name, 'careless.release');
+        });
+
+        test('from a table that was not preserved to where it was made: what was forgotten has no moment', async () => {
+            const text = readFileSync(inRepository('test', 'catalogue', 'F-110-table-page.lus'), 'utf8');
+            const folder = mkdtempSync(path.join(tmpdir(), 'lus-cause-'));
+            try {
+                const program = path.join(folder, 'tables.lus');
+                // without what makes the next kernel reuse the pages, and take long
+                writeFileSync(program, text.replace('; page_cache 600MiB', ''));
+                await client.launch({ program, scenario: 'F-110' });
+                await client.ok('setBreakpoints', {
+                    source: { path: program },
+                    breakpoints: [{ line: text.split('\n').findIndex((l) => l.includes('assert gpu0.faults')) + 1 }],
+                });
+                await client.ok('setExceptionBreakpoints', { filters: [] });
+                await client.ok('configurationDone');
+                await client.stopped();
+                const made = await client.goes('lus/goToCause', { code: 'LU1045' });
+                assert.match(
+                    made.text ?? '',
+                    /^LU1045 follows from no earlier finding\. In its history: allocated: IOMMU page table.*\. A preserve that was forgotten has no moment: here the object was made\. Preserve every page/,
+                );
+                const names = (await client.frames(made.threadId)).map((f) => f.name);
+                assert.ok(
+                    names.some((n) => n.includes('update')),
+                    names.join(', '),
+                );
+            } finally {
+                rmSync(folder, { recursive: true });
+            }
         });
 
         test('there may be no finding yet', async () => {

@@ -32,6 +32,37 @@ suite('debug adapter: the page about going back in time', () => {
         return (await client.frames(threadId))[0]?.name;
     }
 
+    test('what the header of the flagship example says about it', async () => {
+        const program = inRepository('extension', 'examples', 'passthrough-guest.lus');
+        await client.launch({ program, stopOnEntry: false });
+        const breakpoints = [{ name: 'vfio_pci.freeze' }, { name: 'iommu_core.retrieve' }];
+        await client.ok('setFunctionBreakpoints', { breakpoints });
+        await client.ok('configurationDone');
+        const stops: (string | undefined)[] = [];
+        let { threadId } = await client.stopped();
+        for (; (await top(threadId)) !== 'iommu_core.retrieve'; { threadId } = await client.goes('continue')) {
+            stops.push(await top(threadId));
+        }
+        assert.deepEqual(stops, ['vfio_pci.freeze', 'vfio_pci.freeze', 'vfio_pci.freeze']);
+        const back = await client.goes('reverseContinue', { threadId });
+        assert.equal(await top(back.threadId), 'vfio_pci.freeze');
+        const owner = async (name: string): Promise<string> =>
+            (await client.unfold(back.threadId, 'Machine', 'devices', name, 'owner')).value;
+        assert.equal(await owner('disk0'), 'luo: frozen');
+        assert.equal(await owner('gpu0'), 'luo: preserved, bound to an iommufd');
+        const text = readFileSync(program, 'utf8');
+        const without = path.join(folder, 'guest.lus');
+        writeFileSync(without, text.replace('        hwpt.mark_preserve(1)', ''));
+        const other = Client.process();
+        try {
+            await other.launch({ program: without, stopOnEntry: false });
+            await other.ok('configurationDone');
+            assert.match((await other.stopped()).text ?? '', /EINVAL/);
+        } finally {
+            other.close();
+        }
+    });
+
     test('every step of it', async () => {
         const [block] = blocksOf('extension/docs/going-back.md');
         assert.ok(block);

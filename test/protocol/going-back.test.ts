@@ -184,6 +184,7 @@ suite('debug adapter: going back', () => {
             const said = output();
             const back: string[] = [];
             for (stop = await client.goes('reverseContinue'); stop.reason !== 'beginning'; ) {
+                assert.equal(stop.description, `Went back: paused on ${stop.reason}`);
                 back.push(`${stop.reason} ${stop.hitBreakpointIds?.join() ?? ''} ${await here(stop.threadId)}`);
                 stop = await client.goes('reverseContinue');
             }
@@ -195,6 +196,7 @@ suite('debug adapter: going back', () => {
             // forward over known ground: the same stops, and nothing is printed again
             const again: string[] = [];
             for (stop = await client.goes('continue'); stop.reason !== 'end'; stop = await client.goes('continue')) {
+                assert.equal(stop.description, undefined);
                 again.push(`${stop.reason} ${stop.hitBreakpointIds?.join() ?? ''} ${await here(stop.threadId)}`);
             }
             assert.deepEqual(again, forward);
@@ -208,6 +210,7 @@ suite('debug adapter: going back', () => {
             await client.ok('setExceptionBreakpoints', { filters: ['callback-error'] });
             const stop = await client.goes('reverseContinue', { threadId });
             assert.equal(stop.reason, 'exception');
+            assert.match(stop.description ?? '', /^Went back: paused on /);
             assert.match(stop.text ?? '', /counter_handler\.preserve returned -EIO/);
             assert.match(
                 JSON.stringify(await client.ok('exceptionInfo', { threadId: stop.threadId })),
@@ -286,6 +289,15 @@ suite('debug adapter: going back', () => {
                 (await client.frames(threadId)).map((f) => f.name),
                 names,
             );
+        });
+
+        test('a frame that is gone has no scopes, and has them again where it exists again', async () => {
+            const { threadId } = await client.stopAt('in freeze');
+            const [top] = await client.frames(threadId);
+            await client.goes('lus/goToBeginning');
+            assert.deepEqual(await client.ok('scopes', { frameId: top?.id }), { scopes: [] });
+            await client.goes('lus/goToEnd');
+            assert.notDeepEqual(await client.ok('scopes', { frameId: top?.id }), { scopes: [] });
         });
 
         test('one sees that one is in the past, and when one is back', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { z } from 'zod';
-import { Client } from '../support/dap-client';
+import { Client, line, UPDATE } from '../support/dap-client';
 import { inRepository } from '../support/repository';
 
 const rowsSchema = z.object({
@@ -23,7 +23,7 @@ const rowsSchema = z.object({
                     compatible: z.string(),
                     stations: z.array(z.object({ name: z.string(), progress: z.string() })),
                     running: z.string().optional(),
-                    fields: z.array(z.object({ name: z.string(), value: z.string() })),
+                    fields: z.array(z.object({ name: z.string(), value: z.string(), inFile: z.string().optional() })),
                     memoryReference: z.string().optional(),
                     source: z.object({ path: z.string() }).optional(),
                     line: z.number().optional(),
@@ -41,6 +41,29 @@ suite('debug adapter: the view of the live update', () => {
         client = Client.process();
     });
     teardown(() => client.close());
+
+    test('a client that shows this view has its rows in the scope Handover, and watches and sets them there', async () => {
+        await client.launch({ views: ['liveUpdate'] });
+        await client.ok('setBreakpoints', {
+            source: { path: UPDATE },
+            breakpoints: [{ line: line('two statements') }],
+        });
+        await client.ok('configurationDone');
+        const { threadId } = await client.stopped();
+        assert.deepEqual(await client.scopeNames(threadId), ['Locals', 'Process', 'Handover', 'Machine']);
+        const names = (await client.variables(await client.scope(threadId, 'Handover'))).map((v) => v.name);
+        assert.equal(new Set(names).size, names.length, `each row has its own name: ${names.join(', ')}`);
+        const path = ['outgoing sessions', '"vm-1"', 'token 0x2', 'serialized_data'];
+        const data = await client.unfold(threadId, 'Handover', ...path);
+        const info = await client.ok('dataBreakpointInfo', {
+            variablesReference: data.variablesReference,
+            name: 'count',
+        });
+        const { dataId } = z.object({ dataId: z.string() }).parse(info);
+        const set = await client.ok('setDataBreakpoints', { breakpoints: [{ dataId }] });
+        const { breakpoints } = z.object({ breakpoints: z.array(z.object({ verified: z.boolean() })) }).parse(set);
+        assert.deepEqual(breakpoints, [{ verified: true }]);
+    });
 
     const rows = async (): Promise<z.infer<typeof rowsSchema>> => rowsSchema.parse(await client.ok('lus/liveUpdate'));
     /** Each file of each session as a line. */
@@ -63,7 +86,14 @@ suite('debug adapter: the view of the live update', () => {
         assert.equal(ram?.running, undefined);
         assert.equal(counter?.running, 'counter_handler.freeze');
         assert.equal(counter.file, '/dev/counter0');
-        assert.deepEqual(counter.fields[0], { name: 'count', value: '41' });
+        assert.deepEqual(counter.fields[0], { name: 'count', value: '41', inFile: '41' });
+        assert.deepEqual(
+            ram?.fields.filter((f) => f.inFile !== undefined).map((f) => [f.name, f.value === f.inFile]),
+            [
+                ['pos', true],
+                ['size', true],
+            ],
+        );
         assert.equal(path.basename(counter.source?.path ?? ''), 'update.lus');
         assert.match(counter.memoryReference ?? '', /^0x[0-9a-f]+$/);
         await client.goes('continue');

@@ -172,6 +172,7 @@ export class Client {
         threadId: number;
         hitBreakpointIds?: number[] | undefined;
         text?: string | undefined;
+        description?: string | undefined;
     }> {
         const { event, body } = await this.event('stopped', 'terminated');
         assert.equal(event, 'stopped', 'the run ended instead of stopping');
@@ -181,6 +182,7 @@ export class Client {
                 threadId: z.number(),
                 hitBreakpointIds: z.array(z.number()).optional(),
                 text: z.string().optional(),
+                description: z.string().optional(),
             })
             .parse(body);
     }
@@ -206,13 +208,20 @@ export class Client {
     }
 
     async scope(threadId: number, name: string): Promise<number> {
-        const [top] = await this.frames(threadId);
-        const body = z
-            .object({ scopes: z.array(z.object({ name: z.string(), variablesReference: z.number() })) })
-            .parse(await this.ok('scopes', { frameId: top?.id }));
-        const found = body.scopes.find((s) => s.name === name);
+        const found = (await this.scopes(threadId)).find((s) => s.name === name);
         assert.ok(found, `there is no scope ${name}`);
         return found.variablesReference;
+    }
+
+    async scopeNames(threadId: number): Promise<string[]> {
+        return (await this.scopes(threadId)).map((s) => s.name);
+    }
+
+    private async scopes(threadId: number): Promise<{ name: string; variablesReference: number }[]> {
+        const [top] = await this.frames(threadId);
+        return z
+            .object({ scopes: z.array(z.object({ name: z.string(), variablesReference: z.number() })) })
+            .parse(await this.ok('scopes', { frameId: top?.id })).scopes;
     }
 
     /** Unfolds names below a scope, one by one; returns the last one's variable. */

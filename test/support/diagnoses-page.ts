@@ -9,7 +9,7 @@ export function sections(): Map<string, { readonly title: string; readonly sever
     const severities = new Map(
         [...pages.matchAll(/^\| \[(LU\d{4})\]\([^)]*\) \| (\w+) \|/gm)].map((m) => [m[1], m[2]]),
     );
-    const found = [...pages.matchAll(/^## (LU\d{4}): ([^\n]*)\n[^#]*?```lus run\n(.*?)^```$/gms)];
+    const found = [...pages.matchAll(/^## (LU\d{4}): ([^\n]*)\n(?:(?!^## ).)*?```lus run\n(.*?)^```$/gms)];
     return new Map(
         found
             .map((m) => ({ code: m[1] ?? '', title: m[2] ?? '', text: m[3] ?? '' }))

@@ -77,7 +77,8 @@ function offsetOf(base: Base, pa: number): number {
     return s ? s.offset + pa - s.pa : 0;
 }
 
-function damage(base: Base, bytes: Uint8Array, random: Random): [string, Uint8Array] {
+/** One damage. @returns what was done, and the result: the same bytes, or a part of them */
+export function damage(base: Base, bytes: Uint8Array, random: Random): [string, Uint8Array] {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const page = random.pick(base.pages);
     const at = offsetOf(base, page);

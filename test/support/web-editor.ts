@@ -18,6 +18,9 @@ class Uri {
     static file(path: string): Uri {
         return new Uri(`file://${path}`);
     }
+    static from({ scheme, path }: { readonly scheme: string; readonly path: string }): Uri {
+        return new Uri(`${scheme}:${path}`);
+    }
     static joinPath(base: Uri, ...parts: string[]): Uri {
         return new Uri([base.text, ...parts].join('/'));
     }

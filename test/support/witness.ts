@@ -26,12 +26,16 @@ export interface RunRecord {
 export function recordOf(host: Host, witness: Witness): RunRecord {
     const memory = new Hasher();
     host.machine.memory.hash(memory);
+    return { ...recordWithoutMemory(host, witness), memory: memory.digest() };
+}
+
+/** Without reading all memory, which takes longer than a short run. */
+export function recordWithoutMemory(host: Host, witness: Witness): Omit<RunRecord, 'memory'> {
     const kho = new Hasher();
     host.kernel?.kho.hash(kho);
     return {
         failure: host.interpreter.outcome?.failure?.message ?? (host.interpreter.outcome ? null : 'it has not ended'),
         log: witness.lines,
-        memory: memory.digest(),
         clock: host.machine.clock.now,
         boots: host.machine.boots,
         kho: kho.digest(),

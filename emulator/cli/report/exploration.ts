@@ -1,8 +1,9 @@
 /** What `lus explore` reports of a scenario: as data, and for people. */
-import type { Exploration, OutcomeClass } from '../../explore/explore';
+import type { Exploration } from '../../explore/explore';
 import type { Violation } from '../../explore/judge';
 import type { Moment } from '../../explore/inevitable';
 import { namesOf } from '../../explore/names';
+import type { OutcomeClass } from '../../explore/results';
 import type { Verdict } from '../../explore/outcome';
 import { choiceText } from '../../language/choice';
 import { counted } from '../../text/text';
@@ -19,7 +20,7 @@ export interface OutcomeReport {
     readonly message: string | null;
     readonly where: Where | null;
     readonly findings: readonly string[];
-    /** How many courses of the last round ended so; courses that came to a known state are not counted. */
+    /** How many courses within the bounds end so. */
     readonly courses: number;
     readonly faults: number;
     readonly switches: number;
@@ -46,12 +47,18 @@ export interface ViolationReport {
 export interface ExplorationReport {
     readonly scenario: string;
     readonly complete: boolean;
-    /** The bounds up to which it is complete; −1 switches: all. */
-    readonly completeUpTo: { readonly faults: number; readonly switches: number } | null;
+    /** `1/3`, if this is one of several parts. */
+    readonly part: string | null;
+    /** All courses with so many faults and switches together were tried; −1: not even the usual one; null: all. */
+    readonly completeUpTo: number | null;
+    /** How many courses are still to be gone on with. */
+    readonly left: number;
     readonly branches: number;
     readonly ends: number;
     readonly states: number;
-    readonly statesForgotten: number;
+    /** The most states that find room in the memory. */
+    readonly room: number;
+    readonly full: boolean;
     readonly outcomes: readonly OutcomeReport[];
     readonly violations: readonly ViolationReport[];
     readonly coverage: readonly {
@@ -59,6 +66,8 @@ export interface ExplorationReport {
         readonly alternative: string;
         readonly met: number;
         readonly taken: number;
+        /** Why it was not taken at the others. */
+        readonly reason: string | null;
     }[];
 }
 
@@ -67,7 +76,7 @@ export function explorationReport(
     exploration: Exploration,
     violations: readonly Violation[],
 ): ExplorationReport {
-    const { classes, completeUpTo } = exploration;
+    const { classes } = exploration;
     const names = namesOf(
         classes.map((c) => c.outcome),
         (uri, offset) => files.lines(uri).position(offset).line,
@@ -77,14 +86,14 @@ export function explorationReport(
     return {
         scenario: exploration.scenario,
         complete: exploration.complete,
-        completeUpTo: completeUpTo && {
-            faults: completeUpTo.faults,
-            switches: completeUpTo.switches === Infinity ? -1 : completeUpTo.switches,
-        },
+        part: exploration.part && `${exploration.part.index}/${exploration.part.count}`,
+        completeUpTo: exploration.completeUpTo,
+        left: exploration.left,
         branches: exploration.branches,
         ends: exploration.ends,
         states: exploration.states,
-        statesForgotten: exploration.forgotten,
+        room: exploration.room,
+        full: exploration.full,
         outcomes: classes.map((c, i) => ({
             name: names[i] ?? '',
             verdict: c.outcome.verdict,
@@ -103,7 +112,7 @@ export function explorationReport(
             inevitable: v.inevitable ? momentReport(files, v.inevitable) : null,
             counterexample: v.text ?? null,
         })),
-        coverage: exploration.coverage.table,
+        coverage: exploration.coverage,
     };
 }
 
@@ -141,7 +150,7 @@ export function prettyExploration(r: ExplorationReport, style: Style): string {
         lines.push('', 'Tried:');
         for (const c of r.coverage) {
             const left = c.met - c.taken;
-            const rest = left > 0 ? style.warn(`, ${left} of them not: a bound, or the same statement`) : '';
+            const rest = c.reason === null ? '' : style.warn(`, ${left} of them not: ${c.reason}`);
             lines.push(`  ${c.what.padEnd(width)}  ${c.alternative} at ${counted(c.met, 'place')}${rest}`);
         }
     }
@@ -150,13 +159,16 @@ export function prettyExploration(r: ExplorationReport, style: Style): string {
 }
 
 function extent(r: ExplorationReport): string {
-    const searched = `${counted(r.branches, 'branch')}, ${counted(r.ends, 'end')}, at most ${counted(r.states, 'state')} in a round`;
-    const upTo = r.completeUpTo;
-    const bounds = upTo
-        ? `with at most ${counted(upTo.faults, 'fault')} and ${upTo.switches < 0 ? 'any number of switches' : `at most ${counted(upTo.switches, 'switch')}`}`
-        : '';
-    const forgotten = r.statesForgotten > 0 ? ` ${counted(r.statesForgotten, 'state')} found no room in memory.` : '';
-    return r.complete
-        ? `Complete ${bounds}: ${searched}.${forgotten}`
-        : `Incomplete${upTo ? `, but complete ${bounds}` : ''}: ${searched}.${forgotten}`;
+    const room = r.full ? ', for which the memory is used up (--memory)' : '';
+    const searched = `${counted(r.branches, 'branch')}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
+    if (r.completeUpTo === null) {
+        return r.part
+            ? `Part ${r.part} of the search is complete: ${searched}. lus report merge joins the parts.`
+            : `The search is complete: ${searched}.`;
+    }
+    const upTo =
+        r.completeUpTo < 0
+            ? 'not even for the usual course'
+            : `only for courses with at most ${r.completeUpTo} faults and switches together`;
+    return `The search is not complete, ${upTo}. ${counted(r.left, 'course')} left to go on with: ${searched}.`;
 }

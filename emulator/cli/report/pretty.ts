@@ -35,7 +35,9 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
                 current = file;
             }
             for (const entry of result.output) {
-                line(`    ${entry.level === 'log' ? logLine(entry) : style.dim(logLine(entry))}`);
+                // all of its lines are behind the margin: it cannot look like a result
+                const text = logLine(entry).replaceAll('\n', '\n    ');
+                line(`    ${entry.level === 'log' ? text : style.dim(text)}`);
             }
             line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${oneLine(result.name)}${seedOf(result)}`);
             for (const update of result.updates) {

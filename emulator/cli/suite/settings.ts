@@ -33,7 +33,9 @@ export interface RunSettings {
     /** The file for the coverage. */
     readonly coverage: string | undefined;
     readonly trace: string | undefined;
+    readonly traceMemory: boolean;
     readonly saveHandover: string | undefined;
+    readonly saveVmcore: string | undefined;
     readonly wholeMemory: boolean;
 }
 
@@ -57,9 +59,11 @@ export const RUN_OPTIONS = {
     log: { type: 'boolean' },
     strict: { type: 'boolean' },
     trace: { type: 'string' },
+    'trace-memory': { type: 'boolean' },
     // the old name of --trace
     timeline: { type: 'string' },
     'save-handover': { type: 'string' },
+    'save-vmcore': { type: 'string' },
     'whole-memory': { type: 'boolean' },
 } as const;
 
@@ -99,9 +103,14 @@ export function settingsOf(parsed: Parsed, config: Config, formats: typeof FORMA
         tolerance: percentOf(parsed.text('tolerance')) ?? config.tolerance ?? 0,
         coverage: parsed.text('coverage') ?? config.coverage,
         trace: parsed.text('trace') ?? parsed.text('timeline'),
+        traceMemory: parsed.flag('trace-memory'),
         saveHandover: parsed.text('save-handover'),
+        saveVmcore: parsed.text('save-vmcore'),
         wholeMemory: parsed.flag('whole-memory'),
     };
+    if (settings.traceMemory && settings.trace === undefined) {
+        throw new BadArguments('--trace-memory needs --trace FILE.');
+    }
     if (settings.wholeMemory && settings.saveHandover === undefined) {
         throw new BadArguments('--whole-memory needs --save-handover FILE.');
     }

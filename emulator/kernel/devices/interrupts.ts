@@ -3,6 +3,7 @@
  * and the entries of the IOMMU's remapping that lead to them (drivers/iommu/intel/irq_remapping.c,
  * drivers/iommu/amd/iommu.c).
  */
+import type { CrashedTables } from './crashed-tables';
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { interruptWord, interruptWordAt } from '../../machine/interrupts/amd';
@@ -48,6 +49,8 @@ export interface Translation {
     readonly iommu: Iommu | null;
     /** The kernel uses it. */
     readonly iommuWanted: boolean;
+    /** Of a capture kernel: what its IOMMU driver did with the tables that it found in use. */
+    readonly crashedTables: CrashedTables | null;
     of(device: Device): { readonly domain: { readonly id: number } } | undefined;
 }
 
@@ -92,6 +95,11 @@ export class KernelInterrupts extends JournaledRecord {
         const { remapper } = controller;
         this.bringUp();
         if (!remapper) {
+            return;
+        }
+        const { crashedTables } = this.devices;
+        if (remapper.enabled && (crashedTables === 'copied' || crashedTables === 'reused')) {
+            // the entries of the crashed kernel stay in force (iommu_load_old_irte(), early_enable_iommus())
             return;
         }
         if (remapper.enabled && !remapper.format.tableOfDevice) {

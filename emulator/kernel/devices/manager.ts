@@ -14,6 +14,7 @@ import { JournaledRecord, JournaledList, JournaledMap } from '../../machine/jour
 import { err, Err } from '../release/errno';
 import { hasSeries } from '../release/layers';
 import { BoundDevice } from './bound';
+import { copyTables, CRASHED_TABLES_LOG, type CrashedTables, fateOfTables } from './crashed-tables';
 import { Domain, type DomainKind } from './domain';
 import { DomainIds } from './domain-ids';
 import type { DriverEnv } from './driver-env';
@@ -52,6 +53,8 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     /** Devices that continue with a domain of the previous kernel. */
     private readonly inheritors: JournaledMap<Device, Domain>;
     readonly loggedFaults: number = 0;
+    /** Of a capture kernel: what its IOMMU driver did with the tables that it found in use. */
+    readonly crashedTables: CrashedTables | null = null;
 
     constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
@@ -90,6 +93,9 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
      */
     startIommu(): void {
         const { k, iommu } = this;
+        if (iommu?.enabled === true && this.iommuWanted && k.commandLine.crashKernel && this.takeCrashedTables(iommu)) {
+            return;
+        }
         const root = iommu && this.iommuWanted ? iommu.format.makeRoot(new IommuTables(k)) : -1;
         this.addDevices(root);
         if (iommu && root > 0) {
@@ -102,6 +108,37 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
                 `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`,
             );
         }
+    }
+
+    /**
+     * A capture kernel: devices go on by the tables of the crashed kernel, until a driver attaches them to a domain of
+     * this one. @returns false: this driver needs tables of its own
+     */
+    private takeCrashedTables(iommu: Iommu): boolean {
+        const { k } = this;
+        const { machine } = k;
+        const fate = fateOfTables(iommu.format.vendor, k.desc.version);
+        const root =
+            fate === 'reused' ? iommu.root : fate === 'copied' ? copyTables(machine, iommu, new IommuTables(k)) : -1;
+        const became = root < 0 ? 'replaced' : fate;
+        k.klog('info', CRASHED_TABLES_LOG[iommu.format.vendor][became]);
+        k.journal.edit<KernelDevices>(this).crashedTables = became;
+        if (root < 0) {
+            return false;
+        }
+        for (const { requester } of machine.pci.devices) {
+            const target = iommu.format.lookup(machine, root, requester, []);
+            if (!('fault' in target)) {
+                this.ids.reserve(target.domain);
+            }
+        }
+        for (const device of this.pci.endpoints) {
+            this.add(device, true);
+        }
+        iommu.setRoot(root);
+        iommu.invalidateContext();
+        iommu.tlb.invalidate();
+        return true;
     }
 
     /** Claims a device that will be found later and continues with a domain of the previous kernel. */
@@ -150,7 +187,12 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         }
     }
 
-    private add(device: Device, translated: boolean, choice: DriverChoice = device.driver): BoundDevice {
+    /** The initial RAM disk of a capture kernel has no drivers but those for the dump: devices are left alone. */
+    private add(
+        device: Device,
+        translated: boolean,
+        choice: DriverChoice = this.k.commandLine.crashKernel ? 'none' : device.driver,
+    ): BoundDevice {
         const { k } = this;
         const vfio = choice === 'vfio' && translated ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.vfio)) : -1;
         const driver = choice === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
@@ -369,7 +411,9 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     faulted(device: Device): void {
         const fault = this.iommu?.faults.items.at(-1);
         const { iommu, k } = this;
-        if (!fault || !iommu || this.loggedFaults >= LOGGED_FAULTS) {
+        // a capture kernel leaves the event queue of an SMMUv3 off
+        const silent = k.commandLine.crashKernel && iommu?.format.vendor === 'smmuv3';
+        if (!fault || !iommu || silent || this.loggedFaults >= LOGGED_FAULTS) {
             return;
         }
         k.journal.edit<KernelDevices>(this).loggedFaults++;
@@ -380,7 +424,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         this.pci.hash(hasher);
         this.ids.hash(hasher);
         this.unit.hash(hasher);
-        hasher.num(this.loggedFaults);
+        hasher.num(this.loggedFaults).str(this.crashedTables ?? '');
         this.interrupts.hash(hasher);
         for (const b of this.bound) {
             hasher

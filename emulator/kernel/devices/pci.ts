@@ -147,6 +147,10 @@ export class KernelPci extends JournaledRecord {
             );
             fn.setBuses(0, 0, 0);
         }
+        // pci_msix_init(): a crashed kernel has left them on
+        if (k.commandLine.crashKernel && fn instanceof Device) {
+            fn.msix.enable(false);
+        }
         const dev = new PciDev(k.journal, fn, upstream);
         this.devs.push(dev);
         return dev;

@@ -3,9 +3,9 @@ import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { plus, quotient, rest, times, type Int } from '../../machine/int';
 import { type Journal, type JournaledList, JournaledMap, JournaledRecord } from '../../machine/journal';
 import { HugetlbInode, hugePageThere } from '../hugetlb/inode';
+import { sizeText } from '../../text/text';
 import { Err, err } from '../release/errno';
 import type { KernelCore } from './core';
-import { countOf } from '../../text/text';
 import { PROT_NONE, PROT_WRITE } from './fcntl';
 import { fput, type OpenFile } from './file';
 import { ShmemInode } from './shmem';
@@ -57,7 +57,7 @@ export class Mapping extends JournaledRecord {
 
     display(): string {
         const access = this.prot === PROT_NONE ? 'no access' : this.prot & PROT_WRITE ? 'writable' : 'readable';
-        return `${this.shared ? 'shared' : 'private'}, ${access}: ${countOf(this.length, 'byte')} at ${this.offset} of ${this.file.display()}`;
+        return `${this.shared ? 'shared' : 'private'}, ${access}: ${sizeText(this.length)} at ${this.offset} of ${this.file.display()}`;
     }
 
     /** Whether it has memory of its own where it is written: if it is private, or of /dev/zero (shmem_zero_setup()). */

@@ -89,9 +89,10 @@ export function hugetlbFileOfSize(k: MemfdEnv, name: string, flags: number, size
 }
 
 /** Charges the pages of a file in memory to the cgroup of a process, if that has a limit. */
-export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg }: Process): void {
-    if (memcg && inode instanceof ShmemInode) {
-        k.journal.edit<ShmemInode>(inode).memcg = memcg;
+export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg, hugetlbLimits }: Process): void {
+    const of = inode instanceof HugetlbInode ? (hugetlbLimits.get(inode.pool.size) ?? null) : memcg;
+    if (of !== null && (inode instanceof ShmemInode || inode instanceof HugetlbInode)) {
+        k.journal.edit<ShmemInode | HugetlbInode>(inode).memcg = of;
     }
 }
 

@@ -36,6 +36,8 @@ export class Process extends JournaledRecord {
     readonly nofile: number = DEFAULT_NOFILE;
     /** Its memory cgroup, if that has a limit. Each process has its own. */
     readonly memcg: Memcg | null = null;
+    /** The limits of its hugetlb cgroup, by the size of the pages in bytes. Replaced, never changed in place. */
+    readonly hugetlbLimits: ReadonlyMap<number, Memcg> = new Map();
     /** A zombie has exited and waits to be reaped. */
     readonly state: 'running' | 'zombie' | 'reaped' = 'running';
 
@@ -152,6 +154,21 @@ export function setMemoryMax(k: KernelCore, p: Process, bytes: number): void {
 /** memory.current of that cgroup, in bytes; 0 if it has no limit, because then nothing is charged. */
 export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number {
     return (memcg?.usage ?? 0) * page.size;
+}
+
+/**
+ * Writes hugetlb.SIZE.max of the cgroup of a process (mm/hugetlb_cgroup.c). Existing charges stay. Bytes, rounded down
+ * to huge pages.
+ */
+export function setHugetlbMax(k: KernelCore, p: Process, size: number, bytes: number): void {
+    const limit = p.hugetlbLimits.get(size) ?? new Memcg(k.journal);
+    k.journal.edit<Process>(p).hugetlbLimits = new Map(p.hugetlbLimits).set(size, limit);
+    limit.setLimit((Math.floor(bytes / size) * size) / k.page.size);
+}
+
+/** hugetlb.SIZE.current of that cgroup, in bytes; 0 if it has no limit, because then nothing is charged. */
+export function hugetlbCurrent({ page }: KernelCore, p: Process, size: number): number {
+    return (p.hugetlbLimits.get(size)?.usage ?? 0) * page.size;
 }
 
 /**

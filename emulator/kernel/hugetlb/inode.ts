@@ -17,9 +17,11 @@ import {
 import type { FileOps, MappedRange, OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
 import { genericLlseek } from '../fs/llseek';
+import type { Memcg } from '../fs/memcg';
 import { orderPages } from '../mm/memmap';
 import { PageCache } from '../fs/pagecache';
 import { bytesBefore } from '../fs/offset';
+import { sizeText } from '../../text/text';
 import type { HugePool } from './pool';
 
 const ZERO = costId('zero');
@@ -44,6 +46,8 @@ export class HugetlbInode extends Inode {
     readonly seals: number = F_SEAL_SEAL;
     /** Pages and size are fixed; only with the layer `hugetlb`. */
     readonly frozen: boolean = false;
+    /** What its pages are charged to: that of the process that created or retrieved it; null: no limit. */
+    readonly memcg: Memcg | null = null;
     /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
     readonly writableMaps: number = 0;
     /** Pages that are reserved or allocated for the file (resv_map). Sorted, disjoint. */
@@ -132,7 +136,7 @@ function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: Int, end: I
 
 /**
  * The huge page at page offset `index`, in small pages; a hole gets a zeroed page, a reserved one if there is a
- * reservation. −1: none is left.
+ * reservation. −1: none is left, or the limit of its cgroup is reached.
  */
 export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): number {
     const { cache, pool } = inode;
@@ -142,14 +146,30 @@ export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): 
     }
     const number = Math.floor(index / orderPages(pool.order));
     const promised = missing(inode, number, number + 1) === 0;
+    if (!charged(k, inode)) {
+        return -1;
+    }
     const pfn = pool.take(promised);
-    if (pfn >= 0) {
+    if (pfn < 0) {
+        inode.memcg?.uncharge(orderPages(pool.order));
+    } else {
         addRegion(k, inode, number, number + 1);
         k.clock.chargeBytes(ZERO, pool.size);
         k.memory.zero(pfn * k.page.size, pool.size);
         enter(k, inode, pfn, number * orderPages(pool.order));
     }
     return pfn;
+}
+
+/** hugetlb_cgroup_charge_cgroup(): charges a huge page of a file. */
+function charged({ pages, page }: KernelCore, { memcg, pool }: HugetlbInode): boolean {
+    if (memcg === null || memcg.charge(orderPages(pool.order))) {
+        return true;
+    }
+    pages.refuse(
+        `The hugetlb cgroup is full: its limit for pages of ${pool.name} is ${sizeText(memcg.limit * page.size)}, and ${sizeText(memcg.usage * page.size)} are charged to it.`,
+    );
+    return false;
 }
 
 /** Whether a file has a huge page of this number. */
@@ -167,7 +187,7 @@ function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 
 
 /**
  * Adds a huge page of a pool to a file at page offset `index`. The file takes its own reference. EINVAL if it is not of
- * the file's page size or not aligned, EEXIST.
+ * the file's page size or not aligned, EEXIST, ENOMEM if the limit of its cgroup is reached.
  */
 export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 0 | Err {
     const { order } = inode.pool;
@@ -176,6 +196,9 @@ export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, ind
     }
     if (inode.cache.at(index) >= 0) {
         return EEXIST;
+    }
+    if (!charged(k, inode)) {
+        return ENOMEM;
     }
     k.folios.get(pfn);
     const number = index / orderPages(order);
@@ -201,6 +224,7 @@ function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last
         k.folios.put(pfn);
         freed++;
     }
+    inode.memcg?.uncharge(freed * pages);
     if (known > 0) {
         dropRegion(k, inode, first, reach);
         pool.unreserve(known - freed);

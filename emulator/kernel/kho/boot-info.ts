@@ -19,4 +19,6 @@ export interface BootParams {
     readonly kernel: Area;
     readonly initrd: Area | undefined;
     readonly kho: KhoSetupData | undefined;
+    /** The memory that it may use, ascending: that of a capture kernel. Undefined: all of the machine's. Bytes. */
+    readonly usable?: readonly Area[] | undefined;
 }

@@ -6,10 +6,11 @@
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
 import type { PhysicalMemory } from '../../machine/memory';
-import type { MemoryView } from '../../machine/view';
+import { machineView, type MemoryView } from '../../machine/view';
 import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { BootParams, KhoSetupData } from './boot-info';
+import type { Area } from './env';
 import { decodeName, decodeText, encodeText } from '../../text/utf8';
 
 /** sizeof(struct boot_params). */
@@ -79,10 +80,10 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     bytes.set(encodeText(params.commandLine), BOOT_PARAMS_SIZE);
     view.setBigUint64(PREF_ADDRESS, BigInt(params.kernel.addr), true);
     view.setUint32(INIT_SIZE, params.kernel.size, true);
-    const map = machine.ram.slice(0, E820_MAX);
+    const map = (params.usable ?? wholeMemory(machine)).slice(0, E820_MAX);
     bytes[E820_ENTRIES] = map.length;
     map.forEach((range, i) => {
-        view.setBigUint64(E820_TABLE + i * E820_ENTRY, BigInt(range.start), true);
+        view.setBigUint64(E820_TABLE + i * E820_ENTRY, BigInt(range.addr), true);
         view.setBigUint64(E820_TABLE + i * E820_ENTRY + 8, BigInt(range.size), true);
         view.setUint32(E820_TABLE + i * E820_ENTRY + 16, E820_TYPE_RAM, true);
     });
@@ -124,7 +125,21 @@ export function readParameters(machine: Machine, at: number): BootParams | undef
         kernel: { addr: kernel, size: memory.readU32(at + INIT_SIZE) },
         initrd: initrdSize > 0 ? { addr: initrd, size: initrdSize } : undefined,
         kho: findKho(machine, memory.readU64(at + SETUP_DATA)),
+        usable: usableAt(machine, at),
     };
+}
+
+function wholeMemory({ ram }: Machine): Area[] {
+    return ram.map((r) => ({ addr: r.start, size: r.size }));
+}
+
+/** The memory of the parameters at this address; undefined if it is all that the machine has. */
+function usableAt(machine: Machine, at: number): readonly Area[] | undefined {
+    const map = (memoryMapAt(machineView(machine), at) ?? []).map((r) => ({ addr: r.start, size: r.size }));
+    const whole = wholeMemory(machine).slice(0, E820_MAX);
+    const same =
+        map.length === whole.length && map.every((r, i) => r.addr === whole[i]?.addr && r.size === whole[i].size);
+    return same ? undefined : map;
 }
 
 /**

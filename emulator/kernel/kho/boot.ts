@@ -289,14 +289,16 @@ export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): voi
     const { machine, memblock, memmap } = ctx;
     const { size } = machine.page;
     memblock.setScratchOnly(false);
-    for (const r of memblock.reserved) {
-        const start = Math.floor(r.base / size);
-        const end = Math.ceil((r.base + r.size) / size);
-        if ((r.flags & MEMBLOCK_NOINIT) === 0) {
-            const owner = machine.owners.id(r.owner);
-            memmap.reserve(start, end, owner);
-            machine.history.add(RESERVED, start, end - start, owner);
-        }
+    const reserved = memblock.reserved
+        .filter((r) => (r.flags & MEMBLOCK_NOINIT) === 0)
+        .map((r) => ({
+            start: Math.floor(r.base / size),
+            end: Math.ceil((r.base + r.size) / size),
+            owner: machine.owners.id(r.owner),
+        }));
+    memmap.setReserved(reserved);
+    for (const { start, end, owner } of reserved) {
+        machine.history.add(RESERVED, start, end - start, owner);
     }
     let after = 0;
     for (const free of memblock.freeRanges()) {

@@ -17,6 +17,8 @@ export const DEVICE_TREE_SIZE = 0x10000;
 const MAGIC = 0xd00dfeed;
 const PROP_KHO_FDT = 'linux,kho-fdt';
 const PROP_KHO_SCRATCH = 'linux,kho-scratch';
+/** The memory that a capture kernel may use (drivers/of/fdt.c). */
+const PROP_USABLE = 'linux,usable-memory-range';
 const PROP_INITRD_START = 'linux,initrd-start';
 const PROP_INITRD_END = 'linux,initrd-end';
 /** The address at which the image was loaded. A real kernel knows it from its program counter. */
@@ -65,6 +67,9 @@ export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch
             cells(params.initrd.addr + params.initrd.size),
         );
     }
+    if (params.usable) {
+        w.property(PROP_USABLE, cells(...params.usable.flatMap((r) => [r.addr, r.size])));
+    }
     if (params.kho) {
         w.property(PROP_KHO_FDT, cells(params.kho.fdt, params.kho.fdtSize)).property(
             PROP_KHO_SCRATCH,
@@ -97,7 +102,14 @@ export function readDeviceTree(machine: Machine, at: number): BootParams | undef
         initrd:
             start !== undefined && end !== undefined && end > start ? { addr: start, size: end - start } : undefined,
         kho: khoOf(chosen),
+        usable: usableOf(chosen),
     };
+}
+
+function usableOf(chosen: FdtNode): Area[] | undefined {
+    const length = fdtProperty(chosen, PROP_USABLE)?.value.length ?? 0;
+    const found = numbers(chosen, PROP_USABLE, length / 8);
+    return found?.flatMap((addr, i) => (i % 2 === 0 ? [{ addr, size: found[i + 1] ?? 0 }] : []));
 }
 
 /** early_init_dt_check_kho: without both properties there is no handover. */

@@ -231,10 +231,13 @@ class EarlyAllocations {
             const at = this.need('per-CPU areas', whole, block, description.numa ? { node } : {});
             if (at !== undefined) {
                 // what a unit does not need goes back, and so do those that no processor has
-                for (let i = 0; i < count; i++) {
-                    memblock.free(at + i * unit + size, unit - size);
-                }
-                memblock.free(at + count * unit, whole - count * unit);
+                memblock.freeMany([
+                    ...Array.from({ length: count }, (_, i) => ({
+                        start: at + i * unit + size,
+                        end: at + (i + 1) * unit,
+                    })),
+                    { start: at + count * unit, end: at + whole },
+                ]);
             }
         }
         // pcpu_setup_first_chunk(): groups, maps of units, lists of chunks by their free space, the first two chunks

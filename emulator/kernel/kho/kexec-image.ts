@@ -132,7 +132,16 @@ export interface HandoverToLoad {
 interface Placement {
     readonly placed: readonly { readonly buffer: Buffer; readonly dest: number }[];
     readonly parameters: number;
+    readonly commandLine: string;
     readonly setup: KhoSetupData | undefined;
+}
+
+/** What the kernel to be started by a panic gets: the areas of `crashkernel=`, and the header of the core file. */
+export interface CrashPlaces {
+    readonly areas: readonly Area[];
+    readonly header: Uint8Array;
+    /** The address of the header; undefined: anywhere in the areas. */
+    readonly headerAt?: number;
 }
 
 /** Size in bytes of the pages for this many bytes. */
@@ -143,12 +152,13 @@ function pagesFor({ page }: Machine, bytes: number): number {
 /** The destinations and contents of the segments of a kernel; undefined if one fits nowhere. */
 function placeSegments(
     machine: Machine,
-    file: KernelFile,
+    loaded: KernelFile,
     handover: HandoverToLoad | undefined,
+    crash?: CrashPlaces,
 ): Placement | undefined {
-    const areas: readonly Area[] = handover
-        ? handover.scratch
-        : machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
+    let file = loaded;
+    const areas: readonly Area[] =
+        crash?.areas ?? handover?.scratch ?? machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
     const placed: { buffer: Buffer; dest: number }[] = [];
     const place = (buffer: Buffer): number | undefined => {
         const dest = findHole(
@@ -170,6 +180,17 @@ function placeSegments(
         min,
     });
 
+    if (crash) {
+        const buffer = make('ELF core header', Bytes.of(crash.header), crash.header.length);
+        const dest = crash.headerAt ?? place(buffer);
+        if (dest !== undefined && dest === crash.headerAt) {
+            placed.push({ buffer, dest });
+        }
+        if (dest === undefined) {
+            return undefined;
+        }
+        file = { ...loaded, commandLine: `elfcorehdr=0x${dest.toString(16)} ${loaded.commandLine}` };
+    }
     let setup: KhoSetupData | undefined;
     if (handover) {
         const { array } = handover;
@@ -207,12 +228,14 @@ function placeSegments(
         kernel: { addr: image, size: pagesFor(machine, file.imageSize) },
         initrd,
         kho: setup,
+        usable: crash && [...crash.areas].sort((a, b) => a.addr - b.addr),
     });
     return {
         placed: placed.map((p) =>
             p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p,
         ),
         parameters,
+        commandLine: file.commandLine,
         setup,
     };
 }
@@ -222,18 +245,53 @@ function placeSegments(
  * @returns EADDRNOTAVAIL if a segment fits nowhere, ENOMEM; with nothing left allocated.
  */
 export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): KexecImage | Err {
-    const handover =
-        kho?.enabled && kho.fdt !== 0
-            ? {
-                  fdt: kho.fdt,
-                  scratch: kho.scratch,
-                  array: { addr: kho.scratchArray, size: kho.scratch.length * SCRATCH_ENTRY },
-              }
-            : undefined;
-    const placement = placeSegments(env.machine, file, handover);
+    const placement = placeSegments(env.machine, file, kho && handoverOf(kho));
     return placement
         ? finish(env, file, placement.placed, placement.parameters, placement.setup)
         : err('EADDRNOTAVAIL');
+}
+
+/** kho_fill_kimage(): undefined if KHO is off. */
+function handoverOf(kho: Kho): HandoverToLoad | undefined {
+    return kho.enabled && kho.fdt !== 0
+        ? {
+              fdt: kho.fdt,
+              scratch: kho.scratch,
+              array: { addr: kho.scratchArray, size: kho.scratch.length * SCRATCH_ENTRY },
+          }
+        : undefined;
+}
+
+/** A kernel in the memory of `crashkernel=`, ready to be started by a panic. Addresses in bytes. */
+export interface CrashImage {
+    readonly kernel: string;
+    readonly commandLine: string;
+    readonly parameters: number;
+    /** Set by kernels that give a handover to this image, too. */
+    readonly kho: KhoSetupData | undefined;
+}
+
+/**
+ * kexec_file_load() with KEXEC_FILE_ON_CRASH: the segments are written to their destinations at once.
+ * @returns EADDRNOTAVAIL if a segment does not fit into the areas, or there are none
+ */
+export function loadCrashImage(
+    machine: Machine,
+    file: KernelFile,
+    crash: CrashPlaces,
+    kho: Kho | undefined,
+): CrashImage | Err {
+    const placement = placeSegments(machine, file, kho && handoverOf(kho), crash);
+    if (!placement) {
+        return err('EADDRNOTAVAIL');
+    }
+    const { placed, parameters, commandLine, setup } = placement;
+    machine.clock.chargeBytes(
+        KEXEC_LOAD,
+        placed.reduce((sum, p) => sum + p.buffer.size, 0),
+    );
+    write(machine, placed);
+    return { kernel: file.name, commandLine, parameters, kho: setup };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Command line parameters for memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=. */
 import type { Build, SetupsOf } from '../command-line/setup';
-import { kstrtobool } from '../release/parameter-values';
+import { kstrtobool, memparse } from '../release/parameter-values';
 import { regionWanted, type WantedRegion, withRegion } from './reserve-mem';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from './scratch';
 
@@ -9,6 +9,8 @@ export interface KhoSettings {
     readonly khoScratch: ScratchSizes;
     /** is_kdump_kernel(): `elfcorehdr=` gives the address of the description of a crashed kernel's memory. */
     readonly crashKernel: boolean;
+    /** That address; 0: none is given. */
+    readonly coreHeader: number;
     readonly reserveMem: readonly WantedRegion[];
 }
 
@@ -16,6 +18,7 @@ export const KHO_DEFAULTS: KhoSettings = {
     kho: false,
     khoScratch: DEFAULT_SCRATCH,
     crashKernel: false,
+    coreHeader: 0,
     reserveMem: [],
 };
 
@@ -33,7 +36,7 @@ export const KHO_SETUPS: SetupsOf<'kho' | 'memblock', KhoSettings> = {
     kho_scratch: scratch,
     kho_bootmem: scratch,
     // an address that cannot be parsed is address 0, which is valid
-    elfcorehdr: (value) => (value === undefined ? undefined : { crashKernel: true }),
+    elfcorehdr: (value) => (value === undefined ? undefined : { crashKernel: true, coreHeader: memparse(value).value }),
     reserve_mem: (value, { reserveMem }) => {
         const region = regionWanted(value ?? '');
         return region && { reserveMem: withRegion(reserveMem, region) };

@@ -30,6 +30,9 @@ export interface RequestArgs {
     readonly reply: Reply;
 }
 
+/** Bytes of the argument of a raw ioctl. */
+export const RAW_BUFFER = 256;
+
 export class LuoRequest {
     constructor(
         readonly nr: number,
@@ -79,7 +82,7 @@ export class LuoRequest {
         data: Uint8Array,
         reply: Reply,
     ): LuoRequest | Err {
-        const buffer = new Uint8Array(256);
+        const buffer = new Uint8Array(RAW_BUFFER);
         new DataView(buffer.buffer).setUint32(0, size, true);
         buffer.set(data.subarray(0, buffer.length - 4), 4);
         return LuoRequest.check(process, table, fd, nr, size, buffer, reply);

@@ -129,17 +129,31 @@ export class Memblock extends JournaledRecord {
 
     /** Frees reserved memory. */
     free(base: number, size: number): void {
-        this.journal.edit(this).reserved = this.reserved.flatMap((r) => {
-            const from = Math.max(r.base, base);
-            const to = Math.min(r.base + r.size, base + size);
-            if (from >= to) {
-                return [r];
+        this.freeMany([{ start: base, end: base + size }]);
+    }
+
+    /** The same for many ranges, sorted and disjoint, in one pass. */
+    freeMany(ranges: readonly { readonly start: number; readonly end: number }[]): void {
+        const result: Region[] = [];
+        let i = 0;
+        for (const r of this.reserved) {
+            const end = r.base + r.size;
+            while (i < ranges.length && ranges[i]!.end <= r.base) {
+                i++;
             }
-            return [
-                { ...r, size: from - r.base },
-                { ...r, base: to, size: r.base + r.size - to },
-            ].filter((part) => part.size > 0);
-        });
+            let at = r.base;
+            for (let k = i; k < ranges.length && ranges[k]!.start < end; k++) {
+                const range = ranges[k]!;
+                if (range.start > at) {
+                    result.push({ ...r, base: at, size: range.start - at });
+                }
+                at = Math.max(at, Math.min(range.end, end));
+            }
+            if (at < end) {
+                result.push({ ...r, base: at, size: end - at });
+            }
+        }
+        this.journal.edit(this).reserved = result;
     }
 
     /**

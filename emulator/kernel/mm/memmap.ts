@@ -48,6 +48,8 @@ export function orderPages(order: number): number {
 /** The state of a page in the kernel. `preserved`: reserved for KHO, not restored yet. */
 export type PageState = 'free' | 'allocated' | 'reserved' | 'preserved';
 
+export type PageRunVisitor = (start: number, end: number, state: 'allocated' | 'preserved', owner: number) => void;
+
 /** A run of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
 export interface PfnRange {
     readonly start: number;
@@ -247,9 +249,21 @@ export class Memmap extends JournaledRecord {
         this.found.mark[i] = 0;
     }
 
-    /** Adds permanent boot-time reservations. */
-    reserve(start: number, end: number, owner: number): void {
-        this.journal.edit(this).reserved = withRange(this.reserved, { start, end, owner });
+    /** Sets the permanent boot-time reservations, in ascending order. A page that two share is of the later one. */
+    setReserved(ranges: readonly PfnRange[]): void {
+        const kept: PfnRange[] = [];
+        for (const range of ranges) {
+            for (let last = kept.at(-1); last && last.end > range.start; last = kept.at(-1)) {
+                kept.pop();
+                if (last.start < range.start) {
+                    kept.push({ ...last, end: range.start });
+                }
+            }
+            if (range.start < range.end) {
+                kept.push(range);
+            }
+        }
+        this.journal.edit(this).reserved = kept;
     }
 
     /** Frees boot-time reservations. */
@@ -285,6 +299,59 @@ export class Memmap extends JournaledRecord {
                 }
             }
         }
+    }
+
+    /**
+     * Calls back for allocated and preserved memory from `start` to `end`, ascending, in the largest runs of one state
+     * and owner. Looks at rows that are of one kind only once, so that it is fast with terabytes.
+     */
+    runsIn(start: number, end: number, visit: PageRunVisitor): void {
+        let [from, to, state, owner] = [0, 0, UNSET, 0];
+        // the large folio that was met last: its other rows need not look for its head
+        let [folioEnd, folioOwner] = [0, 0];
+        const ownerIn = (pfn: number, order: number, own: number): number => {
+            if ((order & ~TAIL) < ROW_ORDER) {
+                return own;
+            }
+            if (pfn >= folioEnd) {
+                const head = this.headOf(pfn);
+                [folioEnd, folioOwner] = [head + orderPages(order & ~TAIL), this.ownerOf(pfn)];
+            }
+            return folioOwner;
+        };
+        const add = (pfn: number, count: number, s: number, o: number): void => {
+            if (pfn !== to || s !== state || o !== owner) {
+                const [first, last] = [Math.max(from, start), Math.min(to, end)];
+                if (state !== UNSET && first < last) {
+                    visit(first, last, state === ALLOCATED ? 'allocated' : 'preserved', owner);
+                }
+                [from, state, owner] = [pfn, s, o];
+            }
+            to = pfn + count;
+        };
+        const last = Math.min(this.sections.list.length - 1, Math.floor((end - 1) / SECTION_PAGES));
+        for (let i = Math.floor(start / SECTION_PAGES); i <= last; i++) {
+            const section = this.sections.list[i];
+            for (let k = 0; section && k < ROWS; k++) {
+                const pfn = i * SECTION_PAGES + k * ROW_PAGES;
+                const row = section.rows[k];
+                if (pfn + ROW_PAGES <= start || pfn >= end) {
+                    continue;
+                }
+                if (row) {
+                    for (let at = 0; at < ROW_PAGES; ) {
+                        const [s, order] = [row.state[at]!, row.order[at]!];
+                        const count = order < ROW_ORDER ? orderPages(order) : 1;
+                        add(pfn + at, count, s, ownerIn(pfn + at, order, row.owner[at]!));
+                        at += count;
+                    }
+                } else {
+                    const { state: states, order, owner: owners } = section.summary;
+                    add(pfn, ROW_PAGES, states[k]!, ownerIn(pfn, order[k]!, owners[k]!));
+                }
+            }
+        }
+        add(end, 0, UNSET, 0);
     }
 
     private *ownedIn(row: Records, first: number): ReturnType<Memmap['owned']> {

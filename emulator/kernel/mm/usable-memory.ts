@@ -32,7 +32,7 @@ export function usableMemory(
             map = without(map, start, end);
         }
         if (change.kind === 'add') {
-            map = [...map, ...within(ram, start, end)];
+            map = [...map, ...between(ram, start, end)];
         }
     }
     for (const { start, end } of reserved) {
@@ -47,7 +47,7 @@ export function usableMemory(
         return ram;
     }
     const at = image.addr + image.size;
-    const all = [...without(map, image.addr, at), ...within(ram, image.addr, at)];
+    const all = [...without(map, image.addr, at), ...between(ram, image.addr, at)];
     return joined(numaOff ? all.map((r) => ({ ...r, node: 0 })) : all);
 }
 
@@ -64,7 +64,12 @@ function limited(map: readonly RamRange[], limit: number): readonly RamRange[] {
     });
 }
 
-function within(map: readonly RamRange[], from: number, to: number): RamRange[] {
+/** The memory of a machine that lies in some areas, ascending; undefined: all. */
+export function within(ram: readonly RamRange[], areas: readonly Area[] | undefined): readonly RamRange[] {
+    return areas ? joined(areas.flatMap((a) => between(ram, a.addr, a.addr + a.size))) : ram;
+}
+
+function between(map: readonly RamRange[], from: number, to: number): RamRange[] {
     return map.flatMap((r) => {
         const start = Math.max(r.start, from);
         const end = Math.min(r.start + r.size, to);
@@ -73,7 +78,7 @@ function within(map: readonly RamRange[], from: number, to: number): RamRange[] 
 }
 
 function without(map: readonly RamRange[], from: number, to: number): RamRange[] {
-    return [...within(map, 0, from), ...within(map, to, Infinity)];
+    return [...between(map, 0, from), ...between(map, to, Infinity)];
 }
 
 /** Ascending, with neighbours of one node as one range. */

@@ -62,6 +62,10 @@ export class Vmalloc extends JournaledRecord {
     /** vmalloc (`zero`: vzalloc). `owner` see {@link Owners}. @returns ENOMEM with nothing allocated. */
     alloc(size: number, owner: number, zero = false): VmArea | Err {
         const count = Math.ceil(size / this.allocator.page.size);
+        // __vmalloc_node_range(): more than totalram_pages()
+        if (count > this.allocator.managedPages) {
+            return err('ENOMEM');
+        }
         const pfns = new Float64Array(count);
         for (let i = 0; i < count; i++) {
             const pfn = this.allocator.alloc(0, { owner, zero });

@@ -98,6 +98,7 @@ export const KHO_BUGS: readonly KnownBug[] = [
         name: 'kho_in_crash_image',
         what: 'a crash image gets the handover, and the capture kernel faults at its address',
         in: [{ since: '6.19', fixed: '7.1-rc4', stable: ['7.0.11'] }],
+        flaw: {},
     },
     {
         name: 'kho_radix_depth',

@@ -40,14 +40,14 @@ import { type EarlyReservations, reserveEarly } from '../../kernel/mm/early-rese
 import { PageAllocator } from '../../kernel/mm/buddy';
 import { Memblock } from '../../kernel/mm/memblock';
 import { Memmap } from '../../kernel/mm/memmap';
-import { usableMemory } from '../../kernel/mm/usable-memory';
+import { usableMemory, within } from '../../kernel/mm/usable-memory';
 import { costId } from '../../machine/costs';
 import { JournaledRecord } from '../../machine/journal';
 import { BootHugePages } from './boot-huge-pages';
 import { ProgramError } from '../../language/values';
 import type { BootableKernel } from './kernels';
 import { declaredFlb, registerHandler } from './modules';
-import { panic } from './kernel-end';
+import { KernelPanic } from './kernel-panic';
 import type { Host } from './host';
 import { hex } from '../../text/text';
 import { setUpLpiTables } from '../../kernel/devices/lpi-tables';
@@ -99,7 +99,7 @@ export class Boot extends JournaledRecord {
         this.parameters = { addr: at, size: parametersSize(params.commandLine, params.arch) };
         // The decompressor knows the firmware's map, and moves the image before the kernel decides what it uses.
         this.image = this.placeImage();
-        const used = usableMemory(machine.ram, given, this.image);
+        const used = usableMemory(within(machine.ram, params.usable), given, this.image);
         if (used !== machine.ram) {
             machine.use(used, !given.numaOff);
         }
@@ -233,7 +233,7 @@ export class Boot extends JournaledRecord {
     earlyMemory(): undefined {
         const failed = earlyAllocations(this.context);
         if (failed) {
-            panic(this.host, failed.panic);
+            throw new KernelPanic(failed.panic);
         }
         return undefined;
     }
@@ -265,10 +265,15 @@ export class Boot extends JournaledRecord {
         const { clock } = host.machine;
         const begin = clock.now;
         const handover = this.handover ?? undefined;
+        // phys_to_virt() of an address that the map of the memory does not have
+        if (handover && !host.machine.map.some((r) => handover.fdt >= r.start && handover.fdt < r.start + r.size)) {
+            throw new KernelPanic(
+                `Unable to handle kernel paging request: the KHO FDT at ${hex(handover.fdt)} lies outside the memory of this kernel`,
+            );
+        }
         const memory = khoMemoryInit(context, handover, commandLine.kho, commandLine.khoScratch);
         if ('panic' in memory) {
-            panic(host, memory.panic);
-            return undefined;
+            throw new KernelPanic(memory.panic);
         }
         // the cost is that of pages of the smallest size; larger pages are fewer
         clock.chargeBytes(BOOT_MEMMAP, host.machine.ramSize * (PAGES_4K.size / host.machine.page.size));
@@ -291,7 +296,9 @@ export class Boot extends JournaledRecord {
             kernel.log.push(line);
         }
         host.earlyLog.clear();
-        host.machine.journal.edit(kernel).reserveMem = this.reserveMem;
+        const e = host.machine.journal.edit(kernel);
+        e.reserveMem = this.reserveMem;
+        e.crashKernel = this.reservations.crashKernel;
         const regions = kho.retrieveSubtree(RESERVE_MEM);
         if (!(regions instanceof Err) && typeof regions.phys === 'number') {
             kho.keep(regions.phys, 'reserve_mem FDT');

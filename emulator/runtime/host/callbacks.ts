@@ -10,7 +10,7 @@ import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
 import type { Program } from '../../language/program';
 import { callbackNamed, type Declarations } from '../declarations';
 import { placeOf, SWITCH } from '../code';
-import { callsUnloadedModule } from './modules';
+import { mustBeLoaded } from './modules';
 import { type CallbackCall, type CallbackName, VOID } from '../purpose';
 import { preemptionPoint } from '../scheduler';
 import type { Value } from '../../language/types';
@@ -29,8 +29,8 @@ const QUESTIONS = new Set<string>(['can_preserve', 'can_finish']);
 export function callback(host: Host, name: CallbackName, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
     const owner = declarationOf(host, receiver);
-    if (receiver instanceof LuoHandler && callsUnloadedModule(host, receiver, name)) {
-        return SWITCH;
+    if (receiver instanceof LuoHandler) {
+        mustBeLoaded(receiver, name);
     }
     const decl = owner && callbackNamed(owner, name);
     const fails = decl !== undefined && (receiver instanceof OpenFile ? name !== 'release' : !VOID.includes(name));

@@ -6,7 +6,7 @@ import { placeOf } from '../code';
 import type { Environment } from '../environment';
 import { givesNothing, isCallback, plainCall } from '../purpose';
 import type { Host } from './host';
-import { stopFor } from './kernel-end';
+import { stopFor } from './panic';
 import { backToUser, taskWork, threadDone } from './processes';
 import { endEarly } from './early-end';
 

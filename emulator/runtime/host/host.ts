@@ -100,6 +100,11 @@ export class Host {
         machine.history.threadOf = () => this.interpreter.current.id;
         machine.pci.observer = observeDma(this);
         machine.guestObserver = this.guests;
+        this.injections.onEffect = (target, error) => {
+            for (const l of this.listeners.active) {
+                l.injected?.(target, error);
+            }
+        };
     }
 
     // ------------------------------------------------------------ kernels and processes

@@ -2,6 +2,7 @@
  * Failures that a scenario injects (`inject EIO into memfd.freeze after 2`). They end with the kernel they are for.
  */
 import type { Chooser } from '../../machine/chooser';
+import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledList, type Journal } from '../../machine/journal';
 import type { Err } from '../../kernel/release/errno';
 
@@ -42,11 +43,15 @@ export interface Trials {
      * @returns how it fails; undefined if it does not
      */
     hit(target: string, boot: number): Failing | undefined;
+    /** Adds what the future depends on. */
+    hash(hasher: Hasher): void;
 }
 
 export class Injections {
     /** Null outside of explorations. */
     trials: Trials | null = null;
+    /** Told of each injection that takes effect. */
+    onEffect: (target: string, error: Err | null) => void = () => undefined;
     private readonly list: JournaledList<Injection>;
 
     constructor(
@@ -101,6 +106,7 @@ export class Injections {
             return undefined;
         }
         edit.left = found.left - 1;
+        this.onEffect(target, found.error);
         return found;
     }
 }

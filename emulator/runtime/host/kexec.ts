@@ -1,11 +1,14 @@
 /** The transition between kernels: cold boot, loading by kexec, the jump, panic. */
-import type { Err } from '../../kernel/release/errno';
+import { coreHeader } from '../../kernel/crash/core-header';
+import { within } from '../../kernel/mm/usable-memory';
+import { Err } from '../../kernel/release/errno';
+import { memparse } from '../../kernel/release/parameter-values';
 import { DEFAULT_KERNEL } from '../../kernel/release/descriptions';
 import { parameterBuild, unknownArguments } from '../../kernel/release/unknown-parameters';
 import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
 import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
-import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
-import { loadKexec, type KexecLoad } from '../../kernel/kexec';
+import { coldLoad, type KernelFile, loadCrashImage } from '../../kernel/kho/kexec-image';
+import { loadCrashKexec, loadKexec, type KexecLoad } from '../../kernel/kexec';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
 import { workFrame } from './syscall-entry';
@@ -79,6 +82,9 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     const { machine } = host;
     const kernel = kernelNamed(host, name, 'boot');
     const file = bootFileOf(host, kernel, cmdline);
+    if (host.kernel === null && host.panicMessage !== '' && startsCapture(host, kernel, file)) {
+        return;
+    }
     loseKernel(host, 'power');
     machine.powerOn();
     if (machine.boots > 0) {
@@ -98,12 +104,50 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     startKernel(host, at);
 }
 
-/** Loads a kernel by its name in the scenario. @returns the result of the running kernel's system call */
-export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad): undefined | Err {
+/** Bytes of the memory that a capture kernel gets that the scenario has not loaded. */
+const CAPTURE_MEMORY = 256 * 2 ** 20;
+
+/**
+ * A kernel that is booted after a panic with `elfcorehdr=` on its command line is a capture kernel, as if it had been
+ * loaded before: the machine is not reset. Its memory begins at the address of the core header.
+ * @returns false: the command line makes it an ordinary kernel, or there is no memory at this address
+ */
+function startsCapture(host: Host, kernel: BootableKernel, { commandLine, ...file }: KernelFile): boolean {
+    const { machine } = host;
+    const value = commandLine.match(/(?<=^|\s)elfcorehdr=(\S*)/)?.[1];
+    if (value === undefined) {
+        return false;
+    }
+    const { size } = machine.page;
+    const headerAt = Math.floor(memparse(value).value / size) * size;
+    const areas = within(machine.ram, [{ addr: headerAt, size: CAPTURE_MEMORY }]).map((r) => ({
+        addr: r.start,
+        size: r.size,
+    }));
+    const plain = { ...file, commandLine: commandLine.replace(/(?:^|\s+)elfcorehdr=\S*/, '').trim() };
+    const header = coreHeader(machine, areas);
+    const image =
+        areas[0]?.addr === headerAt
+            ? loadCrashImage(machine, plain, { areas, header, headerAt }, undefined)
+            : undefined;
+    if (image === undefined || image instanceof Err) {
+        return false;
+    }
+    tellUnknown(host, kernel, plain);
+    startKernel(host, image.parameters);
+    return true;
+}
+
+/**
+ * Loads a kernel by its name in the scenario.
+ * @param how `crash`: for the panic of the running kernel
+ * @returns the result of the running kernel's system call
+ */
+export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad | 'crash'): undefined | Err {
     const { running } = host;
     const kernel = kernelNamed(host, name, 'load');
     const file = fileOf(kernel, cmdline, running.kho.env.options.arch);
-    const result = loadKexec(running, file, how);
+    const result = how === 'crash' ? loadCrashKexec(running, file) : loadKexec(running, file, how);
     if (result === undefined) {
         tellUnknown(host, kernel, file);
     }

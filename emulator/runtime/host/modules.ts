@@ -4,7 +4,7 @@ import { joiningFlbs } from '../../kernel/release/layers';
 import { registerHandler as register, type Registered, unregisterHandler } from '../../kernel/luo/registration';
 import type { LuoHandler } from '../../kernel/luo/state';
 import { resolveKernel } from './kernels';
-import { panic } from './kernel-end';
+import { KernelPanic } from './kernel-panic';
 import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 
@@ -80,13 +80,11 @@ function assertModule(host: Host, handler: string): void {
     }
 }
 
-/**
- * Panics if a callback of a handler is called whose module is unloaded: its code is gone.
- * @returns whether that is the case
- */
-export function callsUnloadedModule(host: Host, handler: LuoHandler, callback: string): boolean {
+/** @throws KernelPanic if a callback of a handler is called whose module is unloaded: its code is gone */
+export function mustBeLoaded(handler: LuoHandler, callback: string): void {
     if (handler.unloaded) {
-        panic(host, `unable to handle page fault: ${handler.name}.${callback} is called, but its module is unloaded`);
+        throw new KernelPanic(
+            `unable to handle page fault: ${handler.name}.${callback} is called, but its module is unloaded`,
+        );
     }
-    return handler.unloaded;
 }

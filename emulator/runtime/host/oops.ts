@@ -4,7 +4,7 @@
  */
 import { ProgramError } from '../../language/values';
 import type { Host } from './host';
-import { panic } from './kernel-end';
+import { panic } from './panic';
 import { endInOops } from './processes';
 import { processOf, type ScenarioProcess } from './scenario-process';
 

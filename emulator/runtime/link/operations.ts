@@ -439,6 +439,13 @@ function linkElements(l: Linkage, { each }: ConcurrentBlock): (f: Frame) => Valu
         });
 }
 
+/** @throws ProgramError */
+function checkProcesses(count: number): void {
+    if (count > MOST_PROCESSES) {
+        throw new ProgramError(`at most ${MOST_PROCESSES} processes can run concurrently`);
+    }
+}
+
 /** All elements of a list or a range. */
 function linkValues(l: Linkage, over: NonNullable<ConcurrentBlock['each']>['over']): (f: Frame) => Value[] {
     if (over.k === 'range') {
@@ -447,16 +454,16 @@ function linkValues(l: Linkage, over: NonNullable<ConcurrentBlock['each']>['over
         return (f) => {
             const first = asNumber(from(f), 'the start of a range');
             const count = asNumber(to(f), 'the end of a range') - first;
-            if (count > MOST_PROCESSES) {
-                throw new ProgramError(`at most ${MOST_PROCESSES} processes can run concurrently`);
-            }
+            checkProcesses(count);
             return Array.from({ length: Math.max(count, 0) }, (_, i) => first + i);
         };
     }
     const list = linkExpression(l, over);
     return (f) => {
         const elements = list(f);
-        return Array.from({ length: lengthOf(elements) }, (_, i) => readIndex(elements, i));
+        const count = lengthOf(elements);
+        checkProcesses(count);
+        return Array.from({ length: count }, (_, i) => readIndex(elements, i));
     };
 }
 

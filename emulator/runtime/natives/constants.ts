@@ -1,12 +1,11 @@
 /** The constants of system calls, by their C names, and byte strings as values. */
 import * as fcntl from '../../kernel/fs/fcntl';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
-import { asInt, ProgramError } from '../../language/values';
+import { asInt, ProgramError, textUpToZero } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
 import { dataArg, lengthArg, offsetArg, restOf } from './arguments';
 import { constant, fn, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
-import { decodeName } from '../../text/utf8';
 
 export const fileConstants: readonly NativeGlobal[] = [
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
@@ -108,7 +107,7 @@ export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
         [param('data', BYTES)],
         { context: 'any', result: STRING },
         'Bytes as text: the UTF-8 up to the first zero byte.',
-        (_context, [data]) => decodeName(dataArg(data, 'the text').toUint8Array()),
+        (_context, [data]) => textUpToZero(dataArg(data, 'the text')),
     ),
     fn(
         'fnv1a64',

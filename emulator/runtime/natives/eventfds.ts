@@ -46,7 +46,7 @@ export const eventfdFunctions: readonly NativeFunction<NativeContext>[] = [
         'eventfd',
         [param('count', INT, 0), param('flags', INT, 0)],
         { ...SYSCALL, result: FD },
-        '`eventfd(2)`: a descriptor with a count of 64 bits. `count`: the first 32 of them; `flags`: the OR of `EFD_…`. Where a read or write would block, it fails with `EAGAIN`, as with `EFD_NONBLOCK`. `EINVAL` (flags), `EMFILE`.',
+        '`eventfd(2)`: a descriptor with a count of 64 bits. `flags`: the OR of `EFD_…`. Where it would block, it fails with `EAGAIN`. `EINVAL`, `EMFILE`.',
         ({ running, process }, [count, flags]) =>
             sysEventfd(running, process, flagsArg(count, 'the count'), flagsArg(flags, 'the flags')),
     ),
@@ -54,7 +54,7 @@ export const eventfdFunctions: readonly NativeFunction<NativeContext>[] = [
         'eventfd_create',
         [param('count', INT), param('flags', INT)],
         { fails: true, result: objectOf('file') },
-        'Creates an eventfd for the calling process and closes its descriptor again: the open file remains. Only the lower 32 bits of the count are used. `EINVAL` (flags), `EMFILE`.',
+        'Creates an eventfd without a descriptor, with the lower 32 bits of the count. `EINVAL`, `EMFILE`.',
         ({ running, process }, [count, flags]) => {
             const all = flagsArg(flags, 'the flags');
             if (!areEventfdFlags(all)) {
@@ -71,7 +71,7 @@ export const eventfdMethods: readonly NativeFunction<NativeContext>[] = [
         'eventfd_read',
         [],
         { ...SYSCALL, result: INT },
-        '`eventfd_read(3)`: `read(2)` of 8 bytes as a number. An eventfd returns its count, which becomes 0; with `EFD_SEMAPHORE` it returns 1, and the count decreases by 1. `EAGAIN` if the count is 0.',
+        '`eventfd_read(3)`: `read(2)` of 8 bytes as a number. Takes the count of an eventfd, or 1 of it with `EFD_SEMAPHORE`; `EAGAIN` if it is 0.',
         ({ running, process }, fd) => {
             const data = sysRead(running, process, fd, 8);
             if (data instanceof Err) {
@@ -84,7 +84,7 @@ export const eventfdMethods: readonly NativeFunction<NativeContext>[] = [
         'eventfd_write',
         [param('value', INT)],
         SYSCALL,
-        '`eventfd_write(3)`: `write(2)` of a number as 8 bytes. An eventfd adds it to its count. `EAGAIN` if the count would exceed 2^64 − 2.',
+        '`eventfd_write(3)`: `write(2)` of a number as 8 bytes. An eventfd adds it to its count; `EAGAIN` if that overflows.',
         ({ running, process }, fd, [value]) => {
             const bytes = new Uint8Array(8);
             viewOf(bytes).setBigUint64(0, BigInt.asUintN(64, BigInt(asInt(value, 'the value'))), true);

@@ -1,8 +1,9 @@
 /** Huge pages for `.lus` code: their pools, and files of them. */
 import { MFD_ALLOW_SEALING } from '../../kernel/fs/fcntl';
-import { hugetlbFileOfSize } from '../../kernel/fs/memfd';
+import { chargeTo, hugetlbFileOfSize } from '../../kernel/fs/memfd';
 import { addHugePage, HugetlbInode } from '../../kernel/hugetlb/inode';
 import { HugePool } from '../../kernel/hugetlb/pool';
+import { Err } from '../../kernel/release/errno';
 import { INT, objectOf, STRING, SIZE } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { expect, folioArg, indexArg, inodeArg, lengthArg, numberOr } from './arguments';
@@ -85,8 +86,14 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
         [param('name', STRING), param('page_size', INT)],
         { fails: true, result: objectOf('file') },
         'Creates a memfd of huge pages, without a descriptor. ENODEV if there are no huge pages of this size.',
-        ({ running }, [name, size]) =>
-            hugetlbFileOfSize(running, asString(name, 'the name'), MFD_ALLOW_SEALING, lengthArg(size, 'the size')),
+        ({ running, process }, [name, size]) => {
+            const bytes = lengthArg(size, 'the size');
+            const file = hugetlbFileOfSize(running, asString(name, 'the name'), MFD_ALLOW_SEALING, bytes);
+            if (!(file instanceof Err)) {
+                chargeTo(running, file, process);
+            }
+            return file;
+        },
     ),
     fn(
         'hugetlb_adopt_folio',

@@ -6,7 +6,7 @@ import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../.
 import { asInt, asNumber, asString, joinTexts, text } from '../../language/values';
 import { hex } from '../../text/text';
 import { contents } from '../contents';
-import { panic } from '../host/kernel-end';
+import { panic } from '../host/panic';
 import type { Host } from '../host/host';
 import { restOf } from './arguments';
 import { shortageText } from '../../kernel/mm/shortage';

@@ -4,7 +4,8 @@ import type { Err } from '../../kernel/release/errno';
 import { BOOL, INT, objectOf, STRING, type Value } from '../../language/types';
 import { asString } from '../../language/values';
 import { costId } from '../../machine/costs';
-import { crash } from '../host/kernel-end';
+import { saveVmcore } from '../host/crash';
+import { crash } from '../host/panic';
 import { jump, jumpAndReturn, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
 import { loadModule, unloadModule } from '../host/modules';
 import type { Host } from '../host/host';
@@ -19,12 +20,18 @@ class KexecState {}
 const KEXEC_STATE = new KexecState();
 
 /** @throws ProgramError if the scenario has no kernel of this name */
-function load(host: Host, name: Value, cmdline: Value, how: KexecLoad): undefined | Err {
+function load(host: Host, name: Value, cmdline: Value, how: KexecLoad | 'crash'): undefined | Err {
     return loadKernel(host, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
 }
 
 export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, which a kexec reboot starts.')
     .field('loaded', BOOL, 'Whether a kernel is loaded.', (_kexec, { running }) => running.kexecImage !== null)
+    .field(
+        'crash_loaded',
+        BOOL,
+        'Whether a capture kernel is loaded.',
+        (_kexec, { running }) => running.crashImage !== null,
+    )
     .field(
         'preserve_context',
         BOOL,
@@ -50,6 +57,13 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The loaded kernel, 
         { fails: true, long: true },
         'Reads a kernel and places its segments in scratch memory, where the next kernel expects them. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
         (_kexec, [name, cmdline], host: Host) => load(host, name, cmdline, { handover: true }),
+    )
+    .method(
+        'load_crash',
+        [param('kernel', STRING), param('cmdline', STRING)],
+        { fails: true, long: true },
+        'Reads a kernel and puts its segments into the memory of `crashkernel=`, for a panic. EADDRNOTAVAIL, ENOEXEC.',
+        (_kexec, [name, cmdline], host: Host) => load(host, name, cmdline, 'crash'),
     )
     .method(
         'load_segments',
@@ -102,9 +116,9 @@ function isKernel(host: Host, [name, cmdline]: readonly Value[]): void {
 export const kexecFunctions: readonly NativeFunction[] = [
     code(
         'kexec_file_load',
-        [param('kernel', STRING), param('cmdline', STRING, '')],
+        [param('kernel', STRING), param('cmdline', STRING, ''), param('crash', BOOL, false)],
         { ...SYSCALL, checks: isKernel },
-        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL if it does not fit into scratch memory; EBUSY during another load or a reboot.',
+        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL if it does not fit into scratch memory; EBUSY during another load or a reboot. `crash`: `KEXEC_FILE_ON_CRASH`, a capture kernel that a panic starts, in the memory of `crashkernel=`.',
         'sys_kexec_file_load',
     ),
     code(
@@ -118,8 +132,15 @@ export const kexecFunctions: readonly NativeFunction[] = [
         'crash',
         [param('message', STRING, 'sysrq triggered crash')],
         { context: 'scenario' },
-        'Makes the running kernel panic (as `echo c > /proc/sysrq-trigger` does). Nothing is handed over; the scenario continues with another `boot`. `panicked` is the message.',
+        'Makes the running kernel panic (as `echo c > /proc/sysrq-trigger` does). Nothing is handed over. If a capture kernel is loaded (`kexec_file_load` with `crash: true`), it boots; otherwise the scenario continues with another `boot`. `panicked` is the message.',
         (host: Host, [message]) => crash(host, asString(message, 'the message')),
+    ),
+    fn(
+        'save_vmcore',
+        [],
+        { ...SYSCALL, result: INT },
+        'Saves `/proc/vmcore`, the memory of the kernel that has crashed, as `makedumpfile` does in a capture kernel: the number of bytes of memory in it. `lus run --save-vmcore` writes it to a file. ENOENT in any other kernel.',
+        (host: Host) => saveVmcore(host),
     ),
     fn(
         'modprobe',

@@ -26,7 +26,7 @@ const ACCESS = { context: 'user', fails: true } as const;
 export const mappingObject = new RecordMembers(
     Mapping,
     'mapping',
-    'A part of a file in the memory of a process, from `mmap()`. It ends with `munmap()`, with an `exec`, or with its process.',
+    'A part of a file in the memory of a process, from `mmap()` to `munmap()`, an `exec` or the end of the process.',
 )
     .field('length', SIZE, 'Its length in bytes: whole pages of the file.', (mapping) => mapping.length)
     .field('offset', INT, 'The offset in the file at which it begins.', (mapping) => mapping.offset)
@@ -38,7 +38,7 @@ export const mappingObject = new RecordMembers(
         'load',
         [LENGTH, AT],
         { ...ACCESS, result: BYTES },
-        'Reads bytes of this memory; `at` counts from its start. A hole of the file gets memory. `EFAULT` where a program gets SIGSEGV (outside, unmapped, `PROT_NONE`) or SIGBUS (beyond the size of the file, no memory).',
+        'Reads bytes of this memory. `EFAULT` where a program gets SIGSEGV or SIGBUS.',
         (mapping, [length, at], context) =>
             load(
                 context.running,
@@ -51,7 +51,7 @@ export const mappingObject = new RecordMembers(
         'store',
         [DATA, AT],
         ACCESS,
-        'Writes bytes or a string to this memory; `at` counts from its start. A shared mapping changes the file, a private one copies the page first. `EFAULT` like `load()`, and without `PROT_WRITE`.',
+        'Writes bytes or a string to this memory. A private mapping copies the page first. `EFAULT` like `load()`, and without `PROT_WRITE`.',
         (mapping, [data, at], context) =>
             done(
                 store(
@@ -66,7 +66,7 @@ export const mappingObject = new RecordMembers(
         'mprotect',
         [PROT],
         SYSCALL,
-        '`mprotect(2)` of the whole mapping: the OR of `PROT_…`. `EACCES` if it may not be writable: a shared mapping of a file that is not open for writing, or that was sealed against writing when it was mapped. `ENOMEM` if it is unmapped.',
+        '`mprotect(2)` of the whole mapping: the OR of `PROT_…`. `EACCES` if it may not become writable, `ENOMEM` if it is unmapped.',
         (mapping, [prot], context) =>
             done(protect(context.running, ofProcess(mapping, context), flagsArg(prot, 'the protection'))),
     )
@@ -80,7 +80,7 @@ export const mappingMethods: readonly NativeFunction<NativeContext>[] = [
         'mmap',
         [LENGTH, PROT, param('flags', INT), param('offset', INT, 0)],
         { ...SYSCALL, result: objectOf('mapping') },
-        '`mmap(2)`: maps a part of the file, with `MAP_SHARED` or `MAP_PRIVATE`. While a shared mapping exists that is or may become writable, `F_SEAL_WRITE` fails with `EBUSY`. `EACCES` (not open for that), `EPERM` (sealed against writing), `ENODEV` (cannot be mapped), `EINVAL` (flags, length 0, offset not a multiple of a page), `EOVERFLOW`, `ENOMEM` (no room, too few huge pages).',
+        '`mmap(2)`: maps a part of the file, with `MAP_SHARED` or `MAP_PRIVATE`. `EACCES` (not open for that), `EPERM` (sealed against writing), `ENODEV` (cannot be mapped), `EINVAL` (flags, length 0, offset not a multiple of a page), `EOVERFLOW`, `ENOMEM` (no room, too few huge pages).',
         ({ running, process }, fd, [length, prot, flags, offset]) =>
             sysMmap(running, process, fd, {
                 length: offsetArg(length, 'the length'),
@@ -100,7 +100,7 @@ export const mappingMethods: readonly NativeFunction<NativeContext>[] = [
         'mmap_store',
         [DATA, AT],
         SYSCALL,
-        'Maps a range shared and writable, stores bytes or a string, and unmaps it, as a program writes to its memory. Files of huge pages support no other writes. `EACCES`, `EPERM` because of seals, `ENODEV`, `ENOMEM` if huge pages cannot be reserved; `EFAULT` if the access would raise SIGBUS: beyond the size, or if there is no memory for a hole.',
+        'Maps a range shared and writable, stores bytes or a string, and unmaps it, as a program writes to its memory. `EACCES`, `EPERM` because of seals, `ENODEV`, `ENOMEM` if huge pages cannot be reserved; `EFAULT` if the access would raise SIGBUS: beyond the size, or if there is no memory for a hole.',
         ({ running, process }, fd, [data, at]) =>
             done(sysMmapStore(running, process, fd, dataArg(data, 'what is stored'), offsetArg(at, 'the offset'))),
     ),

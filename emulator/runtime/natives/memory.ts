@@ -1,7 +1,7 @@
 /** Kernel memory for `.lus` code: structs at physical addresses, and arrays in vmalloc areas. */
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { VmArea } from '../../kernel/mm/vmalloc';
-import { Err } from '../../kernel/release/errno';
+import { Err, err } from '../../kernel/release/errno';
 import type { StructLayout } from '../../language/layout';
 import { ANY, INT, listOf, PHYS, STRING, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
@@ -128,6 +128,10 @@ export const memoryFunctions: readonly NativeFunction[] = [
         (host: Host, [type, count]) => {
             const layout = layoutOf(type);
             const length = asNumber(count, 'the count');
+            if (length < 0) {
+                // a size_t: vcalloc()'s product overflows
+                return err('ENOMEM');
+            }
             const owner = host.machine.owners.id(ownerHere(host));
             const area = host.running.vmalloc.alloc(length * layout.size, owner, true);
             return area instanceof Err ? area : arrayOver(host, layout, area, length);

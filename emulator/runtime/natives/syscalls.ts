@@ -10,7 +10,7 @@ import {
 } from '../../kernel/fs/fcntl';
 import type { OpenFile } from '../../kernel/fs/file';
 import { getSeals } from '../../kernel/fs/memfd';
-import { fget, memoryCurrent, setMemoryMax } from '../../kernel/fs/process';
+import { fget, hugetlbCurrent, memoryCurrent, setHugetlbMax, setMemoryMax } from '../../kernel/fs/process';
 import {
     sysMemfdCreate,
     sysOpen,
@@ -19,6 +19,7 @@ import {
     sysSocket,
     sysUnlink,
 } from '../../kernel/fs/syscalls/create';
+import { sysReadlink } from '../../kernel/fs/syscalls/proc';
 import {
     Stat,
     sysAddSeals,
@@ -292,6 +293,15 @@ function hugetlbFlags({ page, hugetlb }: NativeContext['running'], v: Value): nu
     return MFD_HUGETLB + log2 * 2 ** 26;
 }
 
+/** A size of huge pages that the machine has, in bytes. */
+function hugeSize({ hugetlb }: NativeContext['running'], v: Value): number {
+    const pool = hugetlb.sized(lengthArg(v, 'the size of a huge page'));
+    if (!pool) {
+        throw new ProgramError(`the size of huge pages must be ${hugetlb.sizes.join(' or ')}`);
+    }
+    return pool.size;
+}
+
 export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
     fn(
         'memfd_create',
@@ -323,6 +333,13 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: FD },
         'Creates an unconnected `AF_UNIX` stream socket.',
         ({ running, process }) => sysSocket(running, process),
+    ),
+    fn(
+        'readlink',
+        [param('path', STRING)],
+        { ...SYSCALL, result: STRING },
+        '`readlink(2)` of `/proc/self/fd/N` or `/proc/PID/fd/N`: what a descriptor is, as a path (`/memfd:ram (deleted)`) or a class (`anon_inode:[luo_session] vm-1`). `ENOENT` for other paths, `EINVAL` for files.',
+        ({ running, process }, [path]) => sysReadlink(running, process, asString(path, 'the path')),
     ),
     fn(
         'tmpfile',
@@ -359,6 +376,21 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: INT },
         '`memory.current` of that cgroup: the number of bytes charged to it. 0 if it has no limit.',
         ({ running, process }) => memoryCurrent(running, process),
+    ),
+    fn(
+        'hugetlb_max',
+        [param('bytes', INT), param('size', INT, 2 ** 21)],
+        SYSCALL,
+        'Writes `hugetlb.2MB.max` (or of another `size` of pages) of the cgroup of the process. Memfds of huge pages that the process creates or retrieves from then on are charged to it: beyond the limit a store faults, `fallocate()` fails with `ENOSPC`, and retrieving with `ENOMEM`.',
+        ({ running, process }, [bytes, size]) =>
+            nothing(setHugetlbMax(running, process, hugeSize(running, size), lengthArg(bytes, 'the limit'))),
+    ),
+    fn(
+        'hugetlb_current',
+        [param('size', INT, 2 ** 21)],
+        { ...SYSCALL, result: INT },
+        '`hugetlb.2MB.current` (or of another `size` of pages) of that cgroup: the number of bytes charged to it. 0 if it has no limit.',
+        ({ running, process }, [size]) => hugetlbCurrent(running, process, hugeSize(running, size)),
     ),
 ];
 

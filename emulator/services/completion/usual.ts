@@ -94,6 +94,7 @@ export const ASSERTED: readonly string[] = [
 export const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
     reboot: ['KEXEC'],
     add_seals: ['F_SEAL_SHRINK', 'F_SEAL_GROW', 'F_SEAL_SEAL', 'F_SEAL_WRITE', 'F_SEAL_FUTURE_WRITE'],
+    eventfd: ['EFD_SEMAPHORE', 'EFD_CLOEXEC', 'EFD_NONBLOCK'],
     memfd_create: ['MFD_ALLOW_SEALING', 'MFD_CLOEXEC', 'MFD_NOEXEC_SEAL'],
     pwrite: ['pattern', 'bytes', 'zeros'],
     write: ['pattern', 'bytes', 'zeros'],

@@ -1,7 +1,11 @@
 /** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
+import { defineGoingBack } from './going-back';
+import { defineLearning } from './learning';
+import { defineMemory } from './memory';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineTesting } from './testing';
 import { defineViews } from './views';
 import { defineWays } from './ways';
 
@@ -13,5 +17,9 @@ defineJourneys(
         defineWays(traveller);
         defineMistakes(traveller);
         defineViews(traveller);
+        defineMemory(traveller);
+        defineGoingBack(traveller);
+        defineLearning(traveller);
+        defineTesting(traveller);
     },
 );

@@ -66,7 +66,7 @@ export class Traveller {
         return file;
     }
 
-    /** Closes the window; a picture shows how the journey ended where it failed. */
+    /** Closes the window; a picture shows how the journey, or a try of it, ended where it failed. */
     async closeFolder(failed: string | undefined): Promise<void> {
         if (failed !== undefined) {
             await this.photograph(`FAILED ${failed.replace(/\W+/g, '-')}`);

@@ -4,31 +4,23 @@
  * to them.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { inRepository } from '../../support/repository';
+import { palettePng } from '../palette-png';
 import { NEWEST } from '../vscode-servers';
+import { PICTURE_SETTINGS } from '../vscode-settings';
 import { JOURNEY_LIMIT_MS, JOURNEY_RETRIES, SETUP_LIMIT_MS, Traveller } from './journey';
 
 const PICTURES = inRepository('extension', 'docs', 'images');
-const MAX_BYTES = 250_000;
-
-const SETTINGS = {
-    'window.commandCenter': false,
-    'window.title': 'Live update',
-    'workbench.layoutControl.enabled': false,
-    'workbench.activityBar.location': 'hidden',
-    'workbench.statusBar.visible': true,
-    'debug.toolBarLocation': 'docked',
-    'breadcrumbs.enabled': false,
-    'editor.stickyScroll.enabled': false,
-    'workbench.tree.enableStickyScroll': false,
-};
+const MAX_BYTES = 90_000;
+const WINDOW = { width: 1280, height: 844 };
+const PARTS = { sideBarRight: 500, panelTop: 694, variablesBottom: 440 };
 
 suite('the pictures of the documentation', function () {
     this.timeout(JOURNEY_LIMIT_MS);
     this.retries(JOURNEY_RETRIES);
-    const traveller = new Traveller('picture', { editor: NEWEST, extension: 'built', settings: SETTINGS });
+    const traveller = new Traveller('picture', { editor: NEWEST, extension: 'built', settings: PICTURE_SETTINGS });
 
     suiteSetup(async function () {
         this.timeout(SETUP_LIMIT_MS);
@@ -38,21 +30,20 @@ suite('the pictures of the documentation', function () {
     suiteTeardown(() => traveller.leave());
 
     teardown(function () {
-        return traveller.closeFolder(this.currentTest?.state === 'failed' ? this.currentTest.title : undefined);
+        return traveller.closeFolder(this.currentTest?.state === 'passed' ? undefined : this.currentTest?.title);
     });
 
     async function keep(name: string): Promise<void> {
-        const picture = await traveller.photograph(name);
-        assert.ok(statSync(picture).size <= MAX_BYTES, `${statSync(picture).size} bytes`);
+        const picture = palettePng(readFileSync(await traveller.photograph(name)));
+        assert.ok(picture.length <= MAX_BYTES, `${picture.length} bytes`);
         if (process.env['UPDATE_PICTURE'] === '1') {
-            mkdirSync(PICTURES, { recursive: true });
-            copyFileSync(picture, path.join(PICTURES, `${name}.png`));
+            writeFileSync(path.join(PICTURES, `${name}.png`), picture);
         }
     }
 
     test('the first example, stopped in freeze', async () => {
         const page = await traveller.openFolder({}, inRepository('extension', 'examples'));
-        await page.page.setViewportSize({ width: 1280, height: 800 });
+        await page.page.setViewportSize(WINDOW);
         await page.openFromExplorer('first-session.lus', 'First session');
         await page.waitLanguage('Live Update Scenario');
         await page.start();
@@ -70,8 +61,8 @@ suite('the pictures of the documentation', function () {
         for (const section of ['Breakpoints', 'Loaded Scripts']) {
             await page.foldSection(section);
         }
-        await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
-        await page.unfold(/^Live Update/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
+        await page.arrange(PARTS);
+        await page.unfold(/^Handover/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
         await page.showFirstVariables();
         await page.waitCallStack(/memfd\.freeze/, /scenario "a guest/);
         await keep('stopped-in-freeze');
@@ -83,7 +74,7 @@ suite('the pictures of the documentation', function () {
         const page = await traveller.openFolder({
             [name]: readFileSync(inRepository('extension', 'examples', name), 'utf8'),
         });
-        await page.page.setViewportSize({ width: 1280, height: 800 });
+        await page.page.setViewportSize(WINDOW);
         await page.openFromExplorer(name, 'The purpose of live update');
         await page.waitLanguage('Live Update Scenario');
         await page.start();
@@ -95,7 +86,7 @@ suite('the pictures of the documentation', function () {
         for (const section of ['Breakpoints', 'Loaded Scripts']) {
             await page.foldSection(section);
         }
-        await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
+        await page.arrange(PARTS);
         await page.unfold(/^Machine/, /^devices/);
         await keep('devices-go-on');
     });

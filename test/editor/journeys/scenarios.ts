@@ -27,7 +27,7 @@ export function defineJourneys(
         suiteTeardown(() => traveller.leave());
 
         teardown(function () {
-            return traveller.closeFolder(this.currentTest?.state === 'failed' ? this.currentTest.title : undefined);
+            return traveller.closeFolder(this.currentTest?.state === 'passed' ? undefined : this.currentTest?.title);
         });
 
         test('a breakpoint on a freeze line, F5, through the kexec to the end', async () => {
@@ -48,7 +48,7 @@ export function defineJourneys(
             await page.waitVariable(/^ser\b/);
             await page.waitInlineValue('args = ');
             const folio = await page.unfold(
-                /^Live Update/,
+                /^Handover/,
                 /outgoing/i,
                 /vm-1/,
                 /token 0x1\b/,

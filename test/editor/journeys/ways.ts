@@ -59,6 +59,19 @@ export function defineWays(traveller: () => Traveller): void {
         await page.waitStoppedAt('entry.name = session.name');
     });
 
+    test('Loaded Scripts has the code of the kernel in a folder with a name', async () => {
+        const page = await traveller().openFolder();
+        await page.openFromExplorer(FILE, 'What the editor tests debug');
+        await page.waitLanguage('Live Update Scenario');
+        await page.start();
+        await page.waitStoppedAt(textOf('entry'));
+        for (const section of ['Variables', 'Call Stack', 'Breakpoints']) {
+            await page.foldSection(section);
+        }
+        await page.foldSection('Loaded Scripts', false);
+        await page.waitRow('Loaded Scripts', /Emulated kernel$/);
+    });
+
     test('Open Examples asks for a place, copies them there, and shows the first beside an index', async () => {
         const page = await traveller().openFolder();
         await page.page.locator('.explorer-folders-view .monaco-list-row', { hasText: FILE }).waitFor();

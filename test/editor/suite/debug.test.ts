@@ -121,7 +121,7 @@ suite('debugging', () => {
         breakAt('preserve');
         const stopped = await recorder.stopAfter(() => launch());
         const names = (await stoppedProgram.scopes(stopped.threadId)).map((s) => s.name);
-        assert.deepEqual(names, ['Locals', 'Process', 'Live Update', 'Handover', 'Machine']);
+        assert.deepEqual(names, ['Locals', 'Process', 'Handover', 'Machine']);
     });
 
     test('continues over the kexec into the next kernel, and to the end', async () => {

@@ -109,7 +109,7 @@ scenario "one of two comes first" {
             const p = programOf(changed);
             return errorsOf(p).length > 0 ? undefined : p;
         };
-        const judged = finished(judge({ program, options, text, check }, violation));
+        const judged = finished(judge({ program, options, text, check, late: () => false }, violation));
         assert.ok(judged.choices.length > 0);
         assert.ok(judged.inevitable);
         const file = judged.text ?? '';
@@ -156,9 +156,9 @@ scenario "an agent" {
         const found = explored(correctProgram(AGENT.replace('FINALLY', '')), optionsOf({ crash: ['luod'] }));
         const calls =
             'open create_session memfd_create truncate preserve_fd kexec_file_load open retrieve_session retrieve_fd finish';
-        const taken = found.coverage.table.flatMap((c) => Array.from({ length: c.taken }, () => c.alternative));
+        const taken = found.coverage.flatMap((c) => Array.from({ length: c.taken }, () => c.alternative));
         assert.deepEqual(taken.sort(), calls.split(' ').sort());
-        assert.equal(found.ends, calls.split(' ').length + 2, 'without a fault once in each round');
+        assert.equal(found.ends, calls.split(' ').length + 1);
         const lost = violationsOf(found).map((c) => c.outcome.findings.join());
         assert.deepEqual(lost.sort(), ['LU1002', 'LU1023', 'LU1024', 'LU1090']);
     });
@@ -168,7 +168,7 @@ scenario "an agent" {
             correctProgram(AGENT.replace('FINALLY', '')),
             optionsOf({ fail: ['memfd.*', 'copy_to_user', 'luo_session'] }),
         );
-        const tried = found.coverage.table.map((c) => `${c.what}: ${c.alternative} ${c.taken} of ${c.met}`);
+        const tried = found.coverage.map((c) => `${c.what}: ${c.alternative} ${c.taken} of ${c.met}`);
         assert.deepEqual(tried, [
             'copy_to_user in kernel 1: EFAULT 2 of 2',
             'copy_to_user in kernel 2: EFAULT 3 of 3',
@@ -210,7 +210,7 @@ scenario "an agent" {
         );
         const found = explored(correctProgram(text), options);
         assert.ok(found.classes.some((c) => c.faults === 2));
-        assert.deepEqual(found.completeUpTo, { faults: 2, switches: 0 });
+        assert.equal(found.complete, true);
     });
 });
 

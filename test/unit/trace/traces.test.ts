@@ -102,6 +102,27 @@ suite('traces', () => {
         assert.deepEqual(ran(WAITING, { trace: true }).events, events);
     });
 
+    test('injected failures and panics are marks on the track that they meet', () => {
+        const text = `
+            scenario "s" {
+                boot "7.2"
+                inject ENOMEM into memfd.preserve
+                process p {
+                    s = open("/dev/liveupdate").create_session("s")
+                    ram = memfd_create("ram")
+                    ram.write("x")
+                    s.preserve_fd(ram, token: 1)  fails ENOMEM
+                }
+                crash("Fatal machine check")
+            }`;
+        const { events: all } = ran(text, { trace: true });
+        const faults = all.flatMap((e) => (e.ph === 'i' && e.cat === 'fault' ? [e] : []));
+        assert.deepEqual(
+            faults.map((e) => e.name),
+            ['ENOMEM is injected into memfd.preserve', 'panic'],
+        );
+    });
+
     test('devices have tracks: DMA goes on while kernels come and go, until something stops it', () => {
         const text = `
             machine { memory 1GiB; iommu vtd; device dma0 at "0000:3b:00.0" { kind dma; driver none } }
@@ -131,7 +152,16 @@ suite('traces', () => {
         const bursts = all.flatMap((e) => (e.ph === 'X' && e.cat === 'device' ? [e] : []));
         assert.deepEqual(
             bursts.map((e) => e.name),
-            ['DMA', 'refused by the IOMMU'],
+            ['DMA', 'refused'],
+        );
+        const tracks = new Map(
+            all.flatMap((e) =>
+                e.ph === 'M' && e.name === 'thread_name' && e.pid === bursts[0]?.pid ? [[e.tid, e.args['name']]] : [],
+            ),
+        );
+        assert.deepEqual(
+            bursts.map((e) => tracks.get(e.tid)),
+            ['dma0', 'IOMMU, for dma0'],
         );
         assert.deepEqual(
             bursts.map((e) => Math.round(e.dur / 100)),

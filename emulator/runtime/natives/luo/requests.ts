@@ -1,5 +1,5 @@
 /** The ioctls of LUO, and their arguments for std/luo.lus (include/uapi/linux/liveupdate.h). */
-import { LuoRequest, type Reply } from '../../../kernel/luo/request';
+import { LuoRequest, RAW_BUFFER, type Reply } from '../../../kernel/luo/request';
 import { LuoSession } from '../../../kernel/luo/state';
 import { err, type Err } from '../../../kernel/release/errno';
 import { IOCTLS_EARLY_7_2, type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
@@ -118,7 +118,7 @@ export const requestFunctions: readonly NativeFunction[] = [
                 asNumber(fd, 'fd'),
                 asNumber(nr, 'nr'),
                 asNumber(size, 'size'),
-                expect(Bytes, data, 'bytes').toUint8Array(),
+                expect(Bytes, data, 'bytes').slice(0, RAW_BUFFER).toUint8Array(),
                 replyFrom(readonlyReply),
             );
         },

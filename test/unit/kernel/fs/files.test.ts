@@ -53,6 +53,7 @@ import { sysMmapStore, sysMmapWrite } from '../../../../emulator/kernel/fs/sysca
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../../../emulator/kernel/fs/syscalls/rw';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
+import { passes } from '../../../support/runs';
 
 const X = Bytes.text('x');
 
@@ -404,6 +405,56 @@ suite('pipes and eventfds', () => {
         assert.deepEqual([sysGetfl(k, p, two), sysGetfd(k, p, two)], [O_RDWR | O_NONBLOCK, 1]);
         assert.deepEqual([sysGetfl(k, p, most), sysGetfd(k, p, most)], [O_RDWR, 0]);
         assert.equal(text(sysEventfd(k, p, 0, 2)), 'EINVAL');
+    });
+});
+
+suite('eventfds with flags, and links to descriptors', () => {
+    test('a semaphore gives one at a time; the count has 32 bits; other flags are wrong', () => {
+        passes(`scenario "s" {
+            boot "7.2"
+            process p {
+                sem = eventfd(2, flags: EFD_SEMAPHORE | EFD_CLOEXEC)
+                one = sem.read(8)
+                assert one == sem.read(8) && one[0] == 1
+                sem.read(8)  fails EAGAIN
+                assert sem.getfd() == FD_CLOEXEC
+                all = eventfd(0x100000005, flags: EFD_NONBLOCK).read(8)
+                assert all[0] == 5
+                assert (eventfd(0, flags: EFD_NONBLOCK).getfl() & O_NONBLOCK) != 0
+                eventfd(0, flags: 2)  fails EINVAL
+            }
+        }`);
+    });
+
+    test('what /proc says of descriptors', () => {
+        passes(`scenario "s" {
+            boot "7.2"
+            process p, q
+            p {
+                lu = open("/dev/liveupdate")                        // 3
+                s  = lu.create_session("vm-1")
+                m  = memfd_create("ram")
+                e  = eventfd()
+                t  = open("/run/state", O_RDWR | O_CREAT)
+                assert readlink("/proc/self/fd/0") == "/dev/null"
+                assert readlink("/proc/self/fd/3") == "/dev/liveupdate"
+                assert readlink("/proc/self/fd/4") == "anon_inode:[luo_session] vm-1"
+                assert readlink("/proc/thread-self/fd/5") == "/memfd:ram (deleted)"
+                assert readlink("/proc/self/fd/6") == "anon_inode:[eventfd]"
+                assert readlink("/proc/self/fd/7") == "/run/state"
+                readlink("/run/state")  fails EINVAL
+                unlink("/run/state")
+                assert readlink("/proc/self/fd/7") == "/run/state (deleted)"
+                readlink("/run/state")  fails ENOENT
+                readlink("/proc/self/fd/8")  fails ENOENT
+                readlink("/proc/self/fd/03")  fails ENOENT
+                readlink("/proc/7654/fd/3")  fails ENOENT
+            }
+            q { assert readlink("/proc/" + str(p.pid) + "/fd/5") == "/memfd:ram (deleted)" }
+            number = p.pid
+            kill p
+            q { readlink("/proc/" + str(number) + "/fd/5")  fails ENOENT }
+        }`);
     });
 });
 

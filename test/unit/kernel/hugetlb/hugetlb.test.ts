@@ -268,6 +268,34 @@ suite('huge pages', () => {
         }
     });
 
+    test('a hugetlb cgroup with a limit: who creates or retrieves a file is charged, and nothing stays behind', () => {
+        const arrive = (limit: string, then: string): string =>
+            `vmm { reboot(KEXEC) }; process vmm { hugetlb_max(${limit}); vm1 = open("/dev/liveupdate").retrieve_session("vm-1"); ${then} }`;
+        assert.deepEqual(
+            run(`${arrive('20MiB', 'ram = vm1.retrieve_fd(token: 1); vm1.finish(); assert hugetlb_current() == 20MiB')}
+                vmm { ram.pwrite("x", at: 0)  fails EINVAL; ram.mmap_store("x", at: 0); assert hugetlb_current() == 20MiB }
+                vmm { ram.close(); assert hugetlb_current() == 0 && hugetlb_current(1GiB) == 0 }`),
+            [],
+        );
+        // 21 MiB are ten pages: the tenth is charged, one less is not enough
+        assert.deepEqual(run(arrive('21MiB', 'vm1.retrieve_fd(token: 1)')), []);
+        assert.deepEqual(
+            run(`${arrive('19MiB', 'vm1.retrieve_fd(token: 1)  fails ENOMEM; assert hugetlb_current() == 0')}
+                assert diagnosed("LU1052")
+                vmm { vm1.retrieve_fd(token: 1)  fails ENOMEM; vm1.finish() }
+                assert hugepages(2MiB).free == 32 && hugepages(2MiB).incoming == 0 && kho.incoming.unclaimed == 0`),
+            [],
+        );
+        assert.deepEqual(
+            run(`vmm { hugetlb_max(5MiB); more = memfd_create("more", hugetlb: 2MiB); more.truncate(8MiB)
+                    more.fallocate(0, 4MiB); more.fallocate(4MiB, 2MiB)  fails ENOSPC
+                    assert hugetlb_current() == 4MiB
+                    more.mmap_store("x", at: 6MiB)  fails EFAULT
+                    more.truncate(2MiB); assert hugetlb_current() == 2MiB }`),
+            [],
+        );
+    });
+
     test('7.2 finds no room for pages of 1 GiB beside a handover, 7.3 does', () => {
         assert.deepEqual(
             run(

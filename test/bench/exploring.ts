@@ -1,0 +1,95 @@
+/** How many branches an exploration takes in a second, next to runs of the same courses from the start. */
+import { readFileSync } from 'node:fs';
+import { Course } from '../../emulator/explore/course';
+import { Explorer } from '../../emulator/explore/explore';
+import { together, PROFILES } from '../../emulator/explore/profiles';
+import type { Program } from '../../emulator/language/program';
+import { loadProgram } from '../../emulator/run/load-program';
+import { inRepository } from '../support/repository';
+import type { Figure } from './figures';
+
+const FILE = 'extension/examples/second-update.lus';
+const PROFILE = 'all';
+const LIMIT = 50_000_000;
+const MEMORY = 64 * 2 ** 20;
+/** Courses that run from the start, evenly spread over all. */
+const SAMPLE = 24;
+
+function load(): Program {
+    const text = readFileSync(inRepository(FILE), 'utf8');
+    return loadProgram({ read: (uri) => (uri === FILE ? text : undefined) }, FILE);
+}
+
+/** Seconds of the processor. */
+function timed(work: () => void): number {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6;
+}
+
+/** Courses a second, each from its beginning to its end. */
+function fromTheStart(program: Program): number {
+    const tried = together([PROFILES[PROFILE]]);
+    const usual = new Course(program, {}, tried);
+    usual.decider.follow([], 0);
+    usual.toTheEnd(LIMIT);
+    const paths = usual.decider.made.flatMap((choice, position) =>
+        choice.alternatives.flatMap((_, pick) => (pick === choice.usual ? [] : [[position, pick + 1]])),
+    );
+    const some = Array.from({ length: SAMPLE }, (_, i) => paths[Math.floor((i * paths.length) / SAMPLE)] ?? []);
+    const seconds = timed(() => {
+        for (const path of some) {
+            const course = new Course(program, {}, tried);
+            course.decider.follow(path, 0);
+            course.toTheEnd(LIMIT);
+        }
+    });
+    return SAMPLE / seconds;
+}
+
+/** Branches a second of a complete search. */
+function fromCheckpoints(program: Program): number {
+    let branches = 0;
+    const seconds = timed(() => {
+        const explorer = new Explorer(program, {
+            tried: together([PROFILES[PROFILE]]),
+            faults: 1,
+            switches: Infinity,
+            limit: LIMIT,
+            memory: MEMORY,
+        });
+        for (const _ of explorer.run()) {
+            // to the end
+        }
+        const { complete, ends } = explorer.result;
+        if (!complete) {
+            throw new Error('the search has an end');
+        }
+        branches = ends;
+    });
+    return branches / seconds;
+}
+
+export function exploring(): Figure[] {
+    const program = load();
+    // the first search compiles
+    fromCheckpoints(program);
+    const branches = fromCheckpoints(program);
+    const courses = fromTheStart(program);
+    return [
+        {
+            name: 'exploring second-update.lus, one core',
+            value: branches,
+            unit: 'branches/s',
+            how: `--profile ${PROFILE}, complete`,
+        },
+        {
+            name: '  than running each from the start',
+            value: branches / courses,
+            unit: 'times',
+            goal: { at: 'least', value: 20 },
+            how: `${SAMPLE} of the courses, in this process: ${courses.toFixed(1)}/s`,
+        },
+    ];
+}
