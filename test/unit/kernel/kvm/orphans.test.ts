@@ -1,9 +1,7 @@
 /** vCPUs that go on in a caretaker while the kernel is replaced. */
 import assert from 'node:assert/strict';
 import { orphansOf } from '../../../../emulator/kernel/kvm/orphan';
-import { Run } from '../../../../emulator/run/run';
 import type { Host } from '../../../../emulator/runtime/host/host';
-import { endsTheSame } from '../../../support/checkpoints';
 import { cleanProgram } from '../../../support/programs';
 import { passed } from '../../../support/runs';
 
@@ -128,11 +126,5 @@ suite('orphaned vCPUs', () => {
             'guest.set_exit("machine_check", every: 60ms)',
             `assert vm("guest").vcpu(1).state == "failed"\n${vmm('s = open("/dev/liveupdate").retrieve_session("vm-1")\ns.retrieve_fd(token: 10) fails EIO')}`,
         );
-    });
-
-    test('from checkpoints, also while no monitor has them, the run goes on to the same end', () => {
-        const { host } = Run.start(cleanProgram(file(`${vmm(`${prepared([2, 3])}\n${REBOOT}`)}${vmm(BACK)}`)));
-        endsTheSame(host, { keep: (n) => n % 500 === 0, moreThan: 1 });
-        assert.equal(host.guests.of('guest')?.wrong, 0);
     });
 });
