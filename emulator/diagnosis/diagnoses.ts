@@ -24,6 +24,7 @@ import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
 import { debugfsRules } from './debugfs';
+import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
 import { missed } from './expected-findings';
@@ -79,6 +80,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     waitingRules,
     carriedRules,
     deviceRules,
+    crashRules,
     pciRules,
     interruptRules,
     lpiTableRules,

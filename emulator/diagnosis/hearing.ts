@@ -48,6 +48,7 @@ const HEARD = [
     'flbUsed',
     'oopsed',
     'cameBack',
+    'captureFaulted',
     'handlerMissing',
     'flbUnderflow',
     'parametersUnknown',

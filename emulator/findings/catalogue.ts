@@ -1,5 +1,6 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
 
+import { CRASH } from './catalogue-crash';
 import { ORPHANS } from './catalogue-orphans';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
@@ -562,6 +563,7 @@ export const CATALOGUE = {
         advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
     ...ORPHANS,
+    ...CRASH,
     LU1145: {
         severity: 'error',
         group: 'handover',

@@ -94,6 +94,7 @@ export function sessionItem(host: Host, session: LuoSession | undefined): Item {
         ...(host.kernel && hasInterfaceStates(host.kernel.desc) ? [interfaceState(session.state)] : []),
         ...(session.retrieved ? ['retrieved'] : []),
         ...(session.finished ? ['finished'] : []),
+        ...(session.frozen ? ['frozen'] : []),
     ];
     return {
         name: quoted(session.name),

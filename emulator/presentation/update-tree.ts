@@ -138,6 +138,7 @@ function sessionRow(host: Host, session: LuoSession, running: ReadonlyMap<LuoFil
         ...(host.kernel && hasInterfaceStates(host.kernel.desc) ? [interfaceState(session.state)] : []),
         ...(session.retrieved ? ['retrieved'] : incoming ? ['not retrieved'] : []),
         ...(session.finished ? ['finished'] : []),
+        ...(session.frozen ? ['frozen'] : []),
     ];
     const direction = incoming ? 'incoming' : 'outgoing';
     return {
@@ -185,7 +186,7 @@ function stationsOf(
     if (!session.incoming) {
         // freeze() runs in the order of the files; the cursor is the number of the one that it works on
         const freezing = interpreter.threads.some((t) => t.frames.some(({ purpose }) => purpose?.kind === 'reboot'));
-        const frozen = freezing && index + 1 < session.cursor ? 'done' : 'open';
+        const frozen = session.frozen || (freezing && index + 1 < session.cursor) ? 'done' : 'open';
         return [at('preserved', 'preserve', 'done'), at('frozen', 'freeze', frozen)];
     }
     const status = f.retrieveStatus;

@@ -80,6 +80,8 @@ export interface Listener {
     cameBack?(image: KexecImage): void;
     /** The old kernel has ended, and the next one has not started; its boot parameters are at this address. */
     jumped?(parameters: number): void;
+    /** A capture kernel faults at the FDT of a handover that it should not have been given. */
+    captureFaulted?(fdt: number): void;
     /** A capture kernel saves the memory of the crashed one, as far as it is in these runs. */
     dumped?(memory: OldMemory): void;
     /** A device accesses memory: one call for each page of a request. Called often, so it must be fast. */

@@ -43,8 +43,12 @@ import pciRulesV9 from './pci-rules-v9.lus';
 import pci from './pci.lus';
 import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
+import sessionFreezeNone from './session-freeze-none.lus';
+import sessionFreeze from './session-freeze.lus';
+import json from './json.lus';
 import luod from './luod.lus';
 import luotest from './luotest.lus';
+import systemd from './systemd.lus';
 
 /** The scheme of their URIs: `lus-std:/memfd.lus`. */
 export const STD_SCHEME = 'lus-std:';
@@ -97,6 +101,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'iommu-none': iommuNone,
     interrupts,
     'interrupts-none': interruptsNone,
+    'session-freeze': sessionFreeze,
+    'session-freeze-none': sessionFreezeNone,
     vcpu,
     'cpu-preserve': cpuPreserve,
     'cpu-preserve-none': cpuPreserveNone,
@@ -108,7 +114,11 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
  * Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of the importing
  * program, not of any kernel.
  */
-export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([['luod', luod]]);
+export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([
+    ['luod', luod],
+    ['systemd', systemd],
+    ['json', json],
+]);
 
 /**
  * The test handlers of the kernel that the recordings were made with. No part of the standard library: only recordings

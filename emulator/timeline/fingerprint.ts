@@ -149,6 +149,11 @@ class Fingerprint {
         k.vmalloc.hash(hasher);
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
+        for (const { addr, size } of k.crashKernel) {
+            hasher.num(addr).num(size);
+        }
+        const { kernel, commandLine, parameters } = k.crashImage ?? { kernel: '', commandLine: '', parameters: 0 };
+        hasher.str(kernel).str(commandLine).num(parameters);
         k.devices.hash(hasher);
         hasher.num(k.backgroundMemory.pages);
         for (const guest of k.vms) {
@@ -301,7 +306,7 @@ class Fingerprint {
             hasher
                 .str(o.name)
                 .u32(o.retrieved ? 1 : 0)
-                .u32(o.finished ? 1 : 0)
+                .u32((o.finished ? 1 : 0) | (o.frozen ? 2 : 0))
                 .num(o.cursor)
                 .num(o.area)
                 .u32(o.state);

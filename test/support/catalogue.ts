@@ -48,6 +48,8 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 140, title: 'Order of steps', page: 'failures-order.md' },
     { first: 160, title: 'Met in practice', page: 'failures-practice.md' },
     { first: 201, title: 'Orphaned virtual machines', page: 'failures-orphans.md' },
+    { first: 231, title: 'Crash kernels', page: 'failures-crash.md' },
+    { first: 241, title: 'Agents and the kernel', page: 'failures-agents.md' },
 ];
 
 /**
@@ -65,6 +67,8 @@ export const NUMBERS: readonly number[] = (
         [140, 150],
         [160, 168],
         [201, 205],
+        [231, 233],
+        [241, 243],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 

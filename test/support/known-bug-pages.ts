@@ -105,9 +105,7 @@ export const KNOWN_BUG_PAGES: Readonly<Record<string, KnownBugPage>> = {
     },
     kho_in_crash_image: {
         fixes: ['a6715d7ec472'],
-        shown: {
-            not: 'The emulator does not run capture kernels: crash() ends the kernel, and the scenario boots the next one.',
-        },
+        shown: 'here',
     },
     kho_radix_depth: {
         fixes: ['d64b0372760e'],

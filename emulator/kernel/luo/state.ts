@@ -140,6 +140,8 @@ export class LuoSession extends JournaledRecord {
     readonly cursor: number = 0;
     /** FINISH has succeeded. */
     readonly finished: boolean = false;
+    /** SESSION_FREEZE has frozen its files (layer session_freeze). */
+    readonly frozen: boolean = false;
     /** Physical address of the area with its files, in releases without blocks; 0: none. */
     readonly area: number = 0;
     /** Before the merge, every session had a state (enum liveupdate_state). */

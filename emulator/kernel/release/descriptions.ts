@@ -35,6 +35,7 @@ const NO_LAYER_FILES: Library = [
     'vfio-none',
     'iommu-none',
     'interrupts-none',
+    'session-freeze-none',
     'cpu-preserve-none',
 ];
 

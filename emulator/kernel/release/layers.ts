@@ -176,6 +176,19 @@ const INTERRUPTS: Layer = {
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
 };
 
+const SESSION_FREEZE: Layer = {
+    name: 'session_freeze',
+    series: 'session_freeze',
+    summary: 'the ioctl SESSION_FREEZE: an agent freezes a session before the reboot, which then skips it',
+    version: 'v2',
+    status: 'under review',
+    needs: [],
+    brings: [],
+    files: ['session-freeze'],
+    handlers: [],
+    flbs: [],
+};
+
 const VCPU: Layer = {
     name: 'vcpu',
     series: 'vcpu',
@@ -229,6 +242,7 @@ const NEWEST: readonly Layer[] = [
     KVM,
     GUEST_MEMFD,
     INTERRUPTS,
+    SESSION_FREEZE,
     VCPU,
     CPU_PRESERVE,
     CARETAKER,

@@ -10,6 +10,7 @@ export type IoctlName =
     | 'RETRIEVE_FD'
     | 'FINISH'
     | 'GET_NAME'
+    | 'FREEZE'
     | 'GET_STATE'
     | 'SET_EVENT'
     | 'UNPRESERVE_FD'
@@ -81,6 +82,25 @@ export const IOCTLS_V4: IoctlTable = {
     nameSize: 56,
     checksNames: false,
 };
+
+/** By the table of a release, the one with the ioctl of the layer session_freeze. No source has its number. */
+const WITH_SESSION_FREEZE: ReadonlyMap<IoctlTable, IoctlTable> = new Map(
+    [IOCTLS_7_2, IOCTLS_EARLY_7_2].map((table) => [
+        table,
+        {
+            ...table,
+            commands: new Map<number, Ioctl>([
+                ...table.commands,
+                [0x44, { name: 'FREEZE', size: 8, on: 'outgoing', arg: 'word' }],
+            ]),
+        },
+    ]),
+);
+
+/** The ioctls of a release that can have layers, and of the layer session_freeze. */
+export function withSessionFreeze(table: IoctlTable): IoctlTable {
+    return WITH_SESSION_FREEZE.get(table) ?? table;
+}
 
 /** A kernel without LUO has none. */
 export const NO_IOCTLS: IoctlTable = { commands: new Map(), kinds: false, nameSize: 64, checksNames: false };

@@ -75,7 +75,7 @@ function nativeOf(c: CodeContext, { callee }: CallExpr): FunctionShape | undefin
 }
 
 /**
- * The kernel that a call names must exist, and `reboot(KEXEC)` ends the running one.
+ * The kernel that a call names must exist; `reboot(KEXEC)` and `crash()` end the running one.
  * @param tried it may fail
  */
 export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
@@ -99,6 +99,10 @@ export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
     const first = e.args[0]?.value;
     if (native.name === 'reboot' && first?.kind === 'name' && first.name === 'KEXEC' && !c.flow.comesBack) {
         c.kernelEnd = { call: e, certain: !tried };
+    }
+    // a capture kernel may run behind it
+    if (native.name === 'crash') {
+        c.kernelEnd = { call: e, certain: true };
     }
 }
 

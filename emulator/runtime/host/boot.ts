@@ -267,6 +267,7 @@ export class Boot extends JournaledRecord {
         const handover = this.handover ?? undefined;
         // phys_to_virt() of an address that the map of the memory does not have
         if (handover && !host.machine.map.some((r) => handover.fdt >= r.start && handover.fdt < r.start + r.size)) {
+            host.tell((l) => l.captureFaulted?.(handover.fdt));
             throw new KernelPanic(
                 `Unable to handle kernel paging request: the KHO FDT at ${hex(handover.fdt)} lies outside the memory of this kernel`,
             );

@@ -2,7 +2,8 @@
 import { LuoRequest, RAW_BUFFER, type Reply } from '../../../kernel/luo/request';
 import { LuoSession } from '../../../kernel/luo/state';
 import { err, type Err } from '../../../kernel/release/errno';
-import { IOCTLS_EARLY_7_2, type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
+import { IOCTLS_EARLY_7_2, type IoctlTable, NO_IOCTLS, withSessionFreeze } from '../../../kernel/release/luo-ioctls';
+import { hasSeries } from '../../../kernel/release/layers';
 import type { NativeParam } from '../../../language/natives';
 import { REPLY_PARAM } from '../../../language/reply';
 import { ANY, BOOL, BYTES, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../../language/types';
@@ -29,8 +30,9 @@ function replyFrom(v: Value): Reply {
 
 /** The ioctls of the running kernel. */
 export function ioctlsOf({ running }: NativeContext): IoctlTable {
-    const { luo, flaws } = running.desc;
-    return flaws.has('luo_get_name_argument') ? IOCTLS_EARLY_7_2 : (luo?.ioctls ?? NO_IOCTLS);
+    const { luo, flaws, layers } = running.desc;
+    const table = flaws.has('luo_get_name_argument') ? IOCTLS_EARLY_7_2 : (luo?.ioctls ?? NO_IOCTLS);
+    return layers.size > 0 && hasSeries(layers, 'session_freeze') ? withSessionFreeze(table) : table;
 }
 
 /** Copies the structure back to user space; a stalled reply keeps the caller in the kernel in the meantime. */
@@ -201,6 +203,12 @@ export const luoSyscalls: readonly NativeFunction[] = [
         [param('token', INT)],
         {},
         'LIVEUPDATE_SESSION_UNPRESERVE_FD, in the interface before the merge (kernel `luo-v4`). EINVAL in every other kernel.',
+    ),
+    ioctl(
+        'freeze',
+        [],
+        {},
+        'SESSION_FREEZE on an outgoing session, with the layer `session_freeze`: calls freeze of all its files; the reboot then skips the session. EBUSY (frozen already), the error of a handler, EFAULT; EINVAL in kernels without the layer.',
     ),
     ioctl('get_name', [], { result: STRING }, 'LIVEUPDATE_SESSION_GET_NAME on a session: its name.'),
     ioctl(

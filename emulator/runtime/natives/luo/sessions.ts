@@ -89,6 +89,7 @@ export const luoSession = new RecordMembers(LuoSession, 'luo_session', 'A sessio
     .field('incoming', BOOL, 'Whether it came from the previous kernel.', (session) => session.incoming)
     .journaled('retrieved', 'retrieved', BOOL, 'Whether it is incoming and was retrieved.', asBool)
     .journaled('finished', 'finished', BOOL, 'Whether FINISH has succeeded.', asBool)
+    .journaled('frozen', 'frozen', BOOL, 'Whether it is frozen by SESSION_FREEZE (layer `session_freeze`).', asBool)
     .journaled('file', 'file', objectOf('file'), 'The open file of its descriptors.', fileOrNone)
     .field('mutex', objectOf('lock'), 'The lock that protects its files.', (session) => session.mutex)
     .field('files', listOf(objectOf('luo_file')), 'Its files, oldest first.', (session) => new FileList(session))
