@@ -62,6 +62,7 @@ function guestItem(host: Host, g: Guest): Item {
                     'blackout',
                     g.blackout === 0 ? 'none yet' : `${duration(g.blackout)}${g.pause?.end === null ? ' so far' : ''}`,
                 ),
+                ...standstillItems(g),
                 leaf(
                     'state saved',
                     g.saved === null ? 'no' : `to ${g.saved.to.name}, at ${(g.saved.time / 1e9).toFixed(6)} s`,
@@ -71,6 +72,32 @@ function guestItem(host: Host, g: Guest): Item {
             ],
         },
     };
+}
+
+/** In an update with preserved vCPUs: what the blackout consists of, and its vCPUs in the caretaker. */
+function standstillItems({ standstill, orphans }: Guest): Item[] {
+    const { causes } = standstill;
+    return [
+        ...(standstill.preserved && causes.length > 0
+            ? [
+                  group('stood still', countOf(causes.length, 'cause'), () =>
+                      causes.map(({ cause, time }) => leaf(cause, duration(time))),
+                  ),
+              ]
+            : []),
+        ...(orphans.length > 0
+            ? [
+                  group('in the caretaker', countOf(orphans.length, 'vCPU'), () =>
+                      orphans.map((o) =>
+                          leaf(
+                              `[${o.index}]`,
+                              `${o.state}${o.trouble === null ? '' : ` (${o.trouble})`} on processor ${o.cpu}, block at ${hex(o.block)}, tables at ${hex(o.tables)}, ${countOf(o.exits, 'exit')}, ${countOf(o.stalls, 'stall')}`,
+                          ),
+                      ),
+                  ),
+              ]
+            : []),
+    ];
 }
 
 /** The device interrupts that drivers of the guest have set up, and their counts. */

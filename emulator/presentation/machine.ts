@@ -59,6 +59,9 @@ export function machineItems(host: Host): Item[] {
         ...(kernel ? [...hostMemoryItems(kernel), ...kstateItems(kernel)] : []),
         ...deviceItems(machine, kernel),
         ...redistributorItems(machine),
+        ...(machine.processors.setAside.length > 0
+            ? [leaf('processors set aside', machine.processors.setAside.join(', '))]
+            : []),
         ...guestItems(host),
         ...teeItems(machine, kernel),
         ...(memmap

@@ -96,7 +96,7 @@ suite('layers', () => {
             /LU0218: There is no flaw `iommu_early_dit`\. .* Did you mean `iommu_early_did`\?/,
         );
         assert.match(findings('layers pci, iommu; iommufd_phase on')[0] ?? '', /LU0301: Expected `iommufd_phase 1`/);
-        const pages = ['kernels.md', 'known-bugs.md', 'devices.md', 'interrupts.md']
+        const pages = ['kernels.md', 'known-bugs.md', 'devices.md', 'interrupts.md', 'orphans.md']
             .map((f) => readFileSync(inRepository('extension', 'docs', f), 'utf8'))
             .join('');
         assert.deepEqual(
