@@ -85,7 +85,7 @@ export const tablesOfVm = new Members(VirtualMachine, 'virtual_machine', '').fie
     ({ tables }, { machine: { page } }) => (tables ? new FolioRef(tables.pfn, page) : null),
 );
 
-export const cpuObject = new Members(CpuFile, 'cpu', 'A processor, as used by its handler.')
+export const cpuObject = new Members(CpuFile, 'processor', 'A processor, as used by its handler.')
     .field('number', INT, 'Its number.', ({ cpu }) => cpu)
     .field('jobs', INT, 'The number of vCPUs that run on it.', ({ jobs }) => jobs)
     .method(
@@ -102,7 +102,7 @@ export const vcpuOfFile = new Members(OpenFile, 'file', '')
     .field('vcpu', objectOf('vcpu'), 'The vCPU behind a `kvm_vcpu`; `none` for other files.', ({ priv }) =>
         priv instanceof VcpuFile ? priv : null,
     )
-    .field('cpu', objectOf('cpu'), 'The processor behind a `cpu`; `none` for other files.', ({ priv }) =>
+    .field('cpu', objectOf('processor'), 'The processor behind a `cpu`; `none` for other files.', ({ priv }) =>
         priv instanceof CpuFile ? priv : null,
     );
 
