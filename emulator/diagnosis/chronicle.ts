@@ -104,7 +104,6 @@ export class Chronicle {
 
     private callbackEntered(call: CallbackCall): void {
         if (isPreserve(call)) {
-            this.host.machine.history.seal();
             this.begun.push({ thread: this.host.interpreter.current.id, step: this.host.interpreter.ticks });
         }
     }
@@ -120,7 +119,6 @@ export class Chronicle {
         if (!isPreserve(call)) {
             return;
         }
-        host.machine.history.seal();
         const begin = this.begun.items.findLast((b) => b.thread === host.interpreter.current.id);
         if (begin) {
             this.begun.remove(begin);

@@ -4,7 +4,7 @@
 import { Err } from '../../kernel/release/errno';
 import { placeOf } from '../code';
 import type { Environment } from '../environment';
-import { givesNothing, isCallback, plainCall } from '../purpose';
+import { type CallbackCall, givesNothing, isCallback, plainCall } from '../purpose';
 import type { Host } from './host';
 import { stopFor } from './panic';
 import { backToUser, taskWork, threadDone } from './processes';
@@ -12,6 +12,12 @@ import { endEarly } from './early-end';
 
 export function environmentOf(host: Host): Environment {
     const { listeners, guests, machine } = host;
+    /** What one preserve() does to pages is kept apart from what the next one does. */
+    function sealHistory({ kind, callback }: CallbackCall): void {
+        if (callback === 'preserve' && (kind === 'handler' || kind === 'flb')) {
+            machine.history.seal();
+        }
+    }
     return {
         journal: machine.journal,
         clock: machine.clock,
@@ -28,6 +34,7 @@ export function environmentOf(host: Host): Environment {
         purposeBegan(purpose) {
             if (isCallback(purpose)) {
                 guests.catchUp();
+                sealHistory(purpose);
                 for (const l of listeners.active) {
                     l.callbackEntered?.(purpose);
                 }
@@ -36,6 +43,7 @@ export function environmentOf(host: Host): Environment {
         purposeEnded(purpose, result, frame) {
             if (isCallback(purpose) && purpose.kind !== 'init') {
                 const place = placeOf(frame);
+                sealHistory(purpose);
                 for (const l of listeners.active) {
                     l.callbackLeft?.(purpose, result, place);
                 }
