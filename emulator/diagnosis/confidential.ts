@@ -172,7 +172,7 @@ export const confidentialRules = ruleFile(
 function memoryOf(kernel: Kernel): Set<GuestMemfdInode> {
     const found = new Set<GuestMemfdInode>();
     const files = [
-        ...kernel.vms.items.flatMap((vm) => vm.slots.map((s) => s.file)),
+        ...kernel.vms.items.flatMap((vm) => vm.memoryFiles),
         ...kernel.processes.items.flatMap((p) => [...p.fds.entries()].map(([, file]) => file)),
     ];
     for (const { inode } of files) {

@@ -213,6 +213,11 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return this.space.slots;
     }
 
+    /** The files of its memory, one a slot. */
+    get memoryFiles(): readonly OpenFile[] {
+        return this.slots.map((s) => s.file);
+    }
+
     /** Bytes that its programs have written, up to the work done so far. */
     get written(): number {
         return this.vcpus.items.reduce((n, v) => n + v.count * this.k.page.size, 0);

@@ -194,6 +194,7 @@ suite('what a command line says', () => {
         assert.deepEqual(rest, {
             kho: false,
             khoScratch: { scale: 200 },
+            coreHeader: 0,
             crashKernel: false,
             reserveMem: [],
             liveupdate: false,
