@@ -564,8 +564,8 @@ export const CATALOGUE = {
         title: 'interrupt controller uses memory that is not reserved',
         advice: 'Start the machine with UEFI, which keeps the tables of the interrupt controller reserved in all kernels that follow.',
     },
-    ...CONFIDENTIAL_GUESTS,
     ...ORPHANS,
+    ...CONFIDENTIAL_GUESTS,
     ...DEVICE_STATE,
     ...CRASH,
     LU1145: {

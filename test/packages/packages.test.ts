@@ -62,8 +62,14 @@ function textInZip(archive: Buffer, wanted: string): string {
     return assert.fail(`there is no ${wanted}`);
 }
 
+/** What programs import. */
+const FOR_PROGRAMS = ['dist/api.js', 'dist/api.d.ts', 'dist/session.d.ts'];
+
 /** What must, and what must not, be in a package. */
-function assertShips(names: readonly string[]): void {
+function assertShips(names: readonly string[], programs: boolean): void {
+    for (const name of FOR_PROGRAMS) {
+        assert.equal(names.includes(name), programs, name);
+    }
     for (const name of [
         'package.json',
         'dist/lus.js',
@@ -72,9 +78,6 @@ function assertShips(names: readonly string[]): void {
         'dist/extension.js',
         'dist/process-client.js',
         'dist/web-extension.js',
-        'dist/api.js',
-        'dist/api.d.ts',
-        'dist/session.d.ts',
         'dist/web-language-server.js',
         'dist/ThirdPartyNotices.txt',
     ]) {
@@ -134,7 +137,7 @@ suite('packages', function () {
         const names = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((n) =>
             statSync(path.join(installed, n)).isFile(),
         );
-        assertShips(names);
+        assertShips(names, true);
 
         const lus = path.join(prefix, 'bin', 'lus');
         assert.match(run(lus, ['--help'], scratch), /\brun\b[\s\S]*\bcheck\b/);
@@ -174,7 +177,10 @@ nodeHost.later((): void => console.log('later'));
         assert.match(readme, /!\[[^\]]*\]\(extension\/docs\/images\/stopped-in-freeze\.png\)/);
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
         const names = namesInZip(readFileSync(vsix)).filter((n) => n.startsWith('extension/'));
-        assertShips(names.map((n) => n.slice('extension/'.length)));
+        assertShips(
+            names.map((n) => n.slice('extension/'.length)),
+            false,
+        );
     });
 
     test('with the address of a repository, the links of the README are absolute', () => {
