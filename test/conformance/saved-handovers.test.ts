@@ -39,7 +39,7 @@ function ownFile(kernel: Kernel, f: LuoFile, contents: boolean): object {
 
 /**
  * What the running kernel hands over, from its objects; not from the bytes.
- * @param contents of files, too: they stay as they are where no device works on them until the jump
+ * @param contents of files, too: they stay as they are where neither a device nor an orphaned vCPU works on them
  */
 function ownView(kernel: Kernel, contents: boolean): object {
     const runs = kernel.kho.outgoingRuns();
@@ -107,7 +107,7 @@ class Jumps implements Listener {
     private own: object | undefined;
 
     get contents(): boolean {
-        return this.host.machine.pci.devices.length === 0;
+        return this.host.machine.pci.devices.length === 0 && !this.host.declarations.program.layers.has('vcpu');
     }
 
     constructor(private readonly host: Host) {}

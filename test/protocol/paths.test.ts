@@ -4,9 +4,16 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
+import { LIBRARY_TEXTS } from '../../emulator/std/texts';
 import { Client } from '../support/dap-client';
 
 const VERIFIED = z.object({ breakpoints: z.array(z.object({ verified: z.boolean() })) });
+
+/** The line, from 1, of a shipped file that has a text. */
+function lineOf(name: string, text: string): number {
+    const lines = (LIBRARY_TEXTS[name] ?? '').split('\n');
+    return lines.findIndex((line) => line.includes(text)) + 1;
+}
 
 suite('debug adapter: paths', () => {
     let folder = '';
@@ -71,7 +78,7 @@ suite('debug adapter: paths', () => {
         await client.launch({ program: main });
         const body = await client.ok('setBreakpoints', {
             source: { path: 'dap-src://1/1/lus-std:/kernel.lus' },
-            breakpoints: [{ line: 40 }],
+            breakpoints: [{ line: lineOf('kernel', 'kexec.load_segments(') }],
         });
         assert.equal(VERIFIED.parse(body).breakpoints[0]?.verified, true);
         await client.ok('configurationDone');
