@@ -5,7 +5,7 @@ import type { Pointer } from '../../emulator/presentation/memory/pointers';
 import type { DeviceReach } from '../../emulator/presentation/memory/reach';
 import type { Piece, Share } from '../../emulator/presentation/memory/window';
 import { hex, rangeText, sizeText } from '../../emulator/text/text';
-import type { Surface } from './surface';
+import type { Colours, Surface } from './surface';
 
 export const LABELS = 150;
 const HEAD = 24;
@@ -27,8 +27,6 @@ const LEAST = 3;
 const ARROWS = 250;
 /** The most devices that have a lane. */
 export const DEVICES = 8;
-
-export type Colours = (name: string) => string;
 
 /** The visible part. */
 export interface View {

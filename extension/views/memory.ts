@@ -4,12 +4,11 @@
  */
 import type { Picture, Wanted, Window } from '../../emulator/presentation/memory/picture';
 import { hex } from '../../emulator/text/text';
-import { CanvasSurface } from './canvas';
+import { Board, element, saveSvg } from './board';
 import { MemoryAlone } from './memory-alone';
 import type { FromMemoryView, PageShown, Question, Reason, ToMemoryView } from './memory-data';
-import { addressAt, LABELS, MemoryPicture, type Colours, type Hit, type View } from './memory-picture';
+import { addressAt, LABELS, MemoryPicture, type Hit, type View } from './memory-picture';
 import { historyText, legendOf, listOf, pageLines, summaryOf } from './memory-words';
-import { SvgSurface } from './surface';
 
 declare function acquireVsCodeApi(): EditorApi;
 
@@ -52,23 +51,25 @@ class MemoryView {
     private rest: ReturnType<typeof setTimeout> | undefined;
     /** The windows that were asked for last; undefined: the answer has come. */
     private asked: readonly Window[] | undefined;
-    private pending = false;
-    private colours: Map<string, string> | undefined;
-    private surface: CanvasSurface | undefined;
-    private readonly canvas: HTMLCanvasElement = element('m-canvas');
     private readonly stage = element('m-stage');
+    private readonly board = new Board(element<HTMLCanvasElement>('m-canvas'), this.stage, 'm-', () => {
+        const { picture, view } = this;
+        return (
+            picture &&
+            view && {
+                width: LABELS + view.width,
+                height: view.height,
+                draw: (surface, colour) => {
+                    picture.draw(surface, colour, view);
+                    document.body.dataset['memoryPainted'] = 'true';
+                },
+            }
+        );
+    });
     private readonly tip = element('m-tip');
 
     constructor(private readonly answerer: Answerer) {
         this.listen();
-        const restyle = (): void => {
-            this.colours = undefined;
-            this.surface = undefined;
-            this.draw();
-        };
-        new ResizeObserver(() => this.draw()).observe(this.stage);
-        new MutationObserver(restyle).observe(document.body, { attributes: true });
-        matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
         const saved = answerer.editor?.getState();
         if (saved?.picture) {
             this.windows = saved.windows;
@@ -94,7 +95,7 @@ class MemoryView {
         const answered = this.asked;
         this.asked = undefined;
         this.save();
-        this.draw();
+        this.board.draw();
         if (answered && answered.length > 0 && answered !== this.windows) {
             this.refresh();
         }
@@ -152,7 +153,7 @@ class MemoryView {
             this.reveal(page.address);
         }
         this.save();
-        this.draw();
+        this.board.draw();
     }
 
     /** Marks the page of an address and says what is known of it. */
@@ -160,7 +161,7 @@ class MemoryView {
         this.chosen = address;
         this.reveal(address);
         this.answerer.ask({ type: 'page', address, reason: 'chosen' });
-        this.draw();
+        this.board.draw();
     }
 
     /** Chooses the page of the last finding with a code. */
@@ -173,8 +174,7 @@ class MemoryView {
 
     svg(): string {
         const { picture } = this;
-        const canvas = this.canvasSurface();
-        if (!picture || !canvas) {
+        if (!picture) {
             return '';
         }
         const view = this.view ?? {
@@ -184,11 +184,15 @@ class MemoryView {
             windows: this.windows,
             chosen: this.chosen,
         };
-        const family = getComputedStyle(document.body).fontFamily;
-        const surface = new SvgSurface((text) => canvas.widthOf(text), family);
-        picture.draw(surface, this.colour, { ...view, scrolled: 0, height: picture.height });
-        const background = getComputedStyle(document.body).backgroundColor;
-        return surface.svg(LABELS + view.width, picture.height, background, picture.data.title);
+        const whole = { ...view, scrolled: 0, height: picture.height };
+        return this.board.svg(
+            {
+                width: LABELS + view.width,
+                height: picture.height,
+                draw: (surface, colour) => picture.draw(surface, colour, whole),
+            },
+            picture.data.title,
+        );
     }
 
     private get wanted(): Wanted {
@@ -202,18 +206,6 @@ class MemoryView {
         this.answerer.editor?.setState({ picture: this.picture?.data, windows, chosen, following });
     }
 
-    // ------------------------------------------------------------ drawing
-
-    private draw(): void {
-        if (!this.pending) {
-            this.pending = true;
-            requestAnimationFrame(() => {
-                this.pending = false;
-                this.paint();
-            });
-        }
-    }
-
     private get view(): View | undefined {
         const width = this.stage.clientWidth - LABELS;
         const { windows, chosen } = this;
@@ -221,47 +213,11 @@ class MemoryView {
         return width > 0 ? { width, scrolled, height, windows, chosen } : undefined;
     }
 
-    private readonly colour: Colours = (name) => {
-        this.colours ??= new Map();
-        let found = this.colours.get(name);
-        if (found === undefined) {
-            found = getComputedStyle(document.body).getPropertyValue(`--m-${name}`).trim();
-            this.colours.set(name, found);
-        }
-        return found;
-    };
-
-    private canvasSurface(): CanvasSurface | undefined {
-        const context = this.canvas.getContext('2d');
-        if (context) {
-            this.surface ??= new CanvasSurface(context, getComputedStyle(document.body).fontFamily);
-        }
-        return this.surface;
-    }
-
-    private paint(): void {
-        const { picture, canvas, view } = this;
-        const surface = this.canvasSurface();
-        if (!picture || !surface || !view) {
-            return;
-        }
-        const [width, height] = [LABELS + view.width, view.height];
-        const [pixelsX, pixelsY] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
-        if (canvas.width !== pixelsX || canvas.height !== pixelsY) {
-            [canvas.width, canvas.height] = [pixelsX, pixelsY];
-            [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
-        }
-        surface.begin(width, height, devicePixelRatio);
-        picture.draw(surface, this.colour, view);
-        document.body.dataset['memoryPainted'] = 'true';
-    }
-
     // ------------------------------------------------------------ input
 
     private listen(): void {
-        const { canvas, stage } = this;
-        canvas.tabIndex = 0;
-        stage.addEventListener('scroll', () => this.draw());
+        const { stage } = this;
+        const { canvas } = this.board;
         stage.addEventListener('wheel', (e) => this.wheel(e), { passive: false });
         canvas.addEventListener('pointermove', (e) => this.point(e.offsetX, e.offsetY));
         canvas.addEventListener('pointerleave', () => this.leave());
@@ -271,13 +227,7 @@ class MemoryView {
                 this.choose(hit.address);
             }
         });
-        canvas.addEventListener('keydown', (e) => {
-            const move = e.ctrlKey || e.metaKey || e.altKey ? undefined : this.keys[e.key];
-            if (move) {
-                e.preventDefault();
-                move();
-            }
-        });
+        this.board.onKeys(() => this.keys);
         const { editor } = this.answerer;
         const send = (id: string, message: () => FromMemoryView | undefined): void => {
             const button = element(id);
@@ -359,13 +309,9 @@ class MemoryView {
         const { editor } = this.answerer;
         if (editor) {
             editor.postMessage({ type: 'svg', text });
-            return;
+        } else {
+            saveSvg(text, 'memory.svg');
         }
-        const link = document.createElement('a');
-        link.href = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
-        link.download = 'memory.svg';
-        link.click();
-        URL.revokeObjectURL(link.href);
     }
 
     /** Goes to the part of the last band behind or before the chosen page. */
@@ -429,7 +375,7 @@ class MemoryView {
         const end = Math.min(whole.to, Math.ceil((begin + length) / page) * page);
         this.windows = this.windows.map((w, i) => (i === node ? { from: begin, to: end } : w));
         this.save();
-        this.draw();
+        this.board.draw();
         this.refresh();
     }
 
@@ -473,15 +419,6 @@ function sameNodes(a: Picture, b: Picture): boolean {
         a.nodes.length === b.nodes.length &&
         a.nodes.every((n, i) => n.from === b.nodes[i]?.from && n.to === b.nodes[i]?.to)
     );
-}
-
-function element<E extends HTMLElement>(id: string): E;
-function element(id: string): HTMLElement {
-    const found = document.getElementById(id);
-    if (!found) {
-        throw new Error(`the page has no #${id}`);
-    }
-    return found;
 }
 
 function receive(view: MemoryView, editor: EditorApi, message: ToMemoryView): void {

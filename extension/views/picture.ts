@@ -2,7 +2,7 @@
 import { duration } from '../../emulator/text/durations';
 import type { Row } from '../../emulator/trace/packed-lanes';
 import { barAt, firstFrom, flagAt, lanesOf, NO_BARS, type ViewLane } from './rows';
-import type { Surface } from './surface';
+import type { Colours, Surface } from './surface';
 import type { TimelineData, TimelineRun } from './timeline-data';
 
 const ROW = 18;
@@ -54,8 +54,6 @@ export interface Window {
     readonly height: number;
     readonly selected?: { readonly from: number; readonly to: number } | undefined;
 }
-
-export type Colours = (name: string) => string;
 
 const KINDS: ReadonlySet<string> = new Set([
     'phase',

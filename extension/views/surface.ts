@@ -16,6 +16,9 @@ export interface Surface {
     widthOf(text: string): number;
 }
 
+/** The colour of a name, as the page has it. */
+export type Colours = (name: string) => string;
+
 /** Of texts. */
 export const SIZE = 12;
 /** The distance of the lines of a hatch. */

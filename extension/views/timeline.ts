@@ -3,10 +3,9 @@
  * processes, vCPUs and devices. It runs in an editor of VS Code, and in a page that stands alone (`lus view`).
  */
 import { duration } from '../../emulator/text/durations';
-import { CanvasSurface } from './canvas';
-import { Picture, timeOf, LABELS, type Colours, type Hit, type Window } from './picture';
+import { Board, element, saveSvg } from './board';
+import { Picture, timeOf, LABELS, type Hit, type Window } from './picture';
 import { ownTimes } from './rows';
-import { SvgSurface } from './surface';
 import type { FromView, TimelineData, TimelineRun, ToView } from './timeline-data';
 
 declare function acquireVsCodeApi(): EditorApi;
@@ -42,24 +41,25 @@ class TimelineView {
     private from = 0;
     private to = 1;
     private selected: { from: number; to: number } | undefined;
-    private pending = false;
-    private colours: Map<string, string> | undefined;
-    private surface: CanvasSurface | undefined;
-    private readonly canvas: HTMLCanvasElement = element('canvas');
     private readonly stage: HTMLElement = element('stage');
+    private readonly board = new Board(element<HTMLCanvasElement>('canvas'), this.stage, '', () => {
+        const { picture, window } = this;
+        return (
+            picture &&
+            window && {
+                width: LABELS + window.width,
+                height: window.height,
+                draw: (surface, colour) => {
+                    picture.draw(surface, colour, window);
+                    document.body.dataset['painted'] = 'true';
+                },
+            }
+        );
+    });
     private readonly tip: HTMLElement = element('tip');
 
     constructor(private readonly editor: EditorApi | undefined) {
-        this.canvas.tabIndex = 0;
         this.listen();
-        const restyle = (): void => {
-            this.colours = undefined;
-            this.surface = undefined;
-            this.draw();
-        };
-        new ResizeObserver(() => this.draw()).observe(this.stage);
-        new MutationObserver(restyle).observe(document.body, { attributes: true });
-        matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
         const saved = editor?.getState();
         if (saved?.data) {
             this.show(saved.data);
@@ -82,7 +82,7 @@ class TimelineView {
         element('spacer').style.height = `${picture.height}px`;
         this.tellInWords(data, picture);
         this.save();
-        this.draw();
+        this.board.draw();
     }
 
     svg(): string {
@@ -92,24 +92,11 @@ class TimelineView {
             return '';
         }
         const window = { from: this.from, to: this.to, width, scrolled: 0, height: picture.height };
-        const canvas = this.canvasSurface();
-        const family = getComputedStyle(document.body).fontFamily;
-        const surface = new SvgSurface((text) => canvas?.widthOf(text) ?? 0, family);
-        picture.draw(surface, this.colour, window);
-        const background = getComputedStyle(document.body).backgroundColor;
-        return surface.svg(LABELS + width, picture.height, background, element('title').textContent ?? '');
-    }
-
-    // ------------------------------------------------------------ drawing
-
-    private draw(): void {
-        if (!this.pending) {
-            this.pending = true;
-            requestAnimationFrame(() => {
-                this.pending = false;
-                this.paint();
-            });
-        }
+        const { height } = picture;
+        return this.board.svg(
+            { width: LABELS + width, height, draw: (surface, colour) => picture.draw(surface, colour, window) },
+            element('title').textContent ?? '',
+        );
     }
 
     private get window(): Window | undefined {
@@ -119,47 +106,12 @@ class TimelineView {
         return width > 0 ? { from, to, width, scrolled, height, selected } : undefined;
     }
 
-    private readonly colour: Colours = (name) => {
-        this.colours ??= new Map();
-        let found = this.colours.get(name);
-        if (found === undefined) {
-            found = getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();
-            this.colours.set(name, found);
-        }
-        return found;
-    };
-
-    private canvasSurface(): CanvasSurface | undefined {
-        const context = this.canvas.getContext('2d');
-        if (context) {
-            this.surface ??= new CanvasSurface(context, getComputedStyle(document.body).fontFamily);
-        }
-        return this.surface;
-    }
-
-    private paint(): void {
-        const { picture, canvas, window } = this;
-        const surface = this.canvasSurface();
-        if (!picture || !surface || !window) {
-            return;
-        }
-        const [width, height] = [LABELS + window.width, window.height];
-        const [pixelsX, pixelsY] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
-        if (canvas.width !== pixelsX || canvas.height !== pixelsY) {
-            [canvas.width, canvas.height] = [pixelsX, pixelsY];
-            [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
-        }
-        surface.begin(width, height, devicePixelRatio);
-        picture.draw(surface, this.colour, window);
-        document.body.dataset['painted'] = 'true';
-    }
-
     // ------------------------------------------------------------ input
 
     private listen(): void {
-        const { canvas, stage } = this;
+        const { stage } = this;
+        const { canvas } = this.board;
         let down: { x: number; moved: boolean } | undefined;
-        stage.addEventListener('scroll', () => this.draw());
         stage.addEventListener(
             'wheel',
             (e) => {
@@ -188,7 +140,7 @@ class TimelineView {
                 const times = [timeOf(window, down.x), timeOf(window, e.offsetX)];
                 this.selected = { from: Math.min(...times), to: Math.max(...times) };
                 this.tellSpan();
-                this.draw();
+                this.board.draw();
             }
             this.point(e.offsetX, e.offsetY);
         });
@@ -198,7 +150,7 @@ class TimelineView {
             } else if (down) {
                 this.selected = undefined;
                 this.tellParts();
-                this.draw();
+                this.board.draw();
                 const hit = this.at(e.offsetX, e.offsetY);
                 if (hit) {
                     this.go(hit);
@@ -209,9 +161,9 @@ class TimelineView {
         canvas.addEventListener('pointerleave', () => {
             this.tip.hidden = true;
         });
-        canvas.addEventListener('keydown', (e) => {
+        this.board.onKeys(() => {
             const { from, to, picture } = this;
-            const moves: Readonly<Record<string, () => void>> = {
+            return {
                 ArrowLeft: () => this.pan(-0.1),
                 ArrowRight: () => this.pan(0.1),
                 ArrowUp: () => stage.scrollBy(0, -40),
@@ -221,11 +173,6 @@ class TimelineView {
                 '0': () => picture && this.span(picture.begin, picture.end),
                 Enter: () => this.selected && this.span(this.selected.from, this.selected.to),
             };
-            const move = e.ctrlKey || e.metaKey || e.altKey ? undefined : moves[e.key];
-            if (move) {
-                e.preventDefault();
-                move();
-            }
         });
         canvas.addEventListener('dblclick', () => this.selected && this.span(this.selected.from, this.selected.to));
         const compare = element('compare');
@@ -238,13 +185,9 @@ class TimelineView {
     private hand(text: string): void {
         if (this.editor) {
             this.editor.postMessage({ type: 'svg', text });
-            return;
+        } else {
+            saveSvg(text, 'timeline.svg');
         }
-        const link = document.createElement('a');
-        link.href = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
-        link.download = 'timeline.svg';
-        link.click();
-        URL.revokeObjectURL(link.href);
     }
 
     private pan(part: number): void {
@@ -266,7 +209,7 @@ class TimelineView {
         this.from = Math.max(picture.begin - all * 0.05, Math.min(from, picture.end + all * 0.05 - length));
         this.to = this.from + length;
         this.save();
-        this.draw();
+        this.board.draw();
     }
 
     private save(): void {
@@ -404,15 +347,6 @@ function sizeOf({ runs }: TimelineData): number {
             lanes.details.reduce((m, text) => m + text.length, 0),
         0,
     );
-}
-
-function element<E extends HTMLElement>(id: string): E;
-function element(id: string): HTMLElement {
-    const found = document.getElementById(id);
-    if (!found) {
-        throw new Error(`the page has no #${id}`);
-    }
-    return found;
 }
 
 const alone = document.getElementById('data');
