@@ -15,7 +15,7 @@ import { PastStatus } from './past-status';
 import { RunStatus } from './run-status';
 import { showRunViewOnce } from './run-view';
 import type { LastOutcomes } from './tests/last-outcomes';
-import type { LusOutput } from './lus-output';
+import type { TimelineRuns } from './timeline-runs';
 import { MemoryEditors } from './memory-editor';
 import { ShippedTexts } from './shipped-texts';
 import { TimelineEditors } from './timeline-editor';
@@ -29,19 +29,18 @@ export interface Shell {
     readonly cli: CliCommands;
     readonly course: Services['course'];
     readonly outcomes: LastOutcomes;
-    /** Undefined where there are no processes. */
-    readonly lus: LusOutput | undefined;
+    readonly timelineRuns: TimelineRuns;
 }
 
 export function register(
     context: vscode.ExtensionContext,
-    { client, adapters, cli, course, outcomes, lus }: Shell,
+    { client, adapters, cli, course, outcomes, timelineRuns }: Shell,
 ): void {
     const lenses = new ScenarioLenses(outcomes);
     const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     const view = new LiveUpdateView();
-    const timeline = new TimelineEditors(context.extensionUri, lus);
+    const timeline = new TimelineEditors(context.extensionUri, timelineRuns);
     const memory = new MemoryEditors(context.extensionUri);
     context.subscriptions.push(
         registerPages(context.extensionUri),

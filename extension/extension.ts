@@ -14,6 +14,7 @@ import { LusCommand } from './tests/lus-command';
 import { LastOutcomes } from './tests/last-outcomes';
 import { ScenarioTests } from './tests/scenario-tests';
 import { LusTasks } from './tasks';
+import { timelineRunsOf } from './timeline-runs';
 
 let client: Promise<Client> | undefined;
 
@@ -29,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
         cli: cliCommands(extensionUri, exploring),
         course,
         outcomes,
-        lus: new LusCommand(extensionUri),
+        timelineRuns: timelineRunsOf(new LusCommand(extensionUri)),
     });
     context.subscriptions.push(
         course,

@@ -52,7 +52,7 @@ export function recordingConfiguration(
 }
 
 /** The path of a file, or the URI of any other document. */
-function pathOf(uri: vscode.Uri): string {
+export function pathOf(uri: vscode.Uri): string {
     return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }
 

@@ -7,8 +7,9 @@ import * as z from 'zod/mini';
 import { timelinePage } from '../emulator/trace/timeline-page';
 import { type RunChoice, TIMELINE_SCHEME, timelineAddress } from '../emulator/trace/timeline-address';
 import { DEBUG_TYPE, TIMELINE_EDITOR } from './contributions';
+import { pathOf } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
-import type { LusOutput } from './lus-output';
+import { lanesSchema, type TimelineRuns } from './timeline-runs';
 
 const messageSchema = z.discriminatedUnion('type', [
     z.object({ type: z.literal('ready') }),
@@ -17,7 +18,6 @@ const messageSchema = z.discriminatedUnion('type', [
     z.object({ type: z.literal('svg'), text: z.string() }),
 ]);
 
-const lanesSchema = z.custom<object>((x) => typeof x === 'object' && x !== null);
 const answerSchema = z.object({
     title: z.string(),
     lanes: lanesSchema,
@@ -26,13 +26,12 @@ const answerSchema = z.object({
     changed: z.boolean(),
     marks: z.array(z.object({ name: z.string(), at: z.number() })),
 });
-/** What `lus view --format json` prints. */
-const viewSchema = z.object({ runs: z.array(z.object({ title: z.string(), lanes: lanesSchema })) });
-
-type ShownRun = z.infer<typeof viewSchema>['runs'][number] & {
+interface ShownRun {
+    readonly title: string;
+    readonly lanes: object;
     readonly now?: number;
     readonly marks?: z.infer<typeof answerSchema>['marks'];
-};
+}
 
 /** A run of its own, in the address of a document. */
 const runSchema = z.object({
@@ -51,14 +50,13 @@ function choiceOf({ query }: vscode.Uri): RunChoice | undefined {
     return query === '' ? undefined : runSchema.parse(JSON.parse(query));
 }
 
-/** @param lus what runs scenarios; undefined in a browser, which has no processes */
 export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vscode.Disposable {
     private readonly open = new Set<OpenTimeline>();
     private readonly subscriptions: vscode.Disposable[];
 
     constructor(
         private readonly extension: vscode.Uri,
-        private readonly lus: LusOutput | undefined,
+        private readonly runs: TimelineRuns,
     ) {
         this.subscriptions = [
             vscode.window.registerCustomEditorProvider(TIMELINE_EDITOR, this, {
@@ -107,7 +105,7 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
 
     resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
         const folder = vscode.Uri.joinPath(this.extension, 'dist');
-        const timeline = new OpenTimeline(panel, choiceOf(uri), this.lus);
+        const timeline = new OpenTimeline(panel, choiceOf(uri), this.runs);
         this.open.add(timeline);
         panel.onDidDispose(() => this.open.delete(timeline));
         panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
@@ -127,14 +125,10 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
     private async chosen(
         target: { readonly uri: string; readonly scenario: string } | undefined,
     ): Promise<vscode.Uri | undefined> {
-        if (!this.lus) {
-            void vscode.window.showInformationMessage('No scenario is being debugged.');
-            return undefined;
-        }
         const scenario = target
             ? { uri: vscode.Uri.parse(target.uri), name: target.scenario }
             : await pickScenario('Show Update Timeline');
-        return scenario && vscode.Uri.parse(timelineAddress({ file: scenario.uri.fsPath, scenario: scenario.name }));
+        return scenario && vscode.Uri.parse(timelineAddress({ file: pathOf(scenario.uri), scenario: scenario.name }));
     }
 }
 
@@ -147,12 +141,15 @@ class OpenTimeline {
     constructor(
         readonly panel: vscode.WebviewPanel,
         private readonly choice: RunChoice | undefined,
-        private readonly lus: LusOutput | undefined,
+        private readonly runs: TimelineRuns,
     ) {
         panel.webview.onDidReceiveMessage((raw: unknown) => {
             const message = messageSchema.safeParse(raw);
             if (message.success) {
                 this.receive(message.data).catch((e: unknown) => {
+                    if (e instanceof vscode.CancellationError) {
+                        return;
+                    }
                     void vscode.window.showErrorMessage(e instanceof Error ? e.message : String(e));
                 });
             }
@@ -165,7 +162,7 @@ class OpenTimeline {
     }
 
     stopped(session: vscode.DebugSession): void {
-        if (!this.choice || !this.lus) {
+        if (!this.choice) {
             this.session = session;
             void this.refresh();
         }
@@ -192,7 +189,7 @@ class OpenTimeline {
     }
 
     private async begin(): Promise<void> {
-        if (this.choice && this.lus) {
+        if (this.choice) {
             this.shown ??= await this.ran(this.choice);
             await this.post();
             return;
@@ -227,25 +224,18 @@ class OpenTimeline {
         await this.panel.webview.postMessage({ type: 'show', data: { runs } });
     }
 
-    private async ran({ file, scenario, kernel, seed }: RunChoice): Promise<ShownRun | undefined> {
-        if (!this.lus) {
-            return undefined;
-        }
-        const args = [
-            'view',
-            '--format=json',
-            `--scenario=${scenario}`,
-            ...(kernel === undefined ? [] : [`--kernel=${kernel}`]),
-            ...(seed === undefined ? [] : [`--seed=${seed}`]),
-        ];
-        const token = new vscode.CancellationTokenSource().token;
-        const [run] = viewSchema.parse(JSON.parse(await this.lus.output(file, args, token))).runs;
+    private async ran(choice: RunChoice): Promise<ShownRun> {
+        const { scenario, kernel, seed } = choice;
         const title = [
             scenario,
             ...(kernel === undefined ? [] : [`kernel ${kernel}`]),
             ...(seed ? [`seed ${seed}`] : []),
-        ];
-        return run && { ...run, title: title.join(', ') };
+        ].join(', ');
+        const { Notification: location } = vscode.ProgressLocation;
+        return await vscode.window.withProgress(
+            { location, title: `Running ${title}`, cancellable: true },
+            async (_progress, cancelled) => ({ title, lanes: await this.runs(choice, cancelled) }),
+        );
     }
 
     // ------------------------------------------------------------ comparing
@@ -261,13 +251,9 @@ class OpenTimeline {
                 description: 'keep it above, and change the scenario or debug another one',
                 run: async () => ({ title: `${shown.title} (kept)`, lanes: shown.lanes }),
             },
-            ...(this.lus
-                ? [
-                      { label: 'Another seed…', run: () => this.otherSeed() },
-                      { label: 'Another kernel…', run: () => this.otherKernel() },
-                      { label: 'Another scenario…', run: () => this.otherScenario() },
-                  ]
-                : []),
+            { label: 'Another seed…', run: () => this.otherSeed() },
+            { label: 'Another kernel…', run: () => this.otherKernel() },
+            { label: 'Another scenario…', run: () => this.otherScenario() },
             ...(this.other ? [{ label: 'Nothing', run: async () => undefined }] : []),
         ];
         const picked = await vscode.window.showQuickPick(items, { title: 'Compare this run with' });
@@ -311,6 +297,6 @@ class OpenTimeline {
 
     private async otherScenario(): Promise<ShownRun | undefined> {
         const scenario = await pickScenario('Compare With');
-        return scenario ? await this.ran({ file: scenario.uri.fsPath, scenario: scenario.name }) : this.other;
+        return scenario ? await this.ran({ file: pathOf(scenario.uri), scenario: scenario.name }) : this.other;
     }
 }

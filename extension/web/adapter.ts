@@ -6,6 +6,7 @@ import { LusDebugSession } from '../../debug-adapter/session';
 import { canonicalUri } from '../../emulator/language/paths';
 import { uriOf } from '../last-started';
 import { ProgramFiles } from './program-files';
+import { soon } from './soon';
 
 /** The requests that read files, and the arguments that name them. */
 const startSchema = z.object({
@@ -83,15 +84,4 @@ class InProcessAdapter implements vscode.DebugAdapter {
             await this.files.loadImage(canonicalUri(uriOf(image).toString()));
         }
     }
-}
-
-/** Runs a function after pending messages. A timer would wait for 4 ms: https://html.spec.whatwg.org/#dom-settimeout */
-function soon(work: () => void): void {
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener('message', () => {
-        port1.close();
-        work();
-    });
-    port1.start();
-    port2.postMessage(undefined);
 }

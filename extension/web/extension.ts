@@ -14,6 +14,7 @@ import { clientOptions } from '../language-client';
 import { LastOutcomes } from '../tests/last-outcomes';
 import { InProcessAdapters } from './adapter';
 import { ServerFiles } from './server-files';
+import { runInWorker } from './timeline-runs';
 
 /** In place of the commands that start `lus`. */
 async function unavailable(): Promise<undefined> {
@@ -59,7 +60,7 @@ export function activate(context: vscode.ExtensionContext): void {
         cli: WITHOUT_PROCESSES,
         course: WITHOUT_COURSE,
         outcomes: new LastOutcomes(),
-        lus: undefined,
+        timelineRuns: runInWorker,
     });
     context.subscriptions.push(new ServerFiles(server, extensionUri));
 }

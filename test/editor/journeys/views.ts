@@ -107,7 +107,8 @@ export function defineViews(traveller: () => Traveller): void {
 
         await view.locator('#svg').click();
         await page.waitStatus('The timeline is in the clipboard, as SVG.');
-        await page.page.reload();
+        await page.command('Developer: Reload Window');
+        await title.waitFor({ state: 'detached' });
         await title.filter({ hasText: 'a counter and its memory' }).waitFor();
     });
 }
