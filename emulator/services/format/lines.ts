@@ -35,7 +35,9 @@ export function linesOf(text: string, { tokens, comments }: Lexed, marks: Marks)
         while (isMark(own[closing], '})]')) {
             closing++;
         }
-        const left = open.slice(0, Math.max(0, open.length - closing));
+        const first = Math.max(0, open.length - closing);
+        // what else opens in the line of a bracket that this line begins by closing does not indent this line
+        const left = open.slice(0, first).filter((line) => closing === 0 || line !== open[first]);
         const continued =
             before !== undefined &&
             before.kind === 'punct' &&
