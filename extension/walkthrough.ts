@@ -31,8 +31,15 @@ async function example({ extensionUri, globalStorageUri }: vscode.ExtensionConte
     if (!vscode.debug.activeDebugSession) {
         await replaceText(document, new TextDecoder().decode(await vscode.workspace.fs.readFile(shipped)));
     }
-    await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+    await show(document);
     return document;
+}
+
+/** Shows it beside the walkthrough, and makes that group the active one: kernel code opens in it. */
+async function show(document: vscode.TextDocument): Promise<void> {
+    const shown = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
+    const viewColumn = shown?.viewColumn ?? vscode.ViewColumn.Beside;
+    await vscode.window.showTextDocument(document, { viewColumn, preview: false });
 }
 
 async function start(document: vscode.TextDocument): Promise<void> {
@@ -40,6 +47,8 @@ async function start(document: vscode.TextDocument): Promise<void> {
     if (scenario) {
         await vscode.debug.stopDebugging();
         const configuration = { ...launchConfiguration(scenario, { noDebug: false }), stopOnEntry: false };
+        // once more: the click into the walkthrough may have made its group the active one in the meantime
+        await show(document);
         await vscode.debug.startDebugging(undefined, configuration);
     }
 }

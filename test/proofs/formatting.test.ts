@@ -19,9 +19,12 @@ function meaning(text: string): string {
     const { file, diagnostics } = parse('a.lus', text);
     assert.deepEqual(diagnostics, [], text);
     const comments = file.comments.map((c) => text.slice(c.start, c.end).trimEnd());
-    return JSON.stringify([file.items, comments], (key, value: unknown) =>
-        key === 'start' || key === 'end' ? undefined : value,
-    );
+    return JSON.stringify([file.items, comments], (key, value: unknown) => {
+        if (key === 'start' || key === 'end') {
+            return undefined;
+        }
+        return typeof value === 'bigint' ? `${value}n` : value;
+    });
 }
 
 function shipped(): Map<string, string> {

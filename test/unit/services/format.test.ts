@@ -1,9 +1,7 @@
 /** The formatter: what it does to single lines. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { format, formatEdits } from '../../../emulator/services/format/format';
 import { edited } from '../../../emulator/services/rename';
-import { inRepository } from '../../support/repository';
 
 function formatted(text: string): string {
     const result = format('a.lus', text);
@@ -11,17 +9,6 @@ function formatted(text: string): string {
 }
 
 suite('formatter', () => {
-    test('the shipped code and the examples are formatted', () => {
-        const files = ['emulator/std', 'extension/examples'].flatMap((folder) =>
-            readdirSync(inRepository(folder))
-                .filter((f) => f.endsWith('.lus'))
-                .map((f) => inRepository(folder, f)),
-        );
-        assert.ok(files.length > 0);
-        const loose = files.filter((file) => formatted(readFileSync(file, 'utf8')) !== readFileSync(file, 'utf8'));
-        assert.deepEqual(loose, []);
-    });
-
     test('spaces', () => {
         for (const [before, after] of [
             ['x=1+ 2*-3', 'x = 1 + 2 * -3'],
