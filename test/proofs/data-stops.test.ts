@@ -1,13 +1,13 @@
 /** Data breakpoints, forwards and backwards, and the search for changes: all of them agree. */
 import assert from 'node:assert/strict';
-import { dataOfExpression } from '../../../debug-adapter/data/watchable';
-import { accessOf, subjectOf, watchOf } from '../../../debug-adapter/data/subject';
-import { dataIdText, type DataId } from '../../../debug-adapter/data/data-id';
-import { viewpointOf } from '../../../emulator/runtime/evaluate';
-import { fingerprint } from '../../../emulator/timeline/fingerprint';
-import type { Change } from '../../../emulator/timeline/watch';
-import { examples } from '../../support/programs';
-import { arrived, onwards, travelled, type Travelled } from '../../support/timelines';
+import { dataOfExpression } from '../../debug-adapter/data/watchable';
+import { accessOf, subjectOf, watchOf } from '../../debug-adapter/data/subject';
+import { dataIdText, type DataId } from '../../debug-adapter/data/data-id';
+import { viewpointOf } from '../../emulator/runtime/evaluate';
+import { fingerprint } from '../../emulator/timeline/fingerprint';
+import type { Change } from '../../emulator/timeline/watch';
+import { examples } from '../support/programs';
+import { arrived, onwards, travelled, type Travelled } from '../support/timelines';
 
 /** Sets a data breakpoint, which stops at every change. */
 function watch({ breakpoints }: Travelled, data: DataId): void {

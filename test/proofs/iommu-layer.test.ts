@@ -1,11 +1,11 @@
 /** The layer iommu: what is refused and with what, what goes over a kexec, and what the next kernel makes of it. */
-import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import { COST_NAMES } from '../../../../emulator/machine/costs';
-import { Run } from '../../../../emulator/run/run';
-import type { Host } from '../../../../emulator/runtime/host/host';
-import { cleanProgram, findingsOf, programOf } from '../../../support/programs';
-import { FOREVER, passed } from '../../../support/runs';
+import { COST_NAMES } from '../../emulator/machine/costs';
+import { Run } from '../../emulator/run/run';
+import type { Host } from '../../emulator/runtime/host/host';
+import { cleanProgram, findingsOf, programOf } from '../support/programs';
+import { FOREVER, passed } from '../support/runs';
 
 const IOMMUS: ReadonlyMap<string, string> = new Map([
     ['vtd', 'iommu vtd'],
