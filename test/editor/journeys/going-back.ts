@@ -92,7 +92,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await traveller().photograph('34-its-cause');
         await page.command('Live Update: Go to Cause');
         await page.waitConsole(/LU1045 follows from no earlier finding/);
-        await page.waitConsole(/A preserve that was forgotten has no moment/);
+        await page.waitConsole(/The run has no moment at which the object was preserved/);
         await page.waitCallStack(/update/, /in the past/);
         await traveller().photograph('35-the-table-that-was-not-preserved');
         await page.command('Live Update: Go to the End of What Has Run');
