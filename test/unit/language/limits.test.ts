@@ -72,7 +72,7 @@ scenario "s" { boot "7.2"; log(c26) }`;
         assert.deepEqual(codes('memory 40TiB; memory 24TiB; memory 8KiB; memory 8KiB'), [tooMuch]);
         assert.deepEqual(codes('map 0 .. 0x3000_0000_0000; map 0x3000_0000_0000 .. 0x5000_0000_0000'), [tooMuch]);
         assert.deepEqual(codes('map 0x8000 .. 0xa000; map 0x1000 .. 0x9000; map 0xa000 .. 0xb000; memory 64TiB'), [
-            '1: LU0311: This range overlaps 0x1000 .. 0x9000.',
+            '1: LU0311: This range overlaps `0x1000 .. 0x9000`.',
         ]);
     });
 
