@@ -1,5 +1,6 @@
 /** Messages of the client: what of them is a request, and what a client gets that sends something else. */
 import * as z from 'zod/mini';
+import { counted } from '../emulator/text/text';
 import { RequestError } from './errors';
 import { LongMessage, MAX_MESSAGE } from './long-message';
 
@@ -58,6 +59,6 @@ function noRequest(): RequestError {
 function tooLong({ length }: LongMessage): RequestError {
     return new RequestError(
         'tooLong',
-        `This request has ${length} bytes; the debug adapter reads at most ${MAX_MESSAGE / MIB} MiB of one. Send its content in several requests, or put it into a file that the scenario imports.`,
+        `This request has ${counted(length, 'byte')}; the debug adapter reads at most ${MAX_MESSAGE / MIB} MiB of one. Send its content in several requests, or put it into a file that the scenario imports.`,
     );
 }
