@@ -20,6 +20,7 @@ export const ERRORS = {
     badArguments: quiet(1001),
     unknownRequest: quiet(1002),
     noRequest: quiet(1003),
+    tooLong: shown(1004),
     // launching and attaching
     badConfiguration: shown(2001),
     noSuchFile: shown(2002),

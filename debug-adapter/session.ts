@@ -5,7 +5,7 @@ import { type Frame, placeOf, type Thread } from '../emulator/runtime/code';
 import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
 import { Event, Response } from '@vscode/debugadapter/lib/messages';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { Place } from '../emulator/findings/place';
 import type { Program } from '../emulator/language/program';
 import type { Outcome } from '../emulator/runtime/stop';
@@ -30,6 +30,7 @@ import { refusalOf, RequestError } from './errors';
 import { BY_DEFAULT, stopsAt, type Chosen } from './filters';
 import type { Host as RunHost } from '../emulator/runtime/host/host';
 import type { Host } from './host';
+import { incoming } from './incoming';
 import { Inspection, serveInspection } from './inspection';
 import { launchConfiguration, load, startOf, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { ramOf, readMemory } from './memory';
@@ -51,13 +52,6 @@ import { Stepping } from './stepping';
 import { stoppedBody } from './stopped-event';
 
 const MIB = 2 ** 20;
-
-const requestSchema = z.looseObject({
-    type: z.literal('request'),
-    seq: z.number(),
-    command: z.string(),
-    arguments: z.optional(z.unknown()),
-});
 
 /** A run and its inspection. */
 interface Debuggee {
@@ -126,23 +120,14 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     // ------------------------------------------------------------ messages
 
-    /** Handles a message of the client; undefined stands for an invalid one. */
+    /** Handles a message of the client, as a {@link MessagePort} gets it. */
     receive(message: unknown): void {
-        const request = requestSchema.safeParse(message);
-        if (request.success) {
-            this.answer(request.data.seq, request.data.command, request.data.arguments);
-            return;
-        }
-        const { seq } =
-            typeof message === 'object' && message !== null && 'seq' in message ? message : { seq: undefined };
-        const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
-        if (typeof seq === 'number' && type !== 'response' && type !== 'event') {
-            this.refuse(
-                seq,
-                '',
-                new RequestError('noRequest', 'This message is not a request: it needs "type", "seq" and "command".'),
-            );
-        } else if (type !== 'response' && type !== 'event') {
+        const is = incoming(message);
+        if (is.kind === 'request') {
+            this.answer(is.seq, is.command, is.args);
+        } else if (is.kind === 'refused') {
+            this.refuse(is.seq, is.command, is.error);
+        } else if (is.kind === 'invalid') {
             this.output.line(
                 'stderr',
                 'The debug adapter has ignored a message that is not a request of the protocol.',

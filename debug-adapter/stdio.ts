@@ -1,13 +1,12 @@
 /** The protocol's framing: headers with a Content-Length, then JSON. Resynchronizes after invalid input. */
 import type { Readable, Writable } from 'node:stream';
+import { LongMessageReader, MAX_MESSAGE } from './long-message';
 
 const SEPARATOR = Buffer.from('\r\n\r\n');
 const MAX_HEADER = 64 * 1024;
 /** The most buffered bytes of output before the run waits for the client. */
 const MAX_UNSENT = 1024 * 1024;
-/** The limit of a message in bytes. A longer message is skipped and treated as invalid. */
-export const MAX_MESSAGE = 16 * 1024 * 1024;
-/** A length above this is invalid, and the start of the next message is unknown. */
+/** A length above this is invalid, and the start of the next message is unknown; V8 has no string of this length. */
 const MAX_PASSED_OVER = 1024 * 1024 * 1024;
 /** The first headers of the protocol; a connection of a browser begins with an HTTP method instead. */
 const FIRST_HEADERS = ['content-length:', 'content-type:'];
@@ -19,14 +18,15 @@ export class MessageReader {
     private length = 0;
     /** Bytes of the message that is being received; −1 while its header is. */
     private wanted = -1;
-    /** The remaining bytes of a message that is too long. */
+    /** A message that is too long, and its remaining bytes. */
+    private long: LongMessageReader | undefined;
     private unwanted = 0;
     private begun = false;
     /** Whether the input was rejected. */
     private closed = false;
 
     /**
-     * @param onMessage gets the parsed message, or undefined if it is not JSON
+     * @param onMessage gets the parsed message, a {@link LongMessage}, or undefined if it is not JSON
      * @param onStranger called, instead of reading on, if the first bytes are not a header of the protocol; without it
      * they are skipped
      */
@@ -103,7 +103,7 @@ export class MessageReader {
         const length = Number(lengths.at(-1)?.[1] ?? -1);
         if (length > MAX_MESSAGE && length <= MAX_PASSED_OVER) {
             this.unwanted = length;
-            this.onMessage(undefined);
+            this.long = new LongMessageReader(length);
         } else if (length < 0 || length > MAX_MESSAGE) {
             this.onMessage(undefined);
         } else {
@@ -124,9 +124,14 @@ export class MessageReader {
 
     private passOver(): boolean {
         const count = Math.min(this.unwanted, this.length);
-        this.take(count);
+        this.long?.push(this.take(count));
         this.unwanted -= count;
-        return this.unwanted === 0;
+        if (this.unwanted > 0) {
+            return false;
+        }
+        this.onMessage(this.long?.message);
+        this.long = undefined;
+        return true;
     }
 }
 

@@ -5,7 +5,6 @@
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';
-import { TREE_OWNER } from '../kernel/kho/kho';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from '../kernel/kho/fixed-bugs';
 import { JournaledList } from '../machine/journal';
@@ -48,6 +47,7 @@ export const preparationRules = ruleFile(
                 arch,
                 release: desc.release,
                 early: desc.early,
+                kfence: desc.options.has('kfence'),
                 zoneDma: desc.zoneDma,
                 bounceBuffers,
                 iommuOff,
@@ -164,27 +164,15 @@ export const preparationRules = ruleFile(
                     `"${desc.name}" initializes most of its struct pages late, and a scratch area has its edge at ${hex(edge)}, inside of a block of the page allocator: merging blocks there is a fault, and the kernel does not come up.`,
                 );
             }
-            const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
+            const [inScratch] = [...(kho.env.kfence?.objects ?? [])].filter((pa) => kho.touchesScratch(pa, page.size));
             if (inScratch !== undefined) {
                 report(
                     'kho_bitmaps_in_kfence',
-                    inScratch,
+                    inScratch / page.size,
                     1,
-                    `The page at ${hex(inScratch * page.size)} is part of the map of preserved memory, but lies in scratch memory: "${desc.name}" is loaded over it, and will take the new contents for that map.`,
+                    `The object of KFENCE at ${hex(inScratch)} is part of the map of preserved memory, but lies in scratch memory: "${desc.name}" uses that memory before it reads the map.`,
                 );
             }
-        };
-
-        const treePageInScratch = ({ kho, memmap }: Kernel): number | undefined => {
-            const owner = host.machine.owners.id(TREE_OWNER);
-            for (const area of kho.scratch) {
-                for (let pfn = area.addr / page.size; pfn * page.size < area.addr + area.size; pfn++) {
-                    if (memmap.isAllocated(pfn) && memmap.ownerOf(pfn) === owner) {
-                        return pfn;
-                    }
-                }
-            }
-            return undefined;
         };
 
         const switchedOff = (kernel: Kernel): void => {

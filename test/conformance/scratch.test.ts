@@ -96,6 +96,7 @@ suite('scratch areas of real kernels', () => {
                     arch: archNamed(boot.arch),
                     release: '7.2.13',
                     early: DEFAULT_EARLY_MEMORY,
+                    kfence: false,
                     zoneDma: boot.zoneDma,
                     bounceBuffers: MEMORY_DEFAULTS.bounceBuffers,
                     iommuOff: false,

@@ -78,6 +78,19 @@ suite('debug adapter', () => {
             await client.ok('launch', { program: UPDATE });
         });
 
+        test('a request that is too long gets an error that says so, and the session goes on', async () => {
+            await client.initialize();
+            const expression = 'x'.repeat(17 * 2 ** 20);
+            const answer = await client.request('evaluate', { expression });
+            assert.equal(answer.success, false);
+            assert.match(
+                answer.message ?? '',
+                /^This request has 178\d{5} bytes; the debug adapter reads at most 16 MiB/,
+            );
+            assert.deepEqual(await client.ok('threads'), { threads: [] });
+            assert.deepEqual([...client.answered.values()], [1, 1, 1]);
+        });
+
         test('nothing is paused before a launch, and a URI that makes no sense has no breakpoints', async () => {
             await client.initialize();
             assert.match(await client.fails('pause', { threadId: 1 }), /No scenario has been launched/);

@@ -34,6 +34,7 @@ export const DESCRIPTION: BootDescription = {
     arch: X86_64,
     release: '7.2.13',
     early: DEFAULT_EARLY_MEMORY,
+    kfence: false,
     zoneDma: true,
     bounceBuffers: MEMORY_DEFAULTS.bounceBuffers,
     iommuOff: false,

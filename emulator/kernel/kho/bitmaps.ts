@@ -38,6 +38,8 @@ export class BitmapTracker extends JournaledRecord {
     /** Pages from which bitmaps smaller than a page are allocated, and the number of bytes of the last one in use. */
     private readonly slabs: JournaledList<number>;
     readonly slabUsed: number;
+    /** Bitmaps that KFENCE has taken instead. */
+    private readonly samples: JournaledList<number>;
     private readonly memory: PhysicalMemory;
     private readonly journal: Journal;
     private readonly page: PageGeometry;
@@ -63,6 +65,7 @@ export class BitmapTracker extends JournaledRecord {
         this.bitmaps = new JournaledMap(journal);
         this.chunks = new JournaledList(journal);
         this.slabs = new JournaledList(journal);
+        this.samples = new JournaledList(journal);
         this.bits = bitmapBytes * 8;
         this.bitsAtOnce = Math.min(bitmapBytes, LEAF_SIZE) * 8;
     }
@@ -120,7 +123,7 @@ export class BitmapTracker extends JournaledRecord {
         for (const [key, pa] of this.sorted()) {
             const own = Math.floor(key / ORDER_STRIDE);
             if (own !== order || count === most) {
-                const next = this.pages.allocNode();
+                const next = this.pages.sampled?.() ?? this.pages.allocNode();
                 if (next === undefined) {
                     this.unlist();
                     return err('ENOMEM');
@@ -144,9 +147,11 @@ export class BitmapTracker extends JournaledRecord {
     /** Clears everything that is preserved, as aborting does. */
     clear(): void {
         this.unlist();
-        for (const pa of this.bitmapBytes === this.page.size ? [...this.bitmaps.values()] : this.slabs.items) {
+        const pages = this.bitmapBytes === this.page.size ? [...this.bitmaps.values()] : this.slabs.items;
+        for (const pa of [...pages, ...this.samples.items]) {
             this.pages.freeNode(pa);
         }
+        this.samples.clear();
         this.bitmaps.clear();
         this.slabs.clear();
         this.journal.edit<BitmapTracker>(this).slabUsed = this.page.size;
@@ -192,10 +197,15 @@ export class BitmapTracker extends JournaledRecord {
         return block - part * this.bitsAtOnce;
     }
 
-    /** A page, or the next object of a slab page. */
+    /** A page, an object of KFENCE, or the next object of a slab page. */
     private allocBitmap(): number | undefined {
         if (this.bitmapBytes === this.page.size) {
             return this.pages.allocNode();
+        }
+        const sample = this.pages.sampled?.();
+        if (sample !== undefined) {
+            this.samples.push(sample);
+            return sample;
         }
         if (this.slabUsed >= this.page.size) {
             const page = this.pages.allocNode();

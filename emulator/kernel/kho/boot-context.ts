@@ -9,6 +9,8 @@ import type { KhoOptions } from './env';
 
 export interface BootDescription extends KhoOptions {
     readonly early: EarlyMemory;
+    /** CONFIG_KFENCE. */
+    readonly kfence: boolean;
     /** CONFIG_ZONE_DMA. */
     readonly zoneDma: boolean;
     readonly bounceBuffers: BounceBuffers;

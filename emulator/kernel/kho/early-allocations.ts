@@ -3,8 +3,10 @@
  * scratch areas come from the sum, and their places from what lies at the top of memory by then. On a boot with a
  * handover all of it comes out of scratch.
  */
+import { KFENCE_POOL, kfenceMetadataSize, kfencePoolSize } from '../mm/kfence';
 import type { MemblockAlloc } from '../mm/memblock';
 import { IOTLB_SEGMENT } from '../mm/parameters';
+import type { EarlyShape } from '../release/arch';
 import type { BootContext } from './boot-context';
 import { type BootPanic, KERNEL_IMAGE } from './boot';
 
@@ -48,6 +50,24 @@ export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
     early.hashTables();
     early.rest();
     return early.panic;
+}
+
+/**
+ * The same by a kernel that runs. Before it reads a handover, it has cleared this part of scratch or written its own
+ * data there.
+ * @returns the panic of a kernel that finds no room
+ */
+export function takeEarlyMemory(ctx: BootContext): BootPanic | undefined {
+    const { machine, memblock, description } = ctx;
+    const before = new Set(memblock.reserved.map((r) => r.base));
+    const panic = earlyAllocations(ctx);
+    const uncleared = description.arch.early.kfencePool === 'first' ? KFENCE_POOL : undefined;
+    for (const { base, size, owner } of memblock.scratchOnly ? memblock.reserved : []) {
+        if (!before.has(base) && owner !== uncleared) {
+            machine.memory.zero(base, size);
+        }
+    }
+    return panic;
 }
 
 class EarlyAllocations {
@@ -94,6 +114,7 @@ class EarlyAllocations {
             memblock.reserve(0, MiB, 'first MiB');
             memblock.markScratch(0, MiB, false);
         }
+        this.kfencePool('first');
         const tables = this.directMapTables();
         if (memblock.allocBlocks(tables, this.page, { owner: 'page tables', located: true }) < tables) {
             this.fail('page tables', tables * this.page);
@@ -299,7 +320,7 @@ class EarlyAllocations {
 
     /** Fixed mappings, what the configuration adds, and bounce buffers of devices. */
     rest(): void {
-        const { description } = this.ctx;
+        const { description, memblock } = this.ctx;
         for (let i = 0; i < description.arch.early.fixmapTables; i++) {
             this.need('page tables', this.page, this.page);
         }
@@ -307,6 +328,18 @@ class EarlyAllocations {
             this.need('early kernel data', this.wholePages(description.early.extra), this.page);
         }
         this.softwareIotlb();
+        this.kfencePool('last');
+        if (description.kfence) {
+            memblock.alloc(kfenceMetadataSize(this.page), this.page, { owner: 'KFENCE metadata' });
+        }
+    }
+
+    /** kfence_alloc_pool_and_metadata(): without room there is no KFENCE. */
+    private kfencePool(when: EarlyShape['kfencePool']): void {
+        const { memblock, description } = this.ctx;
+        if (description.kfence && description.arch.early.kfencePool === when) {
+            memblock.alloc(kfencePoolSize(this.page), this.page, { owner: KFENCE_POOL, located: when === 'first' });
+        }
     }
 
     /** swiotlb_init_remap(): if some memory is beyond the reach of devices. Without room there is none. */

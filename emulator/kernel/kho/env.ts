@@ -1,6 +1,7 @@
 /** What the KHO code needs from its kernel. */
 import type { Machine } from '../../machine/machine';
 import type { KernelLog } from '../klog';
+import type { KfencePool } from '../mm/kfence';
 import type { PageAllocator } from '../mm/buddy';
 import type { Memmap } from '../mm/memmap';
 import type { Arch } from '../release/arch';
@@ -34,6 +35,8 @@ export interface KhoEnv {
     readonly allocator: PageAllocator;
     readonly log: KernelLog;
     readonly options: KhoOptions;
+    /** The pool of KFENCE, if it takes allocations of KHO (kho_bitmaps_in_kfence). */
+    readonly kfence?: KfencePool | undefined;
 }
 
 /** Memory, and the page size of its users. */

@@ -4,7 +4,7 @@
 import type { PageGeometry } from '../../machine/arch';
 import type { Machine } from '../../machine/machine';
 import { orderPages } from '../mm/memmap';
-import type { Area, KhoEnv, KhoOptions } from './env';
+import type { Area, KhoOptions } from './env';
 
 /**
  * Memory of a node whose struct pages are initialized at once even if the others are deferred: a section
@@ -73,27 +73,4 @@ export function marksTooEarly(
     const node = numa ? machine.nodeOf(pfn * size) : undefined;
     const first = machine.map.find((r) => node === undefined || r.node === node);
     return first !== undefined && pfn >= Math.floor((first.start + INITIALIZED) / size);
-}
-
-/**
- * A zeroed page of the KFENCE pool of a kernel started by kexec, which lies in scratch memory; undefined if bitmaps are
- * not allocated there.
- */
-export function kfencePage(
-    { options, allocator, machine }: KhoEnv,
-    pool: Area | undefined,
-    owner: string,
-): number | undefined {
-    if (!pool || options.flaws?.has('kho_bitmaps_in_kfence') !== true) {
-        return undefined;
-    }
-    const { size } = machine.page;
-    // near the top of the area, where the next kernel is loaded to
-    for (let pa = pool.addr + Math.floor((pool.size * 7) / 8 / size) * size; pa < pool.addr + pool.size; pa += size) {
-        if (allocator.takePage(pa / size, machine.owners.id(owner))) {
-            machine.memory.zero(pa, size);
-            return pa;
-        }
-    }
-    return undefined;
 }

@@ -13,7 +13,6 @@ import { Folios } from '../mm/folio';
 import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
 import { buildsFdtWhenFinalized, type KhoFormat } from '../release/kho-format';
-import { kfencePage } from './fixed-bugs';
 import type { NodePages } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root-fdt';
 import { type BlockRun, RunList } from './runs';
@@ -369,9 +368,11 @@ export class Kho extends JournaledRecord {
     }
 
     private get nodePages(): NodePages {
+        const { allocator, kfence } = this.env;
         return {
             allocNode: () => this.allocNode(),
-            freeNode: (pa: number) => this.env.allocator.free(pa / this.pageSize, 0),
+            freeNode: (pa: number) => (kfence?.holds(pa) ? kfence.free(pa) : allocator.free(pa / this.pageSize, 0)),
+            sampled: () => kfence?.sample(),
         };
     }
 
@@ -590,10 +591,6 @@ export class Kho extends JournaledRecord {
     }
 
     private allocNode(): number | undefined {
-        const pooled = this.isKhoBoot ? kfencePage(this.env, this.scratch[0], TREE_OWNER) : undefined;
-        if (pooled !== undefined) {
-            return pooled;
-        }
         const pfn = this.env.allocator.alloc(0, { owner: this.env.machine.owners.id(TREE_OWNER), zero: true });
         return pfn < 0 ? undefined : pfn * this.pageSize;
     }

@@ -65,6 +65,8 @@ export interface NodePages {
     /** The physical address of a zeroed page, or undefined (ENOMEM). */
     allocNode(): number | undefined;
     freeNode(pa: number): void;
+    /** The address of a zeroed object, if KFENCE takes this allocation of the slab allocator; freed as a node is. */
+    sampled?(): number | undefined;
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -34,6 +34,8 @@ export interface EarlyShape {
     readonly fixmapTables: number;
     /** Software IOTLB also where no device needs it: 1 MiB for each GiB (CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC). */
     readonly alwaysBounces: boolean;
+    /** When KFENCE gets its pool: before the page tables (and not zeroed), or last of all (and zeroed). */
+    readonly kfencePool: 'first' | 'last';
 }
 
 export interface Arch {
@@ -79,6 +81,7 @@ export const X86_64: Arch = {
         ],
         fixmapTables: 3,
         alwaysBounces: false,
+        kfencePool: 'last',
     },
     kernelAddress: () => 16 * MIB,
     // at the top of the memory below 4 GiB
@@ -126,6 +129,8 @@ export const ARM64: Arch = {
         ],
         fixmapTables: 0,
         alwaysBounces: true,
+        // arm64_kfence_alloc_pool()
+        kfencePool: 'first',
     },
     /**
      * Documentation/arch/arm64/booting.rst: an image is 2 MiB aligned anywhere in memory; the device tree is 8 byte

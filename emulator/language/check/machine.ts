@@ -3,6 +3,7 @@ import { DEVICE_SETTINGS } from '../settings/device';
 import { MACHINE_SETTINGS } from '../settings/machine';
 import { addressOf, exampleText, pciAddress, type AnySetting } from '../settings/setting';
 import { PAGE_GEOMETRIES } from '../../machine/arch';
+import { MEMORY_LIMIT, MOST_MEMORY } from '../../machine/machine';
 import { listed, sizeLiteral } from '../../text/text';
 import { archOf } from '../machine-arch';
 import { spanOf } from '../check-finding';
@@ -47,6 +48,39 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
         }
     }
     checkAddresses(c, decl);
+    checkMemory(c, decl);
+}
+
+/** Reports RAM that overlaps, and more of it than a machine can have. The RAM is that of `map`, if there is one. */
+function checkMemory(c: CodeContext, { entries }: MachineDecl): void {
+    const { constants } = c.program;
+    const ranges = entries.flatMap((entry) => {
+        const [e] = entry.key.name === 'map' ? entry.args : [];
+        const start = e?.kind === 'range' ? constants.get(e.from) : undefined;
+        const end = e?.kind === 'range' ? constants.get(e.to) : undefined;
+        const valid = start !== undefined && end !== undefined && start < end && end <= MEMORY_LIMIT;
+        return e && valid ? [{ e, start, end, size: end - start }] : [];
+    });
+    const sorted = [...ranges].sort((a, b) => a.start - b.start || a.e.start - b.e.start);
+    for (const [i, range] of sorted.entries()) {
+        const below = sorted[i - 1];
+        if (below && range.start < below.end) {
+            c.error('LU0311', range.e, `This range overlaps ${c.text(below.e)}.`);
+        }
+    }
+    const banks = entries.flatMap((entry) => {
+        const [e] = entry.key.name === 'memory' ? entry.args : [];
+        const size = e && constants.get(e);
+        return e && size !== undefined && size <= MOST_MEMORY ? [{ e, size }] : [];
+    });
+    let sum = 0;
+    for (const { e, size } of entries.some(({ key }) => key.name === 'map') ? ranges : banks) {
+        sum += size;
+        if (sum > MOST_MEMORY) {
+            c.error('LU0311', e, 'A machine has at most 64 TiB of memory; with this it has more.');
+            return;
+        }
+    }
 }
 
 /** Reports two functions with the same address: such a machine cannot be built. */

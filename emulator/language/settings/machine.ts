@@ -34,6 +34,9 @@ export const ARCHS = {
     x86_64: '64-bit x86',
 };
 
+/** The first page belongs to the firmware of a PC. */
+const LEAST_MEMORY = 8192;
+
 const NODE: NumberArgument = number('The node', {
     least: 0,
     most: MOST_NODES - 1,
@@ -48,9 +51,9 @@ export const MACHINE_SETTINGS = {
     },
     memory: {
         takes: number('The size', {
-            least: 1,
+            least: LEAST_MEMORY,
             most: MOST_MEMORY,
-            refusal: 'The memory of a machine must be between 1 byte and 64 TiB.',
+            refusal: 'The memory of a machine must be between 8 KiB and 64 TiB.',
         }),
         options: { node: NODE },
         examples: ['memory 2GiB', 'memory 2GiB node 1'],

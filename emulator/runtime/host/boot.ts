@@ -38,6 +38,7 @@ import {
 import { readFdtPage, retrieveSubtree } from '../../kernel/kho/root-fdt';
 import { type EarlyReservations, reserveEarly } from '../../kernel/mm/early-reservations';
 import { PageAllocator } from '../../kernel/mm/buddy';
+import { KfencePool } from '../../kernel/mm/kfence';
 import { Memblock } from '../../kernel/mm/memblock';
 import { Memmap } from '../../kernel/mm/memmap';
 import { usableMemory, within } from '../../kernel/mm/usable-memory';
@@ -51,7 +52,7 @@ import { KernelPanic } from './kernel-panic';
 import type { Host } from './host';
 import { hex } from '../../text/text';
 import { setUpLpiTables } from '../../kernel/devices/lpi-tables';
-import { earlyAllocations } from '../../kernel/kho/early-allocations';
+import { takeEarlyMemory } from '../../kernel/kho/early-allocations';
 import { encodeText } from '../../text/utf8';
 import { placeImage } from '../../kernel/kho/kaslr';
 import { IMAGE_PLACE } from '../../machine/chooser';
@@ -128,6 +129,7 @@ export class Boot extends JournaledRecord {
             description: {
                 ...options,
                 early: desc.early,
+                kfence: desc.options.has('kfence'),
                 zoneDma: desc.zoneDma,
                 bounceBuffers: given.bounceBuffers,
                 iommuOff: given.iommuOff,
@@ -231,7 +233,7 @@ export class Boot extends JournaledRecord {
 
     /** The allocations before the page allocator runs; with a handover they are limited to scratch memory. */
     earlyMemory(): undefined {
-        const failed = earlyAllocations(this.context);
+        const failed = takeEarlyMemory(this.context);
         if (failed) {
             throw new KernelPanic(failed.panic);
         }
@@ -279,7 +281,10 @@ export class Boot extends JournaledRecord {
         // the cost is that of pages of the smallest size; larger pages are fewer
         clock.chargeBytes(BOOT_MEMMAP, host.machine.ramSize * (PAGES_4K.size / host.machine.page.size));
         memblockFreeAll(context, this.pages);
-        const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
+        const sampled = this.kernel.desc.flaws.has('kho_bitmaps_in_kfence');
+        const kfence = sampled ? KfencePool.of(host.machine, context.memblock) : undefined;
+        const env: KhoEnv = { ...this.env, kfence };
+        const kho = new Kho(env, memory.enabled, handover, memory.scratch, memory.scratchArray);
         kho.setIncoming(memory.runs, memory.pages);
         const kernel = new Kernel(
             host.machine,
@@ -289,7 +294,7 @@ export class Boot extends JournaledRecord {
             this.memmap,
             this.pages,
             kho,
-            this.env,
+            env,
         );
         kernel.folios.failMigration = () => host.injections.hit('migrate_pages', kernel.boot) !== undefined;
         kernel.folios.onChange = (how, head, order, to) => host.tell((l) => l.folioChanged?.(how, head, order, to));

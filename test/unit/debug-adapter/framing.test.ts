@@ -1,6 +1,7 @@
 /** Messages out of bytes: whatever pieces they come in, however long they are, and from whom. */
 import assert from 'node:assert/strict';
-import { MAX_MESSAGE, MessageReader } from '../../../debug-adapter/stdio';
+import { LongMessage, MAX_MESSAGE } from '../../../debug-adapter/long-message';
+import { MessageReader } from '../../../debug-adapter/stdio';
 
 const framed = (json: string): string => `Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
 
@@ -23,9 +24,35 @@ suite('framing', () => {
         }
     });
 
-    test('a message that is too long is read over, and the next one counts', () => {
-        const long = Buffer.from(`${framed(JSON.stringify('x'.repeat(MAX_MESSAGE)))}${framed('{}')}`);
-        assert.deepEqual(read(long, 65536), { messages: [undefined, {}], strangers: 0 });
+    test('a message that is too long is read over for its members, and the next one counts', () => {
+        const text = `\\"],"seq":9,{${'ä'.repeat(MAX_MESSAGE / 2)}`;
+        const request = { seq: 7, type: 'request', command: 'evaluate' };
+        const { seq, ...after } = request;
+        const long = [
+            { ...request, arguments: { text, seq: 8, list: [{ seq: 8 }] } },
+            { arguments: { text, seq: 8 }, more: [[8], 'seq'], ...request },
+            { seq, arguments: { expression: text }, ...after },
+        ];
+        for (const message of long) {
+            const json = JSON.stringify(message, null, 2);
+            const [first, ...rest] = read(Buffer.from(`${framed(json)}${framed('{}')}`), 65_521).messages;
+            assert.ok(first instanceof LongMessage);
+            assert.equal(first.length, Buffer.byteLength(json));
+            assert.deepEqual(first.members, request);
+            assert.deepEqual(rest, [{}]);
+        }
+    });
+
+    test('a message that is too long and not a request has no members', () => {
+        for (const json of [
+            JSON.stringify('x'.repeat(MAX_MESSAGE)),
+            `[{"seq":1},${'[],'.repeat(MAX_MESSAGE / 3)}[]]`,
+        ]) {
+            const [first, ...rest] = read(Buffer.from(`${framed(json)}${framed('{}')}`), 65_536).messages;
+            assert.ok(first instanceof LongMessage);
+            assert.deepEqual(first.members, {});
+            assert.deepEqual(rest, [{}]);
+        }
     });
 
     test('a long message in many pieces is put together once', () => {

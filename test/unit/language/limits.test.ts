@@ -62,10 +62,17 @@ scenario "s" { boot "7.2"; log(c26) }`;
             findingsOf(programOf(`machine { ${machine} }\nscenario "s" { boot "7.2" }`));
         assert.deepEqual(codes('memory 64TiB'), []);
         assert.deepEqual(codes('memory 64TiB + 1'), [
-            '1: LU0311: The memory of a machine must be between 1 byte and 64 TiB.',
+            '1: LU0311: The memory of a machine must be between 8 KiB and 64 TiB.',
         ]);
         assert.deepEqual(codes('map 0x1000 .. 0x8000_0000_1000'), [
             '1: LU0311: Memory must be below 0x800000000000 (128 TiB).',
+        ]);
+        const tooMuch = '1: LU0311: A machine has at most 64 TiB of memory; with this it has more.';
+        assert.deepEqual(codes('memory 40TiB; memory 24TiB'), []);
+        assert.deepEqual(codes('memory 40TiB; memory 24TiB; memory 8KiB; memory 8KiB'), [tooMuch]);
+        assert.deepEqual(codes('map 0 .. 0x3000_0000_0000; map 0x3000_0000_0000 .. 0x5000_0000_0000'), [tooMuch]);
+        assert.deepEqual(codes('map 0x8000 .. 0xa000; map 0x1000 .. 0x9000; map 0xa000 .. 0xb000; memory 64TiB'), [
+            '1: LU0311: This range overlaps `0x1000 .. 0x9000`.',
         ]);
     });
 
