@@ -9,10 +9,11 @@ import { OpenFile } from '../kernel/fs/file';
 import { ERRNO } from '../kernel/release/errno';
 import { evaluate, type Evaluated } from '../runtime/evaluate';
 import type { Host } from '../runtime/host/host';
-import { ScenarioProcess } from '../runtime/host/scenario-process';
+import { processOf, ScenarioProcess } from '../runtime/host/scenario-process';
 import { objectTypeOf } from '../runtime/members';
 import { namesInScope, programsInSight, type NameInScope, type Viewpoint } from '../runtime/names-in-scope';
 import { View } from '../runtime/view';
+import { callsOf, orderIn } from '../services/completion/usual';
 import { functionText, typeText } from '../services/signatures';
 import { handleType } from './serialized';
 
@@ -57,13 +58,26 @@ function membersOf(host: Host, at: Viewpoint, text: string): ConsoleOffer[] {
         return [];
     }
     try {
-        return membersOfValue(host, evaluate(host, at, object).value);
+        const { value } = evaluate(host, at, object);
+        return forFile(fileOf(value, at), membersOfValue(host, value));
     } catch (e) {
         if (e instanceof ProgramError) {
             return [];
         }
         throw e;
     }
+}
+
+/** The open file that a value refers to, of the process whose code has stopped. */
+function fileOf(value: Value, { frame, thread }: Viewpoint): OpenFile | undefined {
+    const process = frame?.mode === 'user' ? processOf(thread) : null;
+    return typeof value === 'number' ? process?.process.fds.get(value) : undefined;
+}
+
+/** All descriptors have the same members: those that work on the file come first. */
+function forFile(file: OpenFile | undefined, offers: readonly ConsoleOffer[]): ConsoleOffer[] {
+    const usual = callsOf(file?.kind ?? '');
+    return offers.toSorted((a, b) => orderIn(usual, a.name) - orderIn(usual, b.name));
 }
 
 const CLOSING: Readonly<Record<string, string>> = { ')': '(', ']': '[' };

@@ -1,30 +1,17 @@
 /** The places of declarations that the checker's tables do not contain. Computed once per program. */
-import type { ConstDecl, ImportDecl, MachineEntry, SourceFile, Span, StructDecl } from '../language/syntax/ast';
+import type { ConstDecl, ImportDecl, MachineEntry, SourceFile, StructDecl } from '../language/syntax/ast';
 import type { NativeShapes } from '../language/natives';
 import { isBeside, uriBeside } from '../language/paths';
 import type { Program } from '../language/program';
 import { LIBRARY_SOURCES, stdUri } from '../std/texts';
-import { forEachLeaf, isKind, isWord, type Node, type Place } from './nodes';
-
-/** A place in a file of the program. */
-export interface Location {
-    readonly uri: string;
-    readonly span: Span;
-}
+import type { Node } from './nodes';
+import { Processes, type Location } from './processes';
 
 /** A declaration with the file that it is in. */
 interface Found<T> {
     readonly decl: T;
     readonly uri: string;
 }
-
-/** A mention of a process or of a process variable. */
-interface Mention extends Location {
-    readonly declares: boolean;
-}
-
-/** The scope of processes that functions use: see {@link Declarations.scopeOf}. */
-const SHARED = '';
 
 const known = new WeakMap<Program, Declarations>();
 const owners = new WeakMap<NativeShapes, ReadonlyMap<object, string>>();
@@ -34,27 +21,12 @@ export class Declarations {
     private readonly consts = new Map<string, ConstDecl>();
     private readonly structs = new Map<string, Found<StructDecl>>();
     private readonly devices = new Map<string, Found<MachineEntry>>();
-    /** The names of processes that functions use. */
-    private readonly shared = new Set<string>();
-    /** The first mention by scope, process and variable; without a variable that of the process. */
-    private readonly mentions = new Map<string, Mention>();
+    /** Computed when a process is asked for: it takes a walk over the files. */
+    private knownProcesses: Processes | undefined;
 
     private constructor(private readonly program: Program) {
         for (const file of program.files.values()) {
             this.declare(file);
-        }
-        // The kernel code refers to no process and is the same for every program.
-        const own = [...program.files.values()].filter((f) => isLibrary(f.uri) === isLibrary(program.main));
-        for (const file of own) {
-            forEachLeaf(file, ({ node, above }) => {
-                const process = this.processOf(node, above[0]);
-                if (process !== undefined && !scenarioAround(above)) {
-                    this.shared.add(process);
-                }
-            });
-        }
-        for (const file of own) {
-            forEachLeaf(file, (place) => this.note(file.uri, place));
         }
     }
 
@@ -80,18 +52,24 @@ export class Declarations {
         return this.devices.get(name);
     }
 
-    /**
-     * Two scenarios may each have a process `luod`. They are different processes, so the scope is the scenario. If
-     * functions use processes of that name, all of the program's processes with this name are one.
-     */
+    /** See {@link Processes.scopeOf}. */
     scopeOf(uri: string, above: readonly Node[], process: string): string {
-        const scenario = scenarioAround(above);
-        return this.shared.has(process) || !scenario ? SHARED : `${uri} ${scenario.start}`;
+        return this.processes.scopeOf(uri, above, process);
     }
 
-    /** The first start of a process, or the first assignment of its variable; otherwise the first mention. */
+    /** See {@link Processes.firstOf}. */
     firstOf(scope: string, process: string, variable?: string): Location | undefined {
-        return this.mentions.get(mentionKey(scope, process, variable));
+        return this.processes.firstOf(scope, process, variable);
+    }
+
+    private get processes(): Processes {
+        const { program } = this;
+        this.knownProcesses ??= new Processes(
+            program,
+            // the kernel code refers to no process and is the same for every program
+            [...program.files.keys()].filter((uri) => isLibrary(uri) === isLibrary(program.main)),
+        );
+        return this.knownProcesses;
     }
 
     /** The type of the object of a native method or field; empty for functions. */
@@ -137,69 +115,9 @@ export class Declarations {
             }
         }
     }
-
-    private processOf(node: Node, parent: Node | undefined): string | undefined {
-        const meaning = isWord(node) ? this.program.names.get(node) : undefined;
-        if (meaning?.kind === 'process') {
-            return meaning.name;
-        }
-        if (meaning?.kind === 'process-var') {
-            return meaning.process;
-        }
-        const of = isKind(parent, 'member') && parent.member === node ? this.program.members.get(parent) : undefined;
-        return of?.kind === 'process-var' ? of.process : undefined;
-    }
-
-    private note(uri: string, { node, above }: Place): void {
-        if (!isWord(node)) {
-            return;
-        }
-        const [parent] = above;
-        const meaning = this.program.names.get(node);
-        if (meaning?.kind === 'process') {
-            this.add(uri, above, node, meaning.name, undefined, isKind(parent, 'process'));
-        } else if (meaning?.kind === 'process-var') {
-            const assigned = isKind(parent, 'assign') && parent.target === node;
-            const received = isKind(parent, 'send') && parent.as === node;
-            this.add(uri, above, node, meaning.process, meaning.name, assigned || received);
-        }
-        const send = above.find((n) => isKind(n, 'send'));
-        if (isKind(send, 'send') && !send.as && node === lastName(send.value)) {
-            this.add(uri, above, node, send.to.name, node.name, true);
-        }
-    }
-
-    private add(
-        uri: string,
-        above: readonly Node[],
-        { start, end }: Span,
-        process: string,
-        variable: string | undefined,
-        declares: boolean,
-    ): void {
-        const key = mentionKey(this.scopeOf(uri, above, process), process, variable);
-        const before = this.mentions.get(key);
-        const earlier = before?.uri === uri && start < before.span.start;
-        if (!before || (declares && !before.declares) || (declares === before.declares && earlier)) {
-            this.mentions.set(key, { uri, span: { start, end }, declares });
-        }
-    }
 }
 
 /** True for files of the kernel's own code. */
 export function isLibrary(uri: string): boolean {
     return LIBRARY_SOURCES.has(uri);
-}
-
-function mentionKey(scope: string, process: string, variable: string | undefined): string {
-    return `${scope}|${process}|${variable ?? ''}`;
-}
-
-function scenarioAround(above: readonly Node[]): Node | undefined {
-    return above.find((n) => isKind(n, 'scenario'));
-}
-
-/** The name of a value: `vm1`, and for `luod.vm1` also `vm1`. */
-function lastName(value: Node): Node | undefined {
-    return isKind(value, 'member') ? value.member : isKind(value, 'name') ? value : undefined;
 }

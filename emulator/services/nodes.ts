@@ -65,19 +65,22 @@ export function isWord(node: Node | undefined): node is Ident | NameExpr {
 /** The children of a node. */
 export function childrenOf(node: Node): Node[] {
     const found: Node[] = [];
-    // Values without a span (a list, an option of an entry) are replaced by their children.
-    const look = (value: unknown): void => {
+    collect(node, found);
+    return found;
+}
+
+/** Values without a span (a list, an option of an entry) are replaced by their children. */
+function collect(object: object, found: Node[]): void {
+    for (const value of valuesOf(object)) {
         if (typeof value !== 'object' || value === null) {
-            return;
+            continue;
         }
         if (isNode(value)) {
             found.push(value);
         } else {
-            valuesOf(value).forEach(look);
+            collect(value, found);
         }
-    };
-    valuesOf(node).forEach(look);
-    return found;
+    }
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Span } from '../language/syntax/ast';
 import type { Type, Value } from '../language/types';
 import type { DocPlace } from './documentation';
-import type { Location } from './declarations';
+import type { Location } from './processes';
 import type { ShippedKind } from './subjects';
 
 export type SymbolKind =

@@ -125,9 +125,14 @@ function first<T>(values: readonly T[], of: (value: T, i: number) => string | un
 /** The way of a connection's messages to its handlers. */
 export class CheckedMessages implements MessageStrategy {
     private complain: (what: string) => void = () => undefined;
+    private heard: () => void = () => undefined;
 
-    /** Answers malformed requests on the connection. */
-    register(connection: Connection): void {
+    /**
+     * Answers malformed requests on the connection.
+     * @param heard called before each message is handled
+     */
+    register(connection: Connection, heard: () => void): void {
+        this.heard = heard;
         this.complain = (what) => connection.console.warn(what);
         connection.onRequest(MALFORMED, ({ what }: { readonly what: string }) => {
             throw new ResponseError(ErrorCodes.InvalidParams, what);
@@ -135,6 +140,7 @@ export class CheckedMessages implements MessageStrategy {
     }
 
     handleMessage(message: Message, next: (message: Message) => void | Promise<void>): void | Promise<void> {
+        this.heard();
         const method = 'method' in message && typeof message.method === 'string' ? message.method : '';
         const shape = PARAMETERS.get(method);
         const what = shape && wrong('params' in message ? message.params : undefined, shape, 'params');

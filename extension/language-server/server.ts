@@ -10,7 +10,7 @@ import { faded, fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerDebugging } from './debugging';
 import { registerNavigation } from './navigation';
 import type { CheckedMessages } from './parameters';
-import { QUIET_MS } from './quiet';
+import { Quiet } from './quiet';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-tokens';
@@ -27,7 +27,6 @@ export function serve(connection: Connection, messages: CheckedMessages, others:
     const workspace = new Workspace(files, documents);
     /** The files for which the editor has findings. */
     let marked: readonly string[] = [];
-    let pending: ReturnType<typeof setTimeout> | undefined;
     /** Whether the user trusts the open folders. If not, no file outside them is read. */
     let trusted = true;
 
@@ -60,19 +59,16 @@ export function serve(connection: Connection, messages: CheckedMessages, others:
         }
     }
 
-    function publishSoon(): void {
-        clearTimeout(pending);
-        pending = setTimeout(() => {
-            publishAll().catch((e: unknown) =>
-                connection.console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)),
-            );
-        }, QUIET_MS);
-    }
+    const quiet = new Quiet(() => {
+        publishAll().catch((e: unknown) =>
+            connection.console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)),
+        );
+    });
 
     function changed(): void {
         keepInside();
         workspace.changed();
-        publishSoon();
+        quiet.begin();
     }
 
     connection.onInitialize(({ workspaceFolders, rootUri, capabilities, initializationOptions }) => {
@@ -123,7 +119,7 @@ export function serve(connection: Connection, messages: CheckedMessages, others:
     documents.onDidClose(changed);
     const filesChanged = (): void => {
         workspace.filesChanged();
-        publishSoon();
+        quiet.begin();
     };
     connection.onDidChangeWatchedFiles(filesChanged);
     others.onChange?.(filesChanged);
@@ -143,7 +139,7 @@ export function serve(connection: Connection, messages: CheckedMessages, others:
 
     connection.onRequest('lus/shippedText', ({ uri }: { readonly uri: string }) => SHIPPED_SOURCES.get(uri) ?? null);
 
-    messages.register(connection);
+    messages.register(connection, () => quiet.heard());
     registerNavigation(connection, workspace);
     registerReading(connection, workspace);
     registerCalls(connection, workspace);

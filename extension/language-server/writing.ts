@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<OfferKind, CompletionItemKind>> = {
 
 /** A space after one of these words triggers completion. */
 const ASKS =
-    /(?:\b(?:fails|fail|finds|layers|flaws|inject|into|kind|kill|to|uses|process|import|from|with|boot|for)|,) $/;
+    /(?:\b(?:fails|fail|finds|layers|flaws|inject|into|kind|kill|to|uses|process|import|from|with|boot|for)|,|\btoken:) $/;
 
 export function registerWriting(connection: Connection, workspace: Workspace): void {
     const { files, documents } = workspace;

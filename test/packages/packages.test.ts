@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
+import { activation } from '../bench/activation';
 import { inRepository, ROOT } from '../support/repository';
 
 const MAX_VSIX_BYTES = 3 * 1024 * 1024;
@@ -240,6 +241,10 @@ nodeHost.later((): void => console.log('later'));
             assert.ok(new RegExp(`^${name} \\d`, 'm').test(notices), name);
         }
         assert.ok(notices.split('Permission is hereby granted').length > imported.size);
+    });
+
+    test('the extension activates with the stand-in for the API of VS Code that measures it', () => {
+        assert.ok(activation().value > 0);
     });
 
     test('the bundles stand alone: none needs a package', () => {

@@ -31,6 +31,7 @@ import {
     type TextEdit,
     type WorkspaceEdit,
 } from 'vscode-languageserver/node';
+import { QUIET_MS } from '../../extension/language-server/quiet';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { listenToServer } from '../support/protocol-messages';
 import { inRepository } from '../support/repository';
@@ -132,6 +133,35 @@ suite('language server', () => {
             contentChanges,
         });
         assert.deepEqual(await diagnostics(uri, 2), []);
+    });
+
+    test('a server that was suspended answers what was asked meanwhile, then it checks the files', async () => {
+        const uri = await open('typo.lus', TYPO);
+        await diagnostics(uri, 1);
+        let version = 1;
+        /** True if the server has the change, and was suspended before it checked it. */
+        const isSuspended = async (): Promise<boolean> => {
+            version++;
+            await connection.sendNotification('textDocument/didChange', {
+                textDocument: { uri, version },
+                contentChanges: [{ text: `${TYPO}// ${version}\n` }],
+            });
+            await connection.sendRequest('lus/shippedText', { uri });
+            server.kill('SIGSTOP');
+            await new Promise((resolve) => setTimeout(resolve, 2 * QUIET_MS));
+            return published.get(uri)?.version !== version;
+        };
+        while (!(await isSuspended())) {
+            server.kill('SIGCONT');
+        }
+        const answers = ['hover', 'definition'].map(async (method) => {
+            const position = { line: 1, character: 5 };
+            await connection.sendRequest(`textDocument/${method}`, { textDocument: { uri }, position });
+            return published.get(uri)?.version;
+        });
+        server.kill('SIGCONT');
+        assert.deepEqual(await Promise.all(answers), [version - 1, version - 1]);
+        assert.equal((await diagnostics(uri, version)).length, 1);
     });
 
     test('imports are read from disk, and from the editor where they are open', async () => {

@@ -2,7 +2,7 @@
 import { MEMORY_LIMIT } from '../../machine/machine';
 import { hex, listed, sizeLiteral } from '../../text/text';
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
-import { spanOf } from '../check-finding';
+import { insertAt, spanOf } from '../check-finding';
 import {
     exampleText,
     type AnyArgument,
@@ -156,10 +156,18 @@ export function checkRepeats(c: CodeContext, keys: readonly Ident[], entries: Re
     }
 }
 
-/** An entry with one value of any kind, and its options. */
-export function checkEntry(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
+/**
+ * An entry with one value of any kind, and its options.
+ * @param siblings the settings that can follow it
+ */
+export function checkEntry(
+    c: CodeContext,
+    setting: AnySetting,
+    e: MachineEntry,
+    siblings: ReadonlyMap<string, AnySetting>,
+): void {
     checkValue(c, setting, e);
-    checkOptions(c, setting, e);
+    checkOptions(c, setting, e, siblings);
 }
 
 function checkValue(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
@@ -190,7 +198,12 @@ function checkValue(c: CodeContext, setting: AnySetting, e: MachineEntry): void 
     }
 }
 
-function checkOptions(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
+function checkOptions(
+    c: CodeContext,
+    setting: AnySetting,
+    e: MachineEntry,
+    siblings: ReadonlyMap<string, AnySetting>,
+): void {
     const example = exampleText(setting);
     const options = Object.entries(setting.options ?? {});
     if (options.some(([name, { required }]) => required === true && !e.options.some((o) => o.key.name === name))) {
@@ -200,12 +213,22 @@ function checkOptions(c: CodeContext, setting: AnySetting, e: MachineEntry): voi
         const found = options.find(([name]) => name === key.name);
         if (found) {
             checkNumber(c, found[1], e.key.name, example, value);
+            continue;
+        }
+        const none = `${quoted(e.key.name)} has no option ${quoted(key.name)}.`;
+        if (siblings.has(key.name)) {
+            c.error(
+                'LU0218',
+                key,
+                `${none} To begin the setting ${quoted(key.name)}, write it on a new line, or \`;\` before it.`,
+                insertAt(key.start, '; '),
+            );
         } else {
             c.unknown(
                 'LU0218',
                 key,
                 key.name,
-                `${quoted(e.key.name)} has no option ${quoted(key.name)}. Expected ${example}.`,
+                `${none} Expected ${example}.`,
                 options.map(([name]) => name),
             );
         }

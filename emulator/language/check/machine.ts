@@ -37,7 +37,7 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
         } else if (setting.takes.kind === 'device') {
             checkDevice(c, e);
         } else {
-            checkEntry(c, setting, e);
+            checkEntry(c, setting, e, MACHINE);
             if (e.key.name === 'like' && e.args[0]?.kind === 'string') {
                 checkImagePath(c, e.args[0]);
             }
@@ -184,7 +184,7 @@ function checkDeviceSetting(c: CodeContext, device: MachineEntry, e: MachineEntr
     } else if (setting.takes.kind === 'function') {
         checkVf(c, device, e, exampleText(setting));
     } else {
-        checkEntry(c, setting, e);
+        checkEntry(c, setting, e, DEVICE);
     }
 }
 

@@ -153,11 +153,12 @@ class ReadVariables {
 
 /** Warns about variables that are never read; one that resembles a variable that is read is a typing error. */
 export function reportUnread(program: ProgramBuilder, uri: string, vars: readonly Var[]): void {
+    const unread = vars.filter((v) => v.reads === 0 && !v.exempt && !v.name.startsWith('_') && v.name !== '');
+    if (unread.length === 0) {
+        return;
+    }
     const read = new ReadVariables(vars);
-    for (const v of vars) {
-        if (v.reads > 0 || v.exempt || v.name.startsWith('_') || v.name === '') {
-            continue;
-        }
+    for (const v of unread) {
         const meant = read.meantBy(v);
         if (meant) {
             program.report(

@@ -34,7 +34,16 @@ export class Cursor {
         this.structure = structureOf(lexed.tokens);
         this.limit = lexed.tokens.length - 1;
         const eof = lexed.tokens.at(-1);
-        this.eof = eof ?? { kind: 'eof', text: '', start: 0, end: 0, first: true, indent: 0 };
+        this.eof = eof ?? {
+            kind: 'eof',
+            text: '',
+            value: undefined,
+            unit: undefined,
+            start: 0,
+            end: 0,
+            first: true,
+            indent: 0,
+        };
     }
 
     /** The next token; `eof` at the end of the innermost block. */

@@ -17,8 +17,8 @@ export interface Token extends Span {
     readonly kind: TokenKind;
     /** The text as written; for a string its value. */
     readonly text: string;
-    readonly value?: number | bigint;
-    readonly unit?: string;
+    readonly value: number | bigint | undefined;
+    readonly unit: string | undefined;
     /** First token of its line. */
     readonly first: boolean;
     /** Column of the first token of this token's line; a tab counts to the next multiple of four. */
@@ -188,12 +188,10 @@ class Lexer {
         value?: number | bigint,
         unit?: string,
     ): void {
-        const base = { kind, start, end, text, first: this.first, indent: kind === 'eof' ? 0 : this.indent };
-        if (value === undefined) {
-            this.tokens.push(base);
-        } else {
-            this.tokens.push(unit === undefined ? { ...base, value } : { ...base, value, unit });
-        }
+        const { first } = this;
+        const indent = kind === 'eof' ? 0 : this.indent;
+        // all tokens have the same members: the parser reads each of them many times
+        this.tokens.push({ kind, start, end, text, value, unit, first, indent });
         this.first = false;
     }
 

@@ -197,7 +197,7 @@ class Completer {
     }
 
     /** The parameter of an argument. */
-    private parameter(call: CallExpr, inner: Node): Wanted {
+    private parameter(call: CallExpr, inner: Node): Wanted & { readonly literals?: readonly Offer[] } {
         const params = this.paramsOf(call);
         const index = call.args.findIndex((a) => a.value === inner || (a.start <= inner.start && inner.end <= a.end));
         const arg = call.args[index];
@@ -205,7 +205,16 @@ class Completer {
         const { callee } = call;
         const name = isKind(callee, 'member') ? callee.member.name : isKind(callee, 'name') ? callee.name : '';
         const usual = ARGUMENTS[name] ?? [];
-        return { type: this.argumentType(call, param), usual, name: param?.name };
+        const literals = param?.name === 'token' ? this.tokens() : [];
+        return { type: this.argumentType(call, param), usual, name: param?.name, literals };
+    }
+
+    /** The tokens that the file has before the cursor, as they are written. */
+    private tokens(): Offer[] {
+        const { text, span } = this.s;
+        const found = text.slice(0, span.start).matchAll(/\btoken: *(0[xX][0-9a-fA-F_]+|[0-9_]+)/g);
+        const tokens = [...new Set([...found].map(([, token = '']) => token))];
+        return tokens.map((label, i) => ({ label, kind: 'text', rank: RANK.asked + i }));
     }
 
     private argumentType(call: CallExpr, param: NativeParam | undefined): Type | undefined {

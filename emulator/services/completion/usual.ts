@@ -43,6 +43,14 @@ export const CALLS_OF: Readonly<Record<string, readonly string[]>> = {
     guest_memfd: ['close', 'size', 'poison', 'set_private'],
 };
 
+/** The kinds of {@link CALLS_OF} by the kinds of files of a running kernel, where their names differ. */
+const KIND_OF_FILE: Readonly<Record<string, string>> = { luo_session: 'session', kvm_vm: 'vm' };
+
+/** The methods that work on an open file, the most frequent first. */
+export function callsOf(fileKind: string): readonly string[] {
+    return CALLS_OF[KIND_OF_FILE[fileKind] ?? fileKind] ?? [];
+}
+
 /** The kind of file of a descriptor, by the call that returns it. */
 export const KIND_OF_CALL: Readonly<Record<string, string>> = {
     create_session: 'session',

@@ -17,13 +17,14 @@ const anything = () =>
     });
 
 class Uri {
-    constructor(file) {
-        this.scheme = 'file';
+    constructor(scheme, file) {
+        this.scheme = scheme;
         this.path = file;
         this.fsPath = file;
     }
-    static file = (file) => new Uri(file);
-    static joinPath = (uri, ...parts) => new Uri(path.join(uri.path, ...parts));
+    static file = (file) => new Uri('file', file);
+    static from = (parts) => new Uri(parts.scheme, parts.path);
+    static joinPath = (uri, ...parts) => new Uri(uri.scheme, path.join(uri.path, ...parts));
 }
 
 class EventEmitter {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { FILTERS } from '../../../debug-adapter/filters';
 import { DEBUG_TYPE, LANGUAGE } from '../../../extension/contributions';
 import { inRepository } from '../../support/repository';
 
@@ -44,10 +45,18 @@ suite('extension: configurations for other editors', () => {
         }
     });
 
-    test('IntelliJ: launch parameters', () => {
-        const parameters: unknown = JSON.parse(textOf('editors', 'intellij.json'));
+    test('IntelliJ: launch parameters, and a template for the language server', () => {
+        const parameters: unknown = JSON.parse(textOf('editors', 'intellij', 'launch.json'));
         assertKnown(properties(parameters), LAUNCH);
         assert.equal(z.object({ type: z.string() }).parse(parameters).type, DEBUG_TYPE);
+        const { fileTypeMappings } = z
+            .object({
+                fileTypeMappings: z.array(
+                    z.object({ fileType: z.object({ patterns: z.array(z.string()) }), languageId: z.string() }),
+                ),
+            })
+            .parse(JSON.parse(textOf('editors', 'intellij', 'template.json')));
+        assert.deepEqual(fileTypeMappings, [{ fileType: { patterns: [`*.${LANGUAGE}`] }, languageId: LANGUAGE }]);
     });
 
     test('vimspector: an adapter and a configuration for it', () => {
@@ -56,14 +65,24 @@ suite('extension: configurations for other editors', () => {
                 adapters: z.record(z.string(), z.object({ command: z.array(z.string()) })),
                 configurations: z.record(
                     z.string(),
-                    z.object({ adapter: z.string(), filetypes: z.array(z.string()), configuration: z.unknown() }),
+                    z.object({
+                        adapter: z.string(),
+                        filetypes: z.array(z.string()),
+                        configuration: z.unknown(),
+                        breakpoints: z.object({ exception: z.record(z.string(), z.string()) }),
+                    }),
                 ),
             })
             .parse(JSON.parse(textOf('editors', 'vimspector.json')));
-        for (const { adapter, filetypes, configuration } of Object.values(configurations)) {
+        for (const { adapter, filetypes, configuration, breakpoints } of Object.values(configurations)) {
             assert.deepEqual(adapters[adapter]?.command, ['lus', 'dap']);
             assert.deepEqual(filetypes, [LANGUAGE]);
             assertKnown(properties(configuration), LAUNCH);
+            // vimspector asks about each filter that has no answer here
+            assert.deepEqual(
+                Object.keys(breakpoints.exception),
+                FILTERS.map((f) => f.filter),
+            );
         }
     });
 

@@ -160,5 +160,9 @@ suite('language: settings', () => {
         assert.match(kernel('cost copy 0 - N').join(), /^2: LU0311: /);
         assert.match(findings('machine { cpus 8193 }').join(), /LU0311: `cpus` must be from 1 to 8192\.$/);
         assert.match(findings('machine { iommu vtd node 1 }').join(), /LU0218: `iommu` has no option `node`/);
+        assert.equal(
+            findings('machine { memory 8GiB cpus 4 }').join(),
+            '1: LU0218: `memory` has no option `cpus`. To begin the setting `cpus`, write it on a new line, or `;` before it.',
+        );
     });
 });

@@ -82,6 +82,11 @@ suite('console: completions', () => {
         assert.ok(offered(24, 'luod.').includes('vm1'));
     });
 
+    test('of a descriptor, the calls that work on its file come first', () => {
+        assert.deepEqual(offered(24, 'vm1.').slice(0, 3), ['preserve_fd', 'retrieve_fd', 'finish']);
+        assert.deepEqual(offered(24, 'ram.').slice(0, 3), ['truncate', 'pwrite', 'pread']);
+    });
+
     test('are none in strings, behind numbers and for what has no value', () => {
         for (const text of ['open("/dev', '12', 'nothing.', '.', 'ram.truncate(']) {
             const names = offered(24, text);

@@ -90,6 +90,8 @@ suite('completion', () => {
         assert.deepEqual(args(inProcess('vm1.preserve_fd(ram, ‸)')), ['token:']);
         assert.deepEqual(args(inProcess('vm1.preserve_fd(token: 1, ‸)')), ['fd:']);
         assert.equal(first(1, inProcess('vm1.preserve_fd(ram, ‸)'))[0], 'token:');
+        const two = 'vm1.preserve_fd(ram, token: 0x10)\n        vm1.preserve_fd(ram, token: 7)\n        ';
+        assert.deepEqual(first(2, inProcess(`${two}vm1.retrieve_fd(token: ‸)`)), ['0x10', '7']);
         assert.deepEqual(args(HANDLER.replace('‸', 'args.file = new nic(‸)')).sort(), ['queues:', 'ring:']);
     });
 
