@@ -23,6 +23,7 @@ import { carriedDevices } from './carried-devices';
 import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
+import { containerRules } from './containers';
 import { debugfsRules } from './debugfs';
 import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
@@ -80,6 +81,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     callbackRules,
     freedRules,
     frozenRules,
+    containerRules,
     unreadableRules,
     waitingRules,
     carriedRules,

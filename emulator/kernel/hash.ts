@@ -9,6 +9,7 @@ import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
 import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
+import { Pipe } from './fs/pipe';
 import type { Mapping } from './fs/mapping';
 import { HugetlbInode } from './hugetlb/inode';
 import { GuestMemfdInode } from './kvm/guest-memfd';
@@ -66,8 +67,12 @@ export class FileHasher {
             return;
         }
         this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
-        if (file.priv instanceof Iommufd || file.priv instanceof VfioFile || file.priv instanceof EventCounter) {
-            file.priv.hash(this.hasher);
+        const { priv } = file;
+        if (priv instanceof Iommufd || priv instanceof VfioFile || priv instanceof EventCounter) {
+            priv.hash(this.hasher);
+        }
+        if (priv instanceof Pipe && !this.known(priv)) {
+            priv.hash(this.hasher);
         }
         this.inode(file.inode);
     }

@@ -8,6 +8,7 @@ import kstate from './kstate.lus';
 import kstateNic from './kstate-nic.lus';
 import kstateNone from './kstate-none.lus';
 import eventfd from './eventfd.lus';
+import pipe from './pipe.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -89,6 +90,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'guest-memfd': guestMemfd,
     hugetlb,
     eventfd,
+    pipe,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,

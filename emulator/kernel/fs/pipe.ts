@@ -1,25 +1,38 @@
-/** Pipes, and unconnected sockets: files that cannot be preserved (fs/pipe.c, net/unix/af_unix.c). */
+/** Pipes, and unconnected sockets: files that no released kernel preserves (fs/pipe.c, net/unix/af_unix.c). */
 import { Bytes } from '../../machine/bytes';
+import { costId } from '../../machine/costs';
+import type { Hasher } from '../../machine/hash';
 import { JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
-import { err } from '../release/errno';
+import { type Err, err } from '../release/errno';
 import { O_RDONLY, O_RDWR, O_WRONLY, S_IFIFO, S_IFSOCK } from './fcntl';
 import { allocFile, type FileOps, type OpenFile } from './file';
 import { Inode } from './inode';
 
+const COPY = costId('copy');
+
 const EAGAIN = err('EAGAIN');
 const EPIPE = err('EPIPE');
 const EINVAL = err('EINVAL');
+const ENOSPC = err('ENOSPC');
 const ENOTCONN = err('ENOTCONN');
 
-/** Capacity of a pipe (fs/pipe.c: 16 pages). */
-const PIPE_CAPACITY = 65536;
+/** Capacity of a pipe in bytes (fs/pipe.c: 16 pages). */
+export const PIPE_CAPACITY = 65536;
 
-/** The content of a pipe and the numbers of its readers and writers. */
-class Pipe extends JournaledRecord {
+/** The content of a pipe and the numbers of its readers and writers (struct pipe_inode_info). */
+export class Pipe extends JournaledRecord {
     readonly data: Bytes = Bytes.zero(0);
-    readonly readers: number = 1;
-    readonly writers: number = 1;
+    readonly readers: number = 0;
+    readonly writers: number = 0;
+
+    display(): string {
+        return `${this.data.length} of ${PIPE_CAPACITY} bytes, ${this.readers} for reading, ${this.writers} for writing`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.readers).num(this.writers).num(this.data.length).bytes(this.data.toUint8Array());
+    }
 }
 
 function pipeOf(file: OpenFile): Pipe {
@@ -74,23 +87,46 @@ function count(k: KernelCore, pipe: Pipe, { readable, writable }: OpenFile, by: 
 
 /** Opens a pipe once more, by its link under /proc (fs/pipe.c, fifo_open()). */
 export function reopenPipe(k: KernelCore, end: OpenFile, flags: number): OpenFile {
-    const file = allocFile(k, 'pipe', pipeOps, end.inode, flags, end.name);
-    const pipe = pipeOf(end);
-    k.journal.edit(file).priv = pipe;
-    count(k, pipe, file, 1);
-    return file;
+    return openEnd(k, end.inode, pipeOf(end), flags, end.name);
+}
+
+/**
+ * Creates a pipe with one open file, with one reference.
+ * @param flags access mode and status flags of the file
+ */
+export function makePipeEnd(k: KernelCore, flags: number): OpenFile {
+    const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'pipe', S_IFIFO + 0o600);
+    return openEnd(k, inode, new Pipe(k.journal), flags, `pipe:[${inode.ino}]`);
 }
 
 /** Creates a pipe: its read end and its write end, with one reference each. */
 export function makePipe(k: KernelCore): { readonly read: OpenFile; readonly write: OpenFile } {
-    const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'pipe', S_IFIFO + 0o600);
-    const pipe = new Pipe(k.journal);
-    const name = `pipe:[${inode.ino}]`;
-    const read = allocFile(k, 'pipe', pipeOps, inode, O_RDONLY, name);
-    const write = allocFile(k, 'pipe', pipeOps, inode, O_WRONLY, name);
-    k.journal.edit(read).priv = pipe;
-    k.journal.edit(write).priv = pipe;
-    return { read, write };
+    const read = makePipeEnd(k, O_RDONLY);
+    return { read, write: reopenPipe(k, read, O_WRONLY) };
+}
+
+/** Bytes that are in a pipe, for a handler, without taking them out: from `at` on, fewer at the end. */
+export function peekPipe(k: KernelCore, { data }: Pipe, at: number, length: number): Bytes {
+    const part = data.slice(Math.min(at, data.length), Math.min(at + length, data.length));
+    k.clock.chargeBytes(COPY, part.length);
+    return part;
+}
+
+/** Appends bytes to a pipe that is being restored. @returns ENOSPC if they do not fit */
+export function fillPipe(k: KernelCore, pipe: Pipe, data: Bytes): 0 | Err {
+    if (pipe.data.length + data.length > PIPE_CAPACITY) {
+        return ENOSPC;
+    }
+    k.clock.chargeBytes(COPY, data.length);
+    k.journal.edit(pipe).data = Bytes.concat(pipe.data, data);
+    return 0;
+}
+
+function openEnd(k: KernelCore, inode: Inode, pipe: Pipe, flags: number, name: string): OpenFile {
+    const file = allocFile(k, 'pipe', pipeOps, inode, flags, name);
+    k.journal.edit(file).priv = pipe;
+    count(k, pipe, file, 1);
+    return file;
 }
 
 /** An unconnected AF_UNIX stream socket (net/unix/af_unix.c). */

@@ -49,6 +49,7 @@ import { memoryFunctions } from './memory';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import type { NativeFunction, Natives, ObjectType } from './native';
 import { bridgeObject, pciDev, pciFunctions, pciGlobals, pciObject } from './pci';
+import { pipeConstants, pipeFunctions, pipeObject, pipeOfFile } from './pipes';
 import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
@@ -59,13 +60,14 @@ export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, vcpuOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, vcpuOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
     statObject,
     mappingObject,
     eventCounter,
+    pipeObject,
     irqType,
     irqObject,
     kvmObject,
@@ -148,6 +150,7 @@ export const HOST_NATIVES: Natives = {
         ...folioFunctions,
         ...fileSyscalls,
         ...eventfdFunctions,
+        ...pipeFunctions,
         ...processFunctions,
         ...kexecFunctions,
         ...messageFunctions,
@@ -169,6 +172,7 @@ export const HOST_NATIVES: Natives = {
     globals: table([
         ...fileConstants,
         ...eventfdConstants,
+        ...pipeConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...teeGlobals,
