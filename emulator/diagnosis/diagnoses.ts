@@ -29,6 +29,7 @@ import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
+import { dumpRules } from './dumped-processes';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
@@ -82,6 +83,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     freedRules,
     frozenRules,
     containerRules,
+    dumpRules,
     unreadableRules,
     waitingRules,
     carriedRules,

@@ -13,4 +13,10 @@ export const CONTAINERS = {
         title: 'ends of a pipe in different sessions',
         advice: 'Preserve all files of a pipe in one session: only there they find each other. After the update, send the descriptors to their processes.',
     },
+    LU1122: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'process went on after it was dumped',
+        advice: 'Keep a process frozen from its dump to the kexec, or end it. Dump it again if it has to go on.',
+    },
 } as const;

@@ -9,6 +9,7 @@ import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
 import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
+import { processOfPidfd } from './fs/pidfd';
 import { Pipe } from './fs/pipe';
 import type { Mapping } from './fs/mapping';
 import { HugetlbInode } from './hugetlb/inode';
@@ -33,6 +34,7 @@ export class FileHasher {
                 .str(p.name)
                 .str(p.state)
                 .num(p.nofile)
+                .u32(p.frozen ? 1 : 0)
                 .u32(p.fds.size)
                 .num(p.memcg?.limit ?? -1)
                 .num(p.memcg?.usage ?? -1);
@@ -74,6 +76,7 @@ export class FileHasher {
         if (priv instanceof Pipe && !this.known(priv)) {
             priv.hash(this.hasher);
         }
+        this.hasher.num(processOfPidfd(file)?.pid ?? -1);
         this.inode(file.inode);
     }
 

@@ -25,6 +25,7 @@ export function processScope(host: Host, user: ScenarioProcess | null): Children
             leaf('pid', String(user.process.pid)),
             leaf('name', user.name),
             ...stateItems(host, user.thread),
+            ...(user.process.frozen ? [leaf('frozen', 'yes: its cgroup is frozen')] : []),
             {
                 name: 'variables',
                 value: String(user.vars.size),

@@ -53,6 +53,7 @@ import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
 import sessionFreezeNone from './session-freeze-none.lus';
 import sessionFreeze from './session-freeze.lus';
+import criu from './criu.lus';
 import json from './json.lus';
 import luod from './luod.lus';
 import luotest from './luotest.lus';
@@ -134,6 +135,7 @@ export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([
     ['luod', luod],
     ['systemd', systemd],
     ['json', json],
+    ['criu', criu],
 ]);
 
 /**

@@ -12,6 +12,7 @@ import { Inode } from './inode';
 const COPY = costId('copy');
 
 const EAGAIN = err('EAGAIN');
+const EBADF = err('EBADF');
 const EPIPE = err('EPIPE');
 const EINVAL = err('EINVAL');
 const ENOSPC = err('ENOSPC');
@@ -42,6 +43,23 @@ function pipeOf(file: OpenFile): Pipe {
     return file.priv;
 }
 
+/** @returns how many bytes there was room for; EPIPE without a reader, EAGAIN if it is full */
+function writePipe(k: KernelCore, pipe: Pipe, data: Bytes): number | Err {
+    if (data.length === 0) {
+        return 0;
+    }
+    if (pipe.readers === 0) {
+        return EPIPE;
+    }
+    const room = PIPE_CAPACITY - pipe.data.length;
+    if (room === 0) {
+        return EAGAIN;
+    }
+    const part = data.slice(0, Math.min(room, data.length));
+    k.journal.edit(pipe).data = Bytes.concat(pipe.data, part);
+    return part.length;
+}
+
 /**
  * A pipe (fs/pipe.c). Where the kernel would block the caller, a read or write fails with EAGAIN instead, as with
  * O_NONBLOCK: in a scenario, no other process could wake the caller at that moment.
@@ -57,22 +75,7 @@ const pipeOps: FileOps = {
         k.journal.edit(pipe).data = pipe.data.slice(length);
         return taken;
     },
-    write(k, file, _pos, data) {
-        const pipe = pipeOf(file);
-        if (data.length === 0) {
-            return 0;
-        }
-        if (pipe.readers === 0) {
-            return EPIPE;
-        }
-        const room = PIPE_CAPACITY - pipe.data.length;
-        if (room === 0) {
-            return EAGAIN;
-        }
-        const part = data.slice(0, room);
-        k.journal.edit(pipe).data = Bytes.concat(pipe.data, part);
-        return part.length;
-    },
+    write: (k, file, _pos, data) => writePipe(k, pipeOf(file), data),
     release(k, file) {
         count(k, pipeOf(file), file, -1);
     },
@@ -103,6 +106,24 @@ export function makePipeEnd(k: KernelCore, flags: number): OpenFile {
 export function makePipe(k: KernelCore): { readonly read: OpenFile; readonly write: OpenFile } {
     const read = makePipeEnd(k, O_RDONLY);
     return { read, write: reopenPipe(k, read, O_WRONLY) };
+}
+
+/**
+ * tee(2): copies what is in a pipe to another one, without taking it out (fs/splice.c). EINVAL unless they are two
+ * pipes, EBADF unless they can be read and written; the errors of a write, and EAGAIN where the kernel would block.
+ */
+export function teePipe(k: KernelCore, from: OpenFile, to: OpenFile, length: number): number | Err {
+    if (!from.readable || !to.writable) {
+        return EBADF;
+    }
+    if (!(from.priv instanceof Pipe) || !(to.priv instanceof Pipe) || from.priv === to.priv) {
+        return EINVAL;
+    }
+    const part = peekPipe(k, from.priv, 0, length);
+    if (part.length === 0) {
+        return from.priv.writers === 0 || length === 0 ? 0 : EAGAIN;
+    }
+    return writePipe(k, to.priv, part);
 }
 
 /** Bytes that are in a pipe, for a handler, without taking them out: from `at` on, fewer at the end. */

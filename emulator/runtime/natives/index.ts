@@ -48,6 +48,7 @@ import { mappingMethods, mappingObject } from './mappings';
 import { memoryFunctions } from './memory';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import type { NativeFunction, Natives, ObjectType } from './native';
+import { otherProcessFunctions, otherProcessMethods } from './other-processes';
 import { bridgeObject, pciDev, pciFunctions, pciGlobals, pciObject } from './pci';
 import { pipeConstants, pipeFunctions, pipeObject, pipeOfFile } from './pipes';
 import { processFunctions, processObject } from './processes';
@@ -152,6 +153,7 @@ export const HOST_NATIVES: Natives = {
         ...eventfdFunctions,
         ...pipeFunctions,
         ...processFunctions,
+        ...otherProcessFunctions,
         ...kexecFunctions,
         ...messageFunctions,
         ...bootFunctions,
@@ -195,6 +197,7 @@ export const HOST_NATIVES: Natives = {
             ...descriptorMethods,
             ...mappingMethods,
             ...eventfdMethods,
+            ...otherProcessMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
             ...teeSyscalls,
@@ -212,6 +215,7 @@ export const HOST_NATIVES: Natives = {
         ['pipe', 'One end of a pipe.'],
         ['socket', 'A socket.'],
         ['eventfd', 'An eventfd.'],
+        ['pidfd', 'A descriptor of a process.'],
         ['null', 'A memory device: /dev/null, /dev/zero, /dev/full, /dev/random or /dev/urandom.'],
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],
