@@ -2,7 +2,7 @@
 
 import { CONTAINERS } from './catalogue-containers';
 import { CRASH } from './catalogue-crash';
-import { CONFIDENTIAL_GUESTS } from './confidential-guests';
+import { CONFIDENTIAL_GUESTS } from './catalogue-confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
 import { DEVICE_STATE } from './catalogue-device-state';
 
