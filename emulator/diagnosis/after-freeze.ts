@@ -2,6 +2,8 @@
 import { Err } from '../kernel/release/errno';
 import type { LuoArgs, LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
+import { EventCounter } from '../kernel/fs/eventfd';
+import { Pipe } from '../kernel/fs/pipe';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { JournaledMap } from '../machine/journal';
 import { hasCallback } from '../runtime/host/callbacks';
@@ -69,6 +71,12 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
     const stateOf = (file: OpenFile | null): State => {
         if (file?.inode instanceof ShmemInode) {
             return [['the position', file.pos]];
+        }
+        if (file?.priv instanceof EventCounter) {
+            return [['the count', file.priv.count]];
+        }
+        if (file?.priv instanceof Pipe) {
+            return [['the content', file.priv.data]];
         }
         const names = file
             ? (host.declarations.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])

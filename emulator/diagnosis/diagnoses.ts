@@ -23,11 +23,13 @@ import { carriedDevices } from './carried-devices';
 import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
+import { containerRules } from './containers';
 import { debugfsRules } from './debugfs';
 import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
+import { dumpRules } from './dumped-processes';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
@@ -80,6 +82,8 @@ export const RULE_FILES: readonly RuleFile[] = [
     callbackRules,
     freedRules,
     frozenRules,
+    containerRules,
+    dumpRules,
     unreadableRules,
     waitingRules,
     carriedRules,

@@ -35,6 +35,8 @@ const HEARD = [
     'tee',
     'waits',
     'woken',
+    'processFrozen',
+    'fileTaken',
     'filesClosed',
     'sessionRefused',
     'sessionReleased',

@@ -1,5 +1,6 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
 
+import { CONTAINERS } from './catalogue-containers';
 import { CRASH } from './catalogue-crash';
 import { CONFIDENTIAL_GUESTS } from './catalogue-confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
@@ -567,6 +568,7 @@ export const CATALOGUE = {
     ...ORPHANS,
     ...CONFIDENTIAL_GUESTS,
     ...DEVICE_STATE,
+    ...CONTAINERS,
     ...CRASH,
     LU1145: {
         severity: 'error',

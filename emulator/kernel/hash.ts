@@ -9,6 +9,8 @@ import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
 import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
+import { processOfPidfd } from './fs/pidfd';
+import { Pipe } from './fs/pipe';
 import type { Mapping } from './fs/mapping';
 import { HugetlbInode } from './hugetlb/inode';
 import { GuestMemfdInode } from './kvm/guest-memfd';
@@ -32,6 +34,7 @@ export class FileHasher {
                 .str(p.name)
                 .str(p.state)
                 .num(p.nofile)
+                .u32(p.frozen ? 1 : 0)
                 .u32(p.fds.size)
                 .num(p.memcg?.limit ?? -1)
                 .num(p.memcg?.usage ?? -1);
@@ -66,9 +69,14 @@ export class FileHasher {
             return;
         }
         this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
-        if (file.priv instanceof Iommufd || file.priv instanceof VfioFile || file.priv instanceof EventCounter) {
-            file.priv.hash(this.hasher);
+        const { priv } = file;
+        if (priv instanceof Iommufd || priv instanceof VfioFile || priv instanceof EventCounter) {
+            priv.hash(this.hasher);
         }
+        if (priv instanceof Pipe && !this.known(priv)) {
+            priv.hash(this.hasher);
+        }
+        this.hasher.num(processOfPidfd(file)?.pid ?? -1);
         this.inode(file.inode);
     }
 

@@ -1,6 +1,8 @@
 /** The scope *Process*: the descriptors and variables of a frame's process. */
 import type { OpenFile } from '../kernel/fs/file';
+import { EventCounter } from '../kernel/fs/eventfd';
 import type { Mapping } from '../kernel/fs/mapping';
+import { Pipe } from '../kernel/fs/pipe';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { LuoSession } from '../kernel/luo/state';
 import type { Host } from '../runtime/host/host';
@@ -23,6 +25,7 @@ export function processScope(host: Host, user: ScenarioProcess | null): Children
             leaf('pid', String(user.process.pid)),
             leaf('name', user.name),
             ...stateItems(host, user.thread),
+            ...(user.process.frozen ? [leaf('frozen', 'yes: its cgroup is frozen')] : []),
             {
                 name: 'variables',
                 value: String(user.vars.size),
@@ -67,6 +70,9 @@ function openFileItem(host: Host, name: string, file: OpenFile): Item {
         details.push(sizeText(file.inode.size), `position ${file.pos}`);
     }
     const { priv } = file;
+    if (priv instanceof Pipe || priv instanceof EventCounter) {
+        details.push(priv.display());
+    }
     const session = priv instanceof LuoSession ? priv : undefined;
     return {
         name,

@@ -3,6 +3,7 @@ import type { OldMemory } from '../kernel/crash/core-header';
 import type { OldTables } from '../kernel/devices/lpi-tables';
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
+import type { Process } from '../kernel/fs/process';
 import type { LogLine } from '../kernel/klog';
 import type { Argument } from '../kernel/release/arguments';
 import type { KernelDescription } from '../kernel/release/descriptions';
@@ -117,6 +118,10 @@ export interface Listener {
     /** A thread has acquired the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
 
+    /** The cgroup of a process is frozen, or thawed. */
+    processFrozen?(process: Process, frozen: boolean): void;
+    /** Another process has taken a descriptor of a process (pidfd_getfd). */
+    fileTaken?(process: Process): void;
     /** A process ends, or executes another program: it has had these files open, which are not released yet. */
     filesClosed?(process: string, files: readonly OpenFile[]): void;
     /** A session is not added to its list because its name is taken. */

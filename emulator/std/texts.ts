@@ -8,6 +8,7 @@ import kstate from './kstate.lus';
 import kstateNic from './kstate-nic.lus';
 import kstateNone from './kstate-none.lus';
 import eventfd from './eventfd.lus';
+import pipe from './pipe.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -53,6 +54,7 @@ import vfioNone from './vfio-none.lus';
 import vfio from './vfio.lus';
 import sessionFreezeNone from './session-freeze-none.lus';
 import sessionFreeze from './session-freeze.lus';
+import criu from './criu.lus';
 import json from './json.lus';
 import luod from './luod.lus';
 import luotest from './luotest.lus';
@@ -90,6 +92,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'guest-memfd': guestMemfd,
     hugetlb,
     eventfd,
+    pipe,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,
@@ -134,6 +137,7 @@ export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([
     ['luod', luod],
     ['systemd', systemd],
     ['json', json],
+    ['criu', criu],
 ]);
 
 /**

@@ -41,6 +41,10 @@ export class EventCounter extends JournaledRecord {
         return `count ${this.count}`;
     }
 
+    get isSemaphore(): boolean {
+        return (this.flags & EFD_SEMAPHORE) !== 0;
+    }
+
     hash(hasher: Hasher): void {
         hasher.int(intOf(this.count)).num(this.flags);
     }
@@ -64,7 +68,7 @@ const eventfdOps: FileOps = {
         if (counter.count === 0n) {
             return EAGAIN;
         }
-        const taken = counter.flags & EFD_SEMAPHORE ? 1n : counter.count;
+        const taken = counter.isSemaphore ? 1n : counter.count;
         const bytes = new Uint8Array(8);
         new DataView(bytes.buffer).setBigUint64(0, taken, true);
         k.journal.edit<EventCounter>(counter).count = counter.count - taken;

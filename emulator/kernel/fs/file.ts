@@ -71,8 +71,8 @@ export class OpenFile extends JournaledRecord {
         journal: Journal,
         readonly id: number,
         /**
-         * `memfd`, `tmpfs`, `pipe`, `socket`, `eventfd`, `null`, `liveupdate`, `luo_session`, or the name of a declared
-         * kind.
+         * `memfd`, `tmpfs`, `pipe`, `socket`, `eventfd`, `pidfd`, `null`, `liveupdate`, `luo_session`, or the name of a
+         * declared kind.
          */
         readonly kind: string,
         readonly ops: FileOps,

@@ -38,6 +38,8 @@ export class Process extends JournaledRecord {
     readonly memcg: Memcg | null = null;
     /** The limits of its hugetlb cgroup, by the size of the pages in bytes. Replaced, never changed in place. */
     readonly hugetlbLimits: ReadonlyMap<number, Memcg> = new Map();
+    /** Its cgroup is frozen (cgroup.freeze): it does not run. Each process has its own cgroup. */
+    readonly frozen: boolean = false;
     /** A zombie has exited and waits to be reaped. */
     readonly state: 'running' | 'zombie' | 'reaped' = 'running';
 

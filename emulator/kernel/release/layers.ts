@@ -135,6 +135,19 @@ const EVENTFD: Layer = {
     flbs: [],
 };
 
+const PIPE: Layer = {
+    name: 'pipe',
+    series: 'pipe',
+    summary: 'pipes with the bytes that are in them',
+    version: '',
+    status: 'no proposal, of this emulator',
+    needs: [],
+    brings: ['lookup'],
+    files: ['pipe'],
+    handlers: ['pipe_luo'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
     series: 'kvm',
@@ -277,6 +290,7 @@ const NEWEST: readonly Layer[] = [
     HUGETLB,
     SPARSE_MEMFD,
     EVENTFD,
+    PIPE,
     IOMMU,
     VFIO,
     KVM,

@@ -1,6 +1,7 @@
 /** The entry into the kernel from user mode. */
 import { costId } from '../../machine/costs';
 import type { Value } from '../../language/types';
+import { ProgramError } from '../../language/values';
 import { Frame, type Mode, type Thread } from '../code';
 import type { NativeFunction } from '../natives/native';
 import { type KernelWork, plainCall } from '../purpose';
@@ -18,6 +19,9 @@ export function systemCall(host: Host, work: KernelWork): void {
     host.kernelEntered(work);
     host.machine.clock.charge(SYSCALL);
     const p = processOf(host.interpreter.current);
+    if (p?.process.frozen) {
+        throw new ProgramError(`${p.name} is frozen (cgroup.freeze): it makes no system call until it is thawed`);
+    }
     if (p && p.callsLeft > 0) {
         host.machine.journal.edit<ScenarioProcess>(p).callsLeft--;
     }

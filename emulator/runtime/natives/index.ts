@@ -48,7 +48,9 @@ import { mappingMethods, mappingObject } from './mappings';
 import { memoryFunctions } from './memory';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import type { NativeFunction, Natives, ObjectType } from './native';
+import { otherProcessFunctions, otherProcessMethods } from './other-processes';
 import { bridgeObject, pciDev, pciFunctions, pciGlobals, pciObject } from './pci';
+import { pipeConstants, pipeFunctions, pipeObject, pipeOfFile } from './pipes';
 import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
@@ -59,13 +61,14 @@ export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, vcpuOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, vcpuOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
     statObject,
     mappingObject,
     eventCounter,
+    pipeObject,
     irqType,
     irqObject,
     kvmObject,
@@ -148,7 +151,9 @@ export const HOST_NATIVES: Natives = {
         ...folioFunctions,
         ...fileSyscalls,
         ...eventfdFunctions,
+        ...pipeFunctions,
         ...processFunctions,
+        ...otherProcessFunctions,
         ...kexecFunctions,
         ...messageFunctions,
         ...bootFunctions,
@@ -169,6 +174,7 @@ export const HOST_NATIVES: Natives = {
     globals: table([
         ...fileConstants,
         ...eventfdConstants,
+        ...pipeConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...teeGlobals,
@@ -191,6 +197,7 @@ export const HOST_NATIVES: Natives = {
             ...descriptorMethods,
             ...mappingMethods,
             ...eventfdMethods,
+            ...otherProcessMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
             ...teeSyscalls,
@@ -208,6 +215,7 @@ export const HOST_NATIVES: Natives = {
         ['pipe', 'One end of a pipe.'],
         ['socket', 'A socket.'],
         ['eventfd', 'An eventfd.'],
+        ['pidfd', 'A descriptor of a process.'],
         ['null', 'A memory device: /dev/null, /dev/zero, /dev/full, /dev/random or /dev/urandom.'],
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],

@@ -58,6 +58,29 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
 }
 
 /**
+ * dup2(2): the same open file under a given number, without FD_CLOEXEC; what had the number is closed. EBADF, also for
+ * a number beyond the limit of the process.
+ */
+export function sysDup2(k: KernelCore, p: Process, fd: number, to: number): number | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    if (to < 0 || to >= p.nofile) {
+        return EBADF;
+    }
+    if (to !== fd) {
+        getFile(k, file);
+        const old = p.fds.remove(to);
+        p.fds.install(to, file, false);
+        if (old) {
+            fput(k, old);
+        }
+    }
+    return to;
+}
+
+/**
  * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL if it is not a regular file or not open for writing, then
  * the errors of the file.
  */

@@ -1,0 +1,22 @@
+/** The diagnoses about what the kernel keeps for processes that are built again in the next one. */
+
+export const CONTAINERS = {
+    LU1120: {
+        severity: 'warning',
+        group: 'sessions',
+        title: 'end of a pipe left behind',
+        advice: 'Preserve both ends of a pipe in one session, or close the other end before.',
+    },
+    LU1121: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'ends of a pipe in different sessions',
+        advice: 'Preserve all files of a pipe in one session: only there they find each other. After the update, send the descriptors to their processes.',
+    },
+    LU1122: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'process went on after it was dumped',
+        advice: 'Keep a process frozen from its dump to the kexec, or end it. Dump it again if it has to go on.',
+    },
+} as const;
