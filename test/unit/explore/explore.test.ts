@@ -203,6 +203,27 @@ scenario "an agent" {
         ]);
     });
 
+    test('another kernel behind the kexec, and what is found there by itself', () => {
+        const text = AGENT.replace('FINALLY', '');
+        const found = explored(correctProgram(text), optionsOf({ kernels: ['7.2', '7.3', '6.16'] }));
+        assert.equal(found.ends, 3);
+        assert.deepEqual(
+            found.coverage.map((c) => `${c.what}: ${c.alternative} ${c.taken} of ${c.met}`),
+            ['kernel behind kernel 1: 6.16 1 of 1', 'kernel behind kernel 1: 7.3 1 of 1'],
+        );
+        assert.deepEqual(
+            found.classes.map((c) => [c.outcome.verdict, c.faults, ...c.example.map(choiceText)]),
+            [
+                ['passed', 0],
+                ['violated', 0, 'kernel behind kernel 1 #0: 6.16'],
+            ],
+        );
+        const replayed = (kernel: string): string | undefined =>
+            failureOf(correctProgram(text.replace('agent"', `agent" choosing "kernel behind kernel 1 #0: ${kernel}"`)));
+        assert.equal(replayed('7.3'), undefined);
+        assert.equal(replayed('6.16'), found.classes[1]?.outcome.message);
+    });
+
     test('finally runs after a fault that the scenario cannot go on after', () => {
         const text = AGENT.replace('FINALLY', 'finally { assert faults == 0 || kernel.boot == 1, "updated" }');
         assert.equal(failureOf(correctProgram(text)), undefined);
