@@ -155,6 +155,7 @@ outcomes, what breaks a rule, and what was tried.
   --fail CALLBACK     let a callback, an allocation or a reply fail: memfd.*,
                       *.freeze, page_alloc, copy_to_user; * for all
   --errors E,...      the errors of a callback that fails (default EIO)
+  --kernels NAME,...  let each kexec_file_load load these kernels, too: 7.2,7.3
   --panic             let the kernel panic after each system call and in each
                       callback
   --power-cut         let the machine lose its power there

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { ExploreOptions } from '../explore/explore';
 import { PROFILES, isNothing, isProfile, together } from '../explore/profiles';
 import { askedBy } from '../explore/settings';
+import { descriptionOf } from '../kernel/release/descriptions';
 import { isErrnoName } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Tried } from '../run/tried';
@@ -35,6 +36,7 @@ const OPTIONS = {
     crash: { type: 'string' },
     fail: { type: 'string' },
     errors: { type: 'string' },
+    kernels: { type: 'string' },
     orders: { type: 'boolean' },
     timers: { type: 'boolean' },
     panic: { type: 'boolean' },
@@ -63,13 +65,17 @@ export const command: Command = async (args) => {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
+    const unknown = asked.kernels.find((k) => descriptionOf(k) === undefined && !program.kernels.has(k));
+    if (unknown !== undefined) {
+        throw new BadArguments(`There is no kernel "${unknown}".`);
+    }
     const wanted = scenariosOf(program, parsed.texts('scenario')).flatMap((scenario) => {
         const options = optionsFor(scenario, asked, parsed);
         return options ? [options] : [];
     });
     if (wanted.length === 0) {
         throw new BadArguments(
-            'Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, --profile NAME, or explore { } in the scenario.',
+            'Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, --kernels NAME, --profile NAME, or explore { } in the scenario.',
         );
     }
     const shardText = parsed.text('shard');
@@ -179,6 +185,7 @@ function triedOf(parsed: Parsed): Tried {
             fail: items(parsed.texts('fail')),
             orders: parsed.flag('orders'),
             timers: parsed.flag('timers'),
+            kernels: items(parsed.texts('kernels')),
             panic: parsed.flag('panic'),
             power: parsed.flag('power-cut'),
             ...(errors.length > 0 ? { errors: errors.filter(isErrnoName) } : {}),

@@ -7,7 +7,7 @@ import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';
-import { JournaledRecord, JournaledList, type Mutable } from '../machine/journal';
+import { JournaledRecord, JournaledList, JournaledMap, type Mutable } from '../machine/journal';
 import type { Value } from '../language/types';
 import type { Pause } from '../runtime/host/guests';
 import type { Listener, Phase } from '../runtime/listener';
@@ -53,8 +53,6 @@ export class Update extends JournaledRecord {
     /** The kernels' names. */
     readonly from: string = '';
     readonly to: string = '';
-    /** When the current or last system call began. */
-    readonly lastCallBegan: number = 0;
     /** The reboot has frozen a file. */
     readonly frozen: boolean = false;
     /** Set at the jump: how long each guest that went through it was stopped. Replaced, never changed in place. */
@@ -173,7 +171,6 @@ export class Update extends JournaledRecord {
             hasher.num(t ?? -1);
         }
         hasher
-            .num(this.lastCallBegan)
             .u32(this.frozen ? 1 : 0)
             .u32(this.retrieving ? 1 : 0)
             .u32(this.lost ? 1 : 0)
@@ -202,9 +199,16 @@ export class Update extends JournaledRecord {
 export class Updates implements Listener {
     /** In order; the last one has not begun, is being prepared, or reboots. */
     private readonly list: JournaledList<Update>;
+    /**
+     * When the calls began that have not returned, by thread: one of them may prepare the next update. Empty once it is
+     * prepared.
+     */
+    private readonly calls: JournaledMap<number, number>;
 
     constructor(private readonly host: Host) {
-        this.list = new JournaledList(host.machine.journal, [new Update(host, 1)]);
+        const { journal } = host.machine;
+        this.list = new JournaledList(journal, [new Update(host, 1)]);
+        this.calls = new JournaledMap(journal);
     }
 
     /** The updates of a run; null if it is not watched. */
@@ -235,11 +239,14 @@ export class Updates implements Listener {
     }
 
     kernelEntered({ kind }: KernelWork): void {
-        const next = this.edit(this.next);
-        next.lastCallBegan = this.now;
+        const { host, next, now } = this;
+        if (next.prepared === null) {
+            this.calls.set(host.interpreter.current.id, now);
+        }
         if (kind === 'reboot') {
-            next.blackoutBegan = this.now;
-            next.before = this.host.machine.clock.spent;
+            const edit = this.edit(next);
+            edit.blackoutBegan = now;
+            edit.before = host.machine.clock.spent;
         }
     }
 
@@ -261,8 +268,10 @@ export class Updates implements Listener {
     }
 
     kernelLeft({ kind }: KernelWork): void {
-        const { kernel } = this.host;
-        const { next, incoming } = this;
+        const { calls, next, incoming } = this;
+        const { kernel, interpreter } = this.host;
+        const began = calls.get(interpreter.current.id);
+        calls.delete(interpreter.current.id);
         if (kind === 'reboot' && next.blackoutBegan !== null) {
             // the reboot returned, so it failed
             const edit = this.edit(next);
@@ -273,7 +282,8 @@ export class Updates implements Listener {
             return;
         }
         if (next.prepared === null && (kernel.luo.outgoing.sessions.length > 0 || kernel.kexecImage)) {
-            this.edit(next).prepared = next.lastCallBegan;
+            this.edit(next).prepared = began ?? this.now;
+            calls.clear();
         }
         if (incoming?.retrieving) {
             const edit = this.edit(incoming);
@@ -321,6 +331,16 @@ export class Updates implements Listener {
         edit.boot = this.host.boot + 1;
         edit.overKexec = this.host.guests.pausesOverKexec();
         this.list.push(new Update(this.host, next.number + 1));
+        this.calls.clear();
+    }
+
+    hash(hasher: Hasher): void {
+        for (const update of this.items) {
+            update.hash(hasher);
+        }
+        for (const [thread, began] of [...this.calls].sort(([a], [b]) => a - b)) {
+            hasher.num(thread).num(began);
+        }
     }
 
     private get now(): number {
@@ -375,6 +395,7 @@ export class Updates implements Listener {
         if (next.prepared !== null) {
             this.edit(next).prepared = null;
         }
+        this.calls.clear();
     }
 
     private running(): void {

@@ -1,4 +1,5 @@
 /** Which choices an exploration has met, and which of their alternatives it has taken: a table from its graph. */
+import { SCHEDULE, TIMER } from '../machine/chooser';
 import type { Price } from '../run/choices';
 import { counted } from '../text/text';
 import type { StateGraph } from './graph';
@@ -46,7 +47,7 @@ export function coverageOf(graph: StateGraph, bounds: Bounds, complete: boolean)
             if (i === usual) {
                 return;
             }
-            const shown = price === 'fault' ? alternative : '';
+            const shown = what === SCHEDULE || what === TIMER ? '' : alternative;
             const key = `${what}\0${shown}`;
             const entry = entries.get(key) ?? { what, alternative: shown, met: new Set(), taken: new Set(), price };
             entries.set(key, entry);

@@ -27,6 +27,7 @@ export function together(parts: readonly Partial<Tried>[]): Tried {
         crash: parts.flatMap((p) => p.crash ?? []),
         fail: parts.flatMap((p) => p.fail ?? []),
         errors: parts.some((p) => p.errors) ? parts.flatMap((p) => p.errors ?? []) : ERRORS,
+        kernels: parts.flatMap((p) => p.kernels ?? []),
         panic: parts.some((p) => p.panic),
         power: parts.some((p) => p.power),
     };
@@ -34,6 +35,6 @@ export function together(parts: readonly Partial<Tried>[]): Tried {
 
 /** Whether nothing is tried. */
 export function isNothing(tried: Tried): boolean {
-    const { orders, timers, crash, fail, panic, power } = { ...NOTHING, ...tried };
-    return !orders && !timers && !panic && !power && crash.length === 0 && fail.length === 0;
+    const { orders, timers, crash, fail, kernels, panic, power } = { ...NOTHING, ...tried };
+    return !orders && !timers && !panic && !power && [...crash, ...fail, ...kernels].length === 0;
 }

@@ -23,7 +23,7 @@ function entriesIn({ statements }: Block): readonly ExploreEntry[] {
     return statements.flatMap((s) => (s.kind === 'explore' ? s.entries : []));
 }
 
-function triedBy({ what, names }: ExploreEntry): Partial<Tried>[] {
+function triedBy({ what, names, texts }: ExploreEntry): Partial<Tried>[] {
     const all = names.map((n) => n.name);
     switch (what.name) {
         case 'crash':
@@ -32,6 +32,8 @@ function triedBy({ what, names }: ExploreEntry): Partial<Tried>[] {
             return [{ fail: all }];
         case 'errors':
             return [{ errors: all.filter(isErrnoName) }];
+        case 'kernels':
+            return [{ kernels: texts.map((t) => t.value) }];
         case 'profile':
             return all.filter(isProfile).map((name) => PROFILES[name]);
         case 'orders':

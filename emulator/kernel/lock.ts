@@ -24,6 +24,7 @@ export interface Claim {
  * for a stream of readers. A released lock is passed directly to the next waiter.
  */
 export class Lock extends JournaledRecord {
+    /** In the order of their ids: in which order readers came makes no difference. */
     readonly holders: readonly Claim[] = [];
     /** The waiters, the longest waiting first. */
     readonly queue: readonly Claim[] = [];
@@ -40,7 +41,7 @@ export class Lock extends JournaledRecord {
     acquire(task: Task, mode: LockMode): boolean {
         const edit = this.journal.edit<Lock>(this);
         if (this.queue.length === 0 && this.admits(mode)) {
-            edit.holders = [...this.holders, { task, mode }];
+            edit.holders = withHolder(this.holders, { task, mode });
             return true;
         }
         edit.queue = [...this.queue, { task, mode }];
@@ -61,7 +62,7 @@ export class Lock extends JournaledRecord {
         const woken: Claim[] = [];
         for (let [next] = this.queue; next && this.admits(next.mode); [next] = this.queue) {
             edit.queue = this.queue.slice(1);
-            edit.holders = [...this.holders, next];
+            edit.holders = withHolder(this.holders, next);
             woken.push(next);
         }
         return woken;
@@ -84,4 +85,9 @@ export class Lock extends JournaledRecord {
     private admits(mode: LockMode): boolean {
         return this.holders.length === 0 || (mode === 'read' && this.holders.every((h) => h.mode === 'read'));
     }
+}
+
+function withHolder(holders: readonly Claim[], holder: Claim): readonly Claim[] {
+    const at = holders.findLastIndex((h) => h.task.id <= holder.task.id) + 1;
+    return holders.toSpliced(at, 0, holder);
 }

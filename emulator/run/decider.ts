@@ -89,6 +89,10 @@ export class Decider implements Chooser {
         return this.listed !== null;
     }
 
+    listedNext(what: string): string | undefined {
+        return this.listed?.get(keyOf({ what, number: this.counts.get(what) ?? 0 }));
+    }
+
     pick(name: string, alternatives: number, among: readonly Alternative[] = []): number {
         const { offers } = this;
         if (name === SCHEDULE) {

@@ -1,6 +1,6 @@
 /**
  * The faults that an exploration tries: a failing callback, allocation or reply, a process that is killed, a kernel
- * that panics or loses its power. Every fault is a choice of the run.
+ * that panics or loses its power; and other kernels behind a kexec, which are no faults. Each is a choice of the run.
  */
 import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
 import type { Hasher } from '../machine/hash';
@@ -22,6 +22,8 @@ export interface FaultOffers {
     readonly fail: readonly string[];
     /** The errors that a callback fails with. */
     readonly errors: readonly ErrnoName[];
+    /** Kernels that each `kexec_file_load` loads instead of its own. */
+    readonly kernels: readonly string[];
     /** The kernel panics after each system call, and when a callback begins. */
     readonly panic: boolean;
     /** The machine loses its power there. */
@@ -45,6 +47,8 @@ export interface Question {
 interface Deciding {
     /** Whether it makes the choices of a list, whatever is offered. */
     readonly replays: boolean;
+    /** The alternative that a list says for the next choice of this name. */
+    listedNext(what: string): string | undefined;
     /** @returns one of the alternatives */
     decide(question: Question): string;
 }
@@ -138,6 +142,20 @@ export class Faults implements Trials, Observer {
     private isHere(): boolean {
         const { interpreter, machine } = this.host;
         return this.last.at === interpreter.ticks && this.last.epoch === machine.journal.epoch;
+    }
+
+    kernelBehind(named: string, boot: number): string | undefined {
+        const { offers, decider } = this;
+        const what = `kernel behind kernel ${boot + 1}`;
+        const listed = decider.listedNext(what);
+        const others = new Set([...offers.kernels, ...(listed === undefined ? [] : [listed])]);
+        others.delete(named);
+        if (others.size === 0) {
+            return undefined;
+        }
+        const offered = offers.kernels.length > 0;
+        const picked = decider.decide({ what, alternatives: [named, ...others], usual: 0, price: 'free', offered });
+        return picked === named ? undefined : picked;
     }
 
     /** Whether this is one of the first allocations from its statement. */

@@ -1,4 +1,4 @@
-/** What an exploration tries: faults, orders of processes and of timers. */
+/** What an exploration tries: faults, other kernels, orders of processes and of timers. */
 import type { Offers } from './decider';
 import type { FaultOffers } from './faults';
 
@@ -11,6 +11,7 @@ export const NOTHING: Tried = {
     crash: [],
     fail: [],
     errors: [],
+    kernels: [],
     panic: false,
     power: false,
 };

@@ -44,6 +44,7 @@ const EXPLORE = {
     crash: { form: 'crash luod, vmm', doc: 'A process is killed after each of its system calls.' },
     fail: { form: 'fail memfd.*, page_alloc', doc: 'Callbacks, allocations and replies fail, each once.' },
     errors: { form: 'errors EIO, ENOMEM', doc: 'The errors that a callback fails with. Default: EIO.' },
+    kernels: { form: 'kernels "7.2", "7.3"', doc: 'Each `kexec_file_load` loads these kernels, too.' },
     profile: { form: 'profile crashes', doc: '`crashes`, `failures`, `orders`, `losses` or `all`.' },
     orders: { form: 'orders', doc: 'Every order of concurrent processes.' },
     timers: { form: 'timers', doc: 'Every order of timers that are due at the same moment.' },

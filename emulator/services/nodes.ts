@@ -4,6 +4,7 @@ import type {
     Block,
     Callback,
     Expectation,
+    ExploreEntry,
     Expr,
     Ident,
     Item,
@@ -30,6 +31,7 @@ export type Node =
     | KernelEntry
     | Block
     | Stmt
+    | ExploreEntry
     | Expectation
     | Expr
     | Arg

@@ -56,9 +56,7 @@ class Fingerprint {
             hasher.num(host.interpreter.ticks);
         }
         host.guests.hash(hasher);
-        for (const update of Updates.of(host)?.items ?? []) {
-            update.hash(hasher);
-        }
+        Updates.of(host)?.hash(hasher);
         hasher
             .num(host.interpreter.current.id)
             .str(host.panicMessage)

@@ -160,7 +160,8 @@ export function prettyExploration(r: ExplorationReport, style: Style): string {
 
 function extent(r: ExplorationReport): string {
     const room = r.full ? ', for which the memory is used up (--memory)' : '';
-    const searched = `${counted(r.branches, 'branch')}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
+    const courses = r.outcomes.reduce((sum, o) => sum + o.courses, 0);
+    const searched = `${counted(r.branches, 'branch')} for ${counted(courses, 'course')}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
     if (r.completeUpTo === null) {
         return r.part
             ? `Part ${r.part} of the search is complete: ${searched}. lus report merge joins the parts.`

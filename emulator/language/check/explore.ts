@@ -4,6 +4,7 @@ import { choiceFrom } from '../choice';
 import type { ExploreEntry, ExploreStmt, StringLit } from '../syntax/ast';
 import { EXPLORE_ENTRIES } from '../syntax/explore';
 import type { CodeContext } from './context';
+import { kernelName } from './kernel-end';
 import { type ProgramBuilder, quoted } from './program-builder';
 
 export function checkExplore(c: CodeContext, s: ExploreStmt): void {
@@ -13,7 +14,7 @@ export function checkExplore(c: CodeContext, s: ExploreStmt): void {
     }
 }
 
-function checkEntry(c: CodeContext, { what, names, number }: ExploreEntry): void {
+function checkEntry(c: CodeContext, { what, names, texts, number }: ExploreEntry): void {
     const takes = EXPLORE_ENTRIES.get(what.name);
     if (!takes) {
         c.unknown('LU0221', what, what.name, `An exploration has no ${quoted(what.name)}.`, [
@@ -23,6 +24,9 @@ function checkEntry(c: CodeContext, { what, names, number }: ExploreEntry): void
     }
     if (takes === 'number' && number === undefined) {
         c.error('LU0424', what, `${quoted(what.name)} needs a number: \`${what.name} 2\`.`);
+    }
+    for (const kernel of texts) {
+        kernelName(c, kernel.value, kernel);
     }
     if (what.name === 'errors') {
         for (const name of names) {

@@ -6,7 +6,7 @@ import { DESCRIPTIONS, descriptionOf } from '../../kernel/release/descriptions';
 import { listed } from '../../text/text';
 import type { FunctionShape } from '../natives';
 import { isBeside } from '../paths';
-import type { BootStmt, CallExpr, Expectation, Expr, StringLit } from '../syntax/ast';
+import type { BootStmt, CallExpr, Expectation, Expr, Span, StringLit } from '../syntax/ast';
 import { checkCommandLine } from './command-line';
 import type { CodeContext, KernelEnd } from './context';
 import { Flow } from './flow';
@@ -47,7 +47,8 @@ function newKernel(c: CodeContext, why: string): void {
     c.flow.newKernel(c.program.nextKernelId(), why);
 }
 
-function kernelName(c: CodeContext, name: string, at: Expr): void {
+/** Reports a kernel that does not exist. */
+export function kernelName(c: CodeContext, name: string, at: Span): void {
     const { program } = c;
     if (at.start < at.end && !program.kernels.has(name) && descriptionOf(name) === undefined) {
         const known = [...program.kernels.keys(), ...DESCRIPTIONS.keys()];

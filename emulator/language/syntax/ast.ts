@@ -323,11 +323,12 @@ export interface ExploreStmt extends Span {
     readonly kind: 'explore';
     readonly entries: readonly ExploreEntry[];
 }
-/** `crash luod, vmm`, `orders`, `faults 2`. Names are patterns: `memfd.*`. */
+/** `crash luod, vmm`, `kernels "7.2", "7.3"`, `orders`, `faults 2`. Names are patterns: `memfd.*`. */
 export interface ExploreEntry extends Span {
     readonly kind: 'explore-entry';
     readonly what: Ident;
     readonly names: readonly Ident[];
+    readonly texts: readonly StringLit[];
     readonly number?: IntLit;
 }
 /** `corrupt session("vm-1").files xor 0x01` */

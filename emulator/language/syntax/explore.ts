@@ -1,13 +1,14 @@
 /** `explore { crash luod; fail memfd.*; orders; faults 2 }`: what `lus explore` tries with a scenario. */
-import type { ExploreEntry, ExploreStmt, Ident, IntLit } from './ast';
+import type { ExploreEntry, ExploreStmt, Ident, IntLit, StringLit } from './ast';
 import type { Cursor } from './cursor';
 
 /** The entries, and what each is followed by. */
-export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'number' | 'nothing'> = new Map([
+export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'texts' | 'number' | 'nothing'> = new Map([
     ['crash', 'names'],
     ['fail', 'names'],
     ['errors', 'names'],
     ['profile', 'names'],
+    ['kernels', 'texts'],
     ['orders', 'nothing'],
     ['timers', 'nothing'],
     ['panic', 'nothing'],
@@ -36,16 +37,21 @@ export function parseExplore(c: Cursor): ExploreStmt {
 function parseEntry(c: Cursor, what: Ident): ExploreEntry {
     const takes = EXPLORE_ENTRIES.get(what.name);
     const names: Ident[] = [];
+    const texts: StringLit[] = [];
     let number: IntLit | undefined;
     if (takes === 'names' || (!takes && c.isIdent())) {
         do {
             names.push(parsePattern(c));
         } while (c.accept(','));
+    } else if (takes === 'texts') {
+        do {
+            texts.push(c.stringLit('A kernel'));
+        } while (c.accept(','));
     } else if (takes === 'number' && c.token.kind === 'int') {
         const t = c.advance();
         number = { kind: 'int', value: Number(t.text.replaceAll('_', '')), start: t.start, end: t.end };
     }
-    const entry: ExploreEntry = { kind: 'explore-entry', what, names, start: what.start, end: c.lastEnd };
+    const entry: ExploreEntry = { kind: 'explore-entry', what, names, texts, start: what.start, end: c.lastEnd };
     return number ? { ...entry, number } : entry;
 }
 

@@ -32,7 +32,7 @@ export interface Failing {
     readonly error: Err | null;
 }
 
-/** Failures that are not in the scenario: an exploration tries them. */
+/** Failures and kernels that are not in the scenario: an exploration tries them. */
 export interface Trials {
     /** The number of faults so far. */
     readonly happened: number;
@@ -43,6 +43,12 @@ export interface Trials {
      * @returns how it fails; undefined if it does not
      */
     hit(target: string, boot: number): Failing | undefined;
+    /**
+     * A kernel is about to be loaded.
+     * @param named as the scenario names it
+     * @returns the kernel that is loaded instead, if it is another one
+     */
+    kernelBehind(named: string, boot: number): string | undefined;
     /** Adds what the future depends on. */
     hash(hasher: Hasher): void;
 }

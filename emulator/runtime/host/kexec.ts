@@ -28,17 +28,21 @@ const JUMP = costId('jump');
 const START: KernelWork = { kind: 'boot', name: 'start_kernel' };
 /**
  * Resolves a kernel name of a scenario: `--kernel` replaces the default kernel, and `lus compat` replaces all.
+ * @param instead the description that replaces its base
  */
-export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
+export function kernelNamed(
+    host: Host,
+    name: string,
+    how: 'boot' | 'load' = 'boot',
+    instead = host.substitutes?.[how],
+): BootableKernel {
     const { program } = host.declarations;
-    const instead = host.substitutes?.[how];
-    const meant =
-        instead !== undefined
-            ? kernelAs(program, name, instead)
-            : name === DEFAULT_KERNEL
-              ? (host.kernelOption ?? name)
-              : name;
+    const meant = instead === undefined ? meantBy(host, name) : kernelAs(program, name, instead);
     return resolveKernel(program, kernelWithout(meant, host.cured));
+}
+
+function meantBy(host: Host, name: string): string {
+    return name === DEFAULT_KERNEL ? (host.kernelOption ?? name) : name;
 }
 
 /** The segments of a kernel, with additions to its command line. */
@@ -145,7 +149,8 @@ function startsCapture(host: Host, kernel: BootableKernel, { commandLine, ...fil
  */
 export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad | 'crash'): undefined | Err {
     const { running } = host;
-    const kernel = kernelNamed(host, name, 'load');
+    const other = how === 'crash' ? undefined : host.injections.trials?.kernelBehind(meantBy(host, name), host.boot);
+    const kernel = kernelNamed(host, name, 'load', other);
     const file = fileOf(kernel, cmdline, running.kho.env.options.arch);
     const result = how === 'crash' ? loadCrashKexec(running, file) : loadKexec(running, file, how);
     if (result === undefined) {

@@ -1,10 +1,12 @@
 /** The completions at an offset of a text, the most probable first. The text may have errors. */
+import { PROFILES } from '../../explore/profiles';
 import { CATALOGUE, isDiagnosisCode } from '../../findings/catalogue';
 import { FLAWS } from '../../kernel/release/flaws';
 import { LAYERS } from '../../kernel/release/layers';
 import { SIMPLE_TYPES } from '../../language/check/types-of';
 import type { Program } from '../../language/program';
-import type { CallExpr, Expr, Ident, KernelList, KernelSetting, Span } from '../../language/syntax/ast';
+import type { CallExpr, ExploreEntry, Expr, Ident, KernelList, KernelSetting, Span } from '../../language/syntax/ast';
+import { EXPLORE_ENTRIES } from '../../language/syntax/explore';
 import type { NativeParam } from '../../language/natives';
 import type { Type } from '../../language/types';
 import { SETTABLE_COSTS } from '../../machine/costs';
@@ -305,12 +307,7 @@ class Completer {
             case 'member':
                 return memberOffers(s, parent, usage);
             case 'process':
-                return listed(
-                    new Set([...PROCESSES, ...(s.scope?.processes.keys() ?? [])]),
-                    'process',
-                    usage,
-                    PROCESSES,
-                );
+                return this.processes();
             case 'in':
             case 'kill':
             case 'send':
@@ -318,6 +315,8 @@ class Completer {
             case 'fails':
             case 'may':
                 return this.errors();
+            case 'explore-entry':
+                return this.exploring(parent, node);
             case 'inject':
                 return this.injected(parent, node);
             case 'at':
@@ -400,6 +399,30 @@ class Completer {
         }));
     }
 
+    /** An entry of `explore`, or what stands behind it. */
+    private exploring({ what }: ExploreEntry, node: Ident): Offer[] {
+        if (node === what) {
+            return [...EXPLORE_ENTRIES.keys()].map((name, i) => keyword(name, 'explore', RANK.asked + i));
+        }
+        switch (what.name) {
+            case 'crash':
+                return this.processes();
+            case 'fail':
+                return this.failing();
+            case 'errors':
+                return this.errors();
+            case 'profile':
+                return listed(Object.keys(PROFILES), 'setting', this.usage);
+            default:
+                return [];
+        }
+    }
+
+    private processes(): Offer[] {
+        const declared = this.s.scope?.processes.keys() ?? [];
+        return listed(new Set([...PROCESSES, ...declared]), 'process', this.usage, PROCESSES);
+    }
+
     private injected(s: Extract<Node, { kind: 'inject' }>, node: Ident): Offer[] {
         const { program } = this.s;
         if (node === s.what) {
@@ -417,6 +440,13 @@ class Completer {
                 ...(owner ? { subject: { kind: 'callback', owner, name } } : {}),
             }));
         }
+        return this.failing();
+    }
+
+    /** What can fail: the owners of callbacks, and points of the kernel. */
+    private failing(): Offer[] {
+        const { program } = this.s;
+        const owners = [...program.handlers.values(), ...program.flbs.values(), ...program.fileKinds.values()];
         return [
             ...owners.map(
                 (decl): Offer => ({

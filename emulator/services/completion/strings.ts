@@ -56,6 +56,8 @@ export function stringOffers(s: Situation, files: readonly string[]): Offer[] {
             return [...texts(files.filter((f) => f.endsWith('.lus'))), ...texts([...PROGRAM_TEXTS.keys()]).slice(0, 0)];
         case 'file':
             return texts(['/dev/']);
+        case 'explore-entry':
+            return kernels(s);
         case 'inject':
             return texts(points());
         case 'setting':

@@ -86,6 +86,26 @@ suite('exploring orders', function () {
         assert.ok(found.classes.every((c) => c.outcome.verdict === 'passed'));
     });
 
+    test('the orders of calls that touch different objects lead to the same states', () => {
+        const calls = (file: string): string => `${file}.truncate(8KiB); ${file}.truncate(4KiB); ${file}.close()`;
+        const text = `
+scenario "each has its own file" {
+    boot "7.2"
+    process a, b
+    a { x = memfd_create("x"); x.truncate(4KiB) }
+    b { y = memfd_create("y"); y.truncate(4KiB) }
+    concurrently {
+        a { ${calls('x')} }
+        b { ${calls('y')} }
+    }
+}`;
+        const found = explored(correctProgram(text), optionsOf({ orders: true }));
+        // each process is at one of 4 places, and one of them is about to continue: at the end the one that is left
+        assert.ok(found.states <= 4 * 4 * 2 + 2, `${found.states} states`);
+        const courses = found.classes.reduce((sum, c) => sum + c.count, 0);
+        assert.ok(courses > 2 * found.branches, `${courses} courses, ${found.branches} branches`);
+    });
+
     test('an assertion that fails in one order only: the shortest course to it, which fails by itself', () => {
         const text = `
 scenario "one of two comes first" {
@@ -181,6 +201,27 @@ scenario "an agent" {
             'memfd.preserve in kernel 1: EIO 1 of 1',
             'memfd.retrieve in kernel 2: EIO 1 of 1',
         ]);
+    });
+
+    test('another kernel behind the kexec, and what is found there by itself', () => {
+        const text = AGENT.replace('FINALLY', '');
+        const found = explored(correctProgram(text), optionsOf({ kernels: ['7.2', '7.3', '6.16'] }));
+        assert.equal(found.ends, 3);
+        assert.deepEqual(
+            found.coverage.map((c) => `${c.what}: ${c.alternative} ${c.taken} of ${c.met}`),
+            ['kernel behind kernel 1: 6.16 1 of 1', 'kernel behind kernel 1: 7.3 1 of 1'],
+        );
+        assert.deepEqual(
+            found.classes.map((c) => [c.outcome.verdict, c.faults, ...c.example.map(choiceText)]),
+            [
+                ['passed', 0],
+                ['violated', 0, 'kernel behind kernel 1 #0: 6.16'],
+            ],
+        );
+        const replayed = (kernel: string): string | undefined =>
+            failureOf(correctProgram(text.replace('agent"', `agent" choosing "kernel behind kernel 1 #0: ${kernel}"`)));
+        assert.equal(replayed('7.3'), undefined);
+        assert.equal(replayed('6.16'), found.classes[1]?.outcome.message);
     });
 
     test('finally runs after a fault that the scenario cannot go on after', () => {

@@ -1,5 +1,5 @@
 /** Virtual time: what charges it, which figure counts, the phases of updates, traces. */
-import { Updates } from '../../../emulator/diagnosis/updates';
+import { type Update, Updates } from '../../../emulator/diagnosis/updates';
 import assert from 'node:assert/strict';
 import { updateLine, updatesOf } from '../../../emulator/diagnosis/update-report';
 import { duration } from '../../../emulator/text/durations';
@@ -249,18 +249,57 @@ suite('phases of an update', () => {
     });
 
     test('the blackout begins with the first freeze; where nothing freezes, with the system call', () => {
-        const [u] = updates(ran(WAITING, { costs: { ...FREE, syscall: 1000 } }).host);
-        assert.ok(u);
-        assert.equal(u.blackoutBegan, u.lastCallBegan + 1000);
-        assert.equal(u.frozen, true);
-        const [empty] = updates(
-            ran(WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''), {
-                costs: { ...FREE, syscall: 1000 },
-            }).host,
+        const rebooting = (text: string): { readonly called: number; readonly update: Update } => {
+            const { host } = Run.start(programOf(text), { costs: { ...FREE, syscall: 1000 } });
+            let called = -1;
+            host.listeners.report({
+                kernelEntered: ({ kind }) => {
+                    called = kind === 'reboot' ? host.machine.clock.now : called;
+                },
+            });
+            host.interpreter.run(FOREVER);
+            const [update] = updates(host);
+            assert.ok(update);
+            return { called, update };
+        };
+        const { called, update } = rebooting(WAITING);
+        assert.equal(update.blackoutBegan, called + 1000);
+        assert.equal(update.frozen, true);
+        const empty = rebooting(
+            WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''),
         );
-        assert.ok(empty);
-        assert.equal(empty.blackoutBegan, empty.lastCallBegan);
-        assert.equal(empty.frozen, false);
+        assert.equal(empty.update.blackoutBegan, empty.called);
+        assert.equal(empty.update.frozen, false);
+    });
+
+    test('an update is prepared from the call on that prepares it, whatever other processes call meanwhile', () => {
+        const program = programOf(`
+scenario "s" {
+    boot "7.2"
+    process luod, other
+    concurrently {
+        luod  { lu = open("/dev/liveupdate"); vm1 = lu.create_session("vm-1") }
+        other { ram = memfd_create("ram"); ram.truncate(4096); ram.truncate(8192) }
+    }
+}`);
+        let meanwhile = 0;
+        for (let seed = 1; seed <= 10; seed++) {
+            const { host } = Run.start(program, { seed });
+            let called = -1;
+            host.listeners.report({
+                kernelEntered: ({ name }) => {
+                    if (name === 'create_session') {
+                        called = host.machine.clock.now;
+                    } else if (called >= 0 && Updates.of(host)?.items[0]?.prepared === null) {
+                        meanwhile++;
+                    }
+                },
+            });
+            host.interpreter.run(FOREVER);
+            assert.ok(called > 0);
+            assert.equal(Updates.of(host)?.items[0]?.prepared, called, `seed ${seed}`);
+        }
+        assert.ok(meanwhile > 0);
     });
 
     test('where a guest stands still the blackout has begun and grows, and is taken back where it goes on', () => {
