@@ -28,6 +28,7 @@ import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
+import { diskRules } from './disks';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
@@ -89,6 +90,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     interruptRules,
     lpiTableRules,
     deviceStateRules,
+    diskRules,
     guestRules,
     orphanRules,
 ];

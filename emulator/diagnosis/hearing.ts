@@ -60,6 +60,7 @@ const HEARD = [
     'moduleGone',
     'lost',
     'deviceChanged',
+    'disk',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',

@@ -3,6 +3,7 @@
 import { CRASH } from './catalogue-crash';
 import { CONFIDENTIAL_GUESTS } from './confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
+import { DEVICE_MEMORY } from './catalogue-device-memory';
 import { DEVICE_STATE } from './catalogue-device-state';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
@@ -567,6 +568,7 @@ export const CATALOGUE = {
     ...ORPHANS,
     ...CONFIDENTIAL_GUESTS,
     ...DEVICE_STATE,
+    ...DEVICE_MEMORY,
     ...CRASH,
     LU1145: {
         severity: 'error',

@@ -55,6 +55,7 @@ import sessionFreeze from './session-freeze.lus';
 import json from './json.lus';
 import luod from './luod.lus';
 import luotest from './luotest.lus';
+import nvme from './nvme.lus';
 import systemd from './systemd.lus';
 
 /** The scheme of their URIs: `lus-std:/memfd.lus`. */
@@ -132,6 +133,7 @@ export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([
     ['luod', luod],
     ['systemd', systemd],
     ['json', json],
+    ['nvme', nvme],
 ]);
 
 /**

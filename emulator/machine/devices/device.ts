@@ -14,6 +14,7 @@ import { MsixTable } from '../pci/msix';
 import { TranslationCache } from './atc';
 import { Link } from './link';
 import type { DmaEngine, Model, Program, Put } from './model';
+import { NvmeController, type NvmeEvent, type QueuePair } from './nvme';
 
 /** The driver of a device from the first boot on: the kernel's own driver, vfio-pci, or none. */
 export type DriverChoice = 'native' | 'vfio' | 'none';
@@ -79,7 +80,10 @@ export interface Awaited {
 export interface DeviceBus {
     readonly clock: Clock;
     readonly interrupts: Pick<InterruptController, 'lineOf'>;
-    readonly observer: { interrupt(device: Device, vector: number, delivery: Delivery): void } | null;
+    readonly observer: {
+        interrupt(device: Device, vector: number, delivery: Delivery): void;
+        disk(device: Device, event: NvmeEvent): void;
+    } | null;
     /** Sends the message of one of its vectors. */
     interrupt(device: Device, vector: number, message: Message): Delivery;
     /** Null if any part of the request failed. */
@@ -112,6 +116,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     readonly atc: TranslationCache | null;
     /** Its link, if it is a network card. */
     readonly link: Link | null;
+    /** Its controller, if it is an NVMe disk. */
+    readonly disk: NvmeController | null;
     /** An interrupt that it has raised, after which its driver must give it new work; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
@@ -129,6 +135,20 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.msix = new MsixTable(journal, this.config, (vector, message) => bus.interrupt(this, vector, message));
         this.atc = shape.ats === 'off' ? null : new TranslationCache(journal, shape.ats === 'deaf');
         this.link = model.hasLink ? new Link(journal, bus.clock) : null;
+        this.disk =
+            model.blocks > 0
+                ? new NvmeController(
+                      journal,
+                      bus.clock,
+                      {
+                          read: (iova, length) => this.read(iova, length),
+                          write: (iova, bytes) => this.write(iova, bytes),
+                          interrupt: (queue) => this.interrupt(queue),
+                          happened: (event) => bus.observer?.disk(this, event),
+                      },
+                      model.blocks,
+                  )
+                : null;
         bus.clock.add(this);
     }
 
@@ -137,9 +157,9 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         return this.model.hasShutdown;
     }
 
-    /** It performs rounds, whether or not its requests succeed. */
+    /** It performs rounds or takes commands, whether or not its requests succeed. */
     get running(): boolean {
-        return this.at !== Infinity || this.awaits !== null;
+        return this.at !== Infinity || this.awaits !== null || (this.disk !== null && this.disk.queues !== null);
     }
 
     override get reachesMemory(): boolean {
@@ -178,6 +198,12 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.bus.clock.rearm();
     }
 
+    /** The driver of an NVMe disk creates a pair of queues. */
+    createQueues(disk: NvmeController, queues: QueuePair, intent: Intent): void {
+        this.journal.edit<Device>(this).intent = intent;
+        disk.create(queues);
+    }
+
     /** The software switches the device to other memory; the device continues its work. */
     meant(intent: Intent): void {
         if (this.intent) {
@@ -190,6 +216,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         if (this.program && this.running) {
             this.link?.down(this.program.every);
         }
+        this.disk?.delete();
         const e = this.journal.edit<Device>(this);
         e.at = Infinity;
         e.awaits = null;
@@ -296,6 +323,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.msix.hash(hasher);
         this.atc?.hash(hasher);
         this.link?.hash(hasher);
+        this.disk?.hash(hasher);
         hasher
             .num(this.at)
             .num(this.round)

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock';
 import { Device, type DeviceBus, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
+import type { NvmeEvent } from '../devices/nvme';
 import type { Hasher } from '../hash';
 import { InterruptController } from '../interrupts/controller';
 import type { Delivery } from '../interrupts/delivery';
@@ -35,6 +36,8 @@ export interface DmaObserver {
     /** A device has raised one of its vectors. */
     interrupt(device: Device, vector: number, delivery: Delivery): void;
     changed(device: Device, change: DeviceChange): void;
+    /** The controller of an NVMe disk has taken or executed a command, or its driver has used the queues. */
+    disk(device: Device, event: NvmeEvent): void;
     /** The IOMMU has read interrupt tables at these addresses. */
     remapped(device: Device, vector: number, trail: readonly number[]): void;
 }
