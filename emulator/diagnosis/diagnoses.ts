@@ -24,6 +24,7 @@ import { causeOf } from './causes';
 import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
 import { debugfsRules } from './debugfs';
+import { deviceMemoryRules } from './device-memory';
 import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
 import { deviceRules } from './devices';
@@ -91,6 +92,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     lpiTableRules,
     deviceStateRules,
     diskRules,
+    deviceMemoryRules,
     guestRules,
     orphanRules,
 ];

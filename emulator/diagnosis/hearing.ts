@@ -61,6 +61,7 @@ const HEARD = [
     'lost',
     'deviceChanged',
     'disk',
+    'deviceMemory',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',

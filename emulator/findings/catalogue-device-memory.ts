@@ -30,4 +30,10 @@ export const DEVICE_MEMORY = {
         title: 'disk differs from what its user was told',
         advice: 'Answer a write only after a completion that the disk has written for it.',
     },
+    LU1130: {
+        severity: 'error',
+        group: 'devices',
+        title: 'memory of a device used after a reset',
+        advice: 'Keep a copy of what is in the memory of the device in memory that is preserved, and upload it again after the reset, or keep the device running.',
+    },
 } as const;

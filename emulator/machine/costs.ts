@@ -209,6 +209,12 @@ const TABLE = {
         what: 'an NVMe disk executes a flush, beside the processors',
         why: 'a protected cache has nothing to flush: the time of a command',
     },
+    vram_copy: {
+        ns: 40 * US,
+        per: 'MiB',
+        what: "copying between memory and a device's own memory",
+        why: 'PCI Express 4.0 with 16 lanes: 25 GB/s in one direction',
+    },
     iommu_table: {
         ns: 300,
         per: 'table',

@@ -13,6 +13,7 @@ import type { Message } from '../interrupts/message';
 import { MsixTable } from '../pci/msix';
 import { TranslationCache } from './atc';
 import { Link } from './link';
+import { DeviceMemory, type DeviceMemoryEvent, type Job, type MemoryPort } from './device-memory';
 import type { DmaEngine, Model, Program, Put } from './model';
 import { NvmeController, type NvmeEvent, type QueuePair } from './nvme';
 
@@ -40,6 +41,8 @@ export interface DeviceShape {
     readonly ignoresBusMaster: boolean;
     /** It has a translation cache; `deaf`: faulty hardware, which ignores invalidations. */
     readonly ats: 'off' | 'on' | 'deaf';
+    /** Size of its own memory in bytes; 0: it has none. */
+    readonly vram: number;
 }
 
 /** A piece of memory that was mapped for a device: physically contiguous, of one owner. Bytes. */
@@ -83,6 +86,7 @@ export interface DeviceBus {
     readonly observer: {
         interrupt(device: Device, vector: number, delivery: Delivery): void;
         disk(device: Device, event: NvmeEvent): void;
+        memory(device: Device, event: DeviceMemoryEvent): void;
     } | null;
     /** Sends the message of one of its vectors. */
     interrupt(device: Device, vector: number, message: Message): Delivery;
@@ -118,6 +122,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     readonly link: Link | null;
     /** Its controller, if it is an NVMe disk. */
     readonly disk: NvmeController | null;
+    /** Its own memory; null: it has none. */
+    readonly memory: DeviceMemory | null;
     /** An interrupt that it has raised, after which its driver must give it new work; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
@@ -149,7 +155,19 @@ export class Device extends PciFunction implements Timer, DmaEngine {
                       model.blocks,
                   )
                 : null;
+        this.memory = shape.vram > 0 ? new DeviceMemory(journal, bus.clock, this.memoryPort(), shape.vram) : null;
         bus.clock.add(this);
+    }
+
+    /** What its memory needs from it. */
+    private memoryPort(): MemoryPort {
+        const powered = (): boolean => this.present && this.power === 0;
+        return {
+            get powered() {
+                return powered();
+            },
+            happened: (event) => this.bus.observer?.memory(this, event),
+        };
     }
 
     /** The kernel's own driver stops the device when the kernel shuts down. */
@@ -159,7 +177,13 @@ export class Device extends PciFunction implements Timer, DmaEngine {
 
     /** It performs rounds or takes commands, whether or not its requests succeed. */
     get running(): boolean {
-        return this.at !== Infinity || this.awaits !== null || (this.disk !== null && this.disk.queues !== null);
+        const { disk, memory } = this;
+        return (
+            this.at !== Infinity ||
+            this.awaits !== null ||
+            (disk !== null && disk.queues !== null) ||
+            (memory !== null && memory.job !== null)
+        );
     }
 
     override get reachesMemory(): boolean {
@@ -204,6 +228,12 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         disk.create(queues);
     }
 
+    /** It computes in its own memory. */
+    compute(memory: DeviceMemory, job: Job, intent: Intent): void {
+        this.journal.edit<Device>(this).intent = intent;
+        memory.start(job);
+    }
+
     /** The software switches the device to other memory; the device continues its work. */
     meant(intent: Intent): void {
         if (this.intent) {
@@ -217,6 +247,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
             this.link?.down(this.program.every);
         }
         this.disk?.delete();
+        this.memory?.stop();
         const e = this.journal.edit<Device>(this);
         e.at = Infinity;
         e.awaits = null;
@@ -230,6 +261,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         e.program = null;
         e.intent = null;
         super.reset();
+        this.memory?.reset();
         this.msix.clear();
         this.atc?.clear();
     }
@@ -324,6 +356,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.atc?.hash(hasher);
         this.link?.hash(hasher);
         this.disk?.hash(hasher);
+        this.memory?.hash(hasher);
         hasher
             .num(this.at)
             .num(this.round)
