@@ -144,6 +144,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1077: { LU1014: 'any' },
     LU1086: { LU1017: 'same' },
     LU1113: { LU1109: 'any', LU1114: 'any' },
+    LU1129: { LU1125: 'same' },
 };
 
 /** What is compared with other findings to find the cause of a finding. */

@@ -25,11 +25,13 @@ import { cgroupRules } from './cgroups';
 import { Chronicle } from './chronicle';
 import { containerRules } from './containers';
 import { debugfsRules } from './debugfs';
+import { deviceMemoryRules } from './device-memory';
 import { deviceStateRules } from './device-state';
 import { crashRules } from './crash';
 import { deviceRules } from './devices';
 import { carriedRules } from './devices-carried-over';
 import { dumpRules } from './dumped-processes';
+import { diskRules } from './disks';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
@@ -93,6 +95,8 @@ export const RULE_FILES: readonly RuleFile[] = [
     interruptRules,
     lpiTableRules,
     deviceStateRules,
+    diskRules,
+    deviceMemoryRules,
     guestRules,
     orphanRules,
 ];

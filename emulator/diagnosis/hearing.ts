@@ -62,6 +62,8 @@ const HEARD = [
     'moduleGone',
     'lost',
     'deviceChanged',
+    'disk',
+    'deviceMemory',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',

@@ -4,6 +4,7 @@ import { CONTAINERS } from './catalogue-containers';
 import { CRASH } from './catalogue-crash';
 import { CONFIDENTIAL_GUESTS } from './catalogue-confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
+import { DEVICE_MEMORY } from './catalogue-device-memory';
 import { DEVICE_STATE } from './catalogue-device-state';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
@@ -569,6 +570,7 @@ export const CATALOGUE = {
     ...CONFIDENTIAL_GUESTS,
     ...DEVICE_STATE,
     ...CONTAINERS,
+    ...DEVICE_MEMORY,
     ...CRASH,
     LU1145: {
         severity: 'error',

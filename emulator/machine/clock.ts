@@ -58,6 +58,11 @@ export class Clock implements Saveable {
         this.rates = rates;
     }
 
+    /** The present figure of a cost, in nanoseconds: how long a device takes that works by its own time. */
+    rate(cost: number): number {
+        return this.rates[cost] ?? 0;
+    }
+
     /** Sets the clock, in nanoseconds: a machine continues from where an image of it was made. */
     set(now: number): void {
         this.journal.touch(this);

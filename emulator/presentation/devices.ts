@@ -14,6 +14,8 @@ import { bytesAt, memoryOf, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';
 import { group, leaf, listing, type Item } from './item';
+import { deviceMemoryItem } from './device-memory';
+import { diskItem } from './disks';
 import { busItem, ownerOf } from './pci';
 import { duration } from '../text/durations';
 import { counted, countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
@@ -90,6 +92,8 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
                 ...(d.link
                     ? [leaf('link', `${counted(d.link.lost, 'frame')} lost, blackout ${duration(d.link.blackout)}`)]
                     : []),
+                ...(d.disk ? [diskItem(machine, d, d.disk)] : []),
+                ...(d.memory ? [deviceMemoryItem(d.memory)] : []),
                 listing('vectors', 'vector', d.msix.length, (i) => vectorItem(machine, d, i)),
                 ...ringItems(machine, bound, d),
                 ...(d.atc

@@ -34,6 +34,9 @@ const SETTINGS: Appliers<DeviceValues, Draft> = {
     ats: (d, ats) => {
         d.ats = ats;
     },
+    vram: (d, size) => {
+        d.vram = size;
+    },
 };
 
 export function deviceOf({ name, address, settings }: DeclaredDevice, constant: Constant): DeviceShape {
@@ -48,6 +51,7 @@ export function deviceOf({ name, address, settings }: DeclaredDevice, constant: 
         physical: '',
         ignoresBusMaster: false,
         ats: 'off',
+        vram: 0,
     };
     applySettings(DEVICE_SETTINGS, SETTINGS, settings, constant, draft);
     return draft;

@@ -12,6 +12,8 @@ import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import type { LuoRequest } from '../kernel/luo/request';
 import type { LuoFile, LuoFlb, LuoHandler, LuoSession } from '../kernel/luo/state';
 import type { Device } from '../machine/devices/device';
+import type { DeviceMemoryEvent } from '../machine/devices/device-memory';
+import type { NvmeEvent } from '../machine/devices/nvme';
 import type { DeviceChange } from '../machine/pci/bus';
 import type { Int } from '../machine/int';
 import type { Delivery } from '../machine/interrupts/delivery';
@@ -171,6 +173,10 @@ export interface Listener {
     lost?(how: 'panic' | 'power'): void;
     /** A device is bound to a driver, unplugged, or gets a new bus number. */
     deviceChanged?(device: Device, change: DeviceChange): void;
+    /** The controller of an NVMe disk has taken or executed a command, or its driver has used the queues. */
+    disk?(device: Device, event: NvmeEvent): void;
+    /** A reset has cleared memory of a device, or cleared memory is used. */
+    deviceMemory?(device: Device, event: DeviceMemoryEvent): void;
     /** A driver has stopped its device, to save its registers for the next kernel. */
     deviceSuspended?(device: Device): void;
     /** A driver has written saved registers and started its device. `wasReset`: the device had lost them. */

@@ -58,6 +58,7 @@ import criu from './criu.lus';
 import json from './json.lus';
 import luod from './luod.lus';
 import luotest from './luotest.lus';
+import nvme from './nvme.lus';
 import systemd from './systemd.lus';
 
 /** The scheme of their URIs: `lus-std:/memfd.lus`. */
@@ -138,6 +139,7 @@ export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([
     ['systemd', systemd],
     ['json', json],
     ['criu', criu],
+    ['nvme', nvme],
 ]);
 
 /**

@@ -25,6 +25,8 @@ export interface InterruptMark {
 
 type Growing = { -readonly [K in keyof Burst]: Burst[K] };
 
+/** Nanoseconds between the commands of a device that takes them from queues. */
+const COMMANDS = 100_000;
 /** Number of rounds that a device may skip before its burst ends. */
 const PAUSE = 2;
 
@@ -73,7 +75,7 @@ export class DeviceTracks {
     private count(device: Device, refused: boolean, bytes: number, write: boolean): void {
         const { now } = this.clock;
         let burst = this.open.get(device);
-        if (!burst || burst.refused !== refused || now - burst.end > PAUSE * (device.program?.every ?? 0)) {
+        if (!burst || burst.refused !== refused || now - burst.end > PAUSE * (device.program?.every ?? COMMANDS)) {
             if (burst) {
                 this.over.push(burst);
             }

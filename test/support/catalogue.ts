@@ -52,6 +52,7 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 221, title: 'State of devices', page: 'failures-device-state.md' },
     { first: 231, title: 'Crash kernels', page: 'failures-crash.md' },
     { first: 241, title: 'Agents and the kernel', page: 'failures-agents.md' },
+    { first: 251, title: 'Disks and memory of devices', page: 'failures-device-memory.md' },
     { first: 261, title: 'Containers', page: 'failures-containers.md' },
 ];
 
@@ -76,6 +77,7 @@ export const NUMBERS: readonly number[] = (
         [221, 225],
         [231, 233],
         [241, 243],
+        [251, 256],
         [261, 266],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));

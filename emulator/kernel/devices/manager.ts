@@ -7,6 +7,7 @@
 import { costId } from '../../machine/costs';
 import { Device, type DriverChoice } from '../../machine/devices/device';
 import type { Program } from '../../machine/devices/model';
+import type { NvmeController, QueuePair } from '../../machine/devices/nvme';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
@@ -385,15 +386,25 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
 
     /** The driver, in the kernel or in user space, starts the device. */
     start(b: BoundDevice, program: Program): void {
-        const { device, domain, iommufd } = b;
+        const { device, domain } = b;
+        this.ready(b);
+        device.start(program, domain, domain.put);
+    }
+
+    /** The driver, in the kernel or in user space, creates the queues of an NVMe disk. */
+    createQueues(b: BoundDevice, disk: NvmeController, queues: QueuePair): void {
+        this.ready(b);
+        b.device.createQueues(disk, queues, b.domain);
+    }
+
+    /** A guest's driver, through the cdev, sets up configuration space and interrupts itself. */
+    private ready({ device, iommufd }: BoundDevice): void {
         if (iommufd) {
-            // the guest's driver, through the cdev: it sets up configuration space and interrupts itself
             if (!device.msix.enabled) {
                 this.interrupts.request(device, device.msix.length, `vfio ${device.shape.name}`);
             }
             device.setBusMaster(true);
         }
-        device.start(program, domain, domain.put);
     }
 
     // ------------------------------------------------------------ attachment

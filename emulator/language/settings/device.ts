@@ -6,6 +6,8 @@ import { number, oneOf, pciAddress, virtualFunction, type AnySetting, type Value
 /** MSI-X tables have at most 2048 entries (PCI Express Base Specification 6.0, section 7.7.2.2). */
 const MOST_VECTORS = 2048;
 const MOST_QUEUES = 64;
+/** 1 TiB: more than any card has. */
+const MOST_VRAM = 2 ** 40;
 
 export const DEVICE_SETTINGS = {
     kind: {
@@ -72,6 +74,11 @@ export const DEVICE_SETTINGS = {
         }),
         examples: ['ats on'],
         doc: 'Address Translation Services (ATS) of the device.',
+    },
+    vram: {
+        takes: number('`vram` of a device', { least: 1, most: MOST_VRAM }),
+        examples: ['vram 16GiB'],
+        doc: 'The size of memory on the device, which processors reach through a BAR. The default is none.',
     },
 } as const satisfies Record<string, AnySetting>;
 

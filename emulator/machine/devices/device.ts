@@ -13,7 +13,9 @@ import type { Message } from '../interrupts/message';
 import { MsixTable } from '../pci/msix';
 import { TranslationCache } from './atc';
 import { Link } from './link';
+import { DeviceMemory, type DeviceMemoryEvent, type Job, type MemoryPort } from './device-memory';
 import type { DmaEngine, Model, Program, Put } from './model';
+import { NvmeController, type NvmeEvent, type QueuePair } from './nvme';
 
 /** The driver of a device from the first boot on: the kernel's own driver, vfio-pci, or none. */
 export type DriverChoice = 'native' | 'vfio' | 'none';
@@ -39,6 +41,8 @@ export interface DeviceShape {
     readonly ignoresBusMaster: boolean;
     /** It has a translation cache; `deaf`: faulty hardware, which ignores invalidations. */
     readonly ats: 'off' | 'on' | 'deaf';
+    /** Size of its own memory in bytes; 0: it has none. */
+    readonly vram: number;
 }
 
 /** A piece of memory that was mapped for a device: physically contiguous, of one owner. Bytes. */
@@ -79,7 +83,11 @@ export interface Awaited {
 export interface DeviceBus {
     readonly clock: Clock;
     readonly interrupts: Pick<InterruptController, 'lineOf'>;
-    readonly observer: { interrupt(device: Device, vector: number, delivery: Delivery): void } | null;
+    readonly observer: {
+        interrupt(device: Device, vector: number, delivery: Delivery): void;
+        disk(device: Device, event: NvmeEvent): void;
+        memory(device: Device, event: DeviceMemoryEvent): void;
+    } | null;
     /** Sends the message of one of its vectors. */
     interrupt(device: Device, vector: number, message: Message): Delivery;
     /** Null if any part of the request failed. */
@@ -112,6 +120,10 @@ export class Device extends PciFunction implements Timer, DmaEngine {
     readonly atc: TranslationCache | null;
     /** Its link, if it is a network card. */
     readonly link: Link | null;
+    /** Its controller, if it is an NVMe disk. */
+    readonly disk: NvmeController | null;
+    /** Its own memory; null: it has none. */
+    readonly memory: DeviceMemory | null;
     /** An interrupt that it has raised, after which its driver must give it new work; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
@@ -129,7 +141,33 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.msix = new MsixTable(journal, this.config, (vector, message) => bus.interrupt(this, vector, message));
         this.atc = shape.ats === 'off' ? null : new TranslationCache(journal, shape.ats === 'deaf');
         this.link = model.hasLink ? new Link(journal, bus.clock) : null;
+        this.disk =
+            model.blocks > 0
+                ? new NvmeController(
+                      journal,
+                      bus.clock,
+                      {
+                          read: (iova, length) => this.read(iova, length),
+                          write: (iova, bytes) => this.write(iova, bytes),
+                          interrupt: (queue) => this.interrupt(queue),
+                          happened: (event) => bus.observer?.disk(this, event),
+                      },
+                      model.blocks,
+                  )
+                : null;
+        this.memory = shape.vram > 0 ? new DeviceMemory(journal, bus.clock, this.memoryPort(), shape.vram) : null;
         bus.clock.add(this);
+    }
+
+    /** What its memory needs from it. */
+    private memoryPort(): MemoryPort {
+        const powered = (): boolean => this.present && this.power === 0;
+        return {
+            get powered() {
+                return powered();
+            },
+            happened: (event) => this.bus.observer?.memory(this, event),
+        };
     }
 
     /** The kernel's own driver stops the device when the kernel shuts down. */
@@ -137,9 +175,15 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         return this.model.hasShutdown;
     }
 
-    /** It performs rounds, whether or not its requests succeed. */
+    /** It performs rounds or takes commands, whether or not its requests succeed. */
     get running(): boolean {
-        return this.at !== Infinity || this.awaits !== null;
+        const { disk, memory } = this;
+        return (
+            this.at !== Infinity ||
+            this.awaits !== null ||
+            (disk !== null && disk.queues !== null) ||
+            (memory !== null && memory.job !== null)
+        );
     }
 
     override get reachesMemory(): boolean {
@@ -178,6 +222,18 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.bus.clock.rearm();
     }
 
+    /** The driver of an NVMe disk creates a pair of queues. */
+    createQueues(disk: NvmeController, queues: QueuePair, intent: Intent): void {
+        this.journal.edit<Device>(this).intent = intent;
+        disk.create(queues);
+    }
+
+    /** It computes in its own memory. */
+    compute(memory: DeviceMemory, job: Job, intent: Intent): void {
+        this.journal.edit<Device>(this).intent = intent;
+        memory.start(job);
+    }
+
     /** The software switches the device to other memory; the device continues its work. */
     meant(intent: Intent): void {
         if (this.intent) {
@@ -190,6 +246,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         if (this.program && this.running) {
             this.link?.down(this.program.every);
         }
+        this.disk?.delete();
+        this.memory?.stop();
         const e = this.journal.edit<Device>(this);
         e.at = Infinity;
         e.awaits = null;
@@ -203,6 +261,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         e.program = null;
         e.intent = null;
         super.reset();
+        this.memory?.reset();
         this.msix.clear();
         this.atc?.clear();
     }
@@ -296,6 +355,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         this.msix.hash(hasher);
         this.atc?.hash(hasher);
         this.link?.hash(hasher);
+        this.disk?.hash(hasher);
+        this.memory?.hash(hasher);
         hasher
             .num(this.at)
             .num(this.round)

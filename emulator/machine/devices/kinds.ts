@@ -1,6 +1,7 @@
 /** The kinds of devices that a machine can have. */
 import { IO_PAGE } from '../iommu/tables';
 import { addressAt, payload, record, type Model } from './model';
+import { COMPLETION, NVME_READ, NVME_WRITE, SUBMISSION } from './nvme';
 
 /**
  * Receive and transmit descriptors of 16 bytes as in the legacy format of Intel's 8254x (PCI/PCI-X Family of Gigabit
@@ -28,6 +29,7 @@ const nic: Model = {
     every: 20_000,
     hasShutdown: true,
     hasLink: true,
+    blocks: 0,
     prepare(program, queues, put) {
         for (let q = 0; q < queues; q++) {
             for (let i = 0; i < DESCRIPTORS; i++) {
@@ -66,12 +68,10 @@ const nic: Model = {
  * Submission and completion queues: NVM Express Base Specification 2.0, sections 3.3.3.1 (entries of 64 bytes: opcode,
  * command id, PRP 1 at 24) and 3.3.3.2 (16 bytes: submission queue head, command id, phase bit).
  */
-const SUBMISSION = 64;
-const COMPLETION = 16;
 const COMMANDS = 64;
-const NVME_WRITE = 1;
-const NVME_READ = 2;
 const PRP1 = 24;
+/** A namespace of 1 TiB. */
+const NVME_BLOCKS = 2 ** 28;
 const nvme: Model = {
     ids: { vendor: 0x144d, device: 0xa80a, classCode: 0x01_0802 },
     barSize: 0x4000,
@@ -80,6 +80,7 @@ const nvme: Model = {
     every: 50_000,
     hasShutdown: true,
     hasLink: false,
+    blocks: NVME_BLOCKS,
     prepare(program, _queues, put) {
         for (let i = 0; i < COMMANDS; i++) {
             const opcode = i % 4 === 3 ? NVME_WRITE : NVME_READ;
@@ -122,6 +123,7 @@ const gpu: Model = {
     every: 100_000,
     hasShutdown: false,
     hasLink: false,
+    blocks: 0,
     prepare: () => undefined,
     step(device, { base, length, size }, round) {
         const half = Math.floor(length / 2);
@@ -144,6 +146,7 @@ const dma: Model = {
     every: 1000,
     hasShutdown: false,
     hasLink: false,
+    blocks: 0,
     prepare: () => undefined,
     step(device, { base, length, size }, round) {
         const places = Math.max(1, Math.floor(length / size));

@@ -45,6 +45,8 @@ export interface Model {
     readonly hasShutdown: boolean;
     /** A network card. */
     readonly hasLink: boolean;
+    /** The size of its namespace in blocks, if it is a disk; 0: it is none. */
+    readonly blocks: number;
     /** What the driver writes before it rings the doorbell. */
     readonly prepare: (program: Program, queues: number, put: Put) => void;
     /** One round. `round` counts from 0. */

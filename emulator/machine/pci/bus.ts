@@ -2,6 +2,8 @@
 import type { Clock } from '../clock';
 import { Device, type DeviceBus, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
+import type { DeviceMemoryEvent } from '../devices/device-memory';
+import type { NvmeEvent } from '../devices/nvme';
 import type { Hasher } from '../hash';
 import { InterruptController } from '../interrupts/controller';
 import type { Delivery } from '../interrupts/delivery';
@@ -35,6 +37,10 @@ export interface DmaObserver {
     /** A device has raised one of its vectors. */
     interrupt(device: Device, vector: number, delivery: Delivery): void;
     changed(device: Device, change: DeviceChange): void;
+    /** The controller of an NVMe disk has taken or executed a command, or its driver has used the queues. */
+    disk(device: Device, event: NvmeEvent): void;
+    /** A reset has cleared memory of a device, or cleared memory is used. */
+    memory(device: Device, event: DeviceMemoryEvent): void;
     /** The IOMMU has read interrupt tables at these addresses. */
     remapped(device: Device, vector: number, trail: readonly number[]): void;
 }
@@ -152,6 +158,9 @@ export class PciBus implements DeviceBus {
     powerOn(): void {
         for (const f of [...this.bridges, ...this.devices]) {
             f.reset();
+        }
+        for (const { memory } of this.devices) {
+            memory?.powerOn();
         }
         this.iommu?.powerOn();
         this.interrupts.powerOn();

@@ -168,6 +168,11 @@ export class PciFunction extends JournaledRecord {
         this.config.write(PCI_COMMAND, 2, this.config.read(PCI_COMMAND, 2) & ~COMMAND_MEMORY);
     }
 
+    /** It is on, and responds at the addresses of its BARs. */
+    get responds(): boolean {
+        return this.present && this.power === 0 && (this.config.read(PCI_COMMAND, 2) & COMMAND_MEMORY) !== 0;
+    }
+
     get busMaster(): boolean {
         return (this.config.read(PCI_COMMAND, 2) & COMMAND_MASTER) !== 0;
     }

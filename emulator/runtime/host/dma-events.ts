@@ -1,5 +1,7 @@
 /** Reports DMA and IOMMU faults of the machine to the kernel and to the listeners of a run. */
 import type { Device } from '../../machine/devices/device';
+import type { DeviceMemoryEvent } from '../../machine/devices/device-memory';
+import type { NvmeEvent } from '../../machine/devices/nvme';
 import type { Delivery } from '../../machine/interrupts/delivery';
 import type { DeviceChange, DmaObserver } from '../../machine/pci/bus';
 import type { Kernel } from '../../kernel/kernel';
@@ -40,6 +42,12 @@ export function observeDma(host: DmaAudience): DmaObserver {
         },
         changed(device: Device, change: DeviceChange): void {
             host.tell((l) => l.deviceChanged?.(device, change));
+        },
+        disk(device: Device, event: NvmeEvent): void {
+            host.tell((l) => l.disk?.(device, event));
+        },
+        memory(device: Device, event: DeviceMemoryEvent): void {
+            host.tell((l) => l.deviceMemory?.(device, event));
         },
         remapped(device: Device, vector: number, trail: readonly number[]): void {
             host.tell((l) => l.remapped?.(device, vector, trail));

@@ -32,6 +32,8 @@ import {
 } from './iommu';
 import { hwptObject, ioasObject, iommufdSyscalls } from './iommufd';
 import { deviceState } from './device-state';
+import { deviceVram } from './device-memory';
+import { deviceDisk } from './disks';
 import { kstateFunctions, kstateGlobals, kstateObject } from './kstate';
 import { kernelGlobals, kernelObject, messageFunctions } from './kernel';
 import { kexecFunctions, kexecGlobals, kexecObject } from './kexec';
@@ -57,7 +59,7 @@ import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpu
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
 /** Devices of the machine, with their members for kernel code. */
-export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
+export const hostDevice = deviceObject.and(deviceInKernel, deviceState, deviceDisk, deviceVram);
 
 /** Object types, found by the class of an object. */
 const classes = [
