@@ -1,5 +1,6 @@
 /** The journeys with the extension in the browser: debugger and language server in workers, without processes. */
 import { NEWEST } from '../vscode-servers';
+import { defineMemory } from './memory';
 import { defineJourneys } from './scenarios';
 import { defineViews } from './views';
 
@@ -11,5 +12,8 @@ defineJourneys(
         extension: 'built',
         settings: { 'remote.extensionKind': { 'lus.lus-debug': ['web'] } },
     }),
-    defineViews,
+    (traveller) => {
+        defineViews(traveller);
+        defineMemory(traveller);
+    },
 );
