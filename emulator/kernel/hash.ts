@@ -7,6 +7,7 @@ import type { MemfdEnv } from './fs/memfd';
 import type { ProcessEnv } from './fs/process';
 import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
+import { VfioContainer, VfioGroup } from './devices/vfio-group';
 import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
 import type { Mapping } from './fs/mapping';
@@ -66,8 +67,15 @@ export class FileHasher {
             return;
         }
         this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
-        if (file.priv instanceof Iommufd || file.priv instanceof VfioFile || file.priv instanceof EventCounter) {
-            file.priv.hash(this.hasher);
+        const { priv } = file;
+        if (
+            priv instanceof Iommufd ||
+            priv instanceof VfioFile ||
+            priv instanceof VfioGroup ||
+            priv instanceof VfioContainer ||
+            priv instanceof EventCounter
+        ) {
+            priv.hash(this.hasher);
         }
         this.inode(file.inode);
     }
