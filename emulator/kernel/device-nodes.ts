@@ -4,6 +4,7 @@
 import { cpuAt, openCpu } from './devices/cpu-file';
 import { IOMMU_PATH, openIommufd } from './devices/iommufd';
 import { openVfio, vfioDeviceAt } from './devices/vfio';
+import { containerOpener, groupOpener } from './devices/vfio-group';
 import { deviceFile, deviceOps } from './fs/anon';
 import { O_RDONLY, O_RDWR } from './fs/fcntl';
 import type { FileOps, OpenFile } from './fs/file';
@@ -53,6 +54,8 @@ const NODES: readonly DeviceNode[] = [
             return cpu === undefined ? undefined : () => openCpu(kernel, cpu);
         },
     },
+    { kind: 'vfio_container', opener: containerOpener },
+    { kind: 'vfio_group', opener: groupOpener },
     {
         kind: 'vfio',
         opener: (kernel, path) => {

@@ -7,6 +7,7 @@ import type { MemfdEnv } from './fs/memfd';
 import type { ProcessEnv } from './fs/process';
 import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
+import { VfioContainer, VfioGroup } from './devices/vfio-group';
 import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
 import { processOfPidfd } from './fs/pidfd';
@@ -70,7 +71,13 @@ export class FileHasher {
         }
         this.hasher.num(file.id).str(file.kind).num(file.refs).int(file.pos).num(file.flags).str(file.name);
         const { priv } = file;
-        if (priv instanceof Iommufd || priv instanceof VfioFile || priv instanceof EventCounter) {
+        if (
+            priv instanceof Iommufd ||
+            priv instanceof VfioFile ||
+            priv instanceof VfioGroup ||
+            priv instanceof VfioContainer ||
+            priv instanceof EventCounter
+        ) {
             priv.hash(this.hasher);
         }
         if (priv instanceof Pipe && !this.known(priv)) {

@@ -45,6 +45,8 @@ export class BoundDevice extends JournaledRecord {
      * The domain that the previous kernel handed over with it, until it is attached to another one; null: it has none.
      */
     readonly inherited: Domain | null = null;
+    /** The group of VFIO that it is in is open: it cannot be bound through its cdev. */
+    readonly groupOpen: boolean = false;
     /** A live update has frozen it: every operation of user space on it is refused. */
     readonly frozen: boolean = false;
 

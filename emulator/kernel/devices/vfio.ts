@@ -27,15 +27,23 @@ const FOLDER = '/dev/vfio/devices/vfio';
 const ON = 0;
 const SUSPENDED = 3;
 
-/** The state of an open cdev. */
+/** The group through which a device was opened. */
+interface Group {
+    deviceClosed(b: BoundDevice): boolean;
+}
+
+/** The state of an open cdev, or of a device that was opened through its group. */
 export class VfioFile extends JournaledRecord {
-    readonly bound: boolean = false;
+    /** The device can be used: it is bound to an iommufd, or its group has a container. */
+    readonly bound: boolean;
 
     constructor(
         private readonly k: DeviceEnv,
         readonly device: BoundDevice,
+        readonly group: Group | null = null,
     ) {
         super(k.journal);
+        this.bound = group !== null;
     }
 
     /**
@@ -63,7 +71,8 @@ export class VfioFile extends JournaledRecord {
      * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at
      * once: only then the device can reach the memory mapped there.
      * @returns EINVAL (already bound), EBUSY (another descriptor has it, or a driver of the kernel has a device of its
-     * group), EPERM (it was preserved with another iommufd), ENOMEM, or why the memory cannot be pinned
+     * group, or the group is open), EPERM (it was preserved with another iommufd), ENOMEM, or why the memory cannot be
+     * pinned
      */
     bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
         const { k, device: b } = this;
@@ -71,7 +80,7 @@ export class VfioFile extends JournaledRecord {
         if (this.bound || !iommufd) {
             return err('EINVAL');
         }
-        if (b.iommufd) {
+        if (b.iommufd || b.groupOpen) {
             return err('EBUSY');
         }
         if (b.inherited) {
@@ -98,7 +107,7 @@ export class VfioFile extends JournaledRecord {
     }
 
     /** vfio_pci_core_enable(): awake, not mastering, and in the state after a reset. */
-    private wake(): void {
+    wake(): void {
         const { device } = this.device;
         this.k.devices.interrupts.release(device);
         device.setPower(ON);
@@ -129,20 +138,27 @@ export class VfioFile extends JournaledRecord {
 
     /**
      * VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device, or switches it atomically to another address space.
-     * @returns EINVAL (not bound, or to another iommufd), EBUSY (preserved), ENOMEM, or why the memory cannot be pinned
+     * @returns EINVAL (not bound, or to another iommufd), EBUSY (preserved), ENOTTY (a device of a group), ENOMEM, or
+     * why the memory cannot be pinned
      */
     attach(to: Ioas | Hwpt): undefined | Err {
         const { device: b } = this;
+        if (this.group) {
+            return err('ENOTTY');
+        }
         const ioas = to instanceof Ioas ? to : to.ioas;
         return this.bound && ioas?.iommufd === b.iommufd && b.iommufd ? to.attach(b) : err('EINVAL');
     }
 
     /**
      * VFIO_DEVICE_DETACH_IOMMUFD_PT: the device cannot reach memory any more.
-     * @returns EINVAL (not bound, or not attached), EBUSY (preserved)
+     * @returns EINVAL (not bound, or not attached), EBUSY (preserved); ENOTTY for a device of a group
      */
     detach(): undefined | Err {
         const { k, device: b } = this;
+        if (this.group) {
+            return err('ENOTTY');
+        }
         if (!this.bound || !b.hwpt) {
             return err('EINVAL');
         }
@@ -209,11 +225,18 @@ export class VfioFile extends JournaledRecord {
 
     /** The last reference is dropped: vfio_pci_core_disable(). */
     close(): void {
-        const { device: b } = this;
+        const { device: b, group } = this;
+        if (group && !group.deviceClosed(b)) {
+            return;
+        }
         if (this.bound) {
             this.k.devices.interrupts.release(b.device);
             b.device.setBusMaster(false);
             this.reset();
+        }
+        if (group) {
+            b.device.setPower(SUSPENDED);
+        } else if (this.bound) {
             if (b.hwpt) {
                 b.hwpt.detach(b, b.own);
             } else {
@@ -227,7 +250,7 @@ export class VfioFile extends JournaledRecord {
     }
 }
 
-const vfioOps: FileOps = {
+export const vfioOps: FileOps = {
     positioned: true,
     release: (_k, file) => {
         if (file.priv instanceof VfioFile) {

@@ -35,6 +35,7 @@ export const ERRNO = {
     ENODATA: 61,
     EPROTO: 71,
     EOVERFLOW: 75,
+    EBADFD: 77,
     EOPNOTSUPP: 95,
     EADDRINUSE: 98,
     EADDRNOTAVAIL: 99,

@@ -57,6 +57,7 @@ import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
+import { vfioGroupFunctions, vfioGroupSyscalls } from './vfio-group';
 
 /** Devices of the machine, with their members for kernel code. */
 export const hostDevice = deviceObject.and(deviceInKernel, deviceState, deviceDisk, deviceVram);
@@ -169,6 +170,7 @@ export const HOST_NATIVES: Natives = {
         ...movableFunctions,
         ...hugetlbFunctions,
         ...vfioFunctions,
+        ...vfioGroupFunctions,
         ...pciFunctions,
         ...vcpuFunctions,
     ]),
@@ -207,6 +209,7 @@ export const HOST_NATIVES: Natives = {
             ...luoSyscalls,
             ...iommufdSyscalls,
             ...vfioSyscalls,
+            ...vfioGroupSyscalls,
             ...movableMethods,
         ]),
         ofKernel: true,
@@ -232,6 +235,8 @@ export const HOST_NATIVES: Natives = {
         ['cpu', '/sys/devices/system/cpu/cpuN/preserve: a processor that a session can set aside.'],
         ['guest_memfd', 'Memory that belongs to a virtual machine.'],
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
+        ['vfio_group', '/dev/vfio/N: an IOMMU group with a device bound to vfio-pci.'],
+        ['vfio_container', '/dev/vfio/vfio: groups that share an address space.'],
     ]),
     injectionPoints: new Map([
         ['page_alloc', 'The page allocator: an allocation fails because memory is short.'],

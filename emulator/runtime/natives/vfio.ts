@@ -36,7 +36,12 @@ export const vfioDevice = new RecordMembers(
     )
     .field('device', objectOf('device'), 'The device itself.', (file) => file.device.device)
     .field('present', BOOL, 'Whether the device is plugged in.', (file) => file.device.device.present)
-    .field('bound', BOOL, 'Whether the file is bound to an iommufd.', (file) => file.bound)
+    .field(
+        'bound',
+        BOOL,
+        'Whether the file is bound to an iommufd; never that of a group.',
+        (file) => file.bound && !file.group,
+    )
     .field(
         'irqs',
         BOOL,

@@ -17,6 +17,8 @@ const DEVICES: readonly string[] = [
     '/dev/liveupdate',
     '/dev/iommu',
     '/dev/vfio/devices/vfio0',
+    '/dev/vfio/0',
+    '/dev/vfio/vfio',
     '/dev/null',
     '/dev/zero',
     '/dev/shm/',

@@ -36,6 +36,8 @@ export const CALLS_OF: Readonly<Record<string, readonly string[]>> = {
             'close',
         ],
     ],
+    vfio_group: ['set_container', 'get_device_fd', 'unset_container', 'close'],
+    vfio_container: ['set_iommu', 'map_dma', 'unmap_dma', 'close'],
     vm: [
         ...['run', 'pause', 'resume', 'save', 'load', 'create_vcpus', 'set_memory', 'blackout', 'wrong', 'verify'],
         ...['get_state', 'running', 'written', 'vcpus', 'create_guest_memfd', 'remove_memory', 'inject', 'set_event'],
@@ -60,6 +62,7 @@ export const KIND_OF_CALL: Readonly<Record<string, string>> = {
     memfd_create: 'memfd',
     tmpfile: 'memfd',
     save: 'memfd',
+    get_device_fd: 'vfio',
     create_vm: 'vm',
     create_guest_memfd: 'guest_memfd',
 };
@@ -68,7 +71,9 @@ export const KIND_OF_CALL: Readonly<Record<string, string>> = {
 export const KIND_OF_PATH: readonly (readonly [path: string, kind: string])[] = [
     ['/dev/liveupdate', 'liveupdate'],
     ['/dev/iommu', 'iommufd'],
-    ['/dev/vfio/', 'vfio'],
+    ['/dev/vfio/devices/', 'vfio'],
+    ['/dev/vfio/vfio', 'vfio_container'],
+    ['/dev/vfio/', 'vfio_group'],
 ];
 
 /** The first words of statements, by context. */

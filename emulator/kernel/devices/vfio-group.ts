@@ -1,0 +1,337 @@
+/**
+ * VFIO's older interface: `/dev/vfio/N`, an IOMMU group (drivers/vfio/group.c), and `/dev/vfio/vfio`, a container of
+ * groups with one address space for all of their devices (drivers/vfio/container.c, vfio_iommu_type1.c).
+ */
+import type { Device } from '../../machine/devices/device';
+import type { Hasher } from '../../machine/hash';
+import { JournaledList, JournaledMap, JournaledRecord } from '../../machine/journal';
+import { S_IFCHR } from '../fs/fcntl';
+import { allocFile, type FileOps, fput, getFile, type OpenFile } from '../fs/file';
+import { anonFile } from '../fs/anon';
+import { O_RDWR } from '../fs/fcntl';
+import { Inode } from '../fs/inode';
+import { fgetPriv, type Process } from '../fs/process';
+import { err, type Err } from '../release/errno';
+import { hasSeries } from '../release/layers';
+import type { BoundDevice } from './bound';
+import type { Ioas } from './ioas';
+import { Iommufd } from './iommufd';
+import type { DeviceEnv } from './manager';
+import { VfioFile, vfioOps } from './vfio';
+
+const CONTAINER_PATH = '/dev/vfio/vfio';
+const GROUP_PATH = /^\/dev\/vfio\/(\d+)$/;
+const EINVAL = err('EINVAL');
+const EBUSY = err('EBUSY');
+
+/** An open `/dev/vfio/vfio`. */
+export class VfioContainer extends JournaledRecord {
+    /** The address space of VFIO_SET_IOMMU; it goes with the last group. */
+    readonly space: Ioas | null = null;
+    private readonly groups: JournaledList<VfioGroup>;
+
+    constructor(
+        private readonly k: DeviceEnv,
+        private readonly file: OpenFile,
+    ) {
+        super(k.journal);
+        this.groups = new JournaledList(k.journal);
+    }
+
+    /**
+     * VFIO_SET_IOMMU with VFIO_TYPE1v2_IOMMU: the devices of its groups get an address space.
+     * @returns EINVAL (no group, or done already), ENOMEM
+     */
+    setIommu(): undefined | Err {
+        if (this.groups.length === 0 || this.space) {
+            return EINVAL;
+        }
+        const space = new Iommufd(this.k, this.file).allocate();
+        const attached: VfioGroup[] = [];
+        for (const group of this.groups) {
+            const failed = group.attach(space);
+            if (failed) {
+                for (const g of attached) {
+                    g.detach();
+                }
+                space.iommufd.close();
+                return failed;
+            }
+            attached.push(group);
+        }
+        this.k.journal.edit<VfioContainer>(this).space = space;
+        return undefined;
+    }
+
+    /**
+     * VFIO_IOMMU_MAP_DMA of mapped memory of this file. The memory is pinned at once.
+     * @returns EINVAL (no VFIO_SET_IOMMU, not a multiple of a page), EEXIST, ENOMEM, or why it cannot be pinned
+     */
+    map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
+        return this.space ? this.space.map(file, iova, length, offset) : EINVAL;
+    }
+
+    /**
+     * VFIO_IOMMU_UNMAP_DMA: nothing mapped there is not an error.
+     * @returns EINVAL (no VFIO_SET_IOMMU, part of a mapping)
+     */
+    unmap(iova: number, length: number): undefined | Err {
+        const { space } = this;
+        if (!space) {
+            return EINVAL;
+        }
+        const touched = space.mappings.items.some((m) => m.iova < iova + length && iova < m.iova + m.length);
+        return touched && space.unmap(iova, length) ? EINVAL : undefined;
+    }
+
+    /** @returns ENOMEM, or why the memory cannot be pinned */
+    add(group: VfioGroup): undefined | Err {
+        const failed = this.space ? group.attach(this.space) : undefined;
+        if (!failed) {
+            this.groups.push(group);
+        }
+        return failed;
+    }
+
+    remove(group: VfioGroup): void {
+        group.detach();
+        this.groups.remove(group);
+        if (this.groups.length === 0 && this.space) {
+            this.space.iommufd.close();
+            this.k.journal.edit<VfioContainer>(this).space = null;
+        }
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.u32(this.groups.length);
+        this.space?.hash(hasher);
+    }
+}
+
+/** An open `/dev/vfio/N`. */
+export class VfioGroup extends JournaledRecord {
+    readonly container: VfioContainer | null = null;
+    readonly opened: boolean = false;
+    /** Open descriptors of each device; each keeps the group open. */
+    private readonly users: JournaledMap<BoundDevice, number>;
+
+    constructor(
+        private readonly k: DeviceEnv,
+        private readonly file: OpenFile,
+        private readonly devices: readonly Device[],
+    ) {
+        super(k.journal);
+        this.users = new JournaledMap(k.journal);
+    }
+
+    private get members(): BoundDevice[] {
+        return membersOf(this.k, this.devices);
+    }
+
+    /** vfio_group_fops_open(). @returns EBUSY: it is open already, or a device of it is bound through its own node */
+    open(): undefined | Err {
+        const { k, members } = this;
+        if (members.some((b) => b.groupOpen || b.iommufd)) {
+            return EBUSY;
+        }
+        for (const b of members) {
+            k.journal.edit(b).groupOpen = true;
+        }
+        k.journal.edit<VfioGroup>(this).opened = true;
+        return undefined;
+    }
+
+    /**
+     * VFIO_GROUP_SET_CONTAINER.
+     * @returns EINVAL (it has a container), EPERM (a driver of the kernel has a device of the group), ENOMEM, or why
+     * the memory cannot be pinned
+     */
+    setContainer(container: VfioContainer): undefined | Err {
+        const { k } = this;
+        if (this.container) {
+            return EINVAL;
+        }
+        const bound = this.devices.flatMap((d) => k.devices.of(d) ?? []);
+        if (bound.some((b) => b.driver !== '' && b.vfio < 0)) {
+            return err('EPERM');
+        }
+        const failed = container.add(this);
+        if (!failed) {
+            k.journal.edit<VfioGroup>(this).container = container;
+        }
+        return failed;
+    }
+
+    /** VFIO_GROUP_UNSET_CONTAINER. @returns EINVAL (it has none), EBUSY (a device is open) */
+    unsetContainer(): undefined | Err {
+        if (!this.container) {
+            return EINVAL;
+        }
+        if (this.users.size > 0) {
+            return EBUSY;
+        }
+        this.leave();
+        return undefined;
+    }
+
+    /**
+     * VFIO_GROUP_GET_DEVICE_FD: the device at this address. Its first descriptor resets it.
+     * @returns ENODEV (no such device in the group), EINVAL (no container, or one without an IOMMU), EBUSY (preserved
+     * by the previous kernel)
+     */
+    device(address: string): OpenFile | Err {
+        const { k, users } = this;
+        const b = this.members.find(({ device }) => device.name === address);
+        if (!b) {
+            return err('ENODEV');
+        }
+        if (!this.container?.space) {
+            return EINVAL;
+        }
+        if (hasSeries(k.desc.layers, 'vfio') && (k.devices.pci.of(b.device)?.incoming ?? 0) !== 0) {
+            return EBUSY;
+        }
+        const file = anonFile(k, 'vfio', '[vfio-device]', O_RDWR, vfioOps);
+        const vfio = new VfioFile(k, b, this);
+        k.journal.edit(file).priv = vfio;
+        const count = users.get(b) ?? 0;
+        if (count === 0) {
+            vfio.wake();
+        }
+        users.set(b, count + 1);
+        getFile(k, this.file);
+        return file;
+    }
+
+    /** A descriptor of a device is closed. @returns whether it was the last one */
+    deviceClosed(b: BoundDevice): boolean {
+        const left = (this.users.get(b) ?? 1) - 1;
+        if (left > 0) {
+            this.users.set(b, left);
+        } else {
+            this.users.delete(b);
+        }
+        fput(this.k, this.file);
+        return left === 0;
+    }
+
+    /** Its devices can reach the memory of this address space. */
+    attach(space: Ioas): undefined | Err {
+        const { k } = this;
+        for (const b of this.members) {
+            k.journal.edit(b).iommufd = space.iommufd;
+            const failed = space.attach(b);
+            if (failed) {
+                this.detach();
+                return failed;
+            }
+        }
+        return undefined;
+    }
+
+    /** Its devices have the domains that they had before. */
+    detach(): void {
+        const { k } = this;
+        for (const b of this.members) {
+            b.hwpt?.detach(b, b.own);
+            k.journal.edit(b).iommufd = null;
+        }
+    }
+
+    private leave(): void {
+        this.container?.remove(this);
+        this.k.journal.edit<VfioGroup>(this).container = null;
+    }
+
+    /** The last descriptor of the group and of its devices is closed. */
+    close(): void {
+        if (this.opened) {
+            this.leave();
+            for (const b of this.members) {
+                this.k.journal.edit(b).groupOpen = false;
+            }
+        }
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.u32(this.opened ? 1 : 0).u32(this.container ? 1 : 0);
+        for (const [b, count] of this.users) {
+            hasher.str(b.device.shape.name).u32(count);
+        }
+    }
+}
+
+function membersOf(k: DeviceEnv, devices: readonly Device[]): BoundDevice[] {
+    return devices.flatMap((d) => {
+        const b = k.devices.of(d);
+        return b && b.vfio >= 0 ? [b] : [];
+    });
+}
+
+/** The groups, numbered in the order in which their first devices were found. */
+function groupNumbered(k: DeviceEnv, number: number): readonly Device[] | undefined {
+    const seen = new Set<Device>();
+    const groups: (readonly Device[])[] = [];
+    for (const device of k.devices.pci.endpoints) {
+        if (!seen.has(device)) {
+            const group = k.devices.pci.group(device);
+            groups.push(group);
+            for (const d of group) {
+                seen.add(d);
+            }
+        }
+    }
+    return groups[number];
+}
+
+const containerOps: FileOps = { positioned: true };
+
+const groupOps: FileOps = {
+    positioned: true,
+    release: (_k, file) => {
+        if (file.priv instanceof VfioGroup) {
+            file.priv.close();
+        }
+    },
+};
+
+function nodeFile(k: DeviceEnv, kind: string, ops: FileOps, path: string): OpenFile {
+    const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
+    return allocFile(k, kind, ops, inode, O_RDWR, path);
+}
+
+/** What opening `/dev/vfio/vfio` creates; undefined for other paths, and without an IOMMU. */
+export function containerOpener(k: DeviceEnv, path: string): (() => OpenFile) | undefined {
+    if (path !== CONTAINER_PATH || k.devices.iommu?.enabled !== true) {
+        return undefined;
+    }
+    return () => {
+        const file = nodeFile(k, 'vfio_container', containerOps, path);
+        k.journal.edit(file).priv = new VfioContainer(k, file);
+        return file;
+    };
+}
+
+/** What opening the node of a group creates, before its open() runs; undefined if vfio-pci has none of its devices. */
+export function groupOpener(k: DeviceEnv, path: string): (() => OpenFile) | undefined {
+    const number = GROUP_PATH.exec(path)?.[1];
+    const devices = number === undefined ? undefined : groupNumbered(k, Number(number));
+    if (!devices || membersOf(k, devices).length === 0) {
+        return undefined;
+    }
+    return () => {
+        const file = nodeFile(k, 'vfio_group', groupOps, path);
+        k.journal.edit(file).priv = new VfioGroup(k, file, devices);
+        return file;
+    };
+}
+
+/** The container of a descriptor. @returns EBADF; ENOTTY for other files */
+export function containerOf(p: Process, fd: number): VfioContainer | Err {
+    return fgetPriv(p, fd, VfioContainer);
+}
+
+/** The group of a descriptor. @returns EBADF; ENOTTY for other files */
+export function groupOf(p: Process, fd: number): VfioGroup | Err {
+    return fgetPriv(p, fd, VfioGroup);
+}

@@ -1,0 +1,128 @@
+/** VFIO's groups and containers: their errors, the memory that devices reach, and what a live update refuses. */
+import assert from 'node:assert/strict';
+import { programOf } from '../../../support/programs';
+import { failureOf } from '../../../support/runs';
+
+/** Two devices, of which the second has its own group; runs statements of one process. */
+function failure(statements: string, machine = '', layers = 'pci, vfio'): string | undefined {
+    return failureOf(
+        programOf(`machine {
+    memory 1GiB
+    iommu vtd
+    device dev0 at "0000:5e:00.0" { kind gpu; driver vfio; msix 1 }
+    device dev1 at "0000:5f:00.0" { kind gpu; driver vfio }
+    ${machine}
+}
+kernel "k" from "7.3" { layers ${layers} }
+scenario "s" {
+    boot "k"
+    process p {
+        group = open("/dev/vfio/0")
+        container = open("/dev/vfio/vfio")
+        ${statements}
+    }
+}`),
+    );
+}
+
+const READY = `group.set_container(container)
+        container.set_iommu()
+        dev = group.get_device_fd("0000:5e:00.0")`;
+
+suite('groups and containers of VFIO', () => {
+    test('a group is open once, and needs a container with an IOMMU', () => {
+        const statements = `open("/dev/vfio/0")  fails EBUSY
+        open("/dev/vfio/2")  fails ENOENT
+        container.set_iommu()  fails EINVAL
+        container.map_dma(memfd_create("ram"), iova: 0, length: 4KiB)  fails EINVAL
+        group.get_device_fd("0000:5e:00.0")  fails EINVAL
+        group.unset_container()  fails EINVAL
+        group.set_container(group)  fails EBADFD
+        group.set_container(descriptor(99))  fails EBADF
+        group.set_container(container)
+        group.set_container(container)  fails EINVAL
+        group.get_device_fd("0000:5e:00.0")  fails EINVAL
+        container.set_iommu()
+        container.set_iommu()  fails EINVAL
+        group.get_device_fd("0000:5f:00.0")  fails ENODEV
+        group.set_iommu()  fails ENOTTY
+        container.get_device_fd("0000:5e:00.0")  fails ENOTTY
+        group.get_device_fd("0000:5e:00.0").set_irqs(msix: 1)`;
+        assert.equal(failure(statements), undefined);
+    });
+
+    test('devices of all groups of a container reach its memory, which is pinned until the last group leaves', () => {
+        const statements = `ram = memfd_create("ram")
+        ram.truncate(2MiB)
+        ram.pwrite(pattern(1, 2MiB), at: 0)
+        ${READY}
+        container.map_dma(ram, iova: 4GiB, length: 2MiB)
+        container.map_dma(ram, iova: 4GiB, length: 4KiB)  fails EEXIST
+        other = open("/dev/vfio/1")
+        other.set_container(container)
+        dev2 = other.get_device_fd("0000:5f:00.0")
+        dev0.start_dma(ring: 4GiB, length: 1MiB, every: 1ms)
+        dev1.start_dma(ring: 4GiB, length: 1MiB, every: 1ms)
+        sleep 20ms
+        assert dev0.faults == 0 && dev1.faults == 0
+        assert ram.folio_at(0).pins > 0
+        container.unmap_dma(4GiB, 4KiB)  fails EINVAL
+        container.unmap_dma(8GiB, 4KiB)
+        container.close()
+        dev.close()
+        group.close()
+        dev2.close()
+        other.unset_container()
+        assert ram.folio_at(0).pins == 0
+        dev2.set_irqs(msix: 1)  fails EBADF`;
+        assert.equal(failure(statements), undefined);
+    });
+
+    test('a device is used through its group or through its node, not both', () => {
+        const statements = `cdev = open("/dev/vfio/devices/vfio0")
+        cdev.bind_iommufd(open("/dev/iommu"))  fails EBUSY
+        ${READY}
+        again = group.get_device_fd("0000:5e:00.0")
+        space = open("/dev/iommu").ioas_alloc()
+        dev.bind_iommufd(space)  fails EINVAL
+        dev.attach_iommufd_pt(space)  fails ENOTTY
+        dev.detach_iommufd_pt()  fails ENOTTY
+        group.close()
+        dev.close()
+        cdev.bind_iommufd(space)  fails EBUSY
+        again.close()
+        cdev.bind_iommufd(space)
+        open("/dev/vfio/0")  fails EBUSY
+        cdev.close()
+        group = open("/dev/vfio/0")`;
+        assert.equal(failure(statements), undefined);
+    });
+
+    test('no container takes a group with a device that a driver of the kernel has', () => {
+        const statements = 'group.set_container(container)  fails EPERM';
+        assert.equal(failure(statements, 'device nic0 at "0000:5e:00.1" { kind nic }'), undefined);
+    });
+
+    test('none of its descriptors can be preserved, and after an update a preserved device is opened by its session', () => {
+        const statements = `${READY}
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(dev, token: 0)  fails ENOENT
+        s.preserve_fd(group, token: 0)  fails ENOENT
+        s.preserve_fd(container, token: 0)  fails ENOENT
+        dev.close()
+        group.close()
+        cdev = open("/dev/vfio/devices/vfio0")
+        cdev.bind_iommufd(open("/dev/iommu").ioas_alloc())
+        s.preserve_fd(cdev, token: 0)
+        kexec_file_load("k")
+        reboot(KEXEC)
+    }
+    process q {
+        group = open("/dev/vfio/0")
+        container = open("/dev/vfio/vfio")
+        group.set_container(container)
+        container.set_iommu()
+        group.get_device_fd("0000:5e:00.0")  fails EBUSY`;
+        assert.equal(failure(statements), undefined);
+    });
+});
