@@ -56,7 +56,9 @@ export function completionsAt(
 function merged(a: Offer, b: Offer): Offer {
     const [best, other] = a.rank <= b.rank ? [a, b] : [b, a];
     const { snippet } = other;
-    return best.snippet === undefined && other.kind === 'snippet' && snippet !== undefined ? { ...best, snippet } : best;
+    return best.snippet === undefined && other.kind === 'snippet' && snippet !== undefined
+        ? { ...best, snippet }
+        : best;
 }
 
 class Completer {
