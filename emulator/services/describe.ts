@@ -13,7 +13,7 @@ import { COSTS, settableCost } from '../machine/costs';
 import { commentOf } from './comments';
 import { Declarations } from './declarations';
 import type { Location } from './processes';
-import { pageOfSubject } from './documentation';
+import { pageOfSubject } from './subject-pages';
 import { settingNamed, wordOf } from './setting-tables';
 import { annotation, callbackText, functionText, parameterText, typeText } from './signatures';
 import { keyOf, nameOf, type CallbackOwner, type Declared, type ShippedKind, type Subject } from './subjects';

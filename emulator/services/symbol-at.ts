@@ -1,7 +1,7 @@
 /** The symbol at an offset of a text: its kind, declaration, type and documentation. */
 import type { Program } from '../language/program';
 import { describe } from './describe';
-import { pageOfKeyword } from './documentation';
+import { pageOfKeyword } from './subject-pages';
 import { keywordAt } from './keywords';
 import { placeAt } from './nodes';
 import type { NamedSymbol } from './symbol';

@@ -48,12 +48,19 @@ export function completionsAt(
     const best = new Map<string, Offer>();
     for (const offer of offers) {
         const known = best.get(offer.label);
-        if (!known || known.rank > offer.rank) {
-            best.set(offer.label, offer);
-        }
+        best.set(offer.label, known ? merged(known, offer) : offer);
     }
     const sorted = [...best.values()].sort((a, b) => a.rank - b.rank || (a.label < b.label ? -1 : 1));
     return { span: s.span, offers: sorted, program: s.program };
+}
+
+/** The better one of two offers of the same label; a word that begins a snippet is inserted as the snippet. */
+function merged(a: Offer, b: Offer): Offer {
+    const [best, other] = a.rank <= b.rank ? [a, b] : [b, a];
+    const { snippet } = other;
+    return best.snippet === undefined && other.kind === 'snippet' && snippet !== undefined
+        ? { ...best, snippet }
+        : best;
 }
 
 class Completer {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { markedLine } from '../../support/markers';
-import { Recorder, stopDebugging, stoppedProgram, type Stopped } from './debugging';
+import { eventually, Recorder, stopDebugging, stoppedProgram, type Stopped } from './debugging';
 import { closeEditors, fileUri, folder, openFile } from './workspace';
 
 const SCENARIO = 'a counter and its memory';
@@ -164,6 +164,20 @@ suite('debugging', () => {
         editor.selection = new vscode.Selection(last, last);
         await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), configuration));
         assert.equal(stoppedProgram.session().configuration['scenario'], 'an expectation that does not hold');
+    });
+
+    test('a file with errors starts nothing; its errors are in Problems', async () => {
+        const uri = fileUri('broken.lus');
+        await vscode.workspace.fs.writeFile(uri, Buffer.from('scenario "broken" {\n    boot "7.2"\n'));
+        try {
+            await openFile('broken.lus');
+            await eventually('its errors', () => vscode.languages.getDiagnostics(uri).length > 0 || undefined);
+            const configuration = { type: 'lus', name: '', request: 'launch' };
+            assert.equal(await vscode.debug.startDebugging(folder(), configuration), false);
+            assert.equal(vscode.debug.activeDebugSession, undefined);
+        } finally {
+            await vscode.workspace.fs.delete(uri);
+        }
     });
 
     test('memory is read where a variable points', async () => {

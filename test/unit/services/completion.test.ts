@@ -175,7 +175,15 @@ suite('completion', () => {
             words.filter((w) => !offered.some((o) => o.label === w)),
             [],
         );
-        assert.ok(labels('machine {\n    ‸\n}').includes('device'));
+    });
+
+    test('a word that begins a snippet is inserted as the snippet, and stands where the word does', () => {
+        const offered = (text: string, label: string): string | undefined =>
+            completions(text).offers.find((o) => o.label === label)?.snippet;
+        assert.match(offered('machine {\n    ‸\n}', 'device') ?? '', /^device .* at "/);
+        assert.match(offered('machine {\n    ‸\n}', 'iommu') ?? '', /^iommu /);
+        assert.match(offered(inProcess('‸'), 'if') ?? '', /\{/);
+        assert.match(offered(inProcess('‸'), 'guest') ?? '', /create_vm\(/);
     });
 
     test('each offer has documentation', () => {
