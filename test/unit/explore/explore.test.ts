@@ -237,6 +237,25 @@ scenario "an agent" {
         );
     });
 
+    test('a rule names the faults that it allows for', () => {
+        const violated = (allowed: string, tried: Partial<Tried>): string[] => {
+            const rule = `finally { assert kernel.boot == 1 || happened("${allowed}"), "updated" }`;
+            const program = correctProgram(AGENT.replace('FINALLY', rule));
+            assert.equal(failureOf(program), undefined);
+            return explored(program, optionsOf(tried)).classes.flatMap(({ outcome, example }) =>
+                /updated/.test(outcome.message) ? example.map(choiceText) : [],
+            );
+        };
+        const fails = { fail: ['memfd.get_id'] };
+        assert.deepEqual(violated('memfd.preserve', fails), ['memfd.get_id in kernel 1 #0: EIO']);
+        assert.deepEqual(violated('memfd.get_id in kernel 2', fails), ['memfd.get_id in kernel 1 #0: EIO']);
+        for (const allowed of ['memfd.get_id', 'memfd.*', 'memfd.get_id in kernel 1']) {
+            assert.deepEqual(violated(allowed, fails), []);
+        }
+        assert.ok(violated('kill systemd', { crash: ['luod'] }).length > 0);
+        assert.deepEqual(violated('kill luod', { crash: ['luod'] }), []);
+    });
+
     test('always holds at every event, or the run fails at the first that breaks it', () => {
         const text = AGENT.replace('boot "7.2"', 'always { assert kho.outgoing.pages < 5, "few" }\n    boot "7.2"');
         assert.match(failureOf(correctProgram(text.replace('FINALLY', ''))) ?? '', /few/);
