@@ -4,6 +4,7 @@ import { Explorer, type Exploration, type ExploreOptions } from '../../../emulat
 import { judge, violationsOf } from '../../../emulator/explore/judge';
 import { namesOf } from '../../../emulator/explore/names';
 import { together } from '../../../emulator/explore/profiles';
+import { askedBy, profilesOf } from '../../../emulator/explore/settings';
 import type { Program } from '../../../emulator/language/program';
 import { choiceFrom, choiceText } from '../../../emulator/language/choice';
 import { errorsOf } from '../../../emulator/run/load-program';
@@ -271,6 +272,33 @@ scenario "an agent" {
         const found = explored(correctProgram(text), options);
         assert.ok(found.classes.some((c) => c.faults === 2));
         assert.equal(found.complete, true);
+    });
+});
+
+suite('what a scenario asks for', () => {
+    const text = `scenario "s" {
+        explore { crash a; kernels "7.2", "7.3" }
+        explore nightly { profile orders; faults 2 }
+        boot "7.2"
+        explore = 1
+        log(explore)
+    }`;
+
+    test('a block with a name counts if it is named, and then alone', () => {
+        const [scenario] = correctProgram(text).scenarios;
+        assert.ok(scenario);
+        assert.deepEqual(profilesOf(scenario), ['nightly']);
+        const [usual, nightly] = [askedBy(scenario), askedBy(scenario, ['nightly'])];
+        assert.deepEqual(usual.tried, [{ crash: ['a'] }, { kernels: ['7.2', '7.3'] }]);
+        assert.equal(usual.faults, undefined);
+        assert.deepEqual(nightly.tried, [{ orders: true, timers: true }]);
+        assert.equal(nightly.faults, 2);
+    });
+
+    test('a profile that does not exist, and one that every scenario has', () => {
+        const codes = (changed: string): string[] => errorsOf(programOf(changed)).map((e) => e.code);
+        assert.deepEqual(codes(text.replace('profile orders', 'profile order')), ['LU0221']);
+        assert.deepEqual(codes(text.replace('explore nightly', 'explore losses')), ['LU0204']);
     });
 });
 
