@@ -51,8 +51,8 @@ suite('lus explore', function () {
             'boot "7.2"',
             'explore { crash a }\n    explore nightly { orders; switches 1 }\n    boot "7.2"',
         );
-        writeFileSync(path.join(folder, FILE), `${text}\n${RACE.replace('three agents', 'another')}`);
-        const run = (...args: string[]): Ran => lus(folder, ['explore', FILE, '--format', 'json', ...args]);
+        writeFileSync(path.join(folder, RACE_FILE), `${text}\n${RACE.replace('three agents', 'another')}`);
+        const run = (...args: string[]): Ran => lus(folder, ['explore', RACE_FILE, '--format', 'json', ...args]);
         const scenario = ['--scenario', 'three agents'];
         const nightly = run('--profile', 'nightly');
         assert.equal(nightly.code, 0, nightly.err);
