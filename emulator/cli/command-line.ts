@@ -159,7 +159,8 @@ outcomes, what breaks a rule, and what was tried.
   --panic             let the kernel panic after each system call and in each
                       callback
   --power-cut         let the machine lose its power there
-  --profile NAME      crashes, failures, orders, losses or all
+  --profile NAME      crashes, failures, orders, losses, all, or an explore NAME { }
+                      of the scenario
   --faults N          the most faults of a course (default 1)
   --switches N        the most switches of a course from a process that could
                       continue (default: any number)

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import type { ExploreOptions } from '../explore/explore';
 import { PROFILES, isNothing, isProfile, together } from '../explore/profiles';
-import { askedBy } from '../explore/settings';
+import { askedBy, profilesOf } from '../explore/settings';
 import { descriptionOf } from '../kernel/release/descriptions';
 import { isErrnoName } from '../kernel/release/errno';
+import { PROFILE_NAMES } from '../language/syntax/explore';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Tried } from '../run/tried';
 import { listed } from '../text/text';
@@ -58,19 +59,28 @@ const OPTIONS = {
 export const command: Command = async (args) => {
     const parsed = parse(args, OPTIONS);
     const output = parsed.oneOf('format', ['pretty', 'json']);
-    const asked = triedOf(parsed);
+    const flags = askedIn(parsed);
     const stop = stopper(budgetOf(parsed.text('budget')));
     const opened = openOne(parsed.positionals);
     if (!opened) {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const unknown = asked.kernels.find((k) => descriptionOf(k) === undefined && !program.kernels.has(k));
+    const unknown = flags
+        .flatMap((f) => f.kernels ?? [])
+        .find((k) => descriptionOf(k) === undefined && !program.kernels.has(k));
     if (unknown !== undefined) {
         throw new BadArguments(`There is no kernel "${unknown}".`);
     }
-    const wanted = scenariosOf(program, parsed.texts('scenario')).flatMap((scenario) => {
-        const options = optionsFor(scenario, asked, parsed);
+    const scenarios = scenariosOf(program, parsed.texts('scenario'));
+    const declared = scenarios.flatMap(profilesOf);
+    const strange = parsed.texts('profile').find((name) => !isProfile(name) && !declared.includes(name));
+    if (strange !== undefined) {
+        const known = new Set([...PROFILE_NAMES, ...declared]);
+        throw new BadArguments(`There is no profile "${strange}". The profiles are ${listed([...known])}.`);
+    }
+    const wanted = scenarios.flatMap((scenario) => {
+        const options = optionsFor(scenario, flags, parsed);
         return options ? [options] : [];
     });
     if (wanted.length === 0) {
@@ -149,9 +159,16 @@ function savedSearches(name: string, sources: string, wanted: readonly Wanted[])
 }
 
 /** What is tried with a scenario: what is asked for, else what its `explore` block says; undefined if neither does. */
-function optionsFor(scenario: ScenarioDecl, asked: Tried, parsed: Parsed): ExploreOptions | undefined {
-    const own = askedBy(scenario);
-    const tried = isNothing(asked) ? together(own.tried) : asked;
+function optionsFor(
+    scenario: ScenarioDecl,
+    flags: readonly Partial<Tried>[],
+    parsed: Parsed,
+): ExploreOptions | undefined {
+    const named = parsed.texts('profile');
+    const declared = profilesOf(scenario).filter((name) => named.includes(name));
+    const own = askedBy(scenario, declared);
+    const asked = together(declared.length > 0 ? [...flags, ...own.tried] : flags);
+    const tried = isNothing(asked) && named.length === 0 ? together(own.tried) : asked;
     return isNothing(tried)
         ? undefined
         : {
@@ -166,20 +183,17 @@ function optionsFor(scenario: ScenarioDecl, asked: Tried, parsed: Parsed): Explo
 }
 
 /** @throws BadArguments if an option has a value that it cannot have */
-function triedOf(parsed: Parsed): Tried {
-    const names = parsed.texts('profile');
-    for (const name of names) {
-        if (!isProfile(name)) {
-            throw new BadArguments(`There is no profile "${name}". The profiles are ${listed(Object.keys(PROFILES))}.`);
-        }
-    }
+function askedIn(parsed: Parsed): Partial<Tried>[] {
     const errors = items(parsed.texts('errors'));
     const bad = errors.find((e) => !isErrnoName(e));
     if (bad !== undefined) {
         throw new BadArguments(`There is no error "${bad}".`);
     }
-    return together([
-        ...names.filter(isProfile).map((name) => PROFILES[name]),
+    return [
+        ...parsed
+            .texts('profile')
+            .filter(isProfile)
+            .map((name) => PROFILES[name]),
         {
             crash: items(parsed.texts('crash')),
             fail: items(parsed.texts('fail')),
@@ -190,7 +204,7 @@ function triedOf(parsed: Parsed): Tried {
             power: parsed.flag('power-cut'),
             ...(errors.length > 0 ? { errors: errors.filter(isErrnoName) } : {}),
         },
-    ]);
+    ];
 }
 
 function items(texts: readonly string[]): string[] {

@@ -1,4 +1,5 @@
 /** What an exploration tries, by name. */
+import type { ProfileName } from '../language/syntax/explore';
 import { type Tried, NOTHING } from '../run/tried';
 
 /** Callbacks that fail with an error fail with this one. */
@@ -11,9 +12,7 @@ export const PROFILES = {
     orders: { orders: true, timers: true },
     losses: { panic: true, power: true },
     all: { crash: ['*'], fail: ['*'], orders: true, timers: true, panic: true, power: true },
-} as const satisfies Readonly<Record<string, Partial<Tried>>>;
-
-export type ProfileName = keyof typeof PROFILES;
+} as const satisfies Readonly<Record<ProfileName, Partial<Tried>>>;
 
 export function isProfile(name: string): name is ProfileName {
     return Object.hasOwn(PROFILES, name);

@@ -1,6 +1,6 @@
 /** What the `explore { … }` blocks of a scenario ask for. */
 import { isErrnoName } from '../kernel/release/errno';
-import type { Block, ExploreEntry, ScenarioDecl } from '../language/syntax/ast';
+import type { Block, ExploreEntry, ExploreStmt, ScenarioDecl } from '../language/syntax/ast';
 import type { Tried } from '../run/tried';
 import { isProfile, PROFILES } from './profiles';
 
@@ -10,8 +10,9 @@ export interface Asked {
     readonly switches: number | undefined;
 }
 
-export function askedBy({ body }: ScenarioDecl): Asked {
-    const entries = entriesIn(body);
+/** @param profiles the names of blocks; without one, the blocks without a name count */
+export function askedBy({ body }: ScenarioDecl, profiles: readonly string[] = []): Asked {
+    const entries = blocksIn(body).flatMap((b) => (isMeant(b, profiles) ? b.entries : []));
     const number = (name: string): number | undefined => {
         const value = entries.findLast((e) => e.what.name === name)?.number?.value;
         return value === undefined ? undefined : Number(value);
@@ -19,8 +20,17 @@ export function askedBy({ body }: ScenarioDecl): Asked {
     return { tried: entries.flatMap(triedBy), faults: number('faults'), switches: number('switches') };
 }
 
-function entriesIn({ statements }: Block): readonly ExploreEntry[] {
-    return statements.flatMap((s) => (s.kind === 'explore' ? s.entries : []));
+/** The names of the profiles that a scenario declares. */
+export function profilesOf({ body }: ScenarioDecl): readonly string[] {
+    return blocksIn(body).flatMap((b) => b.name?.name ?? []);
+}
+
+function blocksIn({ statements }: Block): readonly ExploreStmt[] {
+    return statements.filter((s) => s.kind === 'explore');
+}
+
+function isMeant({ name }: ExploreStmt, profiles: readonly string[]): boolean {
+    return name ? profiles.includes(name.name) : profiles.length === 0;
 }
 
 function triedBy({ what, names, texts }: ExploreEntry): Partial<Tried>[] {

@@ -38,7 +38,6 @@ export class PhysicalMemory {
     private cachedEpoch = 0;
     private cachedGeneration = 0;
     /** Fingerprints of contents by code: a cache of a pure function, at three sizes. */
-    private readonly memo = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()];
 
     constructor(private readonly journal: Journal) {
         this.top = new Top(journal);
@@ -318,7 +317,7 @@ export class PhysicalMemory {
         if (code === 0) {
             return 0;
         }
-        const memo = this.memo[level]!;
+        const memo = FINGERPRINTS[level]!;
         let value = memo.get(code);
         if (value === undefined) {
             if (level === 0) {
@@ -328,6 +327,9 @@ export class PhysicalMemory {
             } else {
                 const step = level === 1 ? LEAF_SIZE : LEAF_SIZE * BLOCK_LEAVES;
                 value = combined((i) => this.hashCode(advanceCode(code, i * step), level - 1));
+            }
+            if (memo.size >= MOST_FINGERPRINTS) {
+                memo.clear();
             }
             memo.set(code, value);
         }
@@ -492,6 +494,11 @@ export class PhysicalMemory {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Fingerprints of contents by code, at three sizes: a cache of a pure function, which all machines share. */
+const FINGERPRINTS = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()] as const;
+/** Of each size, after which the cache begins anew. */
+const MOST_FINGERPRINTS = 1 << 18;
 
 /** The highest level: a span of 1 GiB, or the code that fills it. Absent: zeroes. */
 class Top implements Saveable {

@@ -4,7 +4,7 @@
  */
 import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
 import type { Hasher } from '../machine/hash';
-import { JournaledMap, JournaledRecord } from '../machine/journal';
+import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Failing, Trials } from '../runtime/host/injections';
 import { loseKernel } from '../runtime/host/kernel-end';
@@ -76,13 +76,13 @@ function failureName(target: string, boot: number): string {
     return `${target} in kernel ${boot + 1}`;
 }
 
-class FaultCount extends JournaledRecord {
-    readonly happened: number = 0;
-}
+/** ` in kernel 2`, at the end of the name of a failure. */
+const KERNEL_OF = / in kernel \d+$/;
 
 export class Faults implements Trials, Observer {
     readonly listener: Listener;
-    private readonly count: FaultCount;
+    /** The names of the faults that have happened, in their order. */
+    private readonly names: JournaledList<string>;
     /** The number of allocations by their call stack. */
     private readonly allocations: JournaledMap<string, number>;
     /** The position and the call stack of the last allocation, and whether it was like enough others before. */
@@ -95,7 +95,7 @@ export class Faults implements Trials, Observer {
         private readonly decider: Deciding,
         private readonly offers: FaultOffers,
     ) {
-        this.count = new FaultCount(host.machine.journal);
+        this.names = new JournaledList(host.machine.journal);
         this.allocations = new JournaledMap(host.machine.journal);
         this.listener = {
             kernelLeft: (work) => this.callReturned(work),
@@ -124,8 +124,9 @@ export class Faults implements Trials, Observer {
         const given = GIVEN[target];
         const errors = decider.replays ? ERRORS : offers.errors;
         const failures = /\.can_\w+$/.test(target) ? [REFUSAL] : given ? [given] : errors;
+        const what = failureName(target, boot);
         const picked = decider.decide({
-            what: failureName(target, boot),
+            what,
             alternatives: [NONE, ...failures],
             usual: 0,
             price: 'fault',
@@ -134,7 +135,7 @@ export class Faults implements Trials, Observer {
         if (picked === NONE) {
             return undefined;
         }
-        this.note();
+        this.names.push(what);
         return { error: isErrnoName(picked) ? err(picked) : null };
     }
 
@@ -211,23 +212,28 @@ export class Faults implements Trials, Observer {
             (offered || decider.replays) &&
             decider.decide({ what, alternatives: [NONE, how], usual: 0, price: 'fault', offered }) !== NONE;
         if (happens) {
-            this.note();
+            this.names.push(what);
         }
         return happens;
     }
 
     get happened(): number {
-        return this.count.happened;
+        return this.names.length;
+    }
+
+    hasHappened(pattern: string): boolean {
+        return this.names.items.some(
+            (name) => matches([pattern], name) || matches([pattern], name.replace(KERNEL_OF, '')),
+        );
     }
 
     hash(hasher: Hasher): void {
         hasher.num(this.happened);
+        for (const name of this.names.items.toSorted()) {
+            hasher.str(name);
+        }
         for (const [stack, count] of [...this.allocations].sort(([a], [b]) => (a < b ? -1 : 1))) {
             hasher.str(stack).num(count);
         }
-    }
-
-    private note(): void {
-        this.host.machine.journal.edit<FaultCount>(this.count).happened++;
     }
 }

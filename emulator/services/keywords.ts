@@ -196,7 +196,7 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     explore: {
         explore: {
             form: 'explore { crash luod; fail memfd.*; orders; faults 2 }',
-            doc: 'What `lus explore` tries with this scenario.',
+            doc: 'What `lus explore` tries with this scenario; with a name, `explore nightly { … }`, what it tries with `--profile nightly`.',
         },
         ...EXPLORE,
     },

@@ -46,6 +46,21 @@ suite('lus explore', function () {
         assert.deepEqual(found(explore('--state', 'state.json')), found(whole), 'a complete search stays complete');
     });
 
+    test('a profile that the scenario declares, with its bounds; other scenarios are left out', () => {
+        const text = RACE.replace(
+            'boot "7.2"',
+            'explore { crash a }\n    explore nightly { orders; switches 1 }\n    boot "7.2"',
+        );
+        writeFileSync(path.join(folder, RACE_FILE), `${text}\n${RACE.replace('three agents', 'another')}`);
+        const run = (...args: string[]): Ran => lus(folder, ['explore', RACE_FILE, '--format', 'json', ...args]);
+        const scenario = ['--scenario', 'three agents'];
+        const nightly = run('--profile', 'nightly');
+        assert.equal(nightly.code, 0, nightly.err);
+        assert.deepEqual(found(nightly), found(run(...scenario, '--orders', '--switches', '1')));
+        assert.notDeepEqual(found(run(...scenario)), found(nightly));
+        assert.match(run('--profile', 'weekly').err, /profile "weekly".*nightly/);
+    });
+
     test('an interrupted search keeps what it has found', async () => {
         const args = ['explore', RACE_FILE, '--orders', '--switches', '2', '--state', 'state.json', '--progress'];
         const child = spawn(process.execPath, [LUS, ...args], { cwd: folder });

@@ -2,13 +2,17 @@
 import { isErrnoName } from '../../kernel/release/errno';
 import { choiceFrom } from '../choice';
 import type { ExploreEntry, ExploreStmt, StringLit } from '../syntax/ast';
-import { EXPLORE_ENTRIES } from '../syntax/explore';
+import { EXPLORE_ENTRIES, PROFILE_NAMES } from '../syntax/explore';
 import type { CodeContext } from './context';
 import { kernelName } from './kernel-end';
 import { type ProgramBuilder, quoted } from './program-builder';
 
 export function checkExplore(c: CodeContext, s: ExploreStmt): void {
     c.require('scenario', { start: s.start, end: s.start + 'explore'.length }, '`explore`');
+    const profiles: readonly string[] = PROFILE_NAMES;
+    if (s.name && profiles.includes(s.name.name)) {
+        c.error('LU0204', s.name, `Every scenario has a profile ${quoted(s.name.name)}. Choose another name.`);
+    }
     for (const entry of s.entries) {
         checkEntry(c, entry);
     }
@@ -27,6 +31,12 @@ function checkEntry(c: CodeContext, { what, names, texts, number }: ExploreEntry
     }
     for (const kernel of texts) {
         kernelName(c, kernel.value, kernel);
+    }
+    if (what.name === 'profile') {
+        const profiles: readonly string[] = PROFILE_NAMES;
+        for (const name of names.filter((n) => n.name !== '' && !profiles.includes(n.name))) {
+            c.unknown('LU0221', name, name.name, `There is no profile ${quoted(name.name)}.`, PROFILE_NAMES);
+        }
     }
     if (what.name === 'errors') {
         for (const name of names) {

@@ -318,9 +318,11 @@ export interface AtStmt extends Span {
     readonly event: Ident;
     readonly body: Block;
 }
-/** `explore { crash luod; fail memfd.*; orders; faults 2 }` */
+/** `explore { crash luod; fail memfd.*; orders; faults 2 }`, `explore nightly { … }` */
 export interface ExploreStmt extends Span {
     readonly kind: 'explore';
+    /** The name of a profile that the scenario declares. */
+    readonly name?: Ident;
     readonly entries: readonly ExploreEntry[];
 }
 /** `crash luod, vmm`, `kernels "7.2", "7.3"`, `orders`, `faults 2`. Names are patterns: `memfd.*`. */

@@ -1,6 +1,14 @@
-/** `explore { crash luod; fail memfd.*; orders; faults 2 }`: what `lus explore` tries with a scenario. */
+/**
+ * `explore { crash luod; fail memfd.*; orders; faults 2 }`: what `lus explore` tries with a scenario. `explore nightly
+ * { … }`: what it tries with `--profile nightly`.
+ */
 import type { ExploreEntry, ExploreStmt, Ident, IntLit, StringLit } from './ast';
 import type { Cursor } from './cursor';
+
+/** The profiles that every scenario has. */
+export const PROFILE_NAMES = ['crashes', 'failures', 'orders', 'losses', 'all'] as const;
+
+export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** The entries, and what each is followed by. */
 export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'texts' | 'number' | 'nothing'> = new Map([
@@ -19,6 +27,7 @@ export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'texts' | 'number' |
 
 export function parseExplore(c: Cursor): ExploreStmt {
     const { start } = c.advance();
+    const name = c.isIdent() ? c.ident('the profile') : undefined;
     const entries: ExploreEntry[] = [];
     if (c.opens('`explore` block')) {
         c.braced('`explore` block', () => {
@@ -31,7 +40,7 @@ export function parseExplore(c: Cursor): ExploreStmt {
             entries.push(parseEntry(c, what));
         });
     }
-    return { kind: 'explore', entries, start, end: c.lastEnd };
+    return { kind: 'explore', ...(name && { name }), entries, start, end: c.lastEnd };
 }
 
 function parseEntry(c: Cursor, what: Ident): ExploreEntry {

@@ -138,7 +138,7 @@ function parseKeyword(c: Cursor): Stmt | undefined {
         case 'finally':
             return brace ? parseHook(c, t.text) : undefined;
         case 'explore':
-            return brace ? parseExplore(c) : undefined;
+            return brace || (ident && c.peek(2).text === '{') ? parseExplore(c) : undefined;
         case 'sleep':
             return same && (next.kind !== 'punct' || next.text === '(') ? parseSleep(c) : undefined;
         default:

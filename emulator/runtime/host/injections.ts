@@ -36,6 +36,8 @@ export interface Failing {
 export interface Trials {
     /** The number of faults so far. */
     readonly happened: number;
+    /** Whether a fault has happened whose name matches: `kill luod`, `memfd.*`. */
+    hasHappened(pattern: string): boolean;
     /**
      * A call that can fail is about to be made.
      * @param target as in `inject EIO into memfd.freeze`

@@ -63,6 +63,13 @@ export const messageFunctions: readonly NativeFunction[] = [
         'The name of a positive error number.',
         (_context, [code]) => errOfCode(asNumber(code, 'the error number'))?.name ?? text(code),
     ),
+    fn(
+        'happened',
+        [param('fault', STRING)],
+        { context: 'scenario', result: BOOL },
+        'Whether `lus explore`, or `choosing`, has made this fault happen: `happened("kill luod")`, `happened("memfd.freeze")`, `happened("memfd.freeze in kernel 1")`, `happened("panic *")`. `*` stands for any text.',
+        ({ injections }: Host, [fault]) => injections.trials?.hasHappened(asString(fault, 'the fault')) ?? false,
+    ),
     fn('panic', WORDS, {}, 'The kernel panics.', (host: Host, [words]) => panic(host, joined(words))),
     fn(
         'should_fail',

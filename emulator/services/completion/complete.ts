@@ -1,12 +1,11 @@
 /** The completions at an offset of a text, the most probable first. The text may have errors. */
-import { PROFILES } from '../../explore/profiles';
 import { CATALOGUE, isDiagnosisCode } from '../../findings/catalogue';
 import { FLAWS } from '../../kernel/release/flaws';
 import { LAYERS } from '../../kernel/release/layers';
 import { SIMPLE_TYPES } from '../../language/check/types-of';
 import type { Program } from '../../language/program';
 import type { CallExpr, ExploreEntry, Expr, Ident, KernelList, KernelSetting, Span } from '../../language/syntax/ast';
-import { EXPLORE_ENTRIES } from '../../language/syntax/explore';
+import { EXPLORE_ENTRIES, PROFILE_NAMES } from '../../language/syntax/explore';
 import type { NativeParam } from '../../language/natives';
 import type { Type } from '../../language/types';
 import { SETTABLE_COSTS } from '../../machine/costs';
@@ -419,7 +418,7 @@ class Completer {
             case 'errors':
                 return this.errors();
             case 'profile':
-                return listed(Object.keys(PROFILES), 'setting', this.usage);
+                return listed(PROFILE_NAMES, 'setting', this.usage);
             default:
                 return [];
         }

@@ -4,6 +4,7 @@ import { Explorer, type Exploration, type ExploreOptions } from '../../../emulat
 import { judge, violationsOf } from '../../../emulator/explore/judge';
 import { namesOf } from '../../../emulator/explore/names';
 import { together } from '../../../emulator/explore/profiles';
+import { askedBy, profilesOf } from '../../../emulator/explore/settings';
 import type { Program } from '../../../emulator/language/program';
 import { choiceFrom, choiceText } from '../../../emulator/language/choice';
 import { errorsOf } from '../../../emulator/run/load-program';
@@ -237,6 +238,25 @@ scenario "an agent" {
         );
     });
 
+    test('a rule names the faults that it allows for', () => {
+        const violated = (allowed: string, tried: Partial<Tried>): string[] => {
+            const rule = `finally { assert kernel.boot == 1 || happened("${allowed}"), "updated" }`;
+            const program = correctProgram(AGENT.replace('FINALLY', rule));
+            assert.equal(failureOf(program), undefined);
+            return explored(program, optionsOf(tried)).classes.flatMap(({ outcome, example }) =>
+                /updated/.test(outcome.message) ? example.map(choiceText) : [],
+            );
+        };
+        const fails = { fail: ['memfd.get_id'] };
+        assert.deepEqual(violated('memfd.preserve', fails), ['memfd.get_id in kernel 1 #0: EIO']);
+        assert.deepEqual(violated('memfd.get_id in kernel 2', fails), ['memfd.get_id in kernel 1 #0: EIO']);
+        for (const allowed of ['memfd.get_id', 'memfd.*', 'memfd.get_id in kernel 1']) {
+            assert.deepEqual(violated(allowed, fails), []);
+        }
+        assert.ok(violated('kill systemd', { crash: ['luod'] }).length > 0);
+        assert.deepEqual(violated('kill luod', { crash: ['luod'] }), []);
+    });
+
     test('always holds at every event, or the run fails at the first that breaks it', () => {
         const text = AGENT.replace('boot "7.2"', 'always { assert kho.outgoing.pages < 5, "few" }\n    boot "7.2"');
         assert.match(failureOf(correctProgram(text.replace('FINALLY', ''))) ?? '', /few/);
@@ -252,6 +272,33 @@ scenario "an agent" {
         const found = explored(correctProgram(text), options);
         assert.ok(found.classes.some((c) => c.faults === 2));
         assert.equal(found.complete, true);
+    });
+});
+
+suite('what a scenario asks for', () => {
+    const text = `scenario "s" {
+        explore { crash a; kernels "7.2", "7.3" }
+        explore nightly { profile orders; faults 2 }
+        boot "7.2"
+        explore = 1
+        log(explore)
+    }`;
+
+    test('a block with a name counts if it is named, and then alone', () => {
+        const [scenario] = correctProgram(text).scenarios;
+        assert.ok(scenario);
+        assert.deepEqual(profilesOf(scenario), ['nightly']);
+        const [usual, nightly] = [askedBy(scenario), askedBy(scenario, ['nightly'])];
+        assert.deepEqual(usual.tried, [{ crash: ['a'] }, { kernels: ['7.2', '7.3'] }]);
+        assert.equal(usual.faults, undefined);
+        assert.deepEqual(nightly.tried, [{ orders: true, timers: true }]);
+        assert.equal(nightly.faults, 2);
+    });
+
+    test('a profile that does not exist, and one that every scenario has', () => {
+        const codes = (changed: string): string[] => errorsOf(programOf(changed)).map((e) => e.code);
+        assert.deepEqual(codes(text.replace('profile orders', 'profile order')), ['LU0221']);
+        assert.deepEqual(codes(text.replace('explore nightly', 'explore losses')), ['LU0204']);
     });
 });
 
