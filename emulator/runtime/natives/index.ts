@@ -54,6 +54,7 @@ import { pipeConstants, pipeFunctions, pipeObject, pipeOfFile } from './pipes';
 import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
+import { socketConstants, socketEndObject, socketFunctions, socketOfFile, socketPairObject } from './sockets';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
 /** Devices of the machine, with their members for kernel code. */
@@ -61,7 +62,7 @@ export const hostDevice = deviceObject.and(deviceInKernel, deviceState);
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, vcpuOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, socketOfFile, vcpuOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
@@ -69,6 +70,8 @@ const classes = [
     mappingObject,
     eventCounter,
     pipeObject,
+    socketPairObject,
+    socketEndObject,
     irqType,
     irqObject,
     kvmObject,
@@ -152,6 +155,7 @@ export const HOST_NATIVES: Natives = {
         ...fileSyscalls,
         ...eventfdFunctions,
         ...pipeFunctions,
+        ...socketFunctions,
         ...processFunctions,
         ...otherProcessFunctions,
         ...kexecFunctions,
@@ -175,6 +179,7 @@ export const HOST_NATIVES: Natives = {
         ...fileConstants,
         ...eventfdConstants,
         ...pipeConstants,
+        ...socketConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...teeGlobals,
