@@ -39,7 +39,9 @@ suite('connections in the debugger', () => {
             const { indexed } = processScope(host, process);
             const shown = Array.from({ length: indexed?.count ?? 0 }, (_, i) => indexed?.item(i).value ?? '').slice(3);
             if (shown.length === 5) {
-                shown.forEach((row) => rows.add(row.replace(/^.*?, .*?, /, '')));
+                for (const row of shown) {
+                    rows.add(row.replace(/^.*?, .*?, /, ''));
+                }
                 states.set(fingerprint(host), shown.join('\n'));
             }
         }
