@@ -4,6 +4,7 @@ import type { LuoArgs, LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import { EventCounter } from '../kernel/fs/eventfd';
 import { Pipe } from '../kernel/fs/pipe';
+import { SocketEnd } from '../kernel/fs/socket';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { JournaledMap } from '../machine/journal';
 import { hasCallback } from '../runtime/host/callbacks';
@@ -77,6 +78,9 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
         }
         if (file?.priv instanceof Pipe) {
             return [['the content', file.priv.data]];
+        }
+        if (file?.priv instanceof SocketEnd) {
+            return [['what was sent to', file.priv.here.received]];
         }
         const names = file
             ? (host.declarations.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])

@@ -4,14 +4,14 @@ export const CONTAINERS = {
     LU1120: {
         severity: 'warning',
         group: 'sessions',
-        title: 'end of a pipe left behind',
-        advice: 'Preserve both ends of a pipe in one session, or close the other end before.',
+        title: 'end of a pipe or socket left behind',
+        advice: 'Preserve both ends in one session, or close the other end before.',
     },
     LU1121: {
         severity: 'error',
         group: 'sessions',
-        title: 'ends of a pipe in different sessions',
-        advice: 'Preserve all files of a pipe in one session: only there they find each other. After the update, send the descriptors to their processes.',
+        title: 'ends of a pipe or socket in different sessions',
+        advice: 'Preserve all ends in one session: only there they find each other. After the update, send the descriptors to their processes.',
     },
     LU1122: {
         severity: 'error',

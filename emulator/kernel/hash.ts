@@ -18,6 +18,7 @@ import { GuestMemfdInode } from './kvm/guest-memfd';
 import type { Inode } from './fs/inode';
 import type { PageCache } from './fs/pagecache';
 import { ShmemInode } from './fs/shmem';
+import { SocketEnd } from './fs/socket';
 
 /** Adds objects to a fingerprint, each once: repeated objects are added by their number. */
 export class FileHasher {
@@ -82,6 +83,12 @@ export class FileHasher {
         }
         if (priv instanceof Pipe && !this.known(priv)) {
             priv.hash(this.hasher);
+        }
+        if (priv instanceof SocketEnd) {
+            this.hasher.num(priv.side);
+            if (!this.known(priv.pair)) {
+                priv.pair.hash(this.hasher);
+            }
         }
         this.hasher.num(processOfPidfd(file)?.pid ?? -1);
         this.inode(file.inode);

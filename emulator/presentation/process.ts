@@ -3,6 +3,7 @@ import type { OpenFile } from '../kernel/fs/file';
 import { EventCounter } from '../kernel/fs/eventfd';
 import type { Mapping } from '../kernel/fs/mapping';
 import { Pipe } from '../kernel/fs/pipe';
+import { SocketEnd } from '../kernel/fs/socket';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { LuoSession } from '../kernel/luo/state';
 import type { Host } from '../runtime/host/host';
@@ -70,7 +71,7 @@ function openFileItem(host: Host, name: string, file: OpenFile): Item {
         details.push(sizeText(file.inode.size), `position ${file.pos}`);
     }
     const { priv } = file;
-    if (priv instanceof Pipe || priv instanceof EventCounter) {
+    if (priv instanceof Pipe || priv instanceof EventCounter || priv instanceof SocketEnd) {
         details.push(priv.display());
     }
     const session = priv instanceof LuoSession ? priv : undefined;

@@ -9,6 +9,7 @@ import kstateNic from './kstate-nic.lus';
 import kstateNone from './kstate-none.lus';
 import eventfd from './eventfd.lus';
 import pipe from './pipe.lus';
+import unixSocket from './unix-socket.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -94,6 +95,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     hugetlb,
     eventfd,
     pipe,
+    'unix-socket': unixSocket,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,

@@ -78,7 +78,7 @@ export const NUMBERS: readonly number[] = (
         [231, 233],
         [241, 243],
         [251, 256],
-        [261, 266],
+        [261, 267],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 

@@ -1,11 +1,11 @@
-/** Pipes, and unconnected sockets: files that no released kernel preserves (fs/pipe.c, net/unix/af_unix.c). */
+/** Pipes, which no released kernel preserves (fs/pipe.c). */
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
-import { O_RDONLY, O_RDWR, O_WRONLY, S_IFIFO, S_IFSOCK } from './fcntl';
+import { O_RDONLY, O_WRONLY, S_IFIFO } from './fcntl';
 import { allocFile, type FileOps, type OpenFile } from './file';
 import { Inode } from './inode';
 
@@ -16,7 +16,6 @@ const EBADF = err('EBADF');
 const EPIPE = err('EPIPE');
 const EINVAL = err('EINVAL');
 const ENOSPC = err('ENOSPC');
-const ENOTCONN = err('ENOTCONN');
 
 /** Capacity of a pipe in bytes (fs/pipe.c: 16 pages). */
 export const PIPE_CAPACITY = 65536;
@@ -148,17 +147,4 @@ function openEnd(k: KernelCore, inode: Inode, pipe: Pipe, flags: number, name: s
     k.journal.edit(file).priv = pipe;
     count(k, pipe, file, 1);
     return file;
-}
-
-/** An unconnected AF_UNIX stream socket (net/unix/af_unix.c). */
-const socketOps: FileOps = {
-    positioned: false,
-    read: () => EINVAL,
-    write: () => ENOTCONN,
-};
-
-/** Creates an unconnected AF_UNIX stream socket, with one reference. */
-export function makeSocket(k: KernelCore): OpenFile {
-    const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'socket', S_IFSOCK + 0o777);
-    return allocFile(k, 'socket', socketOps, inode, O_RDWR, `socket:[${inode.ino}]`);
 }

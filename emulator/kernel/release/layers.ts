@@ -148,6 +148,19 @@ const PIPE: Layer = {
     flbs: [],
 };
 
+const UNIX_SOCKET: Layer = {
+    name: 'unix_socket',
+    series: 'unix_socket',
+    summary: 'pairs of connected Unix sockets with the bytes that are on their way',
+    version: '',
+    status: 'no proposal, of this emulator',
+    needs: [],
+    brings: ['lookup'],
+    files: ['unix-socket'],
+    handlers: ['unix_luo'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
     series: 'kvm',
@@ -291,6 +304,7 @@ const NEWEST: readonly Layer[] = [
     SPARSE_MEMFD,
     EVENTFD,
     PIPE,
+    UNIX_SOCKET,
     IOMMU,
     VFIO,
     KVM,

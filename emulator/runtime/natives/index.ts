@@ -56,6 +56,7 @@ import { pipeConstants, pipeFunctions, pipeObject, pipeOfFile } from './pipes';
 import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
+import { socketConstants, socketEndObject, socketFunctions, socketOfFile, socketPairObject } from './sockets';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 import { vfioGroupFunctions, vfioGroupSyscalls } from './vfio-group';
 
@@ -64,7 +65,7 @@ export const hostDevice = deviceObject.and(deviceInKernel, deviceState, deviceDi
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, vcpuOfFile),
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, socketOfFile, vcpuOfFile),
     inodeObject.and(inodeLocking),
     folioObject,
     foliosObject,
@@ -72,6 +73,8 @@ const classes = [
     mappingObject,
     eventCounter,
     pipeObject,
+    socketPairObject,
+    socketEndObject,
     irqType,
     irqObject,
     kvmObject,
@@ -155,6 +158,7 @@ export const HOST_NATIVES: Natives = {
         ...fileSyscalls,
         ...eventfdFunctions,
         ...pipeFunctions,
+        ...socketFunctions,
         ...processFunctions,
         ...otherProcessFunctions,
         ...kexecFunctions,
@@ -179,6 +183,7 @@ export const HOST_NATIVES: Natives = {
         ...fileConstants,
         ...eventfdConstants,
         ...pipeConstants,
+        ...socketConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...teeGlobals,

@@ -17,6 +17,7 @@ import {
     sysPipe,
     sysSetrlimitNofile,
     sysSocket,
+    sysSocketpair,
     sysUnlink,
 } from '../../kernel/fs/syscalls/create';
 import { sysReadlink } from '../../kernel/fs/syscalls/proc';
@@ -333,6 +334,16 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: FD },
         'Creates an unconnected `AF_UNIX` stream socket.',
         ({ running, process }) => sysSocket(running, process),
+    ),
+    fn(
+        'socketpair',
+        [],
+        { ...SYSCALL, result: listOf(FD) },
+        '`socketpair(2)`: two connected `AF_UNIX` stream sockets. `EMFILE`.',
+        (context) => {
+            const ends = sysSocketpair(context.running, context.process);
+            return ends instanceof Err ? ends : context.list([...ends]);
+        },
     ),
     fn(
         'readlink',

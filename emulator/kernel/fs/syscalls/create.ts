@@ -23,8 +23,9 @@ import {
 import { allocFile, fput, type OpenFile } from '../file';
 import { chargeTo, hugePoolOf, hugetlbAllocFile, type MemfdEnv, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
 import { isMemDevice, openMemDevice } from '../mem-devices';
-import { makePipe, makeSocket } from '../pipe';
+import { makePipe } from '../pipe';
 import { isProc, openProc } from '../proc';
+import { makeOtherEnd, makeSocket, makeSocketEnd } from '../socket';
 import { installFd, type Process } from '../process';
 import { makeShmemInode } from '../shmem';
 import { shmemOps, truncateShmem } from '../shmem-file';
@@ -34,7 +35,6 @@ const EINVAL = err('EINVAL');
 const EACCES = err('EACCES');
 const ENOENT = err('ENOENT');
 const EEXIST = err('EEXIST');
-const EMFILE = err('EMFILE');
 const ENOTDIR = err('ENOTDIR');
 const EISDIR = err('EISDIR');
 
@@ -165,20 +165,42 @@ export function sysUnlink(k: KernelCore, path: string): 0 | Err {
 
 /** pipe(2): the descriptors of the read end and the write end. EMFILE. */
 export function sysPipe(k: KernelCore, p: Process): readonly [number, number] | Err {
-    const read = p.fds.unused(p.nofile);
-    if (read instanceof Err) {
-        return read;
+    return installTwo(k, p, () => {
+        const { read, write } = makePipe(k);
+        return [read, write];
+    });
+}
+
+/** socketpair(AF_UNIX, SOCK_STREAM, 0). EMFILE. */
+export function sysSocketpair(k: KernelCore, p: Process): readonly [number, number] | Err {
+    return installTwo(k, p, () => {
+        const first = makeSocketEnd(k, 0);
+        return [first, makeOtherEnd(k, first, 0)];
+    });
+}
+
+/** Two descriptors for two new files, or none. */
+function installTwo(
+    k: KernelCore,
+    p: Process,
+    make: () => readonly [OpenFile, OpenFile | Err],
+): readonly [number, number] | Err {
+    const first = p.fds.unused(p.nofile);
+    if (first instanceof Err) {
+        return first;
     }
-    const ends = makePipe(k);
-    p.fds.install(read, ends.read, false);
-    const write = installFd(p, ends.write, false);
-    if (write instanceof Err) {
-        p.fds.remove(read);
-        fput(k, ends.read);
-        fput(k, ends.write);
-        return EMFILE;
+    const [a, b] = make();
+    p.fds.install(first, a, false);
+    const second = b instanceof Err ? b : installFd(p, b, false);
+    if (second instanceof Err) {
+        p.fds.remove(first);
+        fput(k, a);
+        if (!(b instanceof Err)) {
+            fput(k, b);
+        }
+        return second;
     }
-    return [read, write];
+    return [first, second];
 }
 
 /** socket(AF_UNIX, SOCK_STREAM, 0). EMFILE. */
