@@ -62,6 +62,7 @@ const HEARD = [
     'deviceChanged',
     'disk',
     'deviceMemory',
+    'unanswered',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',
