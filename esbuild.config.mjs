@@ -15,6 +15,8 @@ import { build, context } from 'esbuild';
 
 /** The repository: npm runs every script there. */
 const root = process.cwd();
+/** @type {{ version: string }} */
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
 /**
  * What both kinds of bundle have in common.
@@ -146,13 +148,22 @@ const vscodeOnce = {
 /**
  * What a bundle does, with these arguments and this input, while the code that V8 makes of it is recorded for its next
  * starts: something that uses most of what every start uses.
- * @typedef {{ args: readonly string[], input: string }} Work
+ * `beforeAll` is what the bundle does before it reads its program.
+ * @typedef {{ args: readonly string[], input: string, beforeAll?: string }} Work
  */
 
 const FIRST_EXAMPLE = path.join(root, 'extension', 'examples', 'first-session.lus');
 
 /** @type {Work} */
-const aRun = { args: ['run', FIRST_EXAMPLE], input: '' };
+const aRun = {
+    args: ['run', FIRST_EXAMPLE],
+    input: '',
+    beforeAll: `if (process.argv.length === 3 && process.argv[2] === '--version') {
+    console.log(${JSON.stringify(version)});
+    return;
+}
+`,
+};
 
 /** @type {Work} */
 const aSession = {
@@ -301,7 +312,7 @@ function placeWithCode(file, text, mode, work) {
     const [namesOfExports = ''] = /0&&\(module\.exports=\{[^}]*\}\);/.exec(text) ?? [];
     const bundle = `#!/usr/bin/env node
 'use strict';
-const { readFileSync } = require('node:fs');
+${work.beforeAll ?? ''}const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 let cachedData;
 try {

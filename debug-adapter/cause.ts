@@ -80,7 +80,7 @@ export class GoingToCauses {
         }
         // memory that was freed too early; else what the finding is about, where it was made
         const missing = NOT_PRESERVED.has(code)
-            ? 'A preserve that was forgotten has no moment: here the object was made. '
+            ? 'The run has no moment at which the object was preserved. This is the moment at which it was made. '
             : '';
         const freed = history.findLast((h) => h.text.startsWith('freed: '));
         for (const line of freed ? [freed, ...history] : history) {

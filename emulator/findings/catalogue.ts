@@ -1,7 +1,7 @@
 /** The catalogue of diagnoses. Codes are stable: scenarios, CI and documentation name them. */
 
 import { CRASH } from './catalogue-crash';
-import { CONFIDENTIAL_GUESTS } from './confidential-guests';
+import { CONFIDENTIAL_GUESTS } from './catalogue-confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
 import { DEVICE_MEMORY } from './catalogue-device-memory';
 import { DEVICE_STATE } from './catalogue-device-state';

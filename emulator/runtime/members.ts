@@ -3,6 +3,7 @@ import { counted } from '../text/text';
 import { Bytes } from '../machine/bytes';
 import { RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
+import { OpenFile } from '../kernel/fs/file';
 import { Err } from '../kernel/release/errno';
 import { setKindField } from './host/callbacks';
 import type { Value } from '../language/types';
@@ -33,6 +34,14 @@ export function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
     return typeof v === 'object' && v !== null ? host.natives.typeOf(v) : undefined;
 }
 
+/** What decides which members a value has: its class. Undefined for values without members. */
+export function classOf(v: Value): unknown {
+    if (typeof v === 'number') {
+        return Number;
+    }
+    return typeof v === 'object' && v !== null ? v.constructor : undefined;
+}
+
 export function memberOf(host: Host, v: Value, name: string): Member | undefined {
     const type = objectTypeOf(host, v);
     const field = type?.fields.get(name);
@@ -54,6 +63,38 @@ export function readNative(host: Host, field: NativeField, v: Value): Value {
         throw new ProgramError(`reading ${field.name} fails with ${result.name}`);
     }
     return result;
+}
+
+/**
+ * Reads `.name` at one place of the code. It remembers the field of the class that it met last: a loop meets the same
+ * class again and again.
+ */
+export function memberReader(host: Host, name: string): (v: Value) => Value {
+    let cls: unknown;
+    let field: NativeField | undefined;
+    return (v) => {
+        if (field && classOf(v) === cls) {
+            return readNative(host, field, v);
+        }
+        const found = hasMembersOfItsOwn(v) ? undefined : memberOf(host, v, name);
+        if (found?.kind !== 'field') {
+            return readMember(host, v, name);
+        }
+        [cls, field] = [classOf(v), found.field];
+        return readNative(host, field, v);
+    };
+}
+
+/** Whether a value can have members that other values of its class do not have. */
+function hasMembersOfItsOwn(v: Value): boolean {
+    return (
+        v instanceof View ||
+        v instanceof RecordValue ||
+        v instanceof OpenFile ||
+        v instanceof JournaledList ||
+        v instanceof ArrayView ||
+        v instanceof Bytes
+    );
 }
 
 /** `.name` of any value. */

@@ -39,12 +39,13 @@ import memfdSparse from './memfd-sparse.lus';
 import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
+import pciIsolationNone from './pci-isolation-none.lus';
+import pciIsolation from './pci-isolation.lus';
 import pciNone from './pci-none.lus';
 import vfioRulesV4 from './vfio-rules-v4.lus';
 import vfioRulesV5 from './vfio-rules-v5.lus';
 import guestMemfdRulesV4 from './guest-memfd-rules-v4.lus';
 import guestMemfdRulesRfc2 from './guest-memfd-rules-rfc2.lus';
-import pciRulesV7 from './pci-rules-v7.lus';
 import pciRulesV8 from './pci-rules-v8.lus';
 import pciRulesV9 from './pci-rules-v9.lus';
 import pci from './pci.lus';
@@ -94,12 +95,13 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     lookup,
     'lookup-none': lookupNone,
     pci,
+    'pci-isolation-none': pciIsolationNone,
+    'pci-isolation': pciIsolation,
     'pci-none': pciNone,
     'vfio-rules-v4': vfioRulesV4,
     'vfio-rules-v5': vfioRulesV5,
     'guest-memfd-rules-v4': guestMemfdRulesV4,
     'guest-memfd-rules-rfc2': guestMemfdRulesRfc2,
-    'pci-rules-v7': pciRulesV7,
     'pci-rules-v8': pciRulesV8,
     'pci-rules-v9': pciRulesV9,
     vfio,

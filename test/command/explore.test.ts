@@ -5,20 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { LUS, lus, type Ran } from '../support/lus';
+import { RACE, RACE_FILE } from '../support/race';
 
-const FILE = 'race.lus';
-const RACE = `
-scenario "three agents" {
-    boot "7.2"
-    process a, b, c
-    a { one = open("/dev/liveupdate").create_session("one"); ram = memfd_create("ram"); send one to b; send one to c; send ram to c }
-    concurrently {
-        a { r = try one.preserve_fd(ram, token: 1); log(r) }
-        b { r = try one.close(); log(r) }
-        c { r = try one.preserve_fd(ram, token: 2); log(r) }
-    }
-}
-`;
 /** What must be the same however it was searched. */
 function found({ out }: Ran): unknown {
     return JSON.parse(out, (key, value: unknown) => (key === 'room' ? undefined : value));
@@ -28,11 +16,11 @@ suite('lus explore', function () {
     this.timeout(600_000);
     let folder = '';
     const explore = (...args: string[]): Ran =>
-        lus(folder, ['explore', FILE, '--orders', '--switches', '2', '--format', 'json', ...args]);
+        lus(folder, ['explore', RACE_FILE, '--orders', '--switches', '2', '--format', 'json', ...args]);
 
     setup(() => {
         folder = mkdtempSync(path.join(tmpdir(), 'lus-explore-'));
-        writeFileSync(path.join(folder, FILE), RACE);
+        writeFileSync(path.join(folder, RACE_FILE), RACE);
     });
 
     teardown(() => {
@@ -59,7 +47,7 @@ suite('lus explore', function () {
     });
 
     test('an interrupted search keeps what it has found', async () => {
-        const args = ['explore', FILE, '--orders', '--switches', '2', '--state', 'state.json', '--progress'];
+        const args = ['explore', RACE_FILE, '--orders', '--switches', '2', '--state', 'state.json', '--progress'];
         const child = spawn(process.execPath, [LUS, ...args], { cwd: folder });
         let told = '';
         child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -81,7 +69,7 @@ suite('lus explore', function () {
         const other = explore('--budget', '0s', '--faults', '2', '--state', 'state.json');
         assert.equal(other.code, 2);
         assert.match(other.err, /other options/);
-        writeFileSync(path.join(folder, FILE), `${RACE}\n// another text\n`);
+        writeFileSync(path.join(folder, RACE_FILE), `${RACE}\n// another text\n`);
         assert.match(explore('--state', 'state.json').err, /another text/);
         assert.match(explore('--shard', '1/2').err, /--state FILE/);
         assert.match(explore('--memory', 'much').err, /--memory must be a size/);

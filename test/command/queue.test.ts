@@ -6,23 +6,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { LUS, lus } from '../support/lus';
+import { RACE, RACE_FILE } from '../support/race';
 import { inRepository } from '../support/repository';
 
-const FILE = 'race.lus';
-const RACE = `
-scenario "three agents" {
-    boot "7.2"
-    process a, b, c
-    a { one = open("/dev/liveupdate").create_session("one"); ram = memfd_create("ram"); send one to b; send one to c; send ram to c }
-    concurrently {
-        a { r = try one.preserve_fd(ram, token: 1); log(r) }
-        b { r = try one.close(); log(r) }
-        c { r = try one.preserve_fd(ram, token: 2); log(r) }
-    }
-}
-`;
-/** The packages of the queue are not among those of this repository: LUS_QUEUE_PACKAGES names another node_modules. */
-const PACKAGES = process.env['LUS_QUEUE_PACKAGES'] ?? inRepository('node_modules');
+/** Where the packages of the queue are. */
+const PACKAGES = inRepository('node_modules');
 const SERVERS = ['valkey-server', 'redis-server'];
 
 function serverHere(): string | undefined {
@@ -68,7 +56,7 @@ suite('lus explore --queue', function () {
             this.skip();
         }
         folder = mkdtempSync(path.join(tmpdir(), 'lus-queue-'));
-        writeFileSync(path.join(folder, FILE), RACE);
+        writeFileSync(path.join(folder, RACE_FILE), RACE);
         symlinkSync(PACKAGES, path.join(folder, 'node_modules'));
         const port = await freePort();
         const start = (command: string, args: readonly string[]): ChildProcess => {
@@ -83,7 +71,18 @@ suite('lus explore --queue', function () {
         const url = `redis://127.0.0.1:${port}`;
         const worker = (): ChildProcess => start(process.execPath, [LUS, 'worker', '--queue', url]);
         const doomed = [worker(), worker()];
-        const args = ['explore', FILE, '--orders', '--switches', '1', '--format', 'json', '--progress', '--queue', url];
+        const args = [
+            'explore',
+            RACE_FILE,
+            '--orders',
+            '--switches',
+            '1',
+            '--format',
+            'json',
+            '--progress',
+            '--queue',
+            url,
+        ];
         const explore = start(process.execPath, [LUS, ...args]);
         let out = '';
         let told = '';
@@ -105,14 +104,24 @@ suite('lus explore --queue', function () {
         });
         assert.equal(await ended(explore), 0, told);
         assert.ok(killed, told);
-        const alone = lus(folder, ['explore', FILE, '--orders', '--switches', '1', '--format', 'json', '--jobs', '1']);
+        const alone = lus(folder, [
+            'explore',
+            RACE_FILE,
+            '--orders',
+            '--switches',
+            '1',
+            '--format',
+            'json',
+            '--jobs',
+            '1',
+        ]);
         assert.deepEqual(JSON.parse(out), JSON.parse(alone.out));
     });
 
     test('an address that is none is refused', () => {
         folder = mkdtempSync(path.join(tmpdir(), 'lus-queue-'));
-        writeFileSync(path.join(folder, FILE), RACE);
-        const wrong = lus(folder, ['explore', FILE, '--orders', '--queue', 'localhost']);
+        writeFileSync(path.join(folder, RACE_FILE), RACE);
+        const wrong = lus(folder, ['explore', RACE_FILE, '--orders', '--queue', 'localhost']);
         assert.equal(wrong.code, 2);
         assert.match(wrong.err, /redis:\/\/localhost:6379/);
         assert.match(lus(folder, ['worker']).err, /Name the queue/);

@@ -30,34 +30,37 @@ function run(command: string, args: readonly string[], cwd: string): string {
     return stdout;
 }
 
-/** The names of the files in a zip archive, from its central directory. */
-function namesInZip(archive: Buffer): string[] {
-    const names: string[] = [];
-    const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
-    const count = archive.readUInt16LE(end + 10);
-    let at = archive.readUInt32LE(end + 16);
-    for (let n = 0; n < count; n++) {
-        const nameLength = archive.readUInt16LE(at + 28);
-        names.push(archive.toString('utf8', at + 46, at + 46 + nameLength));
-        at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
-    }
-    return names;
+interface ZipEntry {
+    readonly name: string;
+    /** What the file holds, in UTF-8. */
+    readonly text: () => string;
 }
 
-/** The text of a file in a zip archive, from its central directory. */
-function textInZip(archive: Buffer, wanted: string): string {
+/** The files of a zip archive, from its central directory. */
+function* filesInZip(archive: Buffer): Generator<ZipEntry> {
     const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
-    const count = archive.readUInt16LE(end + 10);
     let at = archive.readUInt32LE(end + 16);
-    for (let n = 0; n < count; n++) {
-        const nameLength = archive.readUInt16LE(at + 28);
-        if (archive.toString('utf8', at + 46, at + 46 + nameLength) === wanted) {
-            const local = archive.readUInt32LE(at + 42);
-            const begin = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
-            const packed = archive.subarray(begin, begin + archive.readUInt32LE(at + 20));
-            return (archive.readUInt16LE(at + 10) === 8 ? inflateRawSync(packed) : packed).toString('utf8');
+    for (let left = archive.readUInt16LE(end + 10); left > 0; left--) {
+        const entry = at;
+        const nameLength = archive.readUInt16LE(entry + 28);
+        yield {
+            name: archive.toString('utf8', entry + 46, entry + 46 + nameLength),
+            text: () => {
+                const local = archive.readUInt32LE(entry + 42);
+                const begin = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
+                const packed = archive.subarray(begin, begin + archive.readUInt32LE(entry + 20));
+                return (archive.readUInt16LE(entry + 10) === 8 ? inflateRawSync(packed) : packed).toString('utf8');
+            },
+        };
+        at += 46 + nameLength + archive.readUInt16LE(entry + 30) + archive.readUInt16LE(entry + 32);
+    }
+}
+
+function textInZip(archive: Buffer, wanted: string): string {
+    for (const { name, text } of filesInZip(archive)) {
+        if (name === wanted) {
+            return text();
         }
-        at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
     }
     return assert.fail(`there is no ${wanted}`);
 }
@@ -176,7 +179,7 @@ nodeHost.later((): void => console.log('later'));
         const readme = textInZip(readFileSync(vsix), 'extension/readme.md');
         assert.match(readme, /!\[[^\]]*\]\(extension\/docs\/images\/stopped-in-freeze\.png\)/);
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
-        const names = namesInZip(readFileSync(vsix)).filter((n) => n.startsWith('extension/'));
+        const names = [...filesInZip(readFileSync(vsix))].map((f) => f.name).filter((n) => n.startsWith('extension/'));
         assertShips(
             names.map((n) => n.slice('extension/'.length)),
             false,

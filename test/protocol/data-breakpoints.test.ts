@@ -391,7 +391,7 @@ suite('debug adapter: data breakpoints', () => {
                 const made = await client.goes('lus/goToCause', { code: 'LU1045' });
                 assert.match(
                     made.text ?? '',
-                    /^LU1045 follows from no earlier finding\. In its history: allocated: IOMMU page table.*\. A preserve that was forgotten has no moment: here the object was made\. Preserve every page/,
+                    /^LU1045 follows from no earlier finding\. In its history: allocated: IOMMU page table.*\. The run has no moment at which the object was preserved\. This is the moment at which it was made\. Preserve every page/,
                 );
                 const names = (await client.frames(made.threadId)).map((f) => f.name);
                 assert.ok(

@@ -41,7 +41,7 @@ export class CpuFile {
         return undefined;
     }
 
-    /** It stops what it runs and is started again: device_online(). */
+    /** Its parked vCPU stops, and the processor is brought online: device_online(). */
     unpark(): void {
         const { machine, clock } = this.k;
         if (this.isAside) {

@@ -60,7 +60,7 @@ const PCI: Layer = {
     status: 'queued for 7.4',
     needs: [],
     brings: [],
-    files: ['pci', 'pci-rules-v9'],
+    files: ['pci', 'pci-rules-v9', 'pci-isolation'],
     handlers: [],
     flbs: ['pci_core'],
 };
@@ -306,8 +306,11 @@ const OLDER: readonly Layer[] = [
         status: 'posted in June 2026, before v4',
         files: ['guest-memfd', 'guest-memfd-rules-rfc2'],
     }),
-    older(PCI, 'v8', { status: 'posted in July 2026, before v9', files: ['pci', 'pci-rules-v8'] }),
-    older(PCI, 'v7', { status: 'posted in July 2026, before v8', files: ['pci', 'pci-rules-v7'] }),
+    older(PCI, 'v8', { status: 'posted in July 2026, before v9', files: ['pci', 'pci-rules-v8', 'pci-isolation'] }),
+    older(PCI, 'v7', {
+        status: 'posted in July 2026, before v8',
+        files: ['pci', 'pci-rules-v8', 'pci-isolation-none'],
+    }),
 ];
 
 /** All layers by name: the newest version of each series, then the older ones. */

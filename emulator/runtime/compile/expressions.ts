@@ -381,25 +381,26 @@ function emitNative(
     return slot;
 }
 
+/** A value as it is now, whatever the operations of arguments do to what it is computed from. */
+function kept(c: Compiler, value: Expression): Expression {
+    const slot = c.emitter.temp();
+    c.emitter.emit({ op: 'set', slot, value });
+    return { k: 'slot', slot };
+}
+
 /** A method of a value whose type is known only at run time. */
 function emitMethod(c: Compiler, call: CallExpr, method: string, object: Expression, policy: () => Policy): Slot {
     const slot = c.emitter.temp();
-    const receiver = c.emitter.temp();
-    c.emitter.emit({ op: 'set', slot: receiver, value: object });
-    const values = compileValues(
+    const receiver = call.args.length === 0 ? object : kept(c, object);
+    const args = compileValues(
         c,
         call.args.map((a) => a.value),
-    );
-    c.emitter.emit({
-        op: 'method',
-        receiver,
-        method,
-        args: values.map((value, i) => {
-            const name = call.args[i]?.name?.name;
-            return name === undefined ? { value } : { name, value };
-        }),
-        slot,
+    ).map((value, i) => {
+        const name = call.args[i]?.name?.name;
+        return name === undefined ? { value } : { name, value };
     });
+    const span = { start: call.start, end: call.end };
+    c.emitter.emitLater(() => ({ op: 'method', receiver, method, args, slot, span, policy: policy() }));
     emitResult(c, call, slot, policy);
     return slot;
 }

@@ -266,13 +266,12 @@ export type Operation =
           readonly slot: Slot;
       }
     /** A method of a value whose type is known only at run time. Named arguments have names. */
-    | {
+    | ({
           readonly op: 'method';
-          readonly receiver: Slot;
+          readonly receiver: Expression;
           readonly method: string;
           readonly args: readonly { readonly name?: string; readonly value: Expression }[];
-          readonly slot: Slot;
-      }
+      } & Calling)
     /** A call has returned: handles its result. */
     | ({ readonly op: 'result' } & Calling)
     /** The next call must panic with a message that contains this. */

@@ -223,7 +223,7 @@ class Printer {
                 const args = o.args.map(
                     (x) => `${x.name === undefined ? '' : `${x.name}: `}${this.expression(x.value)}`,
                 );
-                return `${this.slot(o.slot)} = ${this.slot(o.receiver)}.${o.method}(${args.join(', ')})`;
+                return `${this.slot(o.slot)} = ${this.expression(o.receiver)}.${o.method}(${args.join(', ')})${this.policy(o.policy)}`;
             }
             case 'result':
                 return `${this.slot(o.slot)}${this.policy(o.policy)}`;

@@ -59,15 +59,15 @@ export function kernelWithout(name: string, flaws: ReadonlySet<string>): string 
  * @throws ProgramError if no kernel has this name, or it is based on itself.
  */
 export function resolveKernel(program: Program, name: string): BootableKernel {
-    // a kernel of the program can have any name
+    // a kernel of the program can have any name, descriptions and mistakes have none with these words
     const declared = program.kernels.has(name);
-    const cut = declared ? -1 : name.indexOf(WITHOUT);
+    const cut = declared ? -1 : name.lastIndexOf(WITHOUT);
     if (cut >= 0) {
         const kernel = resolveKernel(program, name.slice(0, cut));
         const cured = name.slice(cut + WITHOUT.length).split(',');
         return { ...kernel, desc: { ...kernel.desc, name, flaws: new Set(without([...kernel.desc.flaws], cured)) } };
     }
-    const at = declared ? -1 : name.indexOf(AS);
+    const at = declared ? -1 : name.lastIndexOf(AS);
     if (at < 0) {
         return resolve(program, name, undefined, new Set());
     }

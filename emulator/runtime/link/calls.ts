@@ -12,7 +12,7 @@ import type { Host } from '../host/host';
 import { processOf, type ScenarioProcess } from '../host/scenario-process';
 import { callCode, systemCall } from '../host/syscall-entry';
 import { enterOrWait, leave } from '../locks';
-import { memberOf } from '../members';
+import { classOf, memberOf } from '../members';
 import { yieldToOthers } from '../scheduler';
 import type { NativeFunction } from '../natives/native';
 import { type KernelWork, plainCall } from '../purpose';
@@ -185,24 +185,74 @@ function suspendAt(f: Frame, next: number): number {
     return SWITCH;
 }
 
-/** A method of a value whose type is known only at run time. */
-export function linkMethod(l: Linkage, o: Of<'method'>): Op {
-    const { host } = l;
-    const { receiver, slot } = o;
-    const name = o.method;
-    const args = o.args.map((a) => ({ name: a.name, value: linkExpression(l, a.value) }));
-    return (f) => {
-        const self = f.slots[receiver];
-        const member = memberOf(host, self, name);
-        if (member?.kind !== 'method') {
-            throw new ProgramError(`${format(self)} has no method ${name}`);
-        }
-        const given = args.map((a) => ({ name: a.name, value: a.value(f) }));
-        return callMethod(host, f, member.method, [self, ...inOrder(member.method, given, host)], slot);
+type Argument = Given<(f: Frame) => Value>;
+
+/** A method as one place of the code calls it. */
+interface MethodCall {
+    readonly method: NativeFunction;
+    /** The receiver, then the arguments in the order of the parameters. */
+    readonly values: (self: Value, f: Frame) => Value[];
+    /** Undefined for a method that is not native code. */
+    readonly work: NonNullable<NativeFunction['call']> | undefined;
+}
+
+/** @throws ProgramError if the value has no such method */
+function methodCallOf(host: Host, self: Value, name: string, args: readonly Argument[]): MethodCall {
+    const member = memberOf(host, self, name);
+    if (member?.kind !== 'method') {
+        throw new ProgramError(`${format(self)} has no method ${name}`);
+    }
+    const { method } = member;
+    const { params } = method;
+    const inPlace =
+        args.length === params.length && !params.some((p) => p.rest) && args.every((a) => a.name === undefined);
+    return {
+        method,
+        values: inPlace
+            ? (receiver, f) => {
+                  const values = [receiver];
+                  for (const { value } of args) {
+                      values.push(value(f));
+                  }
+                  return values;
+              }
+            : (receiver, f) => {
+                  const given = args.map((a) => ({ name: a.name, value: a.value(f) }));
+                  return [receiver, ...inOrder(method, given, host)];
+              },
+        work: method.call && workOf(method),
     };
 }
 
-function callMethod(host: Host, f: Frame, method: NativeFunction, values: Value[], slot: number): number {
+/** A method of a value whose type is known only at run time. */
+export function linkMethod(l: Linkage, o: Of<'method'>): Op {
+    const { host } = l;
+    const receiver = linkExpression(l, o.receiver);
+    const out = outcomesOf(l, o.span, o.slot, o.policy);
+    const { slot, method: name } = o;
+    const args = o.args.map((a) => ({ name: a.name, value: linkExpression(l, a.value) }));
+    // Those of the last receiver: a loop meets the same class again and again.
+    let cls: unknown;
+    let call: MethodCall | undefined;
+    return (f) => {
+        const self = receiver(f);
+        if (!call || classOf(self) !== cls) {
+            call = methodCallOf(host, self, name, args);
+            cls = classOf(self);
+        }
+        return callMethod(host, f, call, call.values(self, f), slot, out);
+    };
+}
+
+/** The operation behind it handles the result, unless the call returns at once. */
+function callMethod(
+    host: Host,
+    f: Frame,
+    { method, work }: MethodCall,
+    values: Value[],
+    slot: number,
+    out: Outcomes,
+): number {
     const run = host.interpreter;
     const lock = method.takes?.(host, values);
     if (lock && !enterOrWait(run, lock)) {
@@ -219,9 +269,14 @@ function callMethod(host: Host, f: Frame, method: NativeFunction, values: Value[
     if (told) {
         systemCall(host, told);
     }
-    const result = workOf(method)(host, values);
+    if (!work) {
+        throw new RangeError(`native ${method.name} has no code`);
+    }
+    const result = work(host, values);
     if (lock) {
         leave(run, lock);
+    } else if (!told && !run.interrupted) {
+        return settle(out, f, result);
     }
     f.slots[slot] = result;
     if (told) {

@@ -5,7 +5,7 @@ import type { Eval, Frame } from '../code';
 import type { Expression, Literal, ProcessName, Slot } from '../form/form';
 import { flbNamed, handlerNamed, newFileOfKind } from '../host/callbacks';
 import { nameInArray, processVar, varOf } from '../host/processes';
-import { readIndex, readMember, readNative } from '../members';
+import { memberReader, readIndex, readNative } from '../members';
 import { View } from '../view';
 import type { Linkage } from './linkage';
 
@@ -49,9 +49,9 @@ export function linkExpression(l: Linkage, e: Expression): Eval {
             return (f) => readNative(host, field, object(f));
         }
         case 'member': {
-            const { name } = e;
+            const read = memberReader(host, e.name);
             const object = linkExpression(l, e.object);
-            return (f) => readMember(host, object(f), name);
+            return (f) => read(object(f));
         }
         case 'element': {
             const object = linkExpression(l, e.object);

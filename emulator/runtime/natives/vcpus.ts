@@ -92,10 +92,12 @@ export const cpuObject = new Members(CpuFile, 'processor', 'A processor, as used
         'park',
         [],
         { fails: true },
-        'Takes it offline and parks it: no kernel that knows about it stops or starts it. EBUSY.',
+        'Takes it offline and parks it: kernels that know about it neither stop nor start it. EBUSY if it is parked already.',
         (cpu) => cpu.park(),
     )
-    .method('unpark', [], {}, 'Stops what it runs and starts it for this kernel.', (cpu) => nothing(cpu.unpark()));
+    .method('unpark', [], {}, 'Stops the vCPU that it runs, and brings it online in this kernel.', (cpu) =>
+        nothing(cpu.unpark()),
+    );
 
 /** Members of an open file for the handlers. */
 export const vcpuOfFile = new Members(OpenFile, 'file', '')

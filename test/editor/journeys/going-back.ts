@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { inRepository } from '../../support/repository';
-import { lineOf, textOf, type Traveller } from './journey';
+import { lineOf, stopAt, textOf, type Traveller } from './journey';
 import type { DebugPage } from '../debug-page';
-
-const FILE = 'update.lus';
 
 /** A kernel that forgets to preserve tables of its IOMMU, without what the scenario expects to find. */
 const TABLES = readFileSync(inRepository('test', 'catalogue', 'F-110-table-page.lus'), 'utf8').replace(
@@ -14,15 +12,8 @@ const TABLES = readFileSync(inRepository('test', 'catalogue', 'F-110-table-page.
 );
 
 async function stoppedInRetrieve(traveller: Traveller): Promise<DebugPage> {
-    const page = await traveller.openFolder();
-    await page.openFromExplorer(FILE, 'What the editor tests debug');
-    await page.waitLanguage('Live Update Scenario');
-    await page.goToLine(lineOf('what freeze left'));
-    await page.clickGutter(lineOf('what freeze left'));
-    await page.start();
-    await page.waitStoppedAt(textOf('entry'));
-    await page.continue();
-    await page.waitStoppedAt(textOf('what freeze left'));
+    const page = await traveller.openUpdate();
+    await stopAt(page, 'what freeze left');
     await page.waitStatus('kernel 2: 7.2-counter');
     return page;
 }
@@ -92,7 +83,7 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await traveller().photograph('34-its-cause');
         await page.command('Live Update: Go to Cause');
         await page.waitConsole(/LU1045 follows from no earlier finding/);
-        await page.waitConsole(/A preserve that was forgotten has no moment/);
+        await page.waitConsole(/The run has no moment at which the object was preserved/);
         await page.waitCallStack(/update/, /in the past/);
         await traveller().photograph('35-the-table-that-was-not-preserved');
         await page.command('Live Update: Go to the End of What Has Run');

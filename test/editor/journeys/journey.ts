@@ -54,6 +54,14 @@ export class Traveller {
         return this.current;
     }
 
+    /** A window on a fresh copy of the fixtures in which update.lus is open. @param more as in {@link openFolder} */
+    async openUpdate(more?: Readonly<Record<string, string>>): Promise<DebugPage> {
+        const page = await this.openFolder(more);
+        await page.openFromExplorer('update.lus', 'What the editor tests debug');
+        await page.waitLanguage('Live Update Scenario');
+        return page;
+    }
+
     /** Whether the window's folder has such a file by now. */
     has(...names: readonly string[]): boolean {
         return this.folder !== undefined && existsSync(path.join(this.folder, ...names));
@@ -94,4 +102,14 @@ export function lineOf(marker: string): number {
 /** The text of a marked line of update.lus, without indentation and comment. */
 export function textOf(marker: string): string {
     return (fixture.split('\n')[markedLine(fixture, marker)] ?? '').replace(/\s*\/\/#.*$/, '').trim();
+}
+
+/** Debugs update.lus, which is open, up to a marked line, in which it sets a breakpoint. */
+export async function stopAt(page: DebugPage, marker: string): Promise<void> {
+    await page.goToLine(lineOf(marker));
+    await page.clickGutter(lineOf(marker));
+    await page.start();
+    await page.waitStoppedAt(textOf('entry'));
+    await page.continue();
+    await page.waitStoppedAt(textOf(marker));
 }

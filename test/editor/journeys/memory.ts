@@ -1,20 +1,11 @@
 /** The editor Physical Memory, with a mouse and keys. */
 import assert from 'node:assert/strict';
-import { lineOf, textOf, type Traveller } from './journey';
-
-const FILE = 'update.lus';
+import { stopAt, type Traveller } from './journey';
 
 export function defineMemory(traveller: () => Traveller): void {
     test('Physical Memory: from a row to its page, with the mouse over both kernels, and back to its last change', async () => {
-        const page = await traveller().openFolder();
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
-        await page.goToLine(lineOf('last'));
-        await page.clickGutter(lineOf('last'));
-        await page.start();
-        await page.waitStoppedAt(textOf('entry'));
-        await page.continue();
-        await page.waitStoppedAt(textOf('last'));
+        const page = await traveller().openUpdate();
+        await stopAt(page, 'last');
         for (const section of ['Call Stack', 'Breakpoints', 'Loaded Scripts']) {
             await page.foldSection(section);
         }

@@ -4,7 +4,6 @@ import type { ServerOptions } from '../server';
 import { JOURNEY_LIMIT_MS, JOURNEY_RETRIES, lineOf, SETUP_LIMIT_MS, textOf, Traveller } from './journey';
 
 const FILE = 'update.lus';
-const LANGUAGE_NAME = 'Live Update Scenario';
 
 /** @param more defines journeys beside those that every way to install takes */
 export function defineJourneys(
@@ -31,9 +30,7 @@ export function defineJourneys(
         });
 
         test('a breakpoint on a freeze line, F5, through the kexec to the end', async () => {
-            const page = await traveller.openFolder();
-            await page.openFromExplorer(FILE, 'What the editor tests debug');
-            await page.waitLanguage(LANGUAGE_NAME);
+            const page = await traveller.openUpdate();
             await page.clickGutter(lineOf('first line of freeze'));
             await page.start();
             await page.waitStoppedAt(textOf('entry'));
@@ -72,9 +69,7 @@ export function defineJourneys(
         });
 
         test('Run Scenario from the command palette, and its result', async () => {
-            const page = await traveller.openFolder();
-            await page.openFromExplorer(FILE, 'What the editor tests debug');
-            await page.waitLanguage(LANGUAGE_NAME);
+            const page = await traveller.openUpdate();
             await page.command('Live Update: Run Scenario');
             await page.pick('an expectation that does not hold');
             await page.waitConsole(/two pages are one/);
@@ -91,9 +86,7 @@ export function defineJourneys(
         });
 
         test('the Debug lens above a scenario starts it', async () => {
-            const page = await traveller.openFolder();
-            await page.openFromExplorer(FILE, 'What the editor tests debug');
-            await page.waitLanguage(LANGUAGE_NAME);
+            const page = await traveller.openUpdate();
             await page.goToLine(lineOf('entry'));
             const lens = page.editor.locator('.codelens-decoration a', { hasText: /^Debug$/ }).first();
             await lens.waitFor();
@@ -103,9 +96,7 @@ export function defineJourneys(
         });
 
         test('a mistake is underlined as one types', async () => {
-            const page = await traveller.openFolder();
-            await page.openFromExplorer(FILE, 'What the editor tests debug');
-            await page.waitLanguage(LANGUAGE_NAME);
+            const page = await traveller.openUpdate();
             await page.goToLine(lineOf('entry'));
             await page.page.keyboard.press('End');
             await page.page.keyboard.press('Enter');

@@ -1,9 +1,7 @@
 /** The views of the extension beside those of VS Code. */
 import assert from 'node:assert/strict';
 import type { DebugPage } from '../debug-page';
-import { lineOf, textOf, type Traveller } from './journey';
-
-const FILE = 'update.lus';
+import { lineOf, stopAt, textOf, type Traveller } from './journey';
 
 /** The view is folded at first: the input row for a function breakpoint and five rows of Variables stay in sight. */
 async function assertLeavesRoom(page: DebugPage, traveller: Traveller): Promise<void> {
@@ -22,10 +20,8 @@ async function assertLeavesRoom(page: DebugPage, traveller: Traveller): Promise<
 
 export function defineViews(traveller: () => Traveller): void {
     test('Live Update: sessions and the stations of their files, what has changed, and an event of a file', async () => {
-        const page = await traveller().openFolder();
+        const page = await traveller().openUpdate();
         await page.page.setViewportSize({ width: 1440, height: 900 });
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
         for (const mark of ['first line of freeze', 'what freeze left']) {
             await page.goToLine(lineOf(mark));
             await page.clickGutter(lineOf(mark));
@@ -54,15 +50,8 @@ export function defineViews(traveller: () => Traveller): void {
     });
 
     test('Update Timeline: the run on lanes, and a click that goes back', async () => {
-        const page = await traveller().openFolder();
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
-        await page.goToLine(lineOf('last'));
-        await page.clickGutter(lineOf('last'));
-        await page.start();
-        await page.waitStoppedAt(textOf('entry'));
-        await page.continue();
-        await page.waitStoppedAt(textOf('last'));
+        const page = await traveller().openUpdate();
+        await stopAt(page, 'last');
         await page.command('Live Update: Show Update Timeline');
         const view = page.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
         await view.locator('#title', { hasText: 'a counter and its memory' }).waitFor();
@@ -76,9 +65,7 @@ export function defineViews(traveller: () => Traveller): void {
 
     test('Update Timeline: opened by the line about the blackout; two runs, a span, SVG, and a reload', async () => {
         const settings = { 'workbench.colorTheme': 'Default High Contrast' };
-        const page = await traveller().openFolder({ '.vscode/settings.json': JSON.stringify(settings) });
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
+        const page = await traveller().openUpdate({ '.vscode/settings.json': JSON.stringify(settings) });
         await page.start();
         await page.waitStoppedAt(textOf('entry'));
         await page.continue();

@@ -1,20 +1,13 @@
 /** Further ways through the product: stepping over the kexec, stops in kernel code, the examples. */
 import assert from 'node:assert/strict';
-import { lineOf, textOf, type Traveller } from './journey';
+import { lineOf, stopAt, textOf, type Traveller } from './journey';
 
 const FILE = 'update.lus';
 
 export function defineWays(traveller: () => Traveller): void {
     test('steps: over a line, into the reboot, out of it, and over the kexec', async () => {
-        const page = await traveller().openFolder();
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
-        await page.goToLine(lineOf('load'));
-        await page.clickGutter(lineOf('load'));
-        await page.start();
-        await page.waitStoppedAt(textOf('entry'));
-        await page.continue();
-        await page.waitStoppedAt(textOf('load'));
+        const page = await traveller().openUpdate();
+        await stopAt(page, 'load');
         await page.stepOver();
         await page.waitStoppedAt(textOf('reboot'));
         await page.stepInto();
@@ -34,9 +27,7 @@ export function defineWays(traveller: () => Traveller): void {
     });
 
     test('kernel code that is open takes breakpoints, and F5 in it debugs the same scenario again', async () => {
-        const page = await traveller().openFolder();
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
+        const page = await traveller().openUpdate();
         await page.clickGutter(lineOf('first line of freeze'));
         await page.start();
         await page.waitStoppedAt(textOf('entry'));
@@ -60,9 +51,7 @@ export function defineWays(traveller: () => Traveller): void {
     });
 
     test('Loaded Scripts has the code of the kernel in a folder with a name', async () => {
-        const page = await traveller().openFolder();
-        await page.openFromExplorer(FILE, 'What the editor tests debug');
-        await page.waitLanguage('Live Update Scenario');
+        const page = await traveller().openUpdate();
         await page.start();
         await page.waitStoppedAt(textOf('entry'));
         for (const section of ['Variables', 'Call Stack', 'Breakpoints']) {

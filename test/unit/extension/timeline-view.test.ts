@@ -2,26 +2,11 @@
 import assert from 'node:assert/strict';
 import { lanesOf } from '../../../emulator/trace/lanes';
 import { packed, unpackedRow } from '../../../emulator/trace/packed-lanes';
-import type { TraceEvent } from '../../../emulator/trace/trace';
 import { Picture, LABELS, type Window } from '../../../extension/views/picture';
 import { barAt, lanesOf as viewLanes, ownTimes } from '../../../extension/views/rows';
 import { SvgSurface } from '../../../extension/views/surface';
 import type { TimelineRun } from '../../../extension/views/timeline-data';
-
-const named = (pid: number, tid: number, group: string, name: string): TraceEvent[] => [
-    { ph: 'M', name: 'process_name', pid, tid: 0, args: { name: group } },
-    { ph: 'M', name: 'thread_name', pid, tid, args: { name } },
-];
-const bar = (pid: number, tid: number, name: string, ts: number, dur: number, cat = 'syscall'): TraceEvent => ({
-    ph: 'X',
-    name,
-    cat,
-    pid,
-    tid,
-    ts,
-    dur,
-    args: cat === 'wait' ? { 'held by': 'vmm' } : {},
-});
+import { bar, named } from '../../support/trace-events';
 
 /** A run whose kernel 2 begins at a time, in microseconds. */
 function run(title: string, kexec: number, now?: number): TimelineRun {
@@ -32,7 +17,7 @@ function run(title: string, kexec: number, now?: number): TimelineRun {
         bar(1, 1, 'Blackout', kexec - 20, 60, 'phase'),
         bar(2, 1, 'preserve_fd', 10, 40),
         bar(2, 1, 'memfd.preserve', 20, 10, 'handler'),
-        bar(2, 1, 'waits for luo', 60, 30, 'wait'),
+        bar(2, 1, 'waits for luo', 60, 30, 'wait', { 'held by': 'vmm' }),
         bar(3, 1, 'open', kexec, 100),
     ];
     return { title, lanes: packed(lanesOf(events)), ...(now === undefined ? {} : { now }) };

@@ -3,21 +3,7 @@ import assert from 'node:assert/strict';
 import { lanesOf } from '../../../emulator/trace/lanes';
 import { timelinePage } from '../../../emulator/trace/timeline-page';
 import type { TraceEvent } from '../../../emulator/trace/trace';
-
-const named = (pid: number, tid: number, group: string, name: string): TraceEvent[] => [
-    { ph: 'M', name: 'process_name', pid, tid: 0, args: { name: group } },
-    { ph: 'M', name: 'thread_name', pid, tid, args: { name } },
-];
-const bar = (pid: number, tid: number, name: string, ts: number, dur: number, cat = 'syscall'): TraceEvent => ({
-    ph: 'X',
-    name,
-    cat,
-    pid,
-    tid,
-    ts,
-    dur,
-    args: { result: 'ok' },
-});
+import { bar, named } from '../../support/trace-events';
 
 suite('lanes of a trace', () => {
     test('bars nest, lanes are in the order of their processes and threads, empty ones are left out', () => {
