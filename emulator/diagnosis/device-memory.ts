@@ -1,15 +1,31 @@
-/** LU1130: memory on a device that a reset has cleared, and that its user takes for what it was. */
+/** Memory on a device that a reset has cleared, and requests to it that the device does not answer. */
 import type { Device } from '../machine/devices/device';
 import { JournaledMap } from '../machine/journal';
 import { hex, sizeText } from '../text/text';
 import type { HistoryLine } from '../findings/diagnosis';
 import { blame } from './blame';
+import { deviceKey } from './chronicle';
 import { ruleFile } from './rules';
 
-export const deviceMemoryRules = ruleFile(['LU1130'], ({ host, say }) => {
+export const deviceMemoryRules = ruleFile(['LU1130', 'LU1131'], ({ host, chronicle, say }) => {
     /** The last reset of each device that has cleared something. */
     const cleared = new JournaledMap<Device, HistoryLine>(host.machine.journal);
     return {
+        /** LU1131 */
+        unanswered(device, peer, write): void {
+            const [name, other] = [device.shape.name, peer.shape.name];
+            const why = !peer.present
+                ? 'it is unplugged'
+                : peer.power !== 0
+                  ? 'it is asleep'
+                  : 'it does not respond at the addresses of its BARs';
+            say('LU1131', {
+                about: `${name} ${other}`,
+                history: chronicle.of(deviceKey(other)),
+                data: { device: name, at: device.name, peer: other, write },
+                message: `${name} ${write ? 'writes to' : 'reads'} the memory of ${other}, which does not answer because ${why}: ${write ? 'the data is lost' : 'the read fails'}.`,
+            });
+        },
         deviceMemory(device, event): void {
             const name = device.shape.name;
             if (event.kind === 'cleared') {
@@ -21,7 +37,7 @@ export const deviceMemoryRules = ruleFile(['LU1130'], ({ host, say }) => {
                 return;
             }
             const line = cleared.get(device);
-            const what = event.by === 'host' ? 'A read' : 'The computation';
+            const what = event.by === 'reader' ? 'A read' : 'The computation';
             say('LU1130', {
                 about: name,
                 history: line ? [line] : [],

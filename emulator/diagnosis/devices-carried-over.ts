@@ -2,6 +2,7 @@
  * Devices that keep running over a kexec. Their memory, and the tables that lead to it on all levels, must be preserved
  * before the kexec, and must not be freed after it before the devices use other tables.
  */
+import { BARS } from '../machine/devices/device-memory';
 import type { BoundDevice } from '../kernel/devices/bound';
 import { readTables } from '../kernel/devices/page-tables';
 import type { Kernel } from '../kernel/kernel';
@@ -98,7 +99,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         const name = b.device.shape.name;
         let first: { readonly iova: number; readonly pfn: number; readonly pages: number } | undefined;
         let total = 0;
-        for (const m of mapped) {
+        for (const m of mapped.filter((x) => x.pa < BARS)) {
             const end = (m.pa + m.length) / page.size;
             for (let pfn = m.pa / page.size; pfn < end; ) {
                 const span = nextOf(spans, pfn);

@@ -125,15 +125,12 @@ export const diskRules = ruleFile(['LU1125', 'LU1126', 'LU1127', 'LU1128', 'LU11
             }
         }
         if (command.opcode === NVME_WRITE) {
-            const { newer } = request;
-            if (newer) {
+            const { first, newer } = request;
+            // of writes that are in flight together, the disk has executed one after the other: it has no order
+            if (first && newer) {
                 say('LU1128', {
                     about: `${device.shape.name} ${command.serial}`,
-                    history: [
-                        ...(request.first ? [lineOf(request.first)] : []),
-                        lineOf(newer),
-                        lineOf(request, 'was submitted again'),
-                    ],
+                    history: [lineOf(first), lineOf(newer), lineOf(request, 'was submitted again')],
                     data: { ...dataOf(device, request), newer: newer.command.id },
                     message: `${device.shape.name} has executed an old write again: ${requestText(command).replace('write ', '')} had newer data, of request ${newer.command.id}, and now has the older data again.`,
                 });

@@ -64,6 +64,7 @@ const HEARD = [
     'deviceChanged',
     'disk',
     'deviceMemory',
+    'unanswered',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',

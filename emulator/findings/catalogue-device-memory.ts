@@ -36,4 +36,10 @@ export const DEVICE_MEMORY = {
         title: 'memory of a device used after a reset',
         advice: 'Keep a copy of what is in the memory of the device in memory that is preserved, and upload it again after the reset, or keep the device running.',
     },
+    LU1131: {
+        severity: 'error',
+        group: 'devices',
+        title: 'request to another device not answered',
+        advice: 'Preserve both devices in the same session and keep both running, or stop transfers between devices before the reboot.',
+    },
 } as const;

@@ -6,7 +6,7 @@ import { rowsOf } from './bytes';
 import { group, leaf, type Item } from './item';
 
 export function deviceMemoryItem(memory: DeviceMemory): Item {
-    const { contents, job, size, steps, written, lostBytes } = memory;
+    const { bar, contents, job, size, steps, written, lostBytes } = memory;
     return group('memory', sizeText(size), () => [
         leaf(
             'computation',
@@ -14,6 +14,7 @@ export function deviceMemoryItem(memory: DeviceMemory): Item {
                 ? `${counted(steps, 'step')}, one every ${duration(job.every)}; weights ${sizeText(job.length)} at ${hex(job.weights)}, cache at ${hex(job.cache)}`
                 : 'none',
         ),
+        leaf('BAR', hex(bar)),
         leaf('cleared by a reset', sizeText(lostBytes)),
         ...written.map(
             ({ start, end }): Item => ({

@@ -175,6 +175,8 @@ export interface Listener {
     deviceChanged?(device: Device, change: DeviceChange): void;
     /** The controller of an NVMe disk has taken or executed a command, or its driver has used the queues. */
     disk?(device: Device, event: NvmeEvent): void;
+    /** A request to the memory of another device has failed: that device does not respond. */
+    unanswered?(device: Device, peer: Device, write: boolean): void;
     /** A reset has cleared memory of a device, or cleared memory is used. */
     deviceMemory?(device: Device, event: DeviceMemoryEvent): void;
     /** A driver has stopped its device, to save its registers for the next kernel. */

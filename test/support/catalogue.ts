@@ -77,7 +77,7 @@ export const NUMBERS: readonly number[] = (
         [221, 225],
         [231, 233],
         [241, 243],
-        [251, 256],
+        [251, 257],
         [261, 267],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));

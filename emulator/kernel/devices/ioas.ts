@@ -1,11 +1,11 @@
 /** I/O address spaces to which user space maps memory (drivers/iommu/iommufd/io_pagetable.c, ioas.c). */
-import type { Area } from '../../machine/devices/device';
+import type { Area, Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, Err } from '../release/errno';
 import { F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK } from '../fs/fcntl';
 import { fput, getFile, type OpenFile } from '../fs/file';
-import type { FolioList } from '../mm/file-folios';
+import { FolioList } from '../mm/file-folios';
 import { getSeals, memfdPinFolios, unpinFolios } from '../fs/memfd';
 import type { BoundDevice, IommufdEnv } from './bound';
 import { type Domain, MSI_START } from './domain';
@@ -23,7 +23,7 @@ const MSI_LENGTH = 0x10_0000;
 /** Seals under which neither size nor pages of a memfd can change. */
 const FIXED = F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK;
 
-/** A mapping of IOMMU_IOAS_MAP_FILE: a piece of a memfd at an address. Bytes. */
+/** A mapping of IOMMU_IOAS_MAP_FILE: a piece of a memfd, or of the memory of a device, at an address. Bytes. */
 export interface Mapping {
     readonly iova: number;
     readonly length: number;
@@ -31,6 +31,8 @@ export interface Mapping {
     readonly offset: number;
     /** The file was sealed against every change of its size when it was mapped. */
     readonly sealed: boolean;
+    /** The device whose memory the file stands for; null: it is a memfd. */
+    readonly peer: Device | null;
     /** The folios, pinned while there is a domain. */
     readonly pinned: FolioList | null;
 }
@@ -62,8 +64,12 @@ export class Ioas extends JournaledRecord {
         return this.hwpts.items.flatMap((h) => h.devices.items);
     }
 
-    /** IOMMU_IOAS_MAP_FILE. @returns EINVAL, EBUSY (preserved), EEXIST, ENOMEM, or why the folios cannot be pinned */
-    map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
+    /**
+     * IOMMU_IOAS_MAP_FILE.
+     * @param peer the device whose memory is mapped; null: the file is a memfd
+     * @returns EINVAL, EBUSY (preserved), EEXIST, ENOMEM, or why the folios cannot be pinned
+     */
+    map(file: OpenFile, iova: number, length: number, offset: number, peer: Device | null = null): undefined | Err {
         const { size } = this.k.page;
         if (
             length <= 0 ||
@@ -74,6 +80,9 @@ export class Ioas extends JournaledRecord {
             offset % size !== 0 ||
             iova + length > IOVA_END
         ) {
+            return EINVAL;
+        }
+        if (peer && offset + length > (peer.memory?.size ?? 0)) {
             return EINVAL;
         }
         if (iova < MSI_START + MSI_LENGTH && MSI_START < iova + length) {
@@ -92,6 +101,7 @@ export class Ioas extends JournaledRecord {
             file,
             offset,
             sealed: typeof seals === 'number' && (seals & FIXED) === FIXED,
+            peer,
             pinned: null,
         };
         const mapping =
@@ -185,7 +195,7 @@ export class Ioas extends JournaledRecord {
         const pinned: FolioList[] = [];
         let failed: Err | undefined;
         for (const m of this.mappings) {
-            const list = m.pinned ?? memfdPinFolios(k, m.file, m.offset, m.offset + m.length - 1);
+            const list = this.pin(m);
             if (list instanceof Err) {
                 failed = list;
                 break;
@@ -252,10 +262,18 @@ export class Ioas extends JournaledRecord {
         this.mappings.clear();
     }
 
+    /** Memory of a device has no folios. */
+    private pin(m: Mapping): FolioList | Err {
+        return (
+            m.pinned ??
+            (m.peer ? new FolioList(0, this.k.page) : memfdPinFolios(this.k, m.file, m.offset, m.offset + m.length - 1))
+        );
+    }
+
     /** Pins the folios of a mapping, if they are not pinned, and enters them into tables (iopt_area_fill_domains()). */
     private enter(domains: readonly Domain[], m: Mapping): Mapping | Err {
         const { k } = this;
-        const list = m.pinned ?? memfdPinFolios(k, m.file, m.offset, m.offset + m.length - 1);
+        const list = this.pin(m);
         if (list instanceof Err) {
             return list;
         }
@@ -277,6 +295,9 @@ export class Ioas extends JournaledRecord {
     /** The memory of a mapping, in as few pieces as possible. */
     private runsOf(m: Mapping, list: FolioList): Area[] {
         const { memmap, page } = this.k;
+        if (m.peer?.memory) {
+            return [{ iova: m.iova, pa: m.peer.memory.bar + m.offset, length: m.length, owner: 0 }];
+        }
         const runs: Area[] = [];
         let begin = m.offset;
         let start = 0;
@@ -338,7 +359,8 @@ export class Ioas extends JournaledRecord {
                 .num(m.offset)
                 .num(m.file.id)
                 .num(m.pinned?.length ?? -1)
-                .u32(m.sealed ? 1 : 0);
+                .u32(m.sealed ? 1 : 0)
+                .str(m.peer?.shape.name ?? '');
         }
     }
 }

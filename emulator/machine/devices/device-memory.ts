@@ -12,6 +12,12 @@ import { PhysicalMemory } from '../memory';
 const CHUNK = 65_536;
 export const ENTRY = 8;
 
+/**
+ * Where the firmware puts the BARs: above all memory (at most 64 TiB), one every TiB. No kernel moves them.
+ */
+export const BARS = 2 ** 47;
+const BAR_DISTANCE = 2 ** 40;
+
 /** A computation: each step reads weights and the entry before, and adds an entry to the cache. */
 export interface Job {
     /** Where the weights are in the device's memory, and their length in bytes. */
@@ -32,8 +38,8 @@ interface Range {
 export type DeviceMemoryEvent =
     /** A reset has cleared this many bytes that were written. */
     | { readonly kind: 'cleared'; readonly bytes: number }
-    /** The host, or the device itself, uses bytes that were written before a reset and not since. */
-    | { readonly kind: 'lost'; readonly at: number; readonly length: number; readonly by: 'host' | 'device' };
+    /** A processor, another device, or the device itself uses bytes that were written before a reset and not since. */
+    | { readonly kind: 'lost'; readonly at: number; readonly length: number; readonly by: 'reader' | 'device' };
 
 export interface MemoryPort {
     /** The device is on. */
@@ -66,6 +72,8 @@ export class DeviceMemory extends JournaledRecord implements Timer {
     readonly job: Job | null = null;
     /** Steps of the job. */
     readonly steps: number = 0;
+    /** The bus address of its first byte. */
+    readonly bar: number;
     readonly contents: PhysicalMemory;
     /** Written since the last reset; written before it and not since. Replaced, never changed in place. */
     readonly written: readonly Range[] = [];
@@ -77,8 +85,11 @@ export class DeviceMemory extends JournaledRecord implements Timer {
         private readonly port: MemoryPort,
         /** In bytes. */
         readonly size: number,
+        /** The number of its BAR. */
+        index: number,
     ) {
         super(journal);
+        this.bar = BARS + index * BAR_DISTANCE;
         this.contents = new PhysicalMemory(journal);
         clock.add(this);
     }
@@ -94,7 +105,7 @@ export class DeviceMemory extends JournaledRecord implements Timer {
     }
 
     read(at: number, length: number): Bytes {
-        this.uses(at, length, 'host');
+        this.uses(at, length, 'reader');
         return this.contents.readBytes(at, length);
     }
 
@@ -172,7 +183,7 @@ export class DeviceMemory extends JournaledRecord implements Timer {
         e.lost = withoutRange(this.lost, range);
     }
 
-    private uses(at: number, length: number, by: 'host' | 'device'): void {
+    private uses(at: number, length: number, by: 'reader' | 'device'): void {
         if (this.lost.some((r) => r.start < at + length && at < r.end)) {
             this.port.happened({ kind: 'lost', at, length, by });
         }

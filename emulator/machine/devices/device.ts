@@ -133,6 +133,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         readonly shape: DeviceShape,
         private readonly model: Model,
         upstream: PciFunction | null,
+        /** Its number on the machine. */
+        index: number,
     ) {
         super(journal, shape.address, upstream, { ids: model.ids, vectors: shape.vectors, barSize: model.barSize });
         this.kind = shape.kind;
@@ -155,7 +157,8 @@ export class Device extends PciFunction implements Timer, DmaEngine {
                       model.blocks,
                   )
                 : null;
-        this.memory = shape.vram > 0 ? new DeviceMemory(journal, bus.clock, this.memoryPort(), shape.vram) : null;
+        this.memory =
+            shape.vram > 0 ? new DeviceMemory(journal, bus.clock, this.memoryPort(), shape.vram, index) : null;
         bus.clock.add(this);
     }
 

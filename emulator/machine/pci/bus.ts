@@ -1,8 +1,9 @@
 /** The machine's PCI hierarchy: where functions are plugged in, and the path of a device's requests to memory. */
+import { Bytes } from '../bytes';
 import type { Clock } from '../clock';
 import { Device, type DeviceBus, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
-import type { DeviceMemoryEvent } from '../devices/device-memory';
+import { BARS, type DeviceMemory, type DeviceMemoryEvent } from '../devices/device-memory';
 import type { NvmeEvent } from '../devices/nvme';
 import type { Hasher } from '../hash';
 import { InterruptController } from '../interrupts/controller';
@@ -39,6 +40,8 @@ export interface DmaObserver {
     changed(device: Device, change: DeviceChange): void;
     /** The controller of an NVMe disk has taken or executed a command, or its driver has used the queues. */
     disk(device: Device, event: NvmeEvent): void;
+    /** A request to the memory of another device has failed: that device does not respond. */
+    unanswered(device: Device, peer: Device, write: boolean): void;
     /** A reset has cleared memory of a device, or cleared memory is used. */
     memory(device: Device, event: DeviceMemoryEvent): void;
     /** The IOMMU has read interrupt tables at these addresses. */
@@ -138,7 +141,7 @@ export class PciBus implements DeviceBus {
             const { behind } = shapes.find((p) => p.name === shape.physical) ?? shape;
             const known = behind && this.bridges.find((b) => b.name === formatPciAddress(behind));
             const upstream = behind ? (known ?? between(behind, address.bus)) : portTo(address.bus, address.segment);
-            this.devices.push(new Device(journal, this, shape, model, upstream));
+            this.devices.push(new Device(journal, this, shape, model, upstream, this.devices.length));
             const { atc } = this.devices.at(-1) ?? {};
             if (atc) {
                 this.iommu?.tlb.followers.push(atc);
@@ -188,6 +191,12 @@ export class PciBus implements DeviceBus {
             if (pa < 0) {
                 return null;
             }
+            const peer = this.peerAt(pa);
+            if (peer) {
+                out.set(peer.read(pa - peer.bar, n).toUint8Array(), done);
+                done += n;
+                continue;
+            }
             const { watcher } = this.host.memory;
             if (watcher !== null) {
                 this.asWriter(device, iova + done, () => watcher.reads(pa, n));
@@ -208,7 +217,10 @@ export class PciBus implements DeviceBus {
                 return false;
             }
             const part = n === length ? bytes : bytes.subarray(done, done + n);
-            if (this.host.memory.watcher === null) {
+            const peer = this.peerAt(pa);
+            if (peer) {
+                peer.write(pa - peer.bar, Bytes.of(part));
+            } else if (this.host.memory.watcher === null) {
                 this.host.memory.write(pa, part);
             } else {
                 this.asWriter(device, iova + done, () => this.host.memory.write(pa, part));
@@ -228,6 +240,17 @@ export class PciBus implements DeviceBus {
         } finally {
             memory.writer = null;
         }
+    }
+
+    /** The memory of a device that has this bus address; undefined: none has. */
+    private peerAt(pa: number): DeviceMemory | undefined {
+        return this.peerOf(pa)?.memory ?? undefined;
+    }
+
+    private peerOf(pa: number): Device | undefined {
+        return pa < BARS
+            ? undefined
+            : this.devices.find(({ memory }) => memory && memory.bar <= pa && pa < memory.bar + memory.size);
     }
 
     /** The destination of a request within a page; −1: none, and the request is counted. */
@@ -257,6 +280,13 @@ export class PciBus implements DeviceBus {
             }
         }
         if (!this.host.isRam(pa, length)) {
+            const peer = this.peerOf(pa);
+            if (peer?.responds === true) {
+                return pa;
+            }
+            if (peer) {
+                observer?.unanswered(device, peer, write);
+            }
             device.count('dropped', 0);
             return -1;
         }

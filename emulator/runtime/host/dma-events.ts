@@ -46,6 +46,9 @@ export function observeDma(host: DmaAudience): DmaObserver {
         disk(device: Device, event: NvmeEvent): void {
             host.tell((l) => l.disk?.(device, event));
         },
+        unanswered(device: Device, peer: Device, write: boolean): void {
+            host.tell((l) => l.unanswered?.(device, peer, write));
+        },
         memory(device: Device, event: DeviceMemoryEvent): void {
             host.tell((l) => l.deviceMemory?.(device, event));
         },

@@ -2,7 +2,7 @@
 import { Hwpt } from '../../kernel/devices/hwpt';
 import { Ioas } from '../../kernel/devices/ioas';
 import { iommufdOf } from '../../kernel/devices/iommufd';
-import { vfioOf } from '../../kernel/devices/vfio';
+import { VfioFile, vfioOf } from '../../kernel/devices/vfio';
 import { fget } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
 import { FD, INT, objectOf } from '../../language/types';
@@ -23,17 +23,23 @@ export const ioasObject = new RecordMembers(
         'map',
         [param('fd', FD), param('iova', INT), param('length', INT), param('offset', INT, 0)],
         SYSCALL,
-        '`IOMMU_IOAS_MAP_FILE`: maps a range of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of a page, the interrupt window, not a memfd), EEXIST, ENOMEM.',
+        '`IOMMU_IOAS_MAP_FILE`: maps a range of a memfd, or of the memory of the device whose descriptor is passed. Folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of a page, the interrupt window, neither a memfd nor a device with `vram`), EEXIST, ENOMEM.',
         (space, [fd, iova, length, offset], { process }) => {
             const file = fget(process, fdArg(fd));
-            return file instanceof Err
-                ? file
-                : space.map(
-                      file,
-                      asNumber(iova, 'the address'),
-                      asNumber(length, 'the length'),
-                      asNumber(offset, 'the offset'),
-                  );
+            if (file instanceof Err) {
+                return file;
+            }
+            const device = file.priv instanceof VfioFile ? file.priv : null;
+            return (
+                device?.refusal ??
+                space.map(
+                    file,
+                    asNumber(iova, 'the address'),
+                    asNumber(length, 'the length'),
+                    asNumber(offset, 'the offset'),
+                    device?.device.device,
+                )
+            );
         },
     )
     .method(

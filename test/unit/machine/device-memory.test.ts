@@ -13,7 +13,7 @@ function memoryWith(events: DeviceMemoryEvent[]): { memory: DeviceMemory; journa
     const journal = new Journal();
     const clock = new Clock(journal);
     const port = { powered: true, happened: (event: DeviceMemoryEvent) => events.push(event) };
-    return { memory: new DeviceMemory(journal, clock, port, SIZE), journal, clock };
+    return { memory: new DeviceMemory(journal, clock, port, SIZE, 0), journal, clock };
 }
 
 const digest = (memory: DeviceMemory): string => {
@@ -68,7 +68,7 @@ suite('memory on a device', () => {
                 default: {
                     assert.deepEqual(memory.read(at, length).toUint8Array(), data.slice(at, at + length));
                     const lost = state.slice(at, at + length).includes('lost');
-                    assert.deepEqual(events, lost ? [{ kind: 'lost', at, length, by: 'host' }] : []);
+                    assert.deepEqual(events, lost ? [{ kind: 'lost', at, length, by: 'reader' }] : []);
                 }
             }
             assert.equal(memory.lostBytes, state.filter((s) => s === 'lost').length);

@@ -95,7 +95,7 @@ suite('what takes time', () => {
             }`;
         const { spent } = ran(text).host.machine.clock;
         // those of devices, confidential guests, processors that are set aside and capture kernels need some
-        const others = /^(?:device|pci|iommu|tee|cpu)_|^(?:vcpu_adopt|vmcore)$/;
+        const others = /^(?:device|pci|iommu|tee|cpu|nvme|vram)_|^(?:vcpu_adopt|vmcore)$/;
         const idle = COST_NAMES.filter((name, i) => spent[i] === 0 && !others.test(name));
         assert.deepEqual(idle, ['sleep']);
     });

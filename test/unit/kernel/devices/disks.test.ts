@@ -121,4 +121,33 @@ scenario "s" {
 }`);
         assert.deepEqual(failuresOf(program), []);
     });
+
+    for (const [choosing, last] of [
+        ['', 2],
+        [' choosing "timer #0: 2"', 1],
+    ] as const) {
+        test(`writes in flight at the same time have no order, and no finding: ${last} is last`, () => {
+            const program = programOf(`${HEAD}
+scenario "s"${choosing} {
+    boot "next"
+    process vmm {
+        memory = queues()
+        disk   = bound(memory)
+        d = nvme_start(disk0, memory, IOVA)
+        for i in 0..2 {
+            memory.pwrite(bytes(i + 1), at: NVME_BUFFERS + i * NVME_BLOCK)
+            nvme_queue(d, i, NVME_WRITE, 7)
+        }
+        disk0.ring_submission(2)                // one doorbell for both
+        sleep 1ms
+        assert nvme_poll(d).length == 2
+        assert disk0.block(7)[0] == ${last}
+        disk.close()
+    }
+    assert !diagnosed("LU1128")
+}`);
+            assert.deepEqual(findingsOf(program), []);
+            assert.deepEqual(failuresOf(program), []);
+        });
+    }
 });
