@@ -133,6 +133,10 @@ fn fill(fd, size: int) label("fill ", size) {
     if size == 0 { return -EINVAL } else if size > 1GiB { return -EFBIG } else { return 0 }
 }
 scenario "everything" {
+    explore { crash luod; fail memfd.*, page_alloc; errors EIO, ENOMEM; kernels "7.2", "7.3"; orders; switches 3 }
+    explore nightly { profile all; faults 2 }
+    always { assert faults < 3 }
+    finally { assert faults == 0 || happened("kill luod") || happened("memfd.*") }
     boot "7.2-nic" cmdline "kho=on liveupdate=on"
     process luod, vmm
     inject EIO into memfd.freeze

@@ -149,9 +149,31 @@ suite('language: parser', () => {
         assert.ok(scenario?.kind === 'scenario');
         assert.deepEqual(
             scenario.body.statements.map((s) => s.kind),
-            ['boot', 'process', 'inject', 'inject', 'inject', 'at', 'sleep', 'in', 'in', 'kill'],
+            [
+                'explore',
+                'explore',
+                'at',
+                'at',
+                'boot',
+                'process',
+                'inject',
+                'inject',
+                'inject',
+                'at',
+                'sleep',
+                'in',
+                'in',
+                'kill',
+            ],
         );
-        const inject = scenario.body.statements[3];
+        const [usual, nightly] = scenario.body.statements;
+        assert.ok(usual?.kind === 'explore' && nightly?.kind === 'explore');
+        assert.deepEqual([usual.name?.name, nightly.name?.name], [undefined, 'nightly']);
+        assert.deepEqual(
+            usual.entries.find((e) => e.what.name === 'kernels')?.texts.map((t) => t.value),
+            ['7.2', '7.3'],
+        );
+        const inject = scenario.body.statements[7];
         assert.ok(inject?.kind === 'inject' && inject.after && inject.times);
         assert.deepEqual(
             [
@@ -164,7 +186,7 @@ suite('language: parser', () => {
             ],
             ['ENOMEM', 'nic_handler', 'preserve', '2', '3', true],
         );
-        const luod = scenario.body.statements[7];
+        const luod = scenario.body.statements[11];
         assert.ok(luod?.kind === 'in');
         const create = luod.body.statements[1];
         assert.ok(create?.kind === 'assign');
