@@ -129,11 +129,14 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
         }
     };
 
-    /** A frozen session is closed: kernels before 7.2 allow this while the other sessions are frozen. */
+    /**
+     * A frozen session is closed: kernels before 7.2 allow this while the other sessions are frozen. One that was frozen
+     * early (SESSION_FREEZE) is unfrozen first, also where its handlers have no unfreeze().
+     */
     const unpreserved = (file: LuoFile): void => {
         const f = frozen.get(file);
         frozen.delete(file);
-        if (f && chronicle.isReleased(file.session)) {
+        if (f && chronicle.isReleased(file.session) && host.kernel?.desc.layers.has('session_freeze') !== true) {
             const { history, data } = about(f);
             say('LU1070', {
                 about: `${name(f)} unpreserved`,

@@ -42,7 +42,7 @@ export const LIVEUPDATE_SUITES: readonly PeerSuite[] = [
             {
                 name: 'session_freeze',
                 asserts: 'after SESSION_FREEZE, a second one and PRESERVE_FD fail with EBUSY',
-                not: 'no kernel of the emulator has SESSION_FREEZE. The number and the layout of the ioctl are not known.',
+                differs: 'Layer `session_freeze`. The number of the ioctl is not known.',
             },
         ],
     },
@@ -107,7 +107,38 @@ export const LIVEUPDATE_SUITES: readonly PeerSuite[] = [
         ],
     },
     {
-        title: 'Other files and processors',
+        title: 'Processors and vCPUs',
+        source: 'Tests in the trees in which processors and vCPUs can be preserved. Layers `cpu_preserve`, `vcpu` and `caretaker`.',
+        file: 'processors',
+        cases: [
+            {
+                name: 'luo_cpu_preserve',
+                asserts: 'a preserved CPU is offline in both kernels, and online again after FINISH',
+                differs:
+                    'A CPU that is offline cannot be preserved again: EBUSY. The second kernel is asked only after FINISH.',
+            },
+            {
+                name: 'luo_oncore',
+                asserts:
+                    'a job needs a preserved CPU in its session (ENOENT); jobs run there until the session is closed, also several on one CPU, and through a kexec',
+                not: 'only vCPUs run on a processor that is set aside; there are no other jobs.',
+            },
+            {
+                name: 'vcpu_preservation_test',
+                asserts:
+                    'two vCPUs have the same general, system, floating-point and timer registers after their session was closed, and after a kexec',
+                not: 'vCPUs have no registers in the emulator: their state is one piece.',
+            },
+            {
+                name: 'caretaker_test',
+                asserts:
+                    'two vCPUs go on on one preserved CPU while their session exists, and through a kexec; then KVM runs them as before',
+                differs: 'What they wrote meanwhile is counted when KVM runs them again.',
+            },
+        ],
+    },
+    {
+        title: 'Other files',
         source: 'Tests in trees whose series have no code in the emulator.',
         cases: [
             {
@@ -125,29 +156,6 @@ export const LIVEUPDATE_SUITES: readonly PeerSuite[] = [
                 name: 'preserve_rxe_fd',
                 asserts: 'a descriptor can be preserved while an RDMA device over Ethernet exists',
                 not: 'the emulator has no RDMA. The test passes descriptor 0, not one of the device.',
-            },
-            {
-                name: 'luo_cpu_preserve',
-                asserts: 'a preserved CPU is offline in both kernels, and online again after FINISH',
-                not: 'processors cannot be preserved: no kernel of the emulator has the layer.',
-            },
-            {
-                name: 'luo_oncore',
-                asserts:
-                    'a job needs a preserved CPU in its session (ENOENT); jobs run there until the session is closed, also several on one CPU, and through a kexec',
-                not: 'processors cannot be preserved.',
-            },
-            {
-                name: 'vcpu_preservation_test',
-                asserts:
-                    'two vCPUs have the same general, system, floating-point and timer registers after their session was closed, and after a kexec',
-                not: 'only descriptors of VMs can be preserved, and vCPUs have no registers in the emulator.',
-            },
-            {
-                name: 'caretaker_test',
-                asserts:
-                    'two vCPUs go on on one preserved CPU while their session exists, and through a kexec; then KVM runs them as before',
-                not: 'processors cannot be preserved.',
             },
         ],
     },
