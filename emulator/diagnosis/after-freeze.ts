@@ -130,8 +130,8 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, sa
     };
 
     /**
-     * A frozen session is closed: kernels before 7.2 allow this while the other sessions are frozen. One that was frozen
-     * early (SESSION_FREEZE) is unfrozen first, also where its handlers have no unfreeze().
+     * A frozen session is closed: kernels before 7.2 allow this while the other sessions are frozen. One that was
+     * frozen early (SESSION_FREEZE) is unfrozen first, also where its handlers have no unfreeze().
      */
     const unpreserved = (file: LuoFile): void => {
         const f = frozen.get(file);

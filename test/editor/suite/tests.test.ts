@@ -43,8 +43,9 @@ ${call}
         await vscode.workspace.fs.writeFile(fileUri('wrong-token.lus'), new TextEncoder().encode(text));
         const document = await openFile('wrong-token.lus');
         const line = new vscode.Range(4, 0, 4, call.length);
-        await vscode.commands.executeCommand('testing.runCurrentFile');
         const [action] = await eventually('the code action', async () => {
+            // again: the workbench may not know yet that the file has a test
+            await vscode.commands.executeCommand('testing.runCurrentFile');
             const actions: vscode.CodeAction[] = await vscode.commands.executeCommand(
                 'vscode.executeCodeActionProvider',
                 document.uri,
