@@ -218,9 +218,9 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return this.slots.map((s) => s.file);
     }
 
-    /** Bytes that its programs have written, up to the work done so far. */
+    /** Bytes that its programs have written, up to the work done so far, in the caretaker too. */
     get written(): number {
-        return this.vcpus.items.reduce((n, v) => n + v.count * this.k.page.size, 0);
+        return this.vcpus.items.reduce((n, v) => n + (this.orphan(v)?.count ?? v.count) * this.k.page.size, 0);
     }
 
     get exits(): number {
