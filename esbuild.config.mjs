@@ -74,6 +74,10 @@ const shapesOnly = (listOf) => ({
     },
 });
 
+/** Requests that the server does not answer, and registers no handler for. */
+const UNUSED_PROTOCOL =
+    /languageserver-protocol[\\/]lib[\\/]common[\\/]protocol\.(?:notebook|moniker|colorProvider|linkedEditingRange|inlineCompletion|typeHierarchy|textDocumentContent)\.js$/;
+
 /**
  * vscode-languageserver has features that our server does not use: notebooks, and a search for packages that are
  * installed globally.
@@ -86,6 +90,7 @@ const withoutUnusedFeatures = {
         onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]common[\\/]notebook\.js$/ }, () => ({
             contents: 'exports.NotebookSyncFeature = (Base) => Base;',
         }));
+        onLoad({ filter: UNUSED_PROTOCOL }, () => ({ contents: '' }));
     },
 };
 

@@ -43,7 +43,7 @@ const PLACES: readonly Place[] = [
         why: 'what the RMP and the PAMT have an entry for',
     },
     { file: 'emulator/machine/devices/nvme.ts', text: 'BLOCK = ', why: 'the logical blocks of a disk' },
-    { file: 'emulator/std/nvme.lus', text: 'NVME_BLOCK     = ', why: 'the same, for the driver' },
+    { file: 'emulator/std/nvme.lus', text: 'NVME_BLOCK    = ', why: 'the same, for the driver' },
     { file: 'emulator/machine/machine.ts', text: 'LOW_START = ', why: 'the firmware of a PC keeps the first 4 KiB' },
     { file: 'emulator/machine/core-file.ts', text: 'ALIGN = ', why: 'the alignment of segments in core files' },
     { file: 'emulator/machine/bytes.ts', text: 'new Uint8Array(4096)', why: 'what is rendered at once' },

@@ -16,7 +16,9 @@ function misplaced(node: unknown, within: Span, path: string): string | undefine
         outer = { start: node.start, end: node.end };
     }
     for (const [key, value] of Object.entries(node)) {
-        const found = key === 'text' ? undefined : misplaced(value, outer, `${path}.${key}`);
+        // of a process of an array the span is that of its name; the number stands behind it
+        const behind = 'kind' in node && node.kind === 'ident' && (key === 'count' || key === 'index');
+        const found = key === 'text' ? undefined : misplaced(value, behind ? within : outer, `${path}.${key}`);
         if (found !== undefined) {
             return found;
         }

@@ -66,11 +66,16 @@ function parseEntry(c: Cursor, what: Ident): ExploreEntry {
 
 /** `memfd.*`, `*.freeze`, `luod`: a name, of which a part can be `*`. */
 function parsePattern(c: Cursor): Ident {
+    const first = parsePart(c);
+    let pattern = first;
+    while (c.accept('.')) {
+        const { name, end } = parsePart(c);
+        pattern = { ...first, name: `${pattern.name}.${name}`, end };
+    }
+    return pattern;
+}
+
+function parsePart(c: Cursor): Ident {
     const { start } = c.token;
-    let name = '';
-    do {
-        name += name === '' ? '' : '.';
-        name += c.accept('*') ? '*' : c.ident('a name, or `*`').name;
-    } while (c.accept('.'));
-    return { kind: 'ident', name, start, end: c.lastEnd };
+    return c.accept('*') ? { kind: 'ident', name: '*', start, end: c.lastEnd } : c.ident('a name, or `*`');
 }
