@@ -7,7 +7,7 @@ import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';
-import { JournaledRecord, JournaledList, JournaledMap, type Mutable } from '../machine/journal';
+import { type Journal, JournaledRecord, JournaledList, JournaledMap, type Mutable } from '../machine/journal';
 import type { Value } from '../language/types';
 import type { Pause } from '../runtime/host/guests';
 import type { Listener, Phase } from '../runtime/listener';
@@ -196,19 +196,67 @@ export class Update extends JournaledRecord {
     }
 }
 
+/**
+ * When the calls began that have not returned, by thread. Mostly there is one, which stands in fields: system calls are
+ * frequent, and a map is slow that gets and loses its only entry again and again.
+ */
+class CallsUnderway extends JournaledRecord {
+    /** The thread of the call that began last; −1: it has returned. */
+    readonly thread: number = -1;
+    readonly began: number = 0;
+    private readonly others: JournaledMap<number, number>;
+
+    constructor(private readonly owner: Journal) {
+        super(owner);
+        this.others = new JournaledMap(owner);
+    }
+
+    enter(thread: number, now: number): void {
+        if (this.thread >= 0 && this.thread !== thread) {
+            this.others.set(this.thread, this.began);
+        }
+        this.others.delete(thread);
+        const edit = this.owner.edit<CallsUnderway>(this);
+        edit.thread = thread;
+        edit.began = now;
+    }
+
+    /** @returns when the call of the thread began; undefined if that is not known */
+    leave(thread: number): number | undefined {
+        if (this.thread === thread) {
+            this.owner.edit<CallsUnderway>(this).thread = -1;
+            return this.began;
+        }
+        const began = this.others.get(thread);
+        this.others.delete(thread);
+        return began;
+    }
+
+    clear(): void {
+        if (this.thread >= 0) {
+            this.owner.edit<CallsUnderway>(this).thread = -1;
+        }
+        this.others.clear();
+    }
+
+    hash(hasher: Hasher): void {
+        const all = [...this.others, ...(this.thread >= 0 ? [[this.thread, this.began] as const] : [])];
+        for (const [thread, began] of all.sort(([a], [b]) => a - b)) {
+            hasher.num(thread).num(began);
+        }
+    }
+}
+
 export class Updates implements Listener {
     /** In order; the last one has not begun, is being prepared, or reboots. */
     private readonly list: JournaledList<Update>;
-    /**
-     * When the calls began that have not returned, by thread: one of them may prepare the next update. Empty once it is
-     * prepared.
-     */
-    private readonly calls: JournaledMap<number, number>;
+    /** One of them may prepare the next update. Empty once it is prepared. */
+    private readonly calls: CallsUnderway;
 
     constructor(private readonly host: Host) {
         const { journal } = host.machine;
         this.list = new JournaledList(journal, [new Update(host, 1)]);
-        this.calls = new JournaledMap(journal);
+        this.calls = new CallsUnderway(journal);
     }
 
     /** The updates of a run; null if it is not watched. */
@@ -241,7 +289,7 @@ export class Updates implements Listener {
     kernelEntered({ kind }: KernelWork): void {
         const { host, next, now } = this;
         if (next.prepared === null) {
-            this.calls.set(host.interpreter.current.id, now);
+            this.calls.enter(host.interpreter.current.id, now);
         }
         if (kind === 'reboot') {
             const edit = this.edit(next);
@@ -270,8 +318,7 @@ export class Updates implements Listener {
     kernelLeft({ kind }: KernelWork): void {
         const { calls, next, incoming } = this;
         const { kernel, interpreter } = this.host;
-        const began = calls.get(interpreter.current.id);
-        calls.delete(interpreter.current.id);
+        const began = calls.leave(interpreter.current.id);
         if (kind === 'reboot' && next.blackoutBegan !== null) {
             // the reboot returned, so it failed
             const edit = this.edit(next);
@@ -338,9 +385,7 @@ export class Updates implements Listener {
         for (const update of this.items) {
             update.hash(hasher);
         }
-        for (const [thread, began] of [...this.calls].sort(([a], [b]) => a - b)) {
-            hasher.num(thread).num(began);
-        }
+        this.calls.hash(hasher);
     }
 
     private get now(): number {
