@@ -4,6 +4,7 @@ import { lanesOf, type Lanes } from '../emulator/trace/lanes';
 import { packed, type PackedLanes } from '../emulator/trace/packed-lanes';
 import { timelineAddress } from '../emulator/trace/timeline-address';
 import type { Timeline } from '../emulator/timeline/timeline';
+import { isOver } from '../emulator/runtime/stop';
 import { Tracer } from '../emulator/trace/trace';
 import type { LaunchConfiguration } from './launch';
 import type { Marks } from './marks';
@@ -51,7 +52,7 @@ function timelineOf(
     for (;;) {
         const left = last - interpreter.ticks;
         const stop = left > 0 ? interpreter.run(left) : null;
-        if (left <= 0 || stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal)) {
+        if (left <= 0 || isOver(stop)) {
             const lanes = lanesOf(tracer.events());
             return { lanes: small ? packed(lanes) : lanes, whole: end <= MOST };
         }

@@ -10,7 +10,7 @@ import { formatVerdict, type FormatOutcome } from '../runtime/host/compatibility
 import { resolveKernel } from '../runtime/host/kernels';
 import type { Program } from '../language/program';
 import { Run, type RunOptions } from '../run/run';
-import type { RunException } from '../runtime/stop';
+import { isOver, type RunException } from '../runtime/stop';
 import type { Host } from '../runtime/host/host';
 import type { Files } from './files';
 import { jsonDocument } from './json';
@@ -153,8 +153,7 @@ function pairOf(scenario: ScenarioDecl, from: string, to: string): RunOptions {
 /** Runs a scenario to its end. @returns why it fails */
 function failureOf({ interpreter }: Host): RunException | undefined {
     for (let over = false; !over; ) {
-        const stop = interpreter.run(SLICE);
-        over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
+        over = isOver(interpreter.run(SLICE));
     }
     return interpreter.outcome?.passed === false ? interpreter.outcome.failure : undefined;
 }

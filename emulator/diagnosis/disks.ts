@@ -9,6 +9,7 @@ import {
     NVME_READ,
     NVME_WRITE,
     type NvmeEvent,
+    operationOf,
 } from '../machine/devices/nvme';
 import { type Journal, JournaledList, JournaledMap, JournaledRecord } from '../machine/journal';
 import type { HistoryLine } from '../findings/diagnosis';
@@ -54,13 +55,10 @@ const sameData = (a: Command, b: Command): boolean =>
 const sameRequest = (a: Command, b: Command): boolean =>
     a.opcode === b.opcode && a.lba === b.lba && a.blocks === b.blocks && sameData(a, b);
 
-const nameOf = ({ opcode }: Command): string =>
-    opcode === NVME_WRITE ? 'write' : opcode === NVME_READ ? 'read' : 'flush';
-
 function requestText(command: Command): string {
     const { lba, blocks } = command;
     const where = blocks === 0 ? '' : blocks === 1 ? ` block ${lba}` : ` blocks ${lba} to ${lba + blocks - 1}`;
-    return `${nameOf(command)}${where}`;
+    return `${operationOf(command)}${where}`;
 }
 
 export const diskRules = ruleFile(['LU1125', 'LU1126', 'LU1127', 'LU1128', 'LU1129'], ({ host, say }) => {
@@ -88,7 +86,7 @@ export const diskRules = ruleFile(['LU1125', 'LU1126', 'LU1127', 'LU1128', 'LU11
         device: device.shape.name,
         at: device.name,
         request: command.id,
-        operation: nameOf(command),
+        operation: operationOf(command),
         block: command.lba,
         blocks: command.blocks,
     });

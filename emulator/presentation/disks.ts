@@ -1,23 +1,16 @@
 /** NVMe disks: their queues as they are in memory, the commands in flight, and what their drivers have not read. */
 import type { Device } from '../machine/devices/device';
-import {
-    type Command,
-    COMPLETION,
-    NVME_READ,
-    NVME_WRITE,
-    type NvmeController,
-    SUBMISSION,
-} from '../machine/devices/nvme';
+import { type Command, COMPLETION, type NvmeController, operationOf, SUBMISSION } from '../machine/devices/nvme';
 import type { Machine } from '../machine/machine';
 import { duration } from '../text/durations';
 import { counted, countOf, hex } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
 import { group, leaf, listing, type Item } from './item';
 
-function commandText({ opcode, lba, blocks, due }: Command, now: number): string {
-    const what = opcode === NVME_WRITE ? 'write' : opcode === NVME_READ ? 'read' : 'flush';
+function commandText(command: Command, now: number): string {
+    const { lba, blocks, due } = command;
     const where = blocks === 0 ? '' : ` ${counted(blocks, 'block')} at ${lba}`;
-    return `${what}${where}${due > now ? `, executed in ${duration(due - now)}` : ''}`;
+    return `${operationOf(command)}${where}${due > now ? `, executed in ${duration(due - now)}` : ''}`;
 }
 
 function commandsItem(name: string, commands: readonly Command[], now: number): Item {

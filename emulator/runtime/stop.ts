@@ -44,6 +44,11 @@ export type Stop =
     | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException }
     | { readonly reason: 'end' };
 
+/** Whether a run has nothing more to do: it is at its end, or at what ends it. */
+export function isOver(stop: Stop | null): boolean {
+    return stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
+}
+
 /** The outcome of a scenario. */
 export interface Outcome {
     readonly passed: boolean;

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { canonicalUri } from '../../emulator/language/paths';
 import { errorsOf, loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
+import { isOver } from '../../emulator/runtime/stop';
 import { lanesOf } from '../../emulator/trace/lanes';
 import { packed } from '../../emulator/trace/packed-lanes';
 import { Tracer } from '../../emulator/trace/trace';
@@ -27,8 +28,7 @@ export const runInWorker: TimelineRuns = async ({ file, scenario, kernel, seed }
     const tracer = new Tracer(host);
     host.listeners.report(tracer);
     while (!cancelled.isCancellationRequested) {
-        const stop = host.interpreter.run(SLICE);
-        if (stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal)) {
+        if (isOver(host.interpreter.run(SLICE))) {
             return packed(lanesOf(tracer.events()));
         }
         await new Promise<void>(soon);

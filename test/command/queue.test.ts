@@ -71,19 +71,8 @@ suite('lus explore --queue', function () {
         const url = `redis://127.0.0.1:${port}`;
         const worker = (): ChildProcess => start(process.execPath, [LUS, 'worker', '--queue', url]);
         const doomed = [worker(), worker()];
-        const args = [
-            'explore',
-            RACE_FILE,
-            '--orders',
-            '--switches',
-            '1',
-            '--format',
-            'json',
-            '--progress',
-            '--queue',
-            url,
-        ];
-        const explore = start(process.execPath, [LUS, ...args]);
+        const search = ['explore', RACE_FILE, '--orders', '--switches', '1', '--format', 'json'];
+        const explore = start(process.execPath, [LUS, ...search, '--progress', '--queue', url]);
         let out = '';
         let told = '';
         explore.stdout?.on('data', (text: Buffer) => {
@@ -104,17 +93,7 @@ suite('lus explore --queue', function () {
         });
         assert.equal(await ended(explore), 0, told);
         assert.ok(killed, told);
-        const alone = lus(folder, [
-            'explore',
-            RACE_FILE,
-            '--orders',
-            '--switches',
-            '1',
-            '--format',
-            'json',
-            '--jobs',
-            '1',
-        ]);
+        const alone = lus(folder, [...search, '--jobs', '1']);
         assert.deepEqual(JSON.parse(out), JSON.parse(alone.out));
     });
 

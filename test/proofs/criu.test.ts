@@ -4,9 +4,8 @@
  * each file has its content.
  */
 import assert from 'node:assert/strict';
-import { findingsOf, programOf } from '../support/programs';
 import { Random } from '../support/random';
-import { failuresOf } from '../support/runs';
+import { passes } from '../support/runs';
 
 const RUNS = 20;
 
@@ -230,13 +229,7 @@ suite('CRIU', () => {
         const random = new Random(2947);
         for (let run = 0; run < RUNS; run++) {
             const text = scenario(random);
-            const program = programOf(text);
-            assert.deepEqual(
-                findingsOf(program).filter((f) => !/: LU02(09|10): /.test(f)),
-                [],
-                text,
-            );
-            assert.deepEqual(failuresOf(program), [], text);
+            passes(text, text);
         }
     });
 });

@@ -3,10 +3,8 @@
  * any order and retrieved in any other. Afterwards every read and write has the result that a string and two counts
  * say.
  */
-import assert from 'node:assert/strict';
-import { findingsOf, programOf } from '../support/programs';
 import { Random } from '../support/random';
-import { failuresOf } from '../support/runs';
+import { passes } from '../support/runs';
 
 const RUNS = 20;
 const CAPACITY = 65536;
@@ -162,13 +160,7 @@ suite('pipes', () => {
         const random = new Random(1120);
         for (let run = 0; run < RUNS; run++) {
             const text = scenario(random);
-            const program = programOf(text);
-            assert.deepEqual(
-                findingsOf(program).filter((f) => !/: LU02(09|10): /.test(f)),
-                [],
-                text,
-            );
-            assert.deepEqual(failuresOf(program), [], text);
+            passes(text, text);
         }
     });
 });

@@ -2,10 +2,8 @@
  * Pairs of sockets over a kexec against a naive model: two strings for each pair. Some ends are closed before, some are
  * preserved, in any order, and retrieved in any other.
  */
-import assert from 'node:assert/strict';
-import { findingsOf, programOf } from '../support/programs';
 import { Random } from '../support/random';
-import { failuresOf } from '../support/runs';
+import { passes } from '../support/runs';
 
 const RUNS = 20;
 
@@ -126,13 +124,7 @@ suite('pairs of sockets', () => {
         const random = new Random(1121);
         for (let run = 0; run < RUNS; run++) {
             const text = scenario(random);
-            const program = programOf(text);
-            assert.deepEqual(
-                findingsOf(program).filter((f) => !/: LU02(09|10): /.test(f)),
-                [],
-                text,
-            );
-            assert.deepEqual(failuresOf(program), [], text);
+            passes(text, text);
         }
     });
 });

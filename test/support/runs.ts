@@ -41,12 +41,16 @@ export function failuresOf(program: Program): string[] {
     });
 }
 
-/** A text in which nothing is wrong (but what is never used), and whose scenarios all pass. */
-export function passes(text: string): void {
+/**
+ * A text in which nothing is wrong (but what is never used), and whose scenarios all pass.
+ * @param message what is shown where that does not hold, such as a text that a test has made up
+ */
+export function passes(text: string, message?: string): void {
     const program = programOf(text);
     assert.deepEqual(
         findingsOf(program).filter((f) => !/: LU02(09|10): /.test(f)),
         [],
+        message,
     );
-    assert.deepEqual(failuresOf(program), []);
+    assert.deepEqual(failuresOf(program), [], message);
 }

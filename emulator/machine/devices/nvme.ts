@@ -64,6 +64,10 @@ export interface Command {
     readonly due: number;
 }
 
+/** What a command does, in a word. */
+export const operationOf = ({ opcode }: Command): string =>
+    opcode === NVME_WRITE ? 'write' : opcode === NVME_READ ? 'read' : 'flush';
+
 /** What happens at the controller, for observers. */
 export type NvmeEvent =
     | { readonly kind: 'submitted'; readonly command: Command }

@@ -1,16 +1,5 @@
 /** Pairs of Unix sockets: what a read and a write find, and the layer that carries them over a kexec. */
-import assert from 'node:assert/strict';
-import { findingsOf, programOf } from '../../../support/programs';
-import { failuresOf } from '../../../support/runs';
-
-function passes(text: string): void {
-    const program = programOf(text);
-    assert.deepEqual(
-        findingsOf(program).filter((f) => !/: LU02(09|10): /.test(f)),
-        [],
-    );
-    assert.deepEqual(failuresOf(program), []);
-}
+import { passes } from '../../../support/runs';
 
 suite('pairs of sockets', () => {
     test('bytes go both ways, and stay when the sender closes', () =>
