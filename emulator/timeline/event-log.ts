@@ -4,6 +4,8 @@
  */
 import type { Place } from '../findings/place';
 import { type Code, placeIn } from '../runtime/code';
+import type { KernelWork } from '../runtime/purpose';
+import { callText } from './call-text';
 
 /** Events of a block, and the most blocks that are kept: the oldest goes. */
 const BLOCK = 8192;
@@ -37,6 +39,8 @@ interface Sort {
     readonly kind: EventKind;
     readonly boot: number;
     readonly who: string;
+    /** A call, or the text. */
+    readonly what: string | KernelWork;
     readonly text: string;
     readonly where: Place | Code | null;
     readonly pc: number;
@@ -54,9 +58,7 @@ class Block {
     private readonly sorts: Sort[] = [];
     /** By the operation. */
     private readonly recent = new Array<Sort | null>(RECENT).fill(null);
-    /** Those that are numbers; NaN for none or another one. */
-    private readonly numbers = new Float64Array(BLOCK).fill(Number.NaN);
-    private readonly otherResults = new Map<number, Result>();
+    private readonly results = new Array<Result>(BLOCK).fill(null);
 
     /** Takes values and not an object: where a loop makes the same call again and again, nothing is allocated. */
     add(
@@ -65,9 +67,10 @@ class Block {
         kind: EventKind,
         boot: number,
         who: string,
-        text: string,
+        what: string | KernelWork,
         where: Place | Code | null,
         pc: number,
+        result: Result,
     ): void {
         const slot = pc % RECENT;
         let sort = this.recent[slot];
@@ -75,12 +78,13 @@ class Block {
             !sort ||
             sort.pc !== pc ||
             sort.where !== where ||
-            sort.text !== text ||
+            sort.what !== what ||
             sort.who !== who ||
             sort.kind !== kind ||
             sort.boot !== boot
         ) {
-            sort = { index: this.sorts.length, kind, boot, who, text, where, pc };
+            const text = typeof what === 'string' ? what : callText(what);
+            sort = { index: this.sorts.length, kind, boot, who, what, text, where, pc };
             this.sorts.push(sort);
             this.recent[slot] = sort;
         }
@@ -88,6 +92,7 @@ class Block {
         this.kinds[i] = sort.index;
         this.positions[i] = at;
         this.times[i] = time;
+        this.results[i] = result;
     }
 
     /** As if it were new. */
@@ -95,8 +100,7 @@ class Block {
         this.length = 0;
         this.sorts.length = 0;
         this.recent.fill(null);
-        this.numbers.fill(Number.NaN);
-        this.otherResults.clear();
+        this.results.fill(null);
     }
 
     sortOf(index: number): Sort {
@@ -108,23 +112,14 @@ class Block {
     }
 
     resultOf(index: number): Result {
-        const number = this.numbers[index] ?? Number.NaN;
-        return Number.isNaN(number) ? (this.otherResults.get(index) ?? null) : number;
-    }
-
-    give(index: number, result: Result): void {
-        if (typeof result === 'number') {
-            this.numbers[index] = result;
-        } else if (result !== null) {
-            this.otherResults.set(index, result);
-        }
+        return this.results[index] ?? null;
     }
 
     /** One more: that of another block with this index. */
     copy(other: Block, index: number): void {
-        const { kind, boot, who, text, where, pc } = other.sortOf(index);
-        this.add(other.positions[index] ?? 0, other.times[index] ?? 0, kind, boot, who, text, where, pc);
-        this.give(this.length - 1, other.resultOf(index));
+        const { kind, boot, who, what, where, pc } = other.sortOf(index);
+        const at = other.positions[index] ?? 0;
+        this.add(at, other.times[index] ?? 0, kind, boot, who, what, where, pc, other.resultOf(index));
     }
 }
 
@@ -148,7 +143,9 @@ export class EventLog {
      * @param time nanoseconds of the machine's clock
      * @param boot which boot of the machine it is, from 0
      * @param who the process, the thread or the device
+     * @param what a call, or the text
      * @param where the place; or the code, and with `pc` the operation
+     * @param result null for none
      */
     add(
         at: number,
@@ -156,19 +153,14 @@ export class EventLog {
         kind: EventKind,
         boot: number,
         who: string,
-        text: string,
+        what: string | KernelWork,
         where: Place | Code | null,
         pc: number,
+        result: Result,
     ): void {
         const { last } = this;
         const block = last && last.length < BLOCK ? last : this.open();
-        block.add(at, time, kind, boot, who, text, where, pc);
-    }
-
-    /** What the last one has given. */
-    give(result: Result): void {
-        const { last } = this;
-        last?.give(last.length - 1, result);
+        block.add(at, time, kind, boot, who, what, where, pc, result);
     }
 
     at(index: number): TimelineEvent {
