@@ -2,6 +2,8 @@
 import type { Readable, Writable } from 'node:stream';
 import { LongMessageReader, MAX_MESSAGE } from './long-message';
 
+/** The last one: it may be preceded by the rest of a message with a wrong length. */
+const LENGTH = /^.*Content-Length: *(\d+)/is;
 const SEPARATOR = Buffer.from('\r\n\r\n');
 const MAX_HEADER = 64 * 1024;
 /** The most buffered bytes of output before the run waits for the client. */
@@ -88,6 +90,9 @@ export class MessageReader {
     }
 
     private header(): boolean {
+        if (this.length === 0) {
+            return false;
+        }
         const data = this.all();
         const end = data.indexOf(SEPARATOR);
         if (end < 0) {
@@ -97,10 +102,9 @@ export class MessageReader {
             }
             return false;
         }
-        // It may be preceded by the rest of a message with a wrong length.
-        const lengths = [...data.toString('latin1', 0, end).matchAll(/Content-Length: *(\d+)/gi)];
+        const header = data.toString('latin1', 0, end);
         this.take(end + SEPARATOR.length);
-        const length = Number(lengths.at(-1)?.[1] ?? -1);
+        const length = Number(LENGTH.exec(header)?.[1] ?? -1);
         if (length > MAX_MESSAGE && length <= MAX_PASSED_OVER) {
             this.unwanted = length;
             this.long = new LongMessageReader(length);
@@ -157,8 +161,8 @@ export interface MessagePort {
 export function connect(session: MessagePort, input: Readable, output: Writable, onStranger?: () => void): void {
     const reader = new MessageReader((message) => session.receive(message), onStranger);
     session.onDidSendMessage((message) => {
-        const json = Buffer.from(JSON.stringify(message));
-        output.write(Buffer.concat([Buffer.from(`Content-Length: ${json.length}\r\n\r\n`), json]));
+        const json = JSON.stringify(message);
+        output.write(`Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`);
     });
     session.congested = () => output.writableLength > MAX_UNSENT;
     input.on('data', (chunk: Buffer) => reader.push(chunk));

@@ -1,13 +1,24 @@
 /** The `lus` command; in its other threads, the work that it shares out. */
-import { isMainThread } from 'node:worker_threads';
 import { commandLine } from './command-line';
-import { isExploring, serveExploring } from './exploring/threads';
-import { serveItems } from './suite/threads';
+import { type ExploreSetup, serveExploring } from './exploring/threads';
+import { type ItemsSetup, serveItems } from './suite/threads';
+import { THREAD } from './threads';
 
-if (isMainThread) {
-    void commandLine(process.argv.slice(2));
-} else if (isExploring()) {
-    serveExploring();
-} else {
-    serveItems();
+async function main(): Promise<void> {
+    const args = process.argv.slice(2);
+    if (args[0] === THREAD) {
+        const { parentPort, workerData } = await import('node:worker_threads');
+        if (parentPort) {
+            const setup: ExploreSetup | ItemsSetup = workerData;
+            if ('explores' in setup) {
+                serveExploring(setup, parentPort);
+            } else {
+                serveItems(setup, parentPort);
+            }
+            return;
+        }
+    }
+    await commandLine(args);
 }
+
+void main();

@@ -2,10 +2,8 @@
  * Text for people, on the terminal or in a report: names and messages from a scenario or a damaged image must not
  * control the terminal, nor look like another line of the report.
  */
-import { randomUUID } from 'node:crypto';
-
 /** Starts a colour of the command itself. No name or message can contain it. */
-const COLOUR = `\u0000${randomUUID()}`;
+const COLOUR = `\u0000${Math.random()}`;
 
 const STEERING = new RegExp(`${COLOUR}(\\d+)m|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]`, 'g');
 

@@ -1,6 +1,5 @@
 /** Runs another bundle in this process. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { BadArguments } from './options';
 
@@ -12,7 +11,7 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @param args its arguments
  * @returns a promise that is never settled: the bundle ends the process
  */
-export function becomeSibling(bundle: string, args: readonly string[]): Promise<number> {
+export async function becomeSibling(bundle: string, args: readonly string[]): Promise<number> {
     const script = path.join(__dirname, `${bundle}.js`);
     if (!existsSync(script)) {
         throw new BadArguments(`This installation has no ${bundle}: ${script} is missing.`);
@@ -21,6 +20,7 @@ export function becomeSibling(bundle: string, args: readonly string[]): Promise<
         process.on(signal, () => process.exit(0));
     }
     process.argv.splice(1, Infinity, script, ...args);
+    const { createRequire } = await import('node:module');
     createRequire(script)(script);
     return new Promise(() => undefined);
 }

@@ -29,7 +29,7 @@ export const command: Command = async (args) => {
     if (url === undefined || parsed.positionals.length > 0) {
         throw new BadArguments('Name the queue: lus worker --queue redis://localhost:6379.');
     }
-    const { Worker } = loadBullMq();
+    const { Worker } = await loadBullMq();
     const worker = new Worker<JobData, Yield>(QUEUE, ({ data }) => done(data), {
         ...connectionTo(url),
         lockDuration: LOST,

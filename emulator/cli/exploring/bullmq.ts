@@ -2,7 +2,6 @@
  * What the queue of an exploration needs of BullMQ (https://docs.bullmq.io), an optional peer dependency: it is loaded
  * from the current folder, or from where lus is installed. BullMQ needs ioredis beside it.
  */
-import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { BadArguments } from '../options';
 
@@ -62,7 +61,8 @@ export interface BullMq {
 }
 
 /** @throws BadArguments if it is not installed */
-export function loadBullMq(): BullMq {
+export async function loadBullMq(): Promise<BullMq> {
+    const { createRequire } = await import('node:module');
     for (const from of [path.join(process.cwd(), 'lus'), __filename]) {
         const require = createRequire(from);
         try {

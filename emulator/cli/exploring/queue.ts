@@ -2,7 +2,6 @@
  * Explores a scenario with workers on other machines, which take items from a queue in Redis or Valkey. This side
  * knows the whole search; a worker gets some items, goes on with them for a while, and returns what it has found.
  */
-import { randomUUID } from 'node:crypto';
 import type { ExploreOptions } from '../../explore/explore';
 import type { Frontier, Yield } from '../../explore/frontier';
 import { type Item, keyOfItem } from '../../explore/item';
@@ -39,10 +38,10 @@ export async function exploreOnQueue(
     frontier: Frontier,
     stopped: () => boolean,
 ): Promise<void> {
-    const { Queue, QueueEvents } = loadBullMq();
+    const { Queue, QueueEvents } = await loadBullMq();
     const queue = new Queue<JobData>(QUEUE, connection);
     const events = new QueueEvents(QUEUE, connection);
-    const search = randomUUID();
+    const search = crypto.randomUUID();
     const waiting = new Map<string, readonly Item[]>();
     /** Items that came up: several workers may come to the same state. */
     const known = new Set<string>();

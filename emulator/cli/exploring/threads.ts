@@ -1,6 +1,6 @@
 /** Explores a scenario on several threads of this process. They share the states that the search has been in. */
 import { availableParallelism } from 'node:os';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import { Course } from '../../explore/course';
 import type { ExploreOptions } from '../../explore/explore';
 import type { Frontier, Yield } from '../../explore/frontier';
@@ -9,9 +9,10 @@ import { Visited } from '../../explore/visited';
 import { Walk } from '../../explore/walk';
 import { loadProgram } from '../../run/load-program';
 import { Files } from '../files';
+import { startThreads } from '../threads';
 
 /** What a thread gets when it starts. */
-interface Setup {
+export interface ExploreSetup {
     readonly explores: true;
     readonly uri: string;
     /** Texts that a thread cannot read itself, such as standard input, by URI. */
@@ -39,12 +40,6 @@ export function threadsHere(): number {
     return availableParallelism();
 }
 
-/** Whether a thread of this program is for exploring. */
-export function isExploring(): boolean {
-    const data: unknown = workerData;
-    return typeof data === 'object' && data !== null && 'explores' in data;
-}
-
 /**
  * Goes on with a search until it is complete, or is to stop.
  * @param script this program
@@ -54,14 +49,14 @@ export function isExploring(): boolean {
 export async function exploreOnThreads(
     script: string,
     count: number,
-    setup: Omit<Setup, 'explores' | 'visited'>,
+    setup: Omit<ExploreSetup, 'explores' | 'visited'>,
     frontier: Frontier,
     visited: Visited,
     stopped: () => boolean,
 ): Promise<void> {
     visited.stopping = false;
-    const workerSetup: Setup = { ...setup, explores: true, visited: visited.memory };
-    const workers = Array.from({ length: count }, () => new Worker(script, { workerData: workerSetup, stdout: false }));
+    const workerSetup: ExploreSetup = { ...setup, explores: true, visited: visited.memory };
+    const workers = await startThreads(script, count, workerSetup);
     const idle = new Set(workers);
     const given = new Map<Worker, number>();
     const watch = setInterval(() => {
@@ -104,8 +99,7 @@ export async function exploreOnThreads(
 }
 
 /** The other side: goes on with the items that the main thread sends. */
-export function serveExploring(): void {
-    const { uri, texts, options, visited: memory }: Setup = workerData;
+export function serveExploring({ uri, texts, options, visited: memory }: ExploreSetup, mainThread: MessagePort): void {
     const visited = new Visited(memory);
     const walk = new Walk(
         new Course(loadProgram(new Files(texts), uri), options, options.tried),
@@ -113,7 +107,7 @@ export function serveExploring(): void {
         options,
         options.limit,
     );
-    parentPort?.on('message', (items: readonly Item[]) => {
+    mainThread.on('message', (items: readonly Item[]) => {
         for (const _ of walk.walk(items)) {
             if (visited.stopping || visited.full) {
                 break;
@@ -123,9 +117,9 @@ export function serveExploring(): void {
                 visited.feed();
             }
             if (shared.length > 0 || walk.pending >= MOST_PENDING) {
-                parentPort?.postMessage({ yield: walk.hand(shared), done: false } satisfies Reply);
+                mainThread.postMessage({ yield: walk.hand(shared), done: false } satisfies Reply);
             }
         }
-        parentPort?.postMessage({ yield: walk.take(), done: true } satisfies Reply);
+        mainThread.postMessage({ yield: walk.take(), done: true } satisfies Reply);
     });
 }

@@ -1,14 +1,15 @@
 /** Runs items on several threads of this process. Each thread loads the programs of its items itself. */
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Program } from '../../language/program';
 import { loadProgram } from '../../run/load-program';
 import { Files } from '../files';
 import { BadArguments } from '../options';
+import { startThreads } from '../threads';
 import { Coverage, type Reached } from './coverage';
 import { type Item, type ItemOptions, type ItemResult, runItem } from './items';
 
 /** What a thread gets when it starts. */
-interface Setup {
+export interface ItemsSetup {
     readonly options: ItemOptions;
     readonly covers: boolean;
     /** Texts that a thread cannot read itself, such as standard input, by URI. */
@@ -34,16 +35,14 @@ export async function runOnThreads(
     script: string,
     count: number,
     items: readonly Item[],
-    setup: Setup,
+    setup: ItemsSetup,
     wanted: (index: number) => boolean,
     ended: (index: number, result: ItemResult, reached: Reached | undefined) => void,
 ): Promise<void> {
     let next = 0;
-    const workers: Worker[] = [];
-    const thread = (): Promise<void> =>
+    const workers = await startThreads(script, Math.min(count, items.length), setup);
+    const work = (worker: Worker): Promise<void> =>
         new Promise((resolve, reject) => {
-            const worker = new Worker(script, { workerData: setup, stdout: false });
-            workers.push(worker);
             const give = (): void => {
                 while (next < items.length && !wanted(next)) {
                     next++;
@@ -73,22 +72,21 @@ export async function runOnThreads(
             give();
         });
     try {
-        await Promise.all(Array.from({ length: Math.min(count, items.length) }, thread));
+        await Promise.all(workers.map(work));
     } finally {
         await Promise.all(workers.map((w) => w.terminate()));
     }
 }
 
 /** The other side: runs the items that the main thread sends. */
-export function serveItems(): void {
-    const { options, texts, covers }: Setup = workerData;
+export function serveItems({ options, texts, covers }: ItemsSetup, mainThread: MessagePort): void {
     const coverage = covers ? new Coverage() : undefined;
     const files = new Files(texts);
     const programs = new Map<string, Program>();
-    parentPort?.on('message', ({ index, item }: Request) => {
+    mainThread.on('message', ({ index, item }: Request) => {
         const program = programs.get(item.uri) ?? loadProgram(files, item.uri);
         programs.set(item.uri, program);
-        parentPort?.postMessage(answer(index, coverage, () => runItem(files, program, item, { ...options, coverage })));
+        mainThread.postMessage(answer(index, coverage, () => runItem(files, program, item, { ...options, coverage })));
     });
 }
 

@@ -112,11 +112,12 @@ export class PageCache extends JournaledRecord {
     }
 
     /**
-     * True if none of the `2^order` pages from `index` on is cached; `index` is a multiple of their number; whole
-     * leaves.
+     * True if none of the `2^order` pages from `index` on is cached; `index` is a multiple of their number.
      */
-
     isVacant(index: number, order: number): boolean {
+        if (order === 0) {
+            return this.at(index) < 0;
+        }
         if (order < LEAF_ORDER) {
             const row = this.row(Math.floor(index / (ROW * LEAF)));
             const slot = Math.floor(index / LEAF) % ROW;
@@ -126,9 +127,10 @@ export class PageCache extends JournaledRecord {
                 (row?.huge[slot] ?? 0) === 0 && !leaf?.pfns.subarray(from, from + 2 ** order).some((pfn) => pfn !== 0)
             );
         }
-        for (let at = index; at < index + 2 ** order; at += LEAF) {
+        const end = index + 2 ** order;
+        for (let at = index; at < end; at += LEAF) {
             const key = Math.floor(at / (ROW * LEAF));
-            const row = this.rows.get(key);
+            const row = this.row(key);
             const slot = (at - key * ROW * LEAF) >> 9;
             if (row !== undefined && (row.huge[slot] !== 0 || row.leaves[slot] !== null)) {
                 return false;

@@ -214,7 +214,7 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     if (index % pages !== 0) {
         return EINVAL;
     }
-    if (pages === 1 ? inode.cache.at(index) >= 0 : inode.cache.next(index, index + pages - 1) >= 0) {
+    if (!inode.cache.isVacant(index, order)) {
         return EEXIST;
     }
     if (inode.memcg?.charge(pages) === false) {
