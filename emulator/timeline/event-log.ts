@@ -49,16 +49,21 @@ interface Sort {
 /** So many of the latest sorts are compared with a new event. */
 const RECENT = 64;
 
+/** Of an event: its position, its time, and its result. They lie side by side: most events are only written. */
+const NUMBERS = 3;
+/** The most frequent results that are not finite numbers; NaN: another one. */
+const NONE = Infinity;
+const DONE = -Infinity;
+
 class Block {
     length = 0;
-    readonly positions = new Float64Array(BLOCK);
-    readonly times = new Float64Array(BLOCK);
+    private readonly numbers = new Float64Array(BLOCK * NUMBERS);
     /** Indices of {@link sorts}. */
     private readonly kinds = new Uint16Array(BLOCK);
     private readonly sorts: Sort[] = [];
     /** By the operation. */
     private readonly recent = new Array<Sort | null>(RECENT).fill(null);
-    private readonly results = new Array<Result>(BLOCK).fill(null);
+    private readonly otherResults = new Map<number, Result>();
 
     /** Takes values and not an object: where a loop makes the same call again and again, nothing is allocated. */
     add(
@@ -89,10 +94,22 @@ class Block {
             this.recent[slot] = sort;
         }
         const i = this.length++;
+        const { numbers } = this;
         this.kinds[i] = sort.index;
-        this.positions[i] = at;
-        this.times[i] = time;
-        this.results[i] = result;
+        numbers[i * NUMBERS] = at;
+        numbers[i * NUMBERS + 1] = time;
+        numbers[i * NUMBERS + 2] = Number.isFinite(result) ? Number(result) : this.otherResult(i, result);
+    }
+
+    private otherResult(index: number, result: Result): number {
+        if (result === null) {
+            return NONE;
+        }
+        if (result === 'done') {
+            return DONE;
+        }
+        this.otherResults.set(index, result);
+        return Number.NaN;
     }
 
     /** As if it were new. */
@@ -100,7 +117,7 @@ class Block {
         this.length = 0;
         this.sorts.length = 0;
         this.recent.fill(null);
-        this.results.fill(null);
+        this.otherResults.clear();
     }
 
     sortOf(index: number): Sort {
@@ -111,15 +128,27 @@ class Block {
         return sort;
     }
 
+    positionOf(index: number): number {
+        return this.numbers[index * NUMBERS] ?? 0;
+    }
+
+    timeOf(index: number): number {
+        return this.numbers[index * NUMBERS + 1] ?? 0;
+    }
+
     resultOf(index: number): Result {
-        return this.results[index] ?? null;
+        const number = this.numbers[index * NUMBERS + 2] ?? Number.NaN;
+        if (Number.isNaN(number)) {
+            return this.otherResults.get(index) ?? null;
+        }
+        return number === NONE ? null : number === DONE ? 'done' : number;
     }
 
     /** One more: that of another block with this index. */
     copy(other: Block, index: number): void {
         const { kind, boot, who, what, where, pc } = other.sortOf(index);
-        const at = other.positions[index] ?? 0;
-        this.add(at, other.times[index] ?? 0, kind, boot, who, what, where, pc, other.resultOf(index));
+        const [at, time, result] = [other.positionOf(index), other.timeOf(index), other.resultOf(index)];
+        this.add(at, time, kind, boot, who, what, where, pc, result);
     }
 }
 
@@ -174,8 +203,8 @@ export class EventLog {
         return {
             id: this.forgotten + index + 1,
             kind,
-            at: block.positions[i] ?? 0,
-            time: block.times[i] ?? 0,
+            at: block.positionOf(i),
+            time: block.timeOf(i),
             boot,
             who,
             text: `${text}${result === null ? '' : ` = ${result}`}`,
@@ -185,14 +214,14 @@ export class EventLog {
 
     /** Takes those out that happened behind a position. */
     takeBehind(position: number): LaterEvents {
-        const first = this.blocks.findIndex((b) => (b.positions[b.length - 1] ?? 0) > position);
+        const first = this.blocks.findIndex((b) => b.positionOf(b.length - 1) > position);
         const later = first < 0 ? [] : this.blocks.splice(first);
         const [split] = later;
-        if (split && (split.positions[0] ?? 0) <= position) {
+        if (split && split.positionOf(0) <= position) {
             const stays = new Block();
             const goes = new Block();
             for (let i = 0; i < split.length; i++) {
-                ((split.positions[i] ?? 0) > position ? goes : stays).copy(split, i);
+                (split.positionOf(i) > position ? goes : stays).copy(split, i);
             }
             this.blocks.push(stays);
             later[0] = goes;

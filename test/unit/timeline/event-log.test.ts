@@ -1,12 +1,14 @@
 /** The log of events: what is cut off comes back as it was, and the oldest go where there are too many. */
 import assert from 'node:assert/strict';
-import { EventLog } from '../../../emulator/timeline/event-log';
+import { EventLog, type Result } from '../../../emulator/timeline/event-log';
+
+const RESULTS: readonly Result[] = [null, 7, 'done', null, '-ENOENT', true, 2n ** 60n, Infinity];
 
 function filled(count: number): EventLog {
     const log = new EventLog();
     for (let at = 1; at <= count; at++) {
         const where = at % 2 === 0 ? { uri: 'a.lus', start: at, end: at + 1 } : null;
-        log.add(at, at * 10, 'call', 0, 'p', `call ${at}`, where, 0, at % 3 === 0 ? at : null);
+        log.add(at, at * 10, 'call', 0, 'p', `call ${at}`, where, 0, RESULTS[at % RESULTS.length] ?? null);
     }
     return log;
 }
@@ -33,7 +35,8 @@ suite('the log of events', () => {
         const log = filled(300_000);
         assert.ok(log.forgotten > 90_000 && log.length > 190_000, `${log.forgotten} are gone`);
         const { id, text } = log.at(0);
-        assert.equal(text, `call ${id}${id % 3 === 0 ? ` = ${id}` : ''}`);
+        const result = RESULTS[id % RESULTS.length] ?? null;
+        assert.equal(text, `call ${id}${result === null ? '' : ` = ${result}`}`);
         assert.equal(id, log.forgotten + 1);
         assert.equal(log.at(log.length - 1).id, 300_000);
         assert.throws(() => log.at(log.length), RangeError);
