@@ -9,7 +9,7 @@ import { loadForHandover } from '../../kernel/kho/kexec-image';
 import type { HandoverToLoad } from '../../kernel/kho/segment-places';
 import { pagesOfImage, readHandoverNote } from '../../kernel/kho/note';
 import { PreservedMemory } from '../../kernel/kho/preserved';
-import { walkRadix } from '../../kernel/kho/radix';
+import { RadixLayout, walkRadix } from '../../kernel/kho/radix';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { dropKernel } from './kernel-end';
 import { bootFileOf, kernelNamed, startKernel } from './kexec';
@@ -143,7 +143,7 @@ function preservedIn(machine: Machine, fdt: number): PreservedMemory {
     if (typeof map === 'number' && map !== 0 && machine.isRam(map, page.size)) {
         walkRadix(
             machine.memory,
-            page,
+            new RadixLayout(page),
             map,
             (pa, n) => machine.isRam(pa, n),
             (pfn, order) => preserved.add(pfn, order),
