@@ -141,9 +141,8 @@ export const KNOWN_BUG_PAGES: Readonly<Record<string, KnownBugPage>> = {
     },
     kho_wide_keys: {
         fixes: ['955409ba5715'],
-        inferred: 'The effect of such a key.',
         shown: {
-            not: 'Kernels with the bug make keys only of the address and the order of a page, and these always fit. Functions that take keys came with the fix.',
+            not: 'Up to 7.2 keys are made only of the address and the order of a page, and these always fit: the last page of 64 bits has a key of its own (recorded on 7.2.13). Kernel code has keys of its own only from 7.3 on, where wide ones are refused with ERANGE.',
         },
     },
     kho_huge_pages_in_scratch: {

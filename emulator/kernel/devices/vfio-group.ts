@@ -15,17 +15,20 @@ import { err, type Err } from '../release/errno';
 import { hasSeries } from '../release/layers';
 import type { BoundDevice } from './bound';
 import type { Ioas } from './ioas';
-import { Iommufd } from './iommufd';
+import { Iommufd, iommufdOf } from './iommufd';
 import type { DeviceEnv } from './manager';
 import { VfioFile, vfioOps } from './vfio';
 
 const CONTAINER_PATH = '/dev/vfio/vfio';
 const GROUP_PATH = /^\/dev\/vfio\/(\d+)$/;
+/** include/uapi/linux/vfio.h */
+export const VFIO_GROUP_FLAGS_VIABLE = 1;
+export const VFIO_GROUP_FLAGS_CONTAINER_SET = 2;
 const EINVAL = err('EINVAL');
 const EBUSY = err('EBUSY');
 
 /** An open `/dev/vfio/vfio`. */
-export class VfioContainer extends JournaledRecord {
+export class VfioContainer extends JournaledRecord implements Container {
     /** The address space of VFIO_SET_IOMMU; it goes with the last group. */
     readonly space: Ioas | null = null;
     private readonly groups: JournaledList<VfioGroup>;
@@ -111,6 +114,8 @@ export class VfioContainer extends JournaledRecord {
 /** An open `/dev/vfio/N`. */
 export class VfioGroup extends JournaledRecord {
     readonly container: VfioContainer | null = null;
+    /** A descriptor of /dev/iommu instead of a container. */
+    readonly iommufd: Iommufd | null = null;
     readonly opened: boolean = false;
     /** Open descriptors of each device; each keeps the group open. */
     private readonly users: JournaledMap<BoundDevice, number>;
@@ -142,17 +147,27 @@ export class VfioGroup extends JournaledRecord {
     }
 
     /**
-     * VFIO_GROUP_SET_CONTAINER.
-     * @returns EINVAL (it has a container), EPERM (a driver of the kernel has a device of the group), ENOMEM, or why
-     * the memory cannot be pinned
+     * VFIO_GROUP_SET_CONTAINER. An iommufd does not claim the group: each device does when it is opened.
+     * @param file a descriptor of `/dev/vfio/vfio` or `/dev/iommu`
+     * @returns EINVAL (it has a container), EPERM (a driver of the kernel has a device of the group), EBADFD (another
+     * file), ENOMEM, or why the memory cannot be pinned
      */
-    setContainer(container: VfioContainer): undefined | Err {
+    setContainer(file: OpenFile): undefined | Err {
         const { k } = this;
-        if (this.container) {
+        if (this.container || this.iommufd) {
             return EINVAL;
         }
-        const bound = this.devices.flatMap((d) => k.devices.of(d) ?? []);
-        if (bound.some((b) => b.driver !== '' && b.vfio < 0)) {
+        const { priv: container } = file;
+        if (container instanceof Iommufd) {
+            container.ensureCompat();
+            getFile(k, file);
+            k.journal.edit<VfioGroup>(this).iommufd = container;
+            return undefined;
+        }
+        if (!(container instanceof VfioContainer)) {
+            return err('EBADFD');
+        }
+        if (this.driven) {
             return err('EPERM');
         }
         const failed = container.add(this);
@@ -162,12 +177,30 @@ export class VfioGroup extends JournaledRecord {
         return failed;
     }
 
-    /** VFIO_GROUP_UNSET_CONTAINER. @returns EINVAL (it has none), EBUSY (a device is open) */
+    /** A driver of the kernel has one of its devices. */
+    private get driven(): boolean {
+        const bound = this.devices.flatMap((d) => this.k.devices.of(d) ?? []);
+        return bound.some((b) => b.driver !== '' && b.vfio < 0);
+    }
+
+    /** The flags of VFIO_GROUP_GET_STATUS. */
+    get status(): number {
+        return this.container || this.iommufd
+            ? VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET
+            : this.driven
+              ? 0
+              : VFIO_GROUP_FLAGS_VIABLE;
+    }
+
+    /**
+     * VFIO_GROUP_UNSET_CONTAINER. Open devices of an iommufd keep it.
+     * @returns EINVAL (it has none), EBUSY (a device is open)
+     */
     unsetContainer(): undefined | Err {
-        if (!this.container) {
+        if (!this.container && !this.iommufd) {
             return EINVAL;
         }
-        if (this.users.size > 0) {
+        if (this.container && this.users.size > 0) {
             return EBUSY;
         }
         this.leave();
@@ -176,8 +209,9 @@ export class VfioGroup extends JournaledRecord {
 
     /**
      * VFIO_GROUP_GET_DEVICE_FD: the device at this address. Its first descriptor resets it.
-     * @returns ENODEV (no such device in the group), EINVAL (no container, or one without an IOMMU), EBUSY (preserved
-     * by the previous kernel)
+     * @returns ENODEV (no such device in the group, or an iommufd without an address space for it), EINVAL (no
+     * container, or one without an IOMMU), EBUSY (preserved by the previous kernel), EPERM (another iommufd, or a
+     * driver of the kernel, has a device of the group), ENOMEM, or why the memory cannot be pinned
      */
     device(address: string): OpenFile | Err {
         const { k, users } = this;
@@ -185,22 +219,58 @@ export class VfioGroup extends JournaledRecord {
         if (!b) {
             return err('ENODEV');
         }
-        if (!this.container?.space) {
+        if (!this.container?.space && !this.iommufd) {
             return EINVAL;
         }
         if (hasSeries(k.desc.layers, 'vfio') && (k.devices.pci.of(b.device)?.incoming ?? 0) !== 0) {
             return EBUSY;
         }
-        const file = anonFile(k, 'vfio', '[vfio-device]', O_RDWR, vfioOps);
         const vfio = new VfioFile(k, b, this);
-        k.journal.edit(file).priv = vfio;
         const count = users.get(b) ?? 0;
         if (count === 0) {
-            vfio.wake();
+            const failed = this.firstOpen(vfio);
+            if (failed) {
+                return failed;
+            }
         }
+        const file = anonFile(k, 'vfio', '[vfio-device]', O_RDWR, vfioOps);
+        k.journal.edit(file).priv = vfio;
         users.set(b, count + 1);
         getFile(k, this.file);
         return file;
+    }
+
+    /** vfio_df_device_first_open() and, with an iommufd, vfio_iommufd_compat_attach_ioas(). */
+    private firstOpen(vfio: VfioFile): undefined | Err {
+        const { k, iommufd } = this;
+        const { device: b } = vfio;
+        if (!iommufd) {
+            vfio.wake();
+            return undefined;
+        }
+        if (vfio.hasOtherOwner(iommufd)) {
+            return err('EPERM');
+        }
+        k.journal.edit(b).iommufd = iommufd;
+        k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
+        vfio.wake();
+        const failed = iommufd.compat ? iommufd.compat.attach(b) : err('ENODEV');
+        if (failed) {
+            this.release(b);
+            vfio.sleep();
+        }
+        return failed;
+    }
+
+    /** A device of an iommufd has the domain again that it had before. */
+    private release(b: BoundDevice): void {
+        const { k } = this;
+        if (b.hwpt) {
+            b.hwpt.detach(b, b.own);
+        } else {
+            k.devices.attach(b, b.own);
+        }
+        k.journal.edit(b).iommufd = null;
     }
 
     /** A descriptor of a device is closed. @returns whether it was the last one */
@@ -210,6 +280,9 @@ export class VfioGroup extends JournaledRecord {
             this.users.set(b, left);
         } else {
             this.users.delete(b);
+            if (!this.container) {
+                this.release(b);
+            }
         }
         fput(this.k, this.file);
         return left === 0;
@@ -239,8 +312,14 @@ export class VfioGroup extends JournaledRecord {
     }
 
     private leave(): void {
-        this.container?.remove(this);
-        this.k.journal.edit<VfioGroup>(this).container = null;
+        const { container, iommufd } = this;
+        const group = this.k.journal.edit<VfioGroup>(this);
+        group.container = null;
+        group.iommufd = null;
+        container?.remove(this);
+        if (iommufd) {
+            fput(this.k, iommufd.file);
+        }
     }
 
     /** The last descriptor of the group and of its devices is closed. */
@@ -254,7 +333,10 @@ export class VfioGroup extends JournaledRecord {
     }
 
     hash(hasher: Hasher): void {
-        hasher.u32(this.opened ? 1 : 0).u32(this.container ? 1 : 0);
+        hasher
+            .u32(this.opened ? 1 : 0)
+            .u32(this.status)
+            .u32(this.iommufd ? 1 : 0);
         for (const [b, count] of this.users) {
             hasher.str(b.device.shape.name).u32(count);
         }
@@ -326,9 +408,43 @@ export function groupOpener(k: DeviceEnv, path: string): (() => OpenFile) | unde
     };
 }
 
-/** The container of a descriptor. @returns EBADF; ENOTTY for other files */
-export function containerOf(p: Process, fd: number): VfioContainer | Err {
-    return fgetPriv(p, fd, VfioContainer);
+/** What the ioctls of a container do. */
+export interface Container {
+    setIommu(): undefined | Err;
+    map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err;
+    unmap(iova: number, length: number): undefined | Err;
+}
+
+/** `/dev/iommu` as a container (drivers/iommu/iommufd/vfio_compat.c). Each returns ENODEV without an address space. */
+class CompatContainer implements Container {
+    constructor(private readonly iommufd: Iommufd) {}
+
+    setIommu(): undefined | Err {
+        return this.iommufd.compat ? undefined : err('ENODEV');
+    }
+
+    map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
+        return this.iommufd.compat?.map(file, iova, length, offset) ?? this.setIommu();
+    }
+
+    /** @returns EINVAL (no length), ENOENT (part of a mapping); nothing mapped there is not an error */
+    unmap(iova: number, length: number): undefined | Err {
+        const { compat } = this.iommufd;
+        if (!compat) {
+            return err('ENODEV');
+        }
+        if (length <= 0) {
+            return EINVAL;
+        }
+        const touched = compat.mappings.items.some((m) => m.iova < iova + length && iova < m.iova + m.length);
+        return touched ? compat.unmap(iova, length) : undefined;
+    }
+}
+
+/** The container of a descriptor, also of `/dev/iommu`. @returns EBADF; ENOTTY for other files */
+export function containerOf(p: Process, fd: number): Container | Err {
+    const iommufd = iommufdOf(p, fd);
+    return iommufd instanceof Iommufd ? new CompatContainer(iommufd) : fgetPriv(p, fd, VfioContainer);
 }
 
 /** The group of a descriptor. @returns EBADF; ENOTTY for other files */
