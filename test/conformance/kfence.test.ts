@@ -1,6 +1,7 @@
 /**
  * Where KFENCE has its pool: at the end of early memory, in scratch after a kexec. Recorded on Linux 7.2.13 for x86-64
- * with CONFIG_KFENCE and CONFIG_MEMCG, without KASLR, in a virtual machine of 2 GiB (`memblock=debug no_hash_pointers`).
+ * with CONFIG_KFENCE and CONFIG_MEMCG, without KASLR, in a virtual machine of 2 GiB, with `memblock=debug
+ * no_hash_pointers`.
  */
 import assert from 'node:assert/strict';
 import { KFENCE_POOL } from '../../emulator/kernel/mm/kfence';

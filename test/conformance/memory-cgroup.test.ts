@@ -8,7 +8,7 @@ import { failureOf } from '../support/runs';
 
 /** `memory.current` before and after the retrieve, in a cgroup with room. */
 const ROOM = { before: 262144, after: 4456448 };
-/** The same in a cgroup of 2 MiB, what the retrieve returns, and what a second one does after `memory.max` was raised. */
+/** The same in a cgroup of 2 MiB: what the retrieve returns, and a second one after `memory.max` was raised. */
 const NO_ROOM = { limit: 2097152, first: 'ENOMEM', left: 20480, second: 'ENOMEM', finish: 0 };
 /** A process has more than its files: less than this in both cgroups. */
 const OF_PROCESS = 2 ** 19;
