@@ -45,6 +45,11 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
         startLoaded(host, file, path);
         return;
     }
+    const { size: was } = memory.page;
+    const { size: is } = host.machine.page;
+    if (was !== is) {
+        host.tell((l) => l.pageSizeDiffers?.(was, is));
+    }
     const handover = handoverIn(host.machine, memory, file, path);
     const at = loadForHandover(host.machine, loaded, handover);
     if (at === undefined) {
