@@ -20,8 +20,10 @@ import type { DeviceEnv } from './manager';
 import { VfioFile, vfioOps } from './vfio';
 
 const CONTAINER_PATH = '/dev/vfio/vfio';
-const GROUP_PATH = /^\/dev\/vfio\/(\d+)$/;
+const GROUP_PATH = /^\/dev\/vfio\/(noiommu-)?(\d+)$/;
 /** include/uapi/linux/vfio.h */
+export const VFIO_TYPE1v2_IOMMU = 3;
+export const VFIO_NOIOMMU_IOMMU = 8;
 export const VFIO_GROUP_FLAGS_VIABLE = 1;
 export const VFIO_GROUP_FLAGS_CONTAINER_SET = 2;
 const EINVAL = err('EINVAL');
@@ -31,6 +33,8 @@ const EBUSY = err('EBUSY');
 export class VfioContainer extends JournaledRecord implements Container {
     /** The address space of VFIO_SET_IOMMU; it goes with the last group. */
     readonly space: Ioas | null = null;
+    /** VFIO_SET_IOMMU was called with VFIO_NOIOMMU_IOMMU: its devices are not translated. */
+    readonly untranslated: boolean = false;
     private readonly groups: JournaledList<VfioGroup>;
 
     constructor(
@@ -41,13 +45,28 @@ export class VfioContainer extends JournaledRecord implements Container {
         this.groups = new JournaledList(k.journal);
     }
 
+    /** VFIO_SET_IOMMU was called, and there is still a group. */
+    get ready(): boolean {
+        return this.space !== null || this.untranslated;
+    }
+
+    /** Whether its groups are such without an IOMMU. */
+    private get noIommu(): boolean {
+        return this.groups.items.some((g) => g.noIommu);
+    }
+
     /**
-     * VFIO_SET_IOMMU with VFIO_TYPE1v2_IOMMU: the devices of its groups get an address space.
-     * @returns EINVAL (no group, or done already), ENOMEM
+     * VFIO_SET_IOMMU. With VFIO_TYPE1v2_IOMMU the devices of its groups get an address space.
+     * @returns EINVAL (no group, or done already, or not the type for its groups), ENOMEM
      */
-    setIommu(): undefined | Err {
-        if (this.groups.length === 0 || this.space) {
+    setIommu(type: number): undefined | Err {
+        const wanted = this.noIommu ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1v2_IOMMU;
+        if (this.groups.length === 0 || this.ready || type !== wanted) {
             return EINVAL;
+        }
+        if (this.noIommu) {
+            this.k.journal.edit<VfioContainer>(this).untranslated = true;
+            return undefined;
         }
         const space = new Iommufd(this.k, this.file).allocate();
         const attached: VfioGroup[] = [];
@@ -68,27 +87,35 @@ export class VfioContainer extends JournaledRecord implements Container {
 
     /**
      * VFIO_IOMMU_MAP_DMA of mapped memory of this file. The memory is pinned at once.
-     * @returns EINVAL (no VFIO_SET_IOMMU, not a multiple of a page), EEXIST, ENOMEM, or why it cannot be pinned
+     * @returns EINVAL (no VFIO_SET_IOMMU, not a multiple of a page), ENOTTY (without an IOMMU), EEXIST, ENOMEM, or why
+     * it cannot be pinned
      */
     map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
-        return this.space ? this.space.map(file, iova, length, offset) : EINVAL;
+        return this.space ? this.space.map(file, iova, length, offset) : this.withoutSpace;
+    }
+
+    private get withoutSpace(): Err {
+        return this.untranslated ? err('ENOTTY') : EINVAL;
     }
 
     /**
      * VFIO_IOMMU_UNMAP_DMA: nothing mapped there is not an error.
-     * @returns EINVAL (no VFIO_SET_IOMMU, part of a mapping)
+     * @returns EINVAL (no VFIO_SET_IOMMU, part of a mapping), ENOTTY (without an IOMMU)
      */
     unmap(iova: number, length: number): undefined | Err {
         const { space } = this;
         if (!space) {
-            return EINVAL;
+            return this.withoutSpace;
         }
         const touched = space.mappings.items.some((m) => m.iova < iova + length && iova < m.iova + m.length);
         return touched && space.unmap(iova, length) ? EINVAL : undefined;
     }
 
-    /** @returns ENOMEM, or why the memory cannot be pinned */
+    /** @returns EPERM (groups with and without an IOMMU), ENOMEM, or why the memory cannot be pinned */
     add(group: VfioGroup): undefined | Err {
+        if (this.groups.length > 0 && this.noIommu !== group.noIommu) {
+            return err('EPERM');
+        }
         const failed = this.space ? group.attach(this.space) : undefined;
         if (!failed) {
             this.groups.push(group);
@@ -99,14 +126,16 @@ export class VfioContainer extends JournaledRecord implements Container {
     remove(group: VfioGroup): void {
         group.detach();
         this.groups.remove(group);
-        if (this.groups.length === 0 && this.space) {
-            this.space.iommufd.close();
-            this.k.journal.edit<VfioContainer>(this).space = null;
+        if (this.groups.length === 0) {
+            this.space?.iommufd.close();
+            const container = this.k.journal.edit<VfioContainer>(this);
+            container.space = null;
+            container.untranslated = false;
         }
     }
 
     hash(hasher: Hasher): void {
-        hasher.u32(this.groups.length);
+        hasher.u32(this.groups.length).u32(this.untranslated ? 1 : 0);
         this.space?.hash(hasher);
     }
 }
@@ -127,6 +156,11 @@ export class VfioGroup extends JournaledRecord {
     ) {
         super(k.journal);
         this.users = new JournaledMap(k.journal);
+    }
+
+    /** No IOMMU translates its device. */
+    get noIommu(): boolean {
+        return this.members.some((b) => b.noIommu >= 0);
     }
 
     private get members(): BoundDevice[] {
@@ -180,7 +214,7 @@ export class VfioGroup extends JournaledRecord {
     /** A driver of the kernel has one of its devices. */
     private get driven(): boolean {
         const bound = this.devices.flatMap((d) => this.k.devices.of(d) ?? []);
-        return bound.some((b) => b.driver !== '' && b.vfio < 0);
+        return bound.some((b) => b.driver !== '' && b.driver !== 'vfio-pci');
     }
 
     /** The flags of VFIO_GROUP_GET_STATUS. */
@@ -219,7 +253,7 @@ export class VfioGroup extends JournaledRecord {
         if (!b) {
             return err('ENODEV');
         }
-        if (!this.container?.space && !this.iommufd) {
+        if (!this.container?.ready && !this.iommufd) {
             return EINVAL;
         }
         if (hasSeries(k.desc.layers, 'vfio') && (k.devices.pci.of(b.device)?.incoming ?? 0) !== 0) {
@@ -246,6 +280,9 @@ export class VfioGroup extends JournaledRecord {
         const { device: b } = vfio;
         if (!iommufd) {
             vfio.wake();
+            if (b.noIommu >= 0) {
+                k.klog('warn', `vfio-pci ${b.device.name}: vfio-noiommu device opened by user`);
+            }
             return undefined;
         }
         if (vfio.hasOtherOwner(iommufd)) {
@@ -346,8 +383,12 @@ export class VfioGroup extends JournaledRecord {
 function membersOf(k: DeviceEnv, devices: readonly Device[]): BoundDevice[] {
     return devices.flatMap((d) => {
         const b = k.devices.of(d);
-        return b && b.vfio >= 0 ? [b] : [];
+        return b?.driver === 'vfio-pci' ? [b] : [];
     });
+}
+
+function deviceWithoutIommu(k: DeviceEnv, number: number): readonly Device[] {
+    return k.devices.bound.items.filter((b) => b.noIommu === number).map((b) => b.device);
 }
 
 /** The groups, numbered in the order in which their first devices were found. */
@@ -384,7 +425,7 @@ function nodeFile(k: DeviceEnv, kind: string, ops: FileOps, path: string): OpenF
 
 /** What opening `/dev/vfio/vfio` creates; undefined for other paths, and without an IOMMU. */
 export function containerOpener(k: DeviceEnv, path: string): (() => OpenFile) | undefined {
-    if (path !== CONTAINER_PATH || k.devices.iommu?.enabled !== true) {
+    if (path !== CONTAINER_PATH || !(k.devices.iommu?.enabled === true || k.commandLine.vfioNoIommu)) {
         return undefined;
     }
     return () => {
@@ -396,9 +437,12 @@ export function containerOpener(k: DeviceEnv, path: string): (() => OpenFile) | 
 
 /** What opening the node of a group creates, before its open() runs; undefined if vfio-pci has none of its devices. */
 export function groupOpener(k: DeviceEnv, path: string): (() => OpenFile) | undefined {
-    const number = GROUP_PATH.exec(path)?.[1];
-    const devices = number === undefined ? undefined : groupNumbered(k, Number(number));
-    if (!devices || membersOf(k, devices).length === 0) {
+    const [, without, number] = GROUP_PATH.exec(path) ?? [];
+    if (number === undefined) {
+        return undefined;
+    }
+    const devices = without ? deviceWithoutIommu(k, Number(number)) : groupNumbered(k, Number(number));
+    if (!devices || !membersOf(k, devices).some((b) => b.noIommu >= 0 === (without !== undefined))) {
         return undefined;
     }
     return () => {
@@ -410,7 +454,7 @@ export function groupOpener(k: DeviceEnv, path: string): (() => OpenFile) | unde
 
 /** What the ioctls of a container do. */
 export interface Container {
-    setIommu(): undefined | Err;
+    setIommu(type: number): undefined | Err;
     map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err;
     unmap(iova: number, length: number): undefined | Err;
 }
@@ -419,12 +463,17 @@ export interface Container {
 class CompatContainer implements Container {
     constructor(private readonly iommufd: Iommufd) {}
 
-    setIommu(): undefined | Err {
+    /** @returns EINVAL (not VFIO_TYPE1v2_IOMMU) */
+    setIommu(type: number): undefined | Err {
+        return type === VFIO_TYPE1v2_IOMMU ? this.missing : EINVAL;
+    }
+
+    private get missing(): undefined | Err {
         return this.iommufd.compat ? undefined : err('ENODEV');
     }
 
     map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
-        return this.iommufd.compat?.map(file, iova, length, offset) ?? this.setIommu();
+        return this.iommufd.compat ? this.iommufd.compat.map(file, iova, length, offset) : this.missing;
     }
 
     /** @returns EINVAL (no length), ENOENT (part of a mapping); nothing mapped there is not an error */

@@ -1,10 +1,10 @@
 /** VFIO's groups and containers for `.lus` code: `/dev/vfio/N` and `/dev/vfio/vfio`. */
-import { containerOf, groupOf, VfioGroup } from '../../kernel/devices/vfio-group';
+import { containerOf, groupOf, VFIO_TYPE1v2_IOMMU, VfioGroup } from '../../kernel/devices/vfio-group';
 import { OpenFile } from '../../kernel/fs/file';
 import { fget, installNewFd, privOf } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
 import { FD, INT, objectOf, STRING } from '../../language/types';
-import { asNumber, asString } from '../../language/values';
+import { asNumber, asString, ProgramError } from '../../language/values';
 import { expect, fdArg } from './arguments';
 import { fdMethodOn, fn, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
@@ -21,6 +21,9 @@ export const vfioGroupFunctions: readonly NativeFunction<NativeContext>[] = [
         },
     ),
 ];
+
+/** include/uapi/linux/vfio.h: unmapping may divide mappings. */
+const VFIO_TYPE1_IOMMU = 1;
 
 const onGroup = fdMethodOn(groupOf);
 const onContainer = fdMethodOn(containerOf);
@@ -66,10 +69,16 @@ export const vfioGroupSyscalls: readonly NativeFunction<NativeContext>[] = [
     ),
     onContainer(
         'set_iommu',
-        [],
+        [param('type', INT, VFIO_TYPE1v2_IOMMU)],
         {},
-        '`VFIO_SET_IOMMU` with `VFIO_TYPE1v2_IOMMU` on `/dev/vfio/vfio`: the devices of its groups share an address space. EINVAL (no group, or done already), ENOMEM. On `/dev/iommu` it changes nothing: ENODEV if it was given to no group. ENOTTY on other files.',
-        (container) => container.setIommu(),
+        '`VFIO_SET_IOMMU` on `/dev/vfio/vfio`: with `VFIO_TYPE1v2_IOMMU` the devices of its groups share an address space; groups without an IOMMU need `VFIO_NOIOMMU_IOMMU`. EINVAL (no group, done already, or not the type for its groups), ENOMEM. On `/dev/iommu` it changes nothing: ENODEV if it was given to no group. ENOTTY on other files.',
+        (container, [type]) => {
+            const number = asNumber(type, 'the type');
+            if (number === VFIO_TYPE1_IOMMU) {
+                throw new ProgramError('VFIO_TYPE1_IOMMU is not emulated: use VFIO_TYPE1v2_IOMMU');
+            }
+            return container.setIommu(number);
+        },
     ),
     onContainer(
         'map_dma',
