@@ -3,6 +3,7 @@
  * device.
  */
 import { IO_PAGE, walk } from '../machine/iommu/tables';
+import type { BoundDevice } from '../kernel/devices/bound';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
 import { JournaledMap } from '../machine/journal';
@@ -107,13 +108,23 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         }
     };
 
+    /** Without an IOMMU the kernel does not know which memory user space lets a device use: it may be all but free. */
+    const isUnsafe = ({ intent }: Device, bound: BoundDevice | undefined, pa: number): boolean =>
+        bound !== undefined &&
+        bound.noIommu >= 0 &&
+        intent?.boot === host.boot &&
+        host.kernel?.memmap.stateOf(Math.floor(pa / page.size)) !== 'free';
+
     const stray = (device: Device, iova: number, pa: number, write: boolean): void => {
         const name = nameOf(device);
         const { intent } = device;
+        const bound = host.kernel?.devices.of(device);
+        if (isUnsafe(device, bound, pa)) {
+            return;
+        }
         const verb = write ? 'writes to' : 'reads';
         strays.set(name, (strays.get(name) ?? 0) + 1);
         // the first condition that holds is the cause; its consequences are not reported
-        const bound = host.kernel?.devices.of(device);
         const reused =
             pci.iommu?.enabled === true &&
             bound !== undefined &&

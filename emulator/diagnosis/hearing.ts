@@ -55,6 +55,7 @@ const HEARD = [
     'handlerMissing',
     'flbUnderflow',
     'parametersUnknown',
+    'pageSizeDiffers',
     'reservedMemoryMoved',
     'interruptTablesInUse',
     'translationLost',

@@ -6,6 +6,7 @@ import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
+import { RadixTree } from '../kernel/kho/radix';
 import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from '../kernel/kho/fixed-bugs';
 import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
@@ -15,7 +16,7 @@ import { nextCommandLine } from './next-command-line';
 import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, pagesText, some } from './wording';
-import { counted, hex, listed } from '../text/text';
+import { counted, hex, listed, sizeText } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
 /** enum liveupdate_state of the series v4. */
@@ -149,6 +150,16 @@ export const preparationRules = ruleFile(
                     unmarked.pfn,
                     2 ** unmarked.order,
                     `"${desc.name}" marks preserved pages before it has initialized most of its struct pages: ${then}.`,
+                );
+            }
+            const tree = kho.tree instanceof RadixTree && kho.tree.layout.losesOrderBit ? kho.tree : undefined;
+            const page0 = tree && kho.outgoingRuns().find((r) => r.order === 0);
+            if (page0) {
+                report(
+                    'kho_radix_depth',
+                    page0.pfn,
+                    page0.blocks,
+                    `The tree of preserved memory has a level too few for pages of ${sizeText(page.size)}: "${desc.name}" takes single pages for other blocks, such as the one at ${hex(page0.pfn * page.size)}, and faults at the first of them.`,
                 );
             }
             const edge = raggedEdge(

@@ -8,7 +8,7 @@ import type { HistoryLine } from '../findings/diagnosis';
 import { fileData } from './chronicle';
 import { fieldsText, misreadFields, type Misread } from './layouts';
 import { ruleFile } from './rules';
-import { counted, hex } from '../text/text';
+import { counted, hex, sizeText } from '../text/text';
 
 /** The largest number of fields that a message names. */
 const NAMED = 3;
@@ -51,6 +51,14 @@ export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }
     };
 
     return {
+        pageSizeDiffers(was, is): void {
+            say('LU1092', {
+                about: 'page size',
+                history: [],
+                data: { written: was, read: is },
+                message: `The kernel of the image has pages of ${sizeText(was)}, and the one that takes it over has pages of ${sizeText(is)}. Their compatible strings are equal, but the keys of the tree of preserved memory, the numbers of pages and the sizes of blocks have other meanings.`,
+            });
+        },
         viewed(layout, pa): void {
             const all = typed.handed?.structs.get(pa) ?? [];
             const written = all.at(-1);

@@ -10,7 +10,7 @@ import type { Area } from '../kernel/kho/env';
 import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../kernel/kho/fdt-read';
 import { candidateAt, findHandover, scratchArrayOf, scratchEntries, type FoundHandover } from '../kernel/kho/find';
 import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
-import { walkRadix } from '../kernel/kho/radix';
+import { RadixLayout, walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
@@ -209,7 +209,7 @@ function readTree(
     }
     const damage = walkRadix(
         view,
-        view.page,
+        new RadixLayout(view.page),
         map,
         (pa, n) => view.has(pa, n),
         (pfn, order) => preserved.add(pfn, order),

@@ -1,7 +1,8 @@
 /** Loading of kernels to jump to: the system calls around the image (kernel/kexec.c, kexec_file.c). */
 import type { Kernel } from './kernel';
 import { coreHeader } from './crash/core-header';
-import { type KernelFile, loadCrashImage, loadFile, loadSegments } from './kho/kexec-image';
+import { loadCrashImage, loadFile, loadSegments } from './kho/kexec-image';
+import type { KernelFile } from './kho/segment-places';
 import { Err, err } from './release/errno';
 
 /** The system call that loads a kernel, and its flags. */

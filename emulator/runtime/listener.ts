@@ -155,9 +155,11 @@ export interface Listener {
     handlerMissing?(compatible: string, session: LuoSession | null): void;
     /** A reference to an FLB is dropped that was never taken. */
     flbUnderflow?(flb: LuoFlb, side: 'outgoing' | 'incoming'): void;
-    /** Memory of `reserve_mem=` is at another address than in the previous kernel. */
     /** A kernel is booted or loaded whose command line has arguments that it does not know. */
     parametersUnknown?(kernel: KernelDescription, unknown: readonly Argument[], commandLine: string): void;
+    /** A kernel is about to take over the image of one with pages of `was` bytes; its own have `is`. */
+    pageSizeDiffers?(was: number, is: number): void;
+    /** Memory of `reserve_mem=` is at another address than in the previous kernel. */
     reservedMemoryMoved?(memory: ReservedMemory): void;
     /** The redistributors still use the interrupt tables of the previous kernel, in memory that is not theirs. */
     interruptTablesInUse?(tables: OldTables): void;

@@ -1,6 +1,6 @@
 /** How fast the tree of preserved memory is. */
 import { Machine } from '../../emulator/machine/machine';
-import { RadixTree, walkRadix } from '../../emulator/kernel/kho/radix';
+import { RadixLayout, RadixTree, walkRadix } from '../../emulator/kernel/kho/radix';
 
 export interface RadixFigures {
     /** Nanoseconds an added page, and a walked one, callback included; the best of several rounds. */
@@ -17,7 +17,9 @@ export function benchRadix(pages = 1 << 20, rounds = 5): RadixFigures {
         const machine = new Machine({ ranges: [{ start: 0, size: 64 * 2 ** 30, node: 0 }] });
         const { size } = machine.page;
         let next = size;
-        const tree = new RadixTree(machine, { allocNode: () => (next += size), freeNode: () => undefined }, size);
+        const layout = new RadixLayout(machine.page);
+        const pool = { allocNode: () => (next += size), freeNode: () => undefined };
+        const tree = new RadixTree(machine, layout, pool, size);
         const first = 0x100000;
         let start = process.hrtime.bigint();
         for (let pfn = first; pfn < first + pages; pfn++) {
@@ -30,7 +32,7 @@ export function benchRadix(pages = 1 << 20, rounds = 5): RadixFigures {
         start = process.hrtime.bigint();
         walkRadix(
             machine.memory,
-            machine.page,
+            layout,
             tree.root,
             () => true,
             (pfn, order) => {

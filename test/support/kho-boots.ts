@@ -22,7 +22,8 @@ import type { BootContext, BootDescription } from '../../emulator/kernel/kho/boo
 import { earlyAllocations } from '../../emulator/kernel/kho/early-allocations';
 import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot-params';
 import type { LogLevel } from '../../emulator/kernel/klog';
-import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
+import { coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
+import type { KernelFile } from '../../emulator/kernel/kho/segment-places';
 import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';
 import type { Host } from './kho-host';

@@ -109,7 +109,8 @@ export const KNOWN_BUG_PAGES: Readonly<Record<string, KnownBugPage>> = {
     },
     kho_radix_depth: {
         fixes: ['d64b0372760e'],
-        shown: { not: 'Emulated kernels have pages of 4 KiB, for which the tree is correct.' },
+        inferred: 'That the next kernel faults at the struct page of such a block.',
+        shown: 'here',
     },
     kho_unpreserve_order: {
         fixes: ['8fd2f26fa2a3'],
@@ -140,8 +141,9 @@ export const KNOWN_BUG_PAGES: Readonly<Record<string, KnownBugPage>> = {
     },
     kho_wide_keys: {
         fixes: ['955409ba5715'],
-        inferred: 'The effect of such a key.',
-        shown: { not: 'No page has such a key: its address would be outside the physical address space.' },
+        shown: {
+            not: 'Up to 7.2 keys are made only of the address and the order of a page, and these always fit: the last page of 64 bits has a key of its own (recorded on 7.2.13). Kernel code has keys of its own only from 7.3 on, where wide ones are refused with ERANGE.',
+        },
     },
     kho_huge_pages_in_scratch: {
         fixes: ['bc0f793c5c41'],

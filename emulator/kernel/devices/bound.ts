@@ -59,6 +59,8 @@ export class BoundDevice extends JournaledRecord {
         readonly own: Domain,
         /** The number of its cdev; −1: it has none. */
         readonly vfio: number,
+        /** The number of its group `/dev/vfio/noiommu-N`; −1: it has none. */
+        readonly noIommu = -1,
     ) {
         super(journal);
         this.domain = own;

@@ -2,11 +2,11 @@
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
-import { err, type Err } from '../release/errno';
+import { err, Err } from '../release/errno';
 import { S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import { fgetPriv, type Process } from '../fs/process';
+import { fget, fgetPriv, type Process } from '../fs/process';
 import type { BoundDevice, IommufdEnv } from './bound';
 import { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
@@ -16,6 +16,8 @@ export class Iommufd extends JournaledRecord {
     readonly spaces: JournaledList<Ioas>;
     /** Objects of the handover that were not adopted. */
     readonly incoming: JournaledList<Hwpt>;
+    /** What the ioctls of a container work on (vfio_compat.c): there is one after a group was given to it. */
+    readonly compat: Ioas | null = null;
     /** Objects are numbered from 1 on. */
     readonly nextId: number = 1;
 
@@ -43,6 +45,20 @@ export class Iommufd extends JournaledRecord {
         const ioas = new Ioas(this.k, this, this.newId());
         this.spaces.push(ioas);
         return ioas;
+    }
+
+    /** IOMMU_VFIO_IOAS_SET and IOMMU_VFIO_IOAS_CLEAR. @returns ENOENT for the address space of another iommufd */
+    setCompat(space: Ioas | null): undefined | Err {
+        if (space && space.iommufd !== this) {
+            return err('ENOENT');
+        }
+        this.k.journal.edit<Iommufd>(this).compat = space;
+        return undefined;
+    }
+
+    /** iommufd_vfio_compat_ioas_create() */
+    ensureCompat(): void {
+        this.k.journal.edit<Iommufd>(this).compat = this.compat ?? this.allocate();
     }
 
     /**
@@ -129,7 +145,7 @@ export class Iommufd extends JournaledRecord {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.nextId);
+        hasher.num(this.nextId).num(this.compat?.id ?? 0);
         for (const s of this.spaces) {
             s.hash(hasher);
         }
@@ -151,6 +167,12 @@ const iommuOps: FileOps = {
 /** The objects of the open /dev/iommu of a descriptor. @returns EBADF; ENOTTY for other files */
 export function iommufdOf(p: Process, fd: number): Iommufd | Err {
     return fgetPriv(p, fd, Iommufd);
+}
+
+/** iommufd_ctx_from_fd(): the same, for an argument. @returns EBADF; EBADFD for other files */
+export function iommufdFrom(p: Process, fd: number): Iommufd | Err {
+    const file = fget(p, fd);
+    return file instanceof Err ? file : file.priv instanceof Iommufd ? file.priv : err('EBADFD');
 }
 
 export const IOMMU_PATH = '/dev/iommu';

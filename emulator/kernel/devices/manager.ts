@@ -228,13 +228,18 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     ): BoundDevice {
         const { k } = this;
         const vfio = choice === 'vfio' && translated ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.vfio)) : -1;
-        const driver = choice === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
+        const noIommu =
+            choice === 'vfio' && !translated && k.commandLine.vfioNoIommu
+                ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.noIommu))
+                : -1;
+        const driver = choice === 'native' ? device.kind : vfio >= 0 || noIommu >= 0 ? 'vfio-pci' : '';
         const b = new BoundDevice(
             k.journal,
             device,
             driver,
             this.newDomain(translated ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`),
             vfio,
+            noIommu,
         );
         this.bound.push(b);
         return b;
@@ -320,9 +325,13 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
             if (incoming === 0) {
                 device.setPower(D3HOT);
             }
+            if (b.noIommu >= 0) {
+                k.klog('warn', `vfio-pci ${device.name}: Adding kernel taint for vfio-noiommu group on device`);
+            }
+            const node = b.noIommu >= 0 ? `noiommu-${b.noIommu}` : `devices/vfio${b.vfio}`;
             k.klog(
                 'info',
-                `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}${incoming === 0 ? '' : ', left as the previous kernel preserved it'}`,
+                `vfio-pci ${device.name}: bound, /dev/vfio/${node}${incoming === 0 ? '' : ', left as the previous kernel preserved it'}`,
             );
         } else if (b.driver !== '') {
             k.machine.pci.observer?.changed(device, { kind: 'taken', driver: b.driver });
@@ -397,9 +406,9 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         b.device.createQueues(disk, queues, b.domain);
     }
 
-    /** A guest's driver, through the cdev, sets up configuration space and interrupts itself. */
-    private ready({ device, iommufd }: BoundDevice): void {
-        if (iommufd) {
+    /** A driver in user space or in a guest sets up configuration space and interrupts itself. */
+    private ready({ device, iommufd, noIommu }: BoundDevice): void {
+        if (iommufd || (noIommu >= 0 && device.power === 0)) {
             if (!device.msix.enabled) {
                 this.interrupts.request(device, device.msix.length, `vfio ${device.shape.name}`);
             }
@@ -473,6 +482,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
                 .str(b.device.shape.name)
                 .str(b.driver)
                 .num(b.vfio)
+                .num(b.noIommu)
                 .num(b.memory?.iova ?? -1)
                 .num(b.memory?.pfn ?? -1);
             b.own.hash(hasher);

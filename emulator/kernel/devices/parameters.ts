@@ -12,6 +12,8 @@ export interface DeviceSettings {
     readonly amdIommu: boolean;
     /** Devices get identity domains. */
     readonly iommuPassthrough: boolean;
+    /** VFIO takes devices that no IOMMU translates. */
+    readonly vfioNoIommu: boolean;
     readonly interruptRemapping: boolean;
     /** Remapped interrupts can be posted to guests. */
     readonly interruptPosting: boolean;
@@ -30,6 +32,7 @@ export const DEVICE_DEFAULTS: DeviceSettings = {
     intelIommu: true,
     amdIommu: true,
     iommuPassthrough: false,
+    vfioNoIommu: false,
     interruptRemapping: true,
     interruptPosting: true,
     lpis: true,
@@ -61,6 +64,10 @@ export const DEVICE_SETUPS: SetupsOf<'iommu' | 'interrupts' | 'processors' | 'pc
     'iommu.passthrough': (value) => {
         const iommuPassthrough = kstrtobool(value);
         return iommuPassthrough === undefined ? undefined : { iommuPassthrough };
+    },
+    'vfio.enable_unsafe_noiommu_mode': (value) => {
+        const vfioNoIommu = value === undefined ? true : kstrtobool(value);
+        return vfioNoIommu === undefined ? undefined : { vfioNoIommu };
     },
     intel_iommu: (value) =>
         fromWords(value, [

@@ -55,10 +55,14 @@ export class VfioFile extends JournaledRecord {
         return k.devices.of(b.device) !== b ? err('ENODEV') : b.refusal;
     }
 
-    /** A driver of the kernel's own has this device. */
-    private isDriven(device: Device): boolean {
-        const driver = this.k.devices.of(device)?.driver ?? '';
-        return driver !== '' && driver !== 'vfio-pci';
+    /** iommu_device_claim_dma_owner(): a driver of the kernel, or another iommufd, has a device of its group. */
+    hasOtherOwner(iommufd: Iommufd): boolean {
+        const { devices } = this.k;
+        return devices.pci.group(this.device.device).some((d) => {
+            const b = devices.of(d);
+            const driver = b?.driver ?? '';
+            return (driver !== '' && driver !== 'vfio-pci') || (b?.iommufd && b.iommufd !== iommufd);
+        });
     }
 
     /** The device is inherited and running, and must not be touched. */
@@ -70,24 +74,32 @@ export class VfioFile extends JournaledRecord {
     /**
      * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at
      * once: only then the device can reach the memory mapped there.
-     * @returns EINVAL (already bound), EBUSY (another descriptor has it, or a driver of the kernel has a device of its
-     * group, or the group is open), EPERM (it was preserved with another iommufd), ENOMEM, or why the memory cannot be
-     * pinned
+     * @param target what the caller's descriptor stands for; it is looked up after the device is checked
+     * @returns EINVAL (already bound, also through another descriptor), EBUSY (the group is open), EPERM (a driver of
+     * the kernel or another iommufd has a device of its group, or it was preserved with another iommufd), ENOMEM, or
+     * why the memory cannot be pinned
      */
-    bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
+    bind(target: () => Iommufd | Ioas | Hwpt | Err): undefined | Err {
         const { k, device: b } = this;
-        const iommufd = to instanceof Iommufd ? to : to instanceof Ioas ? to.iommufd : to.ioas?.iommufd;
-        if (this.bound || !iommufd) {
+        if (this.group) {
             return err('EINVAL');
         }
-        if (b.iommufd || b.groupOpen) {
+        if (b.groupOpen) {
             return err('EBUSY');
+        }
+        const to = this.bound ? err('EINVAL') : target();
+        if (to instanceof Err) {
+            return to;
+        }
+        const iommufd = to instanceof Iommufd ? to : to instanceof Ioas ? to.iommufd : to.ioas?.iommufd;
+        if (b.iommufd || !iommufd) {
+            return err('EINVAL');
         }
         if (b.inherited) {
             return this.takeOver(b.inherited, iommufd);
         }
-        if (k.devices.pci.group(b.device).some((d) => this.isDriven(d))) {
-            return err('EBUSY');
+        if (this.hasOtherOwner(iommufd)) {
+            return err('EPERM');
         }
         if (!this.kept) {
             // iommu_device_claim_dma_owner(): until it is attached, it cannot reach memory
@@ -213,6 +225,15 @@ export class VfioFile extends JournaledRecord {
         return undefined;
     }
 
+    /** vfio_pci_core_disable() */
+    sleep(): void {
+        const { device } = this.device;
+        this.k.devices.interrupts.release(device);
+        device.setBusMaster(false);
+        this.reset();
+        device.setPower(SUSPENDED);
+    }
+
     /** pci_reset_function_locked(): the device stops, and has the state after power-on. */
     reset(): void {
         this.device.device.reset();
@@ -223,20 +244,14 @@ export class VfioFile extends JournaledRecord {
         hasher.str(this.device.device.shape.name).u32(this.bound ? 1 : 0);
     }
 
-    /** The last reference is dropped: vfio_pci_core_disable(). */
+    /** The last reference is dropped. */
     close(): void {
         const { device: b, group } = this;
-        if (group && !group.deviceClosed(b)) {
+        if (!this.bound || (group && !group.deviceClosed(b))) {
             return;
         }
-        if (this.bound) {
-            this.k.devices.interrupts.release(b.device);
-            b.device.setBusMaster(false);
-            this.reset();
-        }
-        if (group) {
-            b.device.setPower(SUSPENDED);
-        } else if (this.bound) {
+        this.sleep();
+        if (!group) {
             if (b.hwpt) {
                 b.hwpt.detach(b, b.own);
             } else {
@@ -245,7 +260,6 @@ export class VfioFile extends JournaledRecord {
             const e = this.k.journal.edit(b);
             e.iommufd = null;
             e.frozen = false;
-            b.device.setPower(SUSPENDED);
         }
     }
 }

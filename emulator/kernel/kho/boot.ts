@@ -226,7 +226,7 @@ export function khoMemoryInit(
     const end = endOfMemory(machine.map) / size;
     const described = structPages(machine.map, machine.page);
     const findings = walkHandedOver(
-        ctx.description.format,
+        ctx.description,
         machine.memory,
         machine.page,
         map,

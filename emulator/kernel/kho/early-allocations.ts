@@ -41,33 +41,54 @@ interface CpuGroup {
     readonly count: number;
 }
 
-/** @returns the panic of a kernel that finds no room */
+/**
+ * What a kernel allocates up to a moment: up to `cma=` and `crashkernel=` (the end of setup_arch()), up to
+ * `reserve_mem=` (start_kernel() reads the command line), and up to the page allocator (mm_core_init()).
+ */
+export type EarlyStage = 'direct map' | 'per-CPU areas' | 'hash tables';
+
+const STAGES: Readonly<Record<EarlyStage, (early: EarlyAllocations) => void>> = {
+    'direct map': (early) => early.directMap(),
+    'per-CPU areas': (early) => {
+        early.firmwareMap();
+        early.memorySections();
+        early.perCpuAreas();
+    },
+    'hash tables': (early) => {
+        early.hashTables();
+        early.beforePageAllocator();
+    },
+};
+
+/**
+ * All stages, of a kernel without such parameters.
+ * @returns the panic of a kernel that finds no room
+ */
 export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
     const early = new EarlyAllocations(ctx);
-    early.setupArch();
-    early.memorySections();
-    early.perCpuAreas();
-    early.hashTables();
-    early.rest();
+    for (const allocate of Object.values(STAGES)) {
+        allocate(early);
+    }
     return early.panic;
 }
 
 /**
- * The same by a kernel that runs. Before it reads a handover, it has cleared this part of scratch or written its own
+ * A stage of a kernel that runs. Before it reads a handover, it has cleared this part of scratch or written its own
  * data there.
  * @returns the panic of a kernel that finds no room
  */
-export function takeEarlyMemory(ctx: BootContext): BootPanic | undefined {
+export function takeEarlyMemory(ctx: BootContext, stage: EarlyStage): BootPanic | undefined {
     const { machine, memblock, description } = ctx;
     const before = new Set(memblock.reserved.map((r) => r.base));
-    const panic = earlyAllocations(ctx);
+    const early = new EarlyAllocations(ctx);
+    STAGES[stage](early);
     const uncleared = description.arch.early.kfencePool === 'first' ? KFENCE_POOL : undefined;
     for (const { base, size, owner } of memblock.scratchOnly ? memblock.reserved : []) {
         if (!before.has(base) && owner !== uncleared) {
             machine.memory.zero(base, size);
         }
     }
-    return panic;
+    return early.panic;
 }
 
 class EarlyAllocations {
@@ -104,8 +125,8 @@ class EarlyAllocations {
 
     // ------------------------------------------------------------ setup_arch()
 
-    /** The trampoline, page tables of the direct map, the log buffer of many processors, what the firmware says. */
-    setupArch(): void {
+    /** The trampoline, page tables of the direct map, the device tree, the log buffer of many processors. */
+    directMap(): void {
         const { machine, memblock, description } = this.ctx;
         const { early, firstMiB } = description.arch;
         if (firstMiB) {
@@ -118,6 +139,9 @@ class EarlyAllocations {
         const tables = this.directMapTables();
         if (memblock.allocBlocks(tables, this.page, { owner: 'page tables', located: true }) < tables) {
             this.fail('page tables', tables * this.page);
+        }
+        if (early.deviceTree > 0) {
+            this.need('device tree', early.deviceTree, 8, { located: true });
         }
         if (description.numa) {
             for (const node of this.nodes) {
@@ -132,7 +156,12 @@ class EarlyAllocations {
                 this.need('log buffer', part, 8, { located: true });
             }
         }
-        for (const [size, align] of early.small(machine)) {
+    }
+
+    /** What describes the firmware's map of memory. */
+    firmwareMap(): void {
+        const { machine, description } = this.ctx;
+        for (const [size, align] of description.arch.early.small(machine)) {
             this.need('early kernel data', size, align, { located: true });
         }
     }
@@ -319,7 +348,7 @@ class EarlyAllocations {
     // ------------------------------------------------------------ mm_core_init()
 
     /** Fixed mappings, what the configuration adds, and bounce buffers of devices. */
-    rest(): void {
+    beforePageAllocator(): void {
         const { description, memblock } = this.ctx;
         for (let i = 0; i < description.arch.early.fixmapTables; i++) {
             this.need('page tables', this.page, this.page);

@@ -5,7 +5,7 @@
 import type { Machine } from '../../machine/machine';
 import type { Memblock } from '../mm/memblock';
 import { orderPages } from '../mm/memmap';
-import { walkRadix } from './radix';
+import { RadixLayout, walkRadix } from './radix';
 
 /** Bytes of a block. */
 const BLOCK = 2 ** 30;
@@ -25,7 +25,7 @@ export function extendScratch(machine: Machine, memblock: Memblock, map: number)
     const end = (machine.map[machine.map.length - 1]?.start ?? 0) + (machine.map[machine.map.length - 1]?.size ?? 0);
     walkRadix(
         machine.memory,
-        page,
+        new RadixLayout(page),
         map,
         (pa, n) => machine.isRam(pa, n),
         (pfn, order) => {

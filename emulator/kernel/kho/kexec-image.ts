@@ -8,35 +8,26 @@ import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
-import { X86_64, type Arch } from '../release/arch';
-import { buildParameters, kernelHeader, parametersSize } from './boot-params';
+import { X86_64 } from '../release/arch';
+import { buildParameters } from './boot-params';
 import type { KhoSetupData } from './boot-info';
-import type { Area, KhoEnv } from './env';
+import type { KhoEnv } from './env';
 import type { Kho } from './kho';
 import { SCRATCH_ENTRY } from './scratch';
+import {
+    type Buffer,
+    type CrashPlaces,
+    type HandoverToLoad,
+    type KernelFile,
+    kernelContent,
+    pagesFor,
+    type Placement,
+    placeSegments,
+} from './segment-places';
 
 const JUMP = costId('jump');
 const PURGATORY = costId('purgatory');
 const KEXEC_LOAD = costId('kexec_load');
-
-const MiB = 1024 * 1024;
-const PURGATORY_SIZE = 0x8000;
-/** Alignment of the copy of the scratch array. */
-const SCRATCH_COPY_ALIGN = 0x10000;
-const KERNEL_ALIGN = 2 * MiB;
-
-/** The kernel to be loaded. */
-export interface KernelFile {
-    /** The kernel description's name. */
-    readonly name: string;
-    /** Default: x86-64. */
-    readonly arch?: Arch;
-    /** Bytes that the running kernel's image needs. */
-    readonly imageSize: number;
-    readonly commandLine: string;
-    /** Bytes; 0 for none. */
-    readonly initrdSize: number;
-}
 
 /** A piece of an image: its contents are kept in pages of the running kernel until the jump. */
 export interface KexecSegment {
@@ -103,141 +94,6 @@ export class KexecImage extends JournaledRecord {
             }
         }
     }
-}
-
-interface Buffer {
-    readonly name: string;
-    readonly content: Bytes;
-    /** Size in memory in bytes; the part beyond the content is zeroes. */
-    readonly size: number;
-    readonly align: number;
-    readonly min: number;
-}
-
-/** Kernels and initrds are patterns after their headers, so that their bytes can be recognized elsewhere. */
-function kernelContent(name: string, size: number): Bytes {
-    const header = Bytes.of(kernelHeader(name));
-    return Bytes.concat(header, Bytes.pattern(0x6b, size - header.length, header.length));
-}
-
-/** The handover for which a kernel is loaded: the FDT and the scratch areas that it gets. */
-export interface HandoverToLoad {
-    readonly fdt: number;
-    /** Segments are placed in these, tried in order. */
-    readonly scratch: readonly Area[];
-    /** The array that is copied for the next kernel; bytes. */
-    readonly array: Area;
-}
-
-interface Placement {
-    readonly placed: readonly { readonly buffer: Buffer; readonly dest: number }[];
-    readonly parameters: number;
-    readonly commandLine: string;
-    readonly setup: KhoSetupData | undefined;
-}
-
-/** What the kernel to be started by a panic gets: the areas of `crashkernel=`, and the header of the core file. */
-export interface CrashPlaces {
-    readonly areas: readonly Area[];
-    readonly header: Uint8Array;
-    /** The address of the header; undefined: anywhere in the areas. */
-    readonly headerAt?: number;
-}
-
-/** Size in bytes of the pages for this many bytes. */
-function pagesFor({ page }: Machine, bytes: number): number {
-    return Math.ceil(bytes / page.size) * page.size;
-}
-
-/** The destinations and contents of the segments of a kernel; undefined if one fits nowhere. */
-function placeSegments(
-    machine: Machine,
-    loaded: KernelFile,
-    handover: HandoverToLoad | undefined,
-    crash?: CrashPlaces,
-): Placement | undefined {
-    let file = loaded;
-    const areas: readonly Area[] =
-        crash?.areas ?? handover?.scratch ?? machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
-    const placed: { buffer: Buffer; dest: number }[] = [];
-    const place = (buffer: Buffer): number | undefined => {
-        const dest = findHole(
-            areas,
-            placed.map((p) => ({ addr: p.dest, size: p.buffer.size })),
-            buffer,
-        );
-        if (dest !== undefined) {
-            placed.push({ buffer, dest });
-        }
-        return dest;
-    };
-    const pageSize = machine.page.size;
-    const make = (name: string, content: Bytes, size: number, align = pageSize, min = 0x3000): Buffer => ({
-        name,
-        content,
-        size: pagesFor(machine, size),
-        align,
-        min,
-    });
-
-    if (crash) {
-        const buffer = make('ELF core header', Bytes.of(crash.header), crash.header.length);
-        const dest = crash.headerAt ?? place(buffer);
-        if (dest !== undefined && dest === crash.headerAt) {
-            placed.push({ buffer, dest });
-        }
-        if (dest === undefined) {
-            return undefined;
-        }
-        file = { ...loaded, commandLine: `elfcorehdr=0x${dest.toString(16)} ${loaded.commandLine}` };
-    }
-    let setup: KhoSetupData | undefined;
-    if (handover) {
-        const { array } = handover;
-        const dest = place(
-            make('scratch array', machine.memory.readBytes(array.addr, array.size), array.size, SCRATCH_COPY_ALIGN, 0),
-        );
-        if (dest === undefined) {
-            return undefined;
-        }
-        setup = { fdt: handover.fdt, fdtSize: pageSize, scratch: dest, scratchSize: array.size };
-    }
-    if (place(make('purgatory', Bytes.pattern(0x70, PURGATORY_SIZE), PURGATORY_SIZE)) === undefined) {
-        return undefined;
-    }
-    // The parameters contain the addresses of segments that are placed after them, so their contents come last.
-    const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine, file.arch)));
-    const image =
-        parameters === undefined
-            ? undefined
-            : place(make('kernel', kernelContent(file.name, file.imageSize), file.imageSize, KERNEL_ALIGN, MiB));
-    if (parameters === undefined || image === undefined) {
-        return undefined;
-    }
-    let initrd: Area | undefined;
-    if (file.initrdSize > 0) {
-        const dest = place(make('initrd', Bytes.pattern(0x69, file.initrdSize), file.initrdSize, pageSize, 16 * MiB));
-        if (dest === undefined) {
-            return undefined;
-        }
-        initrd = { addr: dest, size: file.initrdSize };
-    }
-    const bytes = buildParameters(machine, parameters, {
-        arch: file.arch ?? X86_64,
-        commandLine: file.commandLine,
-        kernel: { addr: image, size: pagesFor(machine, file.imageSize) },
-        initrd,
-        kho: setup,
-        usable: crash && [...crash.areas].sort((a, b) => a.addr - b.addr),
-    });
-    return {
-        placed: placed.map((p) =>
-            p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p,
-        ),
-        parameters,
-        commandLine: file.commandLine,
-        setup,
-    };
 }
 
 /**
@@ -354,7 +210,7 @@ function fixedSegments(
     });
     const piece = (name: string, dest: number, content: Bytes): { buffer: Buffer; dest: number } => ({
         dest,
-        buffer: { name, content, size: pagesFor(machine, content.length), align: machine.page.size, min: 0 },
+        buffer: { name, content, size: pagesFor(machine, content.length) },
     });
     const placed = [
         piece('boot parameters', at, Bytes.of(parameters)),
@@ -362,25 +218,6 @@ function fixedSegments(
         ...(initrd ? [piece('initrd', initrd.addr, Bytes.pattern(0x69, initrd.size))] : []),
     ];
     return placed.every((p) => machine.isRam(p.dest, p.buffer.size)) ? placed : undefined;
-}
-
-/** locate_mem_hole_top_down in each area in turn (kho_locate_mem_hole with KHO on). */
-function findHole(areas: readonly Area[], taken: readonly Area[], buffer: Buffer): number | undefined {
-    for (const area of areas) {
-        let end = area.addr + area.size;
-        for (;;) {
-            const start = Math.floor((end - buffer.size) / buffer.align) * buffer.align;
-            if (start < area.addr || start < buffer.min) {
-                break;
-            }
-            const blocker = taken.find((t) => start < t.addr + t.size && t.addr < start + buffer.size);
-            if (!blocker) {
-                return start;
-            }
-            end = blocker.addr;
-        }
-    }
-    return undefined;
 }
 
 /** Copies the contents into pages of the running kernel. */

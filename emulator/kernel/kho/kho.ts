@@ -305,7 +305,7 @@ export class Kho extends JournaledRecord {
      */
     createOutgoing(): 0 | Err {
         const { machine } = this.env;
-        const tree = makeTracker(this.format, machine, this.nodePages);
+        const tree = makeTracker(this.env.options, machine, this.nodePages);
         if (tree === undefined) {
             return err('ENOMEM');
         }
@@ -465,7 +465,6 @@ export class Kho extends JournaledRecord {
             walkTracker(
                 this.tree,
                 machine.memory,
-                machine.page,
                 (pa, n) => machine.isRam(pa, n),
                 (pfn, order) => {
                     const id = memmap.ownerOf(pfn);

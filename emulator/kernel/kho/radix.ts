@@ -24,15 +24,26 @@ export class RadixLayout {
     readonly tableBits: number;
     /** The level of the root; 0 is that of the bitmaps. */
     readonly rootLevel: number;
+    /** The root has no entries for keys of order 0: their order bit is lost. */
+    readonly losesOrderBit: boolean;
 
-    /** @param page the size of nodes, and the unit of page frame numbers */
-    constructor({ size, shift }: PageGeometry) {
+    /**
+     * @param page the size of nodes, and the unit of page frame numbers
+     * @param oneShort whether it has levels for all bits of a key but the highest (7.1-rc1 to 7.1-rc5)
+     */
+    constructor(
+        readonly page: PageGeometry,
+        oneShort = false,
+    ) {
+        const { size, shift } = page;
         this.orderBit = 64 - shift;
         this.bitmapKeys = size * 8;
         this.bitmapBits = shift + 3;
         this.tableEntries = size / 8;
         this.tableBits = shift - 3;
-        this.rootLevel = Math.ceil((this.orderBit + 1 - this.bitmapBits) / this.tableBits);
+        const bits = oneShort ? this.orderBit : this.orderBit + 1;
+        this.rootLevel = Math.ceil((bits - this.bitmapBits) / this.tableBits);
+        this.losesOrderBit = this.keysBelow(this.rootLevel + 1) <= 2 ** this.orderBit;
     }
 
     /** The key of a block of 2^order pages that starts at page frame `pfn`. */
@@ -76,7 +87,6 @@ const LEAF_KEYS = LEAF_SIZE * 8;
 
 /** The outgoing tree. */
 export class RadixTree {
-    readonly layout: RadixLayout;
     private readonly memory: PhysicalMemory;
     private readonly journal: Journal;
     /** The key of page frame 0 as a block of order 0. */
@@ -88,13 +98,13 @@ export class RadixTree {
     private generation = 0;
 
     constructor(
-        { memory, journal, page }: Pick<Machine, 'memory' | 'journal' | 'page'>,
+        { memory, journal }: Pick<Machine, 'memory' | 'journal'>,
+        readonly layout: RadixLayout,
         private readonly pages: NodePages,
         readonly root: number,
     ) {
         this.memory = memory;
         this.journal = journal;
-        this.layout = new RadixLayout(page);
         this.firstPage = this.layout.key(0, 0);
     }
 
@@ -206,7 +216,7 @@ export type RadixVisitor = (pfn: number, order: number) => void;
  */
 export function walkRadix(
     memory: Pick<PhysicalMemory, 'read'>,
-    page: PageGeometry,
+    layout: RadixLayout,
     root: number,
     isRam: (pa: number, length: number) => boolean,
     onBlock: RadixVisitor,
@@ -214,8 +224,7 @@ export function walkRadix(
 ): RadixFinding[] {
     const findings: RadixFinding[] = [];
     const seen = new Set<number>();
-    const { size } = page;
-    const layout = new RadixLayout(page);
+    const { size } = layout.page;
 
     const visit = (node: number, level: number, prefix: number): boolean => {
         if (!isRam(node, size)) {

@@ -3,6 +3,8 @@
  * kernel/crash_reserve.c). Both count as memory of the kernel, so that scratch areas grow with them.
  */
 import type { PageGeometry } from '../../machine/arch';
+import { counted } from '../../text/text';
+import type { BootPanic } from '../kho/boot';
 import type { BootContext } from '../kho/boot-context';
 import type { Area } from '../kho/env';
 import { memparse } from '../release/parameter-values';
@@ -25,11 +27,14 @@ export interface EarlyReservations {
 
 const hex = (n: number, digits: number): string => `0x${n.toString(16).padStart(digits, '0')}`;
 
-/** dma_contiguous_reserve() and arch_reserve_crashkernel(). */
-export function reserveEarly(ctx: BootContext, settings: MemorySettings): EarlyReservations {
+/** dma_contiguous_reserve() and arch_reserve_crashkernel(). @returns a panic for a kernel that never comes up */
+export function reserveEarly(ctx: BootContext, settings: MemorySettings): EarlyReservations | BootPanic {
     const { cma, crashKernelMemory } = settings;
     const area = cma && cma.size > 0 ? declareCma(ctx, cma) : undefined;
     const crash = crashKernel(ctx, crashKernelMemory);
+    if ('panic' in crash) {
+        return crash;
+    }
     return { crashKernel: crash.areas, cma: [...(area ? [area] : []), ...crash.cma] };
 }
 
@@ -93,7 +98,7 @@ function findLowest(ctx: BootContext, size: number, align: number, from: number,
 }
 
 /** parse_crashkernel(), reserve_crashkernel_generic() and reserve_crashkernel_cma(). */
-function crashKernel(ctx: BootContext, values: CrashKernelValues): { areas: Area[]; cma: Area[] } {
+function crashKernel(ctx: BootContext, values: CrashKernelValues): { areas: Area[]; cma: Area[] } | BootPanic {
     const none = { areas: [], cma: [] };
     const { log, machine, description } = ctx;
     const arm = description.arch.name === 'arm64';
@@ -110,6 +115,8 @@ function crashKernel(ctx: BootContext, values: CrashKernelValues): { areas: Area
     }
     const align = arm ? 2 * MiB : 16 * MiB;
     const lowMax = arm ? description.arch.lowLimit(machine, description.zoneDma) + 1 : 4 * GiB;
+    // without ZONE_DMA, low memory has no end, and there is none above it
+    const onlyLow = arm && !description.zoneDma;
     const low = (size: number): Area | undefined => findFree(ctx, size, align, 0, lowMax);
     const above = (size: number): Area | undefined => findFree(ctx, size, align, lowMax, CRASH_HIGH_MAX);
     const { size, start } = wanted;
@@ -117,8 +124,12 @@ function crashKernel(ctx: BootContext, values: CrashKernelValues): { areas: Area
         start > 0
             ? findFree(ctx, size, align, start, start + size)
             : high
-              ? (above(size) ?? low(size))
+              ? (above(size) ?? (onlyLow ? undefined : low(size)))
               : (low(size) ?? above(size));
+    if (!area && start === 0 && !high && onlyLow) {
+        // The loop takes the end of low memory for a reason to try above it, again and again.
+        return { panic: `reserve_crashkernel_generic() tries for ever to find ${counted(size, 'byte')}` };
+    }
     if (!area) {
         log.log(
             'warn',

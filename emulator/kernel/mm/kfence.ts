@@ -11,8 +11,8 @@ export const KFENCE_POOL = 'KFENCE pool';
 const OBJECTS = 255;
 /** CONFIG_KFENCE_SAMPLE_INTERVAL, in nanoseconds. */
 const SAMPLE_INTERVAL = 100_000_000;
-/** sizeof(struct kfence_metadata), for each object. */
-const METADATA = 1152;
+/** sizeof(struct kfence_metadata) with CONFIG_MEMCG, for each object. */
+const METADATA = 1160;
 
 /** Bytes of the pool: a page for each object, with a guard page before it, and two pages more. */
 export function kfencePoolSize(page: number): number {

@@ -28,7 +28,9 @@ export interface EarlyShape {
     readonly directMap: 'blocks' | 'pages';
     /** Levels of tables above the page of struct pages that are not there yet. */
     readonly memmapLevels: number;
-    /** Small things before the memory sections, by size and alignment. */
+    /** The unflattened device tree; 0: there is none. */
+    readonly deviceTree: number;
+    /** Small things behind the crash kernel and before the memory sections, by size and alignment. */
     readonly small: (machine: Machine) => readonly (readonly [number, number])[];
     /** Pages that the fixed mappings take at the end. */
     readonly fixmapTables: number;
@@ -73,6 +75,7 @@ export const X86_64: Arch = {
         sectionRoots: MIB,
         directMap: 'blocks',
         memmapLevels: 3,
+        deviceTree: 0,
         // a struct resource for each entry of the firmware's map, of which six are no memory
         small: (machine) => [
             [0x49, 64],
@@ -122,11 +125,10 @@ export const ARM64: Arch = {
         sectionRoots: 0x10000,
         directMap: 'pages',
         memmapLevels: 2,
-        // the unflattened device tree of QEMU's machine, and a struct resource for each piece of memory
-        small: (machine) => [
-            [42484, 8],
-            [64 * machine.map.length, 64],
-        ],
+        // of QEMU's machine
+        deviceTree: 42484,
+        // a struct resource for each piece of memory
+        small: (machine) => [[64 * machine.map.length, 64]],
         fixmapTables: 0,
         alwaysBounces: true,
         // arm64_kfence_alloc_pool()

@@ -208,6 +208,14 @@ export const PARAMETERS = {
         doc: 'Gives devices identity domains.',
         source: 'drivers/iommu/iommu.c',
     },
+    'vfio.enable_unsafe_noiommu_mode': {
+        value: 'bool',
+        repeated: 'last',
+        declared: 'core_param',
+        readBy: 'pci',
+        doc: 'vfio-pci also takes devices without an IOMMU, which then reach all of memory.',
+        source: 'drivers/vfio/vfio_main.c',
+    },
     intel_iommu: {
         value: { words: ['on', 'off'] },
         repeated: 'all',

@@ -159,7 +159,6 @@ function outgoingPages(machine: Machine, { kho }: Kernel): PageSet {
         walkTracker(
             kho.tree,
             machine.memory,
-            machine.page,
             (pa, n) => machine.isRam(pa, n),
             (pfn, order) => runs.add(pfn, order),
         );

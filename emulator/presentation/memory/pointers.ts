@@ -168,7 +168,7 @@ function treePointers({ kho, machine }: Kernel, tree: Set<number>, all: Collecto
     const links: { readonly at: number; readonly target: number; readonly level: number }[] = [];
     walkRadix(
         machine.memory,
-        machine.page,
+        kho.tree.layout,
         kho.tree.root,
         (pa, n) => machine.isRam(pa, n),
         () => undefined,

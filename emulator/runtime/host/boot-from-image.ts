@@ -5,10 +5,11 @@ import { LEAF_SIZE } from '../../machine/memory';
 import { CoreMemory } from '../../machine/view';
 import { fdtProperty } from '../../kernel/kho/fdt-read';
 import { findHandover, scratchArrayOf, scratchEntries } from '../../kernel/kho/find';
-import { loadForHandover, type HandoverToLoad } from '../../kernel/kho/kexec-image';
+import { loadForHandover } from '../../kernel/kho/kexec-image';
+import type { HandoverToLoad } from '../../kernel/kho/segment-places';
 import { pagesOfImage, readHandoverNote } from '../../kernel/kho/note';
 import { PreservedMemory } from '../../kernel/kho/preserved';
-import { walkRadix } from '../../kernel/kho/radix';
+import { RadixLayout, walkRadix } from '../../kernel/kho/radix';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { dropKernel } from './kernel-end';
 import { bootFileOf, kernelNamed, startKernel } from './kexec';
@@ -43,6 +44,11 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
     if (!loaded) {
         startLoaded(host, file, path);
         return;
+    }
+    const { size: was } = memory.page;
+    const { size: is } = host.machine.page;
+    if (was !== is) {
+        host.tell((l) => l.pageSizeDiffers?.(was, is));
     }
     const handover = handoverIn(host.machine, memory, file, path);
     const at = loadForHandover(host.machine, loaded, handover);
@@ -142,7 +148,7 @@ function preservedIn(machine: Machine, fdt: number): PreservedMemory {
     if (typeof map === 'number' && map !== 0 && machine.isRam(map, page.size)) {
         walkRadix(
             machine.memory,
-            page,
+            new RadixLayout(page),
             map,
             (pa, n) => machine.isRam(pa, n),
             (pfn, order) => preserved.add(pfn, order),

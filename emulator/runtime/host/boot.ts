@@ -52,7 +52,7 @@ import { KernelPanic } from './kernel-panic';
 import type { Host } from './host';
 import { hex } from '../../text/text';
 import { setUpLpiTables } from '../../kernel/devices/lpi-tables';
-import { takeEarlyMemory } from '../../kernel/kho/early-allocations';
+import { type EarlyStage, takeEarlyMemory } from '../../kernel/kho/early-allocations';
 import { encodeText } from '../../text/utf8';
 import { placeImage } from '../../kernel/kho/kaslr';
 import { IMAGE_PLACE } from '../../machine/chooser';
@@ -170,24 +170,18 @@ export class Boot extends JournaledRecord {
         for (const name of this.commandLine.malformed) {
             host.log('warn', `Malformed early option '${name}'`);
         }
-        host.machine.journal.edit<Boot>(this).reservations = reserveEarly(context, this.commandLine);
-        for (const line of this.commandLine.invalid) {
-            host.log('err', line);
-        }
-        if (this.commandLine.unknown !== undefined) {
-            host.log('notice', this.commandLine.unknown);
-        }
         if (!this.handover && this.commandLine.kho) {
             const problem = reservePlaces(context);
             if (problem !== undefined) {
                 throw new ProgramError(problem);
             }
         }
-        host.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
-            context,
-            this.handover ?? undefined,
-            this.commandLine.reserveMem,
-        );
+        this.takeMemory('direct map');
+        const reserved = reserveEarly(context, this.commandLine);
+        if ('panic' in reserved) {
+            throw new KernelPanic(reserved.panic);
+        }
+        host.machine.journal.edit<Boot>(this).reservations = reserved;
         host.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
     }
@@ -231,12 +225,30 @@ export class Boot extends JournaledRecord {
         return { addr, size: image.size };
     }
 
-    /** The allocations before the page allocator runs; with a handover they are limited to scratch memory. */
-    earlyMemory(): undefined {
-        const failed = takeEarlyMemory(this.context);
+    /** Allocations before the page allocator runs; with a handover they are limited to scratch memory. */
+    private takeMemory(stage: EarlyStage): void {
+        const failed = takeEarlyMemory(this.context, stage);
         if (failed) {
             throw new KernelPanic(failed.panic);
         }
+    }
+
+    /** start_kernel() from setup_arch() to mm_core_init(): its allocations, and the rest of the command line. */
+    earlyMemory(): undefined {
+        const { host, context, commandLine, handover } = this;
+        this.takeMemory('per-CPU areas');
+        for (const line of commandLine.invalid) {
+            host.log('err', line);
+        }
+        if (commandLine.unknown !== undefined) {
+            host.log('notice', commandLine.unknown);
+        }
+        host.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
+            context,
+            handover ?? undefined,
+            commandLine.reserveMem,
+        );
+        this.takeMemory('hash tables');
         return undefined;
     }
 

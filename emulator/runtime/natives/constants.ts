@@ -1,4 +1,10 @@
 /** The constants of system calls, by their C names, and byte strings as values. */
+import {
+    VFIO_GROUP_FLAGS_CONTAINER_SET,
+    VFIO_GROUP_FLAGS_VIABLE,
+    VFIO_NOIOMMU_IOMMU,
+    VFIO_TYPE1v2_IOMMU,
+} from '../../kernel/devices/vfio-group';
 import * as fcntl from '../../kernel/fs/fcntl';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
 import { asInt, ProgramError, textUpToZero } from '../../language/values';
@@ -8,6 +14,10 @@ import { constant, fn, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
 export const fileConstants: readonly NativeGlobal[] = [
+    constant('VFIO_TYPE1v2_IOMMU', VFIO_TYPE1v2_IOMMU, 'a container with an address space'),
+    constant('VFIO_NOIOMMU_IOMMU', VFIO_NOIOMMU_IOMMU, 'a container of groups without an IOMMU'),
+    constant('VFIO_GROUP_FLAGS_VIABLE', VFIO_GROUP_FLAGS_VIABLE, 'no driver of the kernel has a device of the group'),
+    constant('VFIO_GROUP_FLAGS_CONTAINER_SET', VFIO_GROUP_FLAGS_CONTAINER_SET, 'the group has a container'),
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
     constant('O_WRONLY', fcntl.O_WRONLY, 'open for writing only'),
     constant('O_RDWR', fcntl.O_RDWR, 'open for reading and writing'),

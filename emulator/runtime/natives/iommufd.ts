@@ -4,10 +4,10 @@ import { Ioas } from '../../kernel/devices/ioas';
 import { iommufdOf } from '../../kernel/devices/iommufd';
 import { VfioFile, vfioOf } from '../../kernel/devices/vfio';
 import { fget } from '../../kernel/fs/process';
-import { Err } from '../../kernel/release/errno';
+import { Err, err } from '../../kernel/release/errno';
 import { FD, INT, objectOf } from '../../language/types';
 import { asInt, asNumber } from '../../language/values';
-import { expect, fdArg } from './arguments';
+import { expect, fdArg, isLeftOut } from './arguments';
 import { fdMethodOn, param, RecordMembers, SYSCALL } from './define';
 import type { NativeContext, NativeFunction } from './native';
 
@@ -110,6 +110,20 @@ export const iommufdSyscalls: readonly NativeFunction<NativeContext>[] = [
         { result: objectOf('ioas') },
         '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: creates an I/O address space. ENOTTY on other files.',
         (iommufd) => iommufd.allocate(),
+    ),
+    onIommufd(
+        'vfio_ioas',
+        [],
+        { result: objectOf('ioas') },
+        '`IOMMU_VFIO_IOAS` with `IOMMU_VFIO_IOAS_GET`: the I/O address space that it has as a container of groups. ENODEV. ENOTTY on other files.',
+        (iommufd) => iommufd.compat ?? err('ENODEV'),
+    ),
+    onIommufd(
+        'set_vfio_ioas',
+        [param('ioas', objectOf('ioas'), null)],
+        {},
+        'The same with `IOMMU_VFIO_IOAS_SET`; without an argument `IOMMU_VFIO_IOAS_CLEAR`. ENOENT (of another `/dev/iommu`). ENOTTY on other files.',
+        (iommufd, [ioas]) => iommufd.setCompat(isLeftOut(ioas) ? null : expect(Ioas, ioas, 'an I/O address space')),
     ),
     onIommufd(
         'hwpt',

@@ -3,7 +3,7 @@
  */
 import { Hwpt } from '../../kernel/devices/hwpt';
 import { Ioas } from '../../kernel/devices/ioas';
-import { iommufdOf } from '../../kernel/devices/iommufd';
+import { iommufdFrom } from '../../kernel/devices/iommufd';
 import { PciDev } from '../../kernel/devices/pci';
 import { VfioFile, vfioLiveupdateFile, vfioOf } from '../../kernel/devices/vfio';
 import { OpenFile } from '../../kernel/fs/file';
@@ -99,11 +99,9 @@ export const vfioSyscalls: readonly NativeFunction<NativeContext>[] = [
         'bind_iommufd',
         [param('to', ANY)],
         {},
-        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which has no access to memory yet. With an I/O address space or a hardware page table, it also does `VFIO_DEVICE_ATTACH_IOMMUFD_PT`. EINVAL (bound already), EBUSY (bound through another descriptor), EPERM (preserved with another `/dev/iommu`), ENOMEM. ENOTTY on other files.',
-        (vfio, [to], { process }) => {
-            const target = to instanceof Ioas || to instanceof Hwpt ? to : iommufdOf(process, fdArg(to));
-            return target instanceof Err ? target : vfio.bind(target);
-        },
+        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which has no access to memory yet. With an I/O address space or a hardware page table, it also does `VFIO_DEVICE_ATTACH_IOMMUFD_PT`. EINVAL (bound already), EBUSY (its group is open), EPERM (a driver of the kernel or another `/dev/iommu` has a device of the group, or it was preserved with another `/dev/iommu`), EBADF, EBADFD (not `/dev/iommu`), ENOMEM. ENOTTY on other files.',
+        (vfio, [to], { process }) =>
+            vfio.bind(() => (to instanceof Ioas || to instanceof Hwpt ? to : iommufdFrom(process, fdArg(to)))),
     ),
     onVfio(
         'attach_iommufd_pt',

@@ -142,6 +142,10 @@ suite('the table of parameters', () => {
             panic: [['panic=5 panic=-1 panic=x'], 'panic=-1'],
             panic_on_warn: [['panic_on_warn=1 panic_on_warn=0'], 'panic_on_warn=0'],
             'iommu.passthrough': [['iommu.passthrough=1 iommu.passthrough=0'], 'iommu.passthrough=0'],
+            'vfio.enable_unsafe_noiommu_mode': [
+                ['vfio.enable_unsafe_noiommu_mode=0 vfio.enable_unsafe_noiommu_mode=x vfio.enable_unsafe_noiommu_mode'],
+                'vfio.enable_unsafe_noiommu_mode=1',
+            ],
             'irqchip.gicv3_nolpi': [
                 ['irqchip.gicv3_nolpi=0 irqchip.gicv3_nolpi=1 irqchip.gicv3_nolpi=x'],
                 'irqchip.gicv3_nolpi=1',
@@ -210,6 +214,7 @@ suite('what a command line says', () => {
             intelIommu: true,
             amdIommu: true,
             iommuPassthrough: false,
+            vfioNoIommu: false,
             interruptRemapping: true,
             interruptPosting: true,
             kaslr: true,

@@ -1,7 +1,7 @@
 /** Loading and unloading a kernel by kexec: which kernels can be loaded, and what becomes of the one that was. */
 import assert from 'node:assert/strict';
 import { loadKexec, unloadKexec } from '../../../emulator/kernel/kexec';
-import type { KernelFile } from '../../../emulator/kernel/kho/kexec-image';
+import type { KernelFile } from '../../../emulator/kernel/kho/segment-places';
 import { ARM64, X86_64 } from '../../../emulator/kernel/release/arch';
 import { err } from '../../../emulator/kernel/release/errno';
 import { bareKernel } from '../../support/bare-kernel';

@@ -133,7 +133,7 @@ suite('radix tree of other pages', () => {
             const walked = (): [number, number][] => {
                 const blocks: [number, number][] = [];
                 const isRam = (pa: number, n: number): boolean => host.machine.isRam(pa, n) && pa % page.size === 0;
-                const findings = walkRadix(host.machine.memory, page, tree.root, isRam, (pfn, order) =>
+                const findings = walkRadix(host.machine.memory, layout, tree.root, isRam, (pfn, order) =>
                     blocks.push([pfn, order]),
                 );
                 assert.deepEqual(findings, []);

@@ -81,13 +81,17 @@ suite('iommufd: hardware page tables', () => {
             vfio.attach_iommufd_pt(ioas)  fails EINVAL
             vfio.bind_iommufd(iommu)
             vfio.bind_iommufd(iommu)  fails EINVAL
+            vfio.bind_iommufd(ram)  fails EINVAL
             hwpt = ioas.hwpt_alloc(vfio)
             other = open("/dev/iommu").ioas_alloc()
             other.hwpt_alloc(vfio)  fails ENOENT
             vfio.attach_iommufd_pt(other)  fails EINVAL
             ioas.hwpt_alloc(ram)  fails ENOTTY
             ram.bind_iommufd(iommu)  fails ENOTTY
-            vfio.bind_iommufd(ram)  fails ENOTTY
+            again = open("/dev/vfio/devices/vfio0")
+            again.bind_iommufd(ram)  fails EBADFD
+            again.bind_iommufd(descriptor(99))  fails EBADF
+            again.bind_iommufd(iommu)  fails EINVAL
             assert hwpt.devices == 0 && hwpt.id == 2`);
     });
 

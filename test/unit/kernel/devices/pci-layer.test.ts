@@ -392,7 +392,7 @@ scenario "adopted" {
         run(
             machine('off', 'native') +
                 scenario(
-                    'assert gpu0.group[1] == "nic0"\n gpu.bind_iommufd(ioas)  fails EBUSY\n nic0.bind("vfio")\n gpu.bind_iommufd(ioas)',
+                    'assert gpu0.group[1] == "nic0"\n gpu.bind_iommufd(ioas)  fails EPERM\n nic0.bind("vfio")\n gpu.bind_iommufd(ioas)',
                 ),
         );
         run(machine('off', 'vfio') + scenario('gpu.bind_iommufd(ioas)'));

@@ -98,9 +98,141 @@ suite('groups and containers of VFIO', () => {
         assert.equal(failure(statements), undefined);
     });
 
+    test('a descriptor of /dev/iommu is a container: its address space comes with the first group', () => {
+        const statements = `iommu = open("/dev/iommu")
+        ram = memfd_create("ram")
+        ram.pwrite(pattern(1, 2MiB), at: 0)
+        iommu.set_iommu()  fails ENODEV
+        iommu.map_dma(ram, iova: 4GiB, length: 2MiB)  fails ENODEV
+        iommu.unmap_dma(4GiB, 2MiB)  fails ENODEV
+        iommu.vfio_ioas()  fails ENODEV
+        iommu.set_vfio_ioas(open("/dev/iommu").ioas_alloc())  fails ENOENT
+        assert group.get_status() == VFIO_GROUP_FLAGS_VIABLE
+        group.set_container(iommu)
+        group.set_container(container)  fails EINVAL
+        assert group.get_status() == (VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET)
+        space = iommu.vfio_ioas()
+        iommu.set_vfio_ioas()
+        group.get_device_fd("0000:5e:00.0")  fails ENODEV
+        iommu.set_vfio_ioas(space)
+        dev = group.get_device_fd("0000:5e:00.0")
+        iommu.map_dma(ram, iova: 4GiB, length: 2MiB)
+        iommu.map_dma(ram, iova: 4GiB, length: 4KiB)  fails EEXIST
+        iommu.set_iommu()
+        iommu.unmap_dma(4GiB, 4KiB)  fails ENOENT
+        iommu.unmap_dma(8GiB, 4KiB)
+        iommu.unmap_dma(8GiB, 0)  fails EINVAL
+        dev0.start_dma(ring: 4GiB, length: 1MiB, every: 1ms)
+        sleep 10ms
+        group.unset_container()
+        group.unset_container()  fails EINVAL
+        group.get_device_fd("0000:5e:00.0")  fails EINVAL
+        sleep 10ms
+        assert dev0.faults == 0 && ram.folio_at(0).pins > 0
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(dev, token: 0)  fails ENOENT
+        dev.close()
+        assert !dev0.running && ram.folio_at(0).pins == 0
+        group.set_container(iommu)
+        iommu.close()
+        dev = group.get_device_fd("0000:5e:00.0")
+        dev0.start_dma(ring: 4GiB, length: 1MiB, every: 1ms)
+        sleep 10ms
+        assert dev0.faults == 0 && ram.folio_at(0).pins > 0
+        dev.close()
+        group.close()
+        assert ram.folio_at(0).pins == 0
+        open("/dev/vfio/0")`;
+        assert.equal(failure(statements), undefined);
+    });
+
+    test('two groups of one /dev/iommu share its address space; another one cannot have a device of the group', () => {
+        const statements = `iommu = open("/dev/iommu")
+        ram = memfd_create("ram")
+        ram.pwrite(pattern(1, 2MiB), at: 0)
+        other = open("/dev/vfio/1")
+        group.set_container(iommu)
+        other.set_container(iommu)
+        iommu.map_dma(ram, iova: 4GiB, length: 2MiB)
+        dev = group.get_device_fd("0000:5e:00.0")
+        dev2 = other.get_device_fd("0000:5f:00.0")
+        dev0.start_dma(ring: 4GiB, length: 1MiB, every: 1ms)
+        dev1.start_dma(ring: 4GiB, length: 1MiB, every: 1ms)
+        sleep 10ms
+        assert dev0.faults == 0 && dev1.faults == 0 && dev0.transferred > 0
+        open("/dev/vfio/devices/vfio0").bind_iommufd(iommu)  fails EBUSY`;
+        assert.equal(failure(statements), undefined);
+    });
+
+    test('with a driver of the kernel in the group, /dev/iommu takes the group, but none of its devices', () => {
+        const statements = `assert group.get_status() == 0
+        group.set_container(open("/dev/iommu"))
+        assert group.get_status() == (VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET)
+        group.get_device_fd("0000:5e:00.0")  fails EPERM`;
+        assert.equal(failure(statements, 'device nic0 at "0000:5e:00.1" { kind nic }'), undefined);
+    });
+
     test('no container takes a group with a device that a driver of the kernel has', () => {
         const statements = 'group.set_container(container)  fails EPERM';
         assert.equal(failure(statements, 'device nic0 at "0000:5e:00.1" { kind nic }'), undefined);
+    });
+
+    test('without an IOMMU a device needs the unsafe mode, and reaches all of memory', () => {
+        const run = (cmdline: string, statements: string): string | undefined =>
+            failureOf(
+                programOf(`machine {
+    memory 1GiB
+    device dev0 at "0000:5e:00.0" { kind gpu; driver vfio; msix 1 }
+    device dev1 at "0000:5f:00.0" { kind gpu; driver vfio }
+}
+kernel "k" from "7.3" { layers pci, vfio; cmdline "${cmdline}" }
+scenario "s" {
+    boot "k"
+    process p {
+        ${statements}
+    }
+}`),
+            );
+        const mode = 'vfio.enable_unsafe_noiommu_mode=1';
+        assert.equal(
+            run(
+                mode,
+                `assert kernel.logged("vfio-pci 0000:5e:00.0: Adding kernel taint for vfio-noiommu group on device")
+        open("/dev/vfio/0")  fails ENOENT
+        open("/dev/vfio/devices/vfio0")  fails ENOENT
+        group = open("/dev/vfio/noiommu-0")
+        open("/dev/vfio/noiommu-0")  fails EBUSY
+        container = open("/dev/vfio/vfio")
+        assert group.get_status() == VFIO_GROUP_FLAGS_VIABLE
+        group.set_container(container)
+        group.get_device_fd("0000:5e:00.0")  fails EINVAL
+        ram = memfd_create("ram", huge: true)
+        ram.pwrite(pattern(1, 2MiB), at: 0)
+        container.map_dma(ram, iova: 0, length: 4KiB)  fails EINVAL
+        container.set_iommu()  fails EINVAL
+        container.set_iommu(VFIO_NOIOMMU_IOMMU)
+        container.set_iommu(VFIO_NOIOMMU_IOMMU)  fails EINVAL
+        container.map_dma(ram, iova: 0, length: 4KiB)  fails ENOTTY
+        container.unmap_dma(0, 4KiB)  fails ENOTTY
+        open("/dev/vfio/noiommu-1").set_container(container)
+        dev = group.get_device_fd("0000:5e:00.0")
+        dev0.start_dma(ring: phys(ram.folio_at(0)), length: 1MiB, every: 1ms)
+        sleep 10ms
+        assert dev0.transferred > 0 && ram.pread(2MiB, at: 0) != pattern(1, 2MiB)
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(dev, token: 0)  fails ENOENT
+        dev.close()
+        assert !dev0.running
+        group.unset_container()
+        group.get_device_fd("0000:5e:00.0")  fails EINVAL
+    }
+    assert !diagnosed("LU1027")
+    process q {
+        open("/dev/vfio/noiommu-1")  fails EBUSY`,
+            ),
+            undefined,
+        );
+        assert.equal(run('', 'open("/dev/vfio/noiommu-0")  fails ENOENT'), undefined);
     });
 
     test('none of its descriptors can be preserved, and after an update a preserved device is opened by its session', () => {

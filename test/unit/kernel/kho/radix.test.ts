@@ -81,7 +81,7 @@ suite('radix tree', () => {
         const walked: [number, number][] = [];
         const findings = walkRadix(
             host.machine.memory,
-            PAGES_4K,
+            LAYOUT,
             tree.root,
             (pa, n) => host.machine.isRam(pa, n),
             (pfn, order) => walked.push([pfn, order]),
@@ -123,7 +123,7 @@ suite('radix tree', () => {
                 let nodes = 0;
                 walkRadix(
                     host.machine.memory,
-                    PAGES_4K,
+                    LAYOUT,
                     tree.root,
                     () => true,
                     (pfn) => seen.push(pfn),
@@ -178,7 +178,7 @@ suite('radix tree', () => {
             const isRam = (pa: number, n: number): boolean => host.machine.isRam(pa, n);
             walkRadix(
                 host.machine.memory,
-                PAGES_4K,
+                LAYOUT,
                 tree.root,
                 isRam,
                 () => undefined,
@@ -188,7 +188,7 @@ suite('radix tree', () => {
             const value = random.pick([random.pick(nodes), tree.root, 2 ** 53 + 4096, 12345, 1 * GiB, 2 ** 51]);
             host.machine.memory.writeU64(victim + 8 * random.below(512), value);
             let blocks = 0;
-            const findings = walkRadix(host.machine.memory, PAGES_4K, tree.root, isRam, () => blocks++);
+            const findings = walkRadix(host.machine.memory, LAYOUT, tree.root, isRam, () => blocks++);
             assert.ok(findings.length > 0, `0x${value.toString(16)} was found`);
             assert.ok(blocks < 1e6);
         }
@@ -196,7 +196,7 @@ suite('radix tree', () => {
         assert.equal(
             walkRadix(
                 machine.memory,
-                PAGES_4K,
+                LAYOUT,
                 2 ** 51,
                 (pa, n) => machine.isRam(pa, n),
                 () => undefined,
