@@ -161,6 +161,19 @@ const UNIX_SOCKET: Layer = {
     flbs: [],
 };
 
+const TMPFS: Layer = {
+    name: 'tmpfs',
+    series: 'tmpfs',
+    summary: 'mounts of tmpfs, and the files in their root directories with their names',
+    version: '',
+    status: 'in a tree of 2026, not posted',
+    needs: [],
+    brings: ['lookup'],
+    files: ['tmpfs'],
+    handlers: ['tmpfs_mnt', 'tmpfs_file'],
+    flbs: [],
+};
+
 const KVM: Layer = {
     name: 'kvm',
     series: 'kvm',
@@ -305,6 +318,7 @@ const NEWEST: readonly Layer[] = [
     EVENTFD,
     PIPE,
     UNIX_SOCKET,
+    TMPFS,
     IOMMU,
     VFIO,
     KVM,
