@@ -1,8 +1,8 @@
 /**
  * A run as a trace for Perfetto (https://ui.perfetto.dev) and chrome://tracing: the JSON of the "Trace Event Format".
  * Each kernel is a process of the trace, and each process of the scenario a track of its kernel. Further processes hold
- * a track per update with its phases, a track per vCPU, a track per device, and what lasts beside calls: sessions, disks
- * and memory of devices, confidential guests.
+ * a track per update with its phases, a track per vCPU, a track per device, and what lasts beside calls: sessions,
+ * disks and memory of devices, confidential guests.
  */
 import { Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';

@@ -99,7 +99,7 @@ const HUGETLB: Layer = {
     name: 'hugetlb',
     series: 'hugetlb',
     summary: 'memfds of huge pages, and pools that count preserved pages',
-    version: 'RFC',
+    version: 'rfc1',
     status: 'posted in December 2025',
     needs: [],
     brings: [],
