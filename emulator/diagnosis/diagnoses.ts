@@ -55,6 +55,7 @@ import type { RuleFile } from './rules';
 import type { Scene } from './scene';
 import { scratchCostRules } from './scratch-costs';
 import { sessionRules } from './sessions';
+import { tmpfsRules } from './tmpfs';
 import { layoutRules } from './typed-handover';
 import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
@@ -86,6 +87,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     frozenRules,
     containerRules,
     dumpRules,
+    tmpfsRules,
     unreadableRules,
     waitingRules,
     carriedRules,

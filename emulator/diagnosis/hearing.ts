@@ -37,6 +37,7 @@ const HEARD = [
     'woken',
     'processFrozen',
     'fileTaken',
+    'mountEnds',
     'filesClosed',
     'sessionRefused',
     'sessionReleased',

@@ -19,4 +19,16 @@ export const CONTAINERS = {
         title: 'process went on after it was dumped',
         advice: 'Keep a process frozen from its dump to the kexec, or end it. Dump it again if it has to go on.',
     },
+    LU1123: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'retrieved mount closed before it was attached',
+        advice: 'Attach the mount with move_mount() before its descriptor is closed, and before finish() drops the reference of the session.',
+    },
+    LU1124: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'file of a preserved mount lost',
+        advice: 'Preserve each file of the mount under a token of its own, after the mount and in the same session. Move files out of subdirectories first: only those in the root directory can be preserved.',
+    },
 } as const;

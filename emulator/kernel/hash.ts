@@ -11,6 +11,7 @@ import { VfioContainer, VfioGroup } from './devices/vfio-group';
 import { EventCounter } from './fs/eventfd';
 import type { OpenFile } from './fs/file';
 import { processOfPidfd } from './fs/pidfd';
+import type { Mount } from './fs/mounts';
 import { Pipe } from './fs/pipe';
 import type { Mapping } from './fs/mapping';
 import { HugetlbInode } from './hugetlb/inode';
@@ -19,6 +20,8 @@ import type { Inode } from './fs/inode';
 import type { PageCache } from './fs/pagecache';
 import { ShmemInode } from './fs/shmem';
 import { SocketEnd } from './fs/socket';
+import { DirectoryInode } from './fs/superblock';
+import { mountRefOf } from './fs/tmpfs';
 
 /** Adds objects to a fingerprint, each once: repeated objects are added by their number. */
 export class FileHasher {
@@ -26,7 +29,7 @@ export class FileHasher {
 
     constructor(private readonly hasher: Hasher) {}
 
-    /** Adds processes with their descriptors, the files of tmpfs, and files that wait to be released. */
+    /** Adds processes with their descriptors, the mounts of tmpfs, and files that wait to be released. */
     kernel(k: ProcessEnv & MemfdEnv): void {
         const { hasher } = this;
         hasher.num(k.ids.file).num(k.ids.inode).num(k.ids.pid).u32(k.processes.length);
@@ -56,9 +59,8 @@ export class FileHasher {
         for (const inode of k.shmem.values()) {
             this.inode(inode);
         }
-        for (const [path, inode] of k.tmpfs) {
-            hasher.str(path);
-            this.inode(inode);
+        for (const mount of k.mounts.all) {
+            this.mount(mount);
         }
         for (const file of k.delayedFput) {
             this.file(file);
@@ -90,6 +92,11 @@ export class FileHasher {
                 priv.pair.hash(this.hasher);
             }
         }
+        const ref = mountRefOf(file);
+        if (ref) {
+            this.hasher.u32(ref.owns ? 1 : 0);
+            this.mount(ref.mount);
+        }
         this.hasher.num(processOfPidfd(file)?.pid ?? -1);
         this.inode(file.inode);
     }
@@ -110,6 +117,30 @@ export class FileHasher {
         }
     }
 
+    private mount(mount: Mount): void {
+        if (this.known(mount)) {
+            return;
+        }
+        const { sb, root, point, opens, gone, idmapped } = mount;
+        this.hasher
+            .str(point ?? '')
+            .num(opens)
+            .u32((gone ? 1 : 0) + (idmapped ? 2 : 0));
+        if (!this.known(sb)) {
+            const { maxBlocks, maxInodes, mode, mpol, quota, casefold } = sb.options;
+            this.hasher
+                .num(maxBlocks)
+                .num(maxInodes)
+                .num(mode)
+                .u32((mpol ? 1 : 0) + (quota ? 2 : 0) + (casefold ? 4 : 0))
+                .num(sb.usedBlocks)
+                .num(sb.usedInodes)
+                .num(sb.users);
+            this.inode(sb.root);
+        }
+        this.inode(root);
+    }
+
     inode(inode: Inode): void {
         if (this.known(inode)) {
             return;
@@ -122,6 +153,13 @@ export class FileHasher {
             .int(inode.size)
             .num(inode.opens)
             .u32(inode.locked ? 1 : 0);
+        if (inode instanceof DirectoryInode) {
+            hasher.u32(inode.children.size);
+            for (const [name, child] of inode.children) {
+                hasher.str(name);
+                this.inode(child);
+            }
+        }
         if (inode instanceof HugetlbInode) {
             hasher
                 .num(inode.seals)

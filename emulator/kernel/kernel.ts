@@ -31,6 +31,7 @@ import { Folios } from './mm/folio';
 import type { Memmap } from './mm/memmap';
 import { Vmalloc } from './mm/vmalloc';
 import type { MemfdEnv } from './fs/memfd';
+import { Mounts } from './fs/mounts';
 import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
 import { Sysctls } from './fs/sysctl';
@@ -51,7 +52,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
     readonly releasing: JournaledList<OpenFile>;
     readonly anonInode: Inode;
     readonly shmem: JournaledMap<number, ShmemInode>;
-    readonly tmpfs: JournaledMap<string, ShmemInode>;
+    readonly mounts: Mounts;
     readonly sysctls: Sysctls;
     /** Memory that other programs of the host allocate on behalf of the scenario. */
     readonly backgroundMemory: BackgroundMemory;
@@ -99,7 +100,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         this.releasing = new JournaledList(journal);
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
         this.shmem = new JournaledMap(journal);
-        this.tmpfs = new JournaledMap(journal);
+        this.mounts = new Mounts(journal);
         this.sysctls = new Sysctls(journal, commandLine.files.memfdNoexec);
         this.backgroundMemory = new BackgroundMemory(journal);
         this.vms = new JournaledList(journal);

@@ -83,8 +83,8 @@ export interface NativeShapes {
     /** Methods of a descriptor (system calls) and its fields (`ram.size`). The same for every descriptor. */
     readonly fd: ObjectShape;
     /**
-     * The file kinds that need no declaration: `memfd`, `pipe`, `socket`, `eventfd`, `tmpfs`, `null`, `liveupdate`,
-     * `luo_session`.
+     * The file kinds that need no declaration: `memfd`, `pipe`, `socket`, `eventfd`, `tmpfs`, `directory`, `null`,
+     * `liveupdate`, `luo_session`.
      */
     readonly fileKinds: ReadonlyMap<string, string>;
     /** `inject`ion points that are not callbacks: `page_alloc`. */

@@ -2,7 +2,9 @@
  * Other memory of the running kernel: pools of huge pages, files in memory and their addresses.
  */
 import { foliosOf } from '../kernel/fs/movable';
+import type { Mount } from '../kernel/fs/mounts';
 import type { ShmemInode } from '../kernel/fs/shmem';
+import { filesOf } from '../kernel/fs/tmpfs';
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { counted, hex, sizeText } from '../text/text';
@@ -11,6 +13,7 @@ import { group, leaf, type Item } from './item';
 export function hostMemoryItems(kernel: Kernel): Item[] {
     const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);
     const files = [...kernel.shmem.values()];
+    const mounts = kernel.mounts.later;
     return [
         ...(pools.length === 0
             ? []
@@ -33,7 +36,16 @@ export function hostMemoryItems(kernel: Kernel): Item[] {
                       files.map((inode) => fileItem(kernel, inode)),
                   ),
               ]),
+        ...(mounts.length === 0 ? [] : [group('mounts of tmpfs', String(mounts.length), () => mounts.map(mountItem))]),
     ];
+}
+
+/** A mount with the limits of its tmpfs, and the files in it. */
+function mountItem({ point, root, sb }: Mount): Item {
+    return group(point ?? '', sb.display(), () => [
+        leaf('mode', `0${sb.options.mode.toString(8)}`),
+        ...[...filesOf(root)].map((f) => leaf(f.dentry?.path ?? '', sizeText(f.size))),
+    ]);
 }
 
 /** Computed on expansion, because it visits every folio of the file. */

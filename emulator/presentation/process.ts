@@ -4,6 +4,7 @@ import { EventCounter } from '../kernel/fs/eventfd';
 import type { Mapping } from '../kernel/fs/mapping';
 import { Pipe } from '../kernel/fs/pipe';
 import { SocketEnd } from '../kernel/fs/socket';
+import { mountRefOf, pathOfFile } from '../kernel/fs/tmpfs';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { LuoSession } from '../kernel/luo/state';
 import type { Host } from '../runtime/host/host';
@@ -66,11 +67,15 @@ function descriptorItem(host: Host, fd: number, file: OpenFile): Item {
 
 /** The file of a descriptor: kind, name, position, size; a session expands to its files. */
 function openFileItem(host: Host, name: string, file: OpenFile): Item {
-    const details = [file.kind, file.name];
+    const ref = mountRefOf(file);
+    const details = [file.kind, ref ? pathOfFile(file, ref) : file.name];
     if (file.inode instanceof ShmemInode) {
         details.push(sizeText(file.inode.size), `position ${file.pos}`);
     }
     const { priv } = file;
+    if (ref && file.kind === 'directory') {
+        details.push(ref.mount.display());
+    }
     if (priv instanceof Pipe || priv instanceof EventCounter || priv instanceof SocketEnd) {
         details.push(priv.display());
     }

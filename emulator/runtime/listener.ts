@@ -3,6 +3,7 @@ import type { OldMemory } from '../kernel/crash/core-header';
 import type { OldTables } from '../kernel/devices/lpi-tables';
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
+import type { Mount } from '../kernel/fs/mounts';
 import type { Process } from '../kernel/fs/process';
 import type { LogLine } from '../kernel/klog';
 import type { Argument } from '../kernel/release/arguments';
@@ -124,6 +125,8 @@ export interface Listener {
     processFrozen?(process: Process, frozen: boolean): void;
     /** Another process has taken a descriptor of a process (pidfd_getfd). */
     fileTaken?(process: Process): void;
+    /** The descriptor of a mount that was never attached is closed: the mount ends with it. */
+    mountEnds?(mount: Mount): void;
     /** A process ends, or executes another program: it has had these files open, which are not released yet. */
     filesClosed?(process: string, files: readonly OpenFile[]): void;
     /** A session is not added to its list because its name is taken. */

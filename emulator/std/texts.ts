@@ -10,6 +10,7 @@ import kstateNone from './kstate-none.lus';
 import eventfd from './eventfd.lus';
 import pipe from './pipe.lus';
 import unixSocket from './unix-socket.lus';
+import tmpfs from './tmpfs.lus';
 import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
@@ -96,6 +97,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     eventfd,
     pipe,
     'unix-socket': unixSocket,
+    tmpfs,
     'hugetlb-none': hugetlbNone,
     lookup,
     'lookup-none': lookupNone,

@@ -1,15 +1,20 @@
 /**
  * A run as a trace for Perfetto (https://ui.perfetto.dev) and chrome://tracing: the JSON of the "Trace Event Format".
  * Each kernel is a process of the trace, and each process of the scenario a track of its kernel. Further processes hold
- * a track per update with its phases, a track per vCPU, and a track per device.
+ * a track per update with its phases, a track per vCPU, a track per device, and what lasts beside calls: sessions,
+ * disks and memory of devices, confidential guests.
  */
-import { type Update, Updates } from '../diagnosis/updates';
+import { Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';
 import { LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
+import type { Process } from '../kernel/fs/process';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
+import type { DeviceMemoryEvent } from '../machine/devices/device-memory';
+import type { NvmeEvent } from '../machine/devices/nvme';
 import type { Delivery } from '../machine/interrupts/delivery';
+import type { TeeEvent } from '../machine/tee/tee';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Frame, LockWait, Thread } from '../runtime/code';
 import { outcomeText } from '../runtime/host/guest-interrupts';
@@ -17,7 +22,9 @@ import type { Listener, Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
 import type { VcpuState } from '../machine/guests';
 import { DeviceTracks } from './device-tracks';
+import { STATE_GROUPS, type StateGroup, StateTracks } from './state-tracks';
 import { GuestTracks } from './guest-tracks';
+import { phasesOf } from './phases';
 import { fileAtWork } from '../runtime/at-work';
 import { processOf } from '../runtime/host/scenario-process';
 import { hex } from '../text/text';
@@ -58,6 +65,9 @@ export const PROCESSES_OF_RUN = 10_000;
 const DEVICES = PROCESSES_OF_RUN - 1;
 /** The process of the vCPUs of all guests: they outlive kernels. */
 const GUESTS = PROCESSES_OF_RUN - 2;
+/** Confidential guests, and sessions, which outlive kernels, too. */
+const CONFIDENTIAL = PROCESSES_OF_RUN - 3;
+const SESSIONS = PROCESSES_OF_RUN - 4;
 /** The track of kernel work outside of processes. Threads of the run have ids of their own from 1. */
 const KERNEL = 0;
 
@@ -81,6 +91,7 @@ export class Tracer implements Listener {
     private readonly named = new Set<string>();
     private readonly devices: DeviceTracks;
     private readonly guests: GuestTracks;
+    private readonly states: StateTracks;
 
     /**
      * @param index of the run among those of one trace.
@@ -93,6 +104,7 @@ export class Tracer implements Listener {
     ) {
         this.devices = new DeviceTracks(host.machine.clock);
         this.guests = new GuestTracks(host.machine.clock);
+        this.states = new StateTracks(host.machine.clock);
     }
 
     dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
@@ -126,11 +138,13 @@ export class Tracer implements Listener {
         this.begin(this.host.interpreter.current, name, category, {});
     }
 
-    kernelLeft({ name }: KernelWork, result: Value | Err, frame: Frame | null): void {
+    kernelLeft(work: KernelWork, result: Value | Err, frame: Frame | null): void {
+        const { name } = work;
         const thread = this.host.interpreter.current;
         if (this.stackOf(thread).some((o) => o.name === name)) {
             this.endUpTo(thread.id, name, { ...this.argumentsOf(frame), result: shown(result) });
         }
+        this.states.kernelLeft(work, result);
     }
 
     callbackEntered(call: CallbackCall): void {
@@ -140,6 +154,60 @@ export class Tracer implements Listener {
     callbackLeft(call: CallbackCall, result: Value | Err): void {
         const failed = result instanceof Err ? { result: shown(result) } : {};
         this.endUpTo(this.host.interpreter.current.id, call.name, { ...this.aboutCallback(call), ...failed });
+        this.states.callbackLeft(call, result);
+    }
+
+    sessionReleased(session: LuoSession): void {
+        this.states.sessionReleased(session.name);
+    }
+
+    processFrozen(process: Process, frozen: boolean): void {
+        const thread = this.host.processes.items.find((p) => p.process === process)?.thread;
+        if (thread && frozen) {
+            this.begin(thread, FROZEN, 'wait', {});
+        } else if (thread) {
+            this.endUpTo(thread.id, FROZEN, {});
+        }
+    }
+
+    disk(device: Device, event: NvmeEvent): void {
+        this.states.disk(device, event);
+    }
+
+    deviceMemory(device: Device, event: DeviceMemoryEvent): void {
+        this.states.deviceMemory(device, event);
+    }
+
+    unanswered(device: Device, peer: Device): void {
+        this.states.unanswered(device, peer);
+    }
+
+    deviceSuspended(device: Device): void {
+        this.states.deviceSuspended(device);
+    }
+
+    deviceResumed(device: Device, wasReset: boolean): void {
+        this.states.deviceResumed(device, wasReset);
+    }
+
+    tee(event: TeeEvent): void {
+        this.states.tee(event);
+    }
+
+    kstateVersion(name: string, found: number, expected: number): void {
+        this.kernelMark(`KSTATE: ${name} is of version ${found}, not ${expected}`);
+    }
+
+    kstateDefault(name: string, field: string): void {
+        this.kernelMark(`KSTATE: ${name} has no ${field}`);
+    }
+
+    captureFaulted(): void {
+        this.kernelMark('the capture kernel faults at a handover that is not for it');
+    }
+
+    dumped(): void {
+        this.kernelMark('the memory of the crashed kernel is saved');
     }
 
     waits(thread: Thread, { lock }: LockWait): void {
@@ -193,18 +261,21 @@ export class Tracer implements Listener {
 
     lost(how: 'panic' | 'power'): void {
         this.fault(how === 'panic' ? 'panic' : 'power cut');
+        this.states.kernelEnded(false);
     }
 
     phase(phase: Phase): void {
         if (phase === 'boot') {
             const { boot, booting } = this.host;
-            this.nameProcess(this.pid, `kernel ${boot + 1} (Linux ${booting?.kernel.desc.release ?? ''})`);
+            const capture = booting?.commandLine.crashKernel === true ? ', capture kernel' : '';
+            this.nameProcess(this.pid, `kernel ${boot + 1} (Linux ${booting?.kernel.desc.release ?? ''}${capture})`);
             this.nameThread(this.pid, KERNEL, 'kernel');
         }
     }
 
     jumped(): void {
         this.endAll();
+        this.states.kernelEnded(true);
     }
 
     threadStarted(thread: Thread): void {
@@ -223,7 +294,7 @@ export class Tracer implements Listener {
     /** All events of the run so far. */
     events(): TraceEvent[] {
         this.endAll();
-        return [...this.list, ...this.deviceTracks(), ...this.guestTracks(), ...this.phases()];
+        return [...this.list, ...this.deviceTracks(), ...this.guestTracks(), ...this.stateTracks(), ...this.phases()];
     }
 
     private get now(): number {
@@ -239,6 +310,11 @@ export class Tracer implements Listener {
         const thread = this.host.interpreter.current;
         const tid = processOf(thread) ? thread.id : KERNEL;
         this.list.push({ ph: 'i', name, cat: 'fault', pid: this.pid, tid, ts: us(this.now), s: 't', args: {} });
+    }
+
+    private kernelMark(name: string): void {
+        const tid = KERNEL;
+        this.list.push({ ph: 'i', name, cat: 'state', pid: this.pid, tid, ts: us(this.now), s: 't', args: {} });
     }
 
     private begin(thread: Thread, name: string, cat: string, args: Args): void {
@@ -422,6 +498,40 @@ export class Tracer implements Listener {
         return this.list.splice(before);
     }
 
+    // ------------------------------------------------------------ states
+
+    private stateTracks(): TraceEvent[] {
+        const before = this.list.length;
+        const slices = this.states.slices();
+        const { marks } = this.states;
+        for (const group of STATE_GROUPS) {
+            const pid = this.index * PROCESSES_OF_RUN + STATE_PROCESSES[group];
+            // the tracks of the devices themselves stand before
+            const first = group === 'devices' ? 2 * this.host.machine.pci.devices.length : 0;
+            const tracks = [
+                ...new Set([...slices, ...marks].filter((t) => t.group === group).map(({ track }) => track)),
+            ];
+            if (tracks.length > 0 && group !== 'devices') {
+                this.nameProcess(pid, group);
+            }
+            for (const [i, track] of tracks.entries()) {
+                this.nameThread(pid, first + i, track);
+            }
+            const at = (track: string): { cat: string; pid: number; tid: number } => ({
+                cat: 'state',
+                pid,
+                tid: first + tracks.indexOf(track),
+            });
+            for (const { track, state, begin, end } of slices.filter((s) => s.group === group)) {
+                this.list.push({ ph: 'X', name: state, ...at(track), ts: us(begin), dur: us(end - begin), args: {} });
+            }
+            for (const { track, text, time, count } of marks.filter((m) => m.group === group)) {
+                this.list.push({ ph: 'i', name: text, ...at(track), ts: us(time), s: 't', args: { count } });
+            }
+        }
+        return this.list.splice(before);
+    }
+
     // ------------------------------------------------------------ phases
 
     private phases(): TraceEvent[] {
@@ -435,46 +545,33 @@ export class Tracer implements Listener {
             this.nameThread(pid, u.number, `update ${u.number}`);
             const begin = updates[i - 1]?.finished ?? (i === 0 ? 0 : null);
             const end = updates[i + 1]?.prepared ?? this.now;
-            this.list.push(...phasesOf(u, pid, begin, end, this.now));
+            for (const { name, from, to, args } of phasesOf(u, begin, end)) {
+                const until = to ?? this.now;
+                this.list.push({
+                    ph: 'X',
+                    name,
+                    cat: 'phase',
+                    pid,
+                    tid: u.number,
+                    ts: us(from),
+                    dur: us(until - from),
+                    args,
+                });
+            }
         }
         return this.list.splice(before);
     }
 }
 
-/**
- * The slices of an update.
- * @param begin of its Pre-LU phase; null: the time before belongs to the previous update
- * @param end of its Post-LU phase
- */
-function phasesOf(u: Update, pid: number, begin: number | null, end: number, now: number): TraceEvent[] {
-    const slices: TraceEvent[] = [];
-    const add = (name: string, from: number | null, to: number | null, args: Args = {}): void => {
-        if (from !== null) {
-            slices.push({
-                ph: 'X',
-                name,
-                cat: 'phase',
-                pid,
-                tid: u.number,
-                ts: us(from),
-                dur: us((to ?? now) - from),
-                args,
-            });
-        }
-    };
-    const { prepared, shutdownBegan, jumped, up, finished, began: black, ended: resumed } = u;
-    const frozen = shutdownBegan === null ? null : u.blackoutBegan;
-    add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
-    add('Pre-Blackout', prepared, black);
-    add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });
-    add('pausing', u.slowest && black !== null && (frozen === null || black < frozen) ? black : null, frozen);
-    add('kernel shutdown', frozen, jumped);
-    add('kernel startup', jumped, up);
-    add('user space', up, resumed);
-    add('Post-Blackout', resumed, finished);
-    add('Post-LU', finished, Math.max(end, finished ?? 0));
-    return slices;
-}
+/** The processes of the trace that hold the groups of states. */
+const STATE_PROCESSES: Readonly<Record<StateGroup, number>> = {
+    sessions: SESSIONS,
+    devices: DEVICES,
+    'confidential guests': CONFIDENTIAL,
+};
+
+/** The slice of a process whose cgroup is frozen. */
+const FROZEN = 'frozen';
 
 function waitName(lock: string): string {
     return `waits for ${lock}`;

@@ -65,6 +65,7 @@ const KINDS: ReadonlySet<string> = new Set([
     'kernel',
     'syscall',
     'wait',
+    'state',
 ]);
 
 export class Picture {

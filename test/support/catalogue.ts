@@ -78,7 +78,7 @@ export const NUMBERS: readonly number[] = (
         [231, 233],
         [241, 243],
         [251, 257],
-        [261, 267],
+        [261, 273],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 

@@ -9,6 +9,7 @@ import { Ids } from '../../emulator/kernel/ids';
 import { Folios } from '../../emulator/kernel/mm/folio';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
+import { Mounts } from '../../emulator/kernel/fs/mounts';
 import type { Process, ProcessEnv } from '../../emulator/kernel/fs/process';
 import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import { Sysctls } from '../../emulator/kernel/fs/sysctl';
@@ -69,7 +70,7 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
         delayedFput: new JournaledList<OpenFile>(journal),
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),
         shmem,
-        tmpfs: new JournaledMap<string, ShmemInode>(journal),
+        mounts: new Mounts(journal),
         sysctls: new Sysctls(journal, options.memfdNoexec ?? 0),
         config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
         taskWork() {

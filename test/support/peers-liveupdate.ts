@@ -138,13 +138,14 @@ export const LIVEUPDATE_SUITES: readonly PeerSuite[] = [
     },
     {
         title: 'Other files',
-        source: 'Tests in trees whose series have no code in the emulator.',
+        source: 'Tests in trees; but for the first, their series have no code in the emulator.',
+        file: 'tmpfs',
         cases: [
             {
                 name: 'luo_kexec_tmpfs',
                 asserts:
                     'a tmpfs mount and a file in it come back; the file can be opened by its path after `move_mount()`',
-                not: 'the emulator has no mounts: a tmpfs is a fixed folder.',
+                differs: 'Layer `tmpfs`. The directory `/tmpfs` exists.',
             },
             {
                 name: 'preserve_netkit_fd',

@@ -14,8 +14,6 @@ export interface KernelCore extends KernelEnv {
     readonly anonInode: Inode;
     /** The shared memory files by inode number: the owner of a folio is found through them (rmap). */
     readonly shmem: JournaledMap<number, ShmemInode>;
-    /** The linked files of tmpfs by path. */
-    readonly tmpfs: JournaledMap<string, ShmemInode>;
     readonly config: FileConfig;
     readonly sysctls: Sysctls;
 }

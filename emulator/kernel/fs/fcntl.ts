@@ -15,8 +15,10 @@ export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const O_DIRECT = 0o40000;
 export const O_LARGEFILE = 0o100000;
+export const O_DIRECTORY = 0o200000;
 export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
 export const O_TMPFILE = 0o20200000;
 
 export const FD_CLOEXEC = 1;
@@ -56,6 +58,7 @@ export const MAP_PRIVATE = 0x2;
 
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;
+export const S_IFDIR = 0o040000;
 export const S_IFREG = 0o100000;
 export const S_IFSOCK = 0o140000;
 

@@ -8,7 +8,7 @@ import { Lock } from '../lock';
  * The type of an inode, as far as it matters for system calls. `anon` is the inode of anonymous files
  * (fs/anon_inodes.c).
  */
-export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon' | 'proc';
+export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon' | 'proc' | 'directory';
 
 /** An inode. Shared memory files have a subclass with their page cache. */
 export class Inode extends JournaledRecord {

@@ -65,7 +65,7 @@ export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?
     const mode = exec ? 0o777 : 0o666;
     const seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
     const shown = `/${name} (deleted)`;
-    const inode = makeShmemInode(k, name.replace(/^memfd:/, ''), 'shm', mode, 0, huge);
+    const inode = makeShmemInode(k, name.replace(/^memfd:/, ''), null, mode, 0, huge);
     k.journal.edit<ShmemInode>(inode).seals = seals;
     return allocFile(k, 'memfd', shmemOps, inode, O_RDWR | O_LARGEFILE, shown);
 }

@@ -1,14 +1,16 @@
 /** The files of /proc that can be opened: `/proc/self/fd/N` and `/proc/sys/vm/memfd_noexec` (fs/proc). */
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
-import { O_CREAT, O_EXCL, O_TRUNC } from './fcntl';
+import { O_ACCMODE, O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_TRUNC } from './fcntl';
 import { allocFile, type OpenFile } from './file';
 import { isMemDevice, openMemDevice } from './mem-devices';
 import type { Process } from './process';
 import { reopenPipe } from './pipe';
 import { MEMFD_NOEXEC, openMemfdNoexec } from './proc-sys';
+import { mountRefOf, reopen } from './tmpfs';
 
 const EEXIST = err('EEXIST');
+const EISDIR = err('EISDIR');
 const ENOENT = err('ENOENT');
 const ENXIO = err('ENXIO');
 
@@ -53,6 +55,10 @@ export function openProc(k: KernelCore, p: Process, path: string, flags: number,
     if (file.inode.type === 'pipe') {
         return reopenPipe(k, file, status);
     }
+    const ref = mountRefOf(file);
+    if (ref && (flags & O_PATH || file.inode.type === 'directory')) {
+        return !(flags & O_PATH) && (flags & O_ACCMODE) !== O_RDONLY ? EISDIR : reopen(k, file, ref, flags);
+    }
     if (file.inode.type !== 'shmem' && file.inode.type !== 'hugetlb') {
         return ENXIO;
     }
@@ -62,5 +68,5 @@ export function openProc(k: KernelCore, p: Process, path: string, flags: number,
             return failed;
         }
     }
-    return allocFile(k, file.kind, file.ops, file.inode, status, file.name);
+    return ref ? reopen(k, file, ref, flags) : allocFile(k, file.kind, file.ops, file.inode, status, file.name);
 }

@@ -6,10 +6,11 @@ import { type Journal, JournaledList, JournaledRecord } from '../../machine/jour
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
-import { O_LARGEFILE, O_RDWR } from './fcntl';
+import { O_LARGEFILE, O_PATH, O_RDWR } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
 import { type Mapping, unmap } from './mapping';
 import { Memcg } from './memcg';
+import type { MountEnv } from './mounts';
 import { openMemDevice } from './mem-devices';
 
 const PROCESS_START = costId('process_start');
@@ -22,7 +23,7 @@ const ENOTTY = err('ENOTTY');
 const DEFAULT_NOFILE = 1024;
 
 /** What processes need from their kernel. */
-export interface ProcessEnv extends KernelCore {
+export interface ProcessEnv extends MountEnv {
     /** Running processes and zombies, in the order of their start. */
     readonly processes: JournaledList<Process>;
 }
@@ -90,8 +91,17 @@ export function reap(k: ProcessEnv, p: Process): void {
     k.processes.remove(p);
 }
 
-/** The file behind a descriptor, or EBADF. No reference is taken, because nothing blocks before the call is done. */
+/**
+ * The file behind a descriptor, or EBADF, also for one of O_PATH. No reference is taken, because nothing blocks before
+ * the call is done.
+ */
 export function fget(p: Process, fd: number): OpenFile | Err {
+    const file = p.fds.get(fd);
+    return file && (file.flags & O_PATH) === 0 ? file : EBADF;
+}
+
+/** The same for the calls that take descriptors of O_PATH, too (fget_raw()). */
+export function fgetRaw(p: Process, fd: number): OpenFile | Err {
     return p.fds.get(fd) ?? EBADF;
 }
 

@@ -27,6 +27,7 @@ const COPY = costId('copy');
 const EPERM = err('EPERM');
 const EFAULT = err('EFAULT');
 const EFBIG = err('EFBIG');
+const ENOSPC = err('ENOSPC');
 const ENXIO = err('ENXIO');
 const EOPNOTSUPP = err('EOPNOTSUPP');
 
@@ -248,9 +249,9 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: Int): 0 | 
 }
 
 /**
- * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which frees what this
- * call has allocated. Allocated pages are neither zeroed nor up to date until they are written, or another call covers
- * them.
+ * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, or ENOSPC on a full
+ * tmpfs: what this call has allocated is freed. Allocated pages are neither zeroed nor up to date until they are
+ * written, or another call covers them.
  */
 export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, offset: Int, length: Int): 0 | Err {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) {
@@ -273,6 +274,10 @@ export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, o
     const start = pageOf(k, offset);
     const { fallocEnd } = inode;
     const behind = pagesOf(k, end);
+    const blocks = inode.sb?.options.maxBlocks ?? 0;
+    if (blocks > 0 && behind - start > blocks) {
+        return ENOSPC;
+    }
     if (fallocEnd < behind) {
         k.journal.edit<ShmemInode>(inode).fallocEnd = behind;
     }

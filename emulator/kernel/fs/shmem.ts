@@ -10,6 +10,7 @@ import { offsetOf, pageOf, pagesOf } from './offset';
 import type { Memcg } from './memcg';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE } from '../mm/memmap';
 import { PageCache } from './pagecache';
+import type { TmpfsLimits } from './tmpfs-limits';
 import { sizeText } from '../../text/text';
 
 const PAGE_CACHE = costId('page_cache');
@@ -19,9 +20,14 @@ const EINVAL = err('EINVAL');
 const EPERM = err('EPERM');
 const ENOMEM = err('ENOMEM');
 const EEXIST = err('EEXIST');
+const ENOSPC = err('ENOSPC');
 
-/** The difference between shmem files: files of the kernel's internal mount (memfds), and files of a tmpfs mount. */
-export type ShmemMount = 'shm' | 'tmpfs';
+/** A name in a directory of a tmpfs. */
+export interface Name {
+    readonly name: string;
+    /** From the root of the tmpfs, without a slash at the start. */
+    readonly path: string;
+}
 
 /** The inode of a shared memory file (struct shmem_inode_info). */
 export class ShmemInode extends Inode {
@@ -45,6 +51,8 @@ export class ShmemInode extends Inode {
     readonly uncounted: number = 0;
     /** The cgroup that its pages are charged to: that of the process that created or retrieved it; null: no limit. */
     readonly memcg: Memcg | null = null;
+    /** Its name on a tmpfs. Unlinked it keeps the name, as a dentry does; null: it has never had one. */
+    readonly dentry: Name | null = null;
     readonly cache: PageCache;
 
     constructor(
@@ -53,7 +61,8 @@ export class ShmemInode extends Inode {
         mode: number,
         /** The name after `memfd:`, or the path. */
         readonly name: string,
-        readonly mount: ShmemMount,
+        /** Null: a file of the kernel's internal mount (a memfd). */
+        readonly sb: TmpfsLimits | null,
         /** Allocated in huge folios (PMD_ORDER) where possible (transparent_hugepage_shmem=always). */
         readonly huge: boolean,
         /** Owner of its pages: an id of the kernel's owners. */
@@ -71,21 +80,25 @@ export class ShmemInode extends Inode {
         if (this.opens === 0 && this.nlink === 0) {
             undoRange(k, this, 0, undefined);
             k.shmem.delete(this.ino);
+            this.sb?.freeInode();
         }
     }
 }
 
-/** Creates an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
+/**
+ * Creates an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. The tmpfs has accounted
+ * for the inode.
+ */
 export function makeShmemInode(
     k: KernelCore,
     name: string,
-    mount: ShmemMount,
+    sb: TmpfsLimits | null,
     mode: number,
     nlink: number,
-    huge = mount === 'shm' && k.config.thpShmem,
+    huge = sb === null && k.config.thpShmem,
 ): ShmemInode {
-    const what = mount === 'shm' ? (name === '' ? 'memfd' : `memfd ${name}`) : `tmpfs ${name}`;
-    const inode = new ShmemInode(k, k.ids.nextInode(k.journal), mode, name, mount, huge, k.owners.id(what));
+    const what = sb === null ? (name === '' ? 'memfd' : `memfd ${name}`) : `tmpfs ${name}`;
+    const inode = new ShmemInode(k, k.ids.nextInode(k.journal), mode, name, sb, huge, k.owners.id(what));
     k.journal.edit<Inode>(inode).nlink = nlink;
     k.shmem.set(inode.ino, inode);
     return inode;
@@ -100,7 +113,7 @@ export type GetFolio = 'cache' | 'write' | 'falloc';
 /**
  * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio
  * that was not written is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; EPERM for a hole that is
- * kept; ENOMEM.
+ * kept; ENOMEM; ENOSPC if the tmpfs is full.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
     if (why === 'cache' && offsetOf(k, index) >= inode.size) {
@@ -170,6 +183,11 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
     if (pfn < 0) {
         return ENOMEM;
     }
+    if (inode.sb?.charge(2 ** order) === false) {
+        memcg?.uncharge(2 ** order);
+        k.pages.free(pfn, order);
+        return ENOSPC;
+    }
     k.clock.charge(PAGE_CACHE);
     cache.insert(index - (index % 2 ** order), pfn, order);
     if (why === 'cache') {
@@ -205,7 +223,7 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
  * Adds a folio without an owner to the page cache at `index` (shmem_add_to_page_cache and the accounting after it). The
  * cache takes its own references, one per page; the caller keeps and drops its own. EEXIST if any of its pages is
  * cached already; EINVAL if `index` is not aligned to the folio's size, where the kernel has a BUG_ON; ENOMEM if the
- * cgroup of the file is full.
+ * cgroup of the file is full, ENOSPC if its tmpfs is.
  * @param asOne the folio is counted as one page, whatever its size
  */
 export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number, asOne = false): 0 | Err {
@@ -220,6 +238,10 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     if (inode.memcg?.charge(pages) === false) {
         refused(k, inode.memcg);
         return ENOMEM;
+    }
+    if (inode.sb?.charge(pages) === false) {
+        inode.memcg?.uncharge(pages);
+        return ENOSPC;
     }
     k.clock.charge(PAGE_CACHE);
     const { memmap } = k;
@@ -329,6 +351,7 @@ function trim(k: KernelCore, inode: ShmemInode, folio: Cached, start: Int, end: 
 function removeFolio(k: KernelCore, inode: ShmemInode, head: number, pfn: number, order: number): void {
     inode.cache.remove(head, order);
     inode.memcg?.uncharge(2 ** order);
+    inode.sb?.uncharge(2 ** order);
     if (inode.exposed) {
         k.folios.onChange?.('freed', pfn, order, -1);
     }

@@ -27,7 +27,7 @@ export function titleOf({ inode, name }: OpenFile): string {
     if (inode instanceof GuestMemfdInode) {
         return `guest_memfd of ${inode.vm.name}`;
     }
-    return inode instanceof ShmemInode && inode.mount === 'shm' && inode.name !== '' ? `memfd "${inode.name}"` : name;
+    return inode instanceof ShmemInode && inode.sb === null && inode.name !== '' ? `memfd "${inode.name}"` : name;
 }
 
 export function slotAt(slots: readonly Slot[], gpa: number): Slot | undefined {

@@ -99,7 +99,7 @@ const HUGETLB: Layer = {
     name: 'hugetlb',
     series: 'hugetlb',
     summary: 'memfds of huge pages, and pools that count preserved pages',
-    version: 'RFC',
+    version: 'rfc1',
     status: 'posted in December 2025',
     needs: [],
     brings: [],
@@ -158,6 +158,19 @@ const UNIX_SOCKET: Layer = {
     brings: ['lookup'],
     files: ['unix-socket'],
     handlers: ['unix_luo'],
+    flbs: [],
+};
+
+const TMPFS: Layer = {
+    name: 'tmpfs',
+    series: 'tmpfs',
+    summary: 'mounts of tmpfs, and the files in their root directories with their names',
+    version: '',
+    status: 'in a tree of 2026, not posted',
+    needs: [],
+    brings: ['lookup'],
+    files: ['tmpfs'],
+    handlers: ['tmpfs_mnt', 'tmpfs_file'],
     flbs: [],
 };
 
@@ -305,6 +318,7 @@ const NEWEST: readonly Layer[] = [
     EVENTFD,
     PIPE,
     UNIX_SOCKET,
+    TMPFS,
     IOMMU,
     VFIO,
     KVM,

@@ -15,7 +15,7 @@ import {
 import { setPos } from '../../kernel/fs/llseek';
 import { fget } from '../../kernel/fs/process';
 import { addFolio, ShmemInode } from '../../kernel/fs/shmem';
-import { isPlainPath, sysOpen } from '../../kernel/fs/syscalls/create';
+import { isPlainPath, sysOpen } from '../../kernel/fs/syscalls/open';
 import { HugetlbInode } from '../../kernel/hugetlb/inode';
 import { FolioList } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
@@ -160,7 +160,7 @@ const descriptorFunctions: readonly NativeFunction<NativeContext>[] = [
         [param('path', STRING)],
         { result: BOOL },
         'Whether a path is a memory device (/dev/null, /dev/zero, …) or on a tmpfs.',
-        (_context, [path]) => isPlainPath(asString(path, 'the path')),
+        ({ running }, [path]) => isPlainPath(running, asString(path, 'the path')),
     ),
     fn(
         'open_plain',

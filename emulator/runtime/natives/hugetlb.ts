@@ -4,7 +4,7 @@ import { chargeTo, hugetlbFileOfSize } from '../../kernel/fs/memfd';
 import { addHugePage, HugetlbInode } from '../../kernel/hugetlb/inode';
 import { HugePool } from '../../kernel/hugetlb/pool';
 import { Err } from '../../kernel/release/errno';
-import { INT, objectOf, STRING, SIZE } from '../../language/types';
+import { INT, listOf, objectOf, STRING, SIZE } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { expect, folioArg, indexArg, inodeArg, lengthArg, numberOr } from './arguments';
 import { done, fn, Members, param } from './define';
@@ -80,6 +80,13 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
             }
             return pool;
         },
+    ),
+    fn(
+        'hugepage_sizes',
+        [],
+        { result: listOf(INT) },
+        'The page sizes of the pools of this kernel, in bytes.',
+        (context) => context.list(context.running.hugetlb.pools.map((pool) => pool.size)),
     ),
     fn(
         'hugetlb_alloc_file',

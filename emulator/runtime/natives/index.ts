@@ -57,6 +57,16 @@ import { processFunctions, processObject } from './processes';
 import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
 import { cpuObject, guestVcpuObject, tablesOfVm, vcpuFunctions, vcpuObject, vcpuOfFile, vcpuSyscalls } from './vcpus';
 import { socketConstants, socketEndObject, socketFunctions, socketOfFile, socketPairObject } from './sockets';
+import {
+    mountObject,
+    mountOfFile,
+    namedInode,
+    statfsObject,
+    superblockObject,
+    tmpfsConstants,
+    tmpfsFunctions,
+    tmpfsMethods,
+} from './tmpfs';
 import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 import { vfioGroupFunctions, vfioGroupSyscalls } from './vfio-group';
 
@@ -65,11 +75,23 @@ export const hostDevice = deviceObject.and(deviceInKernel, deviceState, deviceDi
 
 /** Object types, found by the class of an object. */
 const classes = [
-    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile, eventfdOfFile, pipeOfFile, socketOfFile, vcpuOfFile),
-    inodeObject.and(inodeLocking),
+    fileObject.and(
+        sessionOfFile,
+        vfioOfFile,
+        guestOfFile,
+        eventfdOfFile,
+        pipeOfFile,
+        socketOfFile,
+        mountOfFile,
+        vcpuOfFile,
+    ),
+    inodeObject.and(inodeLocking, namedInode),
     folioObject,
     foliosObject,
     statObject,
+    mountObject,
+    superblockObject,
+    statfsObject,
     mappingObject,
     eventCounter,
     pipeObject,
@@ -159,6 +181,7 @@ export const HOST_NATIVES: Natives = {
         ...eventfdFunctions,
         ...pipeFunctions,
         ...socketFunctions,
+        ...tmpfsFunctions,
         ...processFunctions,
         ...otherProcessFunctions,
         ...kexecFunctions,
@@ -184,6 +207,7 @@ export const HOST_NATIVES: Natives = {
         ...eventfdConstants,
         ...pipeConstants,
         ...socketConstants,
+        ...tmpfsConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...teeGlobals,
@@ -206,6 +230,7 @@ export const HOST_NATIVES: Natives = {
             ...descriptorMethods,
             ...mappingMethods,
             ...eventfdMethods,
+            ...tmpfsMethods,
             ...otherProcessMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
@@ -222,6 +247,7 @@ export const HOST_NATIVES: Natives = {
     fileKinds: new Map([
         ['memfd', 'A file made by memfd_create().'],
         ['tmpfs', 'A file on a tmpfs.'],
+        ['directory', 'A directory of a tmpfs.'],
         ['pipe', 'One end of a pipe.'],
         ['socket', 'A socket.'],
         ['eventfd', 'An eventfd.'],

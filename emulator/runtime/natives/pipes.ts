@@ -2,34 +2,20 @@
 import { OpenFile } from '../../kernel/fs/file';
 import { fillPipe, makePipeEnd, peekPipe, Pipe, PIPE_CAPACITY, reopenPipe } from '../../kernel/fs/pipe';
 import { err } from '../../kernel/release/errno';
-import { BYTES, INT, objectOf, SIZE } from '../../language/types';
-import { dataArg, fileArg, flagsArg, lengthArg } from './arguments';
-import { constant, done, fn, Members, param } from './define';
+import { INT, objectOf, SIZE } from '../../language/types';
+import { fileArg, flagsArg } from './arguments';
+import { constant, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
+import { withQueuedBytes } from './queued-bytes';
 
-export const pipeObject = new Members(Pipe, 'pipe_info', 'The pipe behind its ends, as used by their handler.')
-    .field('length', SIZE, 'The number of bytes that were written and not read yet.', ({ data }) => data.length)
-    .field('readers', INT, 'The number of open files that can read.', (pipe) => pipe.readers)
-    .field('writers', INT, 'The number of open files that can write.', (pipe) => pipe.writers)
-    .method(
-        'peek',
-        [param('at', INT), param('length', INT)],
-        { result: BYTES },
-        'Some of these bytes, which stay in the pipe; fewer at the end.',
-        (pipe, [at, length], { running }) =>
-            peekPipe(running, pipe, lengthArg(at, 'the offset'), lengthArg(length, 'the length')),
-    )
-    .method(
-        'fill',
-        [param('data', BYTES), param('length', INT)],
-        { fails: true },
-        'Appends the first `length` bytes of the data. `ENOSPC`.',
-        (pipe, [data, length], { running }) => {
-            const bytes = dataArg(data, 'the data');
-            const part = bytes.slice(0, Math.min(bytes.length, lengthArg(length, 'the length')));
-            return done(fillPipe(running, pipe, part));
-        },
-    );
+export const pipeObject = withQueuedBytes(
+    new Members(Pipe, 'pipe_info', 'The pipe behind its ends, as used by their handler.')
+        .field('length', SIZE, 'The number of bytes that were written and not read yet.', ({ data }) => data.length)
+        .field('readers', INT, 'The number of open files that can read.', (pipe) => pipe.readers)
+        .field('writers', INT, 'The number of open files that can write.', (pipe) => pipe.writers),
+    peekPipe,
+    fillPipe,
+);
 
 /** Members of an open file for the handler of pipes. */
 export const pipeOfFile = new Members(OpenFile, 'file', '').field(

@@ -3,6 +3,7 @@ import { devicePath } from '../../kernel/fs/proc';
 import { deviceKindAt } from '../../kernel/device-nodes';
 import { discardFile, hasDelayedFput, nextDelayedFput, type OpenFile, releaseFile } from '../../kernel/fs/file';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
+import { mountEndedBy } from '../../kernel/fs/tmpfs';
 import { BOOL, FD, INT, objectOf, STRING, type Type } from '../../language/types';
 import { asString, text } from '../../language/values';
 import { openDevice } from '../host/callbacks';
@@ -66,9 +67,14 @@ export const processFunctions: readonly NativeFunction[] = [
         'Removes and returns the next file that waits to be released. task_work_run() processes all waiting files, the newest first; files that are added meanwhile are processed in the next round.',
         ({ running }) => nextDelayedFput(running),
     ),
-    fn('release_file', [FILE], {}, "The kernel's own work when a file is released.", ({ running }, [file]) =>
-        nothing(releaseFile(running, fileArg(file))),
-    ),
+    fn('release_file', [FILE], {}, "The kernel's own work when a file is released.", (host: Host, [file]) => {
+        const released = fileArg(file);
+        const mount = mountEndedBy(released);
+        if (mount) {
+            host.tell((l) => l.mountEnds?.(mount));
+        }
+        return nothing(releaseFile(host.running, released));
+    }),
     fn(
         'discard_file',
         [FILE],

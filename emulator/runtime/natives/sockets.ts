@@ -9,10 +9,11 @@ import {
     SocketEnd,
     SocketPair,
 } from '../../kernel/fs/socket';
-import { BOOL, BYTES, INT, objectOf, SIZE } from '../../language/types';
-import { dataArg, fileArg, flagsArg, lengthArg } from './arguments';
-import { constant, done, fn, Members, param } from './define';
+import { BOOL, INT, objectOf, SIZE } from '../../language/types';
+import { fileArg, flagsArg } from './arguments';
+import { constant, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
+import { withQueuedBytes } from './queued-bytes';
 
 export const socketPairObject = new Members(SocketPair, 'socket_pair', 'Two connected sockets.').field(
     'both',
@@ -21,33 +22,18 @@ export const socketPairObject = new Members(SocketPair, 'socket_pair', 'Two conn
     ({ sides }) => sides.every((s) => s.open),
 );
 
-export const socketEndObject = new Members(SocketEnd, 'socket_end', 'A connected socket, as used by its handler.')
-    .field('pair', objectOf('socket_pair'), 'The pair that it is an end of.', (end) => end.pair)
-    .field(
-        'length',
-        SIZE,
-        'The number of bytes that were sent to it and not read yet.',
-        (end) => end.here.received.length,
-    )
-    .method(
-        'peek',
-        [param('at', INT), param('length', INT)],
-        { result: BYTES },
-        'Some of these bytes, which stay there; fewer at the end.',
-        (end, [at, length], { running }) =>
-            peekSocket(running, end, lengthArg(at, 'the offset'), lengthArg(length, 'the length')),
-    )
-    .method(
-        'fill',
-        [param('data', BYTES), param('length', INT)],
-        { fails: true },
-        'Appends the first `length` bytes of the data. `ENOSPC`.',
-        (end, [data, length], { running }) => {
-            const bytes = dataArg(data, 'the data');
-            const part = bytes.slice(0, Math.min(bytes.length, lengthArg(length, 'the length')));
-            return done(fillSocket(running, end, part));
-        },
-    );
+export const socketEndObject = withQueuedBytes(
+    new Members(SocketEnd, 'socket_end', 'A connected socket, as used by its handler.')
+        .field('pair', objectOf('socket_pair'), 'The pair that it is an end of.', (end) => end.pair)
+        .field(
+            'length',
+            SIZE,
+            'The number of bytes that were sent to it and not read yet.',
+            (end) => end.here.received.length,
+        ),
+    peekSocket,
+    fillSocket,
+);
 
 /** Members of an open file for the handler of sockets. */
 export const socketOfFile = new Members(OpenFile, 'file', '').field(

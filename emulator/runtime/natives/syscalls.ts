@@ -10,16 +10,9 @@ import {
 } from '../../kernel/fs/fcntl';
 import type { OpenFile } from '../../kernel/fs/file';
 import { getSeals } from '../../kernel/fs/memfd';
-import { fget, hugetlbCurrent, memoryCurrent, setHugetlbMax, setMemoryMax } from '../../kernel/fs/process';
-import {
-    sysMemfdCreate,
-    sysOpen,
-    sysPipe,
-    sysSetrlimitNofile,
-    sysSocket,
-    sysSocketpair,
-    sysUnlink,
-} from '../../kernel/fs/syscalls/create';
+import { fgetRaw, hugetlbCurrent, memoryCurrent, setHugetlbMax, setMemoryMax } from '../../kernel/fs/process';
+import { sysMemfdCreate, sysPipe, sysSetrlimitNofile, sysSocket, sysSocketpair } from '../../kernel/fs/syscalls/create';
+import { sysOpen, sysUnlink } from '../../kernel/fs/syscalls/open';
 import { sysReadlink } from '../../kernel/fs/syscalls/proc';
 import {
     Stat,
@@ -261,7 +254,7 @@ function fileField(
     get: (file: OpenFile) => Value | Err,
 ): NativeField<NativeContext> {
     return fdField(name, type, doc, ({ process }, fd) => {
-        const file = fget(process, fd);
+        const file = fgetRaw(process, fd);
         return file instanceof Err ? file : get(file);
     });
 }

@@ -93,12 +93,12 @@ suite('lus dump', () => {
     });
 
     test('JSON has the same, with the lines of statements', () => {
-        const { out } = dump(FIRST, 'memfd.preserve', '--format', 'json');
+        const { out } = dump(FIRST, 'memfd_luo_preserve_folios', '--format', 'json');
         const { code } = dumpSchema.parse(JSON.parse(out));
         const [form, ...more] = code;
         assert.ok(form);
         assert.deepEqual(more, []);
-        assert.equal(form.name, 'memfd.preserve');
+        assert.equal(form.name, 'memfd_luo_preserve_folios');
         assert.ok(form.operations.some((o) => o.op === 'native' && o['native'] === 'memfd_pin_folios'));
         assert.ok(form.statements.every((s) => s.line > form.line));
     });

@@ -37,7 +37,7 @@ suite('traces', () => {
             assert.ok(e.dur >= 0 && Number.isFinite(e.ts));
         }
         const processes = events.flatMap((e) => (e.ph === 'M' && e.name === 'process_name' ? [e.args['name']] : []));
-        assert.deepEqual(processes, ['kernel 1 (Linux 7.2.13)', 'kernel 2 (Linux 7.2.13)', 'live updates']);
+        assert.deepEqual(processes, ['kernel 1 (Linux 7.2.13)', 'kernel 2 (Linux 7.2.13)', 'sessions', 'live updates']);
     });
 
     test('callbacks lie in their system calls, and say which file of which session', () => {
@@ -184,5 +184,96 @@ suite('traces', () => {
         );
         const first = all.find((e) => e.ph === 'X' && e.name === 'preserve_fd');
         assert.equal(first?.args['result'], '-ENOMEM');
+    });
+
+    /** The states and marks of all tracks of a group: `vm-1: outgoing`. */
+    const shown = (all: typeof events, group: RegExp): string[] => {
+        const pids = all.flatMap((e) =>
+            e.ph === 'M' && e.name === 'process_name' && group.test(String(e.args['name'])) ? [e.pid] : [],
+        );
+        const track = (pid: number, tid: number): string =>
+            String(
+                all.find((e) => e.ph === 'M' && e.name === 'thread_name' && e.pid === pid && e.tid === tid)?.args[
+                    'name'
+                ],
+            );
+        return all
+            .flatMap((e) => (e.ph !== 'M' && e.cat === 'state' && pids.includes(e.pid) ? [e] : []))
+            .sort((a, b) => a.ts - b.ts)
+            .map((e) => `${track(e.pid, e.tid)}: ${e.name}`);
+    };
+
+    test('a session has a track over the kexec, with its files', () => {
+        assert.deepEqual(shown(events, /^sessions$/), [
+            'vm-1: outgoing',
+            'vm-1: preserve 0x1 memfd-v2',
+            'vm-1: frozen',
+            'vm-1: handed over',
+            'vm-1: retrieved',
+            'vm-1: retrieve 0x1 memfd-v2',
+        ]);
+    });
+
+    test('what fails, and what is closed, is on the track of its session', () => {
+        const { events: all } = ran(
+            `kernel "next" from "7.3" { layers session_freeze, tmpfs }
+scenario "s" {
+    boot "next"
+    process p {
+        lu = open("/dev/liveupdate")
+        a  = lu.create_session("a")
+        mount_tmpfs("/m")
+        a.preserve_fd(open("/m", O_RDONLY), token: 1)
+        remount_tmpfs("/m", mpol: true)
+        a.freeze()  fails EOPNOTSUPP
+        remount_tmpfs("/m", mpol: false)
+        sleep 1ms
+        a.freeze()
+        sleep 1ms
+        a.close()
+    }
+}`,
+            { trace: true },
+        );
+        assert.deepEqual(shown(all, /^sessions$/), [
+            'a: outgoing',
+            'a: preserve 0x1 tmpfs-mnt-v1',
+            'a: freeze 0x1 tmpfs-mnt-v1 fails with EOPNOTSUPP',
+            'a: frozen',
+            'a: unpreserve 0x1 tmpfs-mnt-v1',
+        ]);
+    });
+
+    test('a frozen process is one on its track', () => {
+        const { events: all } = ran(
+            'scenario "s" { boot "7.3"; process q, p; p { cgroup_freeze(q.pid, true); sleep 2ms; cgroup_freeze(q.pid, false) } }',
+            { trace: true },
+        );
+        const frozen = all.find((e) => e.ph === 'X' && e.name === 'frozen');
+        assert.ok(frozen?.ph === 'X' && frozen.dur >= 2000);
+    });
+
+    test('a panic ends the sessions; the capture kernel is named, and saves the memory', () => {
+        const { events: all } = ran(
+            `machine { memory 2GiB }
+kernel "host" from "7.3" { cmdline "crashkernel=256M" }
+scenario "s" finds LU1061 {
+    boot "host"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(memfd_create("m"), token: 1)
+        kexec_file_load("7.3", crash: true)
+    }
+    sleep 1ms
+    crash("machine check")
+    process q { assert save_vmcore() > 1GiB }
+}`,
+            { trace: true },
+        );
+        const outgoing = all.find((e) => e.ph === 'X' && e.name === 'outgoing');
+        const panic = all.find((e) => e.ph === 'i' && e.name === 'panic');
+        assert.ok(outgoing?.ph === 'X' && panic?.ph === 'i');
+        assert.equal(Math.round(outgoing.ts + outgoing.dur), Math.round(panic.ts));
+        assert.deepEqual(shown(all, /capture kernel\)$/), ['kernel: the memory of the crashed kernel is saved']);
     });
 });

@@ -1,42 +1,17 @@
-/** System calls that create descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
+/** System calls that create descriptors: memfd_create, pipe, socket, eventfd; and setrlimit. */
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
 import { areEventfdFlags, EFD_CLOEXEC, makeEventfd } from '../eventfd';
-import {
-    MFD_ALLOW_SEALING,
-    MFD_CLOEXEC,
-    MFD_EXEC,
-    MFD_HUGE_BITS,
-    MFD_HUGETLB,
-    MFD_NOEXEC_SEAL,
-    O_ACCMODE,
-    O_APPEND,
-    O_CLOEXEC,
-    O_CREAT,
-    O_EXCL,
-    O_LARGEFILE,
-    O_NONBLOCK,
-    O_RDONLY,
-    O_TMPFILE,
-    O_TRUNC,
-} from '../fcntl';
-import { allocFile, fput, type OpenFile } from '../file';
+import { MFD_ALLOW_SEALING, MFD_CLOEXEC, MFD_EXEC, MFD_HUGE_BITS, MFD_HUGETLB, MFD_NOEXEC_SEAL } from '../fcntl';
+import { fput, type OpenFile } from '../file';
 import { chargeTo, hugePoolOf, hugetlbAllocFile, type MemfdEnv, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
-import { isMemDevice, openMemDevice } from '../mem-devices';
 import { makePipe } from '../pipe';
-import { isProc, openProc } from '../proc';
 import { makeOtherEnd, makeSocket, makeSocketEnd } from '../socket';
 import { installFd, type Process } from '../process';
-import { makeShmemInode } from '../shmem';
-import { shmemOps, truncateShmem } from '../shmem-file';
 import { encodeText } from '../../../text/utf8';
 
 const EINVAL = err('EINVAL');
 const EACCES = err('EACCES');
-const ENOENT = err('ENOENT');
-const EEXIST = err('EEXIST');
-const ENOTDIR = err('ENOTDIR');
-const EISDIR = err('EISDIR');
 
 const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC;
 
@@ -78,89 +53,6 @@ export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: num
     chargeTo(k, file, p);
     p.fds.install(fd, file, (flags & MFD_CLOEXEC) !== 0);
     return fd;
-}
-
-/** Directories of tmpfs mounts, in which files can be created. */
-const TMPFS_DIRECTORIES = ['/dev/shm', '/tmp', '/run'];
-
-/** True for the paths that {@link sysOpen} handles: memory devices, everything on a tmpfs, and files of /proc. */
-export function isPlainPath(path: string): boolean {
-    return isMemDevice(path) || isProc(path) || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
-}
-
-/**
- * open(2) of a memory device, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), with O_TMPFILE of a directory, or
- * of a file of /proc.
- * EMFILE comes first, because the number is reserved before the path is resolved.
- * @param mode permission bits of a new file
- */
-export function sysOpen(k: KernelCore, p: Process, path: string, flags: number, mode = 0o600): number | Err {
-    const fd = p.fds.unused(p.nofile);
-    if (fd instanceof Err) {
-        return fd;
-    }
-    const file = openPath(k, p, path, flags, mode);
-    if (file instanceof Err) {
-        return file;
-    }
-    p.fds.install(fd, file, (flags & O_CLOEXEC) !== 0);
-    return fd;
-}
-
-function openPath(k: KernelCore, p: Process, path: string, flags: number, mode: number): OpenFile | Err {
-    const status = (flags & (O_ACCMODE | O_APPEND | O_NONBLOCK)) | O_LARGEFILE;
-    if ((flags & O_TMPFILE) === O_TMPFILE) {
-        if ((flags & O_ACCMODE) === O_RDONLY) {
-            return EINVAL;
-        }
-        if (!TMPFS_DIRECTORIES.includes(path)) {
-            return isPlainPath(path) && !k.tmpfs.has(path) ? ENOENT : ENOTDIR;
-        }
-        const inode = makeShmemInode(k, `${path}/#tmpfile`, 'tmpfs', mode, 0);
-        const name = `${path}/#${inode.ino} (deleted)`;
-        return allocFile(k, 'tmpfs', shmemOps, inode, status | O_TMPFILE, name);
-    }
-    if (isProc(path)) {
-        return openProc(k, p, path, flags, status);
-    }
-    if (TMPFS_DIRECTORIES.includes(path)) {
-        return flags & O_CREAT || (flags & O_ACCMODE) !== O_RDONLY ? EISDIR : EACCES;
-    }
-    const exclusive = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
-    if (isMemDevice(path)) {
-        return exclusive ? EEXIST : openMemDevice(k, path, status);
-    }
-    const known = k.tmpfs.get(path);
-    if (known) {
-        if (exclusive) {
-            return EEXIST;
-        }
-        if (flags & O_TRUNC) {
-            const failed = truncateShmem(k, known, 0);
-            if (failed !== 0) {
-                return failed;
-            }
-        }
-        return allocFile(k, 'tmpfs', shmemOps, known, status, path);
-    }
-    if (!(flags & O_CREAT) || !isPlainPath(path)) {
-        return ENOENT;
-    }
-    const inode = makeShmemInode(k, path, 'tmpfs', mode, 1);
-    k.tmpfs.set(path, inode);
-    return allocFile(k, 'tmpfs', shmemOps, inode, status, path);
-}
-
-/** unlink(2) of a tmpfs file. ENOENT. Open descriptors keep it; its link count is then 0. */
-export function sysUnlink(k: KernelCore, path: string): 0 | Err {
-    const inode = k.tmpfs.get(path);
-    if (!inode) {
-        return ENOENT;
-    }
-    k.tmpfs.delete(path);
-    k.journal.edit(inode).nlink--;
-    inode.evict(k);
-    return 0;
 }
 
 /** pipe(2): the descriptors of the read end and the write end. EMFILE. */

@@ -21,7 +21,7 @@ import { fput, getFile } from '../file';
 import type { Inode } from '../inode';
 import { HugetlbInode } from '../../hugetlb/inode';
 import { addSeals, getSeals } from '../memfd';
-import { fget, type Process } from '../process';
+import { fget, fgetRaw, type Process } from '../process';
 
 const EBADF = err('EBADF');
 const EINVAL = err('EINVAL');
@@ -46,7 +46,7 @@ export function sysClose(k: KernelCore, p: Process, fd: number): 0 | Err {
 
 /** dup(2): another descriptor, without FD_CLOEXEC, for the same open file. EBADF, EMFILE. */
 export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
-    const file = fget(p, fd);
+    const file = fgetRaw(p, fd);
     if (file instanceof Err) {
         return file;
     }
@@ -62,7 +62,7 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
  * a number beyond the limit of the process.
  */
 export function sysDup2(k: KernelCore, p: Process, fd: number, to: number): number | Err {
-    const file = fget(p, fd);
+    const file = fgetRaw(p, fd);
     if (file instanceof Err) {
         return file;
     }
@@ -166,7 +166,7 @@ const EXECUTE = 0o111;
 
 /** fcntl(F_GETFL): access mode and status flags. */
 export function sysGetfl(_k: KernelCore, p: Process, fd: number): number | Err {
-    const file = fget(p, fd);
+    const file = fgetRaw(p, fd);
     return file instanceof Err ? file : file.flags;
 }
 
@@ -232,7 +232,7 @@ export class Stat {
 
 /** fstat(2). */
 export function sysFstat(k: KernelCore, p: Process, fd: number): Stat | Err {
-    const file = fget(p, fd);
+    const file = fgetRaw(p, fd);
     if (file instanceof Err) {
         return file;
     }

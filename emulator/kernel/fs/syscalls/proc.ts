@@ -1,8 +1,9 @@
 /** readlink(2) of what /proc says about the descriptors of processes (fs/proc/fd.c). */
-import { type Err, err } from '../../release/errno';
+import { Err, err } from '../../release/errno';
 import type { OpenFile } from '../file';
 import type { Process, ProcessEnv } from '../process';
 import { isMemDevice } from '../mem-devices';
+import { mountRefOf, pathOfFile } from '../tmpfs';
 
 const EINVAL = err('EINVAL');
 const ENOENT = err('ENOENT');
@@ -16,17 +17,17 @@ const FD_LINK = /^\/proc\/(self|thread-self|[1-9]\d*)\/fd\/(0|[1-9]\d*)$/;
 export function sysReadlink(k: ProcessEnv, p: Process, path: string): string | Err {
     const [, whose, fd] = FD_LINK.exec(path) ?? [];
     if (whose === undefined) {
-        return isMemDevice(path) || k.tmpfs.has(path) ? EINVAL : ENOENT;
+        const found = isMemDevice(path) ? undefined : k.mounts.lookup(path);
+        return found instanceof Err ? found : isMemDevice(path) || found?.inode ? EINVAL : ENOENT;
     }
     const own = whose === 'self' || whose === 'thread-self';
     const owner = own ? p : k.processes.items.find((other) => other.pid === Number(whose));
     const file = owner?.fds.get(Number(fd));
-    return file ? linkOf(k, file) : ENOENT;
+    return file ? linkOf(file) : ENOENT;
 }
 
 /** d_path(): the path of a file whose last name is gone ends with a mark. */
-function linkOf(k: ProcessEnv, file: OpenFile): string {
-    const unlinked =
-        file.kind === 'tmpfs' && !file.name.endsWith(' (deleted)') && k.tmpfs.get(file.name) !== file.inode;
-    return unlinked ? `${file.name} (deleted)` : file.name;
+function linkOf(file: OpenFile): string {
+    const ref = mountRefOf(file);
+    return ref ? pathOfFile(file, ref) : file.name;
 }

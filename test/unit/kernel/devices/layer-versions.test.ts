@@ -1,7 +1,8 @@
 /** Layers in the versions in which their series were posted: what differs. */
 import assert from 'node:assert/strict';
+import { Run } from '../../../../emulator/run/run';
 import { findingsOf, programOf } from '../../../support/programs';
-import { failuresOf } from '../../../support/runs';
+import { FOREVER, failuresOf } from '../../../support/runs';
 
 const HEAD = `
 machine {
@@ -175,6 +176,33 @@ scenario "${version}, the VM ${vmFirst ? 'first' : 'later'}" {
                 scenario('v4', true, '') +
                 scenario('rfc2', false, 'fails ENOENT') +
                 scenario('rfc2', true, ''),
+        );
+    });
+
+    test('hugetlb rfc1: the FLB has the orders of the pools and their preserved pages, as it was posted', () => {
+        const program = programOf({
+            'test.lus': `
+kernel "next" from "7.3" { layers hugetlb rfc1; cmdline "hugepages=16" }
+scenario "s" {
+    boot "next"
+    process vmm {
+        s   = open("/dev/liveupdate").create_session("s")
+        ram = memfd_create("ram", hugetlb: 2MiB)
+        ram.truncate(6MiB)
+        s.preserve_fd(ram, token: 1)
+    }
+}`,
+        });
+        assert.deepEqual(findingsOf(program), []);
+        const { host } = Run.start(program);
+        host.interpreter.run(FOREVER);
+        const flb = host.kernel?.luo.flbs.items.find((f) => f.compatible === 'hugetlb-v1');
+        const at = Number(flb?.outgoing.data);
+        assert.ok(at > 0);
+        const bytes = host.machine.memory.read(at, 37);
+        assert.deepEqual(
+            [...bytes],
+            [3, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 18, ...Array.from({ length: 18 }, () => 0), 2],
         );
     });
 });

@@ -29,14 +29,8 @@ import {
     SEEK_HOLE,
 } from '../../../../emulator/kernel/fs/fcntl';
 import { installFd, type Process, spawn } from '../../../../emulator/kernel/fs/process';
-import {
-    sysEventfd,
-    sysMemfdCreate,
-    sysOpen,
-    sysPipe,
-    sysSocket,
-    sysUnlink,
-} from '../../../../emulator/kernel/fs/syscalls/create';
+import { sysEventfd, sysMemfdCreate, sysPipe, sysSocket } from '../../../../emulator/kernel/fs/syscalls/create';
+import { sysOpen, sysUnlink } from '../../../../emulator/kernel/fs/syscalls/open';
 import {
     Stat,
     sysAddSeals,

@@ -21,13 +21,8 @@ import {
 } from '../../../../emulator/kernel/fs/fcntl';
 import { load, Mapping, protect, store, unmap } from '../../../../emulator/kernel/fs/mapping';
 import { exitProcess, fget, type Process, spawn } from '../../../../emulator/kernel/fs/process';
-import {
-    sysEventfd,
-    sysMemfdCreate,
-    sysOpen,
-    sysPipe,
-    sysSocket,
-} from '../../../../emulator/kernel/fs/syscalls/create';
+import { sysEventfd, sysMemfdCreate, sysPipe, sysSocket } from '../../../../emulator/kernel/fs/syscalls/create';
+import { sysOpen } from '../../../../emulator/kernel/fs/syscalls/open';
 import {
     sysAddSeals,
     sysClose,
