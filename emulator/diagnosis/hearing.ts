@@ -65,6 +65,7 @@ const HEARD = [
     'disk',
     'deviceMemory',
     'unanswered',
+    'bypassed',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',
