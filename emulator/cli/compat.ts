@@ -6,8 +6,8 @@ import type { LogLine } from '../kernel/klog';
 import { BUG_FLAWS } from '../kernel/release/known-bugs';
 import { layersOf, titleOf } from '../kernel/release/layers';
 import type { ScenarioDecl } from '../language/syntax/ast';
-import { formatVerdict, type FormatOutcome } from '../runtime/host/compatibility';
-import { resolveKernel } from '../runtime/host/kernels';
+import { formatVerdict, negotiate, offersOf, type FormatOutcome, type Offer } from '../runtime/host/compatibility';
+import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
 import type { Program } from '../language/program';
 import { Run, type RunOptions } from '../run/run';
 import { isOver, type RunException } from '../runtime/stop';
@@ -17,7 +17,7 @@ import { jsonDocument } from './json';
 import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyMatrix } from './report/matrix';
-import type { Cell, Matrix, Outcome } from './results';
+import type { Cell, Matrix, Negotiation, Outcome } from './results';
 import { styleFor } from './style';
 import { whereOf } from './where';
 import { print } from './print';
@@ -73,32 +73,37 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
 
 export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl, kernels: readonly string[]): Matrix {
     const proposed: Record<string, readonly string[]> = {};
+    const formats: Record<string, readonly Offer[]> = {};
     const cells = kernels.flatMap((from) =>
         kernels.map((to) =>
-            cellOf(files, program, scenario, from, to, (layers) => {
+            cellOf(files, program, scenario, from, to, ({ desc: { layers } }, offers) => {
                 // a kernel of the program that is based on this description keeps its layers
                 if (layers.size > 0) {
                     proposed[from] = layersOf(layers).map(titleOf);
                 }
+                formats[from] = offers;
             }),
         ),
     );
-    return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, cells };
+    return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, formats, cells };
 }
 
-/** @param booted gets the layers of the first kernel */
+/** @param booted gets the first kernel, and what it hands over and understands */
 function cellOf(
     files: Files,
     program: Program,
     scenario: ScenarioDecl,
     from: string,
     to: string,
-    booted: (layers: ReadonlySet<string>) => void,
+    booted: (kernel: BootableKernel, offers: readonly Offer[]) => void,
 ): Cell {
     const { host } = Run.start(program, pairOf(scenario, from, to));
     const log: LogLine[] = [];
     const used = new Set<string>();
     let jumps = 0;
+    // the kernels of the last kexec, as they are named with what the program changes in them
+    let pair: readonly [string, string] = [from, to];
+    const kernelOf = (name: string): BootableKernel => resolveKernel(host.declarations.program, name);
     host.listeners.report({
         log: (line) => {
             if (line.level !== 'log') {
@@ -107,9 +112,11 @@ function cellOf(
         },
         phase: (phase) => {
             if (phase === 'running' && jumps === 0 && host.kernel) {
-                booted(host.kernel.desc.layers);
+                const first = kernelOf(host.kernel.desc.name);
+                booted(first, offersOf(host.declarations, first));
             } else if (phase === 'jump') {
                 jumps++;
+                pair = [host.kernel?.desc.name ?? from, host.kernel?.kexecImage?.kernel ?? to];
                 used.clear();
                 for (const session of host.kernel?.luo.outgoing.sessions ?? []) {
                     for (const file of session.files) {
@@ -120,8 +127,27 @@ function cellOf(
         },
     });
     const failure = failureOf(host);
+    const [sender, reader] = [kernelOf(pair[0]), kernelOf(pair[1])];
+    const negotiated =
+        jumps === 0
+            ? []
+            : negotiate(host.declarations, sender, reader, [...used]).map(
+                  ({ part, way, sent, understood, result }): Negotiation => ({ part, way, sent, understood, result }),
+              );
+    const verdict = formatVerdict(host.declarations, sender, reader, [...used]);
     if (!failure) {
-        return { from, to, outcome: 'works', reason: '', message: null, where: null, kernelLog: [], knownBugs: [] };
+        const { reason } = verdict;
+        return {
+            from,
+            to,
+            outcome: 'works',
+            reason: negotiated.some((n) => n.result === 'features ignored') ? reason : '',
+            message: null,
+            where: null,
+            kernelLog: [],
+            knownBugs: [],
+            negotiated,
+        };
     }
     const last = log
         .filter((l) => l.boot === host.boot && l.level !== 'info' && l.level !== 'notice')
@@ -132,9 +158,8 @@ function cellOf(
         message: failure.message,
         where: failure.place ? whereOf(files, failure.place.uri, failure.place) : null,
         kernelLog: last.slice(-4),
+        negotiated,
     };
-    const sender = resolveKernel(host.declarations.program, jumps > 1 ? to : from);
-    const verdict = formatVerdict(host.declarations, sender, resolveKernel(host.declarations.program, to), [...used]);
     const outcome = jumps === 0 ? 'unsuited' : outcomeOf(failure.message, last);
     const explained = EXPLAINS[verdict.outcome] === outcome;
     const reason = explained
@@ -197,6 +222,7 @@ const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
     lost: 'lost',
     panic: 'panic',
     EIO: 'EIO',
+    refused: 'fails',
     held: 'fails',
     'no handover': 'unsuited',
 };

@@ -6,6 +6,7 @@ import type { Datum } from '../findings/diagnosis';
 import type { Severity } from '../findings/catalogue';
 import type { CostChanges, CostName } from '../machine/costs';
 import type { ExceptionKind } from '../runtime/stop';
+import type { Negotiated, Offer } from '../runtime/host/compatibility';
 import type { UpdateReport } from '../diagnosis/update-report';
 
 /** A place in a file; lines and columns count from 1, the end is exclusive. */
@@ -180,7 +181,7 @@ export interface Cell {
     readonly from: string;
     readonly to: string;
     readonly outcome: Outcome;
-    /** A few words; empty if it works. */
+    /** A few words; if it works, what of the handover the next kernel ignores, or nothing. */
     readonly reason: string;
     /** The failure of the scenario; null if it works. */
     readonly message: string | null;
@@ -189,7 +190,12 @@ export interface Cell {
     readonly kernelLog: readonly string[];
     /** Bugs of the two releases without which it works: all of them have to be fixed for that. */
     readonly knownBugs: readonly string[];
+    /** What the next kernel compared, in its order, up to the first part that it refused. Empty without a kexec. */
+    readonly negotiated: readonly Negotiation[];
 }
+
+/** A part of the handover: what was sent, against what the next kernel understands. */
+export type Negotiation = Pick<Negotiated, 'part' | 'way' | 'sent' | 'understood' | 'result'>;
 
 /** The output of `lus compat` for a scenario. */
 export interface Matrix {
@@ -198,6 +204,8 @@ export interface Matrix {
     readonly kernels: readonly string[];
     /** The proposed code of these kernels: `vfio v5 (under review)`, by the name of the kernel. */
     readonly proposed: Readonly<Record<string, readonly string[]>>;
+    /** By the name of the kernel: what it hands over and understands, part by part. */
+    readonly formats: Readonly<Record<string, readonly Offer[]>>;
     /** Row by row: all pairs from the first kernel, then all from the second. */
     readonly cells: readonly Cell[];
 }

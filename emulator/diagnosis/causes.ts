@@ -32,7 +32,15 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
     LU1007: { LU1004: 'any', LU1007: 'same', LU1022: 'any' },
     LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
-    LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same', LU1092: 'same' },
+    LU1010: {
+        LU1009: 'same',
+        LU1011: 'same',
+        LU1062: 'any',
+        LU1063: 'any',
+        LU1070: 'same',
+        LU1092: 'same',
+        LU1132: 'any',
+    },
     LU1011: {
         LU1011: 'same',
         LU1012: 'same',
@@ -48,7 +56,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     },
     LU1012: { LU1017: 'same', LU1026: 'same', LU1109: 'any' },
     LU1013: { LU1068: 'any' },
-    LU1014: { LU1014: 'same', LU1070: 'any' },
+    LU1014: { LU1014: 'same', LU1070: 'any', LU1134: 'same' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
     LU1025: { LU1093: 'any' },
@@ -143,6 +151,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1076: { LU1008: 'any' },
     LU1077: { LU1014: 'any' },
     LU1086: { LU1017: 'same' },
+    LU1092: { LU1016: 'any' },
     LU1113: { LU1109: 'any', LU1114: 'any' },
     LU1129: { LU1125: 'same' },
 };

@@ -7,7 +7,7 @@ import { blame } from './blame';
 import { deviceKey } from './chronicle';
 import { ruleFile } from './rules';
 
-export const deviceMemoryRules = ruleFile(['LU1130', 'LU1131'], ({ host, chronicle, say }) => {
+export const deviceMemoryRules = ruleFile(['LU1130', 'LU1131', 'LU1135'], ({ host, chronicle, say }) => {
     /** The last reset of each device that has cleared something. */
     const cleared = new JournaledMap<Device, HistoryLine>(host.machine.journal);
     return {
@@ -24,6 +24,20 @@ export const deviceMemoryRules = ruleFile(['LU1130', 'LU1131'], ({ host, chronic
                 history: chronicle.of(deviceKey(other)),
                 data: { device: name, at: device.name, peer: other, write },
                 message: `${name} ${write ? 'writes to' : 'reads'} the memory of ${other}, which does not answer because ${why}: ${write ? 'the data is lost' : 'the read fails'}.`,
+            });
+        },
+        /** LU1135 */
+        bypassed(device, peer, bridge, address, write): void {
+            const iommu = host.machine.pci.iommu;
+            if (!iommu?.enabled) {
+                return;
+            }
+            const [name, other] = [device.shape.name, peer.shape.name];
+            say('LU1135', {
+                about: `${name} ${other}`,
+                history: [...chronicle.of(deviceKey(name)), ...chronicle.of(deviceKey(other))],
+                data: { device: name, at: device.name, peer: other, bridge: bridge.name, address: hex(address), write },
+                message: `${name} ${write ? 'writes to' : 'reads'} the memory of ${other} at the bus address ${hex(address)}: the bridge ${bridge.name} above both does not redirect such requests (ACS ${hex(bridge.acs)}), so the IOMMU does not translate or refuse them.`,
             });
         },
         deviceMemory(device, event): void {

@@ -45,6 +45,7 @@ import { lpiTableRules } from './lpi-tables';
 import { confidentialRules } from './confidential';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
+import { negotiationRules } from './negotiation';
 import { nextMemoryRules } from './next-memory';
 import { preparationRules } from './not-enabled';
 import { orphanRules } from './orphans';
@@ -75,6 +76,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     pointerRules,
     layoutRules,
     handoverRules,
+    negotiationRules,
     preparationRules,
     parameterRules,
     nextMemoryRules,

@@ -1,4 +1,5 @@
 /** Whether the next kernel understands what is handed over: checked before the kexec, and again when it is up. */
+import { BY_WORDS, baseOf, handlerString } from '../kernel/release/formats';
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import type { KernelDescription } from '../kernel/release/descriptions';
@@ -23,8 +24,8 @@ export function mismatchReported({ host, chronicle }: Pick<Scene, 'host' | 'chro
     return chronicle.of(`${MISMATCH} ${host.boot}`).length > 0;
 }
 
-/** The format of LUO that hands FLBs over as structs in one page; earlier formats use an FDT. */
-const WITH_FLB_PAGE = 'luo-v5';
+/** The formats of LUO that hand FLBs over as structs in one page; earlier formats use an FDT. */
+const WITH_FLB_PAGE: ReadonlySet<string> = new Set(['luo-v5', BY_WORDS]);
 
 /** What was handed over at the last kexec to the kernel that it started. */
 class HandedOver extends JournaledRecord {
@@ -148,7 +149,7 @@ export const handoverRules = ruleFile(
             const declared = [...next.handlers, ...next.modules].flatMap(
                 (name) => host.declarations.handler(name, library)?.decl ?? [],
             );
-            const handlers = new Set(declared.map((d) => d.compatible.value));
+            const handlers = new Set(declared.map((d) => handlerString(next.desc, d.compatible.value)));
             const used = declared.flatMap((d) => [
                 ...d.uses.map((use) => use.name),
                 ...joiningFlbs(next.desc.layers, d.name.name),
@@ -192,7 +193,7 @@ export const handoverRules = ruleFile(
             if (
                 !luo.enabled ||
                 luo.incomingFlbPage === 0 ||
-                kernel.desc.luo?.compatible !== WITH_FLB_PAGE ||
+                !WITH_FLB_PAGE.has(baseOf(kernel.desc.luo?.compatible ?? '')) ||
                 !host.machine.isRam(luo.incomingFlbPage, kernel.page.size)
             ) {
                 return;

@@ -67,6 +67,7 @@ const HEARD = [
     'disk',
     'deviceMemory',
     'unanswered',
+    'bypassed',
     'deviceSuspended',
     'deviceResumed',
     'kstateVersion',

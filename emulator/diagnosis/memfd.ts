@@ -20,6 +20,7 @@ import { FolioList } from '../kernel/mm/file-folios';
 import type { Kernel } from '../kernel/kernel';
 import type { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import { orderPages, PG_DIRTY, PG_UPTODATE } from '../kernel/mm/memmap';
+import { baseOf, MEMFD_BY_WORDS } from '../kernel/release/formats';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { JournaledList } from '../machine/journal';
 import type { CallbackCall } from '../runtime/purpose';
@@ -28,9 +29,16 @@ import { ruleFile } from './rules';
 import { be, pagesText } from './wording';
 import { hex, listed as listedWords } from '../text/text';
 
-/** The only format that hands seals over, and the offset of the u32 `seals` in its struct memfd_luo_ser. */
-const WITH_SEALS = 'memfd-v2';
-const SEALS_AT = 16;
+/** The formats that hand seals over, with the offset of the u32 `seals` in their struct memfd_luo_ser. */
+const SEALS_AT: ReadonlyMap<string, number> = new Map([
+    ['memfd-v2', 16],
+    [MEMFD_BY_WORDS, 144],
+]);
+
+function sealsAt(compatible: string): number | undefined {
+    return SEALS_AT.get(baseOf(compatible));
+}
+
 /** The previous format, without seals. */
 const WITHOUT_SEALS = 'memfd-v1';
 
@@ -219,7 +227,8 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                 });
             }
             if (
-                args?.handler.compatible === WITH_SEALS &&
+                args &&
+                sealsAt(args.handler.compatible) !== undefined &&
                 inode instanceof ShmemInode &&
                 (inode.seals & (F_SEAL_EXEC | F_SEAL_WRITE)) === F_SEAL_EXEC
             ) {
@@ -238,15 +247,16 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                 for (const file of session.files) {
                     const inode = file.file?.inode;
                     const ser = file.serializedData;
+                    const at = sealsAt(file.handler.compatible);
                     if (
-                        file.handler.compatible !== WITH_SEALS ||
+                        at === undefined ||
                         !(inode instanceof ShmemInode) ||
                         typeof ser !== 'number' ||
                         !host.machine.isRam(ser, page.size)
                     ) {
                         continue;
                     }
-                    const late = inode.seals & ~host.machine.memory.readU32(ser + SEALS_AT);
+                    const late = inode.seals & ~host.machine.memory.readU32(ser + at);
                     if (late !== 0) {
                         const names = namesOf(late);
                         say('LU1021', {

@@ -42,4 +42,10 @@ export const DEVICE_MEMORY = {
         title: 'request to another device not answered',
         advice: 'Preserve both devices in the same session and keep both running, or stop transfers between devices before the reboot.',
     },
+    LU1135: {
+        severity: 'warning',
+        group: 'devices',
+        title: 'request between devices without the IOMMU',
+        advice: 'Let the bridges above redirect requests between the devices below them (ACS: request redirect), or give these devices to one user only.',
+    },
 } as const;

@@ -5,6 +5,7 @@ import { CRASH } from './catalogue-crash';
 import { CONFIDENTIAL_GUESTS } from './catalogue-confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
 import { DEVICE_MEMORY } from './catalogue-device-memory';
+import { FORMATS } from './catalogue-formats';
 import { DEVICE_STATE } from './catalogue-device-state';
 
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
@@ -571,6 +572,7 @@ export const CATALOGUE = {
     ...DEVICE_STATE,
     ...CONTAINERS,
     ...DEVICE_MEMORY,
+    ...FORMATS,
     ...CRASH,
     LU1145: {
         severity: 'error',

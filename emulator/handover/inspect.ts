@@ -11,6 +11,7 @@ import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '.
 import { candidateAt, findHandover, scratchArrayOf, scratchEntries, type FoundHandover } from '../kernel/kho/find';
 import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
 import { RadixLayout, walkRadix } from '../kernel/kho/radix';
+import { composed } from '../kernel/release/formats';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
@@ -23,6 +24,9 @@ import { PreservedMemory } from '../kernel/kho/preserved';
 import { Walk } from './walk';
 import { counted, hex, sizeText } from '../text/text';
 import { decodeName, printable } from '../text/utf8';
+
+/** The format, as a string and as a composite string. */
+const READABLE = [KHO_COMPATIBLE, composed(KHO_COMPATIBLE)];
 
 export interface InspectOptions {
     /** The address of the root FDT; searched if it is left out. */
@@ -160,7 +164,7 @@ function rootFdt(walk: Walk, addr: number): { root: FdtNode; size: number } | un
     if (!root) {
         return undefined;
     }
-    if (!fdtIsCompatible(root, KHO_COMPATIBLE)) {
+    if (!READABLE.some((compatible) => fdtIsCompatible(root, compatible))) {
         const said = candidateAt(view, addr)?.compatible;
         findings.add(
             'fdt-incompatible',

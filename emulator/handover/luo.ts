@@ -12,15 +12,18 @@ import {
     SESSION_NAME_SIZE,
     SESSION_SER_SIZE,
 } from '../kernel/luo/abi';
-import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
+import { ALL_LUO_FEATURES, FEATURE_WORDS_SIZE, featureNames, readFeatureWords } from '../kernel/release/formats';
+import { readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
 import { type Walk, readBlocks } from './walk';
 import { counted, hex } from '../text/text';
 import { printable } from '../text/utf8';
 
-const NUMBER = 8;
-const SESSIONS = 16;
-const FLBS = 24;
+/** Fields of struct luo_ser behind its head, which is a string or words of features. */
+const NUMBER = 0;
+const SESSIONS = 8;
+const FLBS = 16;
+const AFTER_HEAD = 24;
 const SESSION_FILES = SESSION_NAME_SIZE;
 const SESSION_COUNT = SESSION_NAME_SIZE + 8;
 const FILE_DATA = COMPATIBLE_SIZE;
@@ -64,15 +67,17 @@ export function readLuo(
             'other data may have overwritten it before it is read',
         );
     }
-    const compatible = walk.text(addr, 8);
+    const head = headOf(walk, addr, Number(size));
+    const { compatible } = head;
+    const rest = addr + head.size;
     const view = {
         addr,
         compatible,
-        number: walk.u64(addr + NUMBER),
-        sessionsPa: walk.u64(addr + SESSIONS),
-        flbsPa: walk.u64(addr + FLBS),
+        number: walk.u64(rest + NUMBER),
+        sessionsPa: walk.u64(rest + SESSIONS),
+        flbsPa: walk.u64(rest + FLBS),
     };
-    if (compatible !== LUO_COMPATIBLE) {
+    if (!head.known) {
         findings.add(
             'luo-incompatible',
             addr,
@@ -110,6 +115,28 @@ export function readLuo(
         }
     }
     return { ...view, blocks: blocks.map((b) => b.addr), sessions, flbs: readFlbs(walk, view.flbsPa) };
+}
+
+/** What identifies the format of struct luo_ser: a string, a composite string, or words of features. */
+function headOf(
+    walk: Walk,
+    addr: number,
+    size: number,
+): { readonly compatible: string; readonly size: number; readonly known: boolean } {
+    if (size === FEATURE_WORDS_SIZE + AFTER_HEAD && walk.address(addr, size) !== undefined) {
+        const { req, active } = readFeatureWords({ readU64: (pa) => walk.u64(pa) }, addr);
+        return {
+            compatible: `features ${featureNames('LUO', active)}; required ${featureNames('LUO', req)}`,
+            size: FEATURE_WORDS_SIZE,
+            known: req <= ALL_LUO_FEATURES,
+        };
+    }
+    const compatible = walk.text(addr, 8);
+    if (size <= LUO_SER_SIZE || !compatible.startsWith(`${LUO_COMPATIBLE};`)) {
+        return { compatible, size: 8, known: compatible === LUO_COMPATIBLE };
+    }
+    const composite = walk.text(addr, size - AFTER_HEAD);
+    return { compatible: composite, size: size - AFTER_HEAD, known: composite === `${LUO_COMPATIBLE};block-v1` };
 }
 
 function readSession(walk: Walk, addr: number, handlers: readonly string[] | undefined): SessionView {
@@ -196,7 +223,7 @@ function readFile(walk: Walk, addr: number, title: string, handlers: readonly st
         compatible,
         data,
         token,
-        memfd: compatible === MEMFD_COMPATIBLE ? readMemfd(walk, data, `memfd ${hex(token)} of ${title}`) : undefined,
+        memfd: readMemfd(walk, data, `memfd ${hex(token)} of ${title}`, compatible),
     };
 }
 

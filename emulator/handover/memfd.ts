@@ -9,7 +9,12 @@ import type { ContentView, MemfdView, VmallocView } from './model';
 import type { Walk } from './walk';
 import { counted, hex } from '../text/text';
 
-export const MEMFD_COMPATIBLE = 'memfd-v2';
+/** Where the fields of struct memfd_luo_ser begin in the data, by the string: behind words of features, if any. */
+const OFFSETS: ReadonlyMap<string, number> = new Map([
+    ['memfd-v2', 0],
+    ['memfd-v2;vmalloc-v1', 0],
+    ['memfd', 128],
+]);
 /** struct memfd_luo_ser: u64 pos, u64 size, u32 seals, u32 flags, u64 nr_folios, struct kho_vmalloc. */
 const SER_SIZE = 48;
 const SIZE = 8;
@@ -30,13 +35,18 @@ const ARRAY_LIMIT = 1 << 20;
 
 const RETRIEVE = (errno: string): string => `RETRIEVE_FD fails with ${errno}`;
 
-export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | undefined {
+/** @returns undefined if it cannot be read, or another handler's `compatible` says that it is not a memfd */
+export function readMemfd(walk: Walk, data: Int, title: string, compatible: string): MemfdView | undefined {
     const { findings } = walk;
+    const offset = OFFSETS.get(compatible);
+    if (offset === undefined) {
+        return undefined;
+    }
     if (data === 0) {
         findings.add('memfd-no-data', undefined, `${title} has no data`, 'fails', RETRIEVE('EINVAL'));
         return undefined;
     }
-    const addr = walk.address(data, SER_SIZE);
+    const addr = walk.address(data, offset + SER_SIZE);
     if (addr === undefined) {
         findings.add(
             'memfd-outside',
@@ -65,31 +75,32 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
             'other data may have overwritten it before it is read',
         );
     }
-    const seals = walk.u32(addr + SEALS);
+    const ser = addr + offset;
+    const seals = walk.u32(ser + SEALS);
     if ((seals & ~ALL_SEALS) !== 0) {
         findings.add(
             'memfd-seals',
-            addr + SEALS,
+            ser + SEALS,
             `${title} has unknown seals (${hex(seals)})`,
             'fails',
             RETRIEVE('EOPNOTSUPP'),
         );
     }
-    const size = walk.u64(addr + SIZE);
-    const nrFolios = walk.u64(addr + NR_FOLIOS);
-    const vmalloc = readVmalloc(walk, addr + VMALLOC, title, nrFolios !== 0);
-    const { list, exact } = readFolios(walk, addr, title, vmalloc, nrFolios);
-    checkExtent(walk, addr, title, size, list);
+    const size = walk.u64(ser + SIZE);
+    const nrFolios = walk.u64(ser + NR_FOLIOS);
+    const vmalloc = readVmalloc(walk, ser + VMALLOC, title, nrFolios !== 0);
+    const { list, exact } = readFolios(walk, ser, title, vmalloc, nrFolios);
+    checkExtent(walk, ser, title, size, list);
     const content =
         walk.contents && exact && claim === 'restored' && list.length === Number(nrFolios)
             ? readContent(walk.view, list, size)
             : undefined;
     return {
         addr,
-        pos: walk.u64(addr),
+        pos: walk.u64(ser),
         size,
         seals,
-        flags: walk.u32(addr + FLAGS),
+        flags: walk.u32(ser + FLAGS),
         nrFolios,
         vmalloc,
         folios: list,

@@ -1,4 +1,5 @@
 /** The scope *Live Update*: the outgoing and incoming state of the running kernel's LUO. */
+import { FEATURE_WORDS_SIZE, featureNames, MEMFD_BY_WORDS, readFeatureWords } from '../kernel/release/formats';
 import { quoted } from '../text/utf8';
 import { Updates } from '../diagnosis/updates';
 import type { Kernel } from '../kernel/kernel';
@@ -126,6 +127,7 @@ function fileItem(host: Host, file: LuoFile | undefined): Item {
             named: () => [
                 leaf('token', token),
                 serializedItem(host, file),
+                ...featureItems(host, file),
                 leaf('retrieve_status', statusText(file.retrieveStatus)),
                 file.file
                     ? itemOf(host, 'file', { value: file.file, type: { k: 'object', name: 'file' } })
@@ -135,6 +137,23 @@ function fileItem(host: Host, file: LuoFile | undefined): Item {
             ],
         },
     };
+}
+
+/** What the words at the beginning of the data say; nothing for a handler without words. */
+function featureItems(host: Host, { handler, serializedData: pa }: LuoFile): Item[] {
+    const { machine } = host;
+    if (handler.compatible !== MEMFD_BY_WORDS || typeof pa !== 'number' || !machine.isRam(pa, FEATURE_WORDS_SIZE)) {
+        return [];
+    }
+    const words = readFeatureWords(machine.memory, pa);
+    return [
+        leaf(
+            'features',
+            (['supp', 'req', 'active'] as const)
+                .map((word) => `${word}: ${featureNames(MEMFD_BY_WORDS, words[word])}`)
+                .join('; '),
+        ),
+    ];
 }
 
 function statusText(status: number): string {

@@ -12,6 +12,7 @@ import type { KexecImage } from '../kernel/kho/kexec-image';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import type { LuoRequest } from '../kernel/luo/request';
 import type { LuoFile, LuoFlb, LuoHandler, LuoSession } from '../kernel/luo/state';
+import type { PciFunction } from '../machine/pci/function';
 import type { Device } from '../machine/devices/device';
 import type { DeviceMemoryEvent } from '../machine/devices/device-memory';
 import type { NvmeEvent } from '../machine/devices/nvme';
@@ -182,6 +183,8 @@ export interface Listener {
     disk?(device: Device, event: NvmeEvent): void;
     /** A request to the memory of another device has failed: that device does not respond. */
     unanswered?(device: Device, peer: Device, write: boolean): void;
+    /** A bridge has sent a request straight to another device below it: the IOMMU has not seen it. */
+    bypassed?(device: Device, peer: Device, bridge: PciFunction, address: number, write: boolean): void;
     /** A reset has cleared memory of a device, or cleared memory is used. */
     deviceMemory?(device: Device, event: DeviceMemoryEvent): void;
     /** A driver has stopped its device, to save its registers for the next kernel. */

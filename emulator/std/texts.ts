@@ -36,11 +36,16 @@ import luoNoFlb from './luo-no-flb.lus';
 import luoNone from './luo-none.lus';
 import luoV4Calls from './luo-v4-calls.lus';
 import luoV4 from './luo-v4.lus';
+import luoSer from './luo-ser.lus';
+import luoSerComposite from './luo-ser-composite.lus';
+import luoSerFeatures from './luo-ser-features.lus';
+import featureWords from './feature-words.lus';
 import luo from './luo.lus';
 import memfdFolios from './memfd-folios.lus';
 import memfdSparse from './memfd-sparse.lus';
 import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
+import memfdFeatures from './memfd-features.lus';
 import memfd from './memfd.lus';
 import pciIsolationNone from './pci-isolation-none.lus';
 import pciIsolation from './pci-isolation.lus';
@@ -78,6 +83,11 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     kernel,
     luo,
     memfd,
+    'luo-ser': luoSer,
+    'luo-ser-composite': luoSerComposite,
+    'feature-words': featureWords,
+    'luo-ser-features': luoSerFeatures,
+    'memfd-features': memfdFeatures,
     'luo-abi': luoAbi,
     'luo-calls': luoCalls,
     'luo-flb': luoFlb,

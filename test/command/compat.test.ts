@@ -8,6 +8,8 @@ const EXAMPLES = inRepository('extension', 'examples');
 
 const compat = (args: readonly string[]): Ran => lus(EXAMPLES, ['compat', ...args]);
 
+const WAY = z.enum(['string', 'composite string', 'feature words']);
+
 const schema = z.strictObject({
     version: z.literal(1),
     file: z.string(),
@@ -17,6 +19,7 @@ const schema = z.strictObject({
             scenario: z.string(),
             kernels: z.array(z.string()),
             proposed: z.record(z.string(), z.array(z.string())),
+            formats: z.record(z.string(), z.array(z.strictObject({ part: z.string(), way: WAY, value: z.string() }))),
             cells: z.array(
                 z.strictObject({
                     from: z.string(),
@@ -35,6 +38,15 @@ const schema = z.strictObject({
                         .nullable(),
                     kernelLog: z.array(z.string()),
                     knownBugs: z.array(z.string()),
+                    negotiated: z.array(
+                        z.strictObject({
+                            part: z.string(),
+                            way: WAY,
+                            sent: z.string(),
+                            understood: z.string(),
+                            result: z.enum(['accepted', 'features ignored', 'refused']),
+                        }),
+                    ),
                 }),
             ),
         }),
@@ -66,6 +78,41 @@ from \\ to  7.0                 7.1                 7.2                 7.3
         });
     });
 
+    test('what kernels negotiate by strings, composite strings and words', () => {
+        const kernels = 'composite,blocks,words,names,required';
+        const args = ['formats.lus', '--scenario', "a guest's memory goes to the next kernel", '--kernels', kernels];
+        const { code, out } = compat([...args, '--format', 'json']);
+        assert.equal(code, 1);
+        const [matrix] = schema.parse(JSON.parse(out)).matrices;
+        const cell = (from: string, to: string) => matrix?.cells.find((c) => c.from === from && c.to === to);
+        assert.deepEqual(matrix?.formats['composite'], [
+            { part: 'KHO', way: 'composite string', value: 'kho-v4;radix-v1;vmalloc-v1' },
+            { part: 'LUO', way: 'composite string', value: 'luo-v5;block-v1' },
+            { part: 'handler', way: 'composite string', value: 'memfd-v2;vmalloc-v1' },
+        ]);
+        assert.deepEqual(cell('composite', 'blocks')?.negotiated.at(-1), {
+            part: 'LUO',
+            way: 'composite string',
+            sent: 'luo-v5;block-v1',
+            understood: 'luo-v5;block-v2',
+            result: 'refused',
+        });
+        const ignored = cell('names', 'words');
+        assert.deepEqual([ignored?.outcome, ignored?.reason], ['works', 'memfd: name ignored']);
+        assert.deepEqual(
+            ignored?.negotiated.map((n) => [n.part, n.result]),
+            [
+                ['KHO', 'accepted'],
+                ['LUO', 'accepted'],
+                ['memfd', 'features ignored'],
+            ],
+        );
+        const refused = cell('required', 'words');
+        assert.deepEqual([refused?.outcome, refused?.reason], ['fails', 'memfd requires name']);
+        const text = compat(args).out;
+        assert.ok(text.includes('handler  feature words: supports seals, folios, name; requires seals, folios;'), text);
+    });
+
     test('exit code 0 where every pair works', () => {
         const { code, out } = compat(['first-session.lus', '--kernels', '7.2,7.3']);
         assert.equal(code, 0);
@@ -81,7 +128,17 @@ from \\ to  7.0                 7.1                 7.2                 7.3
             to: string,
         ): z.infer<typeof schema>['matrices'][number]['cells'][number] | undefined =>
             matrix?.cells.find((c) => c.from === from && c.to === to);
-        assert.deepEqual(cell('6.19', '6.19'), {
+        const { negotiated, ...works } = cell('6.19', '6.19') ?? { negotiated: [] };
+        assert.deepEqual(
+            negotiated.map((n) => `${n.part} ${n.sent} ${n.result}`),
+            [
+                'KHO kho-v1 accepted',
+                'LUO luo-v1 accepted',
+                'luo-session luo-session-v2 accepted',
+                'handler memfd-v1 accepted',
+            ],
+        );
+        assert.deepEqual(works, {
             from: '6.19',
             to: '6.19',
             outcome: 'works',

@@ -54,10 +54,10 @@ const PARTS: readonly { readonly first: number; readonly title: string; readonly
     { first: 241, title: 'Agents and the kernel', page: 'failures-agents.md' },
     { first: 251, title: 'Disks and memory of devices', page: 'failures-device-memory.md' },
     { first: 261, title: 'Containers', page: 'failures-containers.md' },
+    { first: 275, title: 'Formats', page: 'failures-formats.md' },
 ];
 
 /**
- * All numbers of the catalogue. Those about virtual machines without a kernel and confidential guests are left out;
  * All numbers of the catalogue. Those about confidential guests are left out;
  * from 160 on: failures met in use and in public reports; from 200 on: failures of proposals.
  * from 160 on: failures met in use and in public reports.
@@ -69,7 +69,7 @@ export const NUMBERS: readonly number[] = (
         [60, 79],
         [80, 87],
         [90, 101],
-        [110, 131],
+        [110, 132],
         [140, 150],
         [160, 168],
         [201, 205],
@@ -77,8 +77,9 @@ export const NUMBERS: readonly number[] = (
         [221, 225],
         [231, 233],
         [241, 243],
-        [251, 257],
+        [251, 258],
         [261, 273],
+        [275, 278],
     ] as const
 ).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 

@@ -81,6 +81,14 @@ export function prettyMatrix(m: Matrix, style: Style): string {
     for (const [kernel, layers] of Object.entries(m.proposed)) {
         lines.push(`  ${style.strong(kernel)} has proposed code: ${layers.join(', ')}`);
     }
+    const offers = Object.entries(m.formats);
+    // where all kernels compare one string a part, the cells say enough
+    if (offers.some(([, all]) => all.some((o) => o.way !== 'string'))) {
+        for (const [kernel, all] of offers) {
+            lines.push(`  ${style.strong(kernel)} negotiates`);
+            lines.push(...all.map((o) => `    ${o.part.padEnd(8)} ${o.way}: ${o.value}`));
+        }
+    }
     for (const outcome of Object.keys(MEANINGS) as Outcome[]) {
         if (m.cells.some((c) => c.outcome === outcome)) {
             lines.push(`  ${coloured(outcome, WORDS[outcome].padEnd(6), style)} ${MEANINGS[outcome]}`);

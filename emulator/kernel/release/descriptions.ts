@@ -47,6 +47,7 @@ export const LIBRARY_7_2: Library = [
     'luo-abi',
     'luo-calls',
     'luo-flb',
+    'luo-ser',
     'luo',
     'memfd-folios',
     'memfd',
@@ -102,6 +103,9 @@ export interface LuoDescription {
     /** The name of the lock that a reboot takes; undefined: the serialize lock, or none. */
     readonly lock?: string;
 }
+
+/** What a kernel does with a feature of memfds that is newer than the others: nothing, or the steps of adding it. */
+export type MemfdFeature = 'off' | 'supported' | 'optional' | 'required';
 
 export interface KernelDescription {
     /** Its name in scenarios. */
@@ -163,6 +167,10 @@ export interface KernelDescription {
     readonly vfioUnclaimed: 'refuse' | 'hold' | 'reset';
     /** The version of its drivers that save the state of devices: 1 to 3. */
     readonly nicDriver: number;
+    /** What it does with the feature `name` of memfds (layer `feature_flags`). */
+    readonly memfdFeature: MemfdFeature;
+    /** A format inside KHO or LUO that it has in another version: `block-v2`. Empty: none. */
+    readonly innerFormat: string;
     /** Its IOMMU driver turns translation off at shutdown. */
     readonly iommuShutdown: boolean;
     /** Bytes of page cache that its user space has filled at the end of the boot. */
@@ -217,6 +225,8 @@ const v72: KernelDescription = {
     vfioPhase: 'reset',
     vfioUnclaimed: 'refuse',
     nicDriver: 1,
+    memfdFeature: 'off',
+    innerFormat: '',
     iommuShutdown: true,
     pageCache: 32 * MIB,
     costs: {},

@@ -255,6 +255,33 @@ const SESSION_FREEZE: Layer = {
     flbs: [],
 };
 
+/** Its files come before those of composite strings: with both, LUO and memfd use words, KHO uses its string. */
+const FEATURE_FLAGS: Layer = {
+    name: 'feature_flags',
+    series: 'feature_flags',
+    summary: 'words of feature bits (supported, required, active) in place of the strings of LUO and of memfd',
+    version: 'rfc1',
+    status: 'posted as an RFC in 2026',
+    needs: [],
+    brings: [],
+    files: ['feature-words', 'luo-ser-features', 'memfd-features'],
+    handlers: [],
+    flbs: [],
+};
+
+const COMPOSITE_STRINGS: Layer = {
+    name: 'composite_strings',
+    series: 'composite_strings',
+    summary: 'strings of KHO, LUO and memfd that also name the formats that each uses: "luo-v5;block-v1"',
+    version: 'rfc1',
+    status: 'posted in June 2026, withdrawn in its review',
+    needs: [],
+    brings: [],
+    files: ['luo-ser-composite'],
+    handlers: [],
+    flbs: [],
+};
+
 const TEE_PRIVATE: Layer = {
     name: 'tee_private',
     series: 'tee_private',
@@ -327,6 +354,8 @@ const NEWEST: readonly Layer[] = [
     DEVICE_PM,
     KSTATE,
     SESSION_FREEZE,
+    FEATURE_FLAGS,
+    COMPOSITE_STRINGS,
     TEE_PRIVATE,
     VCPU,
     CPU_PRESERVE,
@@ -439,13 +468,14 @@ export function layerOfFile(name: string): Layer | undefined {
 const composed = new Map<string, Library>();
 
 /** `pci-rules` of `pci-rules-v8`: what a kernel has one version of. */
-const partOf = (file: string): string => file.replace(/-(?:none|v[0-9]+|rfc[0-9]*)$/, '');
+const partOf = (file: string): string => file.replace(/-(?:none|v[0-9]+|rfc[0-9]*|composite|features)$/, '');
 
 /** A library with the files of layers in it, always the same one for the same files. */
 export function withLayers(library: Library, layers: readonly Layer[]): Library {
     const all = layers.flatMap((l) => l.files);
     // of two layers, one can have what the other does without
-    const files = all.filter((f) => !f.endsWith('-none') || !all.some((g) => g !== f && partOf(g) === partOf(f)));
+    const some = all.filter((f) => !f.endsWith('-none') || !all.some((g) => g !== f && partOf(g) === partOf(f)));
+    const files = some.filter((f, i) => some.findIndex((g) => partOf(g) === partOf(f)) === i);
     const names = library.map((name) => files.find((f) => partOf(f) === partOf(name)) ?? name);
     names.push(...files.filter((f) => !names.includes(f)));
     const key = names.join(' ');

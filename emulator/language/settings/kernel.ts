@@ -121,6 +121,26 @@ export const KERNEL_SETTINGS = {
         examples: ['nic_driver 2'],
         doc: 'The version of the drivers of this kernel that save the state of devices (layers `device_pm`, `kstate`). 1 (the default): without the size of frames; 2: with it; 3: with it, in a subsection of KSTATE.',
     },
+    memfd_feature: {
+        takes: oneOf({
+            off: 'this kernel does not know the feature (the default)',
+            optional: 'it hands names over, and a kernel that does not know the feature ignores them',
+            required: 'it hands names over, and a kernel that does not know the feature refuses the file',
+            supported: 'it reads names, and hands none over',
+        }),
+        layer: 'feature_flags',
+        examples: ['memfd_feature optional', 'memfd_feature required', 'memfd_feature supported'],
+        doc: 'A feature that is added to the format of memfds: their names. What this kernel does with it.',
+    },
+    new_format: {
+        takes: oneOf({
+            block: 'the blocks of the lists of sessions and files',
+            radix: 'the tree of preserved memory',
+            vmalloc: 'preserved areas of vmalloc memory',
+        }),
+        examples: ['new_format block', 'new_format radix', 'new_format vmalloc'],
+        doc: 'A format inside KHO that this kernel has in its next version, `block-v2`. With the layer `composite_strings` it is part of the strings that use it; without, the string of KHO has the next number.',
+    },
     iommufd_phase: {
         takes: number('The phase', { least: 1, most: 2 }),
         layer: 'iommu',

@@ -193,6 +193,10 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         return this.present && this.power === 0 && (this.shape.ignoresBusMaster || super.reachesMemory);
     }
 
+    override reaches(bridge: PciFunction): boolean {
+        return this.present && this.power === 0 && (this.shape.ignoresBusMaster || super.reaches(bridge));
+    }
+
     /** The default parameters of the driver for this kind of device. */
     defaults(given: { readonly base: number } & { readonly [K in keyof Program]?: Program[K] | undefined }): Program {
         const { model } = this;

@@ -42,6 +42,8 @@ export interface DmaObserver {
     disk(device: Device, event: NvmeEvent): void;
     /** A request to the memory of another device has failed: that device does not respond. */
     unanswered(device: Device, peer: Device, write: boolean): void;
+    /** A bridge has sent a request straight to another device below it: the IOMMU has not seen it. */
+    bypassed(device: Device, peer: Device, bridge: PciFunction, address: number, write: boolean): void;
     /** A reset has cleared memory of a device, or cleared memory is used. */
     memory(device: Device, event: DeviceMemoryEvent): void;
     /** The IOMMU has read interrupt tables at these addresses. */
@@ -59,6 +61,9 @@ export interface Processors {
 
 const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
 const BRIDGE = { ids: { vendor: 0x104c, device: 0x8232, classCode: 0x06_0400 } };
+
+/** Bit of the ACS control register: requests between devices below go upstream. */
+const ACS_REQUEST_REDIRECT = 4;
 
 const NO_PATH: readonly number[] = [];
 
@@ -253,8 +258,41 @@ export class PciBus implements DeviceBus {
             : this.devices.find(({ memory }) => memory && memory.bar <= pa && pa < memory.bar + memory.size);
     }
 
+    /**
+     * The bridge that sends a request straight to another device below it, by its address and untranslated: the lowest
+     * one above both, if it does not redirect such requests upstream (PCI Express, ACS P2P Request Redirect).
+     */
+    private turnsAt(device: Device, peer: Device): PciFunction | undefined {
+        const common = device.path.find((bridge) => peer.path.includes(bridge));
+        return common && (common.acs & ACS_REQUEST_REDIRECT) === 0 ? common : undefined;
+    }
+
+    /** The same as {@link request}, for one that does not come to the IOMMU; undefined: it does. */
+    private requestBelow(device: Device, iova: number, write: boolean): number | undefined {
+        const peer = this.peerOf(iova);
+        const bridge = peer && peer !== device ? this.turnsAt(device, peer) : undefined;
+        if (!peer || !bridge) {
+            return undefined;
+        }
+        if (!device.reaches(bridge)) {
+            device.count('dropped', 0);
+            return -1;
+        }
+        if (!peer.responds) {
+            this.observer?.unanswered(device, peer, write);
+            device.count('dropped', 0);
+            return -1;
+        }
+        this.observer?.bypassed(device, peer, bridge, iova, write);
+        return iova;
+    }
+
     /** The destination of a request within a page; −1: none, and the request is counted. */
     private request(device: Device, iova: number, length: number, write: boolean): number {
+        const below = iova < BARS ? undefined : this.requestBelow(device, iova, write);
+        if (below !== undefined) {
+            return below;
+        }
         if (!device.reachesMemory) {
             device.count('dropped', 0);
             return -1;

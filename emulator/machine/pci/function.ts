@@ -197,6 +197,16 @@ export class PciFunction extends JournaledRecord {
         return this.present && this.busMaster && this.power === 0 && (this.upstream?.reachesMemory ?? true);
     }
 
+    /** The same for a request that turns at a bridge above: what is below that bridge counts. */
+    reaches(bridge: PciFunction): boolean {
+        return (
+            this.present &&
+            this.power === 0 &&
+            this.busMaster &&
+            (this.upstream === bridge || this.upstream === null || this.upstream.reaches(bridge))
+        );
+    }
+
     /** The bridges above, the nearest first. */
     get path(): readonly PciFunction[] {
         return this.upstream ? [this.upstream, ...this.upstream.path] : [];

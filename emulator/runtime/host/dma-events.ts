@@ -1,4 +1,5 @@
 /** Reports DMA and IOMMU faults of the machine to the kernel and to the listeners of a run. */
+import type { PciFunction } from '../../machine/pci/function';
 import type { Device } from '../../machine/devices/device';
 import type { DeviceMemoryEvent } from '../../machine/devices/device-memory';
 import type { NvmeEvent } from '../../machine/devices/nvme';
@@ -48,6 +49,9 @@ export function observeDma(host: DmaAudience): DmaObserver {
         },
         unanswered(device: Device, peer: Device, write: boolean): void {
             host.tell((l) => l.unanswered?.(device, peer, write));
+        },
+        bypassed(device: Device, peer: Device, bridge: PciFunction, address: number, write: boolean): void {
+            host.tell((l) => l.bypassed?.(device, peer, bridge, address, write));
         },
         memory(device: Device, event: DeviceMemoryEvent): void {
             host.tell((l) => l.deviceMemory?.(device, event));

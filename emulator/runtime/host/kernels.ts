@@ -11,6 +11,7 @@ import {
     type KernelDescription,
 } from '../../kernel/release/descriptions';
 import type { EarlyMemory } from '../../kernel/release/early-memory';
+import { withFormats } from '../../kernel/release/formats';
 import type { BuildOption } from '../../kernel/release/known-bug';
 import { flawsNeeding } from '../../kernel/release/known-bugs';
 import { layersOf, takesLayers, withLayers, type Layer, type Library } from '../../kernel/release/layers';
@@ -68,11 +69,12 @@ export function resolveKernel(program: Program, name: string): BootableKernel {
         return { ...kernel, desc: { ...kernel.desc, name, flaws: new Set(without([...kernel.desc.flaws], cured)) } };
     }
     const at = declared ? -1 : name.lastIndexOf(AS);
-    if (at < 0) {
-        return resolve(program, name, undefined, new Set());
-    }
-    const kernel = resolve(program, name.slice(0, at), name.slice(at + AS.length), new Set());
-    return { ...kernel, desc: { ...kernel.desc, name } };
+    const kernel =
+        at < 0
+            ? resolve(program, name, undefined, new Set())
+            : resolve(program, name.slice(0, at), name.slice(at + AS.length), new Set());
+    const desc = withFormats(kernel.desc);
+    return desc === kernel.desc && at < 0 ? kernel : { ...kernel, desc: { ...desc, name } };
 }
 
 /** A kernel under construction from its base. */
@@ -161,6 +163,12 @@ const SETTINGS: Appliers<KernelValues, Draft> = {
     },
     nic_driver: ({ changes }, version) => {
         changes.nicDriver = version;
+    },
+    memfd_feature: ({ changes }, feature) => {
+        changes.memfdFeature = feature;
+    },
+    new_format: ({ changes }, family) => {
+        changes.innerFormat = `${family}-v2`;
     },
     iommufd_phase: ({ changes }, phase) => {
         changes.iommufdPhase = phase;

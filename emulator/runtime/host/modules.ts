@@ -1,5 +1,6 @@
 /** Registration of handlers with LUO: during boot, or later when their module is loaded. */
 import { Err } from '../../kernel/release/errno';
+import { handlerString } from '../../kernel/release/formats';
 import { joiningFlbs } from '../../kernel/release/layers';
 import { registerHandler as register, type Registered, unregisterHandler } from '../../kernel/luo/registration';
 import type { LuoHandler } from '../../kernel/luo/state';
@@ -18,7 +19,7 @@ export function registerHandler(host: Host, name: string): 0 | Err {
     if (!decl) {
         return 0;
     }
-    const compatible = decl.compatible.value;
+    const compatible = handlerString(running.desc, decl.compatible.value);
     const uses = [...decl.uses.map((use) => use.name), ...joiningFlbs(running.desc.layers, name)];
     const registered = register(
         host.machine.journal,

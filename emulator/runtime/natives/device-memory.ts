@@ -4,7 +4,7 @@ import { costId } from '../../machine/costs';
 import { Device } from '../../machine/devices/device';
 import { type DeviceMemory, ENTRY } from '../../machine/devices/device-memory';
 import { err, type Err } from '../../kernel/release/errno';
-import { BYTES, INT, SIZE } from '../../language/types';
+import { BYTES, INT, PHYS, SIZE } from '../../language/types';
 import { asNumber, ProgramError } from '../../language/values';
 import { dataArg, lengthArg } from './arguments';
 import { Members, nothing, param } from './define';
@@ -35,6 +35,12 @@ function refusalOf(context: NativeContext, device: Device): undefined | Err {
 
 export const deviceVram = new Members(Device, 'device', '')
     .field('vram', SIZE, 'The size of its own memory; 0: it has none.', ({ memory }) => memory?.size ?? 0)
+    .field(
+        'bar',
+        PHYS,
+        'The bus address of its own memory, by which devices below the same bridge can reach it without the IOMMU; 0: it has none.',
+        ({ memory }) => memory?.bar ?? 0,
+    )
     .field(
         'vram_lost',
         SIZE,

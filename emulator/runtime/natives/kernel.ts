@@ -108,6 +108,18 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
         'Why memory could not be allocated in the last system call: what was requested, what was free on each node and in scratch, who holds most. Empty if nothing failed.',
         (kernel) => shortageText(kernel) ?? '',
     )
+    .field(
+        'memfd_feature',
+        STRING,
+        'What it does with the names of memfds, with the layer `feature_flags`: `"off"`, `"supported"`, `"optional"` or `"required"`.',
+        (kernel) => kernel.desc.memfdFeature,
+    )
+    .field(
+        'luo_format',
+        STRING,
+        'The string of its LUO: `"luo-v5"`, with the layer `composite_strings` `"luo-v5;block-v1"`. Empty if it has no LUO.',
+        (kernel) => kernel.desc.luo?.compatible ?? '',
+    )
     .field('cmdline', STRING, 'Its command line.', (kernel) => kernel.commandLine.text)
     .field(
         'iommufd_phase',

@@ -72,11 +72,12 @@ suite('language: settings', () => {
             ['flaws …', 'flaws iommu_early_did'],
         ]);
         const layers = 'layers pci, vfio, iommu';
+        const all = `${layers}, feature_flags`;
         for (const { examples } of KERNEL_ENTRIES.values()) {
             for (const example of examples) {
                 const entry = complete.get(example) ?? example;
                 assert.deepEqual(
-                    findings(`kernel "k" from "7.3" { ${entry === layers ? '' : `${layers}; `}${entry} }`),
+                    findings(`kernel "k" from "7.3" { ${entry === layers ? '' : `${all}; `}${entry} }`),
                     [],
                 );
             }

@@ -3,8 +3,14 @@ import assert from 'node:assert/strict';
 import { findingsOf, programOf } from '../../../support/programs';
 import { failuresOf } from '../../../support/runs';
 
+function program(text: string): void {
+    const parsed = programOf(text);
+    assert.deepEqual(findingsOf(parsed), []);
+    assert.deepEqual(failuresOf(parsed), []);
+}
+
 function passes(statements: string, iommu = 'iommu vtd'): void {
-    const program = programOf(`
+    program(`
 machine {
     memory 1GiB
     ${iommu}
@@ -25,8 +31,6 @@ scenario "s" {
         dma.close()
     }
 }`);
-    assert.deepEqual(findingsOf(program), []);
-    assert.deepEqual(failuresOf(program), []);
 }
 
 suite('memory of another device', () => {
@@ -69,4 +73,43 @@ suite('memory of another device', () => {
         ioas.map(other, iova: 0x10_0000, length: 1MiB)
         ioas.unmap(0x10_0000, 1MiB)
         assert ioas.mappings == 0`));
+
+    test('a bridge sends a request to a device below it, or upstream to the IOMMU, as its ACS says', () =>
+        program(`
+machine {
+    memory 1GiB
+    iommu  vtd
+    device dma0 at "0000:5e:00.0" { kind dma; driver vfio; msix 0 }
+    device gpu0 at "0000:5e:01.0" { kind gpu; driver vfio; msix 0; vram 1MiB }
+    device gpu1 at "0000:60:00.0" { kind gpu; driver vfio; msix 0; vram 1MiB }
+}
+scenario "s" finds LU1135 {
+    boot "7.3"
+    process p {
+        iommu = open("/dev/iommu")
+        dma   = open("/dev/vfio/devices/vfio0")
+        dma.bind_iommufd(iommu)
+        gpu = open("/dev/vfio/devices/vfio1")
+        gpu.bind_iommufd(iommu)
+        other = open("/dev/vfio/devices/vfio2")
+        other.bind_iommufd(iommu)
+        assert dma0.bridge.acs == 0x1d
+        dma0.start_dma(ring: gpu0.bar, length: 4096, every: 1us)
+        sleep 20us
+        assert dma0.writes == 0 && dma0.faults > 0
+        faults = dma0.faults
+        dma0.bridge.acs = 0x19                  // no redirect of requests
+        dma0.bridge.bus_master = false          // only what goes upstream needs it
+        sleep 20us
+        assert dma0.writes > 0 && dma0.faults == faults
+        writes = dma0.writes
+        dma0.bridge.bus_master = true
+        dma0.start_dma(ring: gpu1.bar, length: 4096, every: 1us)
+        sleep 20us
+        assert dma0.writes == writes && dma0.faults > faults
+        dma0.stop()
+    }
+    assert gpu0.read_vram(4096, at: 0) != zeros(4096) && gpu1.read_vram(4096, at: 0) == zeros(4096)
+    assert gpu0.bar != 0 && dma0.bar == 0
+}`));
 });
