@@ -73,7 +73,12 @@ const PROFILES: readonly (vscode.QuickPickItem & { readonly args: readonly strin
     { label: 'Failures', description: 'each callback and allocation fails', args: ['--profile', 'failures'] },
     { label: 'Orders', description: 'each order of processes and timers', args: ['--profile', 'orders'] },
     { label: 'Panics and Power Cuts', description: 'at each system call', args: ['--profile', 'losses'] },
-    { label: 'Everything', description: 'all of these', args: ['--profile', 'all'] },
+    {
+        label: 'Flipped Bits',
+        description: 'in each field of what is handed over, on the way to the next kernel',
+        args: ['--profile', 'flips'],
+    },
+    { label: 'Everything', description: 'all of these but flipped bits', args: ['--profile', 'all'] },
 ];
 
 export class Exploring implements vscode.TreeDataProvider<Row>, vscode.Disposable {

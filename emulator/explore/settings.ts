@@ -52,6 +52,8 @@ function triedBy({ what, names, texts }: ExploreEntry): Partial<Tried>[] {
             return [{ timers: true }];
         case 'panic':
             return [{ panic: true }];
+        case 'flips':
+            return [{ flips: all }];
         case 'power_cut':
             return [{ power: true }];
         default:

@@ -93,6 +93,10 @@ export class Decider implements Chooser {
         return this.listed?.get(keyOf({ what, number: this.counts.get(what) ?? 0 }));
     }
 
+    lists(beginning: string): boolean {
+        return [...(this.listed?.keys() ?? [])].some((key) => key.startsWith(beginning));
+    }
+
     pick(name: string, alternatives: number, among: readonly Alternative[] = []): number {
         const { offers } = this;
         if (name === SCHEDULE) {

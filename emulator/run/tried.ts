@@ -14,4 +14,5 @@ export const NOTHING: Tried = {
     kernels: [],
     panic: false,
     power: false,
+    flips: [],
 };
