@@ -29,6 +29,8 @@ export class Decider implements Chooser {
     mostFaults = Infinity;
     /** Whether it has stopped since {@link follow}. */
     stopped = false;
+    /** Hears of every choice, before anything comes of it. */
+    heard: ((choice: Choice) => void) | null = null;
     private interpreter: Interpreter | null = null;
     private trials: Faults | null = null;
     private readonly counts: JournaledMap<string, number>;
@@ -144,10 +146,15 @@ export class Decider implements Chooser {
         } else if (offered) {
             picked = pickOf(this.code(), usual);
         }
+        if (!offered && picked === usual && !this.heard) {
+            return alternatives[picked] ?? '';
+        }
+        // the operation that makes the choice is counted already
+        const at = (this.interpreter?.ticks ?? 1) - 1;
+        const choice = { what, number, alternatives, usual, picked, price, at, place: this.place() };
+        this.heard?.(choice);
         if (offered || picked !== usual) {
-            // the operation that makes the choice is counted already
-            const at = (this.interpreter?.ticks ?? 1) - 1;
-            this.made.push({ what, number, alternatives, usual, picked, price, at, place: this.place() });
+            this.made.push(choice);
             if (this.stops && (price !== 'fault' || (this.trials?.happened ?? 0) < this.mostFaults)) {
                 this.stopped = true;
                 this.interpreter?.giveWay();
