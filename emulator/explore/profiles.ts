@@ -24,6 +24,7 @@ export function together(parts: readonly Partial<Tried>[]): Tried {
     return {
         orders: parts.some((p) => p.orders),
         timers: parts.some((p) => p.timers),
+        delays: parts.some((p) => p.delays),
         crash: parts.flatMap((p) => p.crash ?? []),
         fail: parts.flatMap((p) => p.fail ?? []),
         errors: parts.some((p) => p.errors) ? parts.flatMap((p) => p.errors ?? []) : ERRORS,
@@ -36,6 +37,6 @@ export function together(parts: readonly Partial<Tried>[]): Tried {
 
 /** Whether nothing is tried. */
 export function isNothing(tried: Tried): boolean {
-    const { orders, timers, crash, fail, kernels, panic, power, flips } = { ...NOTHING, ...tried };
-    return !orders && !timers && !panic && !power && [...crash, ...fail, ...kernels, ...flips].length === 0;
+    const { orders, timers, delays, crash, fail, kernels, panic, power, flips } = { ...NOTHING, ...tried };
+    return !orders && !timers && !delays && !panic && !power && [...crash, ...fail, ...kernels, ...flips].length === 0;
 }

@@ -50,6 +50,8 @@ function triedBy({ what, names, texts }: ExploreEntry): Partial<Tried>[] {
             return [{ orders: true }];
         case 'timers':
             return [{ timers: true }];
+        case 'delays':
+            return [{ delays: true }];
         case 'panic':
             return [{ panic: true }];
         case 'flips':

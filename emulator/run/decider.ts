@@ -10,6 +10,7 @@ import { placeOf } from '../runtime/code';
 import type { Interpreter } from '../runtime/interpreter';
 import { type Deviation, keyOf } from '../language/choice';
 import { type Choice, pickOf } from './choices';
+import { Delays } from './delays';
 import { type FaultOffers, Faults, type Question } from './faults';
 
 /** Which choices there are besides faults. */
@@ -18,6 +19,8 @@ export interface Offers {
     readonly orders: boolean;
     /** Which of the timers fires first that are due at the same moment. */
     readonly timers: boolean;
+    /** At which places the processor waits for the next event of a device or a guest. */
+    readonly delays: boolean;
 }
 
 export class Decider implements Chooser {
@@ -56,6 +59,7 @@ export class Decider implements Chooser {
         this.trials = trials;
         host.injections.trials = trials;
         host.listeners.observe(trials);
+        host.listeners.observe(new Delays(host, this, this.offers.delays));
     }
 
     /**

@@ -258,7 +258,7 @@ export class Faults implements Trials, Observer {
                 const pa = at + (reversed ? size - 1 - byte : byte);
                 memory.writeU8(pa, memory.readU8(pa) ^ (1 << (bit % 8)));
                 this.names.push(what);
-                host.tell((listener) => listener.corrupted?.());
+                host.tell((listener) => listener.corrupted?.(`bit ${bit} of ${name} flips on the way`));
             }
         }
     }

@@ -20,6 +20,7 @@ export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'texts' | 'number' |
     ['kernels', 'texts'],
     ['orders', 'nothing'],
     ['timers', 'nothing'],
+    ['delays', 'nothing'],
     ['panic', 'nothing'],
     ['power_cut', 'nothing'],
     ['faults', 'number'],

@@ -1,5 +1,6 @@
 /** Bits that flip on the way to the next kernel: which fields there are, what comes of it, and that it comes again. */
 import assert from 'node:assert/strict';
+import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import { Explorer, type Exploration } from '../../../emulator/explore/explore';
 import { judge, violationsOf } from '../../../emulator/explore/judge';
 import { together } from '../../../emulator/explore/profiles';
@@ -8,8 +9,9 @@ import { askedBy } from '../../../emulator/explore/settings';
 import { choiceText } from '../../../emulator/language/choice';
 import type { Program } from '../../../emulator/language/program';
 import { errorsOf } from '../../../emulator/run/load-program';
+import { Run } from '../../../emulator/run/run';
 import { correctProgram, programOf } from '../../support/programs';
-import { failureOf } from '../../support/runs';
+import { failureOf, runToEnd } from '../../support/runs';
 
 const AGENT = `
 scenario "an agent" HEAD {
@@ -103,6 +105,18 @@ suite('exploring flipped bits', () => {
             /the guest has its memory/,
         );
         assert.match(classWith(found, 'flip luo_file_ser.token in kernel 1 #0: bit 0').outcome.message, /ENOENT/);
+    });
+
+    test('a finding that follows from a flip has it in its history', () => {
+        const choosing = 'choosing "flip luo_session_ser.count in kernel 1 #0: bit 0"';
+        const { host } = Run.start(correctProgram(agent({ head: choosing })));
+        runToEnd(host);
+        const [finding] = Diagnoses.of(host)?.found.items ?? [];
+        assert.equal(finding?.code, 'LU1076');
+        assert.ok(
+            finding.history.some((line) => line.text === 'bit 0 of luo_session_ser.count flips on the way'),
+            JSON.stringify(finding.history),
+        );
     });
 
     test('the counterexample of a violation fails by itself, with the field in it', () => {
