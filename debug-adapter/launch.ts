@@ -24,6 +24,7 @@ const schema = z.looseObject({
     kernel: z.optional(z.string()),
     seed: z.optional(z.int().check(z.gte(0))),
     choices: z.optional(z.array(z.string())),
+    avoidableUntil: z.optional(z.string()),
     noDebug: z.optional(z.boolean()),
     stopAtEnd: z.optional(z.enum(['never', 'failed', 'always'])),
     history: z.optional(z.number().check(z.gte(0))),
@@ -42,6 +43,8 @@ export interface LaunchConfiguration {
     readonly seed: number;
     /** These choices are made, as `lus explore` prints them, and all others are usual. */
     readonly choices: readonly Deviation[] | undefined;
+    /** The last choice that could avoid the end of the run, as `lus explore` says: `schedule #7`. It gets a mark. */
+    readonly avoidableUntil: string | undefined;
     /** Run without debugging: no breakpoints, no steps, no stop at a failure. */
     readonly noDebug: boolean;
     readonly stopAtEnd: StopAtEnd;
@@ -66,6 +69,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         kernel,
         seed = 0,
         choices,
+        avoidableUntil,
         noDebug = false,
         stopAtEnd = 'failed',
         history = HISTORY,
@@ -86,6 +90,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
         kernel,
         seed,
         choices: choices?.map(choiceOf),
+        avoidableUntil,
         noDebug,
         stopAtEnd,
         history,

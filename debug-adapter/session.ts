@@ -43,6 +43,7 @@ import { ConsoleFunctions } from './data/console';
 import { DataTravel } from './data/travel';
 import { GoingBack } from './going-back';
 import { LoadedSources } from './loaded-sources';
+import { markCourse } from './course-marks';
 import { Marks } from './marks';
 import { RunControl, type Halt, type RunEvents } from './run-control';
 import { Past } from './past';
@@ -339,6 +340,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                       now: () => this.host.now(),
                       traps: this.breakpoints,
                   });
+            if (timeline) {
+                markCourse(run, timeline, this.marks, config.avoidableUntil);
+            }
             const control = new RunControl(run, timeline, config.stopAtEnd, this, this.host);
             const thread = (reason: string, threadId: number): void => {
                 if (control.state !== 'gone') {

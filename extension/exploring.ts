@@ -31,6 +31,7 @@ const reportSchema = z.object({
                         z.object({
                             by: z.string(),
                             where: z.nullable(whereSchema),
+                            before: z.string(),
                             choice: z.string(),
                             instead: z.string(),
                         }),
@@ -60,6 +61,8 @@ interface Row {
     readonly icon?: string;
     /** The choices of the course that it opens. */
     readonly choices?: readonly string[];
+    /** The last choice that could avoid how this course ends. */
+    readonly avoidableUntil?: string;
     /** The place that it opens. */
     readonly line?: number;
     readonly children?: readonly Row[];
@@ -73,7 +76,12 @@ const PROFILES: readonly (vscode.QuickPickItem & { readonly args: readonly strin
     { label: 'Failures', description: 'each callback and allocation fails', args: ['--profile', 'failures'] },
     { label: 'Orders', description: 'each order of processes and timers', args: ['--profile', 'orders'] },
     { label: 'Panics and Power Cuts', description: 'at each system call', args: ['--profile', 'losses'] },
-    { label: 'Everything', description: 'all of these', args: ['--profile', 'all'] },
+    {
+        label: 'Flipped Bits',
+        description: 'in each field of what is handed over, on the way to the next kernel',
+        args: ['--profile', 'flips'],
+    },
+    { label: 'Everything', description: 'all of these but flipped bits', args: ['--profile', 'all'] },
 ];
 
 export class Exploring implements vscode.TreeDataProvider<Row>, vscode.Disposable {
@@ -158,6 +166,7 @@ export class Exploring implements vscode.TreeDataProvider<Row>, vscode.Disposabl
             program: scenario.uri.fsPath,
             scenario: scenario.name,
             choices: chosen.choices,
+            ...(chosen.avoidableUntil === undefined ? {} : { avoidableUntil: chosen.avoidableUntil }),
             stopOnEntry: false,
             stopAtEnd: 'always',
         });
@@ -223,6 +232,7 @@ function rowsOf({ outcomes, violations, coverage }: Report): Row[] {
                 icon: ICONS.violated,
                 choices,
                 ...(inevitable && {
+                    avoidableUntil: inevitable.before,
                     children: [
                         {
                             label: `could be avoided until: ${inevitable.by}, by ${inevitable.instead}`,

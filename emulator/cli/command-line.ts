@@ -150,6 +150,8 @@ outcomes, what breaks a rule, and what was tried.
 
   --orders            every order of the processes of a \`concurrently\`
   --timers            every order of timers that are due at the same moment
+  --delays            let the processor wait for the next event of a device or guest:
+                      after each system call, in each callback, before the jump
   --crash PROCESS     kill this process after each of its system calls; * for
                       every process
   --fail CALLBACK     let a callback, an allocation or a reply fail: memfd.*,
@@ -159,8 +161,10 @@ outcomes, what breaks a rule, and what was tried.
   --panic             let the kernel panic after each system call and in each
                       callback
   --power-cut         let the machine lose its power there
-  --profile NAME      crashes, failures, orders, losses, all, or an explore NAME { }
-                      of the scenario
+  --flips FIELD       flip the lowest and the highest bit of each field of what is
+                      handed over, on the way: luo_session_ser.*; * for all
+  --profile NAME      crashes, failures, orders, losses, flips, all (of these without
+                      flips), or an explore NAME { } of the scenario
   --faults N          the most faults of a course (default 1)
   --switches N        the most switches of a course from a process that could
                       continue (default: any number)

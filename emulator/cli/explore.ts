@@ -40,8 +40,10 @@ const OPTIONS = {
     kernels: { type: 'string' },
     orders: { type: 'boolean' },
     timers: { type: 'boolean' },
+    delays: { type: 'boolean' },
     panic: { type: 'boolean' },
     'power-cut': { type: 'boolean' },
+    flips: { type: 'string' },
     profile: { type: 'string' },
     faults: { type: 'string' },
     switches: { type: 'string' },
@@ -85,7 +87,7 @@ export const command: Command = async (args) => {
     });
     if (wanted.length === 0) {
         throw new BadArguments(
-            'Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, --kernels NAME, --profile NAME, or explore { } in the scenario.',
+            'Say what is tried: --orders, --crash PROCESS, --fail CALLBACK, --kernels NAME, --flips FIELD, --profile NAME, or explore { } in the scenario.',
         );
     }
     const shardText = parsed.text('shard');
@@ -199,9 +201,11 @@ function askedIn(parsed: Parsed): Partial<Tried>[] {
             fail: items(parsed.texts('fail')),
             orders: parsed.flag('orders'),
             timers: parsed.flag('timers'),
+            delays: parsed.flag('delays'),
             kernels: items(parsed.texts('kernels')),
             panic: parsed.flag('panic'),
             power: parsed.flag('power-cut'),
+            flips: items(parsed.texts('flips')),
             ...(errors.length > 0 ? { errors: errors.filter(isErrnoName) } : {}),
         },
     ];

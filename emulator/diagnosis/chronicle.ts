@@ -47,7 +47,7 @@ export const flbKey = (name: string): string => `FLB ${name}`;
 export class Chronicle {
     /** The events that are recorded. */
     readonly events: Rules = {
-        corrupted: () => this.note(`damage ${this.host.boot}`, 'corrupted by the scenario'),
+        corrupted: (how) => this.note(`damage ${this.host.boot}`, how),
         callbackEntered: (call) => this.callbackEntered(call),
         callbackLeft: (call, result) => this.callbackLeft(call, result),
         callReturned: (work, result) => this.callReturned(work, result),
@@ -92,7 +92,7 @@ export class Chronicle {
         return this.notes.get(about) ?? [];
     }
 
-    /** Corruption by the scenario itself, in this kernel or on the way from the previous one. */
+    /** Bits that were flipped, in this kernel or on the way from the previous one. */
     damage(): readonly HistoryLine[] {
         return [...this.of(`damage ${this.host.boot - 1}`), ...this.of(`damage ${this.host.boot}`)];
     }

@@ -33,6 +33,8 @@ export interface HandedTypes {
 export interface TypedRecords extends Rules, TypedMemory {
     /** What the previous kernel handed over; undefined: nothing. */
     readonly handed: HandedTypes | undefined;
+    /** What is handed over to the kernel after so many boots; undefined: nothing, or it is not known any more. */
+    handedInto(boot: number): HandedTypes | undefined;
 }
 
 export function typedRecords(host: Host): TypedRecords {
@@ -62,14 +64,19 @@ export function typedRecords(host: Host): TypedRecords {
         return out;
     };
 
+    const handedInto = (boot: number): HandedTypes | undefined => {
+        const [then] = over;
+        return then?.into === boot ? then : undefined;
+    };
+
     return {
         layoutAt: (pa) => fresh(pa, structs.get(pa))?.at(-1),
         layoutNamed: (name) => host.declarations.struct(name, host.library),
         arrayAt: (descriptor) => fresh(descriptor, arrays.get(descriptor)),
         get handed(): HandedTypes | undefined {
-            const [then] = over;
-            return then?.into === host.boot ? then : undefined;
+            return handedInto(host.boot);
         },
+        handedInto,
         viewed(layout, pa): void {
             const before = structs.get(pa)?.what ?? NONE;
             const what = before.at(-1) === layout ? before : [...before.filter((l) => l !== layout), layout];

@@ -58,6 +58,8 @@ export class Course {
     /** What the outcome depends on from here on, and what the run has shown up to here. */
     state(): number {
         const hasher = new Hasher();
+        // what does not change from here on is not computed again for the next state
+        this.host.machine.journal.newEpoch();
         hashFuture(this.host, hasher);
         this.observations.hash(hasher);
         this.host.injections.trials?.hash(hasher);

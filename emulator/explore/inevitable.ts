@@ -1,7 +1,8 @@
 /** When a violation became inevitable: the last moment of its course from which another one could still avoid it. */
 import type { Program } from '../language/program';
 import type { Place } from '../findings/place';
-import type { Deviation } from '../language/choice';
+import { type Deviation, keyOf } from '../language/choice';
+import type { Choice } from '../run/choices';
 import type { Tried } from '../run/tried';
 import type { Checkpoint } from '../runtime/stop';
 import { placeOf } from '../runtime/code';
@@ -18,6 +19,7 @@ const MORE_SWITCHES = 2;
 /** The most states that the search for such a course goes through. */
 const STATES = 2000;
 
+/** It is before the last choice that could avoid the violation. */
 export interface Moment {
     /** The number of operations executed up to there. */
     readonly at: number;
@@ -25,7 +27,9 @@ export interface Moment {
     readonly by: string;
     /** The statement of the scenario or of a process. */
     readonly place: Place | undefined;
-    /** The choice of the course there, which was the last that could avoid it. */
+    /** The name of this choice with its number: `schedule #7`. */
+    readonly before: string;
+    /** What the course chooses there. */
     readonly choice: string;
     /** What could have been chosen instead. */
     readonly instead: string;
@@ -34,8 +38,6 @@ export interface Moment {
 interface Stage {
     readonly base: Checkpoint;
     readonly at: number;
-    readonly by: string;
-    readonly place: Place | undefined;
 }
 
 /**
@@ -56,9 +58,7 @@ export function* inevitableFrom(
     decider.stops = true;
     decider.follow([], 0);
     const keep = (): void => {
-        const frame = interpreter.current.frames.findLast((f) => f.mode !== 'kernel');
-        const place = frame && placeOf(frame, frame !== interpreter.current.top);
-        stages.push({ base: interpreter.checkpoint(), at: interpreter.ticks, by: interpreter.current.name, place });
+        stages.push({ base: interpreter.checkpoint(), at: interpreter.ticks });
     };
     keep();
     let chosen = 0;
@@ -76,17 +76,27 @@ export function* inevitableFrom(
         interpreter.restore(stage.base);
         const instead = yield* avoiding(course, options.limit, violation);
         if (instead !== undefined) {
-            const next = made.find((c) => c.at >= stage.at);
+            const next = lastAvoiding(made, stage.at);
+            // nothing is chosen from the stage up to there
+            interpreter.run((next?.at ?? stage.at) - interpreter.ticks);
+            const frame = interpreter.current.frames.findLast((f) => f.mode !== 'kernel');
             return {
-                at: stage.at,
-                by: stage.by,
-                place: stage.place,
+                at: interpreter.ticks,
+                by: interpreter.current.name,
+                place: frame && placeOf(frame, frame !== interpreter.current.top),
+                before: next ? keyOf(next) : '',
                 choice: next ? `${next.what}: ${next.alternatives[next.picked] ?? ''}` : '',
                 instead,
             };
         }
     }
     return null;
+}
+
+/** The choice after a position that made the difference: of several of one operation the one that is not usual. */
+function lastAvoiding(made: readonly Choice[], position: number): Choice | undefined {
+    const next = made.find((c) => c.at >= position);
+    return made.find((c) => c.at === next?.at && c.picked !== c.usual) ?? next;
 }
 
 /** What another course from here on does first that avoids the violation; undefined if none does within the bounds. */

@@ -50,8 +50,12 @@ function triedBy({ what, names, texts }: ExploreEntry): Partial<Tried>[] {
             return [{ orders: true }];
         case 'timers':
             return [{ timers: true }];
+        case 'delays':
+            return [{ delays: true }];
         case 'panic':
             return [{ panic: true }];
+        case 'flips':
+            return [{ flips: all }];
         case 'power_cut':
             return [{ power: true }];
         default:

@@ -17,7 +17,6 @@ import type { Mapping } from './fs/mapping';
 import { HugetlbInode } from './hugetlb/inode';
 import { GuestMemfdInode } from './kvm/guest-memfd';
 import type { Inode } from './fs/inode';
-import type { PageCache } from './fs/pagecache';
 import { ShmemInode } from './fs/shmem';
 import { SocketEnd } from './fs/socket';
 import { DirectoryInode } from './fs/superblock';
@@ -169,7 +168,7 @@ export class FileHasher {
             for (const { start, end } of inode.regions) {
                 hasher.num(start).num(end);
             }
-            this.cache(inode.cache);
+            inode.cache.hash(hasher);
         }
         if (inode instanceof GuestMemfdInode) {
             hasher
@@ -179,7 +178,7 @@ export class FileHasher {
             for (const n of [...inode.poisoned, ...inode.converted.flatMap((p) => [p.from, p.to])]) {
                 hasher.num(n);
             }
-            this.cache(inode.cache);
+            inode.cache.hash(hasher);
         }
         if (inode instanceof ShmemInode) {
             const { cache } = inode;
@@ -191,13 +190,7 @@ export class FileHasher {
                 .num(inode.uncounted)
                 .num(inode.writableMaps)
                 .num(cache.pages);
-            this.cache(cache);
-        }
-    }
-
-    private cache(cache: PageCache): void {
-        for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.behind(i), Infinity)) {
-            this.hasher.num(i).num(cache.at(i));
+            cache.hash(hasher);
         }
     }
 

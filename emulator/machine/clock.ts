@@ -84,6 +84,16 @@ export class Clock implements Saveable {
         this.spend(SLEEP, ns);
     }
 
+    /** Whether a timer will fire. */
+    get expects(): boolean {
+        return this.due < Infinity;
+    }
+
+    /** Lets the time pass until the next timer has fired. */
+    passToNext(): void {
+        this.advance(Math.max(this.due - this.time, 0));
+    }
+
     /** If several timers are due at the same moment, the first alternative is the one that was added first. */
     add(timer: Timer): void {
         this.journal.touch(this);

@@ -4,6 +4,7 @@
  */
 import type { Journal, Saveable } from './journal';
 import { advanceCode } from './pattern';
+import { Remembered, Stamp } from './remembered';
 
 /** Bytes of a leaf: no larger than the smallest page size. */
 export const LEAF_SIZE = 4096;
@@ -17,8 +18,7 @@ const MIXED = -1;
 /** A leaf whose bytes exist. */
 export class Leaf implements Saveable {
     epoch: number;
-    /** The fingerprint of the bytes that it has in an epoch that is over; 0 for none. */
-    private known = { epoch: 0, fingerprint: 0 };
+    private readonly remembered = new Remembered();
 
     constructor(
         journal: Journal,
@@ -29,16 +29,7 @@ export class Leaf implements Saveable {
 
     /** The fingerprint of its bytes: computed again only after a change. */
     fingerprint(journal: Journal, compute: (bytes: Uint8Array) => number): number {
-        const { epoch, known } = this;
-        if (known.epoch === epoch) {
-            return known.fingerprint;
-        }
-        const fingerprint = compute(this.bytes);
-        // before the epoch is over the bytes can change without notice
-        if (epoch < journal.epoch) {
-            this.known = { epoch, fingerprint };
-        }
-        return fingerprint;
+        return this.remembered.of(journal, this, null, () => compute(this.bytes));
     }
 
     save(): unknown {
@@ -57,10 +48,14 @@ class Node<Child> implements Saveable {
     epoch: number;
     codes: Int32Array;
     children: (Child | undefined)[] | undefined;
+    /** When anything in its children has changed last. */
+    readonly below: Stamp;
+    private readonly remembered = new Remembered();
 
     /** A node full of content with this code (that of its first byte), each child `step` bytes long. */
     constructor(journal: Journal, code: number, step: number) {
         this.epoch = journal.epoch;
+        this.below = new Stamp(journal);
         this.codes = new Int32Array(FANOUT);
         this.children = undefined;
         if (code !== 0) {
@@ -72,6 +67,11 @@ class Node<Child> implements Saveable {
 
     child(index: number): Child | undefined {
         return this.children?.[index];
+    }
+
+    /** The fingerprint of its content: computed again only after a change. */
+    fingerprint(journal: Journal, compute: () => number): number {
+        return this.remembered.of(journal, this, this.below, compute);
     }
 
     /** The caller has touched the node. */
@@ -102,8 +102,30 @@ class Node<Child> implements Saveable {
 
 /** 2 MiB: 512 leaves. */
 export class Block extends Node<Leaf> {
-    constructor(journal: Journal, code: number) {
+    /** @param span the node that it is put into */
+    constructor(
+        private readonly journal: Journal,
+        code: number,
+        private readonly span: Span,
+    ) {
         super(journal, code, LEAF_SIZE);
+    }
+
+    /** Must be called before a change of its codes and children. */
+    touch(): void {
+        if (this.epoch !== this.journal.epoch) {
+            this.journal.touch(this);
+            this.journal.touch(this.span.below);
+        }
+    }
+
+    /** Must be called before a change of the bytes of one of its leaves. */
+    touchLeaf(leaf: Leaf): void {
+        if (leaf.epoch !== this.journal.epoch) {
+            this.journal.touch(leaf);
+            this.journal.touch(this.below);
+            this.journal.touch(this.span.below);
+        }
     }
 }
 

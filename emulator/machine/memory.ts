@@ -299,17 +299,21 @@ export class PhysicalMemory {
     }
 
     private hashSpan(span: Span): number {
-        return combined((i) => {
-            const block = span.child(i);
-            return block ? this.hashBlock(block) : this.hashCode(span.codes[i]!, 1);
-        });
+        return span.fingerprint(this.journal, () =>
+            combined((i) => {
+                const block = span.child(i);
+                return block ? this.hashBlock(block) : this.hashCode(span.codes[i]!, 1);
+            }),
+        );
     }
 
     private hashBlock(block: Block): number {
-        return combined((i) => {
-            const leaf = block.child(i);
-            return leaf ? leaf.fingerprint(this.journal, hashLeaf) : this.hashCode(block.codes[i]!, 0);
-        });
+        return block.fingerprint(this.journal, () =>
+            combined((i) => {
+                const leaf = block.child(i);
+                return leaf ? leaf.fingerprint(this.journal, hashLeaf) : this.hashCode(block.codes[i]!, 0);
+            }),
+        );
     }
 
     /** The fingerprint of a leaf (level 0), block (1) or span (2) full of content with this code. */
@@ -349,9 +353,9 @@ export class PhysicalMemory {
         const index = slotOf(leaf);
         let kept = block.child(index);
         if (kept) {
-            this.journal.touch(kept);
+            block.touchLeaf(kept);
         } else {
-            this.journal.touch(block);
+            block.touch();
             const bytes = new Uint8Array(LEAF_SIZE);
             const code = block.codes[index]!;
             if (code !== 0) {
@@ -419,7 +423,7 @@ export class PhysicalMemory {
         let block = span.child(index);
         if (!block) {
             this.journal.touch(span);
-            block = new Block(this.journal, span.codes[index]!);
+            block = new Block(this.journal, span.codes[index]!, span);
             span.put(index, block);
         }
         return block;
@@ -483,7 +487,7 @@ export class PhysicalMemory {
             const wanted = advanceCode(code, i * LEAF_SIZE);
             if (this.find(leaf + i) !== wanted) {
                 const block = this.blockForWrite(leaf + i);
-                this.journal.touch(block);
+                block.touch();
                 if (block.putCode((leaf + i) % FANOUT, wanted)) {
                     this.generation++;
                 }
@@ -570,8 +574,15 @@ function combined(childValue: (index: number) => number): number {
     return any ? hasher.value() || 1 : 0;
 }
 
+/** Its length is a multiple of 4, and so is its offset: leaves are allocated one by one. */
 function hashLeaf(bytes: Uint8Array): number {
-    return bytes.every((b) => b === 0) ? 0 : new Hasher().bytes(bytes).value() || 1;
+    const hasher = new Hasher();
+    let any = 0;
+    for (const word of new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)) {
+        any |= word;
+        hasher.u32(word);
+    }
+    return any === 0 ? 0 : hasher.value() || 1;
 }
 
 function* nonZeroRuns(pa: number, content: Bytes): Generator<{ pa: number; bytes: Bytes }> {

@@ -10,6 +10,7 @@ import { placeOf } from '../runtime/code';
 import type { Interpreter } from '../runtime/interpreter';
 import { type Deviation, keyOf } from '../language/choice';
 import { type Choice, pickOf } from './choices';
+import { Delays } from './delays';
 import { type FaultOffers, Faults, type Question } from './faults';
 
 /** Which choices there are besides faults. */
@@ -18,6 +19,8 @@ export interface Offers {
     readonly orders: boolean;
     /** Which of the timers fires first that are due at the same moment. */
     readonly timers: boolean;
+    /** At which places the processor waits for the next event of a device or a guest. */
+    readonly delays: boolean;
 }
 
 export class Decider implements Chooser {
@@ -29,6 +32,8 @@ export class Decider implements Chooser {
     mostFaults = Infinity;
     /** Whether it has stopped since {@link follow}. */
     stopped = false;
+    /** Hears of every choice, before anything comes of it. */
+    heard: ((choice: Choice) => void) | null = null;
     private interpreter: Interpreter | null = null;
     private trials: Faults | null = null;
     private readonly counts: JournaledMap<string, number>;
@@ -54,6 +59,7 @@ export class Decider implements Chooser {
         this.trials = trials;
         host.injections.trials = trials;
         host.listeners.observe(trials);
+        host.listeners.observe(new Delays(host, this, this.offers.delays));
     }
 
     /**
@@ -91,6 +97,10 @@ export class Decider implements Chooser {
 
     listedNext(what: string): string | undefined {
         return this.listed?.get(keyOf({ what, number: this.counts.get(what) ?? 0 }));
+    }
+
+    lists(beginning: string): boolean {
+        return [...(this.listed?.keys() ?? [])].some((key) => key.startsWith(beginning));
     }
 
     pick(name: string, alternatives: number, among: readonly Alternative[] = []): number {
@@ -140,10 +150,15 @@ export class Decider implements Chooser {
         } else if (offered) {
             picked = pickOf(this.code(), usual);
         }
+        if (!offered && picked === usual && !this.heard) {
+            return alternatives[picked] ?? '';
+        }
+        // the operation that makes the choice is counted already
+        const at = (this.interpreter?.ticks ?? 1) - 1;
+        const choice = { what, number, alternatives, usual, picked, price, at, place: this.place() };
+        this.heard?.(choice);
         if (offered || picked !== usual) {
-            // the operation that makes the choice is counted already
-            const at = (this.interpreter?.ticks ?? 1) - 1;
-            this.made.push({ what, number, alternatives, usual, picked, price, at, place: this.place() });
+            this.made.push(choice);
             if (this.stops && (price !== 'fault' || (this.trials?.happened ?? 0) < this.mostFaults)) {
                 this.stopped = true;
                 this.interpreter?.giveWay();

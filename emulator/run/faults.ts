@@ -1,9 +1,12 @@
 /**
  * The faults that an exploration tries: a failing callback, allocation or reply, a process that is killed, a kernel
- * that panics or loses its power; and other kernels behind a kexec, which are no faults. Each is a choice of the run.
+ * that panics or loses its power, a bit that flips in what is handed over; and other kernels behind a kexec, which are
+ * no faults. Each is a choice of the run.
  */
+import { Diagnoses } from '../diagnosis/diagnoses';
+import type { Kernel } from '../kernel/kernel';
 import { ERRNO, err, type ErrnoName, isErrnoName } from '../kernel/release/errno';
-import type { Hasher } from '../machine/hash';
+import { Hasher } from '../machine/hash';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Failing, Trials } from '../runtime/host/injections';
@@ -13,6 +16,7 @@ import { processOf, type ScenarioProcess } from '../runtime/host/scenario-proces
 import type { Listener, Observer } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
 import type { Price } from './choices';
+import { type HandedField, handedFields } from './handed-fields';
 import { matches } from './patterns';
 
 export interface FaultOffers {
@@ -28,6 +32,8 @@ export interface FaultOffers {
     readonly panic: boolean;
     /** The machine loses its power there. */
     readonly power: boolean;
+    /** Fields of structures that are handed over, of which a bit flips on the way: `luo_session_ser.*`, `*`. */
+    readonly flips: readonly string[];
 }
 
 const ERRORS: readonly string[] = Object.keys(ERRNO);
@@ -49,6 +55,8 @@ interface Deciding {
     readonly replays: boolean;
     /** The alternative that a list says for the next choice of this name. */
     listedNext(what: string): string | undefined;
+    /** Whether a list has a choice whose name begins so. */
+    lists(beginning: string): boolean;
     /** @returns one of the alternatives */
     decide(question: Question): string;
 }
@@ -76,6 +84,9 @@ function failureName(target: string, boot: number): string {
     return `${target} in kernel ${boot + 1}`;
 }
 
+/** The beginning of the name of a bit that flips on the way to the next kernel. */
+const FLIP = 'flip ';
+
 /** ` in kernel 2`, at the end of the name of a failure. */
 const KERNEL_OF = / in kernel \d+$/;
 
@@ -85,8 +96,14 @@ export class Faults implements Trials, Observer {
     private readonly names: JournaledList<string>;
     /** The number of allocations by their call stack. */
     private readonly allocations: JournaledMap<string, number>;
+    /** The fingerprints of call stacks. */
+    private readonly stacks = new Map<string, number>();
+    /** Whether the program can ask which faults have happened, besides how many. */
+    private readonly asksNames: boolean;
     /** The position and the call stack of the last allocation, and whether it was like enough others before. */
     private last = { at: -1, epoch: -1, stack: '', known: false };
+    /** What the kernel that is about to jump hands over; between its last step and the first of the next kernel. */
+    private handed: readonly HandedField[] = [];
     /** Whether a target is among those that fail. */
     private readonly failing = new Map<string, boolean>();
 
@@ -97,6 +114,8 @@ export class Faults implements Trials, Observer {
     ) {
         this.names = new JournaledList(host.machine.journal);
         this.allocations = new JournaledMap(host.machine.journal);
+        const { files } = host.declarations.program;
+        this.asksNames = [...files.values()].some((file) => /\bhappened\b/.test(file.text));
         this.listener = {
             kernelLeft: (work) => this.callReturned(work),
             callbackEntered: (call) => {
@@ -104,6 +123,12 @@ export class Faults implements Trials, Observer {
                     this.mayLoseKernel(`in ${call.name}`);
                 }
             },
+            phase: (phase) => {
+                if (phase === 'jump') {
+                    this.handed = this.fieldsOf(host.running);
+                }
+            },
+            jumped: () => this.mayFlip(),
         };
     }
 
@@ -206,6 +231,38 @@ export class Faults implements Trials, Observer {
         return false;
     }
 
+    /** The fields of what a kernel hands over; none if none of them is tried. */
+    private fieldsOf(kernel: Kernel): readonly HandedField[] {
+        const { host, offers, decider } = this;
+        const wanted = decider.replays ? decider.lists(FLIP) : offers.flips.length > 0;
+        const handed = wanted ? Diagnoses.of(host)?.scene.typed.handedInto(kernel.boot + 1) : undefined;
+        return handed ? handedFields(kernel.kho, handed) : [];
+    }
+
+    /** The old kernel has ended, and the next one has not started: each field on the way may be damaged. */
+    private mayFlip(): void {
+        const { host, offers, decider, handed } = this;
+        const { memory } = host.machine;
+        this.handed = [];
+        for (const { name, at, size, bits, reversed } of handed) {
+            const offered = matches(offers.flips, name);
+            if (!offered && !decider.replays) {
+                continue;
+            }
+            const what = failureName(`${FLIP}${name}`, host.boot);
+            const alternatives = [NONE, ...new Set(bits.map((bit) => `bit ${bit}`))];
+            const picked = decider.decide({ what, alternatives, usual: 0, price: 'fault', offered });
+            const bit = bits.find((b) => picked === `bit ${b}`);
+            if (bit !== undefined) {
+                const byte = Math.floor(bit / 8);
+                const pa = at + (reversed ? size - 1 - byte : byte);
+                memory.writeU8(pa, memory.readU8(pa) ^ (1 << (bit % 8)));
+                this.names.push(what);
+                host.tell((listener) => listener.corrupted?.(`bit ${bit} of ${name} flips on the way`));
+            }
+        }
+    }
+
     private happens(what: string, offered: boolean, how = HAPPENS): boolean {
         const { decider } = this;
         const happens =
@@ -229,11 +286,25 @@ export class Faults implements Trials, Observer {
 
     hash(hasher: Hasher): void {
         hasher.num(this.happened);
-        for (const name of this.names.items.toSorted()) {
-            hasher.str(name);
+        if (this.asksNames) {
+            for (const name of this.names.items.toSorted()) {
+                hasher.str(name);
+            }
         }
-        for (const [stack, count] of [...this.allocations].sort(([a], [b]) => (a < b ? -1 : 1))) {
-            hasher.str(stack).num(count);
+        // in no order: a sum
+        let sum = 0;
+        for (const [stack, count] of this.allocations) {
+            sum = (sum + new Hasher().num(this.hashOf(stack)).u32(count).value()) % Number.MAX_SAFE_INTEGER;
         }
+        hasher.num(sum);
+    }
+
+    private hashOf(stack: string): number {
+        let hash = this.stacks.get(stack);
+        if (hash === undefined) {
+            hash = new Hasher().str(stack).value();
+            this.stacks.set(stack, hash);
+        }
+        return hash;
     }
 }

@@ -1,4 +1,4 @@
-/** What an exploration tries: faults, other kernels, orders of processes and of timers. */
+/** What an exploration tries: faults, other kernels, orders of processes and of timers, delays. */
 import type { Offers } from './decider';
 import type { FaultOffers } from './faults';
 
@@ -8,10 +8,12 @@ export interface Tried extends Offers, FaultOffers {}
 export const NOTHING: Tried = {
     orders: false,
     timers: false,
+    delays: false,
     crash: [],
     fail: [],
     errors: [],
     kernels: [],
     panic: false,
     power: false,
+    flips: [],
 };

@@ -51,8 +51,8 @@ export interface Listener {
     described?(array: ArrayView, descriptor: number): void;
     /** The same array is there again in the next kernel, as kernel code says what it is one of. */
     redescribed?(array: ArrayView, descriptor: number): void;
-    /** The scenario has flipped bits in memory. */
-    corrupted?(): void;
+    /** Bits were flipped in memory: by the scenario, or as an exploration tries it. `how`: for people. */
+    corrupted?(how: string): void;
     /** A failure that the scenario injects takes effect. `error`: what the call returns; null for `no`. */
     injected?(target: string, error: Err | null): void;
     /**

@@ -45,11 +45,16 @@ const EXPLORE = {
     fail: { form: 'fail memfd.*, page_alloc', doc: 'Callbacks, allocations and replies fail, each once.' },
     errors: { form: 'errors EIO, ENOMEM', doc: 'The errors that a callback fails with. Default: EIO.' },
     kernels: { form: 'kernels "7.2", "7.3"', doc: 'Each `kexec_file_load` loads these kernels, too.' },
-    profile: { form: 'profile crashes', doc: '`crashes`, `failures`, `orders`, `losses` or `all`.' },
+    profile: { form: 'profile crashes', doc: '`crashes`, `failures`, `orders`, `losses`, `flips` or `all`.' },
     orders: { form: 'orders', doc: 'Every order of concurrent processes.' },
     timers: { form: 'timers', doc: 'Every order of timers that are due at the same moment.' },
+    delays: { form: 'delays', doc: 'The processor waits for the next event of a device or a guest, at every place.' },
     panic: { form: 'panic', doc: 'The kernel panics after each system call and in each callback.' },
     power_cut: { form: 'power_cut', doc: 'The machine loses its power after each system call and in each callback.' },
+    flips: {
+        form: 'flips luo_session_ser.*',
+        doc: 'The lowest and the highest bit of each field of what is handed over flips.',
+    },
     faults: { form: 'faults 2', doc: 'The most faults of a course. Default: 1.' },
     switches: { form: 'switches 3', doc: 'The most switches from a process that could continue. Default: any number.' },
 } as const;

@@ -29,11 +29,22 @@ import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
 import { ListValue, RecordValue } from '../language/collections';
 import { JournaledList } from '../machine/journal';
-import type { Frame, Thread } from '../runtime/code';
+import type { Code, Frame, Thread } from '../runtime/code';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
 import { ArrayView, View } from '../runtime/view';
 import type { Host } from '../runtime/host/host';
+
+const codes = new WeakMap<Code, number>();
+
+function hashOfCode(code: Code): number {
+    let hash = codes.get(code);
+    if (hash === undefined) {
+        hash = new Hasher().str(code.name).value();
+        codes.set(code, hash);
+    }
+    return hash;
+}
 
 class Fingerprint {
     private readonly files: FileHasher;
@@ -123,7 +134,7 @@ class Fingerprint {
     private frame(frame: Frame): void {
         const { hasher } = this;
         hasher
-            .str(frame.code.name)
+            .num(hashOfCode(frame.code))
             .num(frame.pc)
             .num(frame.resultSlot)
             .str(frame.mode)

@@ -1,10 +1,18 @@
-/** How many branches an exploration takes in a second, next to runs of the same courses from the start. */
-import { readFileSync } from 'node:fs';
+/**
+ * How many branches an exploration takes in a second, next to runs of the same courses from the start, and how long the
+ * fingerprint of a state takes.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Course } from '../../emulator/explore/course';
 import { Explorer } from '../../emulator/explore/explore';
 import { together, PROFILES } from '../../emulator/explore/profiles';
+import type { ProfileName } from '../../emulator/language/syntax/explore';
 import type { Program } from '../../emulator/language/program';
+import { Hasher } from '../../emulator/machine/hash';
 import { loadProgram } from '../../emulator/run/load-program';
+import { NOTHING } from '../../emulator/run/tried';
+import type { ScenarioProcess } from '../../emulator/runtime/host/scenario-process';
+import { hashFuture } from '../../emulator/timeline/fingerprint';
 import { inRepository } from '../support/repository';
 import type { Figure } from './figures';
 
@@ -12,6 +20,9 @@ const FILE = 'extension/examples/second-update.lus';
 const PROFILE = 'all';
 const LIMIT = 50_000_000;
 const MEMORY = 64 * 2 ** 20;
+const URI = 'large.lus';
+/** Statements after which a fingerprint is made. */
+const ROUNDS = 4000;
 /** Courses that run from the start, evenly spread over all. */
 const SAMPLE = 24;
 
@@ -48,27 +59,96 @@ function fromTheStart(program: Program): number {
     return SAMPLE / seconds;
 }
 
+/** @returns the number of ends */
+function completeSearch(program: Program, profile: ProfileName, scenario?: string): number {
+    const explorer = new Explorer(program, {
+        scenario,
+        tried: together([PROFILES[profile]]),
+        faults: 1,
+        switches: Infinity,
+        limit: LIMIT,
+        memory: MEMORY,
+    });
+    for (const _ of explorer.run()) {
+        // to the end
+    }
+    if (!explorer.result.complete) {
+        throw new Error('the search has an end');
+    }
+    return explorer.result.ends;
+}
+
 /** Branches a second of a complete search. */
 function fromCheckpoints(program: Program): number {
     let branches = 0;
     const seconds = timed(() => {
-        const explorer = new Explorer(program, {
-            tried: together([PROFILES[PROFILE]]),
-            faults: 1,
-            switches: Infinity,
-            limit: LIMIT,
-            memory: MEMORY,
-        });
-        for (const _ of explorer.run()) {
-            // to the end
-        }
-        const { complete, ends } = explorer.result;
-        if (!complete) {
-            throw new Error('the search has an end');
-        }
-        branches = ends;
+        branches = completeSearch(program, PROFILE);
     });
     return branches / seconds;
+}
+
+const EXAMPLES = 'extension/examples';
+
+/** A crash of each process after each of its system calls, in every scenario of the examples. Processor seconds. */
+function allCrashPoints(): { readonly seconds: number; readonly how: string } {
+    let ends = 0;
+    let scenarios = 0;
+    const fromDisk = (uri: string): Buffer | undefined =>
+        existsSync(inRepository(uri)) ? readFileSync(inRepository(uri)) : undefined;
+    const seconds = timed(() => {
+        for (const file of readdirSync(inRepository(EXAMPLES)).filter((name) => name.endsWith('.lus'))) {
+            const program = loadProgram(
+                { read: (uri) => fromDisk(uri)?.toString(), readBytes: fromDisk },
+                `${EXAMPLES}/${file}`,
+            );
+            for (const { name } of program.scenarios) {
+                ends += completeSearch(program, 'crashes', name.value);
+                scenarios++;
+            }
+        }
+    });
+    return { seconds, how: `${ends} courses of ${scenarios} scenarios, half of the processor time on one` };
+}
+
+/** A host of 64 GiB, of which a guest has 16 GiB in 4 million folios, and statements that change little. */
+const LARGE = `
+machine { memory 64GiB }
+scenario "a large guest" {
+    boot "7.2"
+    process vmm
+    vmm {
+        ram = memfd_create("ram")
+        ram.pwrite(pattern(1, 16GiB), at: 0)
+        small = memfd_create("small")
+        n = 0
+        while n < ${ROUNDS} {
+            n += 1
+            small.pwrite("x", at: n * 4KiB)
+        }
+    }
+}`;
+
+/** Median microseconds of the processor for the fingerprint after one statement. */
+function fingerprinting(): number {
+    const program = loadProgram({ read: (uri) => (uri === URI ? LARGE : undefined) }, URI);
+    const { host } = new Course(program, {}, NOTHING, []);
+    const { interpreter } = host;
+    const vmm = (): ScenarioProcess | undefined => [...host.processes].find((p) => p.name === 'vmm');
+    while (vmm()?.vars.get('n') !== 0) {
+        interpreter.step('any');
+        interpreter.run(LIMIT);
+    }
+    const times: number[] = [];
+    for (let n = 0; n < ROUNDS; n++) {
+        interpreter.checkpoint();
+        interpreter.step('any');
+        interpreter.run(LIMIT);
+        const before = performance.now();
+        host.machine.journal.newEpoch();
+        hashFuture(host, new Hasher());
+        times.push((performance.now() - before) * 1000);
+    }
+    return times.sort((a, b) => a - b)[ROUNDS / 2] ?? 0;
 }
 
 export function exploring(): Figure[] {
@@ -77,6 +157,7 @@ export function exploring(): Figure[] {
     fromCheckpoints(program);
     const branches = fromCheckpoints(program);
     const courses = fromTheStart(program);
+    const crashes = allCrashPoints();
     return [
         {
             name: 'exploring second-update.lus, one core',
@@ -90,6 +171,20 @@ export function exploring(): Figure[] {
             unit: 'times',
             goal: { at: 'least', value: 20 },
             how: `${SAMPLE} of the courses, in this process: ${courses.toFixed(1)}/s`,
+        },
+        {
+            name: 'all crash points of every example, two cores',
+            value: crashes.seconds / 2,
+            unit: 's',
+            goal: { at: 'most', value: 60 },
+            how: crashes.how,
+        },
+        {
+            name: 'state fingerprint after one statement, 64 GiB',
+            value: fingerprinting(),
+            unit: 'µs',
+            goal: { at: 'most', value: 20 },
+            how: 'a guest of 16 GiB in folios of 4 KiB, the median',
         },
     ];
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
+import * as z from 'zod/mini';
 import { Client } from '../support/dap-client';
 import { lus } from '../support/lus';
 
@@ -18,6 +19,8 @@ scenario "one of two comes first" {
     }
 }
 `;
+
+const marksSchema = z.object({ marks: z.array(z.object({ name: z.string(), position: z.number() })) });
 
 suite('debug adapter: the choices of an exploration', function () {
     this.timeout(120_000);
@@ -44,6 +47,43 @@ suite('debug adapter: the choices of an exploration', function () {
         const { threadId } = await client.stopped();
         const [top] = await client.frames(threadId);
         assert.equal(top?.line, 7);
+    });
+
+    test('a mark stands before each choice, and where the violation could be avoided for the last time', async () => {
+        const found = JSON.parse(lus(folder, ['explore', FILE, '--format', 'json']).out);
+        const { choices, inevitable } = found.scenarios[0].violations[0];
+        await client.launch({ program: path.join(folder, FILE), choices, avoidableUntil: inevitable.before });
+        await client.ok('configurationDone');
+        const { threadId } = await client.stopped();
+        const [end] = await client.frames(threadId);
+        const { marks } = marksSchema.parse(await client.ok('lus/marks'));
+        const last = 'could be avoided until here';
+        assert.deepEqual(marks.map((m) => m.name).sort(), [last, ...choices].sort());
+        const mark = marks.find((m) => m.name === last);
+        assert.equal(mark?.position, inevitable.operation);
+        await client.ok('lus/goToMark', { name: last });
+        await client.stopped();
+        const again = marksSchema.parse(await client.ok('lus/marks'));
+        assert.deepEqual(again.marks, marks);
+        // the way from there leads to the violation again
+        await client.ok('continue', { threadId });
+        const there = await client.stopped();
+        const [top] = await client.frames(there.threadId);
+        assert.deepEqual([top?.line, top?.name], [end?.line, end?.name]);
+    });
+
+    test('the marks of a counterexample that is a file', async () => {
+        const file = path.join(folder, 'counterexample.lus');
+        const { out } = lus(folder, ['explore', FILE, '--format', 'json', '-o', file]);
+        const { choices } = JSON.parse(out).scenarios[0].violations[0];
+        await client.launch({ program: file });
+        await client.ok('configurationDone');
+        await client.stopped();
+        const { marks } = marksSchema.parse(await client.ok('lus/marks'));
+        assert.deepEqual(
+            marks.map((m) => m.name),
+            choices,
+        );
     });
 
     test('what is not a choice is refused', async () => {

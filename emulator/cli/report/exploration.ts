@@ -37,6 +37,8 @@ export interface ViolationReport {
         readonly by: string;
         readonly where: Where | null;
         readonly operation: number;
+        /** The name of the last choice that could avoid it, with its number: `schedule #7`. */
+        readonly before: string;
         readonly choice: string;
         readonly instead: string;
     } | null;
@@ -116,8 +118,9 @@ export function explorationReport(
     };
 }
 
-function momentReport(files: Files, { by, place, at, choice, instead }: Moment): ViolationReport['inevitable'] {
-    return { by, where: place ? whereOf(files, place.uri, place) : null, operation: at, choice, instead };
+function momentReport(files: Files, moment: Moment): ViolationReport['inevitable'] {
+    const { by, place, at, before, choice, instead } = moment;
+    return { by, where: place ? whereOf(files, place.uri, place) : null, operation: at, before, choice, instead };
 }
 
 const MARKS: Readonly<Record<Verdict, string>> = { passed: '✓', stopped: '·', violated: '✗' };

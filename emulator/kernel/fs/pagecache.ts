@@ -1,7 +1,9 @@
 /** Page caches: the pages of a file by offset (mm/filemap.c). */
 import type { PageGeometry } from '../../machine/arch';
 import type { Journal, Saveable } from '../../machine/journal';
+import { Hasher } from '../../machine/hash';
 import { JournaledRecord } from '../../machine/journal';
+import { Remembered, Stamp } from '../../machine/remembered';
 
 /**
  * Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. A constant of the emulator, the
@@ -17,9 +19,14 @@ class Leaf implements Saveable {
     epoch: number;
     pfns = new Float64Array(LEAF);
     count = 0;
+    private readonly remembered = new Remembered();
 
-    constructor(journal: Journal) {
+    constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
+    }
+
+    fingerprint(): number {
+        return this.remembered.of(this.journal, this, null, () => numbersIn(new Hasher(), this.pfns).value());
     }
 
     save(): unknown {
@@ -31,15 +38,50 @@ class Leaf implements Saveable {
     }
 }
 
+/** Adds the entries that are not holes. */
+function numbersIn(hasher: Hasher, entries: Float64Array): Hasher {
+    for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] ?? 0;
+        if (entry !== 0) {
+            hasher.u32(i).num(entry);
+        }
+    }
+    return hasher;
+}
+
 /** A piece of a file: for each of its leaves the first page frame number plus one, if a folio fills it, or the leaf. */
 class Row implements Saveable {
     epoch: number;
     huge = new Float64Array(ROW);
     leaves: (Leaf | null)[] = new Array<Leaf | null>(ROW).fill(null);
     count = 0;
+    /** When one of its leaves has changed last. */
+    private readonly below: Stamp;
+    private readonly remembered = new Remembered();
 
-    constructor(journal: Journal) {
+    constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
+        this.below = new Stamp(journal);
+    }
+
+    /** Must be called before a change of one of its leaves. */
+    touch(leaf: Leaf): void {
+        if (leaf.epoch !== this.journal.epoch) {
+            this.journal.touch(leaf);
+            this.journal.touch(this.below);
+        }
+    }
+
+    fingerprint(): number {
+        return this.remembered.of(this.journal, this, this.below, () => {
+            const hasher = numbersIn(new Hasher(), this.huge);
+            this.leaves.forEach((leaf, i) => {
+                if (leaf) {
+                    hasher.u32(i).num(leaf.fingerprint());
+                }
+            });
+            return hasher.value();
+        });
     }
 
     save(): unknown {
@@ -238,6 +280,13 @@ export class PageCache extends JournaledRecord {
         }
     }
 
+    /** Adds the entries, in a time that depends on what has changed since the last time. */
+    hash(hasher: Hasher): void {
+        for (const key of this.keys) {
+            hasher.num(key).num(this.rows.get(key)?.fingerprint() ?? 0);
+        }
+    }
+
     private nextInRow(key: number, from: number): number {
         const row = this.rows.get(key);
         if (!row) {
@@ -315,7 +364,7 @@ export class PageCache extends JournaledRecord {
     private leafForWrite(row: Row, slot: number): Leaf {
         const leaf = row.leaves[slot];
         if (leaf) {
-            this.journal.touch(leaf);
+            row.touch(leaf);
             return leaf;
         }
         const added = new Leaf(this.journal);

@@ -10,6 +10,12 @@ const RELEASE = 4;
 const RELEASE_SIZE = 65;
 const COUNT = RELEASE + RELEASE_SIZE;
 export const METADATA_SIZE = COUNT + 4;
+/** The fields of the struct: name, offset and size in bytes. */
+export const METADATA_FIELDS: readonly (readonly [name: string, offset: number, size: number])[] = [
+    ['version', 0, 4],
+    ['previous_release', RELEASE, RELEASE_SIZE],
+    ['kexec_count', COUNT, 4],
+];
 
 /**
  * Reads the incoming metadata, logs it, and holds its page permanently. @returns the incoming count, 0 if there is

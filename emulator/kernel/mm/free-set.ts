@@ -1,8 +1,9 @@
 /**
  * A set of small integers that finds its lowest member fast: a bitmap with summaries, in chunks created on first use.
  */
-import type { Hasher } from '../../machine/hash';
+import { Hasher } from '../../machine/hash';
 import { type Journal, type Saveable, Slots } from '../../machine/journal';
+import { Remembered } from '../../machine/remembered';
 
 const CHUNK_BITS = 1 << 15;
 const WORDS = 1024;
@@ -12,9 +13,20 @@ const TOP = WORDS + 32;
 class Chunk implements Saveable {
     epoch: number;
     readonly data = new Int32Array(TOP + 1);
+    private readonly remembered = new Remembered();
 
-    constructor(journal: Journal) {
+    constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
+    }
+
+    fingerprint(): number {
+        return this.remembered.of(this.journal, this, null, () => {
+            const hasher = new Hasher();
+            for (const word of this.data) {
+                hasher.u32(word);
+            }
+            return hasher.value();
+        });
     }
 
     save(): unknown {
@@ -37,6 +49,7 @@ export class FreeSet implements Saveable {
     /** A bit for each chunk that has members. */
     private used: Int32Array;
     private readonly chunks: Slots<Chunk>;
+    private readonly remembered = new Remembered();
 
     /** A set whose members are below `size`. */
     constructor(
@@ -155,15 +168,18 @@ export class FreeSet implements Saveable {
         }
     }
 
+    /** Its members. Each change of a chunk changes the count, too, so that the set is saved with it. */
     hash(hasher: Hasher): void {
-        hasher.num(this.count);
-        for (const chunk of this.chunks.list) {
-            if (chunk && chunk.data[TOP] !== 0) {
-                for (const word of chunk.data) {
-                    hasher.u32(word);
+        const value = this.remembered.of(this.journal, this, null, () => {
+            const all = new Hasher().num(this.count);
+            this.chunks.list.forEach((chunk, i) => {
+                if (chunk && chunk.data[TOP] !== 0) {
+                    all.u32(i).num(chunk.fingerprint());
                 }
-            }
-        }
+            });
+            return all.value();
+        });
+        hasher.num(value);
     }
 
     save(): unknown {

@@ -373,14 +373,7 @@ export class Memmap extends JournaledRecord {
     hash(hasher: Hasher): void {
         this.sections.list.forEach((section, i) => {
             if (section) {
-                hasher.u32(i);
-                section.summary.hash(hasher);
-                section.rows.forEach((row, k) => {
-                    if (row) {
-                        hasher.u32(k);
-                        row.hash(hasher);
-                    }
-                });
+                hasher.u32(i).num(section.fingerprint());
             }
         });
         for (const r of [...this.reserved, ...this.cma]) {
@@ -450,7 +443,7 @@ export class Memmap extends JournaledRecord {
         if (!row && pageIn(pfn) === 0) {
             const order = section.summary.order[rowIndex]!;
             if (uniform || (order >= ROW_ORDER && order < TAIL)) {
-                this.journal.touch(section.summary);
+                section.touch(section.summary);
                 this.found = section.summary;
                 return rowIndex;
             }
@@ -480,7 +473,7 @@ export class Memmap extends JournaledRecord {
         const rowIndex = rowIn(pfn);
         let row = section.rows[rowIndex];
         if (row) {
-            this.journal.touch(row);
+            section.touch(row);
             this.remember(row, pfn - pageIn(pfn));
             return row;
         }
@@ -512,7 +505,7 @@ export class Memmap extends JournaledRecord {
             this.rowStart = NOWHERE;
         }
         const { summary } = section;
-        this.journal.touch(summary);
+        section.touch(summary);
         summary.clearEntry(rowIndex);
         summary.state[rowIndex] = state;
         summary.order[rowIndex] = order;

@@ -1,8 +1,9 @@
 /**
  * Storage of page metadata (see {@link Memmap}): entries in typed arrays, saved before their first change in an epoch.
  */
-import type { Hasher } from '../../machine/hash';
+import { Hasher } from '../../machine/hash';
 import type { Journal, Saveable } from '../../machine/journal';
+import { Remembered, Stamp } from '../../machine/remembered';
 
 /** Pages of a row, which one summary entry covers, and the order of a folio that fills one. */
 export const ROW_PAGES = 512;
@@ -33,8 +34,12 @@ export class Records implements Saveable {
     readonly mark: Uint8Array;
     readonly flags: Uint8Array;
     private readonly all: Uint8Array;
+    private readonly remembered = new Remembered();
 
-    constructor(journal: Journal, count: number) {
+    constructor(
+        private readonly journal: Journal,
+        count: number,
+    ) {
         this.epoch = journal.epoch;
         const buffer = new ArrayBuffer(count * 18);
         this.all = new Uint8Array(buffer);
@@ -70,8 +75,8 @@ export class Records implements Saveable {
         this.flags[at] = 0;
     }
 
-    hash(hasher: Hasher): void {
-        hasher.bytes(this.all);
+    fingerprint(): number {
+        return this.remembered.of(this.journal, this, null, () => new Hasher().bytes(this.all).value());
     }
 
     save(): unknown {
@@ -89,11 +94,36 @@ export class Section implements Saveable {
     epoch: number;
     readonly summary: Records;
     rows: (Records | undefined)[];
+    /** When its summary or the entries of a row have changed last. */
+    private readonly below: Stamp;
+    private readonly remembered = new Remembered();
 
-    constructor(journal: Journal) {
+    constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
+        this.below = new Stamp(journal);
         this.summary = new Records(journal, ROWS);
         this.rows = new Array<Records | undefined>(ROWS).fill(undefined);
+    }
+
+    /** Must be called before a change of its summary or of one of its rows. */
+    touch(records: Records): void {
+        if (records.epoch !== this.journal.epoch) {
+            this.journal.touch(records);
+            this.journal.touch(this.below);
+        }
+    }
+
+    /** Computed again only after a change. */
+    fingerprint(): number {
+        return this.remembered.of(this.journal, this, this.below, () => {
+            const hasher = new Hasher().num(this.summary.fingerprint());
+            this.rows.forEach((row, k) => {
+                if (row) {
+                    hasher.u32(k).num(row.fingerprint());
+                }
+            });
+            return hasher.value();
+        });
     }
 
     save(): unknown {

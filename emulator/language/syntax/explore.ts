@@ -6,7 +6,7 @@ import type { ExploreEntry, ExploreStmt, Ident, IntLit, StringLit } from './ast'
 import type { Cursor } from './cursor';
 
 /** The profiles that every scenario has. */
-export const PROFILE_NAMES = ['crashes', 'failures', 'orders', 'losses', 'all'] as const;
+export const PROFILE_NAMES = ['crashes', 'failures', 'orders', 'losses', 'flips', 'all'] as const;
 
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
@@ -14,11 +14,13 @@ export type ProfileName = (typeof PROFILE_NAMES)[number];
 export const EXPLORE_ENTRIES: ReadonlyMap<string, 'names' | 'texts' | 'number' | 'nothing'> = new Map([
     ['crash', 'names'],
     ['fail', 'names'],
+    ['flips', 'names'],
     ['errors', 'names'],
     ['profile', 'names'],
     ['kernels', 'texts'],
     ['orders', 'nothing'],
     ['timers', 'nothing'],
+    ['delays', 'nothing'],
     ['panic', 'nothing'],
     ['power_cut', 'nothing'],
     ['faults', 'number'],

@@ -517,7 +517,7 @@ function linkCorrupt(l: Linkage, o: Of<'corrupt'>): Op {
     const store = linkStore(l, o.target);
     return (f) => {
         store(f, binary('^', asInt(old(f), 'the corrupted field'), asInt(mask(f), 'the mask')));
-        host.tell((listener) => listener.corrupted?.());
+        host.tell((listener) => listener.corrupted?.('corrupted by the scenario'));
         return f.pc + 1;
     };
 }

@@ -417,6 +417,8 @@ class Completer {
                 return this.failing();
             case 'errors':
                 return this.errors();
+            case 'flips':
+                return listed(this.s.program.structs.keys(), 'struct', this.usage);
             case 'profile':
                 return listed(PROFILE_NAMES, 'setting', this.usage);
             default:

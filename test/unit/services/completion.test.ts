@@ -145,6 +145,7 @@ suite('completion', () => {
         assert.ok(labels('scenario "s" { explore { ‸ } boot "7.2" }').includes('kernels'));
         assert.ok(labels('scenario "s" { explore { kernels "‸" } boot "7.2" }').includes('7.3'));
         assert.ok(labels('scenario "s" { explore { fail ‸ } boot "7.2" }').includes('page_alloc'));
+        assert.ok(labels('scenario "s" { explore { flips ‸ } boot "7.2" }').includes('luo_session_ser'));
         assert.ok(labels('scenario "s" { explore { profile ‸ } boot "7.2" }').includes('crashes'));
         assert.deepEqual(first(3, 'scenario "s" { boot "7.2"; inject EIO into memfd.freeze ‸ }'), [
             'after',

@@ -4,6 +4,7 @@ import { Luo } from '../../../kernel/luo/state';
 import { Err } from '../../../kernel/release/errno';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, type Value } from '../../../language/types';
 import { asBool, asInt, asNumber } from '../../../language/values';
+import type { Host } from '../../host/host';
 import { View } from '../../view';
 import { done, global, Members, nothing, param, RecordMembers } from '../define';
 import { layoutOf } from '../memory';
@@ -128,9 +129,14 @@ export const blockIterator = new Members(
         [param('type', ANY)],
         { resultOfArg: 0, fails: true },
         'The next slot to write. ENOSPC after the last.',
-        (iterator, [layout], context) => {
+        (iterator, [layout], host: Host) => {
             const address = iterator.reserve();
-            return address instanceof Err ? address : entry(layout, context, address);
+            if (address instanceof Err) {
+                return address;
+            }
+            const slot = entry(layout, host, address);
+            host.tell((l) => l.viewed?.(slot.layout, address));
+            return slot;
         },
     )
     .method(
