@@ -17,7 +17,7 @@ suite('generated code does what closures do', () => {
     test('in random programs of loops and arithmetic', function () {
         this.timeout(300_000);
         let correct = 0;
-        const all = seeds(300);
+        const all = seeds(600);
         for (const seed of all) {
             const program = programOf(arithmeticProgram(new Random(seed)));
             if (errorsOf(program).length === 0) {

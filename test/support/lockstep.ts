@@ -49,7 +49,7 @@ function stateOf({ run, log }: Watched, stop: Stop | null): unknown {
                 mode: f.mode,
                 resultSlot: f.resultSlot,
                 accepts: f.accepts,
-                slots: Array.from(f.slots, (v) => (v === undefined ? 'unset' : format(v))),
+                slots: Array.from(f.slots, (v) => (v === undefined ? 'unset' : Object.is(v, -0) ? '-0' : format(v))),
             })),
         })),
     };

@@ -62,6 +62,8 @@ class Writer {
             `(${x} >> ${random.pick(['1', '3', '12', `(${x} & 15)`, x])})`,
             `(-${x})`,
             `((~${x}) & 255)`,
+            `l[${x} & 3]`,
+            `(l[${random.pick(['0', '3', x])}] + l.length)`,
         ]);
     }
 
@@ -100,6 +102,8 @@ class Writer {
             () => `p = ${this.condition(2)}`,
             () => `if p { ${v} = ${this.kept(this.number(1))} }`,
             () => `p = ${this.condition(1)} && p`,
+            () => `l[${this.number(1)} & 3] = ${this.kept(this.number(1))}`,
+            () => `l[2] = ${random.below(20) === 0 ? random.pick(NUMBERS) : v}`,
             () => `assert ${this.condition(1)} || a == a, "never"`,
             () => (random.below(4) === 0 ? `log("at ", ${v})` : `${v} = 1`),
         );
@@ -118,6 +122,7 @@ class Writer {
     private block(nesting: number): string {
         const { random } = this;
         const round = `i${this.loops++}`;
+        const v = random.pick(VARIABLES);
         const rounds = 1 + random.below(nesting === 0 ? 40 : 6);
         const inner = (): string => this.statements(nesting + 1);
         return this.one(
@@ -126,13 +131,14 @@ class Writer {
             () => `${round} = 0\nwhile ${round} < 9 && ${this.condition(1)} { ${round} += 1; ${inner()} }`,
             () => `if ${this.condition(1)} { ${inner()} } else { ${inner()} }`,
             () => `if ${this.condition(1)} { ${inner()} }`,
+            () => `for ${round} in l { ${v} = ${round}; ${inner()} }`,
             () =>
                 `for ${round} in 0..9 { if ${this.condition(1)} { ${random.pick(['break', 'continue'])} }\n ${inner()} }`,
         );
     }
 }
 
-const START = 'a = x\nb = 3\nc = 7\nd = 1\np = true';
+const START = 'a = x\nb = 3\nc = 7\nd = 1\np = true\nl = [4, 3, 2, 1]';
 
 /** Functions that call each other, and a scenario in which loops call them. */
 export function arithmeticProgram(random: Random): string {

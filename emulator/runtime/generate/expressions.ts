@@ -3,7 +3,7 @@
  * leaves before it has had an effect: the operation is then executed by its closure, which also finds the error.
  */
 import type { Expression, Literal, Slot } from '../form/form';
-import { booleanPiece, either, type Kind, LARGEST, numberPiece, type Piece } from './javascript';
+import { booleanPiece, either, type Kind, LARGEST, numberPiece, type Piece, unknownPiece } from './javascript';
 
 /** Where an expression is computed: the variables of its frame, and the lines before it. */
 export interface Scope {
@@ -17,6 +17,8 @@ export interface Scope {
     constant(value: unknown): string;
     /** The number of a slot of the frame among all variables. */
     local(slot: Slot): number;
+    /** The number of a variable of the process. */
+    variable(name: string): number;
     readonly kinds: Kind[];
 }
 
@@ -33,13 +35,22 @@ export function generateExpression(scope: Scope, e: Expression): Piece {
     switch (e.k) {
         case 'literal':
             return literal(scope, e.value);
-        case 'slot': {
-            const local = scope.local(e.slot);
-            const kind = scope.kinds[local] ?? 'any';
-            return kind === 'none'
-                ? literal(scope, undefined)
-                : { text: localName(local), kind, min: -LARGEST, max: LARGEST, local };
+        case 'slot':
+            return variable(scope, scope.local(e.slot));
+        case 'variable':
+            return variable(scope, scope.variable(e.name));
+        case 'element': {
+            const { list, index } = generateElement(scope, e);
+            const name = scope.name();
+            scope.line(`const ${name} = ${list}.items[${index}];`);
+            return unknownPiece(name);
         }
+        case 'member': {
+            const list = asList(scope, generateExpression(scope, e.object));
+            return numberPiece(`${list}.length`, 0);
+        }
+        case 'global':
+            return unknownPiece('null');
         case 'unary':
             return unary(scope, e);
         case 'binary':
@@ -51,6 +62,27 @@ export function generateExpression(scope: Scope, e: Expression): Piece {
     }
 }
 
+function variable(scope: Scope, local: number): Piece {
+    const kind = scope.kinds[local] ?? 'any';
+    return kind === 'none' ? unknownPiece('undefined') : { ...unknownPiece(localName(local)), kind, local };
+}
+
+/** An element that exists, of a list. */
+export function generateElement(scope: Scope, e: Of<'element'>): { readonly list: string; readonly index: string } {
+    const list = asList(scope, generateExpression(scope, e.object));
+    const index = asNumber(scope, generateExpression(scope, e.index));
+    scope.leaveIf(`!(${index.min >= 0 ? '' : `${index.text} >= 0 && `}${index.text} < ${list}.length)`);
+    return { list, index: index.text };
+}
+
+/** A value that must be a list. @returns its name */
+export function asList(scope: Scope, p: Piece): string {
+    const name = scope.name();
+    scope.line(`const ${name} = ${p.text};`);
+    scope.leaveIf(`!isList(${name})`);
+    return name;
+}
+
 function literal(scope: Scope, value: Literal): Piece {
     switch (typeof value) {
         case 'number':
@@ -58,9 +90,9 @@ function literal(scope: Scope, value: Literal): Piece {
         case 'boolean':
             return booleanPiece(`${value}`);
         case 'undefined':
-            return { text: 'undefined', kind: 'any', min: 0, max: 0 };
+            return unknownPiece('undefined');
         default:
-            return { text: value === null ? 'null' : scope.constant(value), kind: 'any', min: 0, max: 0 };
+            return unknownPiece(value === null ? 'null' : scope.constant(value));
     }
 }
 
@@ -232,6 +264,10 @@ function equality(scope: Scope, operator: '==' | '!=', a: Piece, b: Piece): Piec
     const not = operator === '==' ? '' : '!';
     if (isPlain(a) || isPlain(b)) {
         return booleanPiece(`(${a.text} ${operator}= ${b.text})`);
+    }
+    const isNothing = ({ text }: Piece): boolean => text === 'null' || text === 'undefined';
+    if (isNothing(a) || isNothing(b)) {
+        return booleanPiece(`${not}isNothing(${isNothing(a) ? b.text : a.text})`);
     }
     // objects are compared by their closures
     scope.leaveIf(`isObject(${a.text}) && isObject(${b.text})`);

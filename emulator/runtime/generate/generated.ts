@@ -1,22 +1,31 @@
 /** Makes generated source executable, where that is allowed. */
 import { Err } from '../../kernel/release/errno';
+import { JournaledList } from '../../machine/journal';
 import type { Value } from '../../language/types';
 import { binary } from '../../language/values';
 import { type Code, Frame } from '../code';
 import type { Paced } from '../execution';
-import type { Target } from '../form/form';
+import type { CodeForm, Target } from '../form/form';
 import { targetsOf } from '../form/targets';
-import { type FormedCode, graphFrom, type Node } from './graph';
-import type { Kind } from './javascript';
+import type { ScenarioProcess } from '../host/scenario-process';
+import type { FormedCode, Graph, Node } from './graph';
 import { Order } from './order';
-import { sourceOf } from './source';
+import type { Source } from './source';
 
 /**
  * Executes operations of a frame and counts them; the first one is counted already.
  * @param most the most operations that it may execute
+ * @param vars the variables of the process, where it uses them
  * @returns as an operation does, or that it has executed nothing
  */
-export type GeneratedFunction = (frame: Frame, run: Paced, most: number) => number;
+export type GeneratedFunction = (
+    frame: Frame,
+    run: Paced,
+    most: number,
+    vars: ScenarioProcess['vars'] | undefined,
+) => number;
+
+type Factory = (constants: readonly unknown[], ...helpers: readonly unknown[]) => GeneratedFunction;
 
 export interface Generated {
     readonly execute: GeneratedFunction;
@@ -27,6 +36,8 @@ export interface Generated {
     readonly of: ReadonlySet<FormedCode>;
     /** Where its code continues after what the closures execute. */
     readonly continued: readonly Target[];
+    /** The variables of the process that it uses. */
+    readonly variables: readonly string[];
 }
 
 /** What generated code calls, by the names that it has there. */
@@ -35,6 +46,7 @@ const HELPERS: Readonly<Record<string, unknown>> = {
     isObject: (v: Value) => typeof v === 'object' && v !== null,
     isNothing: (v: Value) => v === undefined || v === null,
     isErr: (v: Value) => v instanceof Err,
+    isList: (v: Value) => v instanceof JournaledList,
     enter: (run: Paced, f: Frame, code: Code, born: number, slots: Value[], resultSlot: number, pc: number): void => {
         const frame = new Frame(code, f.mode, born, slots, resultSlot);
         frame.pc = pc;
@@ -46,28 +58,20 @@ const HELPERS: Readonly<Record<string, unknown>> = {
  * Code for what begins at an operation.
  * @returns null if it cannot be generated; `forbidden` if no code can be generated here
  */
-export function generated(
-    of: FormedCode,
-    entry: Target,
-    kinds: readonly Kind[],
-    inlines: boolean,
-): Generated | 'forbidden' | null {
-    const graph = graphFrom(of, entry, inlines);
+export function generated(graph: Graph, source: Source): Generated | 'forbidden' | null {
     const [first] = graph.nodes;
-    if (!first?.operation) {
+    if (!first) {
         return null;
     }
-    const source = sourceOf(graph, kinds);
-    if (!source) {
-        return null;
-    }
-    const execute = compiled(source.text, source.constants);
-    if (!execute) {
+    const make = factoryOf(first.activation.of.form, source.text);
+    if (!make) {
         return 'forbidden';
     }
+    const execute = make(source.constants, ...Object.values(HELPERS));
     const order = new Order(first);
     return {
         execute,
+        variables: graph.variables,
         loops: order.nodes.some((n) => order.isHeader(n)),
         longest: order.longest().get(first) ?? 0,
         of: new Set(graph.activations.map((a) => a.of)),
@@ -80,16 +84,28 @@ function afterNode({ activation, pc }: Node): Target[] {
     return o ? [pc + 1, ...targetsOf(o)] : [];
 }
 
+/** Made once for all runs of a program, so that the JavaScript engine optimizes it once. */
+const factories = new WeakMap<CodeForm, Map<string, Factory>>();
+
 /** Null where a content security policy forbids it. */
-function compiled(text: string, constants: readonly unknown[]): GeneratedFunction | null {
-    const names = Object.keys(HELPERS);
-    try {
-        const make = new Function('k', ...names, `'use strict';\nreturn (f, run, most) => {\n${text}\n};`);
-        return make(constants, ...Object.values(HELPERS));
-    } catch (e) {
-        if (e instanceof EvalError) {
-            return null;
+function factoryOf(form: CodeForm, text: string): Factory | null {
+    const known = factories.get(form) ?? new Map<string, Factory>();
+    factories.set(form, known);
+    let make = known.get(text);
+    if (!make) {
+        try {
+            make = new Function(
+                'k',
+                ...Object.keys(HELPERS),
+                `'use strict';\nreturn (f, run, most, vars) => {\n${text}\n};`,
+            ) as Factory;
+        } catch (e) {
+            if (e instanceof EvalError) {
+                return null;
+            }
+            throw e;
         }
-        throw e;
+        known.set(text, make);
     }
+    return make;
 }

@@ -46,26 +46,19 @@ export interface Graph {
     readonly activations: readonly Activation[];
     /** The number of variables of all activations. */
     readonly locals: number;
+    /** The names of the variables of the process: they are numbered after those of the activations. */
+    readonly variables: readonly string[];
 }
 
-function isGenerated(e: Expression): boolean {
-    switch (e.k) {
-        case 'literal':
-        case 'slot':
-            return true;
-        case 'unary':
-            return e.operator !== '~' && isGenerated(e.operand);
-        case 'binary':
-        case 'logical':
-            return isGenerated(e.left) && isGenerated(e.right);
-        default:
-            return false;
-    }
+export interface GraphOptions {
+    /** The process, or the array of processes, that executes it; null if none does. */
+    readonly process: string | null;
+    /** Whether calls of functions are part of it. */
+    readonly inlines: boolean;
 }
 
-/** @param inlines whether calls of functions are part of it */
-export function graphFrom(of: FormedCode, entry: Target, inlines: boolean): Graph {
-    return new Builder(inlines).build(of, entry);
+export function graphFrom(of: FormedCode, entry: Target, options: GraphOptions): Graph {
+    return new Builder(options).build(of, entry);
 }
 
 class Builder {
@@ -74,9 +67,10 @@ class Builder {
     private readonly byPlace = new Map<string, Node>();
     /** The activations of calls, by the place of the call. */
     private readonly called = new Map<string, Activation>();
+    private readonly variables = new Set<string>();
     private locals = 0;
 
-    constructor(private readonly inlines: boolean) {}
+    constructor(private readonly options: GraphOptions) {}
 
     build(of: FormedCode, entry: Target): Graph {
         this.node(this.activation(of, null), entry);
@@ -87,7 +81,8 @@ class Builder {
                 next.from.push(node);
             }
         }
-        return { nodes: this.nodes, activations: this.activations, locals: this.locals };
+        const { nodes, activations, locals } = this;
+        return { nodes, activations, locals, variables: [...this.variables] };
     }
 
     private activation(of: FormedCode, caller: Activation['caller']): Activation {
@@ -117,38 +112,38 @@ class Builder {
         if (!o || of.code.traps.has(pc) || this.nodes.length >= MOST_NODES) {
             return null;
         }
-        switch (o.op) {
-            case 'set':
-            case 'evaluate':
-            case 'decide':
-            case 'decided':
-                return isGenerated(o.value) ? o : null;
-            case 'store':
-                return o.target.k === 'slot' && isGenerated(o.value) ? o : null;
-            case 'nothing':
-            case 'jump':
-            case 'next-number':
-                return o;
-            case 'branch':
-                return isGenerated(o.condition) ? o : null;
-            case 'range':
-                return isGenerated(o.from) && isGenerated(o.to) ? o : null;
-            case 'assert':
-                return o.claims.every((c) =>
-                    c.k === 'true' ? isGenerated(c.value) : isGenerated(c.left) && isGenerated(c.right),
-                )
-                    ? o
-                    : null;
-            case 'call':
-                return o.args.every(isGenerated) && this.callee(activation, pc, o) ? o : null;
-            case 'result':
-                return o.policy.k === 'plain' ? o : null;
-            case 'return':
-                return activation.caller && isGenerated(o.value) ? o : null;
-            case 'end':
-                return activation.caller ? o : null;
+        const values = valuesIn(o);
+        const fits =
+            (o.op !== 'call' || this.callee(activation, pc, o) !== undefined) &&
+            (o.op !== 'result' || o.policy.k === 'plain') &&
+            ((o.op !== 'return' && o.op !== 'end') || activation.caller !== null);
+        return values && fits && values.every((e) => this.isGenerated(e)) ? o : null;
+    }
+
+    private isGenerated(e: Expression): boolean {
+        switch (e.k) {
+            case 'literal':
+            case 'slot':
+                return true;
+            case 'variable':
+                if (e.index || e.process !== this.options.process) {
+                    return false;
+                }
+                this.variables.add(e.name);
+                return true;
+            case 'global':
+                return e.name === 'none';
+            case 'unary':
+                return e.operator !== '~' && this.isGenerated(e.operand);
+            case 'binary':
+            case 'logical':
+                return this.isGenerated(e.left) && this.isGenerated(e.right);
+            case 'element':
+                return this.isGenerated(e.object) && this.isGenerated(e.index);
+            case 'member':
+                return e.name === 'length' && this.isGenerated(e.object);
             default:
-                return null;
+                return false;
         }
     }
 
@@ -158,7 +153,7 @@ class Builder {
         pc: Target,
         o: Extract<Operation, { readonly op: 'call' }>,
     ): Activation | undefined {
-        if (!this.inlines || caller.depth >= MOST_NESTED || o.policy.k !== 'plain') {
+        if (!this.options.inlines || caller.depth >= MOST_NESTED || o.policy.k !== 'plain') {
             return undefined;
         }
         const place = `${caller.index}:${pc}`;
@@ -190,8 +185,10 @@ class Builder {
             case 'decide':
                 return at(pc + 1, o.end);
             case 'range':
+            case 'each':
                 return at(o.first);
             case 'next-number':
+            case 'next-element':
                 return at(o.round, o.end);
             case 'call': {
                 const called = this.called.get(`${activation.index}:${pc}`);
@@ -203,5 +200,38 @@ class Builder {
             default:
                 return at(pc + 1);
         }
+    }
+}
+
+/** The expressions of an operation; undefined for one for which no code is generated. */
+function valuesIn(o: Operation): readonly Expression[] | undefined {
+    switch (o.op) {
+        case 'set':
+        case 'evaluate':
+        case 'decide':
+        case 'decided':
+        case 'return':
+            return [o.value];
+        case 'store':
+            return ['slot', 'variable', 'element'].includes(o.target.k) ? [o.value, o.target] : undefined;
+        case 'branch':
+            return [o.condition];
+        case 'range':
+            return [o.from, o.to];
+        case 'each':
+            return [o.iterable];
+        case 'assert':
+            return o.claims.flatMap((c) => (c.k === 'true' ? [c.value] : [c.left, c.right]));
+        case 'call':
+            return o.args;
+        case 'nothing':
+        case 'jump':
+        case 'next-number':
+        case 'next-element':
+        case 'result':
+        case 'end':
+            return [];
+        default:
+            return undefined;
     }
 }

@@ -4,13 +4,14 @@
  */
 import { MAX_FRAMES, type Paced } from '../execution';
 import { type Code, type Frame, type Op, SWITCH } from '../code';
-import type { CodeForm, Target } from '../form/form';
+import type { CodeForm, Slot, Target } from '../form/form';
 import { targetsOf } from '../form/targets';
 import type { Value } from '../../language/types';
-import { generated, type Generated, type GeneratedFunction } from './generated';
-import { type FormedCode, MOST_NESTED } from './graph';
+import { processOf } from '../host/scenario-process';
+import { generated, type Generated } from './generated';
+import { type FormedCode, graphFrom, MOST_NESTED } from './graph';
 import { either, type Kind } from './javascript';
-import { OTHER_KINDS, TOO_SHORT } from './source';
+import { OTHER_KINDS, sourceOf, TOO_SHORT } from './source';
 
 /** Rounds of a loop before code is generated for it. */
 export const HOT = 1000;
@@ -75,9 +76,18 @@ export class HotCode implements FormedCode {
     }
 }
 
+/** What generated code has done since it was last judged. */
+interface Trial {
+    entered: number;
+    executed: number;
+    /** Entries that have ended inside a called function. */
+    inCalls: number;
+}
+
 /** A place at which generated code is entered. */
 class Entry {
-    private kinds: readonly Kind[] | null = null;
+    /** The kinds of values that variables have had: by the slot, or by the name of a variable of the process. */
+    private readonly kinds = new Map<Slot | string, Kind>();
     private inlines = true;
 
     constructor(
@@ -110,11 +120,16 @@ class Entry {
 
     /** @returns what executes the operation from now on */
     private generate(f: Frame): Op {
-        const { of, pc } = this;
+        const { of } = this;
         const { generation } = of;
-        const kinds = f.slots.map(kindOf);
-        this.kinds = this.kinds?.map((k, i) => either(k, kinds[i] ?? 'any')) ?? kinds;
-        const found = generation.permitted ? generated(of, pc, this.kinds, this.inlines) : null;
+        const process = processOf(generation.run.current)?.group ?? null;
+        const graph = graphFrom(of, this.pc, { process, inlines: this.inlines });
+        this.learn(f, graph.variables);
+        const kinds = Array.from({ length: graph.locals + graph.variables.length }, (_, i) =>
+            this.kinds.get(graph.variables[i - graph.locals] ?? i),
+        );
+        const source = generation.permitted ? sourceOf(graph, kinds) : null;
+        const found = source && generated(graph, source);
         if (found === 'forbidden') {
             generation.permitted = false;
         }
@@ -129,56 +144,66 @@ class Entry {
                 of.addEntry(next);
             }
         }
-        return this.install(this.operation(found));
+        return this.install(this.operation(found, graph.variables.length > 0 ? process : null));
     }
 
-    private operation({ execute }: Generated): Op {
+    /** @returns whether variables have values of other kinds than before */
+    private learn(f: Frame, variables: readonly string[]): boolean {
+        const vars = processOf(this.of.generation.run.current)?.vars;
+        let changed = false;
+        const heed = (key: Slot | string, value: Value): void => {
+            const known = this.kinds.get(key);
+            const kind = known === undefined ? kindOf(value) : either(known, kindOf(value));
+            changed ||= kind !== known;
+            this.kinds.set(key, kind);
+        };
+        for (const [slot, value] of f.slots.entries()) {
+            heed(slot, value);
+        }
+        for (const name of variables) {
+            heed(name, vars?.get(name));
+        }
+        return changed;
+    }
+
+    /** @param process the one whose variables it uses; null: it uses none */
+    private operation({ execute, variables }: Generated, process: string | null): Op {
         const { run } = this.of.generation;
         const op = this.pristine;
-        let entered = 0;
-        let executed = 0;
+        const trial: Trial = { entered: 0, executed: 0, inCalls: 0 };
         let missed = 0;
-        let inCalls = 0;
-        const enter = (f: Frame, call: GeneratedFunction): number => {
-            const most = Math.min(run.rest + 1, MOST_AT_ONCE);
-            if (run.current.frames.length + MOST_NESTED >= MAX_FRAMES) {
+        return (f) => {
+            const own = process === null ? null : processOf(run.current);
+            if (run.current.frames.length + MOST_NESTED >= MAX_FRAMES || (process !== null && own?.group !== process)) {
                 return op(f);
             }
             const from = run.ticks;
-            const next = call(f, run, most);
+            const next = execute(f, run, Math.min(run.rest + 1, MOST_AT_ONCE), own?.vars);
             if (next === TOO_SHORT) {
                 return op(f);
             }
             if (next === OTHER_KINDS) {
-                if (++missed >= MISSES) {
-                    return this.missed(f, missed)(f);
-                }
-                return op(f);
+                return ++missed % MISSES === 0 ? this.missed(f, variables, missed)(f) : op(f);
             }
-            executed += run.ticks - from + 1;
-            inCalls += next === SWITCH ? 1 : 0;
-            if (++entered === TRIAL) {
-                this.judge(executed, inCalls);
-                entered = 0;
-                executed = 0;
-                inCalls = 0;
+            trial.executed += run.ticks - from + 1;
+            trial.inCalls += next === SWITCH ? 1 : 0;
+            if (++trial.entered === TRIAL) {
+                this.judge(trial);
             }
             return next;
         };
-        return (f) => enter(f, execute);
     }
 
-    /** The variables have had values of other kinds several times. */
-    private missed(f: Frame, times: number): Op {
-        const known = this.kinds;
-        if (known?.some((k, i) => k !== either(k, kindOf(f.slots[i]))) === true) {
+    /** It could execute nothing several times. */
+    private missed(f: Frame, variables: readonly string[], times: number): Op {
+        if (this.learn(f, variables)) {
             return this.generate(f);
         }
         return times > TRIAL ? this.install(this.pristine) : this.pristine;
     }
 
-    /** @param inCalls how many of the entries have ended inside a called function */
-    private judge(executed: number, inCalls: number): void {
+    private judge(trial: Trial): void {
+        const { executed, inCalls } = trial;
         if (executed < TRIAL * FEWEST) {
             this.install(this.pristine);
         } else if (inCalls > TRIAL / 4 && executed < TRIAL * 100 && this.inlines) {
@@ -186,6 +211,9 @@ class Entry {
             this.inlines = false;
             this.discard();
         }
+        trial.entered = 0;
+        trial.executed = 0;
+        trial.inCalls = 0;
     }
 }
 

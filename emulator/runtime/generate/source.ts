@@ -4,9 +4,18 @@
  * program becomes part of the source: names are numbers, and values are constants of the function.
  */
 import type { Operation, Slot, Target } from '../form/form';
-import { asBoolean, asNumber, generateBinary, generateExpression, localName, type Scope } from './expressions';
+import {
+    asBoolean,
+    asList,
+    asNumber,
+    generateBinary,
+    generateElement,
+    generateExpression,
+    localName,
+    type Scope,
+} from './expressions';
 import type { Activation, Graph, Node } from './graph';
-import { either, type Kind, LARGEST, type Piece } from './javascript';
+import { either, elementPiece, type Kind, LARGEST, numberPiece, type Piece } from './javascript';
 import { Order } from './order';
 
 /** The function returns this if the entry's operation was not executed: too few operations are left to be executed. */
@@ -20,16 +29,19 @@ export interface Source {
     readonly constants: readonly unknown[];
 }
 
-/** The kinds of values at a node, and what may be known of variables that are not set on every way. */
+/** The kinds of values of all variables. */
 type Kinds = readonly Kind[];
+
+/** Those that were observed; the variables of called functions are not there yet. */
+type Observed = readonly (Kind | undefined)[];
 
 type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
 
 /**
- * @param observed the kinds of the variables of the running frame
+ * @param observed the kinds of the variables of the running frame and of the process, by their numbers
  * @returns null for a graph that has no structure
  */
-export function sourceOf(graph: Graph, observed: Kinds): Source | null {
+export function sourceOf(graph: Graph, observed: Observed): Source | null {
     const [entry] = graph.nodes;
     if (!entry) {
         return null;
@@ -52,7 +64,7 @@ class Writer {
         private readonly graph: Graph,
         private readonly order: Order,
         private readonly entry: Node,
-        private readonly observed: Kinds,
+        private readonly observed: Observed,
     ) {
         this.longest = order.longest();
     }
@@ -62,25 +74,23 @@ class Writer {
         this.lines = [];
         this.constants.length = 0;
         this.names = 0;
-        const { graph, observed } = this;
+        const { graph } = this;
         const [own] = graph.activations;
-        const slots = Array.from({ length: own?.of.form.slots ?? 0 }, (_, i) => i);
+        const slots = own?.of.form.slots ?? 0;
         this.lines.push(
             'const slots = f.slots, base = run.ticks - 1, kernel = f.mode === "kernel";',
             `if (${this.longest.get(this.entry) ?? 0} > most) return ${TOO_SHORT};`,
         );
-        for (const slot of slots) {
-            const name = localName(slot);
-            this.lines.push(`let ${name} = slots[${slot}];`);
-            const kind = observed[slot];
-            if (kind === 'number') {
-                this.lines.push(`if (!Number.isSafeInteger(${name})) return ${OTHER_KINDS};`, `${name} = +${name};`);
-            } else if (kind === 'boolean') {
-                this.lines.push(`if (typeof ${name} !== 'boolean') return ${OTHER_KINDS};`);
-            }
+        for (let slot = 0; slot < slots; slot++) {
+            this.input(slot, `slots[${slot}]`);
         }
-        for (let local = slots.length; local < graph.locals; local++) {
+        for (let local = slots; local < graph.locals; local++) {
             this.lines.push(`let ${localName(local)};`);
+        }
+        for (const [i, name] of graph.variables.entries()) {
+            const key = this.constant(name);
+            this.lines.push(`if (!vars.has(${key})) return ${OTHER_KINDS};`);
+            this.input(graph.locals + i, `vars.get(${key})`);
         }
         for (const { index } of graph.activations.slice(1)) {
             this.lines.push(`let b${index} = 0;`);
@@ -91,8 +101,35 @@ class Writer {
         for (const slot of this.written(own)) {
             this.lines.push(`slots[${slot}] = ${localName(slot)};`);
         }
+        for (const name of this.variablesSet()) {
+            const key = this.constant(name);
+            const local = localName(this.variable(name));
+            this.lines.push(`if (vars.get(${key}) !== ${local}) vars.set(${key}, ${local});`);
+        }
         this.lines.push('run.ticks = base + t;', 'return pc;');
         return { text: this.lines.join('\n'), constants: this.constants };
+    }
+
+    /** A variable that has a value before the entry, of the kind that was observed. */
+    private input(local: number, value: string): void {
+        const name = localName(local);
+        this.lines.push(`let ${name} = ${value};`);
+        const kind = this.observed[local];
+        if (kind === 'number') {
+            this.lines.push(`if (!Number.isSafeInteger(${name})) return ${OTHER_KINDS};`, `${name} = +${name};`);
+        } else if (kind === 'boolean') {
+            this.lines.push(`if (typeof ${name} !== 'boolean') return ${OTHER_KINDS};`);
+        }
+    }
+
+    private variable(name: string): number {
+        return this.graph.locals + this.graph.variables.indexOf(name);
+    }
+
+    /** The variables of the process that operations set. */
+    private variablesSet(): ReadonlySet<string> {
+        const targets = this.graph.nodes.flatMap(({ operation: o }) => (o?.op === 'store' ? [o.target] : []));
+        return new Set(targets.flatMap((t) => (t.k === 'variable' ? [t.name] : [])));
     }
 
     /** The slots of the running frame that its operations set. */
@@ -118,7 +155,8 @@ class Writer {
     /** Finds the kinds at every node: executes all ways until nothing new is found. */
     private infer(): void {
         const { graph, observed, order } = this;
-        const first = Array.from({ length: graph.locals }, (_, i) => observed[i] ?? 'none');
+        const all = graph.locals + graph.variables.length;
+        const first = Array.from({ length: all }, (_, i) => observed[i] ?? 'none');
         this.kindsAt.set(this.entry, first);
         for (let changed = true; changed; ) {
             changed = false;
@@ -144,9 +182,11 @@ class Writer {
             this.kindsAt.set(node, kinds.slice());
             return true;
         }
+        const { locals, variables } = this.graph;
+        const ranges = activationsOf(node).map(({ base, of }) => [base, base + of.form.slots] as const);
         let changed = false;
-        for (const { base, of } of activationsOf(node)) {
-            for (let i = base; i < base + of.form.slots; i++) {
+        for (const [from, to] of [...ranges, [locals, locals + variables.length] as const]) {
+            for (let i = from; i < to; i++) {
                 const [a, b] = [known[i] ?? 'any', kinds[i] ?? 'any'];
                 const merged = either(a, b);
                 if (merged !== a) {
@@ -277,13 +317,14 @@ class Writer {
             name: () => `v${this.names++}`,
             constant: (value) => this.constant(value),
             local: (slot) => activation.base + slot,
+            variable: (name) => this.variable(name),
             kinds,
         };
-        const set = (slot: Slot, { text, kind }: Piece): void => {
-            const local = activation.base + slot;
+        const setLocal = (local: number, { text, kind }: Piece): void => {
             this.lines.push(`${localName(local)} = ${text};`);
             kinds[local] = kind;
         };
+        const set = (slot: Slot, piece: Piece): void => setLocal(activation.base + slot, piece);
         switch (o.op) {
             case 'set':
                 set(o.slot, generateExpression(scope, o.value));
@@ -291,11 +332,18 @@ class Writer {
             case 'evaluate':
                 generateExpression(scope, o.value);
                 return null;
-            case 'store':
+            case 'store': {
+                const value = generateExpression(scope, o.value);
                 if (o.target.k === 'slot') {
-                    set(o.target.slot, generateExpression(scope, o.value));
+                    set(o.target.slot, value);
+                } else if (o.target.k === 'variable') {
+                    setLocal(this.variable(o.target.name), value);
+                } else if (o.target.k === 'element') {
+                    const { list, index } = generateElement(scope, o.target);
+                    this.lines.push(`${list}.set(${index}, ${value.text});`);
                 }
                 return null;
+            }
             case 'decide': {
                 const value = asBoolean(scope, generateExpression(scope, o.value));
                 set(o.slot, value);
@@ -309,8 +357,20 @@ class Writer {
             case 'range':
                 this.range(scope, o, set);
                 return null;
-            case 'next-number':
-                return this.nextNumber(scope, o, set);
+            case 'each': {
+                const list = generateExpression(scope, o.iterable);
+                set(o.list, list);
+                set(o.index, numberPiece('-1', -1, -1));
+                return null;
+            }
+            case 'next-number': {
+                const last = asNumber(scope, generateExpression(scope, { k: 'slot', slot: o.last }));
+                return this.next(scope, o, set, last.text, (next) => numberPiece(next));
+            }
+            case 'next-element': {
+                const list = asList(scope, generateExpression(scope, { k: 'slot', slot: o.list }));
+                return this.next(scope, o, set, `${list}.length`, (next) => elementPiece(list, next));
+            }
             case 'assert':
                 this.assert(scope, o);
                 return null;
@@ -346,21 +406,26 @@ class Writer {
         set(o.last, { ...to, text: last });
     }
 
-    private nextNumber(scope: Scope, o: Of<'next-number'>, set: (slot: Slot, piece: Piece) => void): string {
+    /** The next round of a `for`. @param value that of the variable in it */
+    private next(
+        scope: Scope,
+        o: Of<'next-number' | 'next-element'>,
+        set: (slot: Slot, piece: Piece) => void,
+        end: string,
+        value: (next: string) => Piece,
+    ): string {
         const index = asNumber(scope, generateExpression(scope, { k: 'slot', slot: o.index }));
-        const last = asNumber(scope, generateExpression(scope, { k: 'slot', slot: o.last }));
-        const next = scope.name();
+        const [next, goesOn] = [scope.name(), scope.name()];
         scope.line(`const ${next} = ${index.text} + 1;`);
-        const goesOn = scope.name();
-        scope.line(`const ${goesOn} = ${next} < ${last.text};`);
+        scope.line(`const ${goesOn} = ${next} < ${end};`);
         scope.line(`if (${goesOn}) {`);
         const variable = scope.local(o.variable);
         const before = scope.kinds[variable] ?? 'any';
-        set(o.index, { ...index, text: next });
-        set(o.variable, { ...index, text: next });
+        set(o.index, numberPiece(next));
+        set(o.variable, value(next));
         scope.line('}');
         // at the end it keeps what it has
-        scope.kinds[variable] = either(before, 'number');
+        scope.kinds[variable] = either(before, scope.kinds[variable] ?? 'any');
         return goesOn;
     }
 
@@ -436,7 +501,10 @@ function slotsSetBy(o: Operation): Slot[] {
             return o.target.k === 'slot' ? [o.target.slot] : [];
         case 'range':
             return [o.index, o.last];
+        case 'each':
+            return [o.index, o.list];
         case 'next-number':
+        case 'next-element':
             return [o.index, o.variable];
         default:
             return [];
