@@ -127,12 +127,13 @@ suite('generated code', () => {
                 q = false
                 for i in 0..3 {
                     q = p && x > 1
-                    if x != none { q = true }
+                    if i == 2 && !p && x != none { q = x > 0 }
                 }
-                return x + "text"
+                return q
             }
             scenario "s" {
-                for i in 0..4 { assert it(i, true) != it("a", false) }
+                for i in 0..20 { it(i, true); it(none, false) }
+                it("a", false)
                 boot "7.2"
             }`);
     });
