@@ -245,14 +245,17 @@ function shift(scope: Scope, operator: '<<' | '>>', a: Piece, b: Piece): Piece {
 
 function bits(scope: Scope, operator: '&' | '|' | '^', a: Piece, b: Piece): Piece {
     const isSmall = ({ min, max }: Piece): boolean => min >= 0 && max < SMALL;
-    const inRange = [a, b].filter((p) => !isSmall(p)).map(({ text }) => `${text} >= 0 && ${text} < ${SMALL}`);
     const name = scope.name();
     const fast = `${a.text} ${operator} ${b.text}`;
-    const most = operator === '&' ? Math.min(a.max, b.max, SMALL - 1) : SMALL - 1;
-    if (inRange.length === 0) {
+    if ((isSmall(a) && isSmall(b)) || (operator === '&' && (isSmall(a) || isSmall(b)))) {
         scope.line(`const ${name} = ${fast};`);
-        return numberPiece(name, 0, most);
+        return numberPiece(
+            name,
+            0,
+            operator === '&' ? Math.min(...[a, b].filter(isSmall).map((p) => p.max)) : SMALL - 1,
+        );
     }
+    const inRange = [a, b].filter((p) => !isSmall(p)).map(({ text }) => `${text} >= 0 && ${text} < ${SMALL}`);
     const slow = `binary('${operator}', ${a.text}, ${b.text})`;
     scope.line(`const ${name} = ${inRange.join(' && ')} ? ${fast} : ${slow};`);
     scope.leaveIf(`typeof ${name} !== 'number'`);

@@ -84,6 +84,9 @@ function afterNode({ activation, pc }: Node): Target[] {
     return o ? [pc + 1, ...targetsOf(o)] : [];
 }
 
+/** Code is generated anew for other breakpoints and other kinds of values: at most so many variants of it are kept. */
+const MOST_VARIANTS = 64;
+
 /** Made once for all runs of a program, so that the JavaScript engine optimizes it once. */
 const factories = new WeakMap<CodeForm, Map<string, Factory>>();
 
@@ -104,6 +107,9 @@ function factoryOf(form: CodeForm, text: string): Factory | null {
                 return null;
             }
             throw e;
+        }
+        if (known.size >= MOST_VARIANTS) {
+            known.clear();
         }
         known.set(text, make);
     }

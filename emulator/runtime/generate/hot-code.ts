@@ -4,8 +4,7 @@
  */
 import { MAX_FRAMES, type Paced } from '../execution';
 import { type Code, type Frame, type Op, SWITCH } from '../code';
-import type { CodeForm, Slot, Target } from '../form/form';
-import { targetsOf } from '../form/targets';
+import type { CodeForm, Operation, Slot, Target } from '../form/form';
 import type { Value } from '../../language/types';
 import { processOf } from '../host/scenario-process';
 import { generated, type Generated } from './generated';
@@ -45,10 +44,9 @@ export class HotCode implements FormedCode {
     ) {
         if (generation.permitted) {
             form.operations.forEach((o, pc) => {
-                for (const to of targetsOf(o)) {
-                    if (to <= pc) {
-                        this.addEntry(to);
-                    }
+                const to = roundOf(o);
+                if (to !== undefined && to <= pc) {
+                    this.addEntry(to);
                 }
             });
         }
@@ -82,6 +80,19 @@ interface Trial {
     executed: number;
     /** Entries that have ended inside a called function. */
     inCalls: number;
+}
+
+/** Where the next round of a loop begins. */
+function roundOf(o: Operation): Target | undefined {
+    switch (o.op) {
+        case 'jump':
+            return o.to;
+        case 'next-number':
+        case 'next-element':
+            return o.round;
+        default:
+            return undefined;
+    }
 }
 
 /** A place at which generated code is entered. */
