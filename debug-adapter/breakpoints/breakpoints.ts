@@ -2,7 +2,7 @@
  * Breakpoints: they outlive launches and restarts, are bound to the code of the current run, and decide at a trap
  * whether to stop.
  */
-import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
+import { clearTrap, setTrap, SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
 import { viewpointOf } from '../../emulator/runtime/evaluate';
 import type { Viewpoint } from '../../emulator/runtime/names-in-scope';
 import type { Host } from '../../emulator/runtime/host/host';
@@ -178,10 +178,7 @@ export class Breakpoints implements Traps {
     private unbind(): void {
         for (const [code, byPc] of this.traps) {
             for (const pc of byPc.keys()) {
-                const op = code.pristine[pc];
-                if (op) {
-                    code.ops[pc] = op;
-                }
+                clearTrap(code, pc);
             }
         }
         this.traps = new Map();
@@ -250,7 +247,7 @@ export class Breakpoints implements Traps {
         const op = code.pristine[pc];
         if (op) {
             const interpreter = this.run?.host.interpreter;
-            code.ops[pc] = (f) => (interpreter?.trap(f) === true ? SWITCH : op(f));
+            setTrap(code, pc, (f) => (interpreter?.trap(f) === true ? SWITCH : op(f)));
         }
     }
 }

@@ -146,6 +146,19 @@ export function binary(op: BinaryOp, a: Value, b: Value, named?: Named): Value {
 }
 
 const SMALL = 2 ** 31;
+const HALF = 2 ** 32;
+const isSmall = (x: number): boolean => x >= 0 && x < SMALL;
+
+/** A bit operator on two numbers that are not negative, in halves of 32 bits. */
+function bitsOfNumbers(op: '&' | '|' | '^', a: number, b: number): number {
+    if (a < SMALL && b < SMALL) {
+        return op === '&' ? a & b : op === '|' ? a | b : a ^ b;
+    }
+    const low = op === '&' ? a & b : op === '|' ? a | b : a ^ b;
+    const [x, y] = [Math.floor(a / HALF), Math.floor(b / HALF)];
+    const high = op === '&' ? x & y : op === '|' ? x | y : x ^ y;
+    return high * HALF + (low >>> 0);
+}
 
 function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: Int, b: Int, named?: Named): Value {
     switch (op) {
@@ -193,8 +206,14 @@ function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: I
         case '&':
         case '|':
         case '^': {
-            if (typeof a === 'number' && typeof b === 'number' && a >= 0 && b >= 0 && a < SMALL && b < SMALL) {
-                return op === '&' ? a & b : op === '|' ? a | b : a ^ b;
+            if (typeof a === 'number' && typeof b === 'number') {
+                if (op === '&' && (isSmall(a) || isSmall(b))) {
+                    // the lower 32 bits of the other one, also of a negative one
+                    return a & b;
+                }
+                if (a >= 0 && b >= 0) {
+                    return bitsOfNumbers(op, a, b);
+                }
             }
             const x = pattern(a);
             const y = pattern(b);

@@ -93,6 +93,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         span: { start: 0, end: text.length },
         ops,
         pristine: ops.slice(),
+        traps: new Map(),
         statements: e.statements,
         statementAt: e.statementAt,
         begins: e.begins,
@@ -101,6 +102,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         params: [],
         locals: [],
         label: [],
+        hot: null,
     };
 }
 

@@ -52,6 +52,8 @@ export interface RunOptions {
      * The kernel code of a release. Default: that of the emulator. The program must be checked with the same code.
      */
     readonly standard?: typeof standardLibrary | undefined;
+    /** How many rounds of a loop closures execute before code is generated for it. Infinity: all. */
+    readonly hotAfter?: number | undefined;
 }
 
 /** A scenario that is ready to run. */
@@ -100,7 +102,7 @@ export class Run {
             policy: decider || options.chooser || seed !== 0 ? 'anywhere' : 'slices',
             chooser,
             kernelOption: options.kernel,
-            executable: (host) => new LinkedProgram(program, host),
+            executable: (host) => new LinkedProgram(program, host, options.hotAfter),
             environment: environmentOf,
         });
         host.substitutes = options.substitutes ?? null;

@@ -26,12 +26,32 @@ export type Eval = (frame: Frame) => Value;
 export type Mode = 'scenario' | 'user' | 'kernel';
 
 export interface Code extends CodeShape {
-    /** The operations, some of them replaced by breakpoint traps. */
+    /** What runs: the operations, some of them replaced by traps or by generated code. */
     readonly ops: Op[];
     /** The operations as linked. */
     readonly pristine: readonly Op[];
+    /** What is executed in place of operations: traps of breakpoints, and of coverage. */
+    readonly traps: Map<number, Op>;
     /** What the call stack shows instead of the name; empty if it shows the name. */
     readonly label: readonly Eval[];
+    /** Code is generated for its loops (./generate); null for code for which none is generated. */
+    hot: { trapsChanged(): void } | null;
+}
+
+/** Executes `trap` in place of an operation. */
+export function setTrap(code: Code, pc: number, trap: Op): void {
+    code.traps.set(pc, trap);
+    code.ops[pc] = trap;
+    code.hot?.trapsChanged();
+}
+
+/** Executes the operation again. */
+export function clearTrap(code: Code, pc: number): void {
+    const op = code.pristine[pc];
+    if (op && code.traps.delete(pc)) {
+        code.ops[pc] = op;
+        code.hot?.trapsChanged();
+    }
 }
 
 /** Code that belongs to no file: for trial calls, and code without operations. */
@@ -43,6 +63,7 @@ export function codeOutsideFiles(ops: Op[], slots: number): Code {
         span: { start: 0, end: 0 },
         ops,
         pristine: ops,
+        traps: new Map(),
         statements: [],
         statementAt: ops.map(() => -1),
         begins: ops.map(() => false),
@@ -51,6 +72,7 @@ export function codeOutsideFiles(ops: Op[], slots: number): Code {
         params: [],
         locals: [],
         label: [],
+        hot: null,
     };
 }
 
@@ -132,6 +154,15 @@ export class Frame {
         this.guards = other.guards;
         this.again = other.again;
     }
+}
+
+/** The values of a frame that begins: its parameters are set. */
+export function slotsWith(code: Code, args: readonly Value[]): Value[] {
+    const slots = new Array<Value>(code.slots).fill(undefined);
+    for (let i = 0; i < args.length; i++) {
+        slots[i] = args[i];
+    }
+    return slots;
 }
 
 /** A lock of the kernel that a thread waits for. Nanoseconds. */

@@ -4,6 +4,18 @@ import type { Value } from '../language/types';
 import type { Acceptance, Code, Frame, Mode, Thread } from './code';
 import type { Purpose } from './purpose';
 
+/** A thread has at most so many frames: deeper than any sensible call chain. */
+export const MAX_FRAMES = 10_000;
+
+/** The interpreter, as far as generated code uses it. */
+export interface Paced {
+    readonly current: Thread;
+    /** The number of operations executed so far, including the present one. */
+    ticks: number;
+    /** How many more it executes in a row. */
+    readonly rest: number;
+}
+
 /** Operations return the result of these methods: the position of the next operation, or {@link SWITCH}. */
 export interface Execution {
     readonly current: Thread;

@@ -18,11 +18,12 @@ import {
     type Mode,
     type Op,
     placeOf,
+    slotsWith,
     SWITCH,
     Thread,
 } from './code';
 import type { Environment } from './environment';
-import type { Execution } from './execution';
+import { type Execution, MAX_FRAMES, type Paced } from './execution';
 import { giveUpGuards, type Locking } from './locks';
 import type { Purpose } from './purpose';
 import { type Policy, schedule, Scheduler } from './scheduler';
@@ -42,10 +43,7 @@ import {
     type Watching,
 } from './stop';
 
-/** Deeper than any sensible call chain. */
-const MAX_FRAMES = 10_000;
-
-export class Interpreter implements Execution, Locking {
+export class Interpreter implements Execution, Paced, Locking {
     /** The number of executed operations: the position in the run. */
     ticks = 0;
     readonly threads: Thread[] = [];
@@ -139,12 +137,8 @@ export class Interpreter implements Execution, Locking {
         if (this.current.frames.length >= MAX_FRAMES) {
             throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: ${code.name} may call itself endlessly`);
         }
-        const slots: Value[] = new Array<Value>(code.slots).fill(undefined);
-        for (let i = 0; i < args.length; i++) {
-            slots[i] = args[i];
-        }
         const self = purpose?.kind === 'file' ? purpose.file : null;
-        const frame = new Frame(code, mode, this.ticks, slots, resultSlot, self);
+        const frame = new Frame(code, mode, this.ticks, slotsWith(code, args), resultSlot, self);
         frame.purpose = purpose;
         this.current.frames.push(frame);
         if (purpose) {
@@ -419,6 +413,11 @@ export class Interpreter implements Execution, Locking {
         }
     }
 
+    /** How many operations may be executed before {@link run} looks at what they did. */
+    get rest(): number {
+        return this.watch ? 0 : this.limit - this.ticks;
+    }
+
     private takeStop(): Stop | null {
         const stop = this.stop;
         this.stop = null;
@@ -555,7 +554,7 @@ export class Interpreter implements Execution, Locking {
     /** The topmost frame, if there is a trap at the current position. */
     get trapped(): Frame | null {
         const frame = this.current.top;
-        return frame && !frame.again && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc] ? frame : null;
+        return frame && !frame.again && frame.code.traps.has(frame.pc) ? frame : null;
     }
 
     /** A statement begins at the current position. */

@@ -2,7 +2,7 @@
 import type { Program } from '../../emulator/language/program';
 import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
-import { SWITCH } from '../../emulator/runtime/code';
+import { setTrap, SWITCH } from '../../emulator/runtime/code';
 import { markedLine } from '../support/markers';
 
 const URI = 'bench.lus';
@@ -17,8 +17,9 @@ function breakOn(run: Run, text: string, line: number): void {
     for (const code of run.executable.codeIn(URI)) {
         for (const { pc, span } of code.statements) {
             if (text.slice(0, span.start).split('\n').length - 1 === line) {
-                code.ops[pc] = (frame) =>
-                    run.host.interpreter.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame) ?? SWITCH);
+                setTrap(code, pc, (frame) =>
+                    run.host.interpreter.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame) ?? SWITCH),
+                );
             }
         }
     }

@@ -85,6 +85,22 @@ suite('VS Code for the Web', () => {
         rmSync(folder, { recursive: true });
     });
 
+    for (const permitted of [true, false]) {
+        test(`a loop runs where code ${permitted ? 'may' : 'must not'} be generated`, async () => {
+            const folder = mkdtempSync(path.join(tmpdir(), 'lus-web-'));
+            const main = path.join(folder, 'main.lus');
+            writeFileSync(
+                main,
+                'scenario "s" {\n    n = 0\n    for i in 0..5000 { n += i }\n    assert n == 12497500\n}\n',
+            );
+            const made: string[] = [];
+            const { exitCode, failures } = await runFile(webAdapters([], { permitted, made })(), main);
+            assert.deepEqual([exitCode, failures], [0, []]);
+            assert.equal(made.filter((text) => text.includes('run.ticks')).length > 0, permitted);
+            rmSync(folder, { recursive: true });
+        });
+    }
+
     test('a file that does not exist is refused with a sentence', async () => {
         const { failures } = await runFile(webAdapters([])(), path.join(EXAMPLES, 'none.lus'));
         assert.match(failures.join(), /^There is no scenario file .*none\.lus\.$/);

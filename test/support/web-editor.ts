@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { inRepository } from './repository';
-import { runOnWeb } from './web-globals';
+import { type CodeGeneration, runOnWeb } from './web-globals';
 
 /** A URI as the editor has it, by its text. */
 class Uri {
@@ -90,7 +90,7 @@ interface Factory {
  * @param read the files that it asked for are added to this list
  * @returns makes an adapter
  */
-export function webAdapters(read: string[]): () => InlineAdapter {
+export function webAdapters(read: string[], generation?: CodeGeneration): () => InlineAdapter {
     let factory: Factory | undefined;
     const vscode = {
         ...Object.fromEntries(namesOfApi().map((name) => [name, anything()])),
@@ -114,15 +114,19 @@ export function webAdapters(read: string[]): () => InlineAdapter {
             },
         }),
     };
-    const exported = runOnWeb('web-extension', {
-        require: (name: string) => {
-            if (name !== 'vscode') {
-                throw new Error(`the bundle needs ${name}`);
-            }
-            return vscode;
+    const exported = runOnWeb(
+        'web-extension',
+        {
+            require: (name: string) => {
+                if (name !== 'vscode') {
+                    throw new Error(`the bundle needs ${name}`);
+                }
+                return vscode;
+            },
+            Worker: class {},
         },
-        Worker: class {},
-    });
+        generation,
+    );
     Reflect.get(
         Object(exported),
         'activate',

@@ -3,7 +3,7 @@
  * reached is not watched any longer, so that a loop costs nothing from its second round on.
  */
 import type { Program } from '../../language/program';
-import type { Code } from '../../runtime/code';
+import { clearTrap, type Code, setTrap } from '../../runtime/code';
 import type { Host } from '../../runtime/host/host';
 import { STD_SCHEME } from '../../std/texts';
 import type { Files } from '../files';
@@ -101,8 +101,8 @@ export class Coverage {
         if (!op) {
             return;
         }
-        code.ops[pc] = (frame) => {
-            code.ops[pc] = op;
+        setTrap(code, pc, (frame) => {
+            clearTrap(code, pc);
             const fresh = this.fresh.get(code.uri) ?? { units: [], statements: [] };
             this.fresh.set(code.uri, fresh);
             if (pc === 0 && !unit.reached) {
@@ -114,7 +114,7 @@ export class Coverage {
                 fresh.statements.push(statement);
             }
             return op(frame);
-        };
+        });
     }
 }
 

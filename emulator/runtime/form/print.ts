@@ -17,6 +17,7 @@ import type {
     Slot,
     Target,
 } from './form';
+import { targetsOf } from './targets';
 
 /** Texts of statements longer than this are cut off. */
 const LONGEST = 90;
@@ -94,37 +95,6 @@ function typeText(t: Type): string {
             return `${t.of} ${t.name}`;
         default:
             return t.k;
-    }
-}
-
-/** The targets of an operation besides the next one. */
-export function targetsOf(o: Operation): Target[] {
-    switch (o.op) {
-        case 'jump':
-            return [o.to];
-        case 'branch':
-            return [o.otherwise];
-        case 'range':
-        case 'each':
-            return [o.first];
-        case 'next-number':
-        case 'next-element':
-            return [o.round, o.end];
-        case 'decide':
-        case 'undo':
-        case 'enter':
-        case 'at':
-            return [o.end];
-        case 'concurrently':
-            return [...o.blocks.map((b) => b.begin), o.end];
-        case 'call':
-        case 'native':
-        case 'kernel':
-        case 'result':
-        case 'send':
-            return 'end' in o.policy ? [o.policy.end] : [];
-        default:
-            return [];
     }
 }
 

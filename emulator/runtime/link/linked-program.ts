@@ -8,6 +8,7 @@ import { type Coded, codedIn, constantForm, formOf } from '../compile/forms';
 import type { Declarations } from '../declarations';
 import type { Executable } from '../executable';
 import type { CodeForm } from '../form/form';
+import { type Generation, HOT, HotCode } from '../generate/hot-code';
 import type { Host } from '../host/host';
 import { librariesOf } from '../host/kernels';
 import { KERNEL_NATIVES } from '../natives/tracepoints';
@@ -23,12 +24,17 @@ export interface RunnableProgram extends Program {
 export class LinkedProgram implements Executable {
     readonly declarations: Declarations;
     private readonly codes = new Map<object, Code>();
+    private readonly hot = new Map<Code, HotCode>();
+    private readonly generation: Generation;
 
+    /** @param hotAfter how many rounds of a loop closures execute before code is generated for it; Infinity: all */
     constructor(
         private readonly program: RunnableProgram,
         private readonly host: Host,
+        hotAfter = HOT,
     ) {
         this.declarations = host.declarations;
+        this.generation = { run: host.interpreter, hotAfter, permitted: hotAfter < Infinity };
     }
 
     std(name: string, library: Program): Code {
@@ -86,13 +92,14 @@ export class LinkedProgram implements Executable {
             ops.push((f) => (f.failing ? l.run.giveUp(f.failing) : l.run.ret(undefined)));
         }
         // field by field: objects from a spread have no fixed shape, and every operation reads this one
-        return {
+        const code: Code = {
             name: form.name,
             kind: form.kind,
             uri: form.uri,
             span: form.span,
             ops,
             pristine: ops.slice(),
+            traps: new Map(),
             statements: form.statements,
             statementAt: form.statementAt,
             begins: form.begins,
@@ -101,7 +108,12 @@ export class LinkedProgram implements Executable {
             params: form.params,
             locals: form.locals,
             label: form.label.map((e) => linkExpression(l, e)),
+            hot: null,
         };
+        const hot = new HotCode(code, form, this.generation, (name) => this.hot.get(this.std(name, program)));
+        this.hot.set(code, hot);
+        code.hot = hot;
+        return code;
     }
 
     private linkage(program: Program, uri: string): Linkage {

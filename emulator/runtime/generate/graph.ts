@@ -1,0 +1,237 @@
+/**
+ * The operations that generated code executes, as a graph: those that can be reached from an entry without one that has
+ * effects beyond the frame. A call of a function is part of it, as a copy of the function's operations.
+ */
+import type { Code } from '../code';
+import type { CodeForm, Expression, Operation, Slot, Target } from '../form/form';
+
+/** More operations than this are not generated at once. */
+const MOST_NODES = 600;
+/** Calls are nested at most so deep in one piece of generated code. */
+export const MOST_NESTED = 4;
+
+/** Code that has a form. */
+export interface FormedCode {
+    readonly code: Code;
+    readonly form: CodeForm;
+    /** What is discarded when the traps of this code change: generated code that has operations of it. */
+    readonly users: Set<{ discard(): void }>;
+    /** A function of the same program; undefined if it has no form. */
+    callee(name: string): FormedCode | undefined;
+}
+
+/** A frame of generated code: the one that is running, or one of a function that it calls. */
+export interface Activation {
+    readonly index: number;
+    readonly depth: number;
+    readonly of: FormedCode;
+    /** The number of its first variable among those of all activations. */
+    readonly base: number;
+    /** The frame that waits for it, its call, and the slot for the result; null for the running frame. */
+    readonly caller: { readonly activation: Activation; readonly pc: Target; readonly slot: Slot } | null;
+}
+
+export interface Node {
+    readonly activation: Activation;
+    readonly pc: Target;
+    /** Null: the closures continue here. */
+    readonly operation: Operation | null;
+    readonly to: Node[];
+    readonly from: Node[];
+}
+
+export interface Graph {
+    /** From the entry on. */
+    readonly nodes: readonly Node[];
+    readonly activations: readonly Activation[];
+    /** The number of variables of all activations. */
+    readonly locals: number;
+    /** The names of the variables of the process: they are numbered after those of the activations. */
+    readonly variables: readonly string[];
+}
+
+export interface GraphOptions {
+    /** The process, or the array of processes, that executes it; null if none does. */
+    readonly process: string | null;
+    /** Whether calls of functions are part of it. */
+    readonly inlines: boolean;
+}
+
+export function graphFrom(of: FormedCode, entry: Target, options: GraphOptions): Graph {
+    return new Builder(options).build(of, entry);
+}
+
+class Builder {
+    private readonly nodes: Node[] = [];
+    private readonly activations: Activation[] = [];
+    private readonly byPlace = new Map<string, Node>();
+    /** The activations of calls, by the place of the call. */
+    private readonly called = new Map<string, Activation>();
+    private readonly variables = new Set<string>();
+    private locals = 0;
+
+    constructor(private readonly options: GraphOptions) {}
+
+    build(of: FormedCode, entry: Target): Graph {
+        this.node(this.activation(of, null), entry);
+        for (const node of this.nodes) {
+            for (const [activation, pc] of this.successors(node)) {
+                const next = this.node(activation, pc);
+                node.to.push(next);
+                next.from.push(node);
+            }
+        }
+        const { nodes, activations, locals } = this;
+        return { nodes, activations, locals, variables: [...this.variables] };
+    }
+
+    private activation(of: FormedCode, caller: Activation['caller']): Activation {
+        const depth = caller ? caller.activation.depth + 1 : 0;
+        const made = { index: this.activations.length, depth, of, base: this.locals, caller };
+        this.locals += of.form.slots;
+        this.activations.push(made);
+        return made;
+    }
+
+    private node(activation: Activation, pc: Target): Node {
+        const place = `${activation.index}:${pc}`;
+        let node = this.byPlace.get(place);
+        if (!node) {
+            const operation = this.operationAt(activation, pc);
+            node = { activation, pc, operation, to: [], from: [] };
+            this.byPlace.set(place, node);
+            this.nodes.push(node);
+        }
+        return node;
+    }
+
+    /** Null if the closures execute it. */
+    private operationAt(activation: Activation, pc: Target): Operation | null {
+        const { of } = activation;
+        const o = of.form.operations[pc];
+        if (!o || of.code.traps.has(pc) || this.nodes.length >= MOST_NODES) {
+            return null;
+        }
+        const values = valuesIn(o);
+        const fits =
+            (o.op !== 'call' || this.callee(activation, pc, o) !== undefined) &&
+            (o.op !== 'result' || o.policy.k === 'plain') &&
+            ((o.op !== 'return' && o.op !== 'end') || activation.caller !== null);
+        return values && fits && values.every((e) => this.isGenerated(e)) ? o : null;
+    }
+
+    private isGenerated(e: Expression): boolean {
+        switch (e.k) {
+            case 'literal':
+            case 'slot':
+                return true;
+            case 'variable':
+                if (e.index || e.process !== this.options.process) {
+                    return false;
+                }
+                this.variables.add(e.name);
+                return true;
+            case 'global':
+                return e.name === 'none';
+            case 'unary':
+                return e.operator !== '~' && this.isGenerated(e.operand);
+            case 'binary':
+            case 'logical':
+                return this.isGenerated(e.left) && this.isGenerated(e.right);
+            case 'element':
+                return this.isGenerated(e.object) && this.isGenerated(e.index);
+            case 'member':
+                return e.name === 'length' && this.isGenerated(e.object);
+            default:
+                return false;
+        }
+    }
+
+    /** The activation of a call; undefined if the closures call the function. */
+    private callee(
+        caller: Activation,
+        pc: Target,
+        o: Extract<Operation, { readonly op: 'call' }>,
+    ): Activation | undefined {
+        if (!this.options.inlines || caller.depth >= MOST_NESTED || o.policy.k !== 'plain') {
+            return undefined;
+        }
+        const place = `${caller.index}:${pc}`;
+        let found = this.called.get(place);
+        if (!found) {
+            const of = caller.of.callee(o.fn);
+            for (let a: Activation | undefined = caller; a; a = a.caller?.activation) {
+                if (a.of === of) {
+                    return undefined;
+                }
+            }
+            found = of ? this.activation(of, { activation: caller, pc, slot: o.slot }) : undefined;
+            if (found) {
+                this.called.set(place, found);
+            }
+        }
+        return found;
+    }
+
+    private successors({ activation, pc, operation: o }: Node): (readonly [Activation, Target])[] {
+        const at = (...targets: Target[]): (readonly [Activation, Target])[] => targets.map((t) => [activation, t]);
+        switch (o?.op) {
+            case undefined:
+                return [];
+            case 'jump':
+                return at(o.to);
+            case 'branch':
+                return at(pc + 1, o.otherwise);
+            case 'decide':
+                return at(pc + 1, o.end);
+            case 'range':
+            case 'each':
+                return at(o.first);
+            case 'next-number':
+            case 'next-element':
+                return at(o.round, o.end);
+            case 'call': {
+                const called = this.called.get(`${activation.index}:${pc}`);
+                return called ? [[called, 0]] : [];
+            }
+            case 'return':
+            case 'end':
+                return activation.caller ? [[activation.caller.activation, activation.caller.pc + 1]] : [];
+            default:
+                return at(pc + 1);
+        }
+    }
+}
+
+/** The expressions of an operation; undefined for one for which no code is generated. */
+function valuesIn(o: Operation): readonly Expression[] | undefined {
+    switch (o.op) {
+        case 'set':
+        case 'evaluate':
+        case 'decide':
+        case 'decided':
+        case 'return':
+            return [o.value];
+        case 'store':
+            return ['slot', 'variable', 'element'].includes(o.target.k) ? [o.value, o.target] : undefined;
+        case 'branch':
+            return [o.condition];
+        case 'range':
+            return [o.from, o.to];
+        case 'each':
+            return [o.iterable];
+        case 'assert':
+            return o.claims.flatMap((c) => (c.k === 'true' ? [c.value] : [c.left, c.right]));
+        case 'call':
+            return o.args;
+        case 'nothing':
+        case 'jump':
+        case 'next-number':
+        case 'next-element':
+        case 'result':
+        case 'end':
+            return [];
+        default:
+            return undefined;
+    }
+}
