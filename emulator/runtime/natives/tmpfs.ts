@@ -83,7 +83,12 @@ export const namedInode = new Members(Inode, 'inode', '')
         'The directory in which it has its name, also if it was unlinked there; `none` for a memfd and for the root of a tmpfs.',
         (inode) => dentryOf(inode)?.parent ?? null,
     )
-    .field('dentry_name', STRING, 'Its name in that directory; empty without one.', (inode) => dentryOf(inode)?.name ?? '');
+    .field(
+        'dentry_name',
+        STRING,
+        'Its name in that directory; empty without one.',
+        (inode) => dentryOf(inode)?.name ?? '',
+    );
 
 export const tmpfsConstants: readonly NativeGlobal[] = [
     constant('O_DIRECTORY', O_DIRECTORY, 'fail with `ENOTDIR` if it is not a directory'),
