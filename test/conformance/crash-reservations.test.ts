@@ -99,4 +99,19 @@ scenario "s" {
             assert.equal(failureOf(program), undefined);
         });
     }
+
+    test('x86-64 with 8 GiB: 512M,high lies below the first page tables, and needs low memory', () => {
+        const program = programOf(`machine {
+    map 0x1000 .. 0x9fc00
+    map 0x10_0000 .. 0xbffe_0000
+    map 0x1_0000_0000 .. 0x2_4000_0000
+}
+kernel "k" from "7.2.13" { numa off; cmdline "nokaslr crashkernel=512M,high" }
+scenario "s" {
+    boot "k"
+    assert kernel.logged("crashkernel low memory reserved: 0xaf000000 - 0xbf000000 (256 MB)")
+    assert kernel.logged("crashkernel reserved: 0x000000021f000000 - 0x000000023f000000 (512 MB)")
+}`);
+        assert.equal(failureOf(program), undefined);
+    });
 });

@@ -101,7 +101,7 @@ suite('parameters for memory', () => {
         assert.deepEqual(reserved('crashkernel=64M@16M'), ['warn: crashkernel reservation failed - memory is in use.']);
         assert.deepEqual(reserved('crashkernel=512M,high'), [
             'info: crashkernel low memory reserved: 0xaf000000 - 0xbf000000 (256 MB)',
-            'info: crashkernel reserved: 0x0000000220000000 - 0x0000000240000000 (512 MB)',
+            'info: crashkernel reserved: 0x000000021f000000 - 0x000000023f000000 (512 MB)',
         ]);
         assert.deepEqual(reserved('crashkernel=1G-4G:192M,4G-64G:320M,64G-:576M', '2GiB'), [
             'info: crashkernel reserved: 0x0000000073000000 - 0x000000007f000000 (192 MB)',
@@ -136,7 +136,7 @@ suite('parameters for memory', () => {
         const host = booted('mem=2G crashkernel=64M', '4GiB', 'arch arm64;');
         assert.deepEqual(logOf(host, /^Memory limited|^crashkernel/), [
             'notice: Memory limited to 2048MB',
-            'info: crashkernel reserved: 0x00000000bc000000 - 0x00000000c0000000 (64 MB)',
+            'info: crashkernel reserved: 0x00000000bba00000 - 0x00000000bfa00000 (64 MB)',
         ]);
     });
 });
