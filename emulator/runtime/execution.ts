@@ -14,6 +14,8 @@ export interface Paced {
     ticks: number;
     /** How many more it executes in a row. */
     readonly rest: number;
+    /** What looks at operations. With `values`, at those that change a variable of a process or a list, one by one. */
+    readonly watch: { readonly values: boolean } | null;
 }
 
 /** Operations return the result of these methods: the position of the next operation, or {@link SWITCH}. */

@@ -415,7 +415,7 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** How many operations may be executed before {@link run} looks at what they did. */
     get rest(): number {
-        return this.watch ? 0 : this.limit - this.ticks;
+        return this.limit - this.ticks;
     }
 
     private takeStop(): Stop | null {

@@ -69,6 +69,8 @@ export type TrapHandler = (frame: Frame) => readonly number[];
 export interface Watching {
     /** At each operation; else at those during which {@link Interpreter.lookAfterwards} is called. */
     readonly each: boolean;
+    /** Variables, lists and other values are watched, and not memory alone. */
+    readonly values: boolean;
     /**
      * A frame has executed the operation at `pc`; undefined: there is no frame left.
      * @returns the ids of the breakpoints that stop the run

@@ -52,6 +52,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
     private list: Watched[] = [];
     private on = false;
     each = false;
+    values = false;
     /** The kernel has ended, and the next one has not begun. */
     private jumps = false;
     /** The present operation has ended a kernel. */
@@ -80,6 +81,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         this.on = true;
         // the variables of a function are not in the journal
         this.each = watches.some(({ subject }) => subject.kind === 'value' && subject.frame !== undefined);
+        this.values = has('value');
         this.jumps = false;
         this.heard = [];
         machine.journal.onSave = has('value') ? () => this.looks() : null;

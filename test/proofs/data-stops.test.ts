@@ -6,7 +6,7 @@ import { dataIdText, type DataId } from '../../debug-adapter/data/data-id';
 import { viewpointOf } from '../../emulator/runtime/evaluate';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import type { Change } from '../../emulator/timeline/watch';
-import { examples } from '../support/programs';
+import { examples, programOf } from '../support/programs';
 import { arrived, onwards, travelled, type Travelled } from '../support/timelines';
 
 /** Sets a data breakpoint, which stops at every change. */
@@ -70,6 +70,26 @@ suite('data of a run', () => {
             assert.deepEqual(back.reverse(), positions);
         });
     }
+
+    test('changes in a loop for which code is generated: each of them stops', () => {
+        const loop = programOf(
+            'scenario "s" { boot "7.2"; process p; p { n = 0; k = 0\nfor i in 0..40 { k = k + i; if i % 8 == 0 { n = n + 1 } } } }',
+        );
+        const [closures, generated] = [Infinity, 0].map((hotAfter) => {
+            const t = travelled(loop, { hotAfter });
+            onwards(t);
+            const data = dataOf(t, 'p.n');
+            arrived(t.timeline.goTo(0));
+            watch(t, data);
+            const stops: number[] = [];
+            for (let stop = onwards(t); stop.reason === 'breakpoint'; stop = onwards(t)) {
+                stops.push(t.timeline.position);
+            }
+            return stops;
+        });
+        assert.equal(closures?.length, 6);
+        assert.deepEqual(generated, closures);
+    });
 
     test('a run without watches has no watcher', () => {
         const t = travelled(program);

@@ -36,6 +36,8 @@ export interface Generated {
     readonly of: ReadonlySet<FormedCode>;
     /** Where its code continues after what the closures execute. */
     readonly continued: readonly Target[];
+    /** It changes variables of the process or lists. */
+    readonly changes: boolean;
     /** The variables of the process that it uses. */
     readonly variables: readonly string[];
 }
@@ -71,6 +73,7 @@ export function generated(graph: Graph, source: Source): Generated | 'forbidden'
     const order = new Order(first);
     return {
         execute,
+        changes: graph.nodes.some(({ operation: o }) => o?.op === 'store' && o.target.k !== 'slot'),
         variables: graph.variables,
         loops: order.nodes.some((n) => order.isHeader(n)),
         longest: order.longest().get(first) ?? 0,

@@ -6,7 +6,7 @@ import type { Code } from '../code';
 import type { CodeForm, Expression, Operation, Slot, Target } from '../form/form';
 
 /** More operations than this are not generated at once. */
-const MOST_NODES = 600;
+const MOST_NODES = 400;
 /** Calls are nested at most so deep in one piece of generated code. */
 export const MOST_NESTED = 4;
 

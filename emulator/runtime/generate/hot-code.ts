@@ -178,14 +178,18 @@ class Entry {
     }
 
     /** @param process the one whose variables it uses; null: it uses none */
-    private operation({ execute, variables }: Generated, process: string | null): Op {
+    private operation({ execute, changes, variables }: Generated, process: string | null): Op {
         const { run } = this.of.generation;
         const op = this.pristine;
         const trial: Trial = { entered: 0, executed: 0, inCalls: 0 };
         let missed = 0;
         return (f) => {
             const own = process === null ? null : processOf(run.current);
-            if (run.current.frames.length + MOST_NESTED >= MAX_FRAMES || (process !== null && own?.group !== process)) {
+            if (
+                run.current.frames.length + MOST_NESTED >= MAX_FRAMES ||
+                (process !== null && own?.group !== process) ||
+                (changes && run.watch?.values === true)
+            ) {
                 return op(f);
             }
             const from = run.ticks;
