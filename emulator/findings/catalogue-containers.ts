@@ -23,12 +23,12 @@ export const CONTAINERS = {
         severity: 'error',
         group: 'sessions',
         title: 'retrieved mount closed before it was attached',
-        advice: 'Attach the mount with move_mount() before its descriptor is closed, and before finish() drops the reference of the session.',
+        advice: 'Attach the mount with move_mount() before finish(), and before its descriptor is closed.',
     },
     LU1124: {
         severity: 'error',
         group: 'sessions',
         title: 'file of a preserved mount lost',
-        advice: 'Preserve each file of the mount under a token of its own, after the mount and in the same session. Move files out of subdirectories first: only those in the root directory can be preserved.',
+        advice: 'Preserve each file of its root directory in its session.',
     },
 } as const;

@@ -39,38 +39,32 @@ export interface Layer {
 /** The oldest release for layers: LUO with FLBs and lists in blocks. */
 export const OLDEST_WITH_LAYERS = '7.2';
 
-const LOOKUP: Layer = {
-    name: 'lookup',
-    series: 'lookup',
-    summary: "in-kernel lookup of a session's files by token, and of tokens by file (luo-internal-api)",
-    version: '',
-    status: 'queued for 7.4',
-    needs: [],
-    brings: [],
-    files: ['lookup'],
-    handlers: [],
-    flbs: [],
-};
+/** A series of this name; what is left out is empty. */
+function layer(
+    name: string,
+    rest: Pick<Layer, 'summary' | 'status' | 'files'> & Partial<Omit<Layer, 'name' | 'series'>>,
+): Layer {
+    return { name, series: name, version: '', needs: [], brings: [], handlers: [], flbs: [], ...rest };
+}
 
-const PCI: Layer = {
-    name: 'pci',
-    series: 'pci',
+const LOOKUP = layer('lookup', {
+    summary: "in-kernel lookup of a session's files by token, and of tokens by file (luo-internal-api)",
+    status: 'queued for 7.4',
+    files: ['lookup'],
+});
+
+const PCI = layer('pci', {
     summary: 'PCI core: devices that keep running, the bridges above them, stable bus numbers',
     version: 'v9',
     status: 'queued for 7.4',
-    needs: [],
-    brings: [],
     files: ['pci', 'pci-rules-v9', 'pci-isolation'],
-    handlers: [],
     flbs: ['pci_core'],
-};
+});
 
 /** The FLB that keeps translation on over the kexec. */
 export const IOMMU_FLB = 'iommu_core';
 
-const IOMMU: Layer = {
-    name: 'iommu',
-    series: 'iommu',
+const IOMMU = layer('iommu', {
     summary:
         'translation that stays on over the kexec: marked hardware page tables of /dev/iommu with all their tables, and the attached devices',
     version: 'v5',
@@ -80,11 +74,9 @@ const IOMMU: Layer = {
     files: ['iommu', 'iommufd'],
     handlers: ['iommufd'],
     flbs: [IOMMU_FLB],
-};
+});
 
-const VFIO: Layer = {
-    name: 'vfio',
-    series: 'vfio',
+const VFIO = layer('vfio', {
     summary: 'VFIO PCI: descriptors of passthrough devices',
     version: 'v5',
     status: 'under review',
@@ -92,104 +84,65 @@ const VFIO: Layer = {
     brings: ['lookup'],
     files: ['vfio', 'vfio-rules-v5'],
     handlers: ['vfio_pci'],
-    flbs: [],
-};
+});
 
-const HUGETLB: Layer = {
-    name: 'hugetlb',
-    series: 'hugetlb',
+const HUGETLB = layer('hugetlb', {
     summary: 'memfds of huge pages, and pools that count preserved pages',
     version: 'rfc1',
     status: 'posted in December 2025',
-    needs: [],
-    brings: [],
     files: ['hugetlb'],
     handlers: ['hugetlb'],
     flbs: ['hugetlb_pools'],
-};
+});
 
-const SPARSE_MEMFD: Layer = {
-    name: 'sparse_memfd',
-    series: 'sparse_memfd',
+const SPARSE_MEMFD = layer('sparse_memfd', {
     summary: 'memfds that keep their holes, in place of the handler memfd',
-    version: '',
     status: 'discussion only, no series',
-    needs: [],
-    brings: [],
     files: ['memfd-sparse'],
     handlers: ['memfd_sparse'],
     replaces: ['memfd'],
-    flbs: [],
-};
+});
 
-const EVENTFD: Layer = {
-    name: 'eventfd',
-    series: 'eventfd',
+const EVENTFD = layer('eventfd', {
     summary: 'eventfds: their counts and flags',
-    version: '',
     status: 'posted in 2026',
-    needs: [],
-    brings: [],
     files: ['eventfd'],
     handlers: ['eventfd_luo'],
-    flbs: [],
-};
+});
 
-const PIPE: Layer = {
-    name: 'pipe',
-    series: 'pipe',
+const PIPE = layer('pipe', {
     summary: 'pipes with the bytes that are in them',
-    version: '',
     status: 'no proposal, of this emulator',
-    needs: [],
     brings: ['lookup'],
     files: ['pipe'],
     handlers: ['pipe_luo'],
-    flbs: [],
-};
+});
 
-const UNIX_SOCKET: Layer = {
-    name: 'unix_socket',
-    series: 'unix_socket',
+const UNIX_SOCKET = layer('unix_socket', {
     summary: 'pairs of connected Unix sockets with the bytes that are on their way',
-    version: '',
     status: 'no proposal, of this emulator',
-    needs: [],
     brings: ['lookup'],
     files: ['unix-socket'],
     handlers: ['unix_luo'],
-    flbs: [],
-};
+});
 
-const TMPFS: Layer = {
-    name: 'tmpfs',
-    series: 'tmpfs',
-    summary: 'mounts of tmpfs, and the files in their root directories with their names',
-    version: '',
-    status: 'in a tree of 2026, not posted',
-    needs: [],
+const TMPFS = layer('tmpfs', {
+    summary: 'mounts of tmpfs with the files in their root directories',
+    status: 'in a tree, not posted',
     brings: ['lookup'],
     files: ['tmpfs'],
     handlers: ['tmpfs_mnt', 'tmpfs_file'],
-    flbs: [],
-};
+});
 
-const KVM: Layer = {
-    name: 'kvm',
-    series: 'kvm',
+const KVM = layer('kvm', {
     summary: 'descriptors of virtual machines',
     version: 'v4',
     status: 'under review',
-    needs: [],
-    brings: [],
     files: ['kvm'],
     handlers: ['kvm_vm'],
-    flbs: [],
-};
+});
 
-const GUEST_MEMFD: Layer = {
-    name: 'guest_memfd',
-    series: 'guest_memfd',
+const GUEST_MEMFD = layer('guest_memfd', {
     summary: 'memory that belongs to a virtual machine and is shared with the host',
     version: 'v4',
     status: 'under review',
@@ -197,107 +150,64 @@ const GUEST_MEMFD: Layer = {
     brings: ['lookup'],
     files: ['guest-memfd', 'guest-memfd-rules-v4'],
     handlers: ['guest_memfd'],
-    flbs: [],
-};
+});
 
-const INTERRUPTS: Layer = {
-    name: 'interrupts',
-    series: 'interrupts',
+const INTERRUPTS = layer('interrupts', {
     summary:
         'remapping entries, posted-interrupt descriptors and vectors that are kept: interrupts are stored in memory while no kernel runs',
-    version: '',
     status: 'discussion only, no series',
     needs: ['pci', 'vfio'],
-    brings: [],
     files: ['interrupts'],
-    handlers: [],
     flbs: ['irq_core'],
     joins: { handler: 'vfio_pci', flb: 'irq_core' },
-};
+});
 
-const DEVICE_PM: Layer = {
-    name: 'device_pm',
-    series: 'device_pm',
+const DEVICE_PM = layer('device_pm', {
     summary:
         'devices of the kernel whose drivers save their registers by suspend callbacks and restore them by resume callbacks',
-    version: '',
     status: 'discussion only, no series',
-    needs: [],
-    brings: [],
     files: ['device-pm'],
-    handlers: [],
-    flbs: [],
-};
+});
 
-const KSTATE: Layer = {
-    name: 'kstate',
-    series: 'kstate',
+const KSTATE = layer('kstate', {
     summary: 'KSTATE: structs of the kernel, described field by field with versions, saved and loaded by one engine',
     version: 'v3',
     status: 'posted in September 2025',
-    needs: [],
-    brings: [],
     files: ['kstate', 'kstate-nic'],
-    handlers: [],
-    flbs: [],
-};
+});
 
-const SESSION_FREEZE: Layer = {
-    name: 'session_freeze',
-    series: 'session_freeze',
+const SESSION_FREEZE = layer('session_freeze', {
     summary: 'the ioctl SESSION_FREEZE: an agent freezes a session before the reboot, which then skips it',
     version: 'v2',
     status: 'under review',
-    needs: [],
-    brings: [],
     files: ['session-freeze'],
-    handlers: [],
-    flbs: [],
-};
+});
 
 /** Its files come before those of composite strings: with both, LUO and memfd use words, KHO uses its string. */
-const FEATURE_FLAGS: Layer = {
-    name: 'feature_flags',
-    series: 'feature_flags',
+const FEATURE_FLAGS = layer('feature_flags', {
     summary: 'words of feature bits (supported, required, active) in place of the strings of LUO and of memfd',
     version: 'rfc1',
     status: 'posted as an RFC in 2026',
-    needs: [],
-    brings: [],
     files: ['feature-words', 'luo-ser-features', 'memfd-features'],
-    handlers: [],
-    flbs: [],
-};
+});
 
-const COMPOSITE_STRINGS: Layer = {
-    name: 'composite_strings',
-    series: 'composite_strings',
+const COMPOSITE_STRINGS = layer('composite_strings', {
     summary: 'strings of KHO, LUO and memfd that also name the formats that each uses: "luo-v5;block-v1"',
     version: 'rfc1',
     status: 'posted in June 2026, withdrawn in its review',
-    needs: [],
-    brings: [],
     files: ['luo-ser-composite'],
-    handlers: [],
-    flbs: [],
-};
+});
 
-const TEE_PRIVATE: Layer = {
-    name: 'tee_private',
-    series: 'tee_private',
+const TEE_PRIVATE = layer('tee_private', {
     summary: 'confidential guests: private memory, the pages of their firmware or module, their ASIDs or KeyIDs',
-    version: '',
     status: 'no proposal, of this emulator',
     needs: ['kvm', 'guest_memfd'],
-    brings: [],
     files: ['tee'],
     handlers: ['kvm_tee', 'guest_memfd_tee'],
     flbs: ['tee_core'],
-};
+});
 
-const VCPU: Layer = {
-    name: 'vcpu',
-    series: 'vcpu',
+const VCPU = layer('vcpu', {
     summary: 'descriptors of vCPUs with their state, and of their virtual machine with its second-level tables',
     version: 'rfc1',
     status: 'RFC and design draft of September 2026',
@@ -306,35 +216,26 @@ const VCPU: Layer = {
     files: ['vcpu', 'caretaker-none'],
     handlers: ['kvm_vm_tables', 'kvm_vcpu'],
     replaces: ['kvm_vm'],
-    flbs: [],
-};
+});
 
-const CPU_PRESERVE: Layer = {
-    name: 'cpu_preserve',
-    series: 'cpu_preserve',
+const CPU_PRESERVE = layer('cpu_preserve', {
     summary: 'processors that are set aside: no kernel stops or starts them',
     version: 'rfc1',
     status: 'RFC and design draft of September 2026',
-    needs: [],
-    brings: [],
     files: ['cpu-preserve'],
     handlers: ['cpu_fh'],
     flbs: ['cpu_flb'],
-};
+});
 
-const CARETAKER: Layer = {
-    name: 'caretaker',
-    series: 'caretaker',
+const CARETAKER = layer('caretaker', {
     summary: 'orphaned virtual machines: vCPUs go on, on processors that are set aside, while the kernel is replaced',
     version: 'rfc1',
     status: 'RFC and design draft of September 2026',
     needs: ['vcpu', 'cpu_preserve'],
-    brings: [],
     files: ['caretaker'],
-    handlers: [],
     flbs: ['caretaker_text_flb'],
     joins: { handler: 'kvm_vcpu', flb: 'caretaker_text_flb' },
-};
+});
 
 /** The newest version of each series, in the order in which their handlers are registered. */
 const NEWEST: readonly Layer[] = [

@@ -74,7 +74,7 @@ export const deviceVram = new Members(Device, 'device', '')
         'read_vram',
         [param('length', INT), param('at', INT)],
         { context: ANYWHERE, result: BYTES, fails: true },
-        'Reads the memory of the device through its BAR, from the byte `at` on. EBUSY and EIO as for `write_vram()`.',
+        'Reads the memory of the device through its BAR, from the byte `at` on. EBUSY, EIO.',
         (device, [length, at], context) => {
             const [n, start] = [lengthArg(length, 'the length'), asNumber(at, 'the place')];
             checkRange(device, start, n);
@@ -90,7 +90,7 @@ export const deviceVram = new Members(Device, 'device', '')
         'compute',
         [param('weights', INT), param('length', INT), param('cache', INT), param('every', INT)],
         { context: ANYWHERE, fails: true },
-        `Starts a computation in the memory of the device, as a language model generates text: each step, \`every\` so many nanoseconds, reads some of the weights (\`length\` bytes from \`weights\` on) and the entry before, and adds an entry of ${ENTRY} bytes to the cache, which begins at \`cache\`. It uses no memory of the host, and ends with \`stop()\`, with a reset, or when the cache reaches the end of the memory. EBUSY and EIO as for \`write_vram()\`.`,
+        `Starts a computation in the memory of the device: each step, \`every\` so many nanoseconds, reads some of the weights (\`length\` bytes from \`weights\` on) and the entry before, and adds an entry of ${ENTRY} bytes to the cache at \`cache\`. It ends with \`stop()\`, with a reset, or at the end of the memory. EBUSY, EIO.`,
         (device, [weights, length, cache, every], context) => {
             const job = {
                 weights: asNumber(weights, 'the place of the weights'),

@@ -81,12 +81,8 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
             return pool;
         },
     ),
-    fn(
-        'hugepage_sizes',
-        [],
-        { result: listOf(INT) },
-        'The page sizes of the pools of this kernel, in bytes.',
-        (context) => context.list(context.running.hugetlb.pools.map((pool) => pool.size)),
+    fn('hugepage_sizes', [], { result: listOf(INT) }, 'The page sizes of the pools.', (context) =>
+        context.list(context.running.hugetlb.pools.map((pool) => pool.size)),
     ),
     fn(
         'hugetlb_alloc_file',

@@ -47,7 +47,7 @@ export const processFunctions: readonly NativeFunction[] = [
         'open',
         [param('path', STRING), param('flags', INT, 2)],
         { ...SYSCALL, result: FD, told: (_context, [path]) => ({ kind: 'open', path: text(path) }) },
-        '`open(2)`: `/dev/liveupdate`, memory devices (`/dev/null`, `/dev/zero`, `/dev/full`, `/dev/random`, `/dev/urandom`), `/dev/iommu`, `/dev/vfio/devices/vfioN`, `/dev/vfio/N`, `/dev/vfio/vfio`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` can be open only once (EBUSY), and fails with EIO if the incoming sessions could not be rebuilt.',
+        '`open(2)`: `/dev/liveupdate`, memory devices (`/dev/null`, …), `/dev/iommu`, `/dev/vfio/devices/vfioN`, `/dev/vfio/N`, `/dev/vfio/vfio`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` can be open only once (EBUSY), and fails with EIO if the incoming sessions could not be rebuilt.',
         'sys_open',
     ),
     code(

@@ -321,12 +321,8 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
             return ends instanceof Err ? ends : context.list([...ends]);
         },
     ),
-    fn(
-        'socket',
-        [],
-        { ...SYSCALL, result: FD },
-        'Creates an unconnected `AF_UNIX` stream socket.',
-        ({ running, process }) => sysSocket(running, process),
+    fn('socket', [], { ...SYSCALL, result: FD }, 'An unconnected `AF_UNIX` socket.', ({ running, process }) =>
+        sysSocket(running, process),
     ),
     fn(
         'socketpair',
@@ -342,23 +338,19 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         'readlink',
         [param('path', STRING)],
         { ...SYSCALL, result: STRING },
-        '`readlink(2)` of `/proc/self/fd/N` or `/proc/PID/fd/N`: what a descriptor is, as a path (`/memfd:ram (deleted)`) or a class (`anon_inode:[luo_session] vm-1`). `ENOENT` for other paths, `EINVAL` for files.',
+        '`readlink(2)` of `/proc/PID/fd/N` (or `self`): what a descriptor is, as a path (`/memfd:ram (deleted)`) or a class (`anon_inode:[luo_session] vm-1`). `ENOENT`, `EINVAL`.',
         ({ running, process }, [path]) => sysReadlink(running, process, asString(path, 'the path')),
     ),
     fn(
         'tmpfile',
         [param('directory', STRING, '/dev/shm')],
         { ...SYSCALL, result: FD },
-        '`open(2)` with `O_TMPFILE | O_RDWR`: creates an unnamed file on a tmpfs. It cannot be sealed, and is preserved like a memfd.',
+        '`open(2)` with `O_TMPFILE | O_RDWR`: an unnamed file on a tmpfs, preserved like a memfd.',
         ({ running, process }, [directory]) =>
             sysOpen(running, process, asString(directory, 'the directory'), O_TMPFILE | O_RDWR),
     ),
-    fn(
-        'unlink',
-        [param('path', STRING)],
-        SYSCALL,
-        '`unlink(2)` of a file on a tmpfs: the file remains, without a name, while it is open.',
-        ({ running }, [path]) => done(sysUnlink(running, asString(path, 'the path'))),
+    fn('unlink', [param('path', STRING)], SYSCALL, '`unlink(2)` of a file on a tmpfs.', ({ running }, [path]) =>
+        done(sysUnlink(running, asString(path, 'the path'))),
     ),
     fn(
         'setrlimit_nofile',

@@ -135,18 +135,12 @@ function rootedAt(file: OpenFile): Mount | undefined {
     return mount && file.inode === mount.root ? mount : undefined;
 }
 
-/** The result of statfs(2) of a tmpfs. `blocks` in pages; 0: unlimited. */
-export class Statfs {
-    constructor(
-        readonly blocks: number,
-        readonly bfree: number,
-        readonly files: number,
-        readonly ffree: number,
-    ) {}
-
-    display(): string {
-        return `free: ${this.bfree}/${this.blocks} blocks, ${this.ffree}/${this.files} inodes`;
-    }
+/** The result of statfs(2) of a tmpfs: `blocks` in pages; 0: no limit. */
+interface Statfs {
+    readonly blocks: number;
+    readonly bfree: number;
+    readonly files: number;
+    readonly ffree: number;
 }
 
 /** statfs(2) of a path on a tmpfs. ENOENT; EOPNOTSUPP for other file systems, which the emulator does not have. */
@@ -160,10 +154,10 @@ export function sysStatfs(k: MountEnv, path: string): Statfs | Err {
     }
     const { usedBlocks, usedInodes, options } = found.mount.sb;
     const free = (max: number, used: number): number => (max === 0 ? 0 : max - used);
-    return new Statfs(
-        options.maxBlocks,
-        free(options.maxBlocks, usedBlocks),
-        options.maxInodes,
-        free(options.maxInodes, usedInodes),
-    );
+    return {
+        blocks: options.maxBlocks,
+        bfree: free(options.maxBlocks, usedBlocks),
+        files: options.maxInodes,
+        ffree: free(options.maxInodes, usedInodes),
+    };
 }

@@ -94,6 +94,7 @@ suite('mounts of tmpfs', () => {
         remount_tmpfs("/m", size: 0)
         remount_tmpfs("/m", size: 16KiB)  fails EINVAL
         remount_tmpfs("/n", size: 16KiB)  fails EINVAL
+        mount_tmpfs("/n", options: "noatime")  fails EINVAL
         statfs("/nowhere")  fails EOPNOTSUPP
         statfs("/m/no")     fails ENOENT`));
 
@@ -197,7 +198,11 @@ scenario "s" {
     }
 }
 fn mkdir_mount(point: string) {
-    mount_tmpfs(point, mpol: point == "/a", quota: point == "/b", casefold: point == "/c", idmapped: point == "/d")
+    options = ""
+    if point == "/b" { options = "usrquota" }
+    if point == "/c" { options = "casefold" }
+    if point == "/d" { options = "idmap" }
+    mount_tmpfs(point, mpol: point == "/a", options: options)
 }
 `));
 
