@@ -246,7 +246,7 @@ const SESSION_FREEZE: Layer = {
 const FEATURE_FLAGS: Layer = {
     name: 'feature_flags',
     series: 'feature_flags',
-    summary: 'words of feature bits (supported, required, active) in place of the strings of LUO and of memfd',
+    summary: 'words of feature bits in place of the strings of LUO and memfd',
     version: 'rfc1',
     status: 'posted as an RFC in 2026',
     needs: [],
@@ -259,7 +259,7 @@ const FEATURE_FLAGS: Layer = {
 const COMPOSITE_STRINGS: Layer = {
     name: 'composite_strings',
     series: 'composite_strings',
-    summary: 'strings of KHO, LUO and memfd that also name the formats that each uses: "luo-v5;block-v1"',
+    summary: 'strings of KHO, LUO and memfd that name the formats inside',
     version: 'rfc1',
     status: 'posted in June 2026, withdrawn in its review',
     needs: [],
