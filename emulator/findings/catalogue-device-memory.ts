@@ -46,6 +46,6 @@ export const DEVICE_MEMORY = {
         severity: 'warning',
         group: 'devices',
         title: 'request between devices without the IOMMU',
-        advice: 'Let the bridges above redirect requests between the devices below them (ACS: request redirect), or give these devices to one user only.',
+        advice: 'Turn on request redirect (ACS) in the bridges above, or give these devices to one user only.',
     },
 } as const;

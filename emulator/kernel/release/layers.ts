@@ -185,14 +185,14 @@ const SESSION_FREEZE = layer('session_freeze', {
 
 /** Its files come before those of composite strings: with both, LUO and memfd use words, KHO uses its string. */
 const FEATURE_FLAGS = layer('feature_flags', {
-    summary: 'words of feature bits (supported, required, active) in place of the strings of LUO and of memfd',
+    summary: 'words of feature bits in place of the strings of LUO and memfd',
     version: 'rfc1',
     status: 'posted as an RFC in 2026',
     files: ['feature-words', 'luo-ser-features', 'memfd-features'],
 });
 
 const COMPOSITE_STRINGS = layer('composite_strings', {
-    summary: 'strings of KHO, LUO and memfd that also name the formats that each uses: "luo-v5;block-v1"',
+    summary: 'strings of KHO, LUO and memfd that name the formats inside',
     version: 'rfc1',
     status: 'posted in June 2026, withdrawn in its review',
     files: ['luo-ser-composite'],

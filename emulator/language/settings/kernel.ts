@@ -123,23 +123,23 @@ export const KERNEL_SETTINGS = {
     },
     memfd_feature: {
         takes: oneOf({
-            off: 'this kernel does not know the feature (the default)',
-            optional: 'it hands names over, and a kernel that does not know the feature ignores them',
-            required: 'it hands names over, and a kernel that does not know the feature refuses the file',
-            supported: 'it reads names, and hands none over',
+            off: 'not known (the default)',
+            optional: 'handed over; other kernels ignore them',
+            required: 'handed over; other kernels refuse the file',
+            supported: 'read, not handed over',
         }),
         layer: 'feature_flags',
         examples: ['memfd_feature optional', 'memfd_feature required', 'memfd_feature supported'],
-        doc: 'A feature that is added to the format of memfds: their names. What this kernel does with it.',
+        doc: 'The names of memfds, as a feature that is added to their format.',
     },
     new_format: {
         takes: oneOf({
-            block: 'the blocks of the lists of sessions and files',
-            radix: 'the tree of preserved memory',
-            vmalloc: 'preserved areas of vmalloc memory',
+            block: 'blocks of lists',
+            radix: 'tree of preserved memory',
+            vmalloc: 'vmalloc areas',
         }),
         examples: ['new_format block', 'new_format radix', 'new_format vmalloc'],
-        doc: 'A format inside KHO that this kernel has in its next version, `block-v2`. With the layer `composite_strings` it is part of the strings that use it; without, the string of KHO has the next number.',
+        doc: 'A format inside KHO that has its next version in this kernel.',
     },
     iommufd_phase: {
         takes: number('The phase', { least: 1, most: 2 }),

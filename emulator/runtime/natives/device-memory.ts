@@ -35,12 +35,7 @@ function refusalOf(context: NativeContext, device: Device): undefined | Err {
 
 export const deviceVram = new Members(Device, 'device', '')
     .field('vram', SIZE, 'The size of its own memory; 0: it has none.', ({ memory }) => memory?.size ?? 0)
-    .field(
-        'bar',
-        PHYS,
-        'The bus address of its own memory, by which devices below the same bridge can reach it without the IOMMU; 0: it has none.',
-        ({ memory }) => memory?.bar ?? 0,
-    )
+    .field('bar', PHYS, 'The bus address of its memory; 0: it has none.', ({ memory }) => memory?.bar ?? 0)
     .field(
         'vram_lost',
         SIZE,

@@ -83,11 +83,8 @@ function memory(inode: Inode): ShmemInode | HugetlbInode {
 
 export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode, shared by all opens of a file.')
     .field('ino', INT, 'The inode number.', (inode) => inode.ino)
-    .field(
-        'name',
-        STRING,
-        'The name of a memfd, or the path of a shared memory file; empty for other files.',
-        (inode) => (inode instanceof ShmemInode ? inode.name : ''),
+    .field('name', STRING, 'The name of a memfd, or the path; may be empty.', (inode) =>
+        inode instanceof ShmemInode ? inode.name : '',
     )
     .journaled('size', 'size', SIZE, 'The size in bytes.', offsetArg)
     .journaled('mode', 'mode', INT, 'File type and permissions.', asNumber)

@@ -111,13 +111,13 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
     .field(
         'memfd_feature',
         STRING,
-        'What it does with the names of memfds, with the layer `feature_flags`: `"off"`, `"supported"`, `"optional"` or `"required"`.',
+        'Its `memfd_feature` (layer `feature_flags`).',
         (kernel) => kernel.desc.memfdFeature,
     )
     .field(
         'luo_format',
         STRING,
-        'The string of its LUO: `"luo-v5"`, with the layer `composite_strings` `"luo-v5;block-v1"`. Empty if it has no LUO.',
+        'The string of its LUO, such as `"luo-v5"`; empty if it has none.',
         (kernel) => kernel.desc.luo?.compatible ?? '',
     )
     .field('cmdline', STRING, 'Its command line.', (kernel) => kernel.commandLine.text)
