@@ -194,6 +194,8 @@ interface MethodCall {
     readonly values: (self: Value, f: Frame) => Value[];
     /** Undefined for a method that is not native code. */
     readonly work: NonNullable<NativeFunction['call']> | undefined;
+    /** What listeners are told where it is a system call. */
+    readonly told: KernelWork | null;
 }
 
 /** @throws ProgramError if the value has no such method */
@@ -221,6 +223,7 @@ function methodCallOf(host: Host, self: Value, name: string, args: readonly Argu
                   return [receiver, ...inOrder(method, given, host)];
               },
         work: method.call && workOf(method),
+        told: method.syscall ? plainCall(method.name) : null,
     };
 }
 
@@ -248,7 +251,7 @@ export function linkMethod(l: Linkage, o: Of<'method'>): Op {
 function callMethod(
     host: Host,
     f: Frame,
-    { method, work }: MethodCall,
+    { method, work, told: syscall }: MethodCall,
     values: Value[],
     slot: number,
     out: Outcomes,
@@ -265,7 +268,7 @@ function callMethod(
     if (method.code !== undefined) {
         return callCode(host, method, method.code, values, slot, f.mode);
     }
-    const told = method.syscall && f.mode !== 'kernel' ? plainCall(method.name) : null;
+    const told = f.mode === 'kernel' ? null : syscall;
     if (told) {
         systemCall(host, told);
     }
