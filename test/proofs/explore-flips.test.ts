@@ -1,17 +1,17 @@
 /** Bits that flip on the way to the next kernel: which fields there are, what comes of it, and that it comes again. */
 import assert from 'node:assert/strict';
-import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
-import { Explorer, type Exploration } from '../../../emulator/explore/explore';
-import { judge, violationsOf } from '../../../emulator/explore/judge';
-import { together } from '../../../emulator/explore/profiles';
-import type { OutcomeClass } from '../../../emulator/explore/results';
-import { askedBy } from '../../../emulator/explore/settings';
-import { choiceText } from '../../../emulator/language/choice';
-import type { Program } from '../../../emulator/language/program';
-import { errorsOf } from '../../../emulator/run/load-program';
-import { Run } from '../../../emulator/run/run';
-import { correctProgram, programOf } from '../../support/programs';
-import { failureOf, runToEnd } from '../../support/runs';
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
+import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import { judge, violationsOf } from '../../emulator/explore/judge';
+import { together } from '../../emulator/explore/profiles';
+import type { OutcomeClass } from '../../emulator/explore/results';
+import { askedBy } from '../../emulator/explore/settings';
+import { choiceText } from '../../emulator/language/choice';
+import type { Program } from '../../emulator/language/program';
+import { errorsOf } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
+import { correctProgram, programOf } from '../support/programs';
+import { failureOf, runToEnd } from '../support/runs';
 
 const AGENT = `
 scenario "an agent" HEAD {

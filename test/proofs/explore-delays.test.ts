@@ -1,11 +1,11 @@
 /** The timing of devices as choices: the processor waits for their next event. */
 import assert from 'node:assert/strict';
-import { Explorer, type Exploration } from '../../../emulator/explore/explore';
-import { together } from '../../../emulator/explore/profiles';
-import { askedBy } from '../../../emulator/explore/settings';
-import { choiceText } from '../../../emulator/language/choice';
-import { correctProgram } from '../../support/programs';
-import { failureOf } from '../../support/runs';
+import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import { together } from '../../emulator/explore/profiles';
+import { askedBy } from '../../emulator/explore/settings';
+import { choiceText } from '../../emulator/language/choice';
+import { correctProgram } from '../support/programs';
+import { failureOf } from '../support/runs';
 
 const SLOW = `
 machine {
