@@ -2,9 +2,10 @@
  * The structure that the handle of a handler or FLB points to. The kernel only has a number; the type of the structure
  * is found in the callbacks: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
  */
-import type { Declarations } from '../../emulator/runtime/declarations';
+import type { Declarations } from '../runtime/declarations';
 import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../kernel/luo/state';
 import type { StructLayout } from '../language/layout';
+import { KHO_VMALLOC } from '../language/layouts';
 import type { Program } from '../language/program';
 import type { Callback, CallExpr, Expr, FlbDecl, HandlerDecl } from '../language/syntax/ast';
 import type { Type } from '../language/types';
@@ -102,10 +103,12 @@ function allocated(callbacks: readonly Callback[]): string | undefined {
 }
 
 /**
- * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program tells the element type of a vmalloc field.
+ * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program tells the element type of a vmalloc field. In a
+ * function that takes structures of several types, it tells that of all that have such a field.
  */
 function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
-    const out = new Map<string, ListedArray>();
+    const exact = new Map<string, ListedArray>();
+    const any = new Map<string, ListedArray>();
     for (const call of callsIn([...program.files.values()].map((f) => f.items))) {
         const [type, field, count] = call.args.map((a) => a.value);
         if (!isMethod(call.callee, 'restore_vmalloc') || type?.kind !== 'name' || field?.kind !== 'member') {
@@ -113,15 +116,21 @@ function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
         }
         const element = program.structs.get(type.name);
         const of = program.types.get(field.object);
-        if (element && of?.k === 'view' && of.struct === layout.name) {
-            out.set(field.member.name, {
-                field: field.member.name,
+        const { name } = field.member;
+        if (element && (of?.k === 'view' ? of.struct === layout.name : isVmalloc(layout, name))) {
+            (of?.k === 'view' ? exact : any).set(name, {
+                field: name,
                 element,
                 count: count?.kind === 'member' ? count.member.name : undefined,
             });
         }
     }
-    return [...out.values()];
+    return [...new Map([...any, ...exact]).values()];
+}
+
+function isVmalloc({ byName }: StructLayout, field: string): boolean {
+    const type = byName.get(field)?.type;
+    return type?.k === 'struct' && type.layout === KHO_VMALLOC;
 }
 
 function isName(e: Expr, name: string): boolean {
