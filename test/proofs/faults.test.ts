@@ -99,7 +99,7 @@ suite('a fault in the kernel code is caught', () => {
             '        inode.frozen = false\n        ser = at',
             '        ser = at',
         ],
-        ['holes are filled with what lay in memory', 'memfd.lus', '                    folio.mark_uptodate()\n', ''],
+        ['holes are filled with what lay in memory', 'memfd-folios.lus', '            folio.mark_uptodate()\n', ''],
         [
             'what a freeze changed is forgotten',
             'luo.lus',
