@@ -76,11 +76,15 @@ const shapesOnly = (listOf) => ({
 
 /** Requests that the server does not answer, and registers no handler for. */
 const UNUSED_PROTOCOL =
-    /languageserver-protocol[\\/]lib[\\/]common[\\/]protocol\.(?:notebook|moniker|colorProvider|linkedEditingRange|inlineCompletion|typeHierarchy|textDocumentContent)\.js$/;
+    /languageserver-protocol[\\/]lib[\\/]common[\\/]protocol\.(?:notebook|moniker|colorProvider|linkedEditingRange|inlineCompletion|typeHierarchy|textDocumentContent|fileOperations|implementation|declaration)\.js$/;
+
+/** The same of its server half: each module exports one feature, a class that extends another. */
+const UNUSED_FEATURES =
+    /vscode-languageserver[\\/]lib[\\/]common[\\/](moniker|linkedEditingRange|inlineCompletion|typeHierarchy|textDocumentContent|fileOperations)\.js$/;
 
 /**
- * vscode-languageserver has features that our server does not use: notebooks, and a search for packages that are
- * installed globally.
+ * vscode-languageserver has features that our server does not use, and a search for packages that are installed
+ * globally.
  * @type {import('esbuild').Plugin}
  */
 const withoutUnusedFeatures = {
@@ -90,6 +94,10 @@ const withoutUnusedFeatures = {
         onLoad({ filter: /vscode-languageserver[\\/]lib[\\/]common[\\/]notebook\.js$/ }, () => ({
             contents: 'exports.NotebookSyncFeature = (Base) => Base;',
         }));
+        onLoad({ filter: UNUSED_FEATURES }, ({ path: file }) => {
+            const name = path.basename(file, '.js');
+            return { contents: `exports.${name[0]?.toUpperCase()}${name.slice(1)}Feature = (Base) => Base;` };
+        });
         onLoad({ filter: UNUSED_PROTOCOL }, () => ({ contents: '' }));
     },
 };

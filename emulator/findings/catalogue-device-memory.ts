@@ -42,6 +42,10 @@ export const DEVICE_MEMORY = {
         title: 'request to another device not answered',
         advice: 'Preserve both devices in the same session and keep both running, or stop transfers between devices before the reboot.',
     },
+} as const;
+
+/** Of requests from device to device. */
+export const PEERS = {
     LU1135: {
         severity: 'warning',
         group: 'devices',

@@ -4,7 +4,7 @@ import { CONTAINERS } from './catalogue-containers';
 import { CRASH } from './catalogue-crash';
 import { CONFIDENTIAL_GUESTS } from './catalogue-confidential-guests';
 import { ORPHANS } from './catalogue-orphans';
-import { DEVICE_MEMORY } from './catalogue-device-memory';
+import { DEVICE_MEMORY, PEERS } from './catalogue-device-memory';
 import { FORMATS } from './catalogue-formats';
 import { DEVICE_STATE } from './catalogue-device-state';
 
@@ -573,6 +573,7 @@ export const CATALOGUE = {
     ...CONTAINERS,
     ...DEVICE_MEMORY,
     ...FORMATS,
+    ...PEERS,
     ...CRASH,
     LU1145: {
         severity: 'error',

@@ -103,8 +103,8 @@ function allocated(callbacks: readonly Callback[]): string | undefined {
 }
 
 /**
- * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program tells the element type of a vmalloc field. In a
- * function that takes structures of several types, it tells that of all that have such a field.
+ * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program tells the element type of a vmalloc field. In
+ * a function that takes structures of several types, it tells that of all that have such a field.
  */
 function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
     const exact = new Map<string, ListedArray>();

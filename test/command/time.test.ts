@@ -114,10 +114,11 @@ suite('lus: time', function () {
         const processes = traceEvents.flatMap((e) =>
             e.name === 'process_name' ? [[e.pid, e.args['name']] as const] : [],
         );
-        assert.equal(new Set(processes.map(([pid]) => pid)).size, 9);
-        assert.deepEqual(processes.map(([, name]) => name).slice(0, 3), [
+        assert.equal(new Set(processes.map(([pid]) => pid)).size, 12);
+        assert.deepEqual(processes.map(([, name]) => name).slice(0, 4), [
             '4 KiB folios: kernel 1 (Linux 7.2.13)',
             '4 KiB folios: kernel 2 (Linux 7.2.13)',
+            '4 KiB folios: sessions',
             '4 KiB folios: live updates',
         ]);
         assert.equal(traceEvents.filter((e) => e.name === 'Blackout').length, 3);

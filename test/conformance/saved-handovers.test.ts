@@ -23,7 +23,7 @@ function ownFile(kernel: Kernel, f: LuoFile, contents: boolean): object {
     const { compatible } = f.handler;
     const file = { compatible, token: hex(f.token), data: hex(f.serializedData) };
     const inode = f.file?.inode;
-    if (!f.file || !(inode instanceof ShmemInode) || !compatible.startsWith('memfd-v')) {
+    if (!f.file || !(inode instanceof ShmemInode) || !/^memfd(?:-v|$)/.test(compatible)) {
         return file;
     }
     const hashed = contents && inode.size > 0;

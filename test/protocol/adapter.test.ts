@@ -313,12 +313,12 @@ suite('debug adapter', () => {
                     ),
                 })
                 .parse(await client.ok('loadedSources')).sources;
-            const memfd = sources.find((s) => s.name === 'memfd.lus');
+            const memfd = sources.find((s) => s.name === 'memfd-folios.lus');
             assert.ok(memfd?.sourceReference);
             const { content } = z
                 .object({ content: z.string() })
                 .parse(await client.ok('source', { sourceReference: memfd.sourceReference, source: memfd }));
-            assert.equal(content, readFileSync(path.join(FIXTURES, '../../../emulator/std/memfd.lus'), 'utf8'));
+            assert.equal(content, readFileSync(path.join(FIXTURES, '../../../emulator/std/memfd-folios.lus'), 'utf8'));
             const at = content.split('\n').findIndex((l) => l.includes('kho.preserve_folio(folio)')) + 1;
             await client.ok('setBreakpoints', { source: memfd, breakpoints: [{ line: at, condition: 'i == 1' }] });
             await client.ok('setBreakpoints', {
