@@ -22,7 +22,7 @@ async function look(client: Client, threadId: number): Promise<void> {
 
 /**
  * What the adapter of a built state takes for `next`, then threads, stack, scopes and the variables of every scope,
- * inside the loop of memfd.preserve: the median of many, and their mean of processor time.
+ * inside the loop of preserve(): the median of many, and their mean of processor time.
  */
 export async function step(folder: string): Promise<Taken> {
     const client = Client.process(adapterOf(folder));
@@ -31,7 +31,10 @@ export async function step(folder: string): Promise<Taken> {
             program: inRepository('extension', 'examples', 'first-session.lus'),
             stopOnEntry: false,
         });
-        await client.ok('setFunctionBreakpoints', { breakpoints: [{ name: 'memfd.preserve' }] });
+        // the loop is in one of them: which one depends on the state that is measured
+        await client.ok('setFunctionBreakpoints', {
+            breakpoints: ['memfd.preserve', 'memfd_luo_preserve_folios'].map((name) => ({ name })),
+        });
         await client.ok('configurationDone');
         let { threadId } = await client.stopped();
         const times: number[] = [];
