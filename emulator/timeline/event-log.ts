@@ -4,8 +4,6 @@
  */
 import type { Place } from '../findings/place';
 import { type Code, placeIn } from '../runtime/code';
-import type { KernelWork } from '../runtime/purpose';
-import { callText } from './call-text';
 
 /** Events of a block, and the most blocks that are kept: the oldest goes. */
 const BLOCK = 8192;
@@ -39,8 +37,6 @@ interface Sort {
     readonly kind: EventKind;
     readonly boot: number;
     readonly who: string;
-    /** A call, or the text. */
-    readonly what: string | KernelWork;
     readonly text: string;
     readonly where: Place | Code | null;
     readonly pc: number;
@@ -49,20 +45,17 @@ interface Sort {
 /** So many of the latest sorts are compared with a new event. */
 const RECENT = 64;
 
-/** Of an event: its position, its time, and its result. They lie side by side: most events are only written. */
-const NUMBERS = 3;
-/** The most frequent results that are not finite numbers; NaN: another one. */
-const NONE = Infinity;
-const DONE = -Infinity;
-
 class Block {
     length = 0;
-    private readonly numbers = new Float64Array(BLOCK * NUMBERS);
+    readonly positions = new Float64Array(BLOCK);
+    readonly times = new Float64Array(BLOCK);
     /** Indices of {@link sorts}. */
     private readonly kinds = new Uint16Array(BLOCK);
     private readonly sorts: Sort[] = [];
     /** By the operation. */
     private readonly recent = new Array<Sort | null>(RECENT).fill(null);
+    /** Those that are numbers; NaN for none or another one. */
+    private readonly numbers = new Float64Array(BLOCK).fill(Number.NaN);
     private readonly otherResults = new Map<number, Result>();
 
     /** Takes values and not an object: where a loop makes the same call again and again, nothing is allocated. */
@@ -72,10 +65,9 @@ class Block {
         kind: EventKind,
         boot: number,
         who: string,
-        what: string | KernelWork,
+        text: string,
         where: Place | Code | null,
         pc: number,
-        result: Result,
     ): void {
         const slot = pc % RECENT;
         let sort = this.recent[slot];
@@ -83,33 +75,19 @@ class Block {
             !sort ||
             sort.pc !== pc ||
             sort.where !== where ||
-            sort.what !== what ||
+            sort.text !== text ||
             sort.who !== who ||
             sort.kind !== kind ||
             sort.boot !== boot
         ) {
-            const text = typeof what === 'string' ? what : callText(what);
-            sort = { index: this.sorts.length, kind, boot, who, what, text, where, pc };
+            sort = { index: this.sorts.length, kind, boot, who, text, where, pc };
             this.sorts.push(sort);
             this.recent[slot] = sort;
         }
         const i = this.length++;
-        const { numbers } = this;
         this.kinds[i] = sort.index;
-        numbers[i * NUMBERS] = at;
-        numbers[i * NUMBERS + 1] = time;
-        numbers[i * NUMBERS + 2] = Number.isFinite(result) ? Number(result) : this.otherResult(i, result);
-    }
-
-    private otherResult(index: number, result: Result): number {
-        if (result === null) {
-            return NONE;
-        }
-        if (result === 'done') {
-            return DONE;
-        }
-        this.otherResults.set(index, result);
-        return Number.NaN;
+        this.positions[i] = at;
+        this.times[i] = time;
     }
 
     /** As if it were new. */
@@ -117,6 +95,7 @@ class Block {
         this.length = 0;
         this.sorts.length = 0;
         this.recent.fill(null);
+        this.numbers.fill(Number.NaN);
         this.otherResults.clear();
     }
 
@@ -128,27 +107,24 @@ class Block {
         return sort;
     }
 
-    positionOf(index: number): number {
-        return this.numbers[index * NUMBERS] ?? 0;
-    }
-
-    timeOf(index: number): number {
-        return this.numbers[index * NUMBERS + 1] ?? 0;
-    }
-
     resultOf(index: number): Result {
-        const number = this.numbers[index * NUMBERS + 2] ?? Number.NaN;
-        if (Number.isNaN(number)) {
-            return this.otherResults.get(index) ?? null;
+        const number = this.numbers[index] ?? Number.NaN;
+        return Number.isNaN(number) ? (this.otherResults.get(index) ?? null) : number;
+    }
+
+    give(index: number, result: Result): void {
+        if (typeof result === 'number') {
+            this.numbers[index] = result;
+        } else if (result !== null) {
+            this.otherResults.set(index, result);
         }
-        return number === NONE ? null : number === DONE ? 'done' : number;
     }
 
     /** One more: that of another block with this index. */
     copy(other: Block, index: number): void {
-        const { kind, boot, who, what, where, pc } = other.sortOf(index);
-        const [at, time, result] = [other.positionOf(index), other.timeOf(index), other.resultOf(index)];
-        this.add(at, time, kind, boot, who, what, where, pc, result);
+        const { kind, boot, who, text, where, pc } = other.sortOf(index);
+        this.add(other.positions[index] ?? 0, other.times[index] ?? 0, kind, boot, who, text, where, pc);
+        this.give(this.length - 1, other.resultOf(index));
     }
 }
 
@@ -172,9 +148,7 @@ export class EventLog {
      * @param time nanoseconds of the machine's clock
      * @param boot which boot of the machine it is, from 0
      * @param who the process, the thread or the device
-     * @param what a call, or the text
      * @param where the place; or the code, and with `pc` the operation
-     * @param result null for none
      */
     add(
         at: number,
@@ -182,14 +156,19 @@ export class EventLog {
         kind: EventKind,
         boot: number,
         who: string,
-        what: string | KernelWork,
+        text: string,
         where: Place | Code | null,
         pc: number,
-        result: Result,
     ): void {
         const { last } = this;
         const block = last && last.length < BLOCK ? last : this.open();
-        block.add(at, time, kind, boot, who, what, where, pc, result);
+        block.add(at, time, kind, boot, who, text, where, pc);
+    }
+
+    /** What the last one has given. */
+    give(result: Result): void {
+        const { last } = this;
+        last?.give(last.length - 1, result);
     }
 
     at(index: number): TimelineEvent {
@@ -203,8 +182,8 @@ export class EventLog {
         return {
             id: this.forgotten + index + 1,
             kind,
-            at: block.positionOf(i),
-            time: block.timeOf(i),
+            at: block.positions[i] ?? 0,
+            time: block.times[i] ?? 0,
             boot,
             who,
             text: `${text}${result === null ? '' : ` = ${result}`}`,
@@ -214,14 +193,14 @@ export class EventLog {
 
     /** Takes those out that happened behind a position. */
     takeBehind(position: number): LaterEvents {
-        const first = this.blocks.findIndex((b) => b.positionOf(b.length - 1) > position);
+        const first = this.blocks.findIndex((b) => (b.positions[b.length - 1] ?? 0) > position);
         const later = first < 0 ? [] : this.blocks.splice(first);
         const [split] = later;
-        if (split && split.positionOf(0) <= position) {
+        if (split && (split.positions[0] ?? 0) <= position) {
             const stays = new Block();
             const goes = new Block();
             for (let i = 0; i < split.length; i++) {
-                (split.positionOf(i) > position ? goes : stays).copy(split, i);
+                ((split.positions[i] ?? 0) > position ? goes : stays).copy(split, i);
             }
             this.blocks.push(stays);
             later[0] = goes;

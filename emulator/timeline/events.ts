@@ -8,7 +8,6 @@ import { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
 import type { Value } from '../language/types';
-import type { Code } from '../runtime/code';
 import type { Host } from '../runtime/host/host';
 import type { Listener, Phase } from '../runtime/listener';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
@@ -23,25 +22,16 @@ const PHASES: Readonly<Record<Phase, string>> = {
 };
 
 export class Events implements Listener {
-    private readonly kept = new EventLog();
-    /**
-     * The call that was the last event, if it was: what it returns at once is a part of it, so that it is added when
-     * it returns, or when something else happens.
-     */
+    private readonly list = new EventLog();
+    /** The call that was the last event, if it was: what it returns at once is a part of it. */
     private entered: KernelWork | null = null;
-    /** Where and when that was, and who it was. */
+    /** Where that was. */
     private enteredAt = -1;
-    private enteredTime = 0;
-    private enteredBoot = 0;
-    private enteredBy = '';
-    private enteredIn: Code | null = null;
-    private enteredPc = 0;
 
     constructor(private readonly host: Host) {}
 
     get all(): readonly TimelineEvent[] {
-        const { list } = this;
-        return Array.from({ length: list.length }, (_, i) => list.at(i));
+        return Array.from({ length: this.list.length }, (_, i) => this.list.at(i));
     }
 
     /** How many are not there any more, the oldest. */
@@ -51,41 +41,26 @@ export class Events implements Listener {
 
     withId(id: number): TimelineEvent | undefined {
         const index = id - this.forgotten - 1;
-        const { list } = this;
-        return index >= 0 && index < list.length ? list.at(index) : undefined;
-    }
-
-    /** With the call that was entered last. */
-    private get list(): EventLog {
-        this.addEntered(null);
-        return this.kept;
+        return index >= 0 && index < this.list.length ? this.list.at(index) : undefined;
     }
 
     // ------------------------------------------------------------ what is heard
 
     kernelEntered(work: KernelWork): void {
-        const { interpreter, machine, boot } = this.host;
-        const { current } = interpreter;
-        const frame = current.top;
-        this.addEntered(null);
+        this.add('call', callText(work));
         this.entered = work;
-        this.enteredAt = interpreter.ticks;
-        this.enteredTime = machine.clock.now;
-        this.enteredBoot = boot;
-        this.enteredBy = current.name;
-        this.enteredIn = frame?.code ?? null;
-        this.enteredPc = frame?.pc ?? 0;
+        this.enteredAt = this.host.interpreter.ticks;
     }
 
     kernelLeft(work: KernelWork, result: Value | Err): void {
         if (work.kind === 'boot' || work.kind === 'exit' || work.kind === 'release') {
             return;
         }
-        if (this.entered === work && this.enteredAt === this.host.interpreter.ticks) {
-            this.addEntered(resultOf(result));
-        } else {
-            this.add('call', work, undefined, undefined, resultOf(result));
+        if (this.entered !== work || this.enteredAt !== this.host.interpreter.ticks) {
+            this.add('call', callText(work));
         }
+        this.list.give(resultOf(result));
+        this.entered = null;
     }
 
     callbackEntered({ name }: CallbackCall): void {
@@ -93,7 +68,8 @@ export class Events implements Listener {
     }
 
     callbackLeft({ name }: CallbackCall, result: Value | Err, place: Place | undefined): void {
-        this.add('callback', name, place, undefined, resultOf(result));
+        this.add('callback', name, place);
+        this.list.give(resultOf(result));
     }
 
     diagnosed({ code, severity, message, place }: Diagnosis): void {
@@ -117,6 +93,7 @@ export class Events implements Listener {
 
     /** What comes after a position is another future's. */
     cut(position: number): LaterEvents {
+        this.entered = null;
         return this.list.takeBehind(position);
     }
 
@@ -125,31 +102,35 @@ export class Events implements Listener {
         this.list.append(later);
     }
 
-    private add(kind: EventKind, what: string | KernelWork, place?: Place, who?: string, result: Result = null): void {
+    private add(kind: EventKind, text: string, place?: Place, who?: string): void {
         const { interpreter, machine, boot } = this.host;
         const { current, ticks } = interpreter;
         const frame = current.top;
+        this.entered = null;
         const where = place ?? frame?.code ?? null;
-        this.list.add(ticks, machine.clock.now, kind, boot, who ?? current.name, what, where, frame?.pc ?? 0, result);
+        this.list.add(ticks, machine.clock.now, kind, boot, who ?? current.name, text, where, frame?.pc ?? 0);
     }
+}
 
-    private addEntered(result: Result): void {
-        const { entered } = this;
-        if (entered) {
-            this.entered = null;
-            this.kept.add(
-                this.enteredAt,
-                this.enteredTime,
-                'call',
-                this.enteredBoot,
-                this.enteredBy,
-                entered,
-                this.enteredIn,
-                this.enteredPc,
-                result,
-            );
-        }
+function callText(work: KernelWork): string {
+    switch (work.kind) {
+        case 'open':
+            return `open(${JSON.stringify(work.path)})`;
+        case 'create_session':
+        case 'retrieve_session':
+            return `${work.name}(${JSON.stringify(work.session)})`;
+        case 'preserve_fd':
+        case 'retrieve_fd':
+            return `${work.name}(token ${hex(work.token)})${ofSession(work.session?.name)}`;
+        case 'finish':
+            return `${work.name}()${ofSession(work.session?.name)}`;
+        default:
+            return work.name;
     }
+}
+
+function ofSession(name: string | undefined): string {
+    return name === undefined ? '' : ` of session ${JSON.stringify(name)}`;
 }
 
 function resultOf(result: Value | Err): Result {

@@ -8,7 +8,8 @@ function filled(count: number): EventLog {
     const log = new EventLog();
     for (let at = 1; at <= count; at++) {
         const where = at % 2 === 0 ? { uri: 'a.lus', start: at, end: at + 1 } : null;
-        log.add(at, at * 10, 'call', 0, 'p', `call ${at}`, where, 0, RESULTS[at % RESULTS.length] ?? null);
+        log.add(at, at * 10, 'call', 0, 'p', `call ${at}`, where, 0);
+        log.give(RESULTS[at % RESULTS.length] ?? null);
     }
     return log;
 }
@@ -23,7 +24,7 @@ suite('the log of events', () => {
                 const log = filled(count);
                 const later = log.takeBehind(position);
                 assert.deepEqual(all(log), whole.slice(0, position));
-                log.add(position + 1, 0, 'log', 0, 'p', 'another future', null, 0, null);
+                log.add(position + 1, 0, 'log', 0, 'p', 'another future', null, 0);
                 log.takeBehind(position);
                 log.append(later);
                 assert.deepEqual(all(log), whole);
