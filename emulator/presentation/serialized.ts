@@ -107,8 +107,8 @@ function allocated(callbacks: readonly Callback[]): string | undefined {
  * a function that takes structures of several types, it tells that of all that have such a field.
  */
 function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
-    const exact = new Map<string, ListedArray>();
-    const any = new Map<string, ListedArray>();
+    const typed = new Map<string, ListedArray>();
+    const untyped = new Map<string, ListedArray>();
     for (const call of callsIn([...program.files.values()].map((f) => f.items))) {
         const [type, field, count] = call.args.map((a) => a.value);
         if (!isMethod(call.callee, 'restore_vmalloc') || type?.kind !== 'name' || field?.kind !== 'member') {
@@ -118,14 +118,14 @@ function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
         const of = program.types.get(field.object);
         const { name } = field.member;
         if (element && (of?.k === 'view' ? of.struct === layout.name : isVmalloc(layout, name))) {
-            (of?.k === 'view' ? exact : any).set(name, {
+            (of?.k === 'view' ? typed : untyped).set(name, {
                 field: name,
                 element,
                 count: count?.kind === 'member' ? count.member.name : undefined,
             });
         }
     }
-    return [...new Map([...any, ...exact]).values()];
+    return [...new Map([...untyped, ...typed]).values()];
 }
 
 function isVmalloc({ byName }: StructLayout, field: string): boolean {

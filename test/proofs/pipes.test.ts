@@ -3,10 +3,25 @@
  * any order and retrieved in any other. Afterwards every read and write has the result that a string and two counts
  * say.
  */
-import { Random } from '../support/random';
-import { passes } from '../support/runs';
+import type { Random } from '../support/random';
+import { allPass, handingOver } from '../support/random-scenarios';
 
 const RUNS = 20;
+
+const FUNCTIONS = `fn letters(n: int, length: int) {
+    b = bytes(97 + n)
+    while b.length < length { b = b + b }
+    return memory(b, length)
+}
+// The first bytes of some bytes.
+fn memory(b: bytes, length: int) {
+    m = memfd_create("letters")
+    m.write(b)
+    part = m.pread(length, at: 0)
+    m.close()
+    return part
+}
+`;
 const CAPACITY = 65536;
 const MODES = ['r', 'w', 'rw'] as const;
 
@@ -62,13 +77,6 @@ function step(random: Random, end: End, n: number): string {
         .join('')}`;
 }
 
-function shuffled<T>(random: Random, items: readonly T[]): T[] {
-    return items
-        .map((item) => [random.below(1e6), item] as const)
-        .sort(([a], [b]) => a - b)
-        .map(([, item]) => item);
-}
-
 function scenario(random: Random): string {
     let out = '';
     const pipes: Model[] = [];
@@ -100,7 +108,7 @@ function scenario(random: Random): string {
     };
     steps(8);
     out += '        s = open("/dev/liveupdate").create_session("c")\n';
-    for (const [i, end] of shuffled(random, ends).entries()) {
+    for (const [i, end] of random.shuffled(ends).entries()) {
         if (random.below(5) === 0) {
             continue;
         }
@@ -124,43 +132,16 @@ function scenario(random: Random): string {
     }
     out += `        kexec_file_load("next")\n        reboot(KEXEC)\n    }\n    process p {\n`;
     out += '        s = open("/dev/liveupdate").retrieve_session("c")\n';
-    for (const end of shuffled(
-        random,
-        ends.filter((e) => e.open),
-    )) {
+    for (const end of random.shuffled(ends.filter((e) => e.open))) {
         out += `        ${end.name} = s.retrieve_fd(token: ${end.token})\n`;
     }
     out += '        s.finish()\n';
     steps(14);
-    return `kernel "next" from "7.3" { layers pipe }
-fn letters(n: int, length: int) {
-    b = bytes(97 + n)
-    while b.length < length { b = b + b }
-    return memory(b, length)
-}
-// The first bytes of some bytes.
-fn memory(b: bytes, length: int) {
-    m = memfd_create("letters")
-    m.write(b)
-    part = m.pread(length, at: 0)
-    m.close()
-    return part
-}
-scenario "s"${lonely ? ' finds LU1120' : ''} {
-    boot "next"
-    process p {
-${out}    }
-    assert kho.incoming.unclaimed == 0
-}
-`;
+    return handingOver({ layer: 'pipe', finds: lonely ? 'LU1120' : undefined, steps: out, functions: FUNCTIONS });
 }
 
 suite('pipes', () => {
     test('arrive with what a naive model says', () => {
-        const random = new Random(1120);
-        for (let run = 0; run < RUNS; run++) {
-            const text = scenario(random);
-            passes(text, text);
-        }
+        allPass(1120, RUNS, scenario);
     });
 });

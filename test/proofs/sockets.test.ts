@@ -2,8 +2,8 @@
  * Pairs of sockets over a kexec against a naive model: two strings for each pair. Some ends are closed before, some are
  * preserved, in any order, and retrieved in any other.
  */
-import { Random } from '../support/random';
-import { passes } from '../support/runs';
+import type { Random } from '../support/random';
+import { allPass, handingOver } from '../support/random-scenarios';
 
 const RUNS = 20;
 
@@ -52,13 +52,6 @@ function close(end: End): string {
     return `        ${end.name}.close()\n`;
 }
 
-function shuffled<T>(random: Random, items: readonly T[]): T[] {
-    return items
-        .map((item) => [random.below(1e6), item] as const)
-        .sort(([a], [b]) => a - b)
-        .map(([, item]) => item);
-}
-
 function scenario(random: Random): string {
     let out = '';
     const ends: End[] = [];
@@ -86,7 +79,7 @@ function scenario(random: Random): string {
     }
     steps(4);
     out += '        s = open("/dev/liveupdate").create_session("c")\n';
-    for (const [i, end] of shuffled(random, ends).entries()) {
+    for (const [i, end] of random.shuffled(ends).entries()) {
         if (end.open && random.below(5) > 0) {
             end.token = i;
             out += `        s.preserve_fd(${end.name}, token: ${i})\n`;
@@ -101,30 +94,16 @@ function scenario(random: Random): string {
     }
     out += `        kexec_file_load("next")\n        reboot(KEXEC)\n    }\n    process p {\n`;
     out += '        s = open("/dev/liveupdate").retrieve_session("c")\n';
-    for (const end of shuffled(
-        random,
-        ends.filter((e) => e.open),
-    )) {
+    for (const end of random.shuffled(ends.filter((e) => e.open))) {
         out += `        ${end.name} = s.retrieve_fd(token: ${end.token})\n`;
     }
     out += '        s.finish()\n';
     steps(16);
-    return `kernel "next" from "7.3" { layers unix_socket }
-scenario "s"${lonely ? ' finds LU1120' : ''} {
-    boot "next"
-    process p {
-${out}    }
-    assert kho.incoming.unclaimed == 0
-}
-`;
+    return handingOver({ layer: 'unix_socket', finds: lonely ? 'LU1120' : undefined, steps: out });
 }
 
 suite('pairs of sockets', () => {
     test('arrive with what a naive model says', () => {
-        const random = new Random(1121);
-        for (let run = 0; run < RUNS; run++) {
-            const text = scenario(random);
-            passes(text, text);
-        }
+        allPass(1121, RUNS, scenario);
     });
 });

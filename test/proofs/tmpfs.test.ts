@@ -3,8 +3,8 @@
  * the root and in a directory, some of them are preserved, and retrieved in any order. Afterwards every path leads to
  * the contents that the model says, or nowhere, and the tmpfs has the pages of its files.
  */
-import { Random } from '../support/random';
-import { passes } from '../support/runs';
+import type { Random } from '../support/random';
+import { allPass, handingOver } from '../support/random-scenarios';
 
 const RUNS = 25;
 const PAGE = 4096;
@@ -19,13 +19,6 @@ interface File {
 }
 
 const used = (files: readonly File[]): number => files.flatMap((f) => f.pages).filter((p) => p !== undefined).length;
-
-function shuffled<T>(random: Random, items: readonly T[]): T[] {
-    return items
-        .map((item) => [random.below(1e6), item] as const)
-        .sort(([a], [b]) => a - b)
-        .map(([, item]) => item);
-}
 
 function scenario(random: Random): string {
     const files: File[] = [];
@@ -107,7 +100,7 @@ function scenario(random: Random): string {
     steps(16);
     say('s = open("/dev/liveupdate").create_session("s")');
     say('s.preserve_fd(open("/m", O_RDONLY), token: 100)');
-    for (const [i, f] of shuffled(random, files).entries()) {
+    for (const [i, f] of random.shuffled(files).entries()) {
         const line = `s.preserve_fd(${f.name}, token: ${i})`;
         if (f.path.startsWith('/m/d/')) {
             say(`${line}  fails ENOENT`);
@@ -136,7 +129,7 @@ function scenario(random: Random): string {
     const lost = files.length > kept.length;
     out += `        kexec_file_load("next")\n        reboot(KEXEC)\n    }\n    process p {\n`;
     say('s = open("/dev/liveupdate").retrieve_session("s")');
-    const order = shuffled(random, [100, ...kept.map((f) => f.token)]);
+    const order = random.shuffled([100, ...kept.map((f) => f.token)]);
     for (const token of order) {
         say(`r${token} = s.retrieve_fd(token: ${token})`);
     }
@@ -158,22 +151,11 @@ function scenario(random: Random): string {
     }
     say(`assert statfs("/m").bfree == ${LIMIT - used(kept)}`);
     say(`assert statfs("/m").files - statfs("/m").ffree == ${1 + kept.length}`);
-    return `kernel "next" from "7.3" { layers tmpfs }
-scenario "s"${lost ? ' finds LU1124' : ''} {
-    boot "next"
-    process p {
-${out}    }
-    assert kho.incoming.unclaimed == 0
-}
-`;
+    return handingOver({ layer: 'tmpfs', finds: lost ? 'LU1124' : undefined, steps: out });
 }
 
 suite('a tmpfs', () => {
     test('arrives with what a naive model says', () => {
-        const random = new Random(1124);
-        for (let run = 0; run < RUNS; run++) {
-            const text = scenario(random);
-            passes(text, text);
-        }
+        allPass(1124, RUNS, scenario);
     });
 });

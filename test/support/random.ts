@@ -17,4 +17,12 @@ export class Random {
         }
         return item;
     }
+
+    /** The items in any order. */
+    shuffled<T>(items: readonly T[]): T[] {
+        return items
+            .map((item) => [this.below(1e6), item] as const)
+            .sort(([a], [b]) => a - b)
+            .map(([, item]) => item);
+    }
 }
