@@ -159,7 +159,7 @@ export const preparationRules = ruleFile(
                     'kho_radix_depth',
                     page0.pfn,
                     page0.blocks,
-                    `The tree of preserved memory has a level too few for pages of ${sizeText(page.size)}: "${desc.name}" takes single pages for other blocks, such as the one at ${hex(page0.pfn * page.size)}, and faults at the first of them.`,
+                    `The tree of preserved memory has one level too few for pages of ${sizeText(page.size)}: "${desc.name}" takes single pages for other blocks, such as the one at ${hex(page0.pfn * page.size)}, and faults at the first of them.`,
                 );
             }
             const edge = raggedEdge(

@@ -47,7 +47,7 @@ export const tmpfsRules = ruleFile(['LU1123', 'LU1124'], ({ host, chronicle, say
             history: chronicle.ofFile(luoFile),
             data: { session: luoFile.session.name, token: hex(luoFile.token), files: [dentry?.path ?? ''], missing },
             message: `${capital(nameOf(luoFile))} was not retrieved (${error.name}), but ${names([file.inode])} has its name and its size of ${sizeText(size)} in the mount: a program that opens it by its path reads zeroes in ${counted(missing, 'page')}.`,
-            advice: 'Retrieve all files before the mount is attached, so that no other file takes their room or their names.',
+            advice: 'Retrieve all files before you attach the mount: after that, new files can take their space and their names.',
         });
     };
 

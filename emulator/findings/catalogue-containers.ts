@@ -23,7 +23,7 @@ export const CONTAINERS = {
         severity: 'error',
         group: 'sessions',
         title: 'retrieved mount closed before it was attached',
-        advice: 'Attach the mount with move_mount() before finish(), and before its descriptor is closed.',
+        advice: 'Attach the mount with move_mount() before you call finish() and before you close its descriptor.',
     },
     LU1124: {
         severity: 'error',

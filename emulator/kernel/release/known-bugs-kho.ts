@@ -102,7 +102,7 @@ export const KHO_BUGS: readonly KnownBug[] = [
     },
     {
         name: 'kho_radix_depth',
-        what: 'the tree of preserved memory has a level too few for pages of 16 KiB',
+        what: 'the tree of preserved memory has one level too few for pages of 16 KiB',
         in: [{ since: '7.1-rc1', fixed: '7.1-rc6' }],
         flaw: {},
     },

@@ -17,7 +17,7 @@ export function withQueuedBytes<T extends object>(
             'peek',
             [param('at', INT), param('length', INT)],
             { result: BYTES },
-            'Some of these bytes, which stay there; fewer at the end.',
+            'Reads bytes and does not remove them; fewer than `length` if there are fewer.',
             (from, [at, length], { running }) =>
                 peek(running, from, lengthArg(at, 'the offset'), lengthArg(length, 'the length')),
         )
