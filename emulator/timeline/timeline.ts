@@ -11,8 +11,6 @@ import type { StepKind, Stop } from '../runtime/stop';
 import { Changes, type Change } from './changes';
 import { Checkpoints, type Kept, type Stacks } from './checkpoints';
 import { DataWatch } from './data-watch';
-import type { LaterEvents } from './event-log';
-import { Events } from './events';
 import { Findings, type Found } from './findings';
 import { type Future, isIn, type Mark } from './futures';
 import { Goal } from './goal';
@@ -20,13 +18,10 @@ import { type Beyond, Ground } from './ground';
 import { KnownStops } from './known-stops';
 import { Nearest } from './nearest';
 import { Pace } from './pace';
+import { Past } from './past';
 import { Scan } from './scan';
 import type { Passing, Traps } from './traps';
-import { Probe } from './probe';
-import type { Change as DataChange, Watch } from './watch';
-
-/** Goes on a slice at a time, so that whoever drives it can do something else in between. */
-export type Travel<T> = Generator<void, T>;
+import type { Travel } from './travel';
 
 /** Operations in a slice: some milliseconds. */
 const SLICE = 50_000;
@@ -53,13 +48,11 @@ interface Cut {
     readonly told: number;
     readonly toldTime: number;
     readonly ground: Beyond;
-    readonly events: LaterEvents;
     readonly findings: readonly Found[];
 }
 
 export class Timeline {
     readonly ground: Ground;
-    readonly events: Events;
     readonly findings: Findings;
     private readonly interpreter: Interpreter;
     private readonly checkpoints: Checkpoints;
@@ -82,6 +75,8 @@ export class Timeline {
     /** How often there were other breakpoints than before. */
     private trapChanges = 0;
     private readonly data: DataWatch;
+    /** Searches in what has run so far. */
+    readonly past: Past;
 
     /** @param host stands at the beginning of its run */
     constructor(
@@ -93,16 +88,21 @@ export class Timeline {
         this.checkpoints = new Checkpoints(interpreter, machine.journal, options.budget);
         this.changes = new Changes(host);
         this.ground = new Ground(interpreter);
-        this.events = new Events(host);
         this.findings = new Findings(host.interpreter);
         listeners.report(this.ground);
-        listeners.report(this.events);
         listeners.report(this.findings);
         interpreter.onTrap = (frame) => this.trapped(frame);
         this.data = new DataWatch(host, options.traps, {
             passing: () => this.passing,
             isNews: () => this.position >= this.told,
             stopsHere: () => this.scanning?.stopsHere(),
+        });
+        this.past = new Past(host, this.checkpoints, this.data, {
+            position: () => this.position,
+            end: () => this.told,
+            setBackTo: (kept) => this.setBackTo(kept),
+            over: (position) => this.over(position, 'again'),
+            goTo: (position) => this.goTo(position),
         });
         machine.clock.onAlarm = () => interpreter.giveWay();
         this.keep();
@@ -387,6 +387,7 @@ export class Timeline {
         const result = make(this.host);
         const change = { at, text, make };
         const { made } = this.changes;
+        this.past.cut(at);
         this.cuts.push({
             change,
             future: this.current,
@@ -395,7 +396,6 @@ export class Timeline {
             told: this.told,
             toldTime: this.toldTime,
             ground: this.ground.cut(at),
-            events: this.events.cut(at),
             findings: this.findings.cut(at),
         });
         const cutsOff = at < this.told;
@@ -425,8 +425,7 @@ export class Timeline {
         this.toldTime = cut.toldTime;
         this.ground.cut(at);
         this.ground.rejoin(cut.ground);
-        this.events.cut(at);
-        this.events.rejoin(cut.events);
+        this.past.cut(at);
         this.findings.cut(at);
         this.findings.rejoin(cut.findings);
         this.stops.cut(at);
@@ -532,68 +531,5 @@ export class Timeline {
             this.scanning?.stopsHere();
         }
         return [];
-    }
-
-    // ------------------------------------------------------------ data
-
-    /**
-     * The last change of data up to the present position, where the run stands again afterwards; undefined: there is
-     * none.
-     */
-    *lastChangeOf(watch: Watch): Travel<DataChange | undefined> {
-        const now = this.position;
-        const found = yield* this.lastUpTo(watch, now);
-        yield* this.goTo(now);
-        return found;
-    }
-
-    private *lastUpTo(watch: Watch, position: number): Travel<DataChange | undefined> {
-        const { checkpoints } = this;
-        const { journal } = this.host.machine;
-        const probe = new Probe(this.host, watch, 'last');
-        let last = position;
-        while (last >= probe.begins) {
-            const trace = probe.trace();
-            let kept = checkpoints.before(last);
-            while (kept && journal.epochAfter(kept.checkpoint.mark) > trace.epoch) {
-                kept = checkpoints.before(kept.at);
-            }
-            if (!kept) {
-                return undefined;
-            }
-            this.setBackTo(kept);
-            if (trace.count === undefined || trace.count !== probe.trace().count) {
-                yield* this.searchFor(probe, last);
-                const [found] = probe.all;
-                if (found) {
-                    return found;
-                }
-                this.setBackTo(kept);
-            }
-            last = kept.at;
-        }
-        return undefined;
-    }
-
-    /** All changes of data in what has run so far, the first one first; the run stands where it was. */
-    *changesOf(watch: Watch): Travel<Pick<Probe, 'all' | 'forgotten'>> {
-        const now = this.position;
-        const probe = new Probe(this.host, watch, 'all');
-        this.setBackTo(this.checkpoints.upTo(0, Infinity));
-        yield* this.searchFor(probe, this.told);
-        yield* this.goTo(now);
-        return probe;
-    }
-
-    private *searchFor(probe: Probe, last: number): Travel<void> {
-        this.data.searchFor(probe);
-        try {
-            while (this.position < last && !this.interpreter.outcome) {
-                this.advance(Math.min(SLICE, last - this.position), 'again');
-                yield;
-            }
-        } finally {
-            this.data.searchFor(null);
-        }
     }
 }

@@ -37,18 +37,18 @@ suite('data of a run', () => {
             onwards(t);
             const end = fingerprint(t.host);
             const data = dataOf(t, expression);
-            const { all } = arrived(t.timeline.changesOf(watchOf(data)));
+            const { all } = arrived(t.timeline.past.changesOf(watchOf(data)));
             assert.ok(all.length >= 1, `${all.length} changes`);
             assert.equal(fingerprint(t.host), end, 'the search has come back');
             const positions = [...new Set(all.map(({ at }) => at))];
 
             // the last one before each, by one search each
-            let last = arrived(t.timeline.lastChangeOf(watchOf(data)));
+            let last = arrived(t.timeline.past.lastChangeOf(watchOf(data)));
             for (const expected of all.filter((c, i) => all[i + 1]?.at !== c.at).reverse()) {
                 assert.ok(last);
                 assert.equal(place(last), place(expected));
                 arrived(t.timeline.goTo(last.at - 1));
-                last = arrived(t.timeline.lastChangeOf(watchOf(data)));
+                last = arrived(t.timeline.past.lastChangeOf(watchOf(data)));
             }
             assert.equal(last, undefined);
 
