@@ -17,14 +17,14 @@ import { Goal } from './goal';
 import { type Beyond, Ground } from './ground';
 import { KnownStops } from './known-stops';
 import { Nearest } from './nearest';
-import { Pace } from './pace';
+import { Pace, NEAR } from './pace';
 import { Past } from './past';
 import { Scan } from './scan';
 import type { Passing, Traps } from './traps';
 import type { Travel } from './travel';
 
-/** Operations in a slice: some milliseconds. */
-const SLICE = 50_000;
+/** Milliseconds in a slice. */
+const SLICE = 5;
 /** Nanoseconds of the machine after which the time is looked at, too: what takes long there may take long here. */
 const LONG = 1e6;
 
@@ -227,7 +227,7 @@ export class Timeline {
         };
         while (!entered() && !this.interpreter.outcome) {
             this.interpreter.goAlong({ reaches: entered, executes: () => undefined, jumps: () => undefined });
-            this.advance(SLICE, 'again');
+            this.advance(Infinity, 'again');
             yield;
         }
         this.interpreter.endStep();
@@ -306,9 +306,12 @@ export class Timeline {
         const edge = stops && this.data.any ? 1 : 0;
         let last = now - 1;
         for (let end = now; !nearest.isFound(end); ) {
-            const kept = checkpoints.before(end);
+            let kept = checkpoints.before(end);
             if (!kept) {
                 break;
+            }
+            if (goal && end - kept.at > 2 * NEAR && !goal.skips(stacks, kept.at, end)) {
+                kept = yield* this.nearer(kept, end);
             }
             const first = kept.at === 0 ? 0 : kept.at + edge;
             const isUnknown = first <= unknown;
@@ -342,6 +345,18 @@ export class Timeline {
         }
         const ids = stops ? found : [];
         return ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
+    }
+
+    /** The last checkpoint before a position, when the run was gone over again for checkpoints that are closer together. */
+    private *nearer(kept: Kept, position: number): Travel<Kept> {
+        this.setBackTo(kept);
+        this.pace.forSearch = true;
+        try {
+            yield* this.over(position, 'again');
+        } finally {
+            this.pace.forSearch = false;
+        }
+        return this.checkpoints.before(position) ?? kept;
     }
 
     /**
@@ -440,17 +455,19 @@ export class Timeline {
 
     private *over(position: number, passing: Passing): Travel<void> {
         while (this.position < position && !this.interpreter.outcome) {
-            this.advance(Math.min(SLICE, position - this.position), passing);
+            this.advance(position - this.position, passing);
             yield;
         }
     }
 
+    /** Executes at most `budget` operations, for about the time of a slice. */
     private advance(budget: number, passing: Passing): Stop | null {
         const limit = this.position + budget;
+        const begin = this.options.now();
         let stop: Stop | null = null;
-        while (!stop && this.position < limit) {
+        do {
             stop = this.chunk(limit - this.position, passing);
-        }
+        } while (!stop && this.position < limit && this.options.now() - begin < SLICE);
         return stop;
     }
 
@@ -467,7 +484,8 @@ export class Timeline {
         clock.alarm = clock.now + LONG;
         const begin = this.options.now();
         const known = news ? Infinity : this.told - from;
-        const stop = interpreter.run(Math.min(budget, this.pace.operations, known, changes.distance(from)));
+        const most = Math.min(budget, known, changes.distance(from), this.pace.forSearch ? NEAR : Infinity);
+        const stop = interpreter.run(most, this.pace.operations);
         clock.alarm = Infinity;
         interpreter.heedsFilters = true;
         if (news) {
