@@ -22,6 +22,7 @@ import {
     SWITCH,
     Thread,
 } from './code';
+import { Budget } from './budget';
 import type { Environment } from './environment';
 import { type Execution, MAX_FRAMES, type Paced } from './execution';
 import { giveUpGuards, type Locking } from './locks';
@@ -43,9 +44,6 @@ import {
     type Watching,
 } from './stop';
 
-/** Generated code is about so many times as fast as closures. */
-const FAST = 16;
-
 export class Interpreter implements Execution, Paced, Locking {
     /** The number of executed operations: the position in the run. */
     ticks = 0;
@@ -61,12 +59,7 @@ export class Interpreter implements Execution, Paced, Locking {
     onTrap: TrapHandler = () => [];
     /** Looks at what each operation has done, while data is watched. */
     watch: Watching | null = null;
-    /** The position at which {@link run} returns. */
-    private limit = 0;
-    /** Where the budget of {@link run} ends; {@link limit} may be before it. */
-    private until = 0;
-    /** Where it ends if generated code executes all that is left. */
-    private furthest = 0;
+    private budget = new Budget();
     /** {@link watch} has to look behind the present operation. */
     private looks = false;
     private stop: Stop | null = null;
@@ -302,8 +295,7 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** @param error the one of a call that has failed, where that is why */
     fail(kind: ExceptionKind, message: string, error?: Err): number {
-        const frame = this.frame;
-        const place = frame && placeOf(frame);
+        const place = this.frame && placeOf(this.frame);
         const exception: RunException = { kind, message, place, fatal: true, ...(error ? { error } : {}) };
         if (!this.environment.endsEarly(exception)) {
             this.outcome = { passed: false, failure: exception };
@@ -348,15 +340,13 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** {@link run} returns after the present operation, as if its budget were used up. */
     giveWay(): void {
-        this.furthest = this.ticks;
-        this.until = this.ticks;
-        this.limit = this.ticks;
+        this.budget.use(this.ticks);
     }
 
     /** {@link watch} looks at what the present operation has done, and the run continues. */
     lookAfterwards(): void {
         this.looks = true;
-        this.limit = this.ticks;
+        this.budget.interrupt(this.ticks);
     }
 
     // ------------------------------------------------------------ running
@@ -393,19 +383,18 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     /**
-     * Executes at most `budget` operations. Returns why it stopped, or null when the budget is used up.
      * A stopped run continues where it stopped: a breakpoint at the current position does not stop it again.
-     * @param work how many of them at most, if those in generated code count a sixteenth: they take less time
+     * @param operations the most that it executes
+     * @param work the most if those in generated code count a sixteenth
+     * @returns why it stopped; null: it has executed them
      */
-    run(budget: number, work = budget): Stop | null {
+    run(operations: number, work = operations): Stop | null {
         if (this.outcome) {
             return { reason: 'end' };
         }
         this.stop = null;
         this.looks = false;
-        this.furthest = this.ticks + budget;
-        this.until = Math.min(this.ticks + work, this.furthest);
-        this.limit = this.until;
+        this.budget.begin(this.ticks, operations, work);
         for (;;) {
             try {
                 return this.stepping || this.watch?.each === true ? this.runStepping(this.stepping) : this.runFast();
@@ -414,7 +403,7 @@ export class Interpreter implements Execution, Paced, Locking {
                 this.lookAtData(this.current.top, this.current.top?.pc ?? 0);
                 const stop = this.takeStop();
                 // an expected panic: the scenario continues without a kernel
-                if (stop || this.ticks >= this.limit) {
+                if (stop || this.ticks >= this.budget.limit) {
                     return stop;
                 }
             }
@@ -422,20 +411,17 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     get rest(): number {
-        const { ticks, limit } = this;
-        return limit < this.until ? limit - ticks : Math.min((limit - ticks) * FAST, this.furthest - ticks);
+        return this.budget.restFrom(this.ticks);
     }
 
     ranGenerated(operations: number): void {
-        const { limit, until } = this;
-        this.until = Math.min(until + operations - Math.ceil(operations / FAST), this.furthest);
-        this.limit = limit < until ? limit : this.until;
+        this.budget.ranGenerated(operations);
     }
 
     private takeStop(): Stop | null {
-        const stop = this.stop;
-        this.stop = null;
+        const { stop } = this;
         if (stop) {
+            this.stop = null;
             this.stepping = null;
             this.stoppedHere = true;
         }
@@ -443,13 +429,14 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     private runFast(): Stop | null {
+        const { budget } = this;
         let first = this.leaveStop();
         let frame = this.current.top;
         while (frame) {
             let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
             let pc = frame.pc;
             let at = pc;
-            while (pc >= 0 && this.ticks < this.limit) {
+            while (pc >= 0 && this.ticks < budget.limit) {
                 frame.pc = at = pc;
                 this.ticks++;
                 const op: Op | undefined = ops[pc];
@@ -470,7 +457,7 @@ export class Interpreter implements Execution, Paced, Locking {
             if (this.looks) {
                 this.lookAtData(frame, at);
             }
-            if (this.stop || (pc >= 0 && this.ticks >= this.limit)) {
+            if (this.stop || (pc >= 0 && this.ticks >= budget.limit)) {
                 return this.takeStop();
             }
             frame = this.current.top;
@@ -481,6 +468,7 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** One operation at a time: with a step, or with a look at watched data after each. */
     private runStepping(step: Stepping | null): Stop | null {
+        const { budget } = this;
         let first = this.leaveStop();
         for (;;) {
             const frame = this.current.top;
@@ -488,7 +476,7 @@ export class Interpreter implements Execution, Paced, Locking {
                 this.finish({ passed: true });
                 return this.takeStop();
             }
-            if (this.ticks >= this.limit) {
+            if (this.ticks >= budget.limit) {
                 return this.takeStop();
             }
             const { code, pc } = frame;
@@ -527,7 +515,7 @@ export class Interpreter implements Execution, Paced, Locking {
     private lookAtData(frame: Frame | undefined, pc: number): void {
         const ids = this.watch?.executed(frame, pc) ?? [];
         this.looks = false;
-        this.limit = this.until;
+        this.budget.resume();
         if (ids.length > 0 && !this.stop) {
             this.stop = { reason: 'breakpoint', thread: this.current, ids };
         }
@@ -579,16 +567,16 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** Executes code that is not part of the run, while the run is stopped: without traps, steps and filters. */
     aside<T>(what: () => T): T {
-        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, until, furthest, looks, watch } = this;
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, budget, looks, watch } = this;
         this.heedsFilters = false;
         this.watch = null;
         this.onTrap = () => [];
         this.stepping = null;
+        this.budget = new Budget();
         try {
             return what();
         } finally {
-            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, looks, watch });
-            Object.assign(this, { limit, until, furthest });
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, budget, looks, watch });
         }
     }
 
