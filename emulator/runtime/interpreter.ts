@@ -17,6 +17,7 @@ import {
     type LockWait,
     type Mode,
     type Op,
+    opsOneByOne,
     placeOf,
     slotsWith,
     SWITCH,
@@ -43,6 +44,11 @@ import {
     type TrapHandler,
     type Watching,
 } from './stop';
+
+/** What stands behind the last operation of code, which never gets there. */
+const NO_OPERATION: Op = ({ code, pc }) => {
+    throw new RangeError(`${code.name} has no operation ${pc}`);
+};
 
 export class Interpreter implements Execution, Paced, Locking {
     /** The number of executed operations: the position in the run. */
@@ -213,18 +219,21 @@ export class Interpreter implements Execution, Paced, Locking {
         return SWITCH;
     }
 
-    /**
-     * The current thread has ended: the others continue, and after the last one the thread that waits for all of them.
-     */
+    /** The current thread has ended. */
     blockDone(): void {
         const { scheduler, current } = this;
         const { waiter } = scheduler;
         scheduler.leave(current);
         this.environment.threadDone(current);
-        if (scheduler.active) {
+        this.goOn(waiter);
+    }
+
+    /** With another block, or after the last one with the thread that waits for all of them. */
+    private goOn(waiter: Thread | null | undefined): void {
+        if (this.scheduler.active) {
             schedule(this);
         } else if (waiter) {
-            scheduler.end();
+            this.scheduler.end();
             waiter.waiting = null;
             this.current = waiter;
         }
@@ -238,13 +247,7 @@ export class Interpreter implements Execution, Paced, Locking {
         }
         const waiter = scheduler.active ? scheduler.waiter : thread.frames.find((f) => f.waiter)?.waiter;
         scheduler.leave(thread);
-        if (scheduler.active) {
-            schedule(this);
-        } else if (waiter) {
-            scheduler.end();
-            waiter.waiting = null;
-            this.current = waiter;
-        }
+        this.goOn(waiter);
         this.switchFrames();
         return true;
     }
@@ -325,11 +328,8 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     finish(outcome: Outcome): void {
-        if (!this.outcome && outcome.passed) {
-            const failure = this.environment.ended();
-            this.outcome = failure ? { passed: false, failure } : outcome;
-        }
-        this.outcome ??= outcome;
+        const failure = !this.outcome && outcome.passed ? this.environment.ended() : undefined;
+        this.outcome ??= failure ? { passed: false, failure } : outcome;
         this.stopWith({ reason: 'end' });
     }
 
@@ -397,7 +397,7 @@ export class Interpreter implements Execution, Paced, Locking {
         this.budget.begin(this.ticks, operations, work);
         for (;;) {
             try {
-                return this.stepping || this.watch?.each === true ? this.runStepping(this.stepping) : this.runFast();
+                return this.stepping ? this.runStepping(this.stepping) : this.runFast();
             } catch (e) {
                 this.environment.threw(e);
                 this.lookAtData(this.current.top, this.current.top?.pc ?? 0);
@@ -433,20 +433,20 @@ export class Interpreter implements Execution, Paced, Locking {
         let first = this.leaveStop();
         let frame = this.current.top;
         while (frame) {
-            let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
+            const watch = this.watch?.frames === true && this.watch.watches(frame) ? this.watch : null;
+            let ops: readonly Op[] = first ? frame.code.pristine : watch ? opsOneByOne(frame.code) : frame.code.ops;
             let pc = frame.pc;
             let at = pc;
             while (pc >= 0 && this.ticks < budget.limit) {
                 frame.pc = at = pc;
                 this.ticks++;
-                const op: Op | undefined = ops[pc];
-                if (!op) {
-                    throw new RangeError(`${frame.code.name} has no operation ${pc}`);
-                }
-                pc = op(frame);
+                pc = (ops[pc] ?? NO_OPERATION)(frame);
                 if (first) {
                     first = false;
-                    ops = frame.code.ops;
+                    ops = watch ? opsOneByOne(frame.code) : frame.code.ops;
+                }
+                if (watch?.differs(frame) === true) {
+                    this.lookAfterwards();
                 }
             }
             if (pc >= 0) {
@@ -454,7 +454,7 @@ export class Interpreter implements Execution, Paced, Locking {
             } else {
                 this.switched = false;
             }
-            if (this.looks) {
+            if (this.looks || (pc < 0 && this.watch?.frames === true)) {
                 this.lookAtData(frame, at);
             }
             if (this.stop || (pc >= 0 && this.ticks >= budget.limit)) {
@@ -466,8 +466,8 @@ export class Interpreter implements Execution, Paced, Locking {
         return this.takeStop();
     }
 
-    /** One operation at a time: with a step, or with a look at watched data after each. */
-    private runStepping(step: Stepping | null): Stop | null {
+    /** One operation at a time. */
+    private runStepping(step: Stepping): Stop | null {
         const { budget } = this;
         let first = this.leaveStop();
         for (;;) {
@@ -481,7 +481,7 @@ export class Interpreter implements Execution, Paced, Locking {
             }
             const { code, pc } = frame;
             if (!first && !frame.again) {
-                const ends = step !== null && code.begins[pc] === true && step.reaches(this);
+                const ends = code.begins[pc] === true && step.reaches(this);
                 const ids = this.hearTrap();
                 if (ends || ids.length > 0) {
                     const thread = this.current;
@@ -490,19 +490,15 @@ export class Interpreter implements Execution, Paced, Locking {
                 }
             }
             first = false;
-            step?.executes(this);
+            step.executes(this);
             this.ticks++;
-            const op = code.pristine[pc];
-            if (!op) {
-                throw new RangeError(`${code.name} has no operation ${pc}`);
-            }
-            const next = op(frame);
+            const next = (code.pristine[pc] ?? NO_OPERATION)(frame);
             if (next >= 0) {
                 frame.pc = next;
             } else {
                 this.switched = false;
             }
-            if (this.looks || this.watch?.each === true) {
+            if (this.looks || this.watch?.frames === true) {
                 this.lookAtData(frame, pc);
             }
             if (this.stop) {
