@@ -48,7 +48,7 @@ const EXPLORE = {
     profile: { form: 'profile crashes', doc: '`crashes`, `failures`, `orders`, `losses`, `flips` or `all`.' },
     orders: { form: 'orders', doc: 'Every order of concurrent processes.' },
     timers: { form: 'timers', doc: 'Every order of timers that are due at the same moment.' },
-    delays: { form: 'delays', doc: 'At each place, the processor can wait for the next event of a device or a guest.' },
+    delays: { form: 'delays', doc: 'Events of devices and guests are early or late.' },
     panic: { form: 'panic', doc: 'The kernel panics after each system call and in each callback.' },
     power_cut: { form: 'power_cut', doc: 'The machine loses its power after each system call and in each callback.' },
     flips: {
