@@ -213,7 +213,7 @@ scenario "it works while the machine reboots" finds LU1041 CHOOSING {
         log(dma0.writes)
     }
 }`;
-        // usually, 120 writes come before the first call returns in the next kernel; or 0, 6 or 13 do, and the rest later
+        // usually, 120 writes come before the first call of the next kernel returns; or 0, 6 or 13 do, the rest later
         assert.deepEqual(courses(text, 1), {
             '0; 0; 120': 1,
             '0; 120; 120': 1,
