@@ -435,6 +435,18 @@ export async function buildForTests(files) {
     return files.map((f) => path.join(root, '.build', f.replace(/\.ts$/, '.js')));
 }
 
+/**
+ * Bundles a script of the tests for a page in a browser, as the bundles for VS Code for the Web are made, but with the
+ * names of classes, which are part of fingerprints.
+ * @param {string} file from the repository's root
+ * @returns {Promise<string>} the text of the bundle
+ */
+export async function buildForPage(file) {
+    const bundle = shipped({ name: path.basename(file, '.ts'), entry: file, web: true });
+    const { outputFiles } = await build({ ...bundle, format: 'iife', minify: false, write: false });
+    return outputFiles[0]?.text ?? '';
+}
+
 /** What CommonJS has and ES modules have not: some packages and the tests' own helpers ask for it. */
 const COMMONJS = `import { createRequire as requireOf } from 'node:module';
 import { fileURLToPath as pathOfUrl } from 'node:url';
