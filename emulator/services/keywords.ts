@@ -95,6 +95,10 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
             form: 'scenario "…" choosing "schedule #7: luod" { … }',
             doc: 'The choices of its run that differ from the usual ones, as `lus explore` prints them.',
         },
+        avoidable_until: {
+            form: 'scenario "…" choosing "schedule #7: luod" avoidable_until "schedule #5" { … }',
+            doc: 'The last choice that could avoid how the run ends. The debugger sets a mark there.',
+        },
         for: {
             form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
             doc: 'The scenario runs once for each value of its parameter.',
