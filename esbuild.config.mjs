@@ -74,6 +74,28 @@ const shapesOnly = (listOf) => ({
     },
 });
 
+/**
+ * Puts the trees of the shipped files that every run reads into a bundle. See emulator/services/trees.ts.
+ * @type {import('esbuild').Plugin}
+ */
+const shippedTrees = {
+    name: 'shipped-trees',
+    setup({ onLoad }) {
+        onLoad({ filter: /[\\/]std[\\/]trees\.ts$/ }, async () => {
+            const { outputFiles } = await build({
+                ...common,
+                entryPoints: ['emulator/services/trees.ts'],
+                outdir: '.build',
+                write: false,
+            });
+            /** @type {{ exports: { treesModule: () => string } }} */
+            const module = { exports: { treesModule: () => '' } };
+            new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
+            return { contents: module.exports.treesModule(), loader: 'js' };
+        });
+    },
+};
+
 /** Requests that the server does not answer, and registers no handler for. */
 const UNUSED_PROTOCOL =
     /languageserver-protocol[\\/]lib[\\/]common[\\/]protocol\.(?:notebook|moniker|colorProvider|linkedEditingRange|inlineCompletion|typeHierarchy|textDocumentContent|fileOperations|implementation|declaration)\.js$/;
@@ -195,8 +217,8 @@ const aSession = {
 
 /** @type {readonly Bundle[]} */
 const bundles = [
-    { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, startsFast: aRun },
-    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', startsFast: aSession },
+    { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, plugins: [shippedTrees], startsFast: aRun },
+    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', plugins: [shippedTrees], startsFast: aSession },
     {
         name: 'language-server',
         entry: 'extension/language-server/main.ts',
