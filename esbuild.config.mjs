@@ -74,6 +74,28 @@ const shapesOnly = (listOf) => ({
     },
 });
 
+/**
+ * Puts the trees of the shipped files that every run reads into a bundle. See emulator/services/trees.ts.
+ * @type {import('esbuild').Plugin}
+ */
+const shippedTrees = {
+    name: 'shipped-trees',
+    setup({ onLoad }) {
+        onLoad({ filter: /[\\/]std[\\/]trees\.ts$/ }, async () => {
+            const { outputFiles } = await build({
+                ...common,
+                entryPoints: ['emulator/services/trees.ts'],
+                outdir: '.build',
+                write: false,
+            });
+            /** @type {{ exports: { treesModule: () => string } }} */
+            const module = { exports: { treesModule: () => '' } };
+            new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
+            return { contents: module.exports.treesModule(), loader: 'js' };
+        });
+    },
+};
+
 /** Requests that the server does not answer, and registers no handler for. */
 const UNUSED_PROTOCOL =
     /languageserver-protocol[\\/]lib[\\/]common[\\/]protocol\.(?:notebook|moniker|colorProvider|linkedEditingRange|inlineCompletion|typeHierarchy|textDocumentContent|fileOperations|implementation|declaration)\.js$/;
@@ -195,8 +217,8 @@ const aSession = {
 
 /** @type {readonly Bundle[]} */
 const bundles = [
-    { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, startsFast: aRun },
-    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', startsFast: aSession },
+    { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, plugins: [shippedTrees], startsFast: aRun },
+    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', plugins: [shippedTrees], startsFast: aSession },
     {
         name: 'language-server',
         entry: 'extension/language-server/main.ts',
@@ -306,9 +328,9 @@ export async function buildShipped() {
 }
 
 /**
- * Places a bundle that holds its program as a string, so that V8 does not read the program before it is known whether
- * its code is on file, and beside it that code, as this version of V8 makes it. Another version refuses the code and
- * compiles the program; so does a bundle without that file.
+ * Places a bundle with its program in a file of its own, so that V8 does not read the program before it is known
+ * whether its code is on file, and beside it that code, as this version of V8 makes it. Another version refuses the
+ * code and compiles the program; so does a bundle without the file of the code.
  * @param {string} file
  * @param {string} text
  * @param {number} mode
@@ -321,6 +343,7 @@ function placeWithCode(file, text, mode, work) {
     // V8 compares the lengths of programs only
     const key = createHash('sha256').update(program).digest('hex').slice(0, 16);
     const name = path.basename(file, '.js');
+    const programName = `${name}.${key}.js`;
     const codeName = `${name}.${key}.code`;
     const folder = path.dirname(file);
     // ES modules that import the bundle learn the names of its exports from this dead code of esbuild
@@ -329,16 +352,21 @@ function placeWithCode(file, text, mode, work) {
 'use strict';
 ${work.beforeAll ?? ''}const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
+const filename = __dirname + '/${programName}';
+const program = readFileSync(filename);
+// of a string of more than a megabyte that is made at once, V8 compiles functions slower: it is not in V8's own memory
+const half = program.length >> 1;
 let cachedData;
 try {
     cachedData = readFileSync(__dirname + '/${codeName}');
 } catch {}
 new Script(
-    ${JSON.stringify(program)},
-    { filename: __filename, cachedData },
+    program.toString('latin1', 0, half) + program.toString('latin1', half),
+    { filename, cachedData },
 ).runInThisContext()(exports, require, module, __filename, __dirname);
 ${namesOfExports}
 `;
+    place(path.join(folder, programName), program, 0o644);
     place(file, bundle, mode);
     const recorded = spawnSync(
         process.execPath,
@@ -350,7 +378,8 @@ ${namesOfExports}
     }
     renameSync(path.join(root, '.build', codeName), path.join(folder, codeName));
     for (const old of readdirSync(folder)) {
-        if (old.startsWith(`${name}.`) && old.endsWith('.code') && old !== codeName) {
+        const isOurs = old.startsWith(`${name}.`) && /\.[0-9a-f]{16}\.(?:js|code)$/.test(old);
+        if (isOurs && old !== codeName && old !== programName) {
             rmSync(path.join(folder, old));
         }
     }
@@ -433,6 +462,18 @@ const forTests = {
 export async function buildForTests(files) {
     await build({ ...forTests, entryPoints: [...files], outdir: '.build', sourcemap: 'inline' });
     return files.map((f) => path.join(root, '.build', f.replace(/\.ts$/, '.js')));
+}
+
+/**
+ * Bundles a script of the tests for a page in a browser, as the bundles for VS Code for the Web are made, but with the
+ * names of classes, which are part of fingerprints.
+ * @param {string} file from the repository's root
+ * @returns {Promise<string>} the text of the bundle
+ */
+export async function buildForPage(file) {
+    const bundle = shipped({ name: path.basename(file, '.ts'), entry: file, web: true });
+    const { outputFiles } = await build({ ...bundle, format: 'iife', minify: false, write: false });
+    return outputFiles[0]?.text ?? '';
 }
 
 /** What CommonJS has and ES modules have not: some packages and the tests' own helpers ask for it. */

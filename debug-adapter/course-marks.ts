@@ -5,6 +5,7 @@
 import { choiceText, keyOf } from '../emulator/language/choice';
 import type { Run } from '../emulator/run/run';
 import type { Timeline } from '../emulator/timeline/timeline';
+import type { LaunchConfiguration } from './launch';
 import type { Marks } from './marks';
 
 /** The name of the mark at the last moment. */
@@ -12,17 +13,18 @@ const AVOIDABLE = 'could be avoided until here';
 
 /**
  * @param run stands at its beginning
- * @param avoidableUntil the name of a choice with its number: `schedule #7`
+ * @param config whose choices replace those of the scenario
  */
 export function markCourse(
-    { decider, host }: Run,
+    { decider, host, scenario }: Run,
     timeline: Timeline,
     marks: Marks,
-    avoidableUntil: string | undefined,
+    config: Pick<LaunchConfiguration, 'choices' | 'avoidableUntil'>,
 ): void {
     if (!decider) {
         return;
     }
+    const avoidableUntil = config.choices ? config.avoidableUntil : scenario.avoidableUntil?.value;
     decider.heard = (choice) => {
         const { picked, usual, alternatives, at } = choice;
         const mark = {

@@ -341,7 +341,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                       traps: this.breakpoints,
                   });
             if (timeline) {
-                markCourse(run, timeline, this.marks, config.avoidableUntil);
+                markCourse(run, timeline, this.marks, config);
             }
             const control = new RunControl(run, timeline, config.stopAtEnd, this, this.host);
             const thread = (reason: string, threadId: number): void => {

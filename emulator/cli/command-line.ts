@@ -150,8 +150,8 @@ outcomes, what breaks a rule, and what was tried.
 
   --orders            every order of the processes of a \`concurrently\`
   --timers            every order of timers that are due at the same moment
-  --delays            let the processor wait for the next event of a device or guest:
-                      after each system call, in each callback, before the jump
+  --delays            let events of devices and guests be early or late: happen
+                      after a system call, in a callback, before the jump
   --crash PROCESS     kill this process after each of its system calls; * for
                       every process
   --fail CALLBACK     let a callback, an allocation or a reply fail: memfd.*,

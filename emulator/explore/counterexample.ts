@@ -17,6 +17,7 @@ export type Check = (text: string) => Program | undefined;
  * @param text the file of the scenario
  * @param finding the code of a finding that makes it fail
  * @param violates whether the scenario of a program fails in the same way
+ * @param avoidable the last choice that could avoid that in a program, if there is one
  * @returns the text of a file with this scenario only, and the choices in it
  */
 export function* counterexample(
@@ -26,8 +27,9 @@ export function* counterexample(
     finding: string | undefined,
     check: Check,
     violates: (program: Program) => boolean,
+    avoidable: (program: Program) => Generator<void, string | undefined>,
 ): Generator<void, string | undefined> {
-    const head = headOf(scenario, choices);
+    const head = headOf(scenario, choices, undefined);
     const write = (gone: readonly Span[]): string => cut(text, [head, ...gone.map((s) => ({ ...s, text: '' }))]);
     const holds = (gone: readonly Span[]): boolean => {
         const program = check(write(gone));
@@ -53,9 +55,13 @@ export function* counterexample(
         level = kept;
     }
     const cuts = gone.map((s) => ({ ...s, text: '' }));
+    // statements that are left out may have had choices of the same name
+    const smallest = check(write(gone));
+    const until = smallest && (yield* avoidable(smallest));
     const last = scenario.body.end - 1;
     const assertion = `\n    finally { assert !diagnosed("${finding ?? ''}") }\n`;
-    return tidy(cut(text, [head, ...cuts, ...(finding ? [{ start: last, end: last, text: assertion }] : [])]));
+    const heading = headOf(scenario, choices, until);
+    return tidy(cut(text, [heading, ...cuts, ...(finding ? [{ start: last, end: last, text: assertion }] : [])]));
 }
 
 function blocksOf(s: Stmt): Block[] {
@@ -79,12 +85,14 @@ function blocksOf(s: Stmt): Block[] {
 }
 
 /** The head of the scenario, with its choices. */
-function headOf({ name, finds, body }: ScenarioDecl, choices: readonly Deviation[]): Cut {
-    const list = choices.map((c) => `"${choiceText(c).replace(/["\\]/g, '\\$&')}"`);
+function headOf({ name, finds, body }: ScenarioDecl, choices: readonly Deviation[], until: string | undefined): Cut {
+    const literal = (choice: string): string => `"${choice.replace(/["\\]/g, '\\$&')}"`;
+    const list = choices.map((c) => literal(choiceText(c)));
     const whole = list.join(', ');
     const choosing = list.length === 0 ? '' : ` choosing ${whole.length <= ONE_LINE ? whole : list.join(',\n    ')}`;
     const codes = finds && finds.length > 0 ? ` finds ${finds.map((f) => f.name).join(', ')}` : '';
-    return { start: name.end, end: body.start, text: `${codes}${choosing} ` };
+    const last = until === undefined ? '' : ` avoidable_until ${literal(until)}`;
+    return { start: name.end, end: body.start, text: `${codes}${choosing}${last} ` };
 }
 
 function otherScenarios(text: string, { name }: ScenarioDecl, check: Check): Span[] {

@@ -53,10 +53,15 @@ export function* judge(judging: Judging, of: OutcomeClass): Generator<void, Viol
         const { value } = scenario?.name ?? { value: name };
         return violates(p, choices, value) && (choices.length === 0 || !violates(p, [], value));
     };
+    const avoidable = function* (p: Program): Generator<void, string | undefined> {
+        const bounds = { ...options, scenario: scenario?.name.value };
+        const moment = inevitable && (yield* unless(late, inevitableFrom(p, bounds, tried, choices, of.outcome)));
+        return moment?.before === '' ? undefined : moment?.before;
+    };
     // a scenario with a parameter would have to name its value
     const smaller =
         scenario && !scenario.of && text !== undefined
-            ? yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails)
+            ? yield* counterexample(text, scenario, choices, of.outcome.finding, check, fails, avoidable)
             : undefined;
     return { of, choices, inevitable, text: smaller };
 }

@@ -15,6 +15,11 @@ export function keyOf({ what, number }: { readonly what: string; readonly number
     return `${what} #${number}`;
 }
 
+/** Whether a text is what {@link keyOf} gives. */
+export function isKey(text: string): boolean {
+    return /^.+ #\d{1,9}$/.test(text);
+}
+
 /** `schedule #7: luod`: how a list of choices writes one. */
 export function choiceText({ what, number, pick }: Deviation): string {
     return `${what} #${number}: ${pick}`;

@@ -11,6 +11,8 @@ const SLEEP = costId('sleep');
 export interface Timer {
     /** When it fires next, in nanoseconds; Infinity: never. Part of the timer's own state. */
     readonly at: number;
+    /** What people call it: the name of a device or a guest. */
+    readonly label: string;
     /** Must set {@link at} to a later moment. Its work takes no virtual time. */
     fire(): void;
 }
@@ -23,6 +25,8 @@ export class Clock implements Saveable {
     private due = Infinity;
     /** Replaced, never changed in place. */
     private timers: readonly Timer[] = [];
+    /** Those that are late: they are due, and do not fire. Replaced, never changed in place. */
+    private late: readonly Timer[] = [];
     /** Time passes without work: `sleep`. False whenever a run can stop. */
     private sleeping = false;
     /**
@@ -34,6 +38,8 @@ export class Clock implements Saveable {
     private readonly accounts = new Float64Array(COST_NAMES.length);
     /** Chooses one of the timers that are due at the same moment. */
     chooser: Chooser = FIRST;
+    /** Decides whether a timer that is due is late, until {@link release}. Not part of the state of the machine. */
+    putsOff: ((timer: Timer) => boolean) | null = null;
     /** The time at which {@link onAlarm} is called; Infinity: never. Not part of the state of the machine. */
     alarm = Infinity;
     onAlarm: () => void = () => undefined;
@@ -89,9 +95,24 @@ export class Clock implements Saveable {
         return this.due < Infinity;
     }
 
-    /** Lets the time pass until the next timer has fired. */
+    /** Lets the time pass until a timer has fired, unless all of them are late. */
     passToNext(): void {
-        this.advance(Math.max(this.due - this.time, 0));
+        for (let fired = 0; fired === 0 && this.expects && !this.elsewhere; ) {
+            fired = this.spend(SLEEP, Math.max(this.due - this.time, 0));
+        }
+    }
+
+    /** Whether a timer is late. A guest that is late does not run. */
+    isLate(timer: Timer): boolean {
+        return this.late.length > 0 && this.late.includes(timer);
+    }
+
+    /** A timer is late no longer: it fires, as often as it was due. */
+    release(timer: Timer): void {
+        this.journal.touch(this);
+        this.late = this.late.filter((t) => t !== timer);
+        this.rearm();
+        this.spend(SLEEP, 0);
     }
 
     /** If several timers are due at the same moment, the first alternative is the one that was added first. */
@@ -125,9 +146,16 @@ export class Clock implements Saveable {
 
     /** Tells the clock that a timer's moment has changed. */
     rearm(): void {
+        if (this.late.length > 0) {
+            this.journal.touch(this);
+            // one that was stopped, or began something else, is not late with what it was due for
+            this.late = this.late.filter((t) => t.at <= this.time && this.timers.includes(t));
+        }
         let due = Infinity;
         for (const t of this.timers) {
-            due = Math.min(due, t.at);
+            if (!this.isLate(t)) {
+                due = Math.min(due, t.at);
+            }
         }
         if (due !== this.due) {
             this.journal.touch(this);
@@ -161,6 +189,13 @@ export class Clock implements Saveable {
         return reached;
     }
 
+    /** Hashes which timers are late. */
+    hashLate(hasher: Hasher): void {
+        for (const { label } of this.late) {
+            hasher.str(label);
+        }
+    }
+
     /** Hashes the accounts and the costs; the time itself is part of the machine's own fingerprint. */
     hash(hasher: Hasher): void {
         for (const ns of this.accounts) {
@@ -177,6 +212,7 @@ export class Clock implements Saveable {
             due: this.due,
             rates: this.rates,
             timers: this.timers,
+            late: this.late,
             accounts: this.accounts.slice(),
         };
     }
@@ -185,18 +221,21 @@ export class Clock implements Saveable {
         Object.assign(this, saved);
     }
 
-    private spend(cost: number, ns: number): void {
+    /** @returns how many timers have fired */
+    private spend(cost: number, ns: number): number {
         if (this.elsewhere) {
-            return;
+            return 0;
         }
         this.journal.touch(this);
         const until = this.time + ns;
+        let fired = 0;
         while (this.due <= until) {
-            this.fireNext();
+            fired += this.fireNext() ? 1 : 0;
         }
         this.time = until;
         this.accounts[cost] = (this.accounts[cost] ?? 0) + ns;
         this.ring();
+        return fired;
     }
 
     private ring(): void {
@@ -206,10 +245,16 @@ export class Clock implements Saveable {
         }
     }
 
-    private fireNext(): void {
+    /** @returns false: the timer that is due is late */
+    private fireNext(): boolean {
         this.journal.touch(this);
         this.time = Math.max(this.time, this.due);
         const timer = this.nextTimer();
+        if (timer && this.putsOff?.(timer) === true) {
+            this.late = [...this.late, timer];
+            this.rearm();
+            return false;
+        }
         const before = this.elsewhere;
         this.elsewhere = true;
         try {
@@ -218,16 +263,17 @@ export class Clock implements Saveable {
             this.elsewhere = before;
         }
         this.rearm();
+        return true;
     }
 
     private nextTimer(): Timer | undefined {
         let due = 0;
         for (const t of this.timers) {
-            due += t.at === this.due ? 1 : 0;
+            due += t.at === this.due && !this.isLate(t) ? 1 : 0;
         }
         let before = due > 1 ? this.chooser.pick(TIMER, due) : 0;
         for (const t of this.timers) {
-            if (t.at === this.due && before-- === 0) {
+            if (t.at === this.due && !this.isLate(t) && before-- === 0) {
                 return t;
             }
         }

@@ -198,6 +198,7 @@ export class Machine extends JournaledRecord {
     /** A fingerprint of everything that outlives a kernel. @param past with the history of its pages */
     hash(hasher: Hasher, past = true): void {
         hasher.num(this.boots).num(this.clock.now);
+        this.clock.hashLate(hasher);
         for (const { start, size, node } of this.map === this.ram ? [] : this.map) {
             hasher.num(start).num(size).num(node);
         }

@@ -19,7 +19,7 @@ export interface Offers {
     readonly orders: boolean;
     /** Which of the timers fires first that are due at the same moment. */
     readonly timers: boolean;
-    /** At which places the processor waits for the next event of a device or a guest. */
+    /** Where the processor waits for the next event of a device or a guest, and which of these events are late. */
     readonly delays: boolean;
 }
 
@@ -36,6 +36,7 @@ export class Decider implements Chooser {
     heard: ((choice: Choice) => void) | null = null;
     private interpreter: Interpreter | null = null;
     private trials: Faults | null = null;
+    private delays: Delays | null = null;
     private readonly counts: JournaledMap<string, number>;
     /** The next choices that are not usual, as position and code, alternately. */
     private next: readonly number[] = [];
@@ -59,7 +60,8 @@ export class Decider implements Chooser {
         this.trials = trials;
         host.injections.trials = trials;
         host.listeners.observe(trials);
-        host.listeners.observe(new Delays(host, this, this.offers.delays));
+        this.delays = new Delays(host, this, this.offers.delays);
+        host.listeners.observe(this.delays);
     }
 
     /**
@@ -174,7 +176,8 @@ export class Decider implements Chooser {
         return place ? `${place.uri} ${place.start}` : '';
     }
 
-    hash(_hasher: Hasher): void {
-        // what comes next depends on the state that the choices have led to, and on nothing else of them
+    /** What comes next depends on the state that the choices have led to, and of them only on what is late. */
+    hash(hasher: Hasher): void {
+        this.delays?.hash(hasher);
     }
 }

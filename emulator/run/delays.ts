@@ -1,8 +1,11 @@
 /**
- * The timing of devices and guests as choices: at certain places the processor is delayed until the next of their
- * events has happened, such as a DMA write that would otherwise come later. This is not a fault, because a processor
- * can be slow.
+ * The timing of devices and guests as choices, none of which is a fault. The processor can be slow: at certain places
+ * it waits until their next event has happened, such as a DMA write that would otherwise come later. And a device or a
+ * guest can be slow: an event that is due is late, and happens at one of the next places.
  */
+import type { Timer } from '../machine/clock';
+import type { Hasher } from '../machine/hash';
+import { JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import { processOf } from '../runtime/host/scenario-process';
 import type { Listener, Observer } from '../runtime/listener';
@@ -18,45 +21,117 @@ interface Deciding {
 
 const NONE = 'none';
 const HAPPENS = 'happens';
+const LATE = 'late';
+
+/**
+ * The last place for an event that is late: where so many system calls have returned or sleeps have ended. A loop that
+ * polls for the event ends.
+ */
+const RETURNS = 4;
 
 export class Delays implements Observer {
     readonly listener: Listener;
+    /**
+     * The timers that were due since the last place, which are not asked again, with 0; and those that are late, with
+     * the number of returns from system calls until they happen at the latest.
+     */
+    private readonly due: JournaledMap<Timer, number>;
 
     constructor(
         private readonly host: Host,
         private readonly decider: Deciding,
         private readonly offered: boolean,
     ) {
+        const { clock, journal } = host.machine;
+        this.due = new JournaledMap(journal);
+        clock.putsOff = (timer) => this.isLate(timer);
         this.listener = {
             kernelLeft: ({ kind, name }) => {
                 const p = processOf(host.interpreter.current);
                 if (p && kind !== 'exit' && kind !== 'release' && kind !== 'boot') {
-                    this.mayWait(`after ${p.name} ${name}`);
+                    this.place(`after ${p.name} ${name}`, true);
                 }
             },
             callbackEntered: ({ callback, name }) => {
                 if (callback !== 'init') {
-                    this.mayWait(`in ${name}`);
+                    this.place(`in ${name}`);
                 }
             },
             phase: (phase) => {
                 if (phase === 'jump') {
-                    this.mayWait(`before the jump from kernel ${host.boot + 1}`);
+                    this.place(`before the jump from kernel ${host.boot + 1}`);
                 }
             },
+            slept: () => {
+                const p = processOf(host.interpreter.current);
+                this.afterLate(`after ${p ? `${p.name} ` : ''}sleep`, true);
+            },
         };
+    }
+
+    private get asks(): boolean {
+        return this.offered || this.decider.replays;
+    }
+
+    private place(where: string, returns = false): void {
+        this.afterLate(where, returns);
+        this.mayWait(where);
     }
 
     private mayWait(where: string): void {
         const { host, decider, offered } = this;
         const { clock } = host.machine;
-        if ((!offered && !decider.replays) || !host.kernel || !clock.expects) {
+        if (!this.asks || !host.kernel || !clock.expects) {
             return;
         }
         const what = `delay ${where}`;
         const question: Question = { what, alternatives: [NONE, HAPPENS], usual: 0, price: 'switch', offered };
         if (decider.decide(question) !== NONE) {
             clock.passToNext();
+        }
+    }
+
+    /** A timer is due: whether it is late. Of the events of one timer between two places, the first one can be. */
+    private isLate(timer: Timer): boolean {
+        const { due, decider, offered } = this;
+        if (!this.asks || due.has(timer)) {
+            return false;
+        }
+        const what = `event of ${timer.label}`;
+        const question: Question = { what, alternatives: [HAPPENS, LATE], usual: 0, price: 'switch', offered };
+        const late = decider.decide(question) === LATE;
+        due.set(timer, late ? RETURNS : 0);
+        return late;
+    }
+
+    /** A place is reached: each event that is late happens here, or at a later one. */
+    private afterLate(where: string, returns: boolean): void {
+        const { due, decider, offered, host } = this;
+        const { clock } = host.machine;
+        if (due.size === 0) {
+            return;
+        }
+        for (const [timer, before] of [...due]) {
+            const left = before - (returns ? 1 : 0);
+            const what = `event of ${timer.label} ${where}`;
+            const question: Question = { what, alternatives: [LATE, HAPPENS], usual: 0, price: 'free', offered };
+            if (clock.isLate(timer) && left > 0 && decider.decide(question) === LATE) {
+                due.set(timer, left);
+                continue;
+            }
+            if (clock.isLate(timer)) {
+                clock.release(timer);
+            }
+            due.delete(timer);
+        }
+    }
+
+    /** The order in which timers were due does not matter. */
+    hash(hasher: Hasher): void {
+        const { clock } = this.host.machine;
+        const due = [...this.due].map(([t, left]) => `${t.label} ${left} ${clock.isLate(t) ? LATE : ''}`);
+        for (const text of due.sort()) {
+            hasher.str(text);
         }
     }
 }

@@ -126,8 +126,9 @@ export class Run {
     }
 }
 
-function deciderOf(journal: Journal, { choosing }: Variant, options: RunOptions): Decider | null {
+function deciderOf(journal: Journal, scenario: Variant, options: RunOptions): Decider | null {
     const { tried } = options;
+    const choosing = scenario.choosing ?? (scenario.avoidableUntil ? [] : undefined);
     const listed = options.choices ?? (tried ? undefined : choosing?.flatMap((c) => choiceFrom(c.value) ?? []));
     if (!tried && !listed) {
         return null;

@@ -48,7 +48,7 @@ const EXPLORE = {
     profile: { form: 'profile crashes', doc: '`crashes`, `failures`, `orders`, `losses`, `flips` or `all`.' },
     orders: { form: 'orders', doc: 'Every order of concurrent processes.' },
     timers: { form: 'timers', doc: 'Every order of timers that are due at the same moment.' },
-    delays: { form: 'delays', doc: 'At each place, the processor can wait for the next event of a device or a guest.' },
+    delays: { form: 'delays', doc: 'Events of devices and guests are early or late.' },
     panic: { form: 'panic', doc: 'The kernel panics after each system call and in each callback.' },
     power_cut: { form: 'power_cut', doc: 'The machine loses its power after each system call and in each callback.' },
     flips: {
@@ -94,6 +94,10 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
         choosing: {
             form: 'scenario "…" choosing "schedule #7: luod" { … }',
             doc: 'The choices of its run that differ from the usual ones, as `lus explore` prints them.',
+        },
+        avoidable_until: {
+            form: 'scenario "…" choosing "schedule #7: luod" avoidable_until "schedule #5" { … }',
+            doc: 'The last choice that could avoid how the run ends. The debugger sets a mark there.',
         },
         for: {
             form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',

@@ -1,8 +1,9 @@
 /**
- * Runs the editor tests: the suite in the extension host of the newest and of the oldest editor, and the journeys.
+ * Runs the editor tests: the suite in the extension host of the newest and of the oldest editor, the journeys, and
+ * pages of a browser without an editor.
  *
  *     npm run editor                   all of it
- *     npm run editor -- suite          parts: suite, suite-oldest, journeys
+ *     npm run editor -- suite          parts: suite, suite-oldest, journeys, pages
  *
  * Needs `npm run build` before, and a Chromium. MOCHA_GREP in the environment picks tests.
  */

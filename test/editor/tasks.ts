@@ -1,4 +1,4 @@
-/** The editor tests as tasks: the suite in the extension hosts of two editors, and the journeys. */
+/** The tests in editors and in a browser as tasks: the suite in the extension hosts of two editors, journeys, pages. */
 import { fileTasks, testFiles } from '../runner/files';
 import type { Task } from '../runner/pool';
 import { findChromium } from './vscode-servers';
@@ -7,7 +7,7 @@ import { findChromium } from './vscode-servers';
 const ONE_AT_A_TIME = 'editor';
 
 /** What the parts are called on the command line. */
-export const PARTS = ['suite', 'suite-oldest', 'journeys'] as const;
+export const PARTS = ['suite', 'suite-oldest', 'journeys', 'pages'] as const;
 export type Part = (typeof PARTS)[number];
 
 function suiteTask(name: string, editor: string): Task {
@@ -32,11 +32,16 @@ export async function editorTasks(parts: readonly Part[] = PARTS): Promise<Task[
         );
         return [];
     }
-    const journeys = { part: 'editor', files: testFiles('test/editor/journeys'), oneAtATime: ONE_AT_A_TIME };
+    const filesIn = (folder: string) => (): Promise<Task[]> =>
+        fileTasks(
+            [{ part: 'editor', files: testFiles(`test/editor/${folder}`), oneAtATime: ONE_AT_A_TIME }],
+            process.env['MOCHA_GREP'],
+        );
     const tasks: Readonly<Record<Part, () => Promise<Task[]>>> = {
         suite: async () => [suiteTask('the suite in the newest editor', 'newest')],
         'suite-oldest': async () => [suiteTask('the suite in the oldest editor', 'oldest')],
-        journeys: () => fileTasks([journeys], process.env['MOCHA_GREP']),
+        journeys: filesIn('journeys'),
+        pages: filesIn('pages'),
     };
     return (await Promise.all(parts.map((p) => tasks[p]()))).flat();
 }

@@ -1,6 +1,6 @@
 /** Runs whose choices are listed in the built debug adapter: they end as an exploration has found. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import * as z from 'zod/mini';
@@ -13,12 +13,15 @@ scenario "one of two comes first" {
     explore { orders }
     boot "7.2"
     process a, b
+    log("not needed")
     concurrently {
         b { y = try open("/dev/liveupdate"); assert y >= 0, "the device is free" }
         a { first = memfd_create("a"); x = try open("/dev/liveupdate"); first.close() }
     }
 }
 `;
+
+const AVOIDABLE = 'could be avoided until here';
 
 const marksSchema = z.object({ marks: z.array(z.object({ name: z.string(), position: z.number() })) });
 
@@ -46,7 +49,7 @@ suite('debug adapter: the choices of an exploration', function () {
         await client.ok('configurationDone');
         const { threadId } = await client.stopped();
         const [top] = await client.frames(threadId);
-        assert.equal(top?.line, 7);
+        assert.equal(top?.line, 8);
     });
 
     test('a mark stands before each choice, and where the violation could be avoided for the last time', async () => {
@@ -57,11 +60,10 @@ suite('debug adapter: the choices of an exploration', function () {
         const { threadId } = await client.stopped();
         const [end] = await client.frames(threadId);
         const { marks } = marksSchema.parse(await client.ok('lus/marks'));
-        const last = 'could be avoided until here';
-        assert.deepEqual(marks.map((m) => m.name).sort(), [last, ...choices].sort());
-        const mark = marks.find((m) => m.name === last);
+        assert.deepEqual(marks.map((m) => m.name).sort(), [AVOIDABLE, ...choices].sort());
+        const mark = marks.find((m) => m.name === AVOIDABLE);
         assert.equal(mark?.position, inevitable.operation);
-        await client.ok('lus/goToMark', { name: last });
+        await client.ok('lus/goToMark', { name: AVOIDABLE });
         await client.stopped();
         const again = marksSchema.parse(await client.ok('lus/marks'));
         assert.deepEqual(again.marks, marks);
@@ -76,14 +78,31 @@ suite('debug adapter: the choices of an exploration', function () {
         const file = path.join(folder, 'counterexample.lus');
         const { out } = lus(folder, ['explore', FILE, '--format', 'json', '-o', file]);
         const { choices } = JSON.parse(out).scenarios[0].violations[0];
+        // the statement that it does not need has an operation and a choice before the others
+        assert.doesNotMatch(readFileSync(file, 'utf8'), /not needed/);
+        const again = JSON.parse(lus(folder, ['explore', file, '--orders', '--format', 'json']).out);
+        const { inevitable } = again.scenarios[0].violations[0];
         await client.launch({ program: file });
         await client.ok('configurationDone');
-        await client.stopped();
+        const { threadId } = await client.stopped();
+        const [end] = await client.frames(threadId);
         const { marks } = marksSchema.parse(await client.ok('lus/marks'));
-        assert.deepEqual(
-            marks.map((m) => m.name),
-            choices,
-        );
+        assert.deepEqual(marks.map((m) => m.name).sort(), [AVOIDABLE, ...choices].sort());
+        assert.equal(marks.find((m) => m.name === AVOIDABLE)?.position, inevitable.operation);
+        await client.ok('lus/goToMark', { name: AVOIDABLE });
+        await client.stopped();
+        await client.ok('continue', { threadId });
+        const there = await client.stopped();
+        assert.deepEqual((await client.frames(there.threadId))[0], end);
+    });
+
+    test('the choices of the launch replace those of the scenario, and what they could avoid', async () => {
+        const file = path.join(folder, 'counterexample.lus');
+        lus(folder, ['explore', FILE, '--format', 'json', '-o', file]);
+        await client.launch({ program: file, choices: [], stopAtEnd: 'always' });
+        await client.ok('configurationDone');
+        await client.stopped();
+        assert.deepEqual(marksSchema.parse(await client.ok('lus/marks')).marks, []);
     });
 
     test('what is not a choice is refused', async () => {

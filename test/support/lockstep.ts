@@ -1,59 +1,17 @@
 /** A program that runs twice, once with closures alone and once with generated code: both do the same at every stop. */
 import assert from 'node:assert/strict';
 import type { Program } from '../../emulator/language/program';
-import { format } from '../../emulator/language/values';
-import { Run, type RunOptions } from '../../emulator/run/run';
-import { setTrap, SWITCH, clearTrap, type Code } from '../../emulator/runtime/code';
-import { isOver, type Stop } from '../../emulator/runtime/stop';
+import type { RunOptions } from '../../emulator/run/run';
+import { setTrap, SWITCH, clearTrap } from '../../emulator/runtime/code';
+import { isOver } from '../../emulator/runtime/stop';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import type { Random } from './random';
+import { stateOf, watched } from './watched-run';
 
 /** Operations: a run that takes more is not compared to its end. */
 const MOST = 300_000;
 /** Stops of a run after which it continues to its end without any. */
 const STOPS = 60;
-
-interface Watched {
-    readonly run: Run;
-    readonly log: string[];
-    readonly codes: readonly Code[];
-}
-
-function watched(program: Program, options: RunOptions): Watched {
-    const run = Run.start(program, options);
-    const log: string[] = [];
-    run.host.listeners.report({
-        log: ({ level, text, time }) => log.push(`${time} ${level} ${text}`),
-        raised: ({ kind, message }) => log.push(`${kind}: ${message}`),
-    });
-    return { run, log, codes: run.executable.codeIn(program.main) };
-}
-
-/** Where a run is, and what it can be seen to have done. */
-function stateOf({ run, log }: Watched, stop: Stop | null): unknown {
-    const { host } = run;
-    const { interpreter } = host;
-    return {
-        stop: stop && { reason: stop.reason, ...('exception' in stop ? { message: stop.exception.message } : {}) },
-        ticks: interpreter.ticks,
-        time: host.machine.clock.now,
-        current: interpreter.current.id,
-        outcome: interpreter.outcome?.failure?.message ?? interpreter.outcome?.passed,
-        log: log.splice(0),
-        threads: interpreter.threads.map(({ id, frames }) => ({
-            id,
-            frames: frames.map((f) => ({
-                code: f.code.name,
-                pc: f.pc,
-                born: f.born,
-                mode: f.mode,
-                resultSlot: f.resultSlot,
-                accepts: f.accepts,
-                slots: Array.from(f.slots, (v) => (v === undefined ? 'unset' : Object.is(v, -0) ? '-0' : format(v))),
-            })),
-        })),
-    };
-}
 
 /** @returns the number of stops at which both were compared */
 export function inLockstep(program: Program, options: RunOptions, random: Random, message: string): number {

@@ -101,6 +101,10 @@ export class Orphan extends JournaledRecord implements Job, Stripe {
         this.since = machine.clock.now;
     }
 
+    get label(): string {
+        return this.guest;
+    }
+
     /** Begins to run: VM entry on its processor. */
     enter(): void {
         const { machine } = this;
@@ -129,9 +133,13 @@ export class Orphan extends JournaledRecord implements Job, Stripe {
         this.rearm();
     }
 
-    /** Its program catches up with the clock. */
+    /** Its program catches up with the clock. If it is late, it got no time. */
     catchUp(): void {
         const { clock } = this.machine;
+        if (clock.isLate(this)) {
+            this.edit.since = clock.now;
+            return;
+        }
         while (this.state === 'running') {
             const due = firstDue(this.sources);
             this.work(Math.min(clock.now, due?.next ?? Infinity));

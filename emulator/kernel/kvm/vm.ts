@@ -85,6 +85,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.space = new GuestSpace(k, this);
     }
 
+    get label(): string {
+        return this.name;
+    }
+
     /** KVM_CREATE_VM: without vCPUs and memory. */
     static create(k: KvmEnv, name: string): VirtualMachine {
         k.clock.charge(VM_CREATE);
@@ -369,9 +373,13 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.k.journal.edit(v).exits += n;
     }
 
-    /** A vCPU's program writes as much as the elapsed time allows. */
+    /** A vCPU's program writes as much as the elapsed time allows. If the guest is late, it got no time. */
     private advance(v: Vcpu): void {
         const { now } = this.k.clock;
+        if (this.k.clock.isLate(this)) {
+            this.k.journal.edit(v).since = now;
+            return;
+        }
         if (v.state === 'running' && v.sources.length > 0) {
             this.leaveFor(v);
         }

@@ -46,11 +46,12 @@ export function checkStd(
     files: readonly { readonly uri: string; readonly text: string }[],
     natives: NativeShapes,
     page: PageGeometry,
+    parseFile: Parse = parse,
 ): Program {
     const program = new ProgramBuilder(natives);
     program.page = page;
     for (const { uri, text } of files) {
-        const { file, diagnostics } = parse(uri, text);
+        const { file, diagnostics } = parseFile(uri, text);
         program.files.set(uri, file);
         program.diagnostics.push(...diagnostics);
     }

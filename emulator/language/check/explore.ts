@@ -1,7 +1,7 @@
-/** `explore { … }` and `choosing "…"`: what an exploration tries, and what it has found. */
+/** `explore { … }`, `choosing "…"` and `avoidable_until "…"`: what an exploration tries, and what it has found. */
 import { isErrnoName } from '../../kernel/release/errno';
-import { choiceFrom } from '../choice';
-import type { ExploreEntry, ExploreStmt, StringLit } from '../syntax/ast';
+import { choiceFrom, isKey } from '../choice';
+import type { ExploreEntry, ExploreStmt, ScenarioDecl, StringLit } from '../syntax/ast';
 import { EXPLORE_ENTRIES, PROFILE_NAMES } from '../syntax/explore';
 import type { CodeContext } from './context';
 import { kernelName } from './kernel-end';
@@ -47,17 +47,26 @@ function checkEntry(c: CodeContext, { what, names, texts, number }: ExploreEntry
     }
 }
 
-/** `scenario "…" choosing "schedule #7: luod"` */
-export function checkChoices(program: ProgramBuilder, uri: string, choices: readonly StringLit[]): void {
-    for (const choice of choices) {
+/** `scenario "…" choosing "schedule #7: luod" avoidable_until "schedule #5"` */
+export function checkChoices(
+    program: ProgramBuilder,
+    uri: string,
+    { choosing = [], avoidableUntil: until }: ScenarioDecl,
+): void {
+    const wrong = (choice: StringLit, like: string): void =>
+        program.report(
+            'error',
+            'LU0221',
+            uri,
+            choice,
+            `${quoted(choice.value)} is not a choice. A choice looks like \`"${like}"\` here: \`lus explore\` prints them.`,
+        );
+    for (const choice of choosing) {
         if (!choiceFrom(choice.value)) {
-            program.report(
-                'error',
-                'LU0221',
-                uri,
-                choice,
-                `${quoted(choice.value)} is not a choice. A choice looks like \`"schedule #7: luod"\`: \`lus explore\` prints them.`,
-            );
+            wrong(choice, 'schedule #7: luod');
         }
+    }
+    if (until && !isKey(until.value)) {
+        wrong(until, 'schedule #5');
     }
 }

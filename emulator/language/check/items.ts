@@ -93,7 +93,7 @@ function checkItem(program: ProgramBuilder, uri: string, item: Item): void {
 function checkScenario(program: ProgramBuilder, uri: string, decl: ScenarioDecl): void {
     const processes = processesOf(decl.body, new Set());
     checkExpectedFindings(program, uri, decl.finds ?? []);
-    checkChoices(program, uri, decl.choosing ?? []);
+    checkChoices(program, uri, decl);
     const c = newContext(program, { uri, span: decl.body, context: 'scenario', processes });
     if (decl.param) {
         checkParameter(c, decl.param, decl.body);

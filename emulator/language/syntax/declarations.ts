@@ -83,9 +83,16 @@ function parseScenario(c: Cursor): ScenarioDecl {
     const param = c.isWord('for') ? parseParameter(c) : undefined;
     const finds = c.acceptWord('finds') ? c.idents('a finding (LU1003)') : undefined;
     const choosing = c.acceptWord('choosing') ? parseChoices(c) : undefined;
+    const avoidableUntil = c.acceptWord('avoidable_until') ? c.stringLit('A choice') : undefined;
     const body = parseBlock(c, 'scenario');
     const d: ScenarioDecl = { kind: 'scenario', name, body, start, end: c.lastEnd };
-    return { ...d, ...(param && { param }), ...(finds && { finds }), ...(choosing && { choosing }) };
+    return {
+        ...d,
+        ...(param && { param }),
+        ...(finds && { finds }),
+        ...(choosing && { choosing }),
+        ...(avoidableUntil && { avoidableUntil }),
+    };
 }
 
 /** `for ram in [1GiB, 8GiB]` */

@@ -42,6 +42,8 @@ export type DeviceMemoryEvent =
     | { readonly kind: 'lost'; readonly at: number; readonly length: number; readonly by: 'reader' | 'device' };
 
 export interface MemoryPort {
+    /** The name of the device. */
+    readonly name: string;
     /** The device is on. */
     readonly powered: boolean;
     happened(event: DeviceMemoryEvent): void;
@@ -92,6 +94,10 @@ export class DeviceMemory extends JournaledRecord implements Timer {
         this.bar = BARS + index * BAR_DISTANCE;
         this.contents = new PhysicalMemory(journal);
         clock.add(this);
+    }
+
+    get label(): string {
+        return this.port.name;
     }
 
     /** Bytes that a reset has cleared and that were not written again. */

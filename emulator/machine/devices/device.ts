@@ -149,6 +149,7 @@ export class Device extends PciFunction implements Timer, DmaEngine {
                       journal,
                       bus.clock,
                       {
+                          name: shape.name,
                           read: (iova, length) => this.read(iova, length),
                           write: (iova, bytes) => this.write(iova, bytes),
                           interrupt: (queue) => this.interrupt(queue),
@@ -162,10 +163,15 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         bus.clock.add(this);
     }
 
+    get label(): string {
+        return this.shape.name;
+    }
+
     /** What its memory needs from it. */
     private memoryPort(): MemoryPort {
         const powered = (): boolean => this.present && this.power === 0;
         return {
+            name: this.shape.name,
             get powered() {
                 return powered();
             },

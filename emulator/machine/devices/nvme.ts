@@ -80,6 +80,8 @@ export type NvmeEvent =
 
 /** What the controller needs from its device. */
 export interface NvmePort {
+    /** The name of the device. */
+    readonly name: string;
     read(iova: number, length: number): Uint8Array | null;
     write(iova: number, bytes: Uint8Array): boolean;
     interrupt(queue: number): unknown;
@@ -122,6 +124,10 @@ export class NvmeController extends JournaledRecord implements Timer {
         this.unread = new JournaledList(journal);
         this.medium = new PhysicalMemory(journal);
         clock.add(this);
+    }
+
+    get label(): string {
+        return this.port.name;
     }
 
     /** Create I/O Submission Queue and Create I/O Completion Queue: both are empty, and the phase is 1. */

@@ -99,6 +99,7 @@ const BEHIND: readonly (readonly [pattern: RegExp, words: readonly (readonly [st
             ['for', 'scenario', 'for ${1:ram} in [$2]'],
         ],
     ],
+    [/^scenario "" (?:.* )?choosing "" (?:, "" )*$/, [['avoidable_until', 'scenario', 'avoidable_until "$1"']]],
     [/^scenario "" for \w+ $/, [['in', 'scenario', 'in [$1]']]],
     [/^scenario "" for \w+ in \[[^\]]*\] $/, [['finds', 'scenario']]],
     [/^kernel "" $/, [['from', 'kernel', 'from "${1:7.2}"']]],

@@ -12,7 +12,7 @@ const SIZE = 300;
 function memoryWith(events: DeviceMemoryEvent[]): { memory: DeviceMemory; journal: Journal; clock: Clock } {
     const journal = new Journal();
     const clock = new Clock(journal);
-    const port = { powered: true, happened: (event: DeviceMemoryEvent) => events.push(event) };
+    const port = { name: 'gpu0', powered: true, happened: (event: DeviceMemoryEvent) => events.push(event) };
     return { memory: new DeviceMemory(journal, clock, port, SIZE, 0), journal, clock };
 }
 

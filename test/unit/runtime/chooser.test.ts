@@ -97,6 +97,7 @@ suite('choices', () => {
             for (const i of [0, 1, 2]) {
                 const timer: Timer & { at: number } = {
                     at: 5,
+                    label: 'timer',
                     fire: () => {
                         fired.push(i);
                         timer.at = Infinity;

@@ -153,6 +153,9 @@ suite('completion', () => {
             'in',
         ]);
         assert.ok(labels('scenario "s" finds ‸ { }').includes('LU1003'));
+        assert.deepEqual(first(1, 'scenario "s" choosing "schedule #1: a", "schedule #2: b" ‸ { }'), [
+            'avoidable_until',
+        ]);
         assert.deepEqual(first(1, 'scenario "s" { boot "7.2"; process a, b; a { x = 1; send x ‸ } }'), ['to']);
     });
 

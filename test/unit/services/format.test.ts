@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { format, formatEdits } from '../../../emulator/services/format/format';
 import { edited } from '../../../emulator/services/rename';
+import { errorsOf } from '../../../emulator/run/load-program';
+import { programOf } from '../../support/programs';
 
 function formatted(text: string): string {
     const result = format('a.lus', text);
@@ -55,6 +57,16 @@ suite('formatter', () => {
             .replace('i - 1', 'i-1');
         assert.equal(formatted(loose), text);
         assert.equal(formatted(text), text);
+    });
+
+    test('what a counterexample has in its head; the words remain names', () => {
+        const text = `scenario "s" choosing "schedule #7: luod", "kill luod #0: open" avoidable_until "schedule #5" {
+    avoidable_until = 1
+    choosing = avoidable_until
+}
+`;
+        assert.equal(formatted(text.replaceAll(' "', '   "').replaceAll(' = ', '=')), text);
+        assert.deepEqual(errorsOf(programOf(text)), []);
     });
 
     test('indentation: blocks, brackets, operators at the end of a line', () => {
