@@ -328,9 +328,9 @@ export async function buildShipped() {
 }
 
 /**
- * Places a bundle with its program in a file of its own, so that V8 does not read the program before it is known
- * whether its code is on file, and beside it that code, as this version of V8 makes it. Another version refuses the
- * code and compiles the program; so does a bundle without the file of the code.
+ * Places a bundle that holds its program as a string, so that V8 does not read the program before it is known whether
+ * its code is on file, and beside it that code, as this version of V8 makes it. Another version refuses the code and
+ * compiles the program; so does a bundle without that file.
  * @param {string} file
  * @param {string} text
  * @param {number} mode
@@ -343,7 +343,6 @@ function placeWithCode(file, text, mode, work) {
     // V8 compares the lengths of programs only
     const key = createHash('sha256').update(program).digest('hex').slice(0, 16);
     const name = path.basename(file, '.js');
-    const programName = `${name}.${key}.js`;
     const codeName = `${name}.${key}.code`;
     const folder = path.dirname(file);
     // ES modules that import the bundle learn the names of its exports from this dead code of esbuild
@@ -352,21 +351,16 @@ function placeWithCode(file, text, mode, work) {
 'use strict';
 ${work.beforeAll ?? ''}const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
-const filename = __dirname + '/${programName}';
-const program = readFileSync(filename);
-// of a string of more than a megabyte that is made at once, V8 compiles functions slower: it is not in V8's own memory
-const half = program.length >> 1;
 let cachedData;
 try {
     cachedData = readFileSync(__dirname + '/${codeName}');
 } catch {}
 new Script(
-    program.toString('latin1', 0, half) + program.toString('latin1', half),
-    { filename, cachedData },
+    ${JSON.stringify(program)},
+    { filename: __filename, cachedData },
 ).runInThisContext()(exports, require, module, __filename, __dirname);
 ${namesOfExports}
 `;
-    place(path.join(folder, programName), program, 0o644);
     place(file, bundle, mode);
     const recorded = spawnSync(
         process.execPath,
@@ -378,8 +372,7 @@ ${namesOfExports}
     }
     renameSync(path.join(root, '.build', codeName), path.join(folder, codeName));
     for (const old of readdirSync(folder)) {
-        const isOurs = old.startsWith(`${name}.`) && /\.[0-9a-f]{16}\.(?:js|code)$/.test(old);
-        if (isOurs && old !== codeName && old !== programName) {
+        if (old.startsWith(`${name}.`) && old.endsWith('.code') && old !== codeName) {
             rmSync(path.join(folder, old));
         }
     }
