@@ -63,6 +63,7 @@ export class Course {
         hashFuture(this.host, hasher);
         this.observations.hash(hasher);
         this.host.injections.trials?.hash(hasher);
+        this.host.touches?.hash(hasher);
         for (const { code, message } of Diagnoses.of(this.host)?.found ?? []) {
             hasher.str(code).str(message);
         }

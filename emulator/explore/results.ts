@@ -186,6 +186,11 @@ function countsOf(graph: StateGraph, { switches }: Bounds): ReadonlyMap<number, 
     return counts;
 }
 
+/** Whether a course can come back to a state. */
+export function hasCircle(graph: StateGraph): boolean {
+    return topological(graph).back.size > 0;
+}
+
 /** The nodes so that edges lead onwards, except those that close a circle. */
 function topological(graph: StateGraph): { readonly order: readonly number[]; readonly back: ReadonlySet<Edge> } {
     const ON_THE_WAY = 1;
