@@ -60,7 +60,7 @@ export function explorationOf(
     return {
         scenario,
         classes: classesOf(graph, options, frontier.complete && !frontier.part),
-        coverage: coverageOf(graph, options, frontier.complete),
+        coverage: coverageOf(graph, options, frontier.complete, frontier.switchesLeftOut > 0),
         complete: frontier.complete,
         part: frontier.part,
         completeUpTo: frontier.completeUpTo,

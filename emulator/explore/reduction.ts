@@ -10,7 +10,7 @@
  * conflict, and take the first one. The pieces before it are independent of the piece at the place. So the same course
  * with that piece put first makes the same access, and the search has seen it there.
  *
- * Pieces have numbers, which are part of a state. So "still" means: pieces with the same or a higher number. In a circle
+ * Pieces have numbers, which are part of a state. So "still" means pieces with the same or a higher number. In a circle
  * of states a switch could be put off for ever, so a search that finds a circle tries all switches.
  */
 import { EVERYTHING, type Piece, type Position } from '../runtime/touching/touches';
@@ -79,6 +79,11 @@ class Summary {
             at?.writes.add(what);
         }
         this.rest.clear();
+    }
+
+    /** Whether other threads touch everything from where they stand. */
+    touchEverything(others: readonly Position[]): boolean {
+        return this.conflicts({ reads: new Set(), writes: new Set() }, others);
     }
 
     /** Whether a piece is in conflict with what other threads touch from where they stand. */
@@ -162,6 +167,11 @@ export class Reduction {
         for (const piece of pieces) {
             this.seen.add(piece);
         }
+    }
+
+    /** Whether every piece is in conflict with what others do from where they stand. */
+    neverLeavesOut(others: readonly Position[]): boolean {
+        return this.known.touchEverything(others);
     }
 
     /**

@@ -280,8 +280,13 @@ export class Walk {
                 }
             }
             const last = i === made.length - 1 && typeof to === 'number';
-            if (this.reduction && last && choice.price === 'switch' && others.length > 0) {
+            const isSwitch = choice.what === SCHEDULE && choice.price === 'switch';
+            if (this.reduction && last && isSwitch && others.length > 0) {
                 const positions = this.course.host.touches?.positions() ?? [];
+                if (this.reduction.neverLeavesOut(positions.slice(1))) {
+                    this.add(others, costOf(item));
+                    continue;
+                }
                 this.undecided = { alternatives: others, cost: costOf(item), state: to, positions };
             } else {
                 this.add(others, costOf(item));

@@ -5,6 +5,7 @@
  */
 import { OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
+import { cachedPages } from '../../kernel/fs/memfd';
 import { type LuoFlb, LuoSession, type SessionList } from '../../kernel/luo/state';
 import { ListValue } from '../../language/collections';
 import type { Value } from '../../language/types';
@@ -90,6 +91,18 @@ const changesMemory = onFile((touches, file) => {
         touches.write(fileName(file));
         touches.write(inodeName(file.inode));
         touches.write(PAGES);
+    } else {
+        touches.everything();
+    }
+});
+
+/** Without pages, a truncation sets only the size. */
+const truncates = onFile((touches, file) => {
+    if (file.kind === 'memfd') {
+        touches.write(inodeName(file.inode));
+        if (cachedPages(file.inode) > 0) {
+            touches.write(PAGES);
+        }
     } else {
         touches.everything();
     }
@@ -258,9 +271,11 @@ export const DECLARED: ReadonlyMap<string, Access> = new Map<string, Access>([
     ...['fd.size', 'fd.pos', 'fd.seals', 'fd.nlink', 'fd.blocks', 'fd.mode', 'fd.kind', 'fd.get_seals', 'fd.getfl'].map(
         (name): [string, Access] => [name, looks],
     ),
-    ...['fd.truncate', 'fd.fallocate', 'fd.punch', 'fd.write', 'fd.pwrite', 'fd.add_seals'].map(
-        (name): [string, Access] => [name, changesMemory],
-    ),
+    ['fd.truncate', truncates],
+    ...['fd.fallocate', 'fd.punch', 'fd.write', 'fd.pwrite', 'fd.add_seals'].map((name): [string, Access] => [
+        name,
+        changesMemory,
+    ]),
     ['fd.read', readsMemory],
     ['fd.pread', readsMemory],
     ['file.pos', readsFile],
