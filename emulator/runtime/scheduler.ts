@@ -59,7 +59,9 @@ export class Scheduler extends JournaledRecord {
         }
     }
 
+    /** Removes a thread that has ended. Only operations that touch everything look at whether a process is there. */
     leave(thread: Thread): void {
+        this.touches?.placeReached(thread);
         this.journal.edit<Scheduler>(this).threads = this.threads.filter((t) => t !== thread);
     }
 

@@ -60,6 +60,32 @@ suite('lus explore', function () {
         assert.deepEqual(found(explore('--state', 'state.json')), found(whole), 'a complete search stays complete');
     });
 
+    test('leaves out the same switches on one thread and on several', () => {
+        const agent = (name: string): string =>
+            `${name} { lu = open("/dev/liveupdate"); s = lu.create_session("${name}"); m = memfd_create("m"); lu.close() }`;
+        const text = `
+scenario "each has its own session" {
+    boot "7.2"
+    process a, b, c
+    ${['a', 'b', 'c'].map(agent).join('\n    ')}
+    concurrently {
+        a { s.preserve_fd(m, token: 1) }
+        b { s.preserve_fd(m, token: 1) }
+        c { s.preserve_fd(m, token: 1) }
+    }
+}`;
+        writeFileSync(path.join(folder, RACE_FILE), text);
+        const run = (...args: string[]): Ran =>
+            lus(folder, ['explore', RACE_FILE, '--orders', '--format', 'json', ...args]);
+        const one = run('--jobs', '1');
+        assert.equal(one.code, 0, one.err);
+        assert.match(one.out, /"switchesLeftOut": [1-9]/);
+        assert.deepEqual(found(run('--jobs', '2')), found(one));
+        const begun = run('--jobs', '2', '--budget', '0.7s', '--state', 'state.json');
+        assert.equal(begun.code, 3, begun.err);
+        assert.deepEqual(found(run('--state', 'state.json')), found(one));
+    });
+
     test('a profile that the scenario declares, with its bounds; other scenarios are left out', () => {
         const text = RACE.replace(
             'boot "7.2"',
