@@ -26,11 +26,15 @@ export interface AgentsShape {
 /** A call of one process: mostly on what belongs to it. */
 function call(random: Random, shape: AgentsShape): string {
     const session = random.pick(['own', 'own', 'own', 'shared']);
-    const file = random.pick(['ram', 'ram', 'filled', 'dev', 'both']);
+    const file = random.pick(['ram', 'filled', 'dev', 'both', 'both']);
     const accepts = !shape.plain || random.below(4) > 0 ? 'r = try ' : '';
     return random.pick([
         `${accepts}${session}.preserve_fd(${file}, token: ${random.below(2)})`,
         `${accepts}${session}.preserve_fd(${file}, token: ${random.below(2)})`,
+        // a file that all have can be in one session only
+        `r = try own.preserve_fd(both, token: ${random.below(2)})`,
+        `r = try own.preserve_fd(both, token: ${random.below(2)})`,
+        `r = try own.preserve_fd(both, token: ${random.below(2)})`,
         `r = try ${session}.close()`,
         `r = try ${random.pick(['ram', 'filled', 'both'])}.truncate(${random.pick([0, 4096, 8192])})`,
         `r = try ${random.pick(['ram', 'filled', 'both'])}.write("x")`,
