@@ -12,8 +12,10 @@ export interface Paced {
     readonly current: Thread;
     /** The number of operations executed so far, including the present one. */
     ticks: number;
-    /** How many more it executes in a row. */
+    /** How many more it executes in a row, if all of them are in generated code. */
     readonly rest: number;
+    /** The last operations were executed by generated code. */
+    ranGenerated(operations: number): void;
     /** What looks at operations. With `values`, at those that change a variable of a process or a list, one by one. */
     readonly watch: { readonly values: boolean } | null;
 }

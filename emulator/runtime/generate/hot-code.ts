@@ -200,7 +200,9 @@ class Entry {
             if (next === OTHER_KINDS) {
                 return ++missed % MISSES === 0 ? this.missed(f, variables, missed)(f) : op(f);
             }
-            trial.executed += run.ticks - from + 1;
+            const executed = run.ticks - from + 1;
+            run.ranGenerated(executed);
+            trial.executed += executed;
             trial.inCalls += next === SWITCH ? 1 : 0;
             if (++trial.entered === TRIAL) {
                 this.judge(trial);
