@@ -163,7 +163,7 @@ export class Frontier {
         if (!lessons) {
             return;
         }
-        const circular = hasCircle(this.graph) && lessons.switches > 0;
+        const circular = lessons.switches > 0 && hasCircle(this.graph);
         if (!circular && !lessons.mistaken) {
             return;
         }
