@@ -44,8 +44,11 @@ function reasonOf(
     if (price === 'fault') {
         return `only after ${counted(faults, 'fault')}, the most of a course`;
     }
-    const bound = switches === Infinity ? '' : `only after ${counted(switches, 'switch')}, the most of a course`;
-    return what === SCHEDULE && reduced ? `no outcome depends on it${bound === '' ? '' : `, or ${bound}`}` : bound;
+    const bound = switches === Infinity ? null : `only after ${counted(switches, 'switch')}, the most of a course`;
+    if (what === SCHEDULE && reduced) {
+        return bound === null ? 'no outcome depends on it' : `no outcome depends on it, or ${bound}`;
+    }
+    return bound;
 }
 
 /** In the order of the names. @param reduced whether the search leaves out switches that make no difference */
