@@ -53,7 +53,7 @@ async function done(data: JobData): Promise<Yield> {
     try {
         const begin = performance.now();
         let last = begin;
-        for (const _ of walk.walk(data.items)) {
+        for (const _ of walk.walk(data.items, data.known)) {
             const now = performance.now();
             if (now - begin > LONG_ENOUGH) {
                 break;

@@ -287,13 +287,13 @@ export class Updates implements Listener {
     }
 
     kernelEntered({ kind }: KernelWork): void {
-        const { host, next, now } = this;
+        const { host, next } = this;
         if (next.prepared === null) {
-            this.calls.enter(host.interpreter.current.id, now);
+            this.calls.enter(host.interpreter.current.id, this.now);
         }
         if (kind === 'reboot') {
             const edit = this.edit(next);
-            edit.blackoutBegan = now;
+            edit.blackoutBegan = this.now;
             edit.before = host.machine.clock.spent;
         }
     }
@@ -317,7 +317,11 @@ export class Updates implements Listener {
 
     kernelLeft({ kind }: KernelWork): void {
         const { calls, next, incoming } = this;
-        const { kernel, interpreter } = this.host;
+        const { kernel, interpreter, touches } = this.host;
+        if (next.prepared === null || incoming) {
+            // what is noted depends on the time, and on sessions of other processes
+            touches?.everything();
+        }
         const began = calls.leave(interpreter.current.id);
         if (kind === 'reboot' && next.blackoutBegan !== null) {
             // the reboot returned, so it failed
@@ -389,6 +393,7 @@ export class Updates implements Listener {
     }
 
     private get now(): number {
+        this.host.touches?.everything();
         return this.host.machine.clock.now;
     }
 

@@ -64,6 +64,7 @@ export class Course {
         this.observations.hash(hasher);
         this.host.injections.trials?.hash(hasher);
         this.decider.hash(hasher);
+        this.host.touches?.hash(hasher);
         for (const { code, message } of Diagnoses.of(this.host)?.found ?? []) {
             hasher.str(code).str(message);
         }

@@ -25,21 +25,34 @@ interface Entry {
     readonly price: Price;
 }
 
-/** Why a search has not taken a choice that it has met. */
-function reasonOf({ met, taken, price }: Entry, { faults, switches }: Bounds, complete: boolean): string | null {
+/**
+ * Why a search has not taken a choice that it has met.
+ * @param reduced whether it leaves out switches that make no difference
+ */
+function reasonOf(
+    { what, met, taken, price }: Entry,
+    { faults, switches }: Bounds,
+    complete: boolean,
+    reduced: boolean,
+): string | null {
     if (taken.size === met.size) {
         return null;
     }
     if (!complete) {
         return 'the search is not complete';
     }
-    return price === 'fault'
-        ? `only after ${counted(faults, 'fault')}, the most of a course`
-        : `only after ${counted(switches, 'switch')}, the most of a course`;
+    if (price === 'fault') {
+        return `only after ${counted(faults, 'fault')}, the most of a course`;
+    }
+    const bound = switches === Infinity ? null : `only after ${counted(switches, 'switch')}, the most of a course`;
+    if (what === SCHEDULE && reduced) {
+        return bound === null ? 'no outcome depends on it' : `no outcome depends on it, or ${bound}`;
+    }
+    return bound;
 }
 
-/** In the order of the names. */
-export function coverageOf(graph: StateGraph, bounds: Bounds, complete: boolean): Covered[] {
+/** In the order of the names. @param reduced whether the search leaves out switches that make no difference */
+export function coverageOf(graph: StateGraph, bounds: Bounds, complete: boolean, reduced: boolean): Covered[] {
     const entries = new Map<string, Entry>();
     const taken = codesTaken(graph);
     graph.questions.forEach(({ what, alternatives, usual, price, place }, question) => {
@@ -63,7 +76,7 @@ export function coverageOf(graph: StateGraph, bounds: Bounds, complete: boolean)
             alternative: entry.alternative,
             met: entry.met.size,
             taken: entry.taken.size,
-            reason: reasonOf(entry, bounds, complete),
+            reason: reasonOf(entry, bounds, complete, reduced),
         }))
         .sort((a, b) => (a.what < b.what ? -1 : a.what > b.what ? 1 : a.alternative < b.alternative ? -1 : 1));
 }

@@ -8,6 +8,7 @@ import { Course, type CourseOptions } from './course';
 import { coverageOf, type Covered } from './coverage';
 import { Frontier, type Part } from './frontier';
 import type { Bounds } from './item';
+import { Lessons } from './reduction';
 import { classesOf, type OutcomeClass } from './results';
 import { STATE_BYTES, Visited } from './visited';
 import { Walk } from './walk';
@@ -33,6 +34,8 @@ export interface Exploration {
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
+    /** Switches that were not tried, because no outcome depends on them. */
+    readonly switchesLeftOut: number;
     readonly ends: number;
     readonly states: number;
     /** The most states that find room. */
@@ -57,12 +60,13 @@ export function explorationOf(
     return {
         scenario,
         classes: classesOf(graph, options, frontier.complete && !frontier.part),
-        coverage: coverageOf(graph, options, frontier.complete),
+        coverage: coverageOf(graph, options, frontier.complete, frontier.switchesLeftOut > 0),
         complete: frontier.complete,
         part: frontier.part,
         completeUpTo: frontier.completeUpTo,
         left: frontier.left,
         branches: graph.branches,
+        switchesLeftOut: frontier.switchesLeftOut,
         ends: graph.ends,
         states: graph.size - 1,
         room,
@@ -87,7 +91,7 @@ export class Explorer {
         frontier?: Frontier,
     ) {
         this.course = new Course(program, options, options.tried);
-        this.frontier = frontier ?? new Frontier();
+        this.frontier = frontier ?? new Frontier(options.tried.orders ? new Lessons() : null);
         this.visited = new Visited(roomFor(options.memory));
         this.frontier.enterInto(this.visited);
     }
@@ -121,7 +125,7 @@ export class Explorer {
         try {
             while (!frontier.complete && !visited.full) {
                 const items = frontier.take(Infinity);
-                for (const _ of walk.walk(items)) {
+                for (const _ of walk.walk(items, frontier.known)) {
                     if (visited.full) {
                         break;
                     }

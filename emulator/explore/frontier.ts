@@ -4,6 +4,8 @@
  */
 import { type GraphPart, StateGraph } from './graph';
 import { compareItems, costOf, FIRST_ITEM, type Item } from './item';
+import { type Lesson, Lessons, type SavedLessons, type TouchedData } from './reduction';
+import { hasCircle } from './results';
 import type { Visited } from './visited';
 
 /** What a walk hands on. */
@@ -13,6 +15,8 @@ export interface Yield {
     readonly rest: readonly Item[];
     /** What comes after the present items. */
     readonly later: readonly Item[];
+    /** What it has learned about switches that make no difference; null if it tries all. */
+    readonly lesson: Lesson | null;
 }
 
 /** A frontier as plain data. */
@@ -22,6 +26,8 @@ export interface SavedFrontier {
     readonly items: readonly Item[];
     readonly later: readonly Item[];
     readonly part: Part | null;
+    /** Null: all switches are tried. */
+    readonly lessons: SavedLessons | null;
 }
 
 /** One of several parts of a search. */
@@ -32,7 +38,7 @@ export interface Part {
 }
 
 export class Frontier {
-    readonly graph = new StateGraph();
+    graph = new StateGraph();
     /** The faults and switches of the present items. */
     private cost = 0;
     private items: Item[] = [FIRST_ITEM];
@@ -41,11 +47,17 @@ export class Frontier {
     part: Part | null = null;
     /** Items that somebody works on. */
     private given = 0;
+    /** The states of the present round. */
+    private visited: Visited | null = null;
+
+    /** @param lessons what is learned about switches that make no difference; null: all are tried */
+    constructor(private lessons: Lessons | null = null) {}
 
     /** All parts of the same search, or one that goes on. */
     static joined(parts: readonly SavedFrontier[]): Frontier {
-        const frontier = new Frontier();
-        frontier.part = parts.length === 1 ? (parts[0]?.part ?? null) : null;
+        const saved = parts.length === 1 ? parts[0] : undefined;
+        const frontier = new Frontier(saved?.lessons ? new Lessons(saved.lessons) : null);
+        frontier.part = saved?.part ?? null;
         const open = parts.filter((p) => p.items.length + p.later.length > 0);
         for (const { graph } of parts) {
             frontier.graph.add(graph);
@@ -70,7 +82,23 @@ export class Frontier {
     }
 
     saved(): SavedFrontier {
-        return { graph: this.graph.part(), cost: this.cost, items: this.items, later: this.later, part: this.part };
+        const { graph, cost, items, later, part, lessons } = this;
+        return { graph: graph.part(), cost, items, later, part, lessons: lessons?.saved() ?? null };
+    }
+
+    /** What walks know about the switches that make no difference; null: they try all. */
+    get known(): readonly TouchedData[] | null {
+        return this.lessons?.known ?? null;
+    }
+
+    /** How often it has begun again, because it had left out what makes a difference. */
+    get rounds(): number {
+        return this.lessons?.rounds ?? 0;
+    }
+
+    /** Switches that were not tried, because they make no difference. */
+    get switchesLeftOut(): number {
+        return this.lessons?.switches ?? 0;
     }
 
     get complete(): boolean {
@@ -91,8 +119,9 @@ export class Frontier {
         return this.complete ? null : this.cost - 1;
     }
 
-    /** Notes the states of the graph. */
+    /** Notes the states of the graph. When the search begins again, they are forgotten. */
     enterInto(visited: Visited): void {
+        this.visited = visited;
         // the first one is the beginning
         for (const state of this.graph.fingerprints.slice(1)) {
             visited.enter(state);
@@ -110,11 +139,44 @@ export class Frontier {
     }
 
     /** What came of items that were taken. @param taken how many; by default all */
-    give({ found, rest, later }: Yield, taken = this.given): void {
+    give({ found, rest, later, lesson }: Yield, taken = this.given): void {
         this.graph.add(found);
         this.given -= taken;
-        this.items.push(...rest);
-        this.later.push(...later);
+        // one by one: there can be more than a call may have arguments
+        for (const item of rest) {
+            this.items.push(item);
+        }
+        for (const item of later) {
+            this.later.push(item);
+        }
+        if (lesson) {
+            this.lessons?.add(lesson);
+        }
+        if (this.items.length === 0 && this.given === 0) {
+            this.review();
+        }
+    }
+
+    /** All courses within a bound were tried: begins again if too much was left out. */
+    private review(): void {
+        const { lessons } = this;
+        if (!lessons) {
+            return;
+        }
+        const circular = lessons.switches > 0 && hasCircle(this.graph);
+        if (!circular && !lessons.mistaken) {
+            return;
+        }
+        if (circular) {
+            this.lessons = null;
+        } else {
+            lessons.advance();
+        }
+        this.graph = new StateGraph();
+        this.cost = 0;
+        this.items = [FIRST_ITEM];
+        this.later = [];
+        this.visited?.clear();
     }
 
     /** To the items with more faults and switches. */

@@ -108,7 +108,7 @@ function* avoiding(course: Course, limit: number, violation: Outcome): Generator
         avoided ||= !sameViolation(violation, outcome);
     });
     while (!avoided && !frontier.complete && !visited.full) {
-        for (const _ of walk.walk(frontier.take(Infinity))) {
+        for (const _ of walk.walk(frontier.take(Infinity), null)) {
             if (avoided || visited.full) {
                 break;
             }

@@ -11,7 +11,10 @@ import { HANGING, type Outcome } from './outcome';
 /** Courses with the same outcome. */
 export interface OutcomeClass {
     readonly outcome: Outcome;
-    /** How many courses within the bounds end so; a course that comes back to a state is not counted. */
+    /**
+     * How many of the courses within the bounds that were tried end so; a course that comes back to a state is not
+     * counted.
+     */
     readonly count: number;
     /** The course with the fewest faults and switches, of these with the fewest faults, of these the first. */
     readonly example: readonly Deviation[];
@@ -184,6 +187,11 @@ function countsOf(graph: StateGraph, { switches }: Bounds): ReadonlyMap<number, 
         }
     }
     return counts;
+}
+
+/** Whether a course can come back to a state. */
+export function hasCircle(graph: StateGraph): boolean {
+    return topological(graph).back.size > 0;
 }
 
 /** The nodes so that edges lead onwards, except those that close a circle. */

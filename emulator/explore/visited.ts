@@ -70,6 +70,12 @@ export class Visited {
         Atomics.sub(this.words, HUNGRY, 1);
     }
 
+    /** Forgets all states. No other thread may use it meanwhile. */
+    clear(): void {
+        this.words.fill(0, HEAD);
+        Atomics.store(this.words, COUNT, 0);
+    }
+
     /** Notes a state. @param state a fingerprint of 53 bits @returns whether it is new */
     enter(state: number): boolean {
         const { words, mask } = this;

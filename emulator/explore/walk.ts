@@ -2,13 +2,16 @@
  * Walks through the courses of a run from the places that items give: depth first, back to the nearest checkpoint of
  * the machine and on from there. It does not go on from a state that the search has been in.
  */
+import { SCHEDULE } from '../machine/chooser';
 import { type Choice, codeOf } from '../run/choices';
 import type { Checkpoint } from '../runtime/stop';
+import type { Position } from '../runtime/touching/touches';
 import type { Course } from './course';
 import type { Yield } from './frontier';
 import { Collector } from './graph';
 import { type Bounds, commonLength, comparePaths, costOf, type Item, otherwise } from './item';
 import type { Outcome } from './outcome';
+import { Reduction, type TouchedData } from './reduction';
 import type { Visited } from './visited';
 
 /** The operations between two looks at the time. */
@@ -21,6 +24,15 @@ interface Base {
     readonly position: number;
 }
 
+/** A choice whose alternatives may make no difference: that is known when the thread has executed its next piece. */
+interface Undecided {
+    readonly alternatives: readonly Item[];
+    readonly cost: number;
+    /** The state in which the thread continues. */
+    readonly state: number;
+    readonly positions: readonly Position[];
+}
+
 export class Walk {
     private readonly found = new Collector();
     /** Items with a fault or a switch more than those that it was given. */
@@ -31,18 +43,22 @@ export class Walk {
     private path: readonly number[] = [];
     /** What the walk is at, and how far it is with it; null between two items. */
     private at: Item | null = null;
+    private undecided: Undecided | null = null;
+    /** Null: all alternatives are tried. */
+    private reduction: Reduction | null = null;
+    private known: readonly TouchedData[] | null = null;
 
     /**
      * @param course stands at the place from which all courses go on
      * @param limit operations after which a course hangs
-     * @param ended hears of every end
+     * @param onEnd hears of every end
      */
     constructor(
         private readonly course: Course,
         private readonly visited: Visited,
         private readonly bounds: Bounds,
         private readonly limit: number,
-        private readonly ended: (outcome: Outcome) => void = () => undefined,
+        private readonly onEnd: (outcome: Outcome) => void = () => undefined,
     ) {
         course.decider.stops = true;
         course.decider.mostFaults = bounds.faults;
@@ -50,7 +66,11 @@ export class Walk {
     }
 
     /** Yields between two branches, and now and then within a long one. */
-    *walk(items: readonly Item[]): Generator<void, void> {
+    *walk(items: readonly Item[], known: readonly TouchedData[] | null): Generator<void, void> {
+        if (known !== this.known) {
+            this.known = known;
+            this.reduction = known && new Reduction(known);
+        }
         this.items = items.toSorted((a, b) => comparePaths(b.path, a.path));
         for (let item = this.items.pop(); item; item = this.items.pop()) {
             yield* this.follow(item);
@@ -59,6 +79,7 @@ export class Walk {
 
     /** Ends a walk. @returns what it has found, and what it has not done */
     take(): Yield {
+        this.lookAhead();
         const rest = this.at ? [this.at, ...this.items] : this.items;
         this.at = null;
         this.items = [];
@@ -69,7 +90,7 @@ export class Walk {
     hand(rest: readonly Item[]): Yield {
         const { later } = this;
         this.later = [];
-        return { found: this.found.take(), rest, later };
+        return { found: this.found.take(), rest, later, lesson: this.reduction?.take() ?? null };
     }
 
     /** Gives away half of what is to be done. */
@@ -100,31 +121,32 @@ export class Walk {
     }
 
     private *follow(item: Item): Generator<void, void> {
-        const { course, limit } = this;
+        const { course } = this;
         const { decider } = course;
-        const { interpreter } = course.host;
         let position = this.goBack(item);
         let { from } = item;
         this.at = item;
-        decider.follow(item.path, position);
+        this.begin(item.path, position);
         for (;;) {
-            interpreter.run(Math.min(SLICE, limit - interpreter.ticks));
-            const ended = interpreter.outcome !== null || interpreter.ticks >= limit;
-            const { made } = decider;
-            if (!ended && !decider.stopped && !course.atJunction) {
+            if (!this.runOn()) {
                 yield;
                 continue;
             }
+            const { ended } = this;
+            const { made } = decider;
             course.atJunction = false;
             if (position >= item.start) {
+                this.decide();
                 const outcome = ended ? course.outcome() : null;
                 const to = outcome ?? course.state();
                 this.found.add(from, to, made);
-                this.addAlternatives(item, from, position, made);
+                this.addAlternatives(item, from, position, made, to);
                 if (outcome) {
-                    this.ended(outcome);
+                    this.onEnd(outcome);
                 }
                 if (typeof to !== 'number' || !this.visited.enter(to)) {
+                    this.begin(item.path, position + made.length + 1);
+                    this.lookAhead();
                     break;
                 }
                 from = to;
@@ -134,11 +156,75 @@ export class Walk {
             }
             position += made.length + 1;
             this.keep(position);
-            decider.follow(item.path, position);
+            this.begin(item.path, position);
             yield;
         }
         this.at = null;
         yield;
+    }
+
+    /** The run goes on from a position. */
+    private begin(path: readonly number[], position: number): void {
+        this.course.decider.follow(path, position);
+        this.course.host.touches?.take();
+    }
+
+    /** @returns false if it has only used up its time, true at a state or an end */
+    private runOn(): boolean {
+        const { course, limit } = this;
+        const { interpreter } = course.host;
+        interpreter.run(Math.min(SLICE, limit - interpreter.ticks));
+        return this.ended || course.decider.stopped || course.atJunction;
+    }
+
+    private get ended(): boolean {
+        const { interpreter } = this.course.host;
+        return interpreter.outcome !== null || interpreter.ticks >= this.limit;
+    }
+
+    /** Decides at once whether the alternatives of the last choice make a difference. The run is not gone on from. */
+    private lookAhead(): void {
+        const { undecided, course } = this;
+        if (!undecided) {
+            return;
+        }
+        // it may stand behind the choice, or in the piece
+        while (!this.runOn()) {
+            // to the next place
+        }
+        course.atJunction = false;
+        this.decide();
+    }
+
+    /** The thread has executed its next piece: are the alternatives of the choice before it tried? */
+    private decide(): void {
+        const { undecided, reduction, course, bounds } = this;
+        const { touches, injections } = course.host;
+        if (!reduction || !touches) {
+            return;
+        }
+        if (this.ended && !course.host.interpreter.outcome) {
+            // what others have done when it has taken too long is part of the outcome
+            touches.everything();
+        }
+        const pieces = touches.take();
+        reduction.hear(pieces);
+        this.undecided = null;
+        if (!undecided) {
+            return;
+        }
+        const [piece] = pieces;
+        const [own, ...others] = undecided.positions;
+        // a fault that is offered in the piece makes several pieces of it
+        const faults = injections.trials?.happened ?? 0;
+        const only = course.decider.made.every(
+            (c) => c.what === SCHEDULE || (c.price === 'fault' && faults >= bounds.faults),
+        );
+        const { alternatives, cost, state } = undecided;
+        const whole = only && piece?.whole === true && piece.by === own?.by && piece.number === own.number;
+        if (!whole || !reduction.leavesOut(piece, others, state, alternatives.length)) {
+            this.add(alternatives, cost);
+        }
     }
 
     /** To the last checkpoint on the way to the state of an item. @returns its position */
@@ -173,19 +259,45 @@ export class Walk {
         }
     }
 
-    private addAlternatives(item: Item, from: number, position: number, made: readonly Choice[]): void {
+    private addAlternatives(
+        item: Item,
+        from: number,
+        position: number,
+        made: readonly Choice[],
+        to: number | Outcome,
+    ): void {
         const given = position === item.start ? item.given : 0;
         for (const [i, choice] of made.entries()) {
             if (i < given) {
                 continue;
             }
+            const others: Item[] = [];
             for (let pick = choice.alternatives.length - 1; pick >= 0; pick--) {
                 const code = codeOf({ picked: pick, usual: choice.usual });
                 const other = code === 0 ? null : otherwise(item, from, position, i, choice, code, this.bounds);
                 if (other) {
-                    (costOf(other) > costOf(item) ? this.later : this.items).push(other);
+                    others.push(other);
                 }
             }
+            const last = i === made.length - 1 && typeof to === 'number';
+            const isSwitch = choice.what === SCHEDULE && choice.price === 'switch';
+            if (this.reduction && last && isSwitch && others.length > 0) {
+                const positions = this.course.host.touches?.positions() ?? [];
+                if (this.reduction.neverLeavesOut(positions.slice(1))) {
+                    this.add(others, costOf(item));
+                    continue;
+                }
+                this.undecided = { alternatives: others, cost: costOf(item), state: to, positions };
+            } else {
+                this.add(others, costOf(item));
+            }
+        }
+    }
+
+    /** @param cost of the items that are done now */
+    private add(items: readonly Item[], cost: number): void {
+        for (const item of items) {
+            (costOf(item) > cost ? this.later : this.items).push(item);
         }
     }
 }

@@ -17,9 +17,11 @@ import { Host } from '../runtime/host/host';
 import { LinkedProgram } from '../runtime/link/linked-program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
 import { choiceFrom, type Deviation } from '../language/choice';
+import { recording } from '../runtime/touching/natives';
 import { Decider } from './decider';
 import { errorsOf } from './load-program';
 import { machineOf } from './machine';
+import { touchesOf } from './touches';
 import { NOTHING, type Tried } from './tried';
 import { UsageError } from './usage-error';
 
@@ -95,14 +97,17 @@ export class Run {
             decider ??
             options.chooser?.(machine.journal) ??
             (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
-        const host = new Host({
+        const touches = options.tried?.orders ? touchesOf(machine.journal, () => host) : null;
+        const host: Host = new Host({
             machine,
             declarations: new Declarations(program, standard(libraryWith(program.layers)), standard),
-            natives: NATIVES,
+            natives: touches ? recording(NATIVES, touches) : NATIVES,
+            touches,
             policy: decider || options.chooser || seed !== 0 ? 'anywhere' : 'slices',
             chooser,
             kernelOption: options.kernel,
-            executable: (host) => new LinkedProgram(program, host, options.hotAfter),
+            // generated code accesses memory without a record
+            executable: (host) => new LinkedProgram(program, host, host.touches ? Infinity : options.hotAfter),
             environment: environmentOf,
         });
         host.substitutes = options.substitutes ?? null;

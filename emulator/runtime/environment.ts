@@ -9,10 +9,13 @@ import type { Value } from '../language/types';
 import type { Frame, LockWait, Thread } from './code';
 import type { Purpose } from './purpose';
 import type { RunException } from './stop';
+import type { Touches } from './touching/touches';
 
 export interface Environment {
     readonly journal: Journal;
     readonly clock: Clock;
+    /** Records what threads read and write; null in most runs. */
+    readonly touches: Touches | null;
 
     threadStarted(thread: Thread): void;
     threadEnded(thread: Thread): void;

@@ -44,6 +44,7 @@ import {
     type TrapHandler,
     type Watching,
 } from './stop';
+import type { Touches } from './touching/touches';
 
 /** What stands behind the last operation of code, which never gets there. */
 const NO_OPERATION: Op = ({ code, pc }) => {
@@ -74,6 +75,7 @@ export class Interpreter implements Execution, Paced, Locking {
     /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
+    readonly touches: Touches | null;
     /** The position of the last exception. */
     private raisedAt = -1;
 
@@ -82,7 +84,8 @@ export class Interpreter implements Execution, Paced, Locking {
         policy: Policy,
         chooser: Chooser,
     ) {
-        this.scheduler = new Scheduler(environment.journal, policy, chooser);
+        this.touches = environment.touches;
+        this.scheduler = new Scheduler(environment.journal, policy, chooser, this.touches);
         this.current = this.newThread('scenario');
     }
 
@@ -308,7 +311,6 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     /** An event that does not end the run: stops only if its filter is on. */
-
     raise(
         kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>,
         message: string,
@@ -361,9 +363,7 @@ export class Interpreter implements Execution, Paced, Locking {
         this.stepping = stepping;
     }
 
-    /**
-     * The run has stopped at the current position (on entry, by a pause): a breakpoint there does not stop it again.
-     */
+    /** The run has stopped at the current position (on entry, a pause): a breakpoint there does not stop it again. */
     markStopped(): void {
         this.stoppedHere = true;
     }
@@ -373,11 +373,7 @@ export class Interpreter implements Execution, Paced, Locking {
         this.stepping = null;
     }
 
-    /**
-     * After a kexec, the frames of the old kernel are gone: a step over the reboot, or out of code in it, ends at
-     * scenario level.
-     */
-
+    /** After a kexec, the frames of the old kernel are gone: a step in it ends at scenario level. */
     stepAcrossJump(): void {
         this.stepping?.jumps(this.scenarioThread.frames.length);
     }

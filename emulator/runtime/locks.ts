@@ -17,6 +17,7 @@ export interface Locking extends Scheduled {
  */
 export function takeLock(run: Locking, lock: Lock, mode: LockMode): void {
     const thread = run.current;
+    run.touches?.lock(lock.name, mode);
     if (lock.acquire(thread, mode)) {
         thread.locks = [...thread.locks, lock];
         preemptionPoint(run);
@@ -34,6 +35,7 @@ export function giveUpLock(run: Locking, lock: Lock): void {
     if (!lock.heldBy(thread)) {
         throw new ProgramError(`${thread.name} unlocks ${lock.name}, which it does not hold`);
     }
+    run.touches?.lock(lock.name, lock.holders.every((h) => h.mode === 'read') ? 'read' : 'write');
     const woken = lock.release(thread);
     thread.locks = without(thread.locks, lock);
     for (const { task } of woken) {
@@ -53,6 +55,7 @@ export function giveUpLock(run: Locking, lock: Lock): void {
  */
 export function enterOrWait(run: Locking, lock: Lock): boolean {
     const { frame } = run;
+    run.touches?.lock(lock.name, 'read');
     const there = lock.holders.length === 0 || lock.heldBy(run.current);
     if (frame) {
         frame.again = !there;
@@ -81,6 +84,7 @@ export function guardLock(run: Locking, lock: Lock, mode: LockMode): void {
 /** Takes a lock until the current frame ends, if the lock is free. @returns whether it was free. */
 export function tryGuardLock(run: Locking, lock: Lock): boolean {
     const { frame, current: thread } = run;
+    run.touches?.lock(lock.name, 'write');
     if (!frame || lock.holders.length > 0 || !lock.acquire(thread, 'write')) {
         return false;
     }

@@ -7,6 +7,7 @@ import type { Hasher } from '../machine/hash';
 import { JournaledRecord, type Journal } from '../machine/journal';
 import type { Clock } from '../machine/clock';
 import type { LockWait, Thread } from './code';
+import type { Touches } from './touching/touches';
 import { deadlock } from './waiting';
 
 /** The time slice of the policy `slices`, in nanoseconds. */
@@ -34,6 +35,7 @@ export class Scheduler extends JournaledRecord {
         private readonly journal: Journal,
         private readonly policy: Policy,
         private readonly chooser: Chooser,
+        private readonly touches: Touches | null,
     ) {
         super(journal);
     }
@@ -47,6 +49,7 @@ export class Scheduler extends JournaledRecord {
         edit.threads = threads;
         edit.waiter = waiter;
         edit.used = true;
+        this.touches?.begun();
     }
 
     /** Adds a thread: a process outside the `concurrently` is killed. */
@@ -56,7 +59,9 @@ export class Scheduler extends JournaledRecord {
         }
     }
 
+    /** Removes a thread that has ended. Only operations that touch everything look at whether a process is there. */
     leave(thread: Thread): void {
+        this.touches?.placeReached(thread);
         this.journal.edit<Scheduler>(this).threads = this.threads.filter((t) => t !== thread);
     }
 
@@ -80,6 +85,7 @@ export class Scheduler extends JournaledRecord {
      * @param others whether `current` comes last, regardless of the chooser.
      */
     choose(current: Thread, now: number, others: boolean): Thread | undefined {
+        this.touches?.placeReached(current);
         const at = this.threads.indexOf(current);
         const order = [...this.threads.slice(at + 1), ...this.threads.slice(0, at + 1)];
         const able = order.filter((t) => !t.waiting || (t.waiting.kind === 'sleep' && t.waiting.until <= now));
@@ -131,6 +137,7 @@ function soonest(threads: readonly Thread[], current: Thread): Thread | undefine
 export interface Scheduled {
     readonly scheduler: Scheduler;
     readonly clock: Clock;
+    readonly touches: Touches | null;
     readonly threads: readonly Thread[];
     current: Thread;
     /** Other frames than those of the current operation come first. */
@@ -176,6 +183,7 @@ export function sleepInTurn(run: Scheduled, until: number): boolean {
 /** The current thread waits for user space inside a native, and continues after it. Nanoseconds. */
 export function delayInKernel(run: Scheduled, ns: number): void {
     const { clock } = run;
+    run.touches?.everything();
     if (!takesTurns(run)) {
         clock.advance(ns);
         return;

@@ -46,6 +46,12 @@ function hashOfCode(code: Code): number {
     return hash;
 }
 
+/** The ids of preserved files are a set: inodes in the order of their numbers, then the others as they came. */
+function inOrder(ids: readonly unknown[]): unknown[] {
+    const number = (id: unknown): number => (id instanceof Inode ? id.ino : Infinity);
+    return ids.toSorted((a, b) => (number(a) < number(b) ? -1 : number(a) > number(b) ? 1 : 0));
+}
+
 class Fingerprint {
     private readonly files: FileHasher;
     /** Lists and records whose state is added, by order. */
@@ -196,7 +202,7 @@ class Fingerprint {
         for (const flb of luo.flbs) {
             this.object(flb);
         }
-        for (const id of luo.preservedFiles.keys()) {
+        for (const id of inOrder([...luo.preservedFiles.keys()])) {
             this.value(id as Value);
         }
     }

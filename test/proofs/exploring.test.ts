@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { Course } from '../../emulator/explore/course';
 import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import { Frontier } from '../../emulator/explore/frontier';
 import type { Bounds } from '../../emulator/explore/item';
 import { keyOfOutcome } from '../../emulator/explore/outcome';
 import { together } from '../../emulator/explore/profiles';
@@ -87,14 +88,16 @@ function mostOf(seed: number): number {
 
 const LIMIT = 5e6;
 
-function explored(program: Program, scenario: string, tried: Partial<Tried>, bounds: Bounds): Exploration {
-    const explorer = new Explorer(program, {
-        scenario,
-        tried: together([tried]),
-        limit: LIMIT,
-        memory: MEMORY,
-        ...bounds,
-    });
+/** @param all whether switches are tried that make no difference */
+function explored(
+    program: Program,
+    scenario: string,
+    tried: Partial<Tried>,
+    bounds: Bounds,
+    all: boolean,
+): Exploration {
+    const options = { scenario, tried: together([tried]), limit: LIMIT, memory: MEMORY, ...bounds };
+    const explorer = new Explorer(program, options, all ? new Frontier() : undefined);
     for (const _ of explorer.run()) {
         // to the end
     }
@@ -159,6 +162,7 @@ suite('exploring misses no outcome', function () {
     VARIANTS.forEach(([name, tried, faults], variant) => {
         test(name, () => {
             let branches = 0;
+            let reducedBranches = 0;
             let all = 0;
             let several = 0;
             const seeds = Array.from({ length: PROGRAMS }, (_, seed) => seed).filter(
@@ -171,7 +175,8 @@ suite('exploring misses no outcome', function () {
             const program = correctProgram(HEAD + [...texts.values()].join('\n'));
             for (const [scenario, text] of texts) {
                 const bounds = { faults, switches: mostOf(Number(scenario)) };
-                const { classes, branches: tries } = explored(program, scenario, tried, bounds);
+                const { classes, branches: tries } = explored(program, scenario, tried, bounds, true);
+                const reduced = explored(program, scenario, tried, bounds, false);
                 const everything = allCourses(program, scenario, tried, bounds);
                 const told = classes.map((c) => [keyOfOutcome(c.outcome), c.count, c.faults + c.switches] as const);
                 assert.deepEqual(
@@ -181,6 +186,14 @@ suite('exploring misses no outcome', function () {
                         .sort(([a], [b]) => (a < b ? -1 : 1)),
                     `program ${scenario}: ${text}`,
                 );
+                assert.deepEqual(
+                    reduced.classes
+                        .map((c) => [keyOfOutcome(c.outcome), c.faults + c.switches] as const)
+                        .sort(([a], [b]) => (a < b ? -1 : 1)),
+                    [...everything].map(([k, v]) => [k, v.least] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+                    `program ${scenario}, without switches that make no difference: ${text}`,
+                );
+                reducedBranches += reduced.branches;
                 branches += tries;
                 all += [...everything.values()].reduce((n, { count }) => n + count, 0);
                 several += classes.length > 1 ? 1 : 0;
@@ -188,6 +201,8 @@ suite('exploring misses no outcome', function () {
             assert.ok(several > 0, 'some programs have several outcomes');
             assert.ok(branches <= all, `${branches} branches instead of ${all} courses`);
             const saved = Math.round(100 * (1 - branches / all));
+            assert.ok(reducedBranches < branches, 'some switches make no difference');
+            console.log(`      ${reducedBranches} branches without switches that make no difference`);
             console.log(`      ${branches} branches instead of ${all} courses: ${saved} % saved`);
         });
     });

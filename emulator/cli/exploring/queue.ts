@@ -5,6 +5,7 @@
 import type { ExploreOptions } from '../../explore/explore';
 import type { Frontier, Yield } from '../../explore/frontier';
 import { type Item, keyOfItem } from '../../explore/item';
+import type { TouchedData } from '../../explore/reduction';
 import { type Connection, loadBullMq } from './bullmq';
 
 /** The queue of all explorations. */
@@ -18,6 +19,8 @@ export interface JobData {
     /** JSON, for numbers that are not finite. */
     readonly options: string;
     readonly items: readonly Item[];
+    /** What the search knows about switches that make no difference. */
+    readonly known: readonly TouchedData[] | null;
 }
 
 /** Items of one job. */
@@ -45,6 +48,7 @@ export async function exploreOnQueue(
     const waiting = new Map<string, readonly Item[]>();
     /** Items that came up: several workers may come to the same state. */
     const known = new Set<string>();
+    let { rounds } = frontier;
     const isNew = (item: Item): boolean => {
         const key = keyOfItem(item);
         const first = !known.has(key);
@@ -67,7 +71,7 @@ export async function exploreOnQueue(
                     }
                     const jobId = `${search}-${jobs++}`;
                     waiting.set(jobId, items);
-                    const data = { ...program, options: text, items };
+                    const data = { ...program, options: text, items, known: frontier.known };
                     queue
                         .add('items', data, { jobId, removeOnComplete: true, removeOnFail: true })
                         .catch((e: unknown) => reject(e));
@@ -86,6 +90,11 @@ export async function exploreOnQueue(
                         const own = new Set(items.map(keyOfItem));
                         const rest = result.rest.filter((i) => own.has(keyOfItem(i)) || isNew(i));
                         frontier.give({ ...result, rest, later: result.later.filter(isNew) }, items.length);
+                        if (frontier.rounds !== rounds) {
+                            // the search has begun again
+                            ({ rounds } = frontier);
+                            known.clear();
+                        }
                     }
                     serve();
                 }
@@ -107,7 +116,8 @@ export async function exploreOnQueue(
         for (const [jobId, items] of waiting) {
             // a job that runs cannot be removed: its result is not waited for
             await queue.remove(jobId);
-            frontier.give({ found: { questions: [], outcomes: [], edges: [] }, rest: items, later: [] }, items.length);
+            const found = { questions: [], outcomes: [], edges: [] };
+            frontier.give({ found, rest: items, later: [], lesson: null }, items.length);
         }
         await events.close();
         await queue.close();

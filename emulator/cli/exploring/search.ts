@@ -53,7 +53,9 @@ export async function search(script: string, searching: Searching): Promise<Sear
 
 async function searched(script: string, searching: Searching): Promise<Searched> {
     const { files, program, options, jobs, queue, saved, shard, stopped, progress } = searching;
-    let explorer = new Explorer(program, options, saved && Frontier.joined([saved]));
+    // the parts of a search do not know what the others see
+    const from = saved ? Frontier.joined([saved]) : shard ? new Frontier() : undefined;
+    let explorer = new Explorer(program, options, from);
     const { frontier } = explorer;
     if (shard && !saved) {
         divide(explorer, shard);

@@ -10,7 +10,7 @@ import { BadArguments } from '../options';
 import { writeAll, writeOutput } from '../output-file';
 
 /** The version of the format. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What a search of a scenario depends on, besides the program. */
 export type Wanted = Omit<ExploreOptions, 'memory'>;

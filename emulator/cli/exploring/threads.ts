@@ -5,6 +5,7 @@ import { Course } from '../../explore/course';
 import type { ExploreOptions } from '../../explore/explore';
 import type { Frontier, Yield } from '../../explore/frontier';
 import type { Item } from '../../explore/item';
+import type { TouchedData } from '../../explore/reduction';
 import { Visited } from '../../explore/visited';
 import { Walk } from '../../explore/walk';
 import { loadProgram } from '../../run/load-program';
@@ -19,6 +20,12 @@ export interface ExploreSetup {
     readonly texts: ReadonlyMap<string, string>;
     readonly options: ExploreOptions;
     readonly visited: SharedArrayBuffer;
+}
+
+/** What the main thread sends. */
+interface Batch {
+    readonly items: readonly Item[];
+    readonly known: readonly TouchedData[] | null;
 }
 
 /** @param done whether it has done the items that it was given, or returned them */
@@ -73,7 +80,7 @@ export async function exploreOnThreads(
                     }
                     idle.delete(worker);
                     given.set(worker, items.length);
-                    worker.postMessage(items);
+                    worker.postMessage({ items, known: frontier.known } satisfies Batch);
                 }
                 visited.hungry = idle.size;
                 if (idle.size === count) {
@@ -107,8 +114,8 @@ export function serveExploring({ uri, texts, options, visited: memory }: Explore
         options,
         options.limit,
     );
-    mainThread.on('message', (items: readonly Item[]) => {
-        for (const _ of walk.walk(items)) {
+    mainThread.on('message', ({ items, known }: Batch) => {
+        for (const _ of walk.walk(items, known)) {
             if (visited.stopping || visited.full) {
                 break;
             }

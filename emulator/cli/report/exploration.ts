@@ -20,7 +20,7 @@ export interface OutcomeReport {
     readonly message: string | null;
     readonly where: Where | null;
     readonly findings: readonly string[];
-    /** How many courses within the bounds end so. */
+    /** How many courses within the bounds end so; without those that differ only in switches that are left out. */
     readonly courses: number;
     readonly faults: number;
     readonly switches: number;
@@ -56,6 +56,8 @@ export interface ExplorationReport {
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
+    /** How many switches were not tried because no outcome depends on them. */
+    readonly switchesLeftOut: number;
     readonly ends: number;
     readonly states: number;
     /** The most states that find room in the memory. */
@@ -92,6 +94,7 @@ export function explorationReport(
         completeUpTo: exploration.completeUpTo,
         left: exploration.left,
         branches: exploration.branches,
+        switchesLeftOut: exploration.switchesLeftOut,
         ends: exploration.ends,
         states: exploration.states,
         room: exploration.room,
@@ -164,7 +167,9 @@ export function prettyExploration(r: ExplorationReport, style: Style): string {
 function extent(r: ExplorationReport): string {
     const room = r.full ? ', for which the memory is used up (--memory)' : '';
     const courses = r.outcomes.reduce((sum, o) => sum + o.courses, 0);
-    const searched = `${counted(r.branches, 'branch')} for ${counted(courses, 'course')}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
+    const leftOut =
+        r.switchesLeftOut > 0 ? ` (${counted(r.switchesLeftOut, 'switch')} left out that cannot matter)` : '';
+    const searched = `${counted(r.branches, 'branch')} for ${counted(courses, 'course')}${leftOut}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
     if (r.completeUpTo === null) {
         return r.part
             ? `Part ${r.part} of the search is complete: ${searched}. lus report merge joins the parts.`

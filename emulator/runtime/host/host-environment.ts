@@ -11,7 +11,7 @@ import { backToUser, taskWork, threadDone } from './processes';
 import { endEarly } from './early-end';
 
 export function environmentOf(host: Host): Environment {
-    const { listeners, guests, machine } = host;
+    const { listeners, guests, machine, touches } = host;
     /** What one preserve() does to pages is kept apart from what the next one does. */
     function sealHistory({ kind, callback }: CallbackCall): void {
         if (callback === 'preserve' && (kind === 'handler' || kind === 'flb')) {
@@ -21,6 +21,7 @@ export function environmentOf(host: Host): Environment {
     return {
         journal: machine.journal,
         clock: machine.clock,
+        touches,
         threadStarted(thread) {
             for (const l of listeners.active) {
                 l.threadStarted?.(thread);
@@ -62,6 +63,7 @@ export function environmentOf(host: Host): Environment {
             host.tell((l) => l.woken?.(thread, waiting));
         },
         raised(exception) {
+            touches?.everything();
             host.tell((l) => l.raised?.(exception));
         },
         kernelLeft(frame, result) {
@@ -71,9 +73,16 @@ export function environmentOf(host: Host): Environment {
         leaveKernel: () => leaveKernel(host),
         kernelDone: (waiter) => taskWork(host, waiter),
         threadDone: (thread) => threadDone(host, thread),
-        threw: (error) => stopFor(host, error),
-        endsEarly: (exception) => endEarly(host, exception),
+        threw(error) {
+            touches?.everything();
+            stopFor(host, error);
+        },
+        endsEarly(exception) {
+            touches?.everything();
+            return endEarly(host, exception);
+        },
         ended() {
+            touches?.everything();
             host.tell((l) => l.ended?.());
             return host.hooks.stoppedBy ?? listeners.missed();
         },

@@ -23,6 +23,7 @@ import { type Listener, Listeners, type Phase } from '../listener';
 import type { NativesOn } from '../native-code';
 import type { KernelWork } from '../purpose';
 import type { Policy } from '../scheduler';
+import { LOG, type Touches } from '../touching/touches';
 import { CostSettings } from './costs';
 import { observeDma } from './dma-events';
 import { Guests } from './guests';
@@ -37,6 +38,8 @@ export interface HostParts {
     readonly machine: Machine;
     readonly declarations: Declarations;
     readonly natives: NativesOn<Host>;
+    /** Records what the threads of a `concurrently` read and write, as the natives do. */
+    readonly touches?: Touches | null;
     /** Where a process may be preempted, and what picks among the alternatives. */
     readonly policy: Policy;
     readonly chooser: Chooser;
@@ -51,6 +54,7 @@ export class Host {
     readonly machine: Machine;
     readonly declarations: Declarations;
     readonly natives: NativesOn<Host>;
+    readonly touches: Touches | null;
     readonly kernelOption: string | undefined;
     /** Executes the code of the scenario, of processes and of the kernel. */
     readonly interpreter: Interpreter;
@@ -82,11 +86,12 @@ export class Host {
         const { machine } = parts;
         this.machine = machine;
         this.declarations = parts.declarations;
+        this.touches = parts.touches ?? null;
         this.natives = parts.natives;
         this.kernelOption = parts.kernelOption;
         this.kernelState = new KernelState(machine.journal);
         this.earlyLog = new JournaledList<LogLine>(machine.journal);
-        this.injections = new Injections(machine.journal, parts.chooser);
+        this.injections = new Injections(machine.journal, parts.chooser, () => this.touches?.everything());
         this.processes = new JournaledList<ScenarioProcess>(machine.journal);
         this.handoverHooks = new JournaledList<Hook>(machine.journal);
         this.hooks = new ScenarioHooks(machine.journal);
@@ -219,6 +224,7 @@ export class Host {
     log(level: LogLine['level'], text: string): void {
         const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
         if (level !== 'log') {
+            this.touches?.write(LOG);
             (this.kernel?.log ?? this.earlyLog).push(line);
         }
         const { frame } = this;

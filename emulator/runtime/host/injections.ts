@@ -65,6 +65,8 @@ export class Injections {
     constructor(
         private readonly journal: Journal,
         private readonly chooser: Chooser,
+        /** Is told that it has counted a call. */
+        private readonly onCount: () => void,
     ) {
         this.list = new JournaledList<Injection>(journal);
     }
@@ -105,6 +107,7 @@ export class Injections {
         if (!found) {
             return undefined;
         }
+        this.onCount();
         const edit = this.journal.edit(found);
         if (found.skip > 0) {
             edit.skip = found.skip - 1;

@@ -8,6 +8,7 @@ import { MOST_PROCESSES } from '../../language/collections';
 import { asNumber, ProgramError } from '../../language/values';
 import { type Frame, SWITCH, type Thread } from '../code';
 import { preemptionPoint } from '../scheduler';
+import { RELEASED } from '../touching/touches';
 import type { Host } from './host';
 import { processOf, ScenarioProcess } from './scenario-process';
 
@@ -131,6 +132,7 @@ function exitFrame(host: Host, waiter: Thread | null): Frame {
  * @returns whether there are any
  */
 export function taskWork(host: Host, waiter: Thread | null = null): boolean {
+    host.touches?.read(RELEASED);
     if (!host.kernel || host.kernel.delayedFput.length === 0) {
         return false;
     }

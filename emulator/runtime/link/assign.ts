@@ -37,11 +37,11 @@ export function linkStore(l: Linkage, target: Assignable): Store {
             return linkStructField(l, target);
         case 'member': {
             const { name } = target;
-            const object = linkExpression(l, target.object);
+            const object = l.writing(linkExpression(l, target.object));
             return (f, value) => writeMember(host, object(f), name, value);
         }
         case 'element': {
-            const object = linkExpression(l, target.object);
+            const object = l.writing(linkExpression(l, target.object));
             const index = linkExpression(l, target.index);
             return (f, value) => writeIndex(object(f), index(f), value);
         }
@@ -55,7 +55,7 @@ function linkStructField(l: Linkage, target: Extract<Assignable, { readonly k: '
     if (!field) {
         throw new RangeError(`there is no field ${target.struct}.${name}`);
     }
-    const object = linkExpression(l, target.object);
+    const object = l.writing(linkExpression(l, target.object));
     return (f, value) => {
         const v = object(f);
         if (!(v instanceof View)) {

@@ -233,6 +233,7 @@ export function linkMethod(l: Linkage, o: Of<'method'>): Op {
     const receiver = linkExpression(l, o.receiver);
     const out = outcomesOf(l, o.span, o.slot, o.policy);
     const { slot, method: name } = o;
+    const plain = o.policy.k === 'plain';
     const args = o.args.map((a) => ({ name: a.name, value: linkExpression(l, a.value) }));
     // Those of the last receiver: a loop meets the same class again and again.
     let cls: unknown;
@@ -243,7 +244,7 @@ export function linkMethod(l: Linkage, o: Of<'method'>): Op {
             call = methodCallOf(host, self, name, args);
             cls = classOf(self);
         }
-        return callMethod(host, f, call, call.values(self, f), slot, out);
+        return callMethod(host, f, call, call.values(self, f), slot, out, plain);
     };
 }
 
@@ -255,6 +256,7 @@ function callMethod(
     values: Value[],
     slot: number,
     out: Outcomes,
+    plain: boolean,
 ): number {
     const run = host.interpreter;
     const lock = method.takes?.(host, values);
@@ -285,6 +287,10 @@ function callMethod(
     if (told) {
         host.kernelLeft(told, result, null);
         return leaveKernel(host) || run.interrupted ? SWITCH : f.pc;
+    }
+    if (run.interrupted && plain && !lock && !(result instanceof Err)) {
+        // it is the same state as when no other thread comes first: the result needs nothing more
+        f.pc++;
     }
     return run.interrupted ? SWITCH : f.pc;
 }

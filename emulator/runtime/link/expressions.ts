@@ -50,11 +50,11 @@ export function linkExpression(l: Linkage, e: Expression): Eval {
         }
         case 'member': {
             const read = memberReader(host, e.name);
-            const object = linkExpression(l, e.object);
+            const object = l.reading(linkExpression(l, e.object));
             return (f) => read(object(f));
         }
         case 'element': {
-            const object = linkExpression(l, e.object);
+            const object = l.reading(linkExpression(l, e.object));
             const index = linkExpression(l, e.index);
             return (f) => readIndex(object(f), index(f));
         }
@@ -131,7 +131,7 @@ function linkStructField(l: Linkage, e: Of<'struct-field'>): Eval {
     if (!layout || !field) {
         throw new RangeError(`there is no field ${e.struct}.${name}`);
     }
-    const object = linkExpression(l, e.object);
+    const object = l.reading(linkExpression(l, e.object));
     return (f) => {
         const v = object(f);
         if (v instanceof View) {

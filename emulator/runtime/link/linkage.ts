@@ -3,11 +3,13 @@ import type { StructLayout } from '../../language/layout';
 import { KHO_VMALLOC } from '../../language/layouts';
 import type { Program } from '../../language/program';
 import type { Span } from '../../language/syntax/ast';
-import type { Code } from '../code';
+import type { Value } from '../../language/types';
+import type { Code, Eval } from '../code';
 import type { Execution } from '../execution';
 import { memberPath } from '../form/native-names';
 import type { Host } from '../host/host';
 import type { NativeField, NativeFunction, Natives } from '../natives/native';
+import { readOf, writeOf } from '../touching/values';
 
 /** Longer texts are truncated in messages. */
 const LONGEST = 100;
@@ -31,6 +33,18 @@ export class Linkage {
     ) {
         this.run = host.interpreter;
         this.text = program.files.get(uri)?.text ?? '';
+    }
+
+    /** An object whose contents are read. */
+    reading(object: Eval): Eval {
+        const { touches } = this.host;
+        return touches ? observed(object, (v) => readOf(touches, v)) : object;
+    }
+
+    /** An object whose contents are assigned. */
+    writing(object: Eval): Eval {
+        const { touches } = this.host;
+        return touches ? observed(object, (v) => writeOf(touches, v)) : object;
     }
 
     fn(name: string): () => Code {
@@ -73,4 +87,12 @@ export class Linkage {
         }
         return field;
     }
+}
+
+function observed(object: Eval, hear: (v: Value) => void): Eval {
+    return (f) => {
+        const v = object(f);
+        hear(v);
+        return v;
+    };
 }

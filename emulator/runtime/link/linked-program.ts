@@ -11,7 +11,10 @@ import type { CodeForm } from '../form/form';
 import { type Generation, HOT, HotCode } from '../generate/hot-code';
 import type { Host } from '../host/host';
 import { librariesOf } from '../host/kernels';
+import type { Natives } from '../natives/native';
 import { KERNEL_NATIVES } from '../natives/tracepoints';
+import { recording } from '../touching/natives';
+import { recordingOperation } from '../touching/operations';
 import { linkExpression } from './expressions';
 import { Linkage } from './linkage';
 import { linkOperation } from './operations';
@@ -26,6 +29,7 @@ export class LinkedProgram implements Executable {
     private readonly codes = new Map<object, Code>();
     private readonly hot = new Map<Code, HotCode>();
     private readonly generation: Generation;
+    private readonly kernelNatives: Natives;
 
     /** @param hotAfter how many rounds of a loop closures execute before code is generated for it; Infinity: all */
     constructor(
@@ -34,6 +38,7 @@ export class LinkedProgram implements Executable {
         hotAfter = HOT,
     ) {
         this.declarations = host.declarations;
+        this.kernelNatives = host.touches ? recording(KERNEL_NATIVES, host.touches) : KERNEL_NATIVES;
         this.generation = { run: host.interpreter, hotAfter, permitted: hotAfter < Infinity };
     }
 
@@ -86,7 +91,10 @@ export class LinkedProgram implements Executable {
 
     private link(program: Program, form: CodeForm): Code {
         const l = this.linkage(program, form.uri);
-        const ops = form.operations.map((o) => linkOperation(l, o));
+        const { touches } = this.host;
+        const ops = form.operations.map((o) =>
+            touches ? recordingOperation(touches, this.host, o, linkOperation(l, o)) : linkOperation(l, o),
+        );
         if (form.kind === 'fn') {
             // the operation at which a function continues whose call accepts its failure
             ops.push((f) => (f.failing ? l.run.giveUp(f.failing) : l.run.ret(undefined)));
@@ -117,7 +125,7 @@ export class LinkedProgram implements Executable {
     }
 
     private linkage(program: Program, uri: string): Linkage {
-        const natives = program === this.program ? this.host.natives : KERNEL_NATIVES;
+        const natives = program === this.program ? this.host.natives : this.kernelNatives;
         return new Linkage(program, uri, this.host, natives, (name) => this.std(name, program));
     }
 }

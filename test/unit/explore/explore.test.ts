@@ -1,6 +1,7 @@
 /** Explorations: all outcomes of small scenarios, their violations, and what was tried. */
 import assert from 'node:assert/strict';
 import { Explorer, type Exploration, type ExploreOptions } from '../../../emulator/explore/explore';
+import { Frontier } from '../../../emulator/explore/frontier';
 import { judge, violationsOf } from '../../../emulator/explore/judge';
 import { namesOf } from '../../../emulator/explore/names';
 import { together } from '../../../emulator/explore/profiles';
@@ -105,6 +106,41 @@ scenario "each has its own file" {
         assert.ok(found.states <= 4 * 4 * 2 + 2, `${found.states} states`);
         const courses = found.classes.reduce((sum, c) => sum + c.count, 0);
         assert.ok(courses > 2 * found.branches, `${courses} courses, ${found.branches} branches`);
+    });
+
+    test('switches between processes that work on different files and sessions are left out', () => {
+        const text = (names: readonly string[], calls: string): string => `
+scenario "agents" {
+    boot "7.2"
+    process ${names.join(', ')}
+    ${names
+        .map(
+            (name) =>
+                `${name} { lu = open("/dev/liveupdate"); s = lu.create_session("${name}"); m = memfd_create("m"); lu.close() }`,
+        )
+        .join('\n    ')}
+    concurrently {
+        ${names.map((name) => `${name} { ${calls} }`).join('\n        ')}
+    }
+}`;
+        const options = optionsOf({ orders: true });
+        const files = explored(
+            correctProgram(text(['a', 'b', 'c', 'd'], 'm.truncate(4KiB); r = m.size; m.truncate(8KiB); m.truncate(0)')),
+            options,
+        );
+        assert.equal(files.classes.length, 1);
+        // which process begins, and which one goes on when one has ended: 4 + 12 + 12
+        assert.ok(files.branches <= 28, `${files.branches} branches`);
+        assert.ok(files.switchesLeftOut > 0);
+        const program = correctProgram(text(['a', 'b'], 's.preserve_fd(m, token: 1)'));
+        const reduced = explored(program, options);
+        const all = new Explorer(program, options, new Frontier());
+        for (const _ of all.run()) {
+            // to the end
+        }
+        assert.ok(5 * reduced.branches < all.result.branches, `${reduced.branches} of ${all.result.branches} branches`);
+        assert.deepEqual(names(reduced), names(all.result));
+        assert.equal(all.result.switchesLeftOut, 0);
     });
 
     test('an assertion that fails in one order only: the shortest course to it, which fails by itself', () => {

@@ -5,6 +5,8 @@ import { Lock } from '../../../emulator/kernel/lock';
 import { INT } from '../../../emulator/language/types';
 import { fn, Members, param, table } from '../../../emulator/runtime/natives/define';
 import type { NativeFunction } from '../../../emulator/runtime/natives/native';
+import { KERNEL_NATIVES } from '../../../emulator/runtime/natives/tracepoints';
+import { DECLARED } from '../../../emulator/runtime/touching/declared';
 
 const native = (name: string): NativeFunction => fn(name, [], {}, 'Does nothing.', () => undefined);
 
@@ -32,6 +34,26 @@ suite('tables of natives', () => {
         assert.deepEqual([...type.methods.keys()], ['m']);
         assert.equal(type.doc, 'A lock.');
         assert.equal(type.ofKernel, false);
+    });
+
+    test('what natives touch is declared for natives that exist', () => {
+        const { functions, globals, objects, fd } = NATIVES;
+        const known = new Set([...functions.keys(), ...KERNEL_NATIVES.functions.keys(), ...globals.keys()]);
+        for (const { name, fields, methods } of [fd, ...objects.values()]) {
+            for (const field of fields.values()) {
+                known.add(`${name}.${field.name}`);
+                if (field.set) {
+                    known.add(`${name}.${field.name}=`);
+                }
+            }
+            for (const method of methods.keys()) {
+                known.add(`${name}.${method}`);
+            }
+        }
+        assert.deepEqual(
+            [...DECLARED.keys()].filter((name) => !known.has(name)),
+            [],
+        );
     });
 
     test('a native in a table has the name by which it is found, and a word about it', () => {
