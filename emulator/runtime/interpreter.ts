@@ -58,8 +58,8 @@ export class Interpreter implements Execution, Paced, Locking {
     onTrap: TrapHandler = () => [];
     /** Looks at what each operation has done, while data is watched. */
     watch: Watching | null = null;
-    /** The position at which {@link run} returns. */
-    private limit = 0;
+    /** The position at which {@link run} returns, or looks at what was done. */
+    limit = 0;
     /** Where the budget of {@link run} ends; {@link limit} may be before it. */
     private until = 0;
     /** {@link watch} has to look behind the present operation. */

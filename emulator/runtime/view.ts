@@ -247,9 +247,7 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
     }
 }
 
-const WORD = 2 ** 32;
-
-/** A bit field, in halves of 32 bits if its word has 64: avoids bigints, because this runs once per folio. */
+/** A bit field. Avoids bigints, because this runs once per folio. */
 function readBits(l: Location, offset: number, type: BitsType): Value {
     if (type.bytes !== 8) {
         const word = Number(readInt(l, offset, type.bytes, false));
@@ -258,13 +256,8 @@ function readBits(l: Location, offset: number, type: BitsType): Value {
     if (type.bits > 53) {
         return bigBits(l, offset, type);
     }
-    const { shift } = type;
-    const low = type.low === 0 ? 0 : (wordAt(l, offset) & type.low) >>> 0;
-    const high = type.high === 0 ? 0 : (wordAt(l, offset + 4) & type.high) >>> 0;
-    if (shift === 0) {
-        return low + high * WORD;
-    }
-    return shift < 32 ? (low >>> shift) + high * 2 ** (32 - shift) : high >>> (shift - 32);
+    const pa = l.whole(offset, 8);
+    return pa >= 0 ? l.memory.readMasked(pa, type.low, type.high) / type.unit : bigBits(l, offset, type);
 }
 
 function bigBits(l: Location, offset: number, type: BitsType): Value {
@@ -282,40 +275,17 @@ function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, w
     writeInt(l, offset, 8, false, intOf(word), what);
 }
 
-function wordAt(l: Location, offset: number): number {
-    const pa = l.whole(offset, 4);
-    return pa >= 0 ? l.memory.readU32(pa) : Number(readInt(l, offset, 4, false));
-}
-
-function setWord(l: Location, offset: number, value: number): void {
-    const pa = l.whole(offset, 4);
-    if (pa >= 0) {
-        l.memory.writeU32(pa, value);
-    } else {
-        writeInt(l, offset, 4, false, value, { name: 'a bit field' });
-    }
-}
-
 function writeBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
-    if (type.bits > 53) {
+    const pa = type.bytes === 8 ? l.whole(offset, 8) : -1;
+    if (type.bits > 53 || (type.bytes === 8 && pa < 0)) {
         writeBigBits(l, offset, type, value, what);
         return;
     }
-    if (value < 0 || value >= 2 ** type.bits) {
+    if (value < 0 || value >= type.beyond) {
         throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what.name}`);
     }
-    if (type.bytes === 8) {
-        const { shift, low: lowMask, high: highMask } = type;
-        const v = Number(value);
-        if (lowMask !== 0) {
-            const part = shift === 0 ? v >>> 0 : (v << shift) >>> 0;
-            setWord(l, offset, ((wordAt(l, offset) & ~lowMask) | (part & lowMask)) >>> 0);
-        }
-        if (highMask !== 0) {
-            const part =
-                shift >= 32 ? v << (shift - 32) : shift === 0 ? (v / WORD) | 0 : Math.floor(v / 2 ** (32 - shift)) | 0;
-            setWord(l, offset + 4, ((wordAt(l, offset + 4) & ~highMask) | (part & highMask)) >>> 0);
-        }
+    if (pa >= 0) {
+        l.memory.writeMasked(pa, type.low, type.high, Number(value) * type.unit);
         return;
     }
     const word = Number(readInt(l, offset, type.bytes, false));
@@ -395,6 +365,10 @@ function writePadded(l: Location, offset: number, size: number, value: Bytes, wh
     }
 }
 
+/** One more than the largest unsigned and signed integer, by the size in bytes. */
+const LIMITS = { 1: 2 ** 8, 2: 2 ** 16, 4: 2 ** 32, 8: 2 ** 64 } as const;
+const SIGNED_LIMITS = { 1: 2 ** 7, 2: 2 ** 15, 4: 2 ** 31, 8: 2 ** 63 } as const;
+
 function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean): Int {
     const pa = l.whole(offset, size);
     if (pa < 0) {
@@ -419,7 +393,7 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
 function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: Named): void {
     const bits = size * 8;
     // the common case avoids bigints: this runs once per folio
-    if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
+    if (typeof value !== 'number' || value < 0 || value >= (signed ? SIGNED_LIMITS : LIMITS)[size]) {
         const [min, max] = signed
             ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
             : [0n, 2n ** BigInt(bits) - 1n];
