@@ -226,6 +226,24 @@ export class PageCache extends JournaledRecord {
         this.journal.edit<PageCache>(this).pages += n;
     }
 
+    /** Adds `count` folios of one page, from `pfn` on, at `index` and behind it, where nothing may be cached. */
+    insertMany(index: number, pfn: number, count: number): void {
+        for (let done = 0; done < count; ) {
+            const at = index + done;
+            const key = Math.floor(at / (ROW * LEAF));
+            const i = at - key * ROW * LEAF;
+            const from = i & (LEAF - 1);
+            const n = Math.min(LEAF - from, count - done);
+            const leaf = this.leafForWrite(this.rowForWrite(key), i >> 9);
+            for (let k = 0; k < n; k++) {
+                leaf.pfns[from + k] = pfn + done + k + 1;
+            }
+            leaf.count += n;
+            done += n;
+        }
+        this.journal.edit<PageCache>(this).pages += count;
+    }
+
     /**
      * Removes `2^order` pages from `index` on. The entry of a leaf can only be removed as a whole: {@link split} it
      * before.
@@ -247,18 +265,49 @@ export class PageCache extends JournaledRecord {
             row.leaves[slot] = null;
             row.count--;
         } else {
-            const leaf = this.leafForWrite(row, slot);
-            leaf.pfns.fill(0, i & 511, (i & 511) + n);
-            leaf.count -= n;
-            if (leaf.count === 0) {
-                this.journal.touch(row);
-                row.leaves[slot] = null;
-                row.count--;
-            }
+            this.removeFromLeaf(row, i, n);
         }
         this.journal.edit<PageCache>(this).pages -= n;
         if (row.count === 0) {
             this.dropRow(key);
+        }
+    }
+
+    /** How many pages from `index` on, at most `most`, are cached with page frames from `pfn` on. */
+    runFrom(index: number, pfn: number, most: number): number {
+        let n = 0;
+        while (n < most && this.at(index + n) === pfn + n) {
+            n++;
+        }
+        return n;
+    }
+
+    /** Removes `count` folios of one page from `index` on. */
+    removeMany(index: number, count: number): void {
+        for (let done = 0; done < count; ) {
+            const at = index + done;
+            const key = Math.floor(at / (ROW * LEAF));
+            const row = this.rowForWrite(key);
+            const i = at - key * ROW * LEAF;
+            const n = Math.min(LEAF - (i & (LEAF - 1)), count - done);
+            this.removeFromLeaf(row, i, n);
+            if (row.count === 0) {
+                this.dropRow(key);
+            }
+            done += n;
+        }
+        this.journal.edit<PageCache>(this).pages -= count;
+    }
+
+    private removeFromLeaf(row: Row, i: number, n: number): void {
+        const slot = i >> 9;
+        const leaf = this.leafForWrite(row, slot);
+        leaf.pfns.fill(0, i & (LEAF - 1), (i & (LEAF - 1)) + n);
+        leaf.count -= n;
+        if (leaf.count === 0) {
+            this.journal.touch(row);
+            row.leaves[slot] = null;
+            row.count--;
         }
     }
 

@@ -20,7 +20,7 @@ import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from '.
 import { genericLlseek, setPos } from './llseek';
 import { PG_DIRTY } from '../mm/memmap';
 import { bytesBefore, inPage, offsetOf, pageOf, pagesOf } from './offset';
-import { getFolio, maxCacheOrder, ShmemInode, undoFallocate, undoRange } from './shmem';
+import { addNewFolios, getFolio, maxCacheOrder, ShmemInode, undoFallocate, undoRange } from './shmem';
 
 const COPY = costId('copy');
 
@@ -130,7 +130,26 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Byt
             runLength = 0;
         }
     };
+    const isWritten = (pa: number, n: number): void => {
+        if (run + runLength !== pa) {
+            flush();
+            run = pa;
+            runFrom = done;
+        }
+        runLength += n;
+        done += n;
+        index += Math.floor((inside + n) / page);
+        inside = (inside + n) % page;
+    };
     while (done < total) {
+        // as many whole pages as are checked, and allocated, in the same way
+        const whole = inside === 0 ? Math.floor((total - done) / page) : 0;
+        const added =
+            whole > 1 && !deniesWrite(inode, plus(pos, total)) ? addNewFolios(k, inode, index, whole) : undefined;
+        if (added) {
+            isWritten(added.pfn * page, added.count * page);
+            continue;
+        }
         let n = Math.min(chunk - ((begin + done) % chunk), total - done);
         if (deniesWrite(inode, plus(pos, done + n))) {
             failed = EPERM;
@@ -151,15 +170,7 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Byt
             k.memory.zero(pa + offset + n, size - offset - n);
         }
         setFlags(k.memmap, pfn, DIRTY_AND_UPTODATE);
-        if (run + runLength !== pa + offset) {
-            flush();
-            run = pa + offset;
-            runFrom = done;
-        }
-        runLength += n;
-        done += n;
-        index += Math.floor((inside + n) / page);
-        inside = (inside + n) % page;
+        isWritten(pa + offset, n);
     }
     flush();
     k.clock.chargeBytes(COPY, done);

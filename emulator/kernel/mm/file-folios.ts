@@ -2,6 +2,7 @@
 import { counted } from '../../text/text';
 import type { KernelEnv } from '../env';
 import type { PageGeometry } from '../../machine/arch';
+import { PAGE_ALLOC } from './buddy';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
 
 /** A folio as a value of the language: an identifier without a reference. */
@@ -104,6 +105,27 @@ export function allocForCache(k: KernelEnv, order: number, owner: number, index:
         memmap.setIndex(pfn, index);
     }
     return pfn;
+}
+
+/**
+ * Allocates folios of one page for a page cache whose contents are about to be written, as {@link allocForCache} does
+ * one by one: at most `most`, as long as their page frames follow each other.
+ * @param added what is charged for each of them, besides its allocation
+ * @returns the first page frame and their number; undefined if they must be allocated one by one
+ */
+export function allocManyForCache(
+    k: KernelEnv,
+    most: number,
+    owner: number,
+    index: number,
+    added: number,
+): { readonly pfn: number; readonly count: number } | undefined {
+    const run = k.clock.mergesUnits([PAGE_ALLOC, added], most) ? k.pages.allocRun(most, owner) : undefined;
+    if (run) {
+        k.clock.charge(added, run.count);
+        k.memmap.initCached(run.pfn, run.count, owner, PG_SWAPBACKED | DIRTY_AND_UPTODATE, index);
+    }
+    return run;
 }
 
 /** Drops the page cache's references; a folio without others is freed. */

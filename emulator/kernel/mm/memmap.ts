@@ -8,6 +8,7 @@ import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord, Slots } from '../../machine/journal';
 import {
     ALLOCATED,
+    LAST_INDEX,
     PRESERVED,
     ROWS,
     ROW_ORDER,
@@ -171,7 +172,7 @@ export class Memmap extends JournaledRecord {
 
     setIndex(head: number, index: number): void {
         const i = this.locateForWrite(head);
-        this.found.index[i] = Math.min(index, 0xffffffff);
+        this.found.index[i] = Math.min(index, LAST_INDEX);
     }
 
     setOwner(head: number, owner: number): void {
@@ -216,9 +217,47 @@ export class Memmap extends JournaledRecord {
         this.fill(pfn, count, ALLOCATED, 1, owner);
     }
 
+    /**
+     * Makes `count` pages from `pfn` on separate allocated folios of a page cache with one reference: the first is at
+     * page offset `index`.
+     */
+    initCached(pfn: number, count: number, owner: number, flags: number, index: number): void {
+        for (let done = 0; done < count; ) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const n = Math.min(ROW_PAGES - at, count - done);
+            row.initCached(at, at + n, owner, flags, index + done);
+            done += n;
+        }
+    }
+
     /** Clears the metadata of these pages: they are free. */
     clear(pfn: number, count: number): void {
         this.fill(pfn, count, UNSET, 0, 0);
+    }
+
+    /** The same for pages whose metadata was set page by page. */
+    clearEach(pfn: number, count: number): void {
+        for (let done = 0; done < count; ) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const n = Math.min(ROW_PAGES - at, count - done);
+            row.clearEntries(at, at + n);
+            done += n;
+        }
+    }
+
+    /** How many of `most` pages from `pfn` on are folios of one page with one reference and of the same owner. */
+    singlesFrom(pfn: number, most: number): number {
+        const owner = this.ownerOf(pfn);
+        for (let n = 0; n < most; n++) {
+            const i = this.locate(pfn + n);
+            const { state, order, refs, owner: owners } = this.found;
+            if (state[i] !== ALLOCATED || order[i] !== 0 || refs[i] !== 1 || owners[i] !== owner) {
+                return n;
+            }
+        }
+        return most;
     }
 
     /**
