@@ -3,7 +3,7 @@
  * leaves before it has had an effect: the operation is then executed by its closure, which also finds the error.
  */
 import type { Expression, Literal, Slot } from '../form/form';
-import type { FieldType } from '../../language/layout';
+import type { BitsType, FieldType, LayoutField } from '../../language/layout';
 import { type Collection, LIST, type Seen } from './outside';
 import { booleanPiece, either, type Kind, LARGEST, numberPiece, type Piece, unknownPiece } from './javascript';
 
@@ -57,13 +57,8 @@ export function generateExpression(scope: Scope, e: Expression): Piece {
             return global(scope, e.name);
         case 'native-field':
             return nativeField(scope, e);
-        case 'struct-field': {
-            const { view, field, type } = generateStructField(scope, e);
-            const name = scope.name();
-            scope.line(`const ${name} = ${view}.read(${field});`);
-            // wider fields may be larger than any number
-            return type.k === 'bits' && type.bits <= 53 ? numberPiece(name, 0, 2 ** type.bits - 1) : unknownPiece(name);
-        }
+        case 'struct-field':
+            return readStructField(scope, e);
         case 'unary':
             return unary(scope, e);
         case 'binary':
@@ -153,21 +148,72 @@ function nativeField(scope: Scope, e: Of<'native-field'>): Piece {
     return unknownPiece(name);
 }
 
+function readStructField(scope: Scope, e: Of<'struct-field'>): Piece {
+    const { view, field, constant } = generateStructField(scope, e);
+    const name = scope.name();
+    const { type, offset } = field;
+    const slow = `${view}.read(${constant})`;
+    const at = `${view}.base + ${offset}`;
+    const isUnwatched = `${view}.area === null && ${view}.memory.watcher === null`;
+    if (type.k === 'bits' && isWide(type)) {
+        const word = `${view}.memory.readMasked(${at}, ${type.low}, ${type.high})`;
+        scope.line(`const ${name} = ${isUnwatched} ? ${word}${type.shift === 0 ? '' : ` / ${type.unit}`} : ${slow};`);
+    } else if (isWord(type)) {
+        scope.line(`const ${name} = ${isUnwatched} ? ${view}.memory.readU64(${at}) : ${slow};`);
+    } else {
+        scope.line(`const ${name} = ${slow};`);
+    }
+    // wider fields may be larger than any number
+    return type.k === 'bits' && type.bits <= 53 ? numberPiece(name, 0, type.beyond - 1) : unknownPiece(name);
+}
+
+/** Assigns a number; the view itself finds what is wrong with any other value. */
+export function writeStructField(scope: Scope, e: Of<'struct-field'>, { text, kind }: Piece): void {
+    const { view, field, constant } = generateStructField(scope, e);
+    const { type, offset } = field;
+    const at = `${view}.base + ${offset}`;
+    const isNumber = kind === 'number' ? '' : `typeof ${text} === 'number' && `;
+    const slow = `${view}.set(${constant}, ${text});`;
+    if (type.k === 'bits' && isWide(type)) {
+        const fits = `${view}.area === null && ${isNumber}${text} >= 0 && ${text} < ${type.beyond}`;
+        const value = type.shift === 0 ? text : `${text} * ${type.unit}`;
+        scope.line(`if (${fits}) ${view}.memory.writeMasked(${at}, ${type.low}, ${type.high}, ${value});`);
+        scope.line(`else ${slow}`);
+    } else if (isWord(type)) {
+        const fits = `${view}.area === null && ${isNumber}${text} >= 0`;
+        scope.line(`if (${fits}) ${view}.memory.writeU64(${at}, ${text});`);
+        scope.line(`else ${slow}`);
+    } else {
+        scope.line(slow);
+    }
+}
+
+/** Bits of a word of 64 bits that a number holds. */
+function isWide({ bytes, bits }: BitsType): boolean {
+    return bytes === 8 && bits <= 53;
+}
+
+/** An unsigned integer of 64 bits. */
+function isWord(type: FieldType): boolean {
+    return type.k === 'phys' || (type.k === 'int' && type.bytes === 8 && !type.signed);
+}
+
 interface StructField {
     readonly view: string;
-    readonly field: string;
-    readonly type: FieldType;
+    readonly field: LayoutField;
+    /** The name of the field. */
+    readonly constant: string;
 }
 
 /** A field of a struct that has the layout it is known by here. */
-export function generateStructField(scope: Scope, e: Of<'struct-field'>): StructField {
+function generateStructField(scope: Scope, e: Of<'struct-field'>): StructField {
     const found = seenBy(scope).outside.structField(e.struct, e.field);
     if (!found) {
         throw new RangeError(`there is no field ${e.struct}.${e.field}`);
     }
     const view = generateExpression(scope, e.object).text;
     scope.leaveIf(`!(${isOfClass(view, 'View')} && ${view}.layout === ${scope.constant(found.layout)})`);
-    return { view, field: scope.constant(found.field), type: found.field.type };
+    return { view, field: found.field, constant: scope.constant(found.field) };
 }
 
 function seenBy({ seen }: Scope): Seen {

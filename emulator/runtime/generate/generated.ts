@@ -54,6 +54,8 @@ const HELPERS: Readonly<Record<string, unknown>> = {
     Err,
     ArrayView,
     View,
+    /** The arguments of a call without any. */
+    NOTHING: [],
     /** After a call that has asked for a stop or changed the frames. */
     suspend: (f: Frame, slot: Slot, result: Value, next: Target): number => {
         f.slots[slot] = result;

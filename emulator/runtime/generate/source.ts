@@ -13,8 +13,8 @@ import {
     generateBinary,
     generateElement,
     generateExpression,
-    generateStructField,
     isOfClass,
+    writeStructField,
     localName,
     type Scope,
 } from './expressions';
@@ -348,8 +348,7 @@ class Writer {
                     const { list, index } = generateElement(scope, o.target);
                     this.lines.push(`${list}.set(${index}, ${value.text});`);
                 } else if (o.target.k === 'struct-field') {
-                    const { view, field } = generateStructField(scope, o.target);
-                    this.lines.push(`${view}.set(${field}, ${value.text});`);
+                    writeStructField(scope, o.target, value);
                 }
                 return null;
             }
@@ -441,7 +440,8 @@ class Writer {
             if (o.op === 'method') {
                 scope.line(`f.pc = ${pc + 1};`);
             }
-            scope.line(`const ${result} = ${code}(${self}, [${rest.join(', ')}], ${host});`);
+            const given = rest.length > 0 ? `[${rest.join(', ')}]` : 'NOTHING';
+            scope.line(`const ${result} = ${code}(${self}, ${given}, ${host});`);
         }
         if (o.op === 'method') {
             // the operation behind it handles the result
