@@ -18,7 +18,7 @@ import {
 import type { FileOps, OpenFile } from './file';
 import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from '../mm/file-folios';
 import { genericLlseek, setPos } from './llseek';
-import { PG_DIRTY } from '../mm/memmap';
+import { PG_DIRTY, PG_UPTODATE } from '../mm/memmap';
 import { bytesBefore, inPage, offsetOf, pageOf, pagesOf } from './offset';
 import { addNewFolios, getFolio, maxCacheOrder, ShmemInode, undoFallocate, undoRange } from './shmem';
 
@@ -69,7 +69,8 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: nu
             out.code(0, n);
         } else {
             const pfn = folioOf(k, page);
-            const pages = 2 ** folioOrder(k, pfn) - (page - pfn);
+            const order = folioOrder(k, pfn);
+            const pages = order > 0 ? 2 ** order - (page - pfn) : pagesFrom(k, inode, index, page, last);
             n = Math.min(pages * size - offset, n);
             if (isUptodate(k, pfn)) {
                 const pa = page * size + offset;
@@ -91,6 +92,12 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: nu
     const data = out.build();
     k.clock.chargeBytes(COPY, data.length);
     return data;
+}
+
+/** How many pages of a file from `index` to `last` are folios of one page, up to date and with page frames in a row. */
+function pagesFrom(k: KernelCore, { cache }: ShmemInode, index: number, pfn: number, last: number): number {
+    const cached = cache.runFrom(index, pfn, last - index + 1);
+    return Math.max(1, k.memmap.flaggedFrom(pfn, cached, PG_UPTODATE));
 }
 
 /**

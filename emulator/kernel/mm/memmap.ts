@@ -6,6 +6,7 @@
  */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord, Slots } from '../../machine/journal';
+import { type PfnRange, rangeOf, withoutRange, withRange } from './page-ranges';
 import {
     ALLOCATED,
     LAST_INDEX,
@@ -50,13 +51,6 @@ export function orderPages(order: number): number {
 export type PageState = 'free' | 'allocated' | 'reserved' | 'preserved';
 
 export type PageRunVisitor = (start: number, end: number, state: 'allocated' | 'preserved', owner: number) => void;
-
-/** A run of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
-export interface PfnRange {
-    readonly start: number;
-    readonly end: number;
-    readonly owner: number;
-}
 
 export class Memmap extends JournaledRecord {
     /** Permanent boot-time reservations of the kernel: image, memmap, per-CPU areas. Sorted. */
@@ -254,6 +248,40 @@ export class Memmap extends JournaledRecord {
             const i = this.locate(pfn + n);
             const { state, order, refs, owner: owners } = this.found;
             if (state[i] !== ALLOCATED || order[i] !== 0 || refs[i] !== 1 || owners[i] !== owner) {
+                return n;
+            }
+        }
+        return most;
+    }
+
+    /**
+     * Pins folios of one page from `pfn` on, at most `most`.
+     * @returns their number
+     */
+    pinPages(pfn: number, most: number): number {
+        let done = 0;
+        while (done < most) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const end = Math.min(ROW_PAGES, at + most - done);
+            let i = at;
+            for (; i < end && row.order[i] === 0; i++) {
+                row.refs[i] = row.refs[i]! + 1;
+                row.pins[i] = row.pins[i]! + 1;
+            }
+            done += i - at;
+            if (i < end) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    /** How many folios of one page from `pfn` on, at most `most`, have a flag. */
+    flaggedFrom(pfn: number, most: number, flag: number): number {
+        for (let n = 0; n < most; n++) {
+            const i = this.locate(pfn + n);
+            if (this.found.order[i] !== 0 || (this.found.flags[i]! & flag) === 0) {
                 return n;
             }
         }
@@ -573,44 +601,4 @@ export class Memmap extends JournaledRecord {
             done += n;
         }
     }
-}
-
-/** The range of a sorted list that contains a page. */
-function rangeOf<R extends { readonly start: number; readonly end: number }>(
-    ranges: readonly R[],
-    pfn: number,
-): R | undefined {
-    let low = 0;
-    let high = ranges.length;
-    while (low < high) {
-        const mid = (low + high) >>> 1;
-        const range = ranges[mid]!;
-        if (pfn < range.start) {
-            high = mid;
-        } else if (pfn >= range.end) {
-            low = mid + 1;
-        } else {
-            return range;
-        }
-    }
-    return undefined;
-}
-
-function withRange(ranges: readonly PfnRange[], added: PfnRange): PfnRange[] {
-    if (added.start >= added.end) {
-        return [...ranges];
-    }
-    return [...withoutRange(ranges, added.start, added.end), added].sort((a, b) => a.start - b.start);
-}
-
-function withoutRange(ranges: readonly PfnRange[], start: number, end: number): PfnRange[] {
-    return ranges.flatMap((r) => {
-        if (r.end <= start || r.start >= end) {
-            return [r];
-        }
-        return [
-            { ...r, end: start },
-            { ...r, start: end },
-        ].filter((part) => part.start < part.end);
-    });
 }
