@@ -14,8 +14,10 @@ export interface Paced {
     ticks: number;
     /** How many more it executes in a row. */
     readonly rest: number;
-    /** The position at which it looks at what has been done, or stops. */
+    /** The position at which it looks at what has been done, or stops. A request for a stop changes it. */
     readonly limit: number;
+    /** Other frames come first, since the present operation. */
+    readonly switched: boolean;
     /** True if the running frame must yield: a stop was requested, or other frames come first. */
     readonly interrupted: boolean;
     /** What looks at operations. With `values`, at those that change a variable of a process or a list, one by one. */

@@ -69,7 +69,8 @@ export class Interpreter implements Execution, Paced, Locking {
     private nextThreadId = 1;
     /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
-    private switched = false;
+    /** A native of the present operation has pushed frames, or dropped the frame of its caller. */
+    switched = false;
     /** The position of the last exception. */
     private raisedAt = -1;
 

@@ -277,11 +277,7 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
         return ENOSPC;
     }
     k.clock.charge(PAGE_CACHE);
-    const { memmap } = k;
-    memmap.setIndex(pfn, index);
-    memmap.setRefs(pfn, memmap.refs(pfn) + pages);
-    setFlags(memmap, pfn, PG_SWAPBACKED);
-    memmap.setOwner(pfn, inode.owner);
+    k.memmap.addToCache(pfn, index, pages, PG_SWAPBACKED, inode.owner);
     inode.cache.insert(index, pfn, order);
     if (asOne && pages > 1) {
         k.journal.edit<ShmemInode>(inode).uncounted = inode.uncounted + pages - 1;

@@ -169,6 +169,16 @@ export class Memmap extends JournaledRecord {
         this.found.index[i] = Math.min(index, LAST_INDEX);
     }
 
+    /** A folio is added to a page cache at page offset `index`: it gets references, flags and the owner of the file. */
+    addToCache(head: number, index: number, refs: number, flags: number, owner: number): void {
+        const i = this.locateForWrite(head);
+        const { found } = this;
+        found.index[i] = Math.min(index, LAST_INDEX);
+        found.refs[i] = found.refs[i]! + refs;
+        found.flags[i] = found.flags[i]! | flags;
+        found.owner[i] = owner;
+    }
+
     setOwner(head: number, owner: number): void {
         const i = this.locateForWrite(head);
         this.found.owner[i] = owner;

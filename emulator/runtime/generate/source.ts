@@ -445,7 +445,9 @@ class Writer {
         }
         if (o.op === 'method') {
             // the operation behind it handles the result
-            scope.line(`if (run.interrupted) return suspend(f, ${o.slot}, ${result}, ${pc + 1});`);
+            scope.line(
+                `if ((run.limit !== limit || run.switched) && run.interrupted) return suspend(f, ${o.slot}, ${result}, ${pc + 1});`,
+            );
         }
         const next = o.op === 'method' ? pc + 2 : pc + 1;
         if (callee.native.fails) {
@@ -453,7 +455,7 @@ class Writer {
             scope.line(`if (${result} instanceof Err) return away(f, run, ${failure}(f, ${result}, ${next}));`);
         }
         set(o.slot, unknownPiece(o.policy.k === 'try' ? `${result} ?? 0` : result));
-        scope.line(`if (run.interrupted || run.limit !== limit) return away(f, run, ${next});`);
+        scope.line(`if (run.limit !== limit || run.switched) return away(f, run, ${next});`);
     }
 
     private range(scope: Scope, o: Of<'range'>, set: (slot: Slot, piece: Piece) => void): void {
