@@ -320,6 +320,17 @@ export class Memmap extends JournaledRecord {
         row.mark[at] = order + 1;
     }
 
+    /** The same for each of `count` pages from `pfn` on as a block of its own. */
+    stampPages(pfn: number, count: number, owner: number): void {
+        for (let done = 0; done < count; ) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const end = Math.min(ROW_PAGES, at + count - done);
+            row.stampPages(at, end, owner);
+            done += end - at;
+        }
+    }
+
     /** Removes the mark from a block's head, as initializing the page does; the block stays preserved. */
     loseMark(pfn: number): void {
         const i = this.locateForWrite(pfn, true);

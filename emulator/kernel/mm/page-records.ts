@@ -77,6 +77,13 @@ export class Records implements Saveable {
         this.flags[at] = 0;
     }
 
+    /** The entries [from, to) of pages that the previous kernel preserved one by one. */
+    stampPages(from: number, to: number, owner: number): void {
+        this.state.fill(PRESERVED, from, to);
+        this.owner.fill(owner, from, to);
+        this.mark.fill(1, from, to);
+    }
+
     clearEntries(from: number, to: number): void {
         for (const array of [this.refs, this.owner, this.index, this.pins, this.order, this.mark, this.flags]) {
             array.fill(0, from, to);
