@@ -5,7 +5,8 @@ import type { Place } from '../emulator/findings/place';
 import { spansOf } from '../emulator/diagnosis/causes';
 import type { PageGeometry } from '../emulator/machine/arch';
 import type { Found } from '../emulator/timeline/findings';
-import type { Timeline, Travel } from '../emulator/timeline/timeline';
+import type { Timeline } from '../emulator/timeline/timeline';
+import type { Travel } from '../emulator/timeline/travel';
 import type { Answer, Serve } from './answer';
 import type { Breakpoints } from './breakpoints/breakpoints';
 import type { Stopped } from './data/travel';
@@ -110,7 +111,7 @@ export class GoingToCauses {
             return false;
         }
         const subject = { kind: 'owner', pfn: pages.start, count: 1 } as const;
-        const { all } = yield* timeline.changesOf({ subject, access: 'changes' });
+        const { all } = yield* timeline.past.changesOf({ subject, access: 'changes' });
         const change = all.findLast(
             (c) => c.boot === line.boot && c.at <= finding.at && line.text.startsWith(c.after ?? 'nothing'),
         );

@@ -4,7 +4,9 @@ import type { Thread } from '../emulator/runtime/code';
 import { isShippedKernelCode } from '../emulator/runtime/stepping';
 import type { Stop } from '../emulator/runtime/stop';
 import type { TimelineEvent } from '../emulator/timeline/event-log';
-import type { Timeline, Travel } from '../emulator/timeline/timeline';
+import type { Events } from '../emulator/timeline/events';
+import type { Timeline } from '../emulator/timeline/timeline';
+import type { Travel } from '../emulator/timeline/travel';
 import type { Answer, Serve } from './answer';
 import type { Breakpoints } from './breakpoints/breakpoints';
 import { RequestError } from './errors';
@@ -56,7 +58,7 @@ export class GoingBack {
         serve('lus/mark', REQUESTS['lus/mark'], ({ name }) => ({ body: this.mark(name) }));
         serve('lus/marks', REQUESTS['lus/marks'], () => ({ body: { marks: this.marks() } }));
         serve('lus/goToMark', REQUESTS['lus/goToMark'], ({ name }) => this.goToMark(name));
-        serve('lus/events', REQUESTS['lus/events'], (args) => ({ body: this.events(args) }));
+        serve('lus/events', REQUESTS['lus/events'], (args) => this.events(args));
         serve('lus/goToEvent', REQUESTS['lus/goToEvent'], ({ id }) => this.goToEvent(id));
         serve('lus/goToTime', REQUESTS['lus/goToTime'], ({ time }) => this.goToTime(time));
     }
@@ -198,15 +200,46 @@ export class GoingBack {
 
     // ------------------------------------------------------------ events
 
-    private events({ filter, kinds, start = 0, count = MAX_EVENTS }: Arguments<'lus/events'>): object {
-        const { timeline } = this.session.stopped();
+    private events(args: Arguments<'lus/events'>): Answer {
+        const stopped = this.session.stopped();
+        const { control, timeline } = stopped;
+        return timeline.past.hasUnknownEvents
+            ? { later: (give) => control.travel(this.collected(stopped, args, give)) }
+            : { body: this.shownEvents(timeline.past.knownEvents, args) };
+    }
+
+    /** Answers when the run was gone over again. */
+    private *collected(
+        { timeline, inspection }: Stopped,
+        args: Arguments<'lus/events'>,
+        give: (body: () => object) => void,
+    ): Travel<'stays'> {
+        let events: Events | undefined;
+        try {
+            events = yield* timeline.past.allEvents();
+            inspection.renewed();
+            return 'stays';
+        } finally {
+            give(() => {
+                if (!events) {
+                    throw new RequestError('noValue', 'The search in the history was ended before it was complete.');
+                }
+                return this.shownEvents(events, args);
+            });
+        }
+    }
+
+    private shownEvents(
+        { all, forgotten }: Events,
+        { filter, kinds, start = 0, count = MAX_EVENTS }: Arguments<'lus/events'>,
+    ): object {
         const words = (filter ?? '').toLowerCase().split(/\s+/);
-        const found = timeline.events.all.filter((e) => {
+        const found = all.filter((e) => {
             const all = `${e.text} ${e.who} ${e.kind} kernel ${e.boot + 1}`.toLowerCase();
             return (kinds === undefined || kinds.includes(e.kind)) && words.every((w) => all.includes(w));
         });
         const events = found.slice(start, start + Math.min(count, MAX_EVENTS)).map((e) => this.shownEvent(e));
-        return { events, total: found.length, forgotten: timeline.events.forgotten };
+        return { events, total: found.length, forgotten };
     }
 
     private shownEvent({ id, kind, at, time, boot, who, text, place }: TimelineEvent): object {
@@ -214,7 +247,7 @@ export class GoingBack {
     }
 
     private goToEvent(id: number): Answer {
-        const event = this.session.stopped().timeline.events.withId(id);
+        const event = this.session.stopped().timeline.past.knownEvents.withId(id);
         if (!event) {
             throw new RequestError('noSuchPlace', `Event ${id} does not exist.`);
         }
@@ -223,9 +256,12 @@ export class GoingBack {
 
     /** Goes to the last thing that happened up to a time; before the first one, to the beginning. */
     private goToTime(time: number): Answer {
-        const { events } = this.session.stopped().timeline;
-        const event = events.all.findLast((e) => e.time <= time);
-        return this.travel(({ timeline, control }) => this.arriving(control, timeline.goToStatement(event?.at ?? 0)));
+        return this.travel(({ timeline, control }) => this.arriving(control, this.toTime(timeline, time)));
+    }
+
+    private *toTime(timeline: Timeline, time: number): Travel<void> {
+        const { all } = yield* timeline.past.allEvents();
+        yield* timeline.goToStatement(all.findLast((e) => e.time <= time)?.at ?? 0);
     }
 
     private shownPlace(place: NamedMark['place']): Pick<DebugProtocol.StackFrame, 'source'> & { line?: number } {

@@ -4,7 +4,8 @@ import { pageInfo, type PageInfo } from '../emulator/presentation/memory/page';
 import type { NamedMoment } from '../emulator/presentation/memory/picture';
 import { runPicture, standingOf, type Standing } from '../emulator/presentation/memory/standing';
 import type { Future } from '../emulator/timeline/futures';
-import type { Timeline, Travel } from '../emulator/timeline/timeline';
+import type { Timeline } from '../emulator/timeline/timeline';
+import type { Travel } from '../emulator/timeline/travel';
 import type { Answer, Serve } from './answer';
 import { RequestError } from './errors';
 import type { Inspection } from './inspection';
@@ -116,7 +117,7 @@ export class MemoryViews {
         if (mark !== undefined) {
             return { name: `at the mark ${mark}`, at: this.session.marks.reachable(mark, timeline).mark.at };
         }
-        const found = event === undefined ? undefined : timeline.events.withId(event);
+        const found = event === undefined ? undefined : timeline.past.knownEvents.withId(event);
         if (!found) {
             throw new RequestError('noSuchPlace', 'Name a mark or an event of this run to compare with.');
         }

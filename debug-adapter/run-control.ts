@@ -3,7 +3,8 @@ import type { Run } from '../emulator/run/run';
 import type { Interpreter } from '../emulator/runtime/interpreter';
 import { steppedBy, type Stepping } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/code';
-import type { Timeline, Travel } from '../emulator/timeline/timeline';
+import type { Timeline } from '../emulator/timeline/timeline';
+import type { Travel } from '../emulator/timeline/travel';
 import type { Host } from './host';
 import type { Progress } from './progress';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/stop';
@@ -12,8 +13,6 @@ import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator
 const SLICE = 50_000;
 /** The interval of checks, in milliseconds, while the client does not keep up with the output. */
 const CONGESTED_MS = 5;
-/** The most operations until the beginning of a statement at a pause. */
-const TO_NEXT_STATEMENT = 1_000_000;
 
 /** `beginning` and `end` refer to the whole run. */
 export type Halt =
@@ -229,7 +228,7 @@ export class RunControl {
             if (this.pauseWanted) {
                 return this.toNextStatement();
             }
-            const stop = this.execute(SLICE);
+            const stop = this.execute();
             if (!stop) {
                 yield;
             } else if (stop.reason === 'step' && this.onSameLine(stop.thread)) {
@@ -241,14 +240,15 @@ export class RunControl {
         }
     }
 
-    private execute(budget: number): Stop | null {
-        return (this.timeline ?? this.run.host.interpreter).run(budget);
+    /** For some milliseconds. */
+    private execute(): Stop | null {
+        return this.timeline ? this.timeline.run(Infinity) : this.run.host.interpreter.run(Infinity, SLICE);
     }
 
     /** A pause: stops at the next statement, or in the middle of a statement that takes long. */
     private toNextStatement(): Halt | undefined {
         this.run.host.interpreter.step('any');
-        const stop = this.execute(TO_NEXT_STATEMENT);
+        const stop = this.execute();
         if (stop && stop.reason !== 'step') {
             return this.haltOf(stop);
         }

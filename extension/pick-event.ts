@@ -47,30 +47,39 @@ function row({ id, kind, time, kernel, who, text }: Happened): EventItem {
     };
 }
 
+function rows({ events, total }: z.infer<typeof eventsSchema>): EventItem[] {
+    const more = total - events.length;
+    return [
+        ...events.map(row),
+        ...(more > 0 ? [{ id: undefined, label: `${more} more: type a word`, alwaysShow: true }] : []),
+    ];
+}
+
 /** @param words the first search @returns the number of the event that the user picks; undefined: none */
 export function pickEvent(session: vscode.DebugSession, words = ''): Promise<number | undefined> {
     const pick = vscode.window.createQuickPick<EventItem>();
     pick.title = 'Go to Event';
     pick.placeholder = 'Words that all occur: a call, a process, "finding", "callback", "kernel 2"';
-    let latest = 0;
+    let wanted: string | undefined;
+    // one request after the other: the run may have to be gone over for an answer
     const search = async (filter: string): Promise<void> => {
-        const mine = ++latest;
+        wanted = filter;
+        if (pick.busy) {
+            return;
+        }
         pick.busy = true;
         try {
-            const answer = eventsSchema.parse(await session.customRequest('lus/events', { filter, count: ROWS }));
-            if (mine === latest) {
-                const { events, total } = answer;
-                const more: EventItem[] =
-                    total > events.length
-                        ? [{ id: undefined, label: `${total - events.length} more: type a word`, alwaysShow: true }]
-                        : [];
-                pick.items = [...events.map(row), ...more];
+            while (wanted !== undefined) {
+                const asked: string = wanted;
+                wanted = undefined;
+                const answer = await session.customRequest('lus/events', { filter: asked, count: ROWS });
+                pick.items = rows(eventsSchema.parse(answer));
             }
         } catch (e) {
             pick.hide();
             void vscode.window.showErrorMessage(e instanceof Error ? e.message : String(e));
         } finally {
-            pick.busy = mine !== latest;
+            pick.busy = false;
         }
     };
     return new Promise((resolve) => {

@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Place } from '../../emulator/findings/place';
 import { countOf } from '../../emulator/text/text';
-import type { Travel } from '../../emulator/timeline/timeline';
+import type { Travel } from '../../emulator/timeline/travel';
 import type { Change } from '../../emulator/timeline/watch';
 import { bytesAt, memoryOf } from '../../emulator/presentation/bytes';
 import { leaf, type Item } from '../../emulator/presentation/item';
@@ -59,10 +59,10 @@ export class ConsoleFunctions {
         const data = dataOf(inspection, { name: inner.trim(), frameId });
         const item = function* (this: ConsoleFunctions): Travel<Item> {
             if (all) {
-                const found = yield* timeline.changesOf(watchOf(data));
+                const found = yield* timeline.past.changesOf(watchOf(data));
                 return this.listOf(expression, data.name, found.all, found.forgotten);
             }
-            const last = yield* timeline.lastChangeOf(watchOf(data));
+            const last = yield* timeline.past.lastChangeOf(watchOf(data));
             return last ? this.itemOf(expression, data.name, last) : leaf(expression, 'no change so far');
         };
         return { later: (give) => control.travel(shown(item.call(this), inspection, expression, give)) };

@@ -1,7 +1,8 @@
 /** The requests that go to the last or the next change of data. */
 import type { Place } from '../../emulator/findings/place';
 import type { Change } from '../../emulator/timeline/watch';
-import type { Timeline, Travel } from '../../emulator/timeline/timeline';
+import type { Timeline } from '../../emulator/timeline/timeline';
+import type { Travel } from '../../emulator/timeline/travel';
 import type { Answer, Serve } from '../answer';
 import type { Breakpoints } from '../breakpoints/breakpoints';
 import { RequestError } from '../errors';
@@ -49,7 +50,7 @@ export class DataTravel {
 
     /** To the statement that made the data what it is, before it does so. */
     private *toLast(timeline: Timeline, data: DataId): Travel<Halt> {
-        const change = yield* timeline.lastChangeOf(watchOf(data));
+        const change = yield* timeline.past.lastChangeOf(watchOf(data));
         if (!change) {
             const text = `${data.name} has not changed since the beginning of the run.`;
             this.session.say(text);

@@ -54,6 +54,11 @@ export function clearTrap(code: Code, pc: number): void {
     }
 }
 
+/** What runs where no generated code may. */
+export function opsOneByOne({ pristine, traps }: Code): readonly Op[] {
+    return traps.size === 0 ? pristine : pristine.map((op, pc) => traps.get(pc) ?? op);
+}
+
 /** Code that belongs to no file: for trial calls, and code without operations. */
 export function codeOutsideFiles(ops: Op[], slots: number): Code {
     return {

@@ -12,10 +12,12 @@ export interface Paced {
     readonly current: Thread;
     /** The number of operations executed so far, including the present one. */
     ticks: number;
-    /** How many more it executes in a row. */
+    /** How many more it executes in a row, if all of them are in generated code. */
     readonly rest: number;
+    /** The last operations were executed by generated code. */
+    ranGenerated(operations: number): void;
     /** The position at which it looks at what has been done, or stops. A request for a stop changes it. */
-    readonly limit: number;
+    readonly budget: { readonly limit: number };
     /** Other frames come first, since the present operation. */
     readonly switched: boolean;
     /** True if the running frame must yield: a stop was requested, or other frames come first. */

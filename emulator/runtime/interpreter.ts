@@ -17,11 +17,13 @@ import {
     type LockWait,
     type Mode,
     type Op,
+    opsOneByOne,
     placeOf,
     slotsWith,
     SWITCH,
     Thread,
 } from './code';
+import { Budget } from './budget';
 import type { Environment } from './environment';
 import { type Execution, MAX_FRAMES, type Paced } from './execution';
 import { giveUpGuards, type Locking } from './locks';
@@ -43,6 +45,11 @@ import {
     type Watching,
 } from './stop';
 
+/** What stands behind the last operation of code, which never gets there. */
+const NO_OPERATION: Op = ({ code, pc }) => {
+    throw new RangeError(`${code.name} has no operation ${pc}`);
+};
+
 export class Interpreter implements Execution, Paced, Locking {
     /** The number of executed operations: the position in the run. */
     ticks = 0;
@@ -58,10 +65,8 @@ export class Interpreter implements Execution, Paced, Locking {
     onTrap: TrapHandler = () => [];
     /** Looks at what each operation has done, while data is watched. */
     watch: Watching | null = null;
-    /** The position at which {@link run} returns, or looks at what was done. */
-    limit = 0;
-    /** Where the budget of {@link run} ends; {@link limit} may be before it. */
-    private until = 0;
+    /** How far {@link run} goes. */
+    budget = new Budget();
     /** {@link watch} has to look behind the present operation. */
     private looks = false;
     private stop: Stop | null = null;
@@ -216,18 +221,21 @@ export class Interpreter implements Execution, Paced, Locking {
         return SWITCH;
     }
 
-    /**
-     * The current thread has ended: the others continue, and after the last one the thread that waits for all of them.
-     */
+    /** The current thread has ended. */
     blockDone(): void {
         const { scheduler, current } = this;
         const { waiter } = scheduler;
         scheduler.leave(current);
         this.environment.threadDone(current);
-        if (scheduler.active) {
+        this.goOn(waiter);
+    }
+
+    /** With another block, or after the last one with the thread that waits for all of them. */
+    private goOn(waiter: Thread | null | undefined): void {
+        if (this.scheduler.active) {
             schedule(this);
         } else if (waiter) {
-            scheduler.end();
+            this.scheduler.end();
             waiter.waiting = null;
             this.current = waiter;
         }
@@ -241,13 +249,7 @@ export class Interpreter implements Execution, Paced, Locking {
         }
         const waiter = scheduler.active ? scheduler.waiter : thread.frames.find((f) => f.waiter)?.waiter;
         scheduler.leave(thread);
-        if (scheduler.active) {
-            schedule(this);
-        } else if (waiter) {
-            scheduler.end();
-            waiter.waiting = null;
-            this.current = waiter;
-        }
+        this.goOn(waiter);
         this.switchFrames();
         return true;
     }
@@ -298,8 +300,7 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** @param error the one of a call that has failed, where that is why */
     fail(kind: ExceptionKind, message: string, error?: Err): number {
-        const frame = this.frame;
-        const place = frame && placeOf(frame);
+        const place = this.frame && placeOf(this.frame);
         const exception: RunException = { kind, message, place, fatal: true, ...(error ? { error } : {}) };
         if (!this.environment.endsEarly(exception)) {
             this.outcome = { passed: false, failure: exception };
@@ -329,11 +330,8 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     finish(outcome: Outcome): void {
-        if (!this.outcome && outcome.passed) {
-            const failure = this.environment.ended();
-            this.outcome = failure ? { passed: false, failure } : outcome;
-        }
-        this.outcome ??= outcome;
+        const failure = !this.outcome && outcome.passed ? this.environment.ended() : undefined;
+        this.outcome ??= failure ? { passed: false, failure } : outcome;
         this.stopWith({ reason: 'end' });
     }
 
@@ -344,14 +342,13 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** {@link run} returns after the present operation, as if its budget were used up. */
     giveWay(): void {
-        this.until = this.ticks;
-        this.limit = this.ticks;
+        this.budget.use(this.ticks);
     }
 
     /** {@link watch} looks at what the present operation has done, and the run continues. */
     lookAfterwards(): void {
         this.looks = true;
-        this.limit = this.ticks;
+        this.budget.interrupt(this.ticks);
     }
 
     // ------------------------------------------------------------ running
@@ -388,41 +385,45 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     /**
-     * Executes at most `budget` operations. Returns why it stopped, or null when the budget is used up.
      * A stopped run continues where it stopped: a breakpoint at the current position does not stop it again.
+     * @param operations the most that it executes
+     * @param work the most if those in generated code count a sixteenth
+     * @returns why it stopped; null: it has executed them
      */
-    run(budget: number): Stop | null {
+    run(operations: number, work = operations): Stop | null {
         if (this.outcome) {
             return { reason: 'end' };
         }
         this.stop = null;
         this.looks = false;
-        this.until = this.ticks + budget;
-        this.limit = this.until;
+        this.budget.begin(this.ticks, operations, work);
         for (;;) {
             try {
-                return this.stepping || this.watch?.each === true ? this.runStepping(this.stepping) : this.runFast();
+                return this.stepping ? this.runStepping(this.stepping) : this.runFast();
             } catch (e) {
                 this.environment.threw(e);
                 this.lookAtData(this.current.top, this.current.top?.pc ?? 0);
                 const stop = this.takeStop();
                 // an expected panic: the scenario continues without a kernel
-                if (stop || this.ticks >= this.limit) {
+                if (stop || this.ticks >= this.budget.limit) {
                     return stop;
                 }
             }
         }
     }
 
-    /** How many operations may be executed before {@link run} looks at what they did. */
     get rest(): number {
-        return this.limit - this.ticks;
+        return this.budget.restFrom(this.ticks);
+    }
+
+    ranGenerated(operations: number): void {
+        this.budget.ranGenerated(operations);
     }
 
     private takeStop(): Stop | null {
-        const stop = this.stop;
-        this.stop = null;
+        const { stop } = this;
         if (stop) {
+            this.stop = null;
             this.stepping = null;
             this.stoppedHere = true;
         }
@@ -430,23 +431,24 @@ export class Interpreter implements Execution, Paced, Locking {
     }
 
     private runFast(): Stop | null {
+        const { budget } = this;
         let first = this.leaveStop();
         let frame = this.current.top;
         while (frame) {
-            let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
+            const watch = this.watch?.frames === true && this.watch.watches(frame) ? this.watch : null;
+            let ops: readonly Op[] = first ? frame.code.pristine : watch ? opsOneByOne(frame.code) : frame.code.ops;
             let pc = frame.pc;
             let at = pc;
-            while (pc >= 0 && this.ticks < this.limit) {
+            while (pc >= 0 && this.ticks < budget.limit) {
                 frame.pc = at = pc;
                 this.ticks++;
-                const op: Op | undefined = ops[pc];
-                if (!op) {
-                    throw new RangeError(`${frame.code.name} has no operation ${pc}`);
-                }
-                pc = op(frame);
+                pc = (ops[pc] ?? NO_OPERATION)(frame);
                 if (first) {
                     first = false;
-                    ops = frame.code.ops;
+                    ops = watch ? opsOneByOne(frame.code) : frame.code.ops;
+                }
+                if (watch?.differs(frame) === true) {
+                    this.lookAfterwards();
                 }
             }
             if (pc >= 0) {
@@ -454,10 +456,10 @@ export class Interpreter implements Execution, Paced, Locking {
             } else {
                 this.switched = false;
             }
-            if (this.looks) {
+            if (this.looks || (pc < 0 && this.watch?.frames === true)) {
                 this.lookAtData(frame, at);
             }
-            if (this.stop || (pc >= 0 && this.ticks >= this.limit)) {
+            if (this.stop || (pc >= 0 && this.ticks >= budget.limit)) {
                 return this.takeStop();
             }
             frame = this.current.top;
@@ -466,8 +468,9 @@ export class Interpreter implements Execution, Paced, Locking {
         return this.takeStop();
     }
 
-    /** One operation at a time: with a step, or with a look at watched data after each. */
-    private runStepping(step: Stepping | null): Stop | null {
+    /** One operation at a time. */
+    private runStepping(step: Stepping): Stop | null {
+        const { budget } = this;
         let first = this.leaveStop();
         for (;;) {
             const frame = this.current.top;
@@ -475,12 +478,12 @@ export class Interpreter implements Execution, Paced, Locking {
                 this.finish({ passed: true });
                 return this.takeStop();
             }
-            if (this.ticks >= this.limit) {
+            if (this.ticks >= budget.limit) {
                 return this.takeStop();
             }
             const { code, pc } = frame;
             if (!first && !frame.again) {
-                const ends = step !== null && code.begins[pc] === true && step.reaches(this);
+                const ends = code.begins[pc] === true && step.reaches(this);
                 const ids = this.hearTrap();
                 if (ends || ids.length > 0) {
                     const thread = this.current;
@@ -489,19 +492,15 @@ export class Interpreter implements Execution, Paced, Locking {
                 }
             }
             first = false;
-            step?.executes(this);
+            step.executes(this);
             this.ticks++;
-            const op = code.pristine[pc];
-            if (!op) {
-                throw new RangeError(`${code.name} has no operation ${pc}`);
-            }
-            const next = op(frame);
+            const next = (code.pristine[pc] ?? NO_OPERATION)(frame);
             if (next >= 0) {
                 frame.pc = next;
             } else {
                 this.switched = false;
             }
-            if (this.looks || this.watch?.each === true) {
+            if (this.looks || this.watch?.frames === true) {
                 this.lookAtData(frame, pc);
             }
             if (this.stop) {
@@ -514,7 +513,7 @@ export class Interpreter implements Execution, Paced, Locking {
     private lookAtData(frame: Frame | undefined, pc: number): void {
         const ids = this.watch?.executed(frame, pc) ?? [];
         this.looks = false;
-        this.limit = this.until;
+        this.budget.resume();
         if (ids.length > 0 && !this.stop) {
             this.stop = { reason: 'breakpoint', thread: this.current, ids };
         }
@@ -566,15 +565,16 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /** Executes code that is not part of the run, while the run is stopped: without traps, steps and filters. */
     aside<T>(what: () => T): T {
-        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, until, looks, watch } = this;
+        const { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, budget, looks, watch } = this;
         this.heedsFilters = false;
         this.watch = null;
         this.onTrap = () => [];
         this.stepping = null;
+        this.budget = new Budget();
         try {
             return what();
         } finally {
-            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, limit, until, looks, watch });
+            Object.assign(this, { heedsFilters, onTrap, stepping, stoppedHere, raisedAt, budget, looks, watch });
         }
     }
 

@@ -67,8 +67,11 @@ export type TrapHandler = (frame: Frame) => readonly number[];
 
 /** Looks at operations of a run while data is watched. */
 export interface Watching {
-    /** At each operation; else at those during which {@link Interpreter.lookAfterwards} is called. */
-    readonly each: boolean;
+    /**
+     * Variables of functions are watched: it looks at operations that change one of them, too, or leave a frame. Else
+     * only at those during which {@link Interpreter.lookAfterwards} is called.
+     */
+    readonly frames: boolean;
     /** Variables, lists and other values are watched, and not memory alone. */
     readonly values: boolean;
     /**
@@ -76,6 +79,10 @@ export interface Watching {
      * @returns the ids of the breakpoints that stop the run
      */
     executed(frame: Frame | undefined, pc: number): readonly number[];
+    /** Whether a frame has variables that are watched. */
+    watches(frame: Frame): boolean;
+    /** Whether one of them differs from what it was, or may do so. The frame is the last that {@link watches} had. */
+    differs(frame: Frame): boolean;
 }
 
 interface CopiedThread {

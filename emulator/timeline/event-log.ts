@@ -120,16 +120,15 @@ class Block {
         }
     }
 
-    /** One more: that of another block with this index. */
-    copy(other: Block, index: number): void {
-        const { kind, boot, who, text, where, pc } = other.sortOf(index);
-        this.add(other.positions[index] ?? 0, other.times[index] ?? 0, kind, boot, who, text, where, pc);
-        this.give(this.length - 1, other.resultOf(index));
+    /** Keeps only the first ones. */
+    shorten(length: number): void {
+        this.length = length;
+        this.numbers.fill(Number.NaN, length);
+        for (const index of [...this.otherResults.keys()].filter((i) => i >= length)) {
+            this.otherResults.delete(index);
+        }
     }
 }
-
-/** Events of a future that was cut off. */
-export type LaterEvents = readonly Block[];
 
 export class EventLog {
     /** All but the last one are full. */
@@ -191,31 +190,18 @@ export class EventLog {
         };
     }
 
-    /** Takes those out that happened behind a position. */
-    takeBehind(position: number): LaterEvents {
+    /** Removes those that happened after a position. */
+    cut(position: number): void {
         const first = this.blocks.findIndex((b) => (b.positions[b.length - 1] ?? 0) > position);
-        const later = first < 0 ? [] : this.blocks.splice(first);
-        const [split] = later;
-        if (split && (split.positions[0] ?? 0) <= position) {
-            const stays = new Block();
-            const goes = new Block();
-            for (let i = 0; i < split.length; i++) {
-                ((split.positions[i] ?? 0) > position ? goes : stays).copy(split, i);
+        if (first >= 0) {
+            const [split] = this.blocks.splice(first);
+            const stay = split?.positions.findIndex((p, i) => i >= split.length || p > position) ?? 0;
+            if (split && stay > 0) {
+                split.shorten(stay);
+                this.blocks.push(split);
             }
-            this.blocks.push(stays);
-            later[0] = goes;
         }
         this.last = this.blocks.at(-1) ?? null;
-        return later;
-    }
-
-    /** Takes back what was taken out. */
-    append(later: LaterEvents): void {
-        for (const block of later) {
-            for (let i = 0; i < block.length; i++) {
-                this.open().copy(block, i);
-            }
-        }
     }
 
     /** A block with room at the end. The oldest one, where there are too many, is used again. */

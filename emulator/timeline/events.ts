@@ -1,6 +1,7 @@
 /**
  * What has happened in a run so far, in the order of time: system calls and what they return, callbacks, findings, the
- * kernel log, phases, faults of devices. A reporter, so that nothing is in it twice.
+ * kernel log, phases, faults of devices. It listens only while the timeline goes over the run again for it, so that a
+ * run for which no list is requested does not pay for one.
  */
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
@@ -12,7 +13,7 @@ import type { Host } from '../runtime/host/host';
 import type { Listener, Phase } from '../runtime/listener';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
 import { hex } from '../text/text';
-import { EventLog, type EventKind, type LaterEvents, type Result, type TimelineEvent } from './event-log';
+import { EventLog, type EventKind, type Result, type TimelineEvent } from './event-log';
 
 const PHASES: Readonly<Record<Phase, string>> = {
     running: 'the kernel is up',
@@ -27,11 +28,18 @@ export class Events implements Listener {
     private entered: KernelWork | null = null;
     /** Where that was. */
     private enteredAt = -1;
+    /** Up to which position the list is complete, with what the user changed there; −1: nothing is known. */
+    private known = -1;
 
     constructor(private readonly host: Host) {}
 
     get all(): readonly TimelineEvent[] {
         return Array.from({ length: this.list.length }, (_, i) => this.list.at(i));
+    }
+
+    /** The position up to which the list is complete; −1: not even for the beginning. */
+    get upTo(): number {
+        return this.known;
     }
 
     /** How many are not there any more, the oldest. */
@@ -89,17 +97,18 @@ export class Events implements Listener {
         this.add('fault', text, undefined, device.shape.name);
     }
 
-    // ------------------------------------------------------------ futures
+    // ------------------------------------------------------------ what is complete
 
-    /** What comes after a position is another future's. */
-    cut(position: number): LaterEvents {
+    /** The run has gone from {@link upTo} to a position, and it has listened. */
+    listenedUpTo(position: number): void {
+        this.known = position;
         this.entered = null;
-        return this.list.takeBehind(position);
     }
 
-    /** Takes back what was cut off; what has happened in its place is cut off before. */
-    rejoin(later: LaterEvents): void {
-        this.list.append(later);
+    /** What the user changes at a position happens there, and what comes after it is another future's. */
+    cut(position: number): void {
+        this.known = Math.min(this.known, position - 1);
+        this.list.cut(this.known);
     }
 
     private add(kind: EventKind, text: string, place?: Place, who?: string): void {

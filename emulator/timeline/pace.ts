@@ -1,12 +1,22 @@
 /**
  * The intervals of checkpoints: short enough for going back fast, long enough not to slow down the run. The time is
  * looked at after a number of operations that takes about one interval.
+ *
+ * A search executes every operation by a closure, and asks before each whether it is the one. Where generated code has
+ * executed them, that takes much longer than the run took. So a stretch that is searched is gone over again first, for
+ * checkpoints that are closer together.
  */
 
 /** The minimum interval between two checkpoints, in milliseconds of execution. */
 const PERIOD = 2;
 /** The minimum ratio of the time for execution to the time for checkpoints. */
 const SHARE = 20;
+/** The maximum interval in operations, where the ratio permits it. */
+const FAR = 1_000_000;
+/** The same where it is searched. */
+export const NEAR = 64_000;
+/** Operations per millisecond of a search. */
+const SEARCHED = 30_000;
 /** Bytes copied per millisecond. */
 const COPIED = 1e6;
 
@@ -17,8 +27,15 @@ const MOST = 8192;
 export class Pace {
     /** Milliseconds of execution since the last checkpoint. */
     private ran = 0;
-    private period = PERIOD;
+    /** Operations since then. */
+    private executed = 0;
+    /** The execution that a checkpoint is worth, in milliseconds. */
+    private share = 0;
+    /** The duration of the last checkpoint. */
+    private last = Infinity;
     private chunk = MOST;
+    /** The run is gone over for a search. */
+    forSearch = false;
 
     /** After so many operations {@link ranFor} should be called. */
     get operations(): number {
@@ -27,17 +44,20 @@ export class Pace {
 
     ranFor(ms: number, operations: number): void {
         this.ran += ms;
+        this.executed += operations;
         // slow operations come in groups: the next ones are probably as slow
         const fitting = Math.floor((operations * PERIOD) / ms);
         this.chunk = Math.max(FEWEST, Math.min(ms > PERIOD ? fitting : 2 * this.chunk, MOST));
     }
 
+    /** How long a search in what was executed since the last checkpoint takes. Milliseconds, an estimate. */
     get time(): number {
-        return this.ran;
+        return Math.max(this.ran, this.executed / SEARCHED);
     }
 
     get due(): boolean {
-        return this.ran >= this.period;
+        const { ran, executed, share, forSearch } = this;
+        return forSearch ? executed >= NEAR : ran >= share && (ran >= PERIOD || executed >= FAR);
     }
 
     /**
@@ -47,6 +67,9 @@ export class Pace {
      */
     kept(ms: number, bytes: number): void {
         this.ran = 0;
-        this.period = Math.max(PERIOD, SHARE * (ms + bytes / COPIED));
+        this.executed = 0;
+        // a single one may take long for another reason, such as garbage collection
+        this.share = SHARE * (Math.min(ms, this.last) + bytes / COPIED);
+        this.last = ms;
     }
 }

@@ -11,25 +11,20 @@ import type { StepKind, Stop } from '../runtime/stop';
 import { Changes, type Change } from './changes';
 import { Checkpoints, type Kept, type Stacks } from './checkpoints';
 import { DataWatch } from './data-watch';
-import type { LaterEvents } from './event-log';
-import { Events } from './events';
 import { Findings, type Found } from './findings';
 import { type Future, isIn, type Mark } from './futures';
 import { Goal } from './goal';
 import { type Beyond, Ground } from './ground';
 import { KnownStops } from './known-stops';
 import { Nearest } from './nearest';
-import { Pace } from './pace';
+import { Pace, NEAR } from './pace';
+import { Past } from './past';
 import { Scan } from './scan';
 import type { Passing, Traps } from './traps';
-import { Probe } from './probe';
-import type { Change as DataChange, Watch } from './watch';
+import type { Travel } from './travel';
 
-/** Goes on a slice at a time, so that whoever drives it can do something else in between. */
-export type Travel<T> = Generator<void, T>;
-
-/** Operations in a slice: some milliseconds. */
-const SLICE = 50_000;
+/** Milliseconds in a slice. */
+const SLICE = 5;
 /** Nanoseconds of the machine after which the time is looked at, too: what takes long there may take long here. */
 const LONG = 1e6;
 
@@ -53,13 +48,11 @@ interface Cut {
     readonly told: number;
     readonly toldTime: number;
     readonly ground: Beyond;
-    readonly events: LaterEvents;
     readonly findings: readonly Found[];
 }
 
 export class Timeline {
     readonly ground: Ground;
-    readonly events: Events;
     readonly findings: Findings;
     private readonly interpreter: Interpreter;
     private readonly checkpoints: Checkpoints;
@@ -82,6 +75,8 @@ export class Timeline {
     /** How often there were other breakpoints than before. */
     private trapChanges = 0;
     private readonly data: DataWatch;
+    /** Searches in what has run so far. */
+    readonly past: Past;
 
     /** @param host stands at the beginning of its run */
     constructor(
@@ -93,16 +88,21 @@ export class Timeline {
         this.checkpoints = new Checkpoints(interpreter, machine.journal, options.budget);
         this.changes = new Changes(host);
         this.ground = new Ground(interpreter);
-        this.events = new Events(host);
         this.findings = new Findings(host.interpreter);
         listeners.report(this.ground);
-        listeners.report(this.events);
         listeners.report(this.findings);
         interpreter.onTrap = (frame) => this.trapped(frame);
         this.data = new DataWatch(host, options.traps, {
             passing: () => this.passing,
             isNews: () => this.position >= this.told,
             stopsHere: () => this.scanning?.stopsHere(),
+        });
+        this.past = new Past(host, this.checkpoints, this.data, {
+            position: () => this.position,
+            end: () => this.told,
+            setBackTo: (kept) => this.setBackTo(kept),
+            over: (position) => this.over(position, 'again'),
+            goTo: (position) => this.goTo(position),
         });
         machine.clock.onAlarm = () => interpreter.giveWay();
         this.keep();
@@ -227,7 +227,7 @@ export class Timeline {
         };
         while (!entered() && !this.interpreter.outcome) {
             this.interpreter.goAlong({ reaches: entered, executes: () => undefined, jumps: () => undefined });
-            this.advance(SLICE, 'again');
+            this.advance(Infinity, 'again');
             yield;
         }
         this.interpreter.endStep();
@@ -306,9 +306,12 @@ export class Timeline {
         const edge = stops && this.data.any ? 1 : 0;
         let last = now - 1;
         for (let end = now; !nearest.isFound(end); ) {
-            const kept = checkpoints.before(end);
+            let kept = checkpoints.before(end);
             if (!kept) {
                 break;
+            }
+            if (goal && end - kept.at > 2 * NEAR && !goal.skips(stacks, kept.at, end)) {
+                kept = yield* this.nearer(kept, end);
             }
             const first = kept.at === 0 ? 0 : kept.at + edge;
             const isUnknown = first <= unknown;
@@ -342,6 +345,18 @@ export class Timeline {
         }
         const ids = stops ? found : [];
         return ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
+    }
+
+    /** The last checkpoint before a position, after the run was gone over again for closer ones. */
+    private *nearer(kept: Kept, position: number): Travel<Kept> {
+        this.setBackTo(kept);
+        this.pace.forSearch = true;
+        try {
+            yield* this.over(position, 'again');
+        } finally {
+            this.pace.forSearch = false;
+        }
+        return this.checkpoints.before(position) ?? kept;
     }
 
     /**
@@ -387,6 +402,7 @@ export class Timeline {
         const result = make(this.host);
         const change = { at, text, make };
         const { made } = this.changes;
+        this.past.cut(at);
         this.cuts.push({
             change,
             future: this.current,
@@ -395,7 +411,6 @@ export class Timeline {
             told: this.told,
             toldTime: this.toldTime,
             ground: this.ground.cut(at),
-            events: this.events.cut(at),
             findings: this.findings.cut(at),
         });
         const cutsOff = at < this.told;
@@ -425,8 +440,7 @@ export class Timeline {
         this.toldTime = cut.toldTime;
         this.ground.cut(at);
         this.ground.rejoin(cut.ground);
-        this.events.cut(at);
-        this.events.rejoin(cut.events);
+        this.past.cut(at);
         this.findings.cut(at);
         this.findings.rejoin(cut.findings);
         this.stops.cut(at);
@@ -441,17 +455,19 @@ export class Timeline {
 
     private *over(position: number, passing: Passing): Travel<void> {
         while (this.position < position && !this.interpreter.outcome) {
-            this.advance(Math.min(SLICE, position - this.position), passing);
+            this.advance(position - this.position, passing);
             yield;
         }
     }
 
+    /** Executes at most `budget` operations, for about the time of a slice. */
     private advance(budget: number, passing: Passing): Stop | null {
         const limit = this.position + budget;
+        const begin = this.options.now();
         let stop: Stop | null = null;
-        while (!stop && this.position < limit) {
+        do {
             stop = this.chunk(limit - this.position, passing);
-        }
+        } while (!stop && this.position < limit && this.options.now() - begin < SLICE);
         return stop;
     }
 
@@ -468,7 +484,8 @@ export class Timeline {
         clock.alarm = clock.now + LONG;
         const begin = this.options.now();
         const known = news ? Infinity : this.told - from;
-        const stop = interpreter.run(Math.min(budget, this.pace.operations, known, changes.distance(from)));
+        const most = Math.min(budget, known, changes.distance(from), this.pace.forSearch ? NEAR : Infinity);
+        const stop = interpreter.run(most, this.pace.operations);
         clock.alarm = Infinity;
         interpreter.heedsFilters = true;
         if (news) {
@@ -532,68 +549,5 @@ export class Timeline {
             this.scanning?.stopsHere();
         }
         return [];
-    }
-
-    // ------------------------------------------------------------ data
-
-    /**
-     * The last change of data up to the present position, where the run stands again afterwards; undefined: there is
-     * none.
-     */
-    *lastChangeOf(watch: Watch): Travel<DataChange | undefined> {
-        const now = this.position;
-        const found = yield* this.lastUpTo(watch, now);
-        yield* this.goTo(now);
-        return found;
-    }
-
-    private *lastUpTo(watch: Watch, position: number): Travel<DataChange | undefined> {
-        const { checkpoints } = this;
-        const { journal } = this.host.machine;
-        const probe = new Probe(this.host, watch, 'last');
-        let last = position;
-        while (last >= probe.begins) {
-            const trace = probe.trace();
-            let kept = checkpoints.before(last);
-            while (kept && journal.epochAfter(kept.checkpoint.mark) > trace.epoch) {
-                kept = checkpoints.before(kept.at);
-            }
-            if (!kept) {
-                return undefined;
-            }
-            this.setBackTo(kept);
-            if (trace.count === undefined || trace.count !== probe.trace().count) {
-                yield* this.searchFor(probe, last);
-                const [found] = probe.all;
-                if (found) {
-                    return found;
-                }
-                this.setBackTo(kept);
-            }
-            last = kept.at;
-        }
-        return undefined;
-    }
-
-    /** All changes of data in what has run so far, the first one first; the run stands where it was. */
-    *changesOf(watch: Watch): Travel<Pick<Probe, 'all' | 'forgotten'>> {
-        const now = this.position;
-        const probe = new Probe(this.host, watch, 'all');
-        this.setBackTo(this.checkpoints.upTo(0, Infinity));
-        yield* this.searchFor(probe, this.told);
-        yield* this.goTo(now);
-        return probe;
-    }
-
-    private *searchFor(probe: Probe, last: number): Travel<void> {
-        this.data.searchFor(probe);
-        try {
-            while (this.position < last && !this.interpreter.outcome) {
-                this.advance(Math.min(SLICE, last - this.position), 'again');
-                yield;
-            }
-        } finally {
-            this.data.searchFor(null);
-        }
     }
 }

@@ -1,7 +1,8 @@
 /**
  * Watches data while a run executes: memory at each write, pages at each change of their owner, variables of functions
- * after each operation, everything else after each operation that has changed something. It belongs to no state of the
- * run: what it remembers is valid as long as the run goes forward, and is read again after every restore.
+ * after each operation of their frame that changes one, everything else after each that has changed something. It
+ * belongs to no state of the run: what it remembers is valid as long as the run goes forward, and is read again after
+ * every restore.
  */
 import { pageEventOf } from '../machine/history';
 import { LEAF_SIZE } from '../machine/memory';
@@ -51,8 +52,10 @@ interface Watched {
 export class Watcher implements Observer, Watching, MemoryWatcher {
     private list: Watched[] = [];
     private on = false;
-    each = false;
+    frames = false;
     values = false;
+    /** Those in the frame that runs. */
+    private here: readonly Watched[] = [];
     /** The kernel has ended, and the next one has not begun. */
     private jumps = false;
     /** The present operation has ended a kernel. */
@@ -80,7 +83,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         }
         this.on = true;
         // the variables of a function are not in the journal
-        this.each = watches.some(({ subject }) => subject.kind === 'value' && subject.frame !== undefined);
+        this.frames = watches.some(({ subject }) => subject.kind === 'value' && subject.frame !== undefined);
         this.values = has('value');
         this.jumps = false;
         this.heard = [];
@@ -314,6 +317,28 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
         }
         w.values = slots.map((slot) => frame.slots[slot]);
         return true;
+    }
+
+    watches({ slots }: Frame): boolean {
+        // a block of a process has the variables of the function around it
+        this.here = this.list.filter(({ watch: { subject } }) => {
+            return subject.kind === 'value' && subject.frame && this.frameOf(subject.frame)?.slots === slots;
+        });
+        return this.here.length > 0;
+    }
+
+    differs(frame: Frame): boolean {
+        for (const { slots, values } of this.here) {
+            if (!slots || !values) {
+                return true;
+            }
+            for (let i = 0; i < slots.length; i++) {
+                if (frame.slots[slots[i] ?? 0] !== values[i]) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private frameOf({ thread, index, born }: FrameName): Frame | undefined {

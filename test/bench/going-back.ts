@@ -7,7 +7,7 @@ import { median, type Figure } from './figures';
 import { cpuMs } from './stopwatch';
 
 const URI = 'back.lus';
-const SLICE = 50_000;
+const SLICE = 10_000_000;
 const STEPS = 60;
 const ROUNDS = 5;
 /** Operations. */

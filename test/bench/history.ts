@@ -12,7 +12,7 @@ const MIB = 2 ** 20;
 /** What `lus.history` is by default. */
 const BUDGET = 256 * MIB;
 const URI = 'history.lus';
-const SLICE = 50_000;
+const SLICE = 10_000_000;
 const PAIRS = 5;
 /** Steps back from the end. */
 const STEPS = 20;

@@ -532,6 +532,17 @@ export class DebugPage {
         await this.page.keyboard.press('Enter');
     }
 
+    /** Types words into the quick pick that is open. */
+    async search(title: string, words: string): Promise<void> {
+        await this.page.locator('.quick-input-title', { hasText: title }).waitFor();
+        await this.page.keyboard.type(words);
+    }
+
+    /** Waits until a row is the first of the quick pick. */
+    async pickIsThere(label: string): Promise<void> {
+        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().waitFor();
+    }
+
     /** Evaluates something in the debug console. */
     async evaluate(expression: string): Promise<void> {
         await this.page.locator('.repl .repl-input-wrapper .view-lines').click();

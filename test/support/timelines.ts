@@ -10,7 +10,8 @@ import { depthOf, placeOf } from '../../emulator/runtime/code';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { StepKind, Stop } from '../../emulator/runtime/stop';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
-import { Timeline, type Travel } from '../../emulator/timeline/timeline';
+import { Timeline } from '../../emulator/timeline/timeline';
+import type { Travel } from '../../emulator/timeline/travel';
 import { FOREVER } from './runs';
 
 const MIB = 2 ** 20;

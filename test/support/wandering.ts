@@ -4,6 +4,8 @@ import type { Program } from '../../emulator/language/program';
 import { Run, type RunOptions } from '../../emulator/run/run';
 import { calledNext } from '../../emulator/runtime/ahead';
 import type { StepKind } from '../../emulator/runtime/stop';
+import type { TimelineEvent } from '../../emulator/timeline/event-log';
+import { Events } from '../../emulator/timeline/events';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Random } from './random';
 import { FOREVER } from './runs';
@@ -30,7 +32,7 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
     const random = new Random(wish.seed);
     const visits = new Visits(Run.start(program, options).host);
     const places = new Set(Array.from({ length: wish.places ?? 12 }, () => random.below(visits.end + 1)));
-    const states = statesAt(
+    const { states, events } = unmoved(
         program,
         options,
         [...places, 0, visits.end].sort((a, b) => a - b),
@@ -43,7 +45,7 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
     let back = 0;
     for (let n = 0; n < wish.gestures; n++) {
         const from = interpreter.ticks;
-        const what = random.below(8);
+        const what = random.below(9);
         const about = `seed ${wish.seed}, gesture ${n}: ${what} from ${from}`;
         if (what === 0) {
             const wanted = random.below(2) === 0 ? [...states.keys()] : visits.all.map(({ at }) => at);
@@ -71,6 +73,14 @@ export function wander(program: Program, options: RunOptions, wish: Wandering): 
             const stop = arrived(timeline.runBack());
             assert.equal(stop ? interpreter.ticks : -1, stops.findLast((s) => s < from) ?? -1, about);
             back++;
+        } else if (what === 5) {
+            const { all } = arrived(timeline.past.allEvents());
+            assert.equal(interpreter.ticks, from, about);
+            assert.deepEqual(
+                all,
+                events.filter(({ at }) => at <= timeline.end),
+                about,
+            );
         } else {
             const kind = random.pick(KINDS);
             const thread = random.pick([...interpreter.scheduler.threads, interpreter.current]);
@@ -104,11 +114,17 @@ interface State {
     readonly told: readonly string[];
 }
 
-/** The state at positions, in ascending order, of a run that never goes back. */
-function statesAt(program: Program, options: RunOptions, positions: readonly number[]): Map<number, State> {
+/** The state at positions, in ascending order, and the events of a run that never goes back. */
+function unmoved(
+    program: Program,
+    options: RunOptions,
+    positions: readonly number[],
+): { readonly states: ReadonlyMap<number, State>; readonly events: readonly TimelineEvent[] } {
     const { host } = Run.start(program, options);
     const told: string[] = [];
     host.listeners.report({ log: ({ text }) => void told.push(text) });
+    const events = new Events(host);
+    host.listeners.report(events);
     const states = new Map<number, State>();
     for (const at of positions) {
         while (host.interpreter.ticks < at && !host.interpreter.outcome) {
@@ -117,5 +133,5 @@ function statesAt(program: Program, options: RunOptions, positions: readonly num
         states.set(at, { print: fingerprint(host), told: [...told] });
     }
     host.interpreter.run(FOREVER);
-    return states;
+    return { states, events: events.all };
 }

@@ -160,7 +160,27 @@ function declare(c: CodeContext, name: string, type: Type, span: Span, from: num
         remember(c, v);
         return v;
     }
-    return declareIn(c, c.process, name, type, span, exempt);
+    const isRead = readsOuterInLoop(c, c.process, name, span);
+    return declareIn(c, c.process, name, type, span, exempt || isRead);
+}
+
+/** An error if a loop that makes a variable of a process reads the scenario's variable of this name in every round. */
+function readsOuterInLoop(c: CodeContext, process: string, name: string, assigned: Span): boolean {
+    // another round of a loop around the block may be about another process of the array
+    const around = c.isArray(process) ? c.loopStarts.length - c.loops : 0;
+    const begin = c.loopStarts[around];
+    const read = c.outerReads.find(
+        (r) => r.process === process && r.at.name === name && r.at.start >= (begin ?? Infinity),
+    );
+    if (read) {
+        const here = quoted(name);
+        c.error(
+            'LU0207',
+            read.at,
+            `In every round of the loop, ${here} is the variable of the scenario here, but line ${c.line(assigned)} assigns a variable of the process ${quoted(process)}. Assign it before the loop: \`${name} = ${name}\`.`,
+        );
+    }
+    return read !== undefined;
 }
 
 export function declareIn(c: CodeContext, process: string, name: string, type: Type, span: Span, exempt: boolean): Var {

@@ -61,6 +61,10 @@ export class CodeContext {
     process: string | undefined;
     /** How many loops are around the current statement, inside the block of its process. */
     loops = 0;
+    /** Where the loops around the current statement begin, also those around the block of its process. */
+    readonly loopStarts: number[] = [];
+    /** Reads of a variable of the scenario in the block of a process. */
+    readonly outerReads: { readonly process: string; readonly at: NameExpr }[] = [];
     /** The flow at the places where a process block ends early: by `exit`, or with its kernel. */
     escapes: Flow[] = [];
     /** What a call in the current statement does to the kernel. */

@@ -45,9 +45,12 @@ function branches(c: CodeContext, s: IfStmt): void {
 }
 
 export function checkWhile(c: CodeContext, s: WhileStmt): void {
+    c.loopStarts.push(s.start);
     checkCondition(c, s.condition, c.expr(s.condition), 'The condition');
+    c.loopStarts.pop();
     checkLoop(
         c,
+        s.start,
         () => {
             assume(c, s.condition, true);
             checkBlock(c, s.body, { loop: s.body });
@@ -56,10 +59,13 @@ export function checkWhile(c: CodeContext, s: WhileStmt): void {
     );
 }
 
-function checkLoop(c: CodeContext, body: () => void, forever: boolean): void {
+/** @param start from here on everything is executed again in every round */
+function checkLoop(c: CodeContext, start: number, body: () => void, forever: boolean): void {
     const before = c.flow.copy();
     c.loops++;
+    c.loopStarts.push(start);
     uncertain(c, body);
+    c.loopStarts.pop();
     c.loops--;
     if (forever) {
         c.flow.ended ??= 'the loop before it never ends';
@@ -73,6 +79,7 @@ export function checkFor(c: CodeContext, s: ForStmt): void {
     const element = s.iterable.kind === 'range' ? rangeElement(c, s.iterable) : elementOf(c, s.iterable);
     checkLoop(
         c,
+        s.body.start,
         () => {
             c.vars.enter(s.body, { loop: s.body });
             if (s.variable.name !== '') {

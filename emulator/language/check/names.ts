@@ -27,6 +27,7 @@ function variableType(c: CodeContext, e: NameExpr): Type | undefined {
         }
         const outer = c.vars.find(e.name);
         if (outer) {
+            c.outerReads.push({ process: c.process, at: e });
             return readVariable(c, e, outer);
         }
         return lostVar(c, e, c.process);

@@ -196,14 +196,20 @@ class Entry {
                 return op(f);
             }
             const from = run.ticks;
-            const next = execute(f, run, Math.min(run.rest + 1, MOST_AT_ONCE), own?.vars);
+            // natives take as long as in closures
+            const rest = outside ? run.budget.limit - from : run.rest;
+            const next = execute(f, run, Math.min(rest + 1, MOST_AT_ONCE), own?.vars);
             if (next === TOO_SHORT) {
                 return op(f);
             }
             if (next === OTHER_KINDS) {
                 return ++missed % MISSES === 0 ? this.missed(f, variables, missed)(f) : op(f);
             }
-            trial.executed += run.ticks - from + 1;
+            const executed = run.ticks - from + 1;
+            if (!outside) {
+                run.ranGenerated(executed);
+            }
+            trial.executed += executed;
             trial.inCalls += next === SWITCH ? 1 : 0;
             if (++trial.entered === TRIAL) {
                 this.judge(trial);

@@ -83,9 +83,12 @@ class Writer {
         const [own] = graph.activations;
         const slots = own?.of.form.slots ?? 0;
         this.lines.push(
-            'const slots = f.slots, base = run.ticks - 1, kernel = f.mode === "kernel", limit = run.limit;',
+            'const slots = f.slots, base = run.ticks - 1, kernel = f.mode === "kernel";',
             `if (${this.longest.get(this.entry) ?? 0} > most) return ${TOO_SHORT};`,
         );
+        if (graph.seen) {
+            this.lines.push('const budget = run.budget, limit = budget.limit;');
+        }
         for (let slot = 0; slot < slots; slot++) {
             this.input(slot, `slots[${slot}]`);
         }
@@ -446,7 +449,7 @@ class Writer {
         if (o.op === 'method') {
             // the operation behind it handles the result
             scope.line(
-                `if ((run.limit !== limit || run.switched) && run.interrupted) return suspend(f, ${o.slot}, ${result}, ${pc + 1});`,
+                `if ((budget.limit !== limit || run.switched) && run.interrupted) return suspend(f, ${o.slot}, ${result}, ${pc + 1});`,
             );
         }
         const next = o.op === 'method' ? pc + 2 : pc + 1;
@@ -455,7 +458,7 @@ class Writer {
             scope.line(`if (${result} instanceof Err) return away(f, run, ${failure}(f, ${result}, ${next}));`);
         }
         set(o.slot, unknownPiece(o.policy.k === 'try' ? `${result} ?? 0` : result));
-        scope.line(`if (run.limit !== limit || run.switched) return away(f, run, ${next});`);
+        scope.line(`if (budget.limit !== limit || run.switched) return away(f, run, ${next});`);
     }
 
     private range(scope: Scope, o: Of<'range'>, set: (slot: Slot, piece: Piece) => void): void {

@@ -39,6 +39,17 @@ export function defineGoingBack(traveller: () => Traveller): void {
         await page.waitStatus('kernel 2: 7.2-counter');
     });
 
+    test('going back: to an event that is found by words', async () => {
+        const page = await stoppedInRetrieve(traveller());
+        await page.command('Live Update: Go to Event…');
+        await page.search('Go to Event', 'counter_handler freeze');
+        await page.pickIsThere('counter_handler.freeze begins');
+        await traveller().photograph('37-events');
+        await page.pick('counter_handler.freeze begins');
+        await page.waitCallStack(/reboot\(KEXEC\)/, /in the past/);
+        await page.waitStatus('kernel 1: 7.2-counter');
+    });
+
     test('going back: a mark, a change in the past, and its undoing', async () => {
         const page = await stoppedInRetrieve(traveller());
         await page.command('Live Update: Mark This Moment');

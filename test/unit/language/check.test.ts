@@ -199,6 +199,14 @@ suite('language: checker', () => {
             ),
             [],
         );
+        const loops = 'i = 0\nprocess p { while i < 3 { i = i + 1 } }';
+        assert.deepEqual(findings(scenario(loops)), ['LU0207: i']);
+        assert.deepEqual(findings(scenario(loops.replace('while', 'i = i; while'))), []);
+        assert.deepEqual(findings(scenario('i = 0\nprocess p { for k in 0..i { i = k; log(i) } }')), []);
+        assert.deepEqual(findings(scenario('i = 0\nprocess p\nfor k in 0..3 { p { log(i); i = k } }')), ['LU0207: i']);
+        assert.deepEqual(findings(scenario('i = 0\nprocess p[3]\nfor k in 0..3 { p[k] { log(i); i = k } }')), [
+            'LU0209: i',
+        ]);
         assert.deepEqual(findings(scenario('process p, q\np { x = 1\nlog(x) }\nq { log(x) }')), ['LU0207: x']);
         assert.deepEqual(findings(scenario('process p, q\np { x = 1 }\nassert p.x == 1\nassert p.y == 1\np.x = 2')), [
             'LU0203: y',
