@@ -19,6 +19,9 @@ export interface BitsType {
     /** The bits of the field in the lower and in the upper 32 bits of an 8-byte word, as int32 masks. */
     readonly low: number;
     readonly high: number;
+    /** The value of its lowest bit in the word, and one more than the largest value of the field. */
+    readonly unit: number;
+    readonly beyond: number;
 }
 
 /** The bits [shift, shift + width) of a 32-bit half as a mask; both may lie outside of it. */
@@ -33,7 +36,16 @@ function halfMask(shift: number, width: number): number {
 
 /** `bits` bits from bit `shift` of the little-endian word of `bytes` bytes at the field's offset. */
 export function bitsType(bytes: 1 | 2 | 4 | 8, shift: number, bits: number): BitsType {
-    return { k: 'bits', bytes, shift, bits, low: halfMask(shift, bits), high: halfMask(shift - 32, bits) };
+    return {
+        k: 'bits',
+        bytes,
+        shift,
+        bits,
+        low: halfMask(shift, bits),
+        high: halfMask(shift - 32, bits),
+        unit: 2 ** shift,
+        beyond: 2 ** bits,
+    };
 }
 
 export interface LayoutField {

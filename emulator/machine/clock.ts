@@ -80,6 +80,23 @@ export class Clock implements Saveable {
         this.spend(cost, (this.rates[cost] ?? 0) * count);
     }
 
+    /**
+     * Whether `count` units of several costs can be charged at once instead of one after the other: nothing happens
+     * meanwhile, and no sum is rounded.
+     */
+    mergesUnits(costs: readonly number[], count: number): boolean {
+        let ns = 0;
+        for (const cost of costs) {
+            const rate = this.rates[cost] ?? 0;
+            if (!Number.isInteger(rate) || !Number.isInteger(this.accounts[cost])) {
+                return false;
+            }
+            ns += rate * count;
+        }
+        const until = this.time + ns;
+        return Number.isSafeInteger(until) && Number.isInteger(this.time) && until < this.due && until < this.alarm;
+    }
+
     /** Lets the time for this many bytes pass, for a cost per MiB; in whole nanoseconds. */
     chargeBytes(cost: number, bytes: number): void {
         this.spend(cost, Math.round(((this.rates[cost] ?? 0) * bytes) / MIB));

@@ -125,6 +125,29 @@ export class PageHistory implements Saveable {
         this.entries++;
     }
 
+    /** The same for each of `count` pages from `pfn` on, one after the other. Nobody may watch. */
+    addEach(kind: number, pfn: number, count: number, owner: number): void {
+        for (let i = 0; i < count; i++) {
+            this.add(kind, pfn + i, 1, owner);
+            const at = (this.entries - 1) * FIELDS;
+            const rest = count - i - 1;
+            const next = pfn + i + 1;
+            if (
+                this.data[at]! + this.data[at + 1]! === next &&
+                this.data[at + 2] === owner * 16 + kind &&
+                this.data[at + 3] === this.bootOf() &&
+                this.data[at + 6] === this.threadOf()
+            ) {
+                // the newest entry grows with each page that follows
+                this.data[at + 1] = this.data[at + 1]! + rest;
+                if (kind === FREED && rest > 0) {
+                    this.onFreed?.(next, rest);
+                }
+                return;
+            }
+        }
+    }
+
     /** The events of a page, oldest first. Linear in the length of the log. */
     of(pfn: number): PageEvent[] {
         const events: PageEvent[] = [];

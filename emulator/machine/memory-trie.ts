@@ -2,8 +2,9 @@
  * The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. Its
  * leaves are not pages: kernels define the page size (arch.ts), and every page is one leaf or several.
  */
+import { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
-import { advanceCode } from './pattern';
+import { advanceCode, renderCode } from './pattern';
 import { Remembered, Stamp } from './remembered';
 
 /** Bytes of a leaf: no larger than the smallest page size. */
@@ -134,4 +135,94 @@ export class Span extends Node<Block> {
     constructor(journal: Journal, code: number) {
         super(journal, code, LEAF_SIZE * BLOCK_LEAVES);
     }
+}
+
+/** The highest level: a span of 1 GiB, or the code that fills it. Absent: zeroes. */
+export class Top implements Saveable {
+    epoch: number;
+    private map = new Map<number, Span | number>();
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    get(index: number): Span | number | undefined {
+        return this.map.get(index);
+    }
+
+    set(index: number, value: Span | number): void {
+        if (value === 0) {
+            this.map.delete(index);
+        } else {
+            this.map.set(index, value);
+        }
+    }
+
+    sorted(): number[] {
+        return [...this.map.keys()].sort((a, b) => a - b);
+    }
+
+    save(): unknown {
+        return new Map(this.map);
+    }
+
+    load(saved: unknown): void {
+        if (saved instanceof Map) {
+            this.map = saved;
+        }
+    }
+}
+
+/** The fingerprint of a node from those of its children; 0 if all of them are zeroes. */
+export function combined(childValue: (index: number) => number): number {
+    const hasher = new Hasher();
+    let any = false;
+    for (let i = 0; i < FANOUT; i++) {
+        const value = childValue(i);
+        if (value !== 0) {
+            any = true;
+            hasher.u32(i).num(value);
+        }
+    }
+    return any ? hasher.value() || 1 : 0;
+}
+
+/** Its length is a multiple of 4, and so is its offset: leaves are allocated one by one. */
+export function hashLeaf(bytes: Uint8Array): number {
+    const hasher = new Hasher();
+    let any = 0;
+    for (const word of new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)) {
+        any |= word;
+        hasher.u32(word);
+    }
+    return any === 0 ? 0 : hasher.value() || 1;
+}
+
+/** Fingerprints of contents by code, at three sizes: a cache of a pure function, which all machines share. */
+const FINGERPRINTS = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()] as const;
+/** Of each size, after which the cache begins anew. */
+const MOST_FINGERPRINTS = 1 << 18;
+
+/** The fingerprint of a leaf (level 0), block (1) or span (2) full of content with this code. */
+export function hashCode(code: number, level: number): number {
+    if (code === 0) {
+        return 0;
+    }
+    const memo = FINGERPRINTS[level]!;
+    let value = memo.get(code);
+    if (value === undefined) {
+        if (level === 0) {
+            const bytes = new Uint8Array(LEAF_SIZE);
+            renderCode(code, 0, bytes, 0, LEAF_SIZE);
+            value = hashLeaf(bytes);
+        } else {
+            const step = level === 1 ? LEAF_SIZE : LEAF_SIZE * BLOCK_LEAVES;
+            value = combined((i) => hashCode(advanceCode(code, i * step), level - 1));
+        }
+        if (memo.size >= MOST_FINGERPRINTS) {
+            memo.clear();
+        }
+        memo.set(code, value);
+    }
+    return value;
 }

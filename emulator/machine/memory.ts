@@ -1,9 +1,21 @@
 /** Physical memory: bytes by address. */
 import { type Bytes, BytesBuilder, type Extent } from './bytes';
-import { Hasher } from './hash';
+import type { Hasher } from './hash';
 import { type Int, halvesOf, intOfHalves } from './int';
-import type { Journal, Saveable } from './journal';
-import { BLOCK_LEAVES, Block, FANOUT, LEAF_SIZE, Leaf, SPAN_LEAVES, Span } from './memory-trie';
+import type { Journal } from './journal';
+import {
+    BLOCK_LEAVES,
+    Block,
+    combined,
+    FANOUT,
+    hashCode,
+    hashLeaf,
+    LEAF_SIZE,
+    Leaf,
+    SPAN_LEAVES,
+    Span,
+    Top,
+} from './memory-trie';
 import { advanceCode, byteOfCode, patternCode, renderCode } from './pattern';
 import type { MemoryGuard, MemoryWatcher, Writer } from './watching';
 
@@ -37,7 +49,11 @@ export class PhysicalMemory {
     private cachedBytes: Uint8Array = NO_BYTES;
     private cachedEpoch = 0;
     private cachedGeneration = 0;
-    /** Fingerprints of contents by code: a cache of a pure function, at three sizes. */
+    /** The leaf with bytes that was read last. */
+    private readLeaf = -1;
+    private readBytesOf: Uint8Array = NO_BYTES;
+    private readEpoch = 0;
+    private readGeneration = 0;
 
     constructor(private readonly journal: Journal) {
         this.top = new Top(journal);
@@ -59,7 +75,7 @@ export class PhysicalMemory {
         if (at <= LEAF_SIZE - 4) {
             const found = this.find(leafOf(pa));
             if (typeof found !== 'number') {
-                return (found[at]! | (found[at + 1]! << 8) | (found[at + 2]! << 16) | (found[at + 3]! << 24)) >>> 0;
+                return wordIn(found, at) >>> 0;
             }
             if (found === 0) {
                 return 0;
@@ -69,7 +85,30 @@ export class PhysicalMemory {
     }
 
     readU64(pa: number): Int {
+        const at = inLeaf(pa);
+        if (at <= LEAF_SIZE - 8) {
+            const found = this.find(leafOf(pa));
+            if (typeof found !== 'number') {
+                return intOfHalves(wordIn(found, at) >>> 0, wordIn(found, at + 4) >>> 0);
+            }
+            if (found === 0) {
+                return 0;
+            }
+        }
         return intOfHalves(this.readU32(pa), this.readU32(pa + 4));
+    }
+
+    /**
+     * The bits of a u64 that are set in these masks of its halves, as int32: at most 53 bits next to each other, which
+     * a number holds.
+     */
+    readMasked(pa: number, low: number, high: number): number {
+        const at = inLeaf(pa);
+        const found = at <= LEAF_SIZE - 8 ? this.find(leafOf(pa)) : -1;
+        if (typeof found !== 'number') {
+            return ((wordIn(found, at) & low) >>> 0) + ((wordIn(found, at + 4) & high) >>> 0) * WORD;
+        }
+        return ((this.readU32(pa) & low) >>> 0) + ((this.readU32(pa + 4) & high) >>> 0) * WORD;
     }
 
     /**
@@ -112,18 +151,48 @@ export class PhysicalMemory {
         if (this.watcher !== null) {
             this.watcher.writes(pa, 4, true);
         }
-        const bytes = this.bytesForWrite(leafOf(pa));
-        bytes[at] = value;
-        bytes[at + 1] = value >>> 8;
-        bytes[at + 2] = value >>> 16;
-        bytes[at + 3] = value >>> 24;
+        putWord(this.bytesForWrite(leafOf(pa)), at, value);
     }
 
     /** Writes the low 64 bits of an integer, negative ones in two's complement. */
     writeU64(pa: number, value: Int): void {
+        const at = inLeaf(pa);
+        if (typeof value === 'number' && value >= 0 && at <= LEAF_SIZE - 8 && this.isUnwatched) {
+            const bytes = this.bytesForWrite(leafOf(pa));
+            putWord(bytes, at, value | 0);
+            putWord(bytes, at + 4, (value / WORD) | 0);
+            return;
+        }
         const { low, high } = halvesOf(value);
         this.writeU32(pa, low);
         this.writeU32(pa + 4, high);
+    }
+
+    /** Replaces the bits of a u64 that are set in these masks of its halves with those of `value`. */
+    writeMasked(pa: number, low: number, high: number, value: number): void {
+        const at = inLeaf(pa);
+        const [lower, upper] = [value | 0, (value / WORD) | 0];
+        if (at <= LEAF_SIZE - 8 && this.isUnwatched) {
+            const bytes = this.bytesForWrite(leafOf(pa));
+            if (low !== 0) {
+                putWord(bytes, at, (wordIn(bytes, at) & ~low) | (lower & low));
+            }
+            if (high !== 0) {
+                putWord(bytes, at + 4, (wordIn(bytes, at + 4) & ~high) | (upper & high));
+            }
+            return;
+        }
+        if (low !== 0) {
+            this.writeU32(pa, (this.readU32(pa) & ~low) | (lower & low));
+        }
+        if (high !== 0) {
+            this.writeU32(pa + 4, (this.readU32(pa + 4) & ~high) | (upper & high));
+        }
+    }
+
+    /** Nobody has to be told of a write. */
+    private get isUnwatched(): boolean {
+        return this.guard === null && this.watcher === null;
     }
 
     // Runs of bytes.
@@ -291,7 +360,7 @@ export class PhysicalMemory {
     hash(hasher: Hasher): void {
         for (const span of this.top.sorted()) {
             const entry = this.top.get(span) ?? 0;
-            const value = typeof entry === 'number' ? this.hashCode(entry, 2) : this.hashSpan(entry);
+            const value = typeof entry === 'number' ? hashCode(entry, 2) : this.hashSpan(entry);
             if (value !== 0) {
                 hasher.num(span).num(value);
             }
@@ -302,7 +371,7 @@ export class PhysicalMemory {
         return span.fingerprint(this.journal, () =>
             combined((i) => {
                 const block = span.child(i);
-                return block ? this.hashBlock(block) : this.hashCode(span.codes[i]!, 1);
+                return block ? this.hashBlock(block) : hashCode(span.codes[i]!, 1);
             }),
         );
     }
@@ -311,33 +380,9 @@ export class PhysicalMemory {
         return block.fingerprint(this.journal, () =>
             combined((i) => {
                 const leaf = block.child(i);
-                return leaf ? leaf.fingerprint(this.journal, hashLeaf) : this.hashCode(block.codes[i]!, 0);
+                return leaf ? leaf.fingerprint(this.journal, hashLeaf) : hashCode(block.codes[i]!, 0);
             }),
         );
-    }
-
-    /** The fingerprint of a leaf (level 0), block (1) or span (2) full of content with this code. */
-    private hashCode(code: number, level: number): number {
-        if (code === 0) {
-            return 0;
-        }
-        const memo = FINGERPRINTS[level]!;
-        let value = memo.get(code);
-        if (value === undefined) {
-            if (level === 0) {
-                const bytes = new Uint8Array(LEAF_SIZE);
-                renderCode(code, 0, bytes, 0, LEAF_SIZE);
-                value = hashLeaf(bytes);
-            } else {
-                const step = level === 1 ? LEAF_SIZE : LEAF_SIZE * BLOCK_LEAVES;
-                value = combined((i) => this.hashCode(advanceCode(code, i * step), level - 1));
-            }
-            if (memo.size >= MOST_FINGERPRINTS) {
-                memo.clear();
-            }
-            memo.set(code, value);
-        }
-        return value;
     }
 
     /** The bytes of a leaf by its number, for changes in place. */
@@ -380,6 +425,13 @@ export class PhysicalMemory {
         ) {
             return this.cachedBytes;
         }
+        if (
+            leaf === this.readLeaf &&
+            this.readEpoch === this.journal.epoch &&
+            this.readGeneration === this.generation
+        ) {
+            return this.readBytesOf;
+        }
         const span = this.top.get(Math.floor(leaf / SPAN_LEAVES));
         if (span === undefined) {
             checkLeaf(leaf);
@@ -393,7 +445,15 @@ export class PhysicalMemory {
         if (!block) {
             return advanceCode(span.codes[blockIndex]!, slotOf(leaf) * LEAF_SIZE);
         }
-        return block.child(slotOf(leaf))?.bytes ?? block.codes[slotOf(leaf)]!;
+        const child = block.child(slotOf(leaf));
+        if (!child) {
+            return block.codes[slotOf(leaf)]!;
+        }
+        this.readLeaf = leaf;
+        this.readBytesOf = child.bytes;
+        this.readEpoch = this.journal.epoch;
+        this.readGeneration = this.generation;
+        return child.bytes;
     }
 
     /** Number of leaves, from this one (which has no bytes) on, that continue its content within its node. */
@@ -497,48 +557,21 @@ export class PhysicalMemory {
     }
 }
 
-const NO_BYTES = new Uint8Array(0);
+const WORD = 2 ** 32;
 
-/** Fingerprints of contents by code, at three sizes: a cache of a pure function, which all machines share. */
-const FINGERPRINTS = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()] as const;
-/** Of each size, after which the cache begins anew. */
-const MOST_FINGERPRINTS = 1 << 18;
-
-/** The highest level: a span of 1 GiB, or the code that fills it. Absent: zeroes. */
-class Top implements Saveable {
-    epoch: number;
-    private map = new Map<number, Span | number>();
-
-    constructor(journal: Journal) {
-        this.epoch = journal.epoch;
-    }
-
-    get(index: number): Span | number | undefined {
-        return this.map.get(index);
-    }
-
-    set(index: number, value: Span | number): void {
-        if (value === 0) {
-            this.map.delete(index);
-        } else {
-            this.map.set(index, value);
-        }
-    }
-
-    sorted(): number[] {
-        return [...this.map.keys()].sort((a, b) => a - b);
-    }
-
-    save(): unknown {
-        return new Map(this.map);
-    }
-
-    load(saved: unknown): void {
-        if (saved instanceof Map) {
-            this.map = saved;
-        }
-    }
+/** The 32 bits at an offset of the bytes of a leaf, as int32. */
+function wordIn(bytes: Uint8Array, at: number): number {
+    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
+
+function putWord(bytes: Uint8Array, at: number, value: number): void {
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 /** pa % LEAF_SIZE. The operator is slow for numbers of more than 31 bits; this uses the low bits only. */
 function inLeaf(pa: number): number {
@@ -558,31 +591,6 @@ function checkLeaf(leaf: number): void {
     if (!(leaf >= 0 && leaf < PHYS_LIMIT / LEAF_SIZE)) {
         throw new RangeError(`address 0x${(leaf * LEAF_SIZE).toString(16)} is beyond physical memory`);
     }
-}
-
-/** The fingerprint of a node from those of its children; 0 if all of them are zeroes. */
-function combined(childValue: (index: number) => number): number {
-    const hasher = new Hasher();
-    let any = false;
-    for (let i = 0; i < FANOUT; i++) {
-        const value = childValue(i);
-        if (value !== 0) {
-            any = true;
-            hasher.u32(i).num(value);
-        }
-    }
-    return any ? hasher.value() || 1 : 0;
-}
-
-/** Its length is a multiple of 4, and so is its offset: leaves are allocated one by one. */
-function hashLeaf(bytes: Uint8Array): number {
-    const hasher = new Hasher();
-    let any = 0;
-    for (const word of new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)) {
-        any |= word;
-        hasher.u32(word);
-    }
-    return any === 0 ? 0 : hasher.value() || 1;
 }
 
 function* nonZeroRuns(pa: number, content: Bytes): Generator<{ pa: number; bytes: Bytes }> {

@@ -13,6 +13,8 @@ export class Owners implements Saveable {
     epoch: number;
     private names: string[] = [NONE];
     private ids = new Map<string, number>([[NONE, 0]]);
+    /** The number that was asked for last; one that does not exist any more has another name, or none. */
+    private last = 0;
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
@@ -20,6 +22,9 @@ export class Owners implements Saveable {
 
     /** The number of this description. */
     id(name: string): number {
+        if (this.names[this.last] === name) {
+            return this.last;
+        }
         let id = this.ids.get(name);
         if (id === undefined) {
             this.journal.touch(this);
@@ -27,6 +32,7 @@ export class Owners implements Saveable {
             this.names.push(name);
             this.ids.set(name, id);
         }
+        this.last = id;
         return id;
     }
 

@@ -15,7 +15,7 @@ import { setKindField } from '../runtime/host/callbacks';
 import type { Host } from '../runtime/host/host';
 import { isIndexed, readNative } from '../runtime/members';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
-import { ArrayView, View } from '../runtime/view';
+import { ArrayView, View, wholeAt } from '../runtime/view';
 import { duration } from '../text/durations';
 import type { Int } from '../machine/int';
 import { hex, sizeText } from '../text/text';
@@ -253,7 +253,7 @@ export function elementStored(array: ArrayView, index: number): Stored | undefin
 }
 
 function storedIn(within: View | ArrayView, offset: number, size: number, type: FieldType): Stored | undefined {
-    const address = within.whole(offset, size);
+    const address = wholeAt(within, offset, size);
     return address < 0 || size === 0 ? undefined : { address, size, shown: shownAs(type) };
 }
 

@@ -132,18 +132,30 @@ export class Faults implements Trials, Observer {
         };
     }
 
-    hit(target: string, boot: number): Failing | undefined {
-        const { offers, decider } = this;
+    spares(target: string): boolean {
         // a long write allocates millions of pages with one operation
-        if (target === ALLOCATION && this.last.known && this.isHere()) {
-            return undefined;
-        }
+        return (
+            (target === ALLOCATION && this.last.known && this.isHere()) ||
+            (!this.isOffered(target) && !this.decider.replays)
+        );
+    }
+
+    private isOffered(target: string): boolean {
         let offered = this.failing.get(target);
         if (offered === undefined) {
-            offered = matches(offers.fail, target);
+            offered = matches(this.offers.fail, target);
             this.failing.set(target, offered);
         }
-        if ((!offered && !decider.replays) || (target === ALLOCATION && !this.isNew())) {
+        return offered;
+    }
+
+    hit(target: string, boot: number): Failing | undefined {
+        const { offers, decider } = this;
+        if (this.spares(target)) {
+            return undefined;
+        }
+        const offered = this.isOffered(target);
+        if (target === ALLOCATION && !this.isNew()) {
             return undefined;
         }
         const given = GIVEN[target];

@@ -16,6 +16,12 @@ export interface Paced {
     readonly rest: number;
     /** The last operations were executed by generated code. */
     ranGenerated(operations: number): void;
+    /** The position at which it looks at what has been done, or stops. A request for a stop changes it. */
+    readonly budget: { readonly limit: number };
+    /** Other frames come first, since the present operation. */
+    readonly switched: boolean;
+    /** True if the running frame must yield: a stop was requested, or other frames come first. */
+    readonly interrupted: boolean;
     /** What looks at operations. With `values`, at those that change a variable of a process or a list, one by one. */
     readonly watch: { readonly values: boolean } | null;
 }

@@ -66,7 +66,8 @@ export class Interpreter implements Execution, Paced, Locking {
     onTrap: TrapHandler = () => [];
     /** Looks at what each operation has done, while data is watched. */
     watch: Watching | null = null;
-    private budget = new Budget();
+    /** How far {@link run} goes. */
+    budget = new Budget();
     /** {@link watch} has to look behind the present operation. */
     private looks = false;
     private stop: Stop | null = null;
@@ -74,8 +75,9 @@ export class Interpreter implements Execution, Paced, Locking {
     private nextThreadId = 1;
     /** True if the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
-    private switched = false;
     readonly touches: Touches | null;
+    /** A native of the present operation has pushed frames, or dropped the frame of its caller. */
+    switched = false;
     /** The position of the last exception. */
     private raisedAt = -1;
 
@@ -353,12 +355,11 @@ export class Interpreter implements Execution, Paced, Locking {
 
     // ------------------------------------------------------------ running
 
-    /** Prepares a step; {@link run} then stops at its end. */
+    /** Prepares a step, or one of another kind with {@link goAlong}; {@link run} then stops at its end. */
     step(kind: StepKind, thread = this.current): void {
         this.stepping = new Step(this, kind, thread);
     }
 
-    /** The same with a step of another kind. */
     goAlong(stepping: Stepping): void {
         this.stepping = stepping;
     }

@@ -8,6 +8,16 @@ import type { Value } from '../language/types';
 import type { CallbackName, SystemCall } from './purpose';
 
 /**
+ * A member's own code, for generated code that has checked the class of the object: a `get` takes the object and the
+ * host, a `call` the object, the arguments and the host.
+ */
+export interface OnClass<K extends 'call' | 'get'> {
+    readonly kind: K;
+    readonly cls: unknown;
+    readonly code: unknown;
+}
+
+/**
  * A function or method. `call` runs without interruption: a native that calls back into `.lus` code is itself written
  * in `.lus` ({@link NativeFunctionOn.code}). A failing call returns an {@link Err}.
  */
@@ -18,6 +28,8 @@ export interface NativeFunctionOn<H> extends FunctionShape {
     readonly long?: boolean;
     /** The receiver, for methods, is `args[0]`. */
     readonly call?: (host: H, args: Value[]) => Value | Err;
+    /** What `call` does to a receiver of exactly a class. */
+    readonly on?: OnClass<'call'>;
     /** Instead of `call`: the function of std that does it, with the same parameters (receiver first). */
     readonly code?: string;
     /**
@@ -35,6 +47,8 @@ export interface NativeFunctionOn<H> extends FunctionShape {
 
 export interface NativeFieldOn<H> extends FieldShape {
     readonly get: (host: H, object: object) => Value | Err;
+    /** What `get` does to an object of exactly a class. */
+    readonly on?: OnClass<'get'>;
     /** Absent: cannot be assigned. */
     readonly set?: (host: H, object: object, value: Value) => void;
 }

@@ -30,38 +30,34 @@ interface Named {
 }
 
 /** Bytes at a physical address, or at an offset of a vmalloc area. */
-class Location {
-    constructor(
-        readonly memory: PhysicalMemory,
-        readonly base: number,
-        readonly area: VmArea | null,
-    ) {}
+interface Location {
+    readonly memory: PhysicalMemory;
+    readonly base: number;
+    readonly area: VmArea | null;
+}
 
-    at(offset: number): number {
-        return this.area ? this.area.phys(this.base + offset) : this.base + offset;
-    }
+function addressOf({ area, base }: Location, offset: number): number {
+    return area ? area.phys(base + offset) : base + offset;
+}
 
-    /** The physical address of a part that does not cross into another leaf of its area, or −1. */
-    whole(offset: number, size: number): number {
-        const pa = this.at(offset);
-        return !this.area || inLeaf(pa, size) ? pa : -1;
-    }
+/** The physical address of a part that does not cross into another leaf of its area, or −1. */
+export function wholeAt(l: Location, offset: number, size: number): number {
+    const pa = addressOf(l, offset);
+    return !l.area || inLeaf(pa, size) ? pa : -1;
 }
 
 /** A struct in memory. */
-export class View extends Location implements Comparable, Displayed {
+export class View implements Location, Comparable, Displayed {
     constructor(
         readonly layout: StructLayout,
-        memory: PhysicalMemory,
-        base: number,
-        area: VmArea | null = null,
-    ) {
-        super(memory, base, area);
-    }
+        readonly memory: PhysicalMemory,
+        readonly base: number,
+        readonly area: VmArea | null = null,
+    ) {}
 
     /** The physical address of the struct. */
     get pa(): number {
-        return this.at(0);
+        return addressOf(this, 0);
     }
 
     get(field: LayoutField): Value {
@@ -71,7 +67,7 @@ export class View extends Location implements Comparable, Displayed {
     /** The same for code that runs: whoever watches the memory is told. */
     read(field: LayoutField): Value {
         if (this.memory.watcher !== null && isPlain(field.type)) {
-            this.memory.watcher.reads(this.at(field.offset), field.size);
+            this.memory.watcher.reads(addressOf(this, field.offset), field.size);
         }
         return readField(this, field.offset, field.type);
     }
@@ -98,20 +94,18 @@ export class View extends Location implements Comparable, Displayed {
 }
 
 /** An array in memory. */
-export class ArrayView extends Location implements Comparable, Displayed {
+export class ArrayView implements Location, Comparable, Displayed {
     constructor(
         readonly of: FieldType,
         readonly length: number,
         readonly stride: number,
-        memory: PhysicalMemory,
-        base: number,
-        area: VmArea | null = null,
-    ) {
-        super(memory, base, area);
-    }
+        readonly memory: PhysicalMemory,
+        readonly base: number,
+        readonly area: VmArea | null = null,
+    ) {}
 
     get pa(): number {
-        return this.at(0);
+        return addressOf(this, 0);
     }
 
     private offset(index: number): number {
@@ -133,7 +127,7 @@ export class ArrayView extends Location implements Comparable, Displayed {
     read(index: number): Value {
         const offset = this.offset(index);
         if (this.memory.watcher !== null && isPlain(this.of)) {
-            this.memory.watcher.reads(this.at(offset), this.stride);
+            this.memory.watcher.reads(addressOf(this, offset), this.stride);
         }
         return readField(this, offset, this.of);
     }
@@ -147,7 +141,7 @@ export class ArrayView extends Location implements Comparable, Displayed {
         const out = new Uint8Array(this.length * this.stride);
         // pages of an array need not be adjacent, and an element may extend over two of them
         for (let done = 0; done < out.length; ) {
-            const pa = this.at(done);
+            const pa = addressOf(this, done);
             const n = Math.min(LEAF_SIZE - (pa % LEAF_SIZE), out.length - done);
             out.set(this.memory.read(pa, n), done);
             done += n;
@@ -247,9 +241,7 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
     }
 }
 
-const WORD = 2 ** 32;
-
-/** A bit field, in halves of 32 bits if its word has 64: avoids bigints, because this runs once per folio. */
+/** A bit field. Avoids bigints, because this runs once per folio. */
 function readBits(l: Location, offset: number, type: BitsType): Value {
     if (type.bytes !== 8) {
         const word = Number(readInt(l, offset, type.bytes, false));
@@ -258,13 +250,8 @@ function readBits(l: Location, offset: number, type: BitsType): Value {
     if (type.bits > 53) {
         return bigBits(l, offset, type);
     }
-    const { shift } = type;
-    const low = type.low === 0 ? 0 : (wordAt(l, offset) & type.low) >>> 0;
-    const high = type.high === 0 ? 0 : (wordAt(l, offset + 4) & type.high) >>> 0;
-    if (shift === 0) {
-        return low + high * WORD;
-    }
-    return shift < 32 ? (low >>> shift) + high * 2 ** (32 - shift) : high >>> (shift - 32);
+    const pa = wholeAt(l, offset, 8);
+    return pa >= 0 ? l.memory.readMasked(pa, type.low, type.high) / type.unit : bigBits(l, offset, type);
 }
 
 function bigBits(l: Location, offset: number, type: BitsType): Value {
@@ -282,40 +269,17 @@ function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, w
     writeInt(l, offset, 8, false, intOf(word), what);
 }
 
-function wordAt(l: Location, offset: number): number {
-    const pa = l.whole(offset, 4);
-    return pa >= 0 ? l.memory.readU32(pa) : Number(readInt(l, offset, 4, false));
-}
-
-function setWord(l: Location, offset: number, value: number): void {
-    const pa = l.whole(offset, 4);
-    if (pa >= 0) {
-        l.memory.writeU32(pa, value);
-    } else {
-        writeInt(l, offset, 4, false, value, { name: 'a bit field' });
-    }
-}
-
 function writeBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
-    if (type.bits > 53) {
+    const pa = type.bytes === 8 ? wholeAt(l, offset, 8) : -1;
+    if (type.bits > 53 || (type.bytes === 8 && pa < 0)) {
         writeBigBits(l, offset, type, value, what);
         return;
     }
-    if (value < 0 || value >= 2 ** type.bits) {
+    if (value < 0 || value >= type.beyond) {
         throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what.name}`);
     }
-    if (type.bytes === 8) {
-        const { shift, low: lowMask, high: highMask } = type;
-        const v = Number(value);
-        if (lowMask !== 0) {
-            const part = shift === 0 ? v >>> 0 : (v << shift) >>> 0;
-            setWord(l, offset, ((wordAt(l, offset) & ~lowMask) | (part & lowMask)) >>> 0);
-        }
-        if (highMask !== 0) {
-            const part =
-                shift >= 32 ? v << (shift - 32) : shift === 0 ? (v / WORD) | 0 : Math.floor(v / 2 ** (32 - shift)) | 0;
-            setWord(l, offset + 4, ((wordAt(l, offset + 4) & ~highMask) | (part & highMask)) >>> 0);
-        }
+    if (pa >= 0) {
+        l.memory.writeMasked(pa, type.low, type.high, Number(value) * type.unit);
         return;
     }
     const word = Number(readInt(l, offset, type.bytes, false));
@@ -330,19 +294,19 @@ function mix(word: number, shift: number, width: number, value: number): number 
 }
 
 function readBytes(l: Location, offset: number, size: number): Uint8Array {
-    const pa = l.whole(offset, size);
+    const pa = wholeAt(l, offset, size);
     return pa >= 0
         ? l.memory.read(pa, size)
-        : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
+        : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(addressOf(l, offset + i)));
 }
 
 function writeBytes(l: Location, offset: number, bytes: Uint8Array): void {
-    const pa = l.whole(offset, bytes.length);
+    const pa = wholeAt(l, offset, bytes.length);
     if (pa >= 0) {
         l.memory.write(pa, bytes);
     } else {
         for (const [i, b] of bytes.entries()) {
-            l.memory.writeU8(l.at(offset + i), b);
+            l.memory.writeU8(addressOf(l, offset + i), b);
         }
     }
 }
@@ -350,7 +314,7 @@ function writeBytes(l: Location, offset: number, bytes: Uint8Array): void {
 /** The parts of a range that are contiguous in physical memory. */
 function* partsOf(l: Location, offset: number, size: number): Generator<{ pa: number; at: number; length: number }> {
     for (let at = 0; at < size; ) {
-        const pa = l.at(offset + at);
+        const pa = addressOf(l, offset + at);
         const length = l.area ? Math.min(LEAF_SIZE - (pa % LEAF_SIZE), size - at) : size;
         yield { pa, at, length };
         at += length;
@@ -395,8 +359,12 @@ function writePadded(l: Location, offset: number, size: number, value: Bytes, wh
     }
 }
 
+/** One more than the largest unsigned and signed integer, by the size in bytes. */
+const LIMITS = { 1: 2 ** 8, 2: 2 ** 16, 4: 2 ** 32, 8: 2 ** 64 } as const;
+const SIGNED_LIMITS = { 1: 2 ** 7, 2: 2 ** 15, 4: 2 ** 31, 8: 2 ** 63 } as const;
+
 function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean): Int {
-    const pa = l.whole(offset, size);
+    const pa = wholeAt(l, offset, size);
     if (pa < 0) {
         const raw = readBytes(l, offset, size).reduceRight((acc, b) => (acc << 8n) | BigInt(b), 0n);
         return intOf(raw);
@@ -419,7 +387,7 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
 function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: Named): void {
     const bits = size * 8;
     // the common case avoids bigints: this runs once per folio
-    if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
+    if (typeof value !== 'number' || value < 0 || value >= (signed ? SIGNED_LIMITS : LIMITS)[size]) {
         const [min, max] = signed
             ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
             : [0n, 2n ** BigInt(bits) - 1n];
@@ -427,7 +395,7 @@ function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: bool
             throw new ProgramError(`${value} does not fit into ${what.name}, a ${signed ? 'i' : 'u'}${bits}`);
         }
     }
-    const pa = l.whole(offset, size);
+    const pa = wholeAt(l, offset, size);
     if (pa < 0) {
         const raw = BigInt.asUintN(bits, BigInt(value));
         writeBytes(

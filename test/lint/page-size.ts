@@ -55,7 +55,6 @@ const PLACES: readonly Place[] = [
     },
     { file: 'emulator/kernel/kho/note.ts', text: 'RANGES_LIMIT = ', why: 'a number of ranges' },
     { file: 'emulator/kernel/kvm/file.ts', text: 'MAX_VCPUS = ', why: 'a number of vCPUs' },
-    { file: 'emulator/kernel/mm/file-folios.ts', text: 'FIRST_CAPACITY = ', why: 'a number of folios' },
     { file: 'emulator/diagnosis/memory.ts', text: 'RUNS_LIMIT = ', why: 'a number of runs' },
     { file: 'emulator/runtime/link/operations.ts', text: 'TIMERS_AT_ONCE = ', why: 'a number of timers' },
     {

@@ -266,7 +266,7 @@ export class Ioas extends JournaledRecord {
     private pin(m: Mapping): FolioList | Err {
         return (
             m.pinned ??
-            (m.peer ? new FolioList(0, this.k.page) : memfdPinFolios(this.k, m.file, m.offset, m.offset + m.length - 1))
+            (m.peer ? new FolioList(this.k.page) : memfdPinFolios(this.k, m.file, m.offset, m.offset + m.length - 1))
         );
     }
 

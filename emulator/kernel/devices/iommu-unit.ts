@@ -118,7 +118,7 @@ export class IommuUnit extends JournaledRecord {
 
     private folios(tables: readonly number[]): FolioList {
         const { page } = this.k;
-        const list = new FolioList(tables.length, page);
+        const list = new FolioList(page);
         for (const pa of tables) {
             list.push(pa / page.size);
         }

@@ -1,6 +1,6 @@
 /** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
 import { costId } from '../../machine/costs';
-import { quotient, type Int } from '../../machine/int';
+import type { Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import {
@@ -190,7 +190,7 @@ export function memfdPinFolios(
     }
     const first = pageOf(k, start);
     const last = pageOf(k, end);
-    const list = new FolioList(last - first + 1, k.page);
+    const list = new FolioList(k.page);
     const { cache } = inode;
     for (let index = first; index <= last; ) {
         if (holes === 'keep') {
@@ -210,6 +210,14 @@ export function memfdPinFolios(
             page = cache.at(index);
             pfn = ready;
         }
+        const many = pinPages(k, inode, index, pfn, last);
+        if (many > 0) {
+            for (let i = 0; i < many; i++) {
+                list.push(pfn + i);
+            }
+            index += many;
+            continue;
+        }
         k.clock.charge(PIN);
         k.folios.pin(pfn);
         list.push(pfn);
@@ -218,9 +226,28 @@ export function memfdPinFolios(
     return list;
 }
 
+/** Folios that are pinned at once, at most. */
+const AT_ONCE = 1 << 15;
+
+/**
+ * Pins folios of one page from page offset `index` on whose page frames follow each other, from `pfn` on, outside of
+ * CMA pageblocks.
+ * @returns their number; 0 if they must be pinned one by one
+ */
+function pinPages(k: KernelCore, { cache }: ShmemInode, index: number, pfn: number, last: number): number {
+    const { memmap, clock } = k;
+    const most = Math.min(last - index + 1, AT_ONCE);
+    const cached = cache.at(index) === pfn && memmap.orderOf(pfn) === 0 ? cache.runFrom(index, pfn, most) : 0;
+    if (cached < 2 || memmap.cma.some((r) => r.start < pfn + cached && pfn < r.end)) {
+        return 0;
+    }
+    const pinned = clock.mergesUnits([PIN], cached) ? memmap.pinPages(pfn, cached) : 0;
+    clock.charge(PIN, pinned);
+    return pinned;
+}
+
 function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: Int, end: Int): FolioList | Err {
-    const { size } = inode.pool;
-    const list = new FolioList(quotient(end, size) - quotient(start, size) + 1, k.page);
+    const list = new FolioList(k.page);
     const failed = pinHugePages(k, inode, start, end, (pfn) => {
         k.clock.charge(PIN);
         list.push(pfn);

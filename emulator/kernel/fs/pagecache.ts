@@ -14,23 +14,89 @@ const LEAF_ORDER = 9;
 /** Leaves of a row. */
 const ROW = 512;
 
-/** The pages of a piece of a file; 0 is a hole, otherwise the page frame number plus one. */
+/**
+ * The pages of a piece of a file. An entry is 0 for a hole, otherwise the page frame number plus one. Pages at its
+ * beginning whose page frames follow each other, as most do, need no entries.
+ */
 class Leaf implements Saveable {
     epoch: number;
-    pfns = new Float64Array(LEAF);
     count = 0;
+    /** Null: the first `count` pages have the page frames from `first` on, and the others are holes. */
+    private pfns: Float64Array | null = null;
+    private first = 0;
     private readonly remembered = new Remembered();
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
     }
 
+    entry(i: number): number {
+        return this.pfns ? this.pfns[i]! : i < this.count ? this.first + i + 1 : 0;
+    }
+
+    /** Adds pages to holes. */
+    put(at: number, pfn: number, n: number): void {
+        if (!this.pfns && at === this.count && (at === 0 || pfn === this.first + at)) {
+            this.first = pfn - at;
+        } else {
+            const pfns = this.entries();
+            for (let k = 0; k < n; k++) {
+                pfns[at + k] = pfn + k + 1;
+            }
+        }
+        this.count += n;
+    }
+
+    /** Removes pages. */
+    clear(at: number, n: number): void {
+        if (this.pfns || at + n < this.count) {
+            this.entries().fill(0, at, at + n);
+        }
+        this.count -= n;
+    }
+
+    isVacant(at: number, n: number): boolean {
+        return this.pfns ? !this.pfns.subarray(at, at + n).some((entry) => entry !== 0) : at >= this.count;
+    }
+
+    /** The first page at or after an entry, or −1. */
+    next(from: number): number {
+        for (let i = from; i < LEAF; i++) {
+            if (this.entry(i) !== 0) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** How many pages from an entry on, at most `most`, have the page frames from `pfn` on. */
+    runFrom(at: number, pfn: number, most: number): number {
+        const end = Math.min(at + most, LEAF);
+        if (!this.pfns) {
+            return pfn === this.first + at ? Math.max(0, Math.min(end, this.count) - at) : 0;
+        }
+        let i = at;
+        while (i < end && this.pfns[i] === pfn + i - at + 1) {
+            i++;
+        }
+        return i - at;
+    }
+
+    private entries(): Float64Array {
+        if (!this.pfns) {
+            this.pfns = Float64Array.from({ length: LEAF }, (_, i) => this.entry(i));
+        }
+        return this.pfns;
+    }
+
     fingerprint(): number {
-        return this.remembered.of(this.journal, this, null, () => numbersIn(new Hasher(), this.pfns).value());
+        return this.remembered.of(this.journal, this, null, () =>
+            numbersIn(new Hasher(), LEAF, (i) => this.entry(i)).value(),
+        );
     }
 
     save(): unknown {
-        return { pfns: this.pfns.slice(), count: this.count };
+        return { pfns: this.pfns?.slice() ?? null, first: this.first, count: this.count };
     }
 
     load(saved: unknown): void {
@@ -39,9 +105,9 @@ class Leaf implements Saveable {
 }
 
 /** Adds the entries that are not holes. */
-function numbersIn(hasher: Hasher, entries: Float64Array): Hasher {
-    for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i] ?? 0;
+function numbersIn(hasher: Hasher, length: number, entryAt: (i: number) => number): Hasher {
+    for (let i = 0; i < length; i++) {
+        const entry = entryAt(i);
         if (entry !== 0) {
             hasher.u32(i).num(entry);
         }
@@ -74,7 +140,7 @@ class Row implements Saveable {
 
     fingerprint(): number {
         return this.remembered.of(this.journal, this, this.below, () => {
-            const hasher = numbersIn(new Hasher(), this.huge);
+            const hasher = numbersIn(new Hasher(), ROW, (i) => this.huge[i]!);
             this.leaves.forEach((leaf, i) => {
                 if (leaf) {
                     hasher.u32(i).num(leaf.fingerprint());
@@ -95,7 +161,7 @@ class Row implements Saveable {
 
 /**
  * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several;
- * smaller ones have an entry per page. A million pages take 8 MiB.
+ * smaller ones have an entry per page, unless their page frames follow each other.
  */
 export class PageCache extends JournaledRecord {
     /** Pages in the cache, in folios of any size (nrpages). */
@@ -138,7 +204,7 @@ export class PageCache extends JournaledRecord {
             return first - 1 + (i & 511);
         }
         const leaf = row.leaves[slot];
-        return leaf ? (leaf.pfns[i & 511] ?? 0) - 1 : -1;
+        return leaf ? leaf.entry(i & 511) - 1 : -1;
     }
 
     /** The offset after the entry at `index`. */
@@ -165,9 +231,7 @@ export class PageCache extends JournaledRecord {
             const slot = Math.floor(index / LEAF) % ROW;
             const leaf = row?.leaves[slot];
             const from = index % LEAF;
-            return (
-                (row?.huge[slot] ?? 0) === 0 && !leaf?.pfns.subarray(from, from + 2 ** order).some((pfn) => pfn !== 0)
-            );
+            return (row?.huge[slot] ?? 0) === 0 && leaf?.isVacant(from, 2 ** order) !== false;
         }
         const end = index + 2 ** order;
         for (let at = index; at < end; at += LEAF) {
@@ -217,13 +281,23 @@ export class PageCache extends JournaledRecord {
             row.huge[slot] = pfn + 1;
             row.count++;
         } else {
-            const leaf = this.leafForWrite(row, slot);
-            for (let k = 0; k < n; k++) {
-                leaf.pfns[(i & 511) + k] = pfn + k + 1;
-            }
-            leaf.count += n;
+            this.leafForWrite(row, slot).put(i & 511, pfn, n);
         }
         this.journal.edit<PageCache>(this).pages += n;
+    }
+
+    /** Adds `count` folios of one page, from `pfn` on, at `index` and behind it, where nothing may be cached. */
+    insertMany(index: number, pfn: number, count: number): void {
+        for (let done = 0; done < count; ) {
+            const at = index + done;
+            const key = Math.floor(at / (ROW * LEAF));
+            const i = at - key * ROW * LEAF;
+            const from = i & (LEAF - 1);
+            const n = Math.min(LEAF - from, count - done);
+            this.leafForWrite(this.rowForWrite(key), i >> 9).put(from, pfn + done, n);
+            done += n;
+        }
+        this.journal.edit<PageCache>(this).pages += count;
     }
 
     /**
@@ -247,18 +321,63 @@ export class PageCache extends JournaledRecord {
             row.leaves[slot] = null;
             row.count--;
         } else {
-            const leaf = this.leafForWrite(row, slot);
-            leaf.pfns.fill(0, i & 511, (i & 511) + n);
-            leaf.count -= n;
-            if (leaf.count === 0) {
-                this.journal.touch(row);
-                row.leaves[slot] = null;
-                row.count--;
-            }
+            this.removeFromLeaf(row, i, n);
         }
         this.journal.edit<PageCache>(this).pages -= n;
         if (row.count === 0) {
             this.dropRow(key);
+        }
+    }
+
+    /** How many pages from `index` on, at most `most`, are cached with page frames from `pfn` on. */
+    runFrom(index: number, pfn: number, most: number): number {
+        let n = 0;
+        while (n < most) {
+            const at = index + n;
+            const key = Math.floor(at / (ROW * LEAF));
+            const row = this.row(key);
+            const i = at - key * ROW * LEAF;
+            const left = Math.min(LEAF - (i & 511), most - n);
+            const first = row?.huge[i >> 9] ?? 0;
+            const same =
+                first > 0
+                    ? first - 1 + (i & 511) === pfn + n
+                        ? left
+                        : 0
+                    : (row?.leaves[i >> 9]?.runFrom(i & 511, pfn + n, left) ?? 0);
+            n += same;
+            if (same < left) {
+                break;
+            }
+        }
+        return n;
+    }
+
+    /** Removes `count` folios of one page from `index` on. */
+    removeMany(index: number, count: number): void {
+        for (let done = 0; done < count; ) {
+            const at = index + done;
+            const key = Math.floor(at / (ROW * LEAF));
+            const row = this.rowForWrite(key);
+            const i = at - key * ROW * LEAF;
+            const n = Math.min(LEAF - (i & (LEAF - 1)), count - done);
+            this.removeFromLeaf(row, i, n);
+            if (row.count === 0) {
+                this.dropRow(key);
+            }
+            done += n;
+        }
+        this.journal.edit<PageCache>(this).pages -= count;
+    }
+
+    private removeFromLeaf(row: Row, i: number, n: number): void {
+        const slot = i >> 9;
+        const leaf = this.leafForWrite(row, slot);
+        leaf.clear(i & (LEAF - 1), n);
+        if (leaf.count === 0) {
+            this.journal.touch(row);
+            row.leaves[slot] = null;
+            row.count--;
         }
     }
 
@@ -272,11 +391,7 @@ export class PageCache extends JournaledRecord {
             this.journal.touch(row);
             row.huge[slot] = 0;
             row.count--;
-            const leaf = this.leafForWrite(row, slot);
-            for (let k = 0; k < LEAF; k++) {
-                leaf.pfns[k] = first + k;
-            }
-            leaf.count = LEAF;
+            this.leafForWrite(row, slot).put(0, first - 1, LEAF);
         }
     }
 
@@ -298,12 +413,9 @@ export class PageCache extends JournaledRecord {
             }
             const leaf = row.leaves[slot];
             if (leaf) {
-                const { pfns } = leaf;
-                while (i < LEAF && pfns[i] === 0) {
-                    i++;
-                }
-                if (i < LEAF) {
-                    return slot * LEAF + i;
+                const next = leaf.next(i);
+                if (next >= 0) {
+                    return slot * LEAF + next;
                 }
             }
         }

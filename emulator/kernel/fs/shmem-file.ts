@@ -18,9 +18,9 @@ import {
 import type { FileOps, OpenFile } from './file';
 import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from '../mm/file-folios';
 import { genericLlseek, setPos } from './llseek';
-import { PG_DIRTY } from '../mm/memmap';
+import { PG_DIRTY, PG_UPTODATE } from '../mm/memmap';
 import { bytesBefore, inPage, offsetOf, pageOf, pagesOf } from './offset';
-import { getFolio, maxCacheOrder, ShmemInode, undoFallocate, undoRange } from './shmem';
+import { addNewFolios, getFolio, maxCacheOrder, ShmemInode, undoFallocate, undoRange } from './shmem';
 
 const COPY = costId('copy');
 
@@ -69,7 +69,8 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: nu
             out.code(0, n);
         } else {
             const pfn = folioOf(k, page);
-            const pages = 2 ** folioOrder(k, pfn) - (page - pfn);
+            const order = folioOrder(k, pfn);
+            const pages = order > 0 ? 2 ** order - (page - pfn) : pagesFrom(k, inode, index, page, last);
             n = Math.min(pages * size - offset, n);
             if (isUptodate(k, pfn)) {
                 const pa = page * size + offset;
@@ -91,6 +92,12 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: Int, length: nu
     const data = out.build();
     k.clock.chargeBytes(COPY, data.length);
     return data;
+}
+
+/** How many pages of a file from `index` to `last` are folios of one page, up to date and with page frames in a row. */
+function pagesFrom(k: KernelCore, { cache }: ShmemInode, index: number, pfn: number, last: number): number {
+    const cached = cache.runFrom(index, pfn, last - index + 1);
+    return Math.max(1, k.memmap.flaggedFrom(pfn, cached, PG_UPTODATE));
 }
 
 /**
@@ -130,7 +137,26 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Byt
             runLength = 0;
         }
     };
+    const isWritten = (pa: number, n: number): void => {
+        if (run + runLength !== pa) {
+            flush();
+            run = pa;
+            runFrom = done;
+        }
+        runLength += n;
+        done += n;
+        index += Math.floor((inside + n) / page);
+        inside = (inside + n) % page;
+    };
     while (done < total) {
+        // as many whole pages as are checked, and allocated, in the same way
+        const whole = inside === 0 ? Math.floor((total - done) / page) : 0;
+        const added =
+            whole > 1 && !deniesWrite(inode, plus(pos, total)) ? addNewFolios(k, inode, index, whole) : undefined;
+        if (added) {
+            isWritten(added.pfn * page, added.count * page);
+            continue;
+        }
         let n = Math.min(chunk - ((begin + done) % chunk), total - done);
         if (deniesWrite(inode, plus(pos, done + n))) {
             failed = EPERM;
@@ -151,15 +177,7 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Byt
             k.memory.zero(pa + offset + n, size - offset - n);
         }
         setFlags(k.memmap, pfn, DIRTY_AND_UPTODATE);
-        if (run + runLength !== pa + offset) {
-            flush();
-            run = pa + offset;
-            runFrom = done;
-        }
-        runLength += n;
-        done += n;
-        index += Math.floor((inside + n) / page);
-        inside = (inside + n) % page;
+        isWritten(pa + offset, n);
     }
     flush();
     k.clock.chargeBytes(COPY, done);

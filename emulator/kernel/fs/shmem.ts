@@ -4,7 +4,16 @@ import { lesser, minus, type Int } from '../../machine/int';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
 import { F_SEAL_SEAL, S_IFREG } from './fcntl';
-import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags, splitFolio } from '../mm/file-folios';
+import {
+    allocForCache,
+    allocManyForCache,
+    dropFromCache,
+    folioOf,
+    folioOrder,
+    isUptodate,
+    setFlags,
+    splitFolio,
+} from '../mm/file-folios';
 import { Inode } from './inode';
 import { offsetOf, pageOf, pagesOf } from './offset';
 import type { Memcg } from './memcg';
@@ -196,6 +205,30 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
     return pfn;
 }
 
+/**
+ * Fills holes from `index` on with folios that are about to be overwritten as a whole: at most `most`, and as many as a
+ * file without limits for its pages can get at once.
+ * @returns the first page frame and their number; undefined: see {@link getFolio} for one after the other
+ */
+export function addNewFolios(
+    k: KernelCore,
+    inode: ShmemInode,
+    index: number,
+    most: number,
+): { readonly pfn: number; readonly count: number } | undefined {
+    const { cache, huge, keepsHoles, memcg, sb } = inode;
+    if (huge || keepsHoles || memcg || sb) {
+        return undefined;
+    }
+    const next = cache.next(index, index + most - 1);
+    const holes = next < 0 ? most : next - index;
+    const run = holes > 1 ? allocManyForCache(k, holes, inode.owner, index, PAGE_CACHE) : undefined;
+    if (run) {
+        cache.insertMany(index, run.pfn, run.count);
+    }
+    return run;
+}
+
 function refused({ pages, page }: KernelCore, { limit, usage }: Memcg): void {
     pages.refuse(
         `The memory cgroup is full: its limit is ${sizeText(limit * page.size)}, and ${sizeText(usage * page.size)} are charged to it.`,
@@ -244,11 +277,7 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
         return ENOSPC;
     }
     k.clock.charge(PAGE_CACHE);
-    const { memmap } = k;
-    memmap.setIndex(pfn, index);
-    memmap.setRefs(pfn, memmap.refs(pfn) + pages);
-    setFlags(memmap, pfn, PG_SWAPBACKED);
-    memmap.setOwner(pfn, inode.owner);
+    k.memmap.addToCache(pfn, index, pages, PG_SWAPBACKED, inode.owner);
     inode.cache.insert(index, pfn, order);
     if (asOne && pages > 1) {
         k.journal.edit<ShmemInode>(inode).uncounted = inode.uncounted + pages - 1;
@@ -311,8 +340,11 @@ function removeWhole(k: KernelCore, inode: ShmemInode, from: number, until: numb
         const pfn = folioOf(k, page);
         const order = folioOrder(k, pfn);
         const head = index - (page - pfn);
-        const next = head + 2 ** order;
-        if (head >= first && next <= to) {
+        let next = head + 2 ** order;
+        const many = order === 0 && head >= first ? removeMany(k, inode, head, pfn, Math.min(until, to) - head) : 0;
+        if (many > 0) {
+            next = head + many;
+        } else if (head >= first && next <= to) {
             removeFolio(k, inode, head, pfn, order);
         }
         index = cache.next(next, until - 1);
@@ -345,6 +377,26 @@ function trim(k: KernelCore, inode: ShmemInode, folio: Cached, start: Int, end: 
         splitCached(k, inode, behind, at);
     }
     return true;
+}
+
+/** Folios of a page cache that are removed at once, at most. */
+const AT_ONCE = 1 << 15;
+
+/**
+ * Removes folios of one page without other references from `head` on, as {@link removeFolio} does one by one.
+ * @returns their number, or 0
+ */
+function removeMany(k: KernelCore, inode: ShmemInode, head: number, pfn: number, most: number): number {
+    if (inode.memcg || inode.sb || inode.exposed) {
+        return 0;
+    }
+    const cached = inode.cache.runFrom(head, pfn, Math.min(most, AT_ONCE));
+    const count = k.memmap.singlesFrom(pfn, cached);
+    if (count === 0 || !k.pages.freeRun(pfn, count)) {
+        return 0;
+    }
+    inode.cache.removeMany(head, count);
+    return count;
 }
 
 /** Removes a folio, whose first page is at page offset `head`, from the cache. */

@@ -19,7 +19,7 @@ import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
 import { earlyMarks, marksTooEarly, raggedEdge, reservedPages } from './fixed-bugs';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from './root-fdt';
-import { RunList } from './runs';
+import { PagesInRow, RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
 import { walkHandedOver } from './tracker';
 
@@ -225,6 +225,41 @@ export function khoMemoryInit(
     let fault: number | undefined;
     const end = endOfMemory(machine.map) / size;
     const described = structPages(machine.map, machine.page);
+    const found = (pfn: number, order: number): void => {
+        if (!described(pfn, pfn + 2 ** order)) {
+            outside ??= pfn;
+            return;
+        }
+        machine.clock.charge(BOOT_PRESERVED);
+        const reserved = wrongSizes ? reservedPages(flaws, machine.page, order) : 2 ** order;
+        if (reserved < 2 ** order) {
+            // only the head; the rest will be free memory at once
+            memmap.stampPreserved(pfn, 0, owner);
+            runs.add(pfn, 0);
+            return;
+        }
+        if (reserved === Infinity) {
+            allAbove = Math.min(allAbove, pfn);
+        }
+        memmap.stampPreserved(pfn, order, owner);
+        runs.add(pfn, order);
+        if (early !== undefined && marksTooEarly(ctx.description, machine, pfn)) {
+            memmap.loseMark(pfn);
+            fault ??= early === 'kho_deferred_fault' ? pfn : undefined;
+        }
+    };
+    const singles = new PagesInRow((pfn, count) => {
+        const alike = !wrongSizes && early === undefined && described(pfn, pfn + count);
+        if (alike && machine.clock.mergesUnits([BOOT_PRESERVED], count)) {
+            machine.clock.charge(BOOT_PRESERVED, count);
+            memmap.stampPages(pfn, count, owner);
+            runs.addPages(pfn, count);
+        } else {
+            for (let i = 0; i < count; i++) {
+                found(pfn + i, 0);
+            }
+        }
+    });
     const findings = walkHandedOver(
         ctx.description,
         machine.memory,
@@ -232,29 +267,15 @@ export function khoMemoryInit(
         map,
         (pa, n) => machine.isRam(pa, n) && pa + n <= end * size,
         (pfn, order) => {
-            if (!described(pfn, pfn + 2 ** order)) {
-                outside ??= pfn;
-                return;
-            }
-            machine.clock.charge(BOOT_PRESERVED);
-            const reserved = wrongSizes ? reservedPages(flaws, machine.page, order) : 2 ** order;
-            if (reserved < 2 ** order) {
-                // only the head; the rest will be free memory at once
-                memmap.stampPreserved(pfn, 0, owner);
-                runs.add(pfn, 0);
-                return;
-            }
-            if (reserved === Infinity) {
-                allAbove = Math.min(allAbove, pfn);
-            }
-            memmap.stampPreserved(pfn, order, owner);
-            runs.add(pfn, order);
-            if (early !== undefined && marksTooEarly(ctx.description, machine, pfn)) {
-                memmap.loseMark(pfn);
-                fault ??= early === 'kho_deferred_fault' ? pfn : undefined;
+            if (order === 0) {
+                singles.add(pfn);
+            } else {
+                singles.end();
+                found(pfn, order);
             }
         },
     );
+    singles.end();
     if (fault !== undefined) {
         return {
             panic: `unable to handle page fault: the struct page of page frame 0x${fault.toString(16)} is not initialized yet`,

@@ -41,6 +41,13 @@ export class RunList {
         this.count++;
     }
 
+    /** The same for `count` pages from `pfn` on, each of which is a block. */
+    addPages(pfn: number, count: number): void {
+        this.add(pfn, 0);
+        const last = (this.count - 1) * FIELDS;
+        this.data[last + 2] = this.data[last + 2]! + count - 1;
+    }
+
     get length(): number {
         return this.count;
     }
@@ -71,5 +78,29 @@ export class RunList {
             }
         }
         return merged;
+    }
+}
+
+/** Passes single pages on in runs of neighbours. Call {@link end} after the last one, and before anything else. */
+export class PagesInRow {
+    private first = 0;
+    private count = 0;
+
+    constructor(private readonly visit: (pfn: number, count: number) => void) {}
+
+    add(pfn: number): void {
+        if (this.count === 0 || pfn !== this.first + this.count) {
+            this.end();
+            this.first = pfn;
+        }
+        this.count++;
+    }
+
+    end(): void {
+        const { first, count } = this;
+        if (count > 0) {
+            this.count = 0;
+            this.visit(first, count);
+        }
     }
 }

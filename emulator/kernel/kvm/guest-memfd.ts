@@ -150,7 +150,7 @@ export class GuestMemfdInode extends Inode {
 
     /** Its pages in order, without the holes. */
     folios(page: PageGeometry): FolioList {
-        const list = new FolioList(this.cache.pages, page);
+        const list = new FolioList(page);
         for (let index = this.cache.next(0, Infinity); index >= 0; index = this.cache.next(index + 1, Infinity)) {
             list.push(this.cache.at(index));
         }

@@ -13,7 +13,7 @@ import type { PhysicalMemory } from '../../machine/memory';
 import { FreeSet } from './free-set';
 import { type Memmap, orderPages } from './memmap';
 
-const PAGE_ALLOC = costId('page_alloc');
+export const PAGE_ALLOC = costId('page_alloc');
 const PAGE_FREE = costId('page_free');
 const ZERO = costId('zero');
 
@@ -96,6 +96,20 @@ class Zone extends JournaledRecord {
             return this.base + i * (1 << order);
         }
         return -1;
+    }
+
+    /**
+     * The same `most` times for single pages, as long as their page frames follow each other.
+     * @returns the first page and their number, which is 0 if no page is free
+     */
+    allocRun(most: number): { readonly pfn: number; readonly count: number } {
+        // every page of the lowest of the smallest blocks comes before those of the others
+        const smallest = this.sets.findIndex((set) => set.count > 0);
+        if (smallest < 0) {
+            return { pfn: -1, count: 0 };
+        }
+        const order = Math.min(smallest, Math.floor(Math.log2(most)));
+        return { pfn: this.alloc(order), count: 2 ** order };
     }
 
     /** The first page of the highest free block of at least this order, or −1. */
@@ -182,6 +196,8 @@ class Zone extends JournaledRecord {
 export class PageAllocator extends JournaledRecord {
     /** Fault injection (like fail_page_alloc). */
     inject: AllocInjection | undefined;
+    /** Whether the present operation can call {@link inject} as well as not: it does nothing more. */
+    injectsNothing: (() => boolean) | undefined;
     /** The clock that is charged; none by default. */
     clock: Clock | undefined;
     /** Pages that the allocator was given since boot, the MemTotal of the kernel. */
@@ -233,6 +249,24 @@ export class PageAllocator extends JournaledRecord {
             this.memory.zero(pfn * size, size << order);
         }
         return pfn;
+    }
+
+    /**
+     * Allocates single pages like {@link alloc}, at most `most`, as long as their page frames follow each other and lie
+     * outside of CMA pageblocks. The caller initializes their metadata.
+     * @returns the first page and their number; undefined if they must be allocated one by one
+     */
+    allocRun(most: number, owner: number): { readonly pfn: number; readonly count: number } | undefined {
+        if ((this.inject && this.injectsNothing?.() !== true) || this.history.watcher !== null) {
+            return undefined;
+        }
+        const zone = this.normal.find((z) => z.freePages > 0);
+        const run = zone?.allocRun(most);
+        if (run) {
+            this.clock?.charge(PAGE_ALLOC, run.count);
+            this.history.addEach(ALLOCATED, run.pfn, run.count, owner);
+        }
+        return run;
     }
 
     private fails(order: number, options: AllocOptions, injected: boolean): -1 {
@@ -347,6 +381,36 @@ export class PageAllocator extends JournaledRecord {
     /** The node of a page. */
     nodeOf(pfn: number): number {
         return this.zoneOf(pfn).span.node;
+    }
+
+    /**
+     * Frees `count` pages from `pfn` on like {@link free}, one by one.
+     * @returns false if that must be done
+     */
+    freeRun(pfn: number, count: number): boolean {
+        const { memmap, history, clock } = this;
+        const owner = memmap.ownerOf(pfn);
+        const zone = this.zoneOf(pfn);
+        if (
+            history.watcher !== null ||
+            clock?.mergesUnits([PAGE_FREE], count) === false ||
+            pfn + count > zone.span.end ||
+            memmap.cma.some((range) => range.start < pfn + count && pfn < range.end)
+        ) {
+            return false;
+        }
+        clock?.charge(PAGE_FREE, count);
+        history.addEach(FREED, pfn, count, owner);
+        memmap.clearEach(pfn, count);
+        for (let at = pfn; at < pfn + count; ) {
+            let order = 0;
+            while (order < zone.maxOrder && at % (2 << order) === 0 && at + (2 << order) <= pfn + count) {
+                order++;
+            }
+            zone.free(at, order);
+            at += 2 ** order;
+        }
+        return true;
     }
 
     /** Frees 2^order pages, regardless of references. Their contents stay until they are written. */

@@ -2,6 +2,7 @@
 import { counted } from '../../text/text';
 import type { KernelEnv } from '../env';
 import type { PageGeometry } from '../../machine/arch';
+import { PAGE_ALLOC } from './buddy';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
 
 /** A folio as a value of the language: an identifier without a reference. */
@@ -25,38 +26,65 @@ export class FolioRef {
     }
 }
 
-/** Initial capacity of a list of folios. */
-const FIRST_CAPACITY = 4096;
+/** Folios at the same distance from each other: the first one's position in the list and its page frame. */
+interface FolioRun {
+    readonly from: number;
+    readonly pfn: number;
+    /** Pages from one folio to the next; 0 if there is only one. */
+    distance: number;
+    count: number;
+}
 
-/** The folios that memfd_pin_folios() pinned, in file order. Immutable once it is complete. */
+/**
+ * The folios that memfd_pin_folios() pinned, in file order. Immutable once it is complete. Those that follow each other
+ * in memory take no memory of their own.
+ */
 export class FolioList {
-    private pfns: Float64Array;
+    private readonly runs: FolioRun[] = [];
     private count = 0;
+    /** The run that was looked at last. */
+    private current: FolioRun = NO_RUN;
 
-    /** @param capacity the maximum number of folios: one per page, which large files hardly reach */
-    constructor(
-        capacity: number,
-        private readonly page: PageGeometry,
-    ) {
-        this.pfns = new Float64Array(Math.min(capacity, FIRST_CAPACITY));
-    }
+    constructor(private readonly page: PageGeometry) {}
 
     get length(): number {
         return this.count;
     }
 
     push(pfn: number): void {
-        if (this.count === this.pfns.length) {
-            const grown = new Float64Array(this.count * 2);
-            grown.set(this.pfns);
-            this.pfns = grown;
+        const last = this.runs.at(-1);
+        const distance = last ? pfn - (last.pfn + (last.count - 1) * last.distance) : 0;
+        if (last && distance > 0 && (last.count === 1 || last.distance === distance)) {
+            last.distance = distance;
+            last.count++;
+        } else {
+            this.runs.push({ from: this.count, pfn, distance: 0, count: 1 });
         }
-        this.pfns[this.count++] = pfn;
+        this.count++;
     }
 
     /** The first page frame of the folio at `index`. */
     pfn(index: number): number {
-        return this.pfns[index] ?? 0;
+        let run = this.current;
+        if (index < run.from || index >= run.from + run.count) {
+            run = this.runAt(index);
+            this.current = run;
+        }
+        return run.pfn + (index - run.from) * run.distance;
+    }
+
+    private runAt(index: number): FolioRun {
+        let low = 0;
+        let high = this.runs.length;
+        while (high - low > 1) {
+            const mid = (low + high) >> 1;
+            if ((this.runs[mid]?.from ?? 0) <= index) {
+                low = mid;
+            } else {
+                high = mid;
+            }
+        }
+        return this.runs[low] ?? NO_RUN;
     }
 
     elementAt(index: number): FolioRef {
@@ -67,6 +95,8 @@ export class FolioList {
         return counted(this.count, 'folio');
     }
 }
+
+const NO_RUN: FolioRun = { from: 0, pfn: 0, distance: 0, count: 0 };
 
 /** The first page of the folio that contains a page. */
 export function folioOf(k: Pick<KernelEnv, 'memmap'>, page: number): number {
@@ -104,6 +134,27 @@ export function allocForCache(k: KernelEnv, order: number, owner: number, index:
         memmap.setIndex(pfn, index);
     }
     return pfn;
+}
+
+/**
+ * Allocates folios of one page for a page cache whose contents are about to be written, as {@link allocForCache} does
+ * one by one: at most `most`, as long as their page frames follow each other.
+ * @param added what is charged for each of them, besides its allocation
+ * @returns the first page frame and their number; undefined if they must be allocated one by one
+ */
+export function allocManyForCache(
+    k: KernelEnv,
+    most: number,
+    owner: number,
+    index: number,
+    added: number,
+): { readonly pfn: number; readonly count: number } | undefined {
+    const run = k.clock.mergesUnits([PAGE_ALLOC, added], most) ? k.pages.allocRun(most, owner) : undefined;
+    if (run) {
+        k.clock.charge(added, run.count);
+        k.memmap.initCached(run.pfn, run.count, owner, PG_SWAPBACKED | DIRTY_AND_UPTODATE, index);
+    }
+    return run;
 }
 
 /** Drops the page cache's references; a folio without others is freed. */

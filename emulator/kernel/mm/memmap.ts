@@ -6,8 +6,10 @@
  */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, JournaledRecord, Slots } from '../../machine/journal';
+import { type PfnRange, rangeOf, withoutRange, withRange } from './page-ranges';
 import {
     ALLOCATED,
+    LAST_INDEX,
     PRESERVED,
     ROWS,
     ROW_ORDER,
@@ -49,13 +51,6 @@ export function orderPages(order: number): number {
 export type PageState = 'free' | 'allocated' | 'reserved' | 'preserved';
 
 export type PageRunVisitor = (start: number, end: number, state: 'allocated' | 'preserved', owner: number) => void;
-
-/** A run of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
-export interface PfnRange {
-    readonly start: number;
-    readonly end: number;
-    readonly owner: number;
-}
 
 export class Memmap extends JournaledRecord {
     /** Permanent boot-time reservations of the kernel: image, memmap, per-CPU areas. Sorted. */
@@ -171,7 +166,17 @@ export class Memmap extends JournaledRecord {
 
     setIndex(head: number, index: number): void {
         const i = this.locateForWrite(head);
-        this.found.index[i] = Math.min(index, 0xffffffff);
+        this.found.index[i] = Math.min(index, LAST_INDEX);
+    }
+
+    /** A folio is added to a page cache at page offset `index`: it gets references, flags and the owner of the file. */
+    addToCache(head: number, index: number, refs: number, flags: number, owner: number): void {
+        const i = this.locateForWrite(head);
+        const { found } = this;
+        found.index[i] = Math.min(index, LAST_INDEX);
+        found.refs[i] = found.refs[i]! + refs;
+        found.flags[i] = found.flags[i]! | flags;
+        found.owner[i] = owner;
     }
 
     setOwner(head: number, owner: number): void {
@@ -216,9 +221,81 @@ export class Memmap extends JournaledRecord {
         this.fill(pfn, count, ALLOCATED, 1, owner);
     }
 
+    /**
+     * Makes `count` pages from `pfn` on separate allocated folios of a page cache with one reference: the first is at
+     * page offset `index`.
+     */
+    initCached(pfn: number, count: number, owner: number, flags: number, index: number): void {
+        for (let done = 0; done < count; ) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const n = Math.min(ROW_PAGES - at, count - done);
+            row.initCached(at, at + n, owner, flags, index + done);
+            done += n;
+        }
+    }
+
     /** Clears the metadata of these pages: they are free. */
     clear(pfn: number, count: number): void {
         this.fill(pfn, count, UNSET, 0, 0);
+    }
+
+    /** The same for pages whose metadata was set page by page. */
+    clearEach(pfn: number, count: number): void {
+        for (let done = 0; done < count; ) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const n = Math.min(ROW_PAGES - at, count - done);
+            row.clearEntries(at, at + n);
+            done += n;
+        }
+    }
+
+    /** How many of `most` pages from `pfn` on are folios of one page with one reference and of the same owner. */
+    singlesFrom(pfn: number, most: number): number {
+        const owner = this.ownerOf(pfn);
+        for (let n = 0; n < most; n++) {
+            const i = this.locate(pfn + n);
+            const { state, order, refs, owner: owners } = this.found;
+            if (state[i] !== ALLOCATED || order[i] !== 0 || refs[i] !== 1 || owners[i] !== owner) {
+                return n;
+            }
+        }
+        return most;
+    }
+
+    /**
+     * Pins folios of one page from `pfn` on, at most `most`.
+     * @returns their number
+     */
+    pinPages(pfn: number, most: number): number {
+        let done = 0;
+        while (done < most) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const end = Math.min(ROW_PAGES, at + most - done);
+            let i = at;
+            for (; i < end && row.order[i] === 0; i++) {
+                row.refs[i] = row.refs[i]! + 1;
+                row.pins[i] = row.pins[i]! + 1;
+            }
+            done += i - at;
+            if (i < end) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    /** How many folios of one page from `pfn` on, at most `most`, have a flag. */
+    flaggedFrom(pfn: number, most: number, flag: number): number {
+        for (let n = 0; n < most; n++) {
+            const i = this.locate(pfn + n);
+            if (this.found.order[i] !== 0 || (this.found.flags[i]! & flag) === 0) {
+                return n;
+            }
+        }
+        return most;
     }
 
     /**
@@ -241,6 +318,17 @@ export class Memmap extends JournaledRecord {
             this.fill(pfn, orderPages(order), PRESERVED, 0, owner);
         }
         row.mark[at] = order + 1;
+    }
+
+    /** The same for each of `count` pages from `pfn` on as a block of its own. */
+    stampPages(pfn: number, count: number, owner: number): void {
+        for (let done = 0; done < count; ) {
+            const row = this.rowForWrite(pfn + done);
+            const at = pageIn(pfn + done);
+            const end = Math.min(ROW_PAGES, at + count - done);
+            row.stampPages(at, end, owner);
+            done += end - at;
+        }
     }
 
     /** Removes the mark from a block's head, as initializing the page does; the block stays preserved. */
@@ -534,44 +622,4 @@ export class Memmap extends JournaledRecord {
             done += n;
         }
     }
-}
-
-/** The range of a sorted list that contains a page. */
-function rangeOf<R extends { readonly start: number; readonly end: number }>(
-    ranges: readonly R[],
-    pfn: number,
-): R | undefined {
-    let low = 0;
-    let high = ranges.length;
-    while (low < high) {
-        const mid = (low + high) >>> 1;
-        const range = ranges[mid]!;
-        if (pfn < range.start) {
-            high = mid;
-        } else if (pfn >= range.end) {
-            low = mid + 1;
-        } else {
-            return range;
-        }
-    }
-    return undefined;
-}
-
-function withRange(ranges: readonly PfnRange[], added: PfnRange): PfnRange[] {
-    if (added.start >= added.end) {
-        return [...ranges];
-    }
-    return [...withoutRange(ranges, added.start, added.end), added].sort((a, b) => a.start - b.start);
-}
-
-function withoutRange(ranges: readonly PfnRange[], start: number, end: number): PfnRange[] {
-    return ranges.flatMap((r) => {
-        if (r.end <= start || r.start >= end) {
-            return [r];
-        }
-        return [
-            { ...r, end: start },
-            { ...r, start: end },
-        ].filter((part) => part.start < part.end);
-    });
 }

@@ -16,6 +16,8 @@ export const SECTION_PAGES = ROW_PAGES * ROWS;
 export const UNSET = 0;
 export const ALLOCATED = 1;
 export const PRESERVED = 2;
+/** Stands for every page offset that does not fit into 32 bits. */
+export const LAST_INDEX = 2 ** 32 - 1;
 /** Flag in an entry's order: not the head. */
 export const TAIL = 0x80;
 
@@ -73,6 +75,34 @@ export class Records implements Saveable {
         this.order[at] = 0;
         this.mark[at] = 0;
         this.flags[at] = 0;
+    }
+
+    /** The entries [from, to) of pages that the previous kernel preserved one by one. */
+    stampPages(from: number, to: number, owner: number): void {
+        this.state.fill(PRESERVED, from, to);
+        this.owner.fill(owner, from, to);
+        this.mark.fill(1, from, to);
+    }
+
+    clearEntries(from: number, to: number): void {
+        for (const array of [this.refs, this.owner, this.index, this.pins, this.order, this.mark, this.flags]) {
+            array.fill(0, from, to);
+        }
+        this.state.fill(UNSET, from, to);
+    }
+
+    /** The entries [from, to) of separate folios with one reference, at page offsets of a file from `index` on. */
+    initCached(from: number, to: number, owner: number, flags: number, index: number): void {
+        this.refs.fill(1, from, to);
+        this.owner.fill(owner, from, to);
+        this.pins.fill(0, from, to);
+        this.state.fill(ALLOCATED, from, to);
+        this.order.fill(0, from, to);
+        this.mark.fill(0, from, to);
+        this.flags.fill(flags, from, to);
+        for (let i = from; i < to; i++) {
+            this.index[i] = Math.min(index + i - from, LAST_INDEX);
+        }
     }
 
     fingerprint(): number {

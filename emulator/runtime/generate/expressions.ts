@@ -3,6 +3,8 @@
  * leaves before it has had an effect: the operation is then executed by its closure, which also finds the error.
  */
 import type { Expression, Literal, Slot } from '../form/form';
+import type { BitsType, FieldType, LayoutField } from '../../language/layout';
+import { type Collection, LIST, type Seen } from './outside';
 import { booleanPiece, either, type Kind, LARGEST, numberPiece, type Piece, unknownPiece } from './javascript';
 
 /** Where an expression is computed: the variables of its frame, and the lines before it. */
@@ -20,6 +22,8 @@ export interface Scope {
     /** The number of a variable of the process. */
     variable(name: string): number;
     readonly kinds: Kind[];
+    /** For what is called outside; null: nothing is. */
+    readonly seen: Seen | null;
 }
 
 type Of<K extends Expression['k']> = Extract<Expression, { readonly k: K }>;
@@ -40,17 +44,21 @@ export function generateExpression(scope: Scope, e: Expression): Piece {
         case 'variable':
             return variable(scope, scope.variable(e.name));
         case 'element': {
-            const { list, index } = generateElement(scope, e);
+            const { list, index, collection } = generateElement(scope, e);
             const name = scope.name();
-            scope.line(`const ${name} = ${list}.items[${index}];`);
+            scope.line(`const ${name} = ${elementText(collection, list, index)};`);
             return unknownPiece(name);
         }
         case 'member': {
-            const list = asList(scope, generateExpression(scope, e.object));
+            const list = asCollection(scope, generateExpression(scope, e.object), LIST);
             return numberPiece(`${list}.length`, 0);
         }
         case 'global':
-            return unknownPiece('null');
+            return global(scope, e.name);
+        case 'native-field':
+            return nativeField(scope, e);
+        case 'struct-field':
+            return readStructField(scope, e);
         case 'unary':
             return unary(scope, e);
         case 'binary':
@@ -67,20 +75,152 @@ function variable(scope: Scope, local: number): Piece {
     return kind === 'none' ? unknownPiece('undefined') : { ...unknownPiece(localName(local)), kind, local };
 }
 
-/** An element that exists, of a list. */
-export function generateElement(scope: Scope, e: Of<'element'>): { readonly list: string; readonly index: string } {
-    const list = asList(scope, generateExpression(scope, e.object));
-    const index = asNumber(scope, generateExpression(scope, e.index));
-    scope.leaveIf(`!(${index.min >= 0 ? '' : `${index.text} >= 0 && `}${index.text} < ${list}.length)`);
-    return { list, index: index.text };
+interface Element {
+    readonly list: string;
+    readonly index: string;
+    readonly collection: Collection;
 }
 
-/** A value that must be a list. @returns its name */
-export function asList(scope: Scope, p: Piece): string {
+/** An element that exists, of a collection. */
+export function generateElement(scope: Scope, e: Of<'element'>): Element {
+    const collection = scope.seen?.collection(e.object) ?? LIST;
+    const list = asCollection(scope, generateExpression(scope, e.object), collection);
+    const index = asNumber(scope, generateExpression(scope, e.index));
+    scope.leaveIf(`!(${index.min >= 0 ? '' : `${index.text} >= 0 && `}${index.text} < ${list}.length)`);
+    return { list, index: index.text, collection };
+}
+
+/** A value that must be a collection of this kind. @returns its name */
+export function asCollection(scope: Scope, p: Piece, collection: Collection): string {
     const name = scope.name();
     scope.line(`const ${name} = ${p.text};`);
-    scope.leaveIf(`!isList(${name})`);
+    switch (collection.k) {
+        case 'list':
+            scope.leaveIf(`!isList(${name})`);
+            break;
+        case 'array':
+            scope.leaveIf(`!${isOfClass(name, 'ArrayView')}`);
+            break;
+        case 'indexed':
+            scope.leaveIf(`!${isOfClass(name, scope.constant(collection.cls))}`);
+            break;
+    }
     return name;
+}
+
+/**
+ * Whether a value is an object of exactly a class. Written out at each place: the JavaScript engine learns which
+ * objects each place meets.
+ */
+export function isOfClass(value: string, cls: string): string {
+    return `(typeof ${value} === 'object' && ${value} !== null && ${value}.constructor === ${cls})`;
+}
+
+export function elementText(collection: Collection, list: string, index: string): string {
+    switch (collection.k) {
+        case 'list':
+            return `${list}.items[${index}]`;
+        case 'array':
+            return `${list}.read(${index})`;
+        case 'indexed':
+            return `${list}.elementAt(${index})`;
+    }
+}
+
+function global(scope: Scope, name: string): Piece {
+    const found = name === 'none' ? undefined : scope.seen?.outside.global(name);
+    if (!found || !scope.seen) {
+        return unknownPiece('null');
+    }
+    const value = scope.name();
+    scope.line(`const ${value} = ${scope.constant(found.get)}(${scope.constant(scope.seen.outside.host)});`);
+    return unknownPiece(value);
+}
+
+function nativeField(scope: Scope, e: Of<'native-field'>): Piece {
+    const { outside } = seenBy(scope);
+    const { on } = outside.field(e.field);
+    const object = generateExpression(scope, e.object).text;
+    scope.leaveIf(`!${isOfClass(object, scope.constant(on?.cls))}`);
+    const name = scope.name();
+    scope.line(`const ${name} = ${scope.constant(on?.code)}(${object}, ${scope.constant(outside.host)});`);
+    scope.leaveIf(`${name} instanceof Err`);
+    return unknownPiece(name);
+}
+
+function readStructField(scope: Scope, e: Of<'struct-field'>): Piece {
+    const { view, field, constant } = generateStructField(scope, e);
+    const name = scope.name();
+    const { type, offset } = field;
+    const slow = `${view}.read(${constant})`;
+    const at = `${view}.base + ${offset}`;
+    const isUnwatched = `${view}.area === null && ${view}.memory.watcher === null`;
+    if (type.k === 'bits' && isWide(type)) {
+        const word = `${view}.memory.readMasked(${at}, ${type.low}, ${type.high})`;
+        scope.line(`const ${name} = ${isUnwatched} ? ${word}${type.shift === 0 ? '' : ` / ${type.unit}`} : ${slow};`);
+    } else if (isWord(type)) {
+        scope.line(`const ${name} = ${isUnwatched} ? ${view}.memory.readU64(${at}) : ${slow};`);
+    } else {
+        scope.line(`const ${name} = ${slow};`);
+    }
+    // wider fields may be larger than any number
+    return type.k === 'bits' && type.bits <= 53 ? numberPiece(name, 0, type.beyond - 1) : unknownPiece(name);
+}
+
+/** Assigns a number; the view itself finds what is wrong with any other value. */
+export function writeStructField(scope: Scope, e: Of<'struct-field'>, { text, kind }: Piece): void {
+    const { view, field, constant } = generateStructField(scope, e);
+    const { type, offset } = field;
+    const at = `${view}.base + ${offset}`;
+    const isNumber = kind === 'number' ? '' : `typeof ${text} === 'number' && `;
+    const slow = `${view}.set(${constant}, ${text});`;
+    if (type.k === 'bits' && isWide(type)) {
+        const fits = `${view}.area === null && ${isNumber}${text} >= 0 && ${text} < ${type.beyond}`;
+        const value = type.shift === 0 ? text : `${text} * ${type.unit}`;
+        scope.line(`if (${fits}) ${view}.memory.writeMasked(${at}, ${type.low}, ${type.high}, ${value});`);
+        scope.line(`else ${slow}`);
+    } else if (isWord(type)) {
+        const fits = `${view}.area === null && ${isNumber}${text} >= 0`;
+        scope.line(`if (${fits}) ${view}.memory.writeU64(${at}, ${text});`);
+        scope.line(`else ${slow}`);
+    } else {
+        scope.line(slow);
+    }
+}
+
+/** Bits of a word of 64 bits that a number holds. */
+function isWide({ bytes, bits }: BitsType): boolean {
+    return bytes === 8 && bits <= 53;
+}
+
+/** An unsigned integer of 64 bits. */
+function isWord(type: FieldType): boolean {
+    return type.k === 'phys' || (type.k === 'int' && type.bytes === 8 && !type.signed);
+}
+
+interface StructField {
+    readonly view: string;
+    readonly field: LayoutField;
+    /** The name of the field. */
+    readonly constant: string;
+}
+
+/** A field of a struct that has the layout it is known by here. */
+function generateStructField(scope: Scope, e: Of<'struct-field'>): StructField {
+    const found = seenBy(scope).outside.structField(e.struct, e.field);
+    if (!found) {
+        throw new RangeError(`there is no field ${e.struct}.${e.field}`);
+    }
+    const view = generateExpression(scope, e.object).text;
+    scope.leaveIf(`!(${isOfClass(view, 'View')} && ${view}.layout === ${scope.constant(found.layout)})`);
+    return { view, field: found.field, constant: scope.constant(found.field) };
+}
+
+function seenBy({ seen }: Scope): Seen {
+    if (!seen) {
+        throw new RangeError('no code is generated for what is outside');
+    }
+    return seen;
 }
 
 function literal(scope: Scope, value: Literal): Piece {

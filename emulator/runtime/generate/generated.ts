@@ -3,11 +3,12 @@ import { Err } from '../../kernel/release/errno';
 import { JournaledList } from '../../machine/journal';
 import type { Value } from '../../language/types';
 import { binary } from '../../language/values';
-import { type Code, Frame } from '../code';
+import { type Code, Frame, SWITCH } from '../code';
 import type { Paced } from '../execution';
-import type { CodeForm, Target } from '../form/form';
+import type { CodeForm, Slot, Target } from '../form/form';
 import { targetsOf } from '../form/targets';
 import type { ScenarioProcess } from '../host/scenario-process';
+import { ArrayView, View } from '../view';
 import type { FormedCode, Graph, Node } from './graph';
 import { Order } from './order';
 import type { Source } from './source';
@@ -36,6 +37,8 @@ export interface Generated {
     readonly of: ReadonlySet<FormedCode>;
     /** Where its code continues after what the closures execute. */
     readonly continued: readonly Target[];
+    /** It calls natives, or reads or writes memory. */
+    readonly outside: boolean;
     /** It changes variables of the process or lists. */
     readonly changes: boolean;
     /** The variables of the process that it uses. */
@@ -47,8 +50,26 @@ const HELPERS: Readonly<Record<string, unknown>> = {
     binary,
     isObject: (v: Value) => typeof v === 'object' && v !== null,
     isNothing: (v: Value) => v === undefined || v === null,
-    isErr: (v: Value) => v instanceof Err,
     isList: (v: Value) => v instanceof JournaledList,
+    Err,
+    ArrayView,
+    View,
+    /** The arguments of a call without any. */
+    NOTHING: [],
+    /** After a call that has asked for a stop or changed the frames. */
+    suspend: (f: Frame, slot: Slot, result: Value, next: Target): number => {
+        f.slots[slot] = result;
+        f.pc = next;
+        return SWITCH;
+    },
+    /** The closures continue at an operation of the frame, unless the run stops or other frames come first. */
+    away: (f: Frame, run: Paced, next: Target): number => {
+        if (next >= 0 && run.interrupted) {
+            f.pc = next;
+            return SWITCH;
+        }
+        return next;
+    },
     enter: (run: Paced, f: Frame, code: Code, born: number, slots: Value[], resultSlot: number, pc: number): void => {
         const frame = new Frame(code, f.mode, born, slots, resultSlot);
         frame.pc = pc;
@@ -65,7 +86,7 @@ export function generated(graph: Graph, source: Source): Generated | 'forbidden'
     if (!first) {
         return null;
     }
-    const make = factoryOf(first.activation.of.form, source.text);
+    const make = factoryOf(first.activation.of.form, source);
     if (!make) {
         return 'forbidden';
     }
@@ -73,6 +94,7 @@ export function generated(graph: Graph, source: Source): Generated | 'forbidden'
     const order = new Order(first);
     return {
         execute,
+        outside: graph.seen !== null,
         changes: graph.nodes.some(({ operation: o }) => o?.op === 'store' && o.target.k !== 'slot'),
         variables: graph.variables,
         loops: order.nodes.some((n) => order.isHeader(n)),
@@ -94,16 +116,18 @@ const MOST_VARIANTS = 64;
 const factories = new WeakMap<CodeForm, Map<string, Factory>>();
 
 /** Null where a content security policy forbids it. */
-function factoryOf(form: CodeForm, text: string): Factory | null {
+function factoryOf(form: CodeForm, { text, constants }: Source): Factory | null {
     const known = factories.get(form) ?? new Map<string, Factory>();
     factories.set(form, known);
+    // each constant is a variable that never changes: the JavaScript engine knows its value
+    const named = constants.map((_, i) => `const k${i} = k[${i}];\n`).join('');
     let make = known.get(text);
     if (!make) {
         try {
             make = new Function(
                 'k',
                 ...Object.keys(HELPERS),
-                `'use strict';\nreturn (f, run, most, vars) => {\n${text}\n};`,
+                `'use strict';\n${named}return (f, run, most, vars) => {\n${text}\n};`,
             ) as Factory;
         } catch (e) {
             if (e instanceof EvalError) {

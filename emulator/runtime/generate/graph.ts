@@ -1,9 +1,12 @@
 /**
- * The operations that generated code executes, as a graph: those that can be reached from an entry without one that has
- * effects beyond the frame. A call of a function is part of it, as a copy of the function's operations.
+ * The operations that generated code executes, as a graph: those that can be reached from an entry without one that
+ * changes the frames or waits. A call of a function is part of it, as a copy of the function's operations, if they have
+ * no effects beyond the frame. Natives and memory are part of it where no variables of processes are.
  */
 import type { Code } from '../code';
 import type { CodeForm, Expression, Operation, Slot, Target } from '../form/form';
+import { isNumeric, LIST, type Outside, Seen } from './outside';
+import type { Value } from '../../language/types';
 
 /** More operations than this are not generated at once. */
 const MOST_NODES = 400;
@@ -16,6 +19,8 @@ export interface FormedCode {
     readonly form: CodeForm;
     /** What is discarded when the traps of this code change: generated code that has operations of it. */
     readonly users: Set<{ discard(): void }>;
+    /** What its natives are; null: closures execute all operations that call one. */
+    readonly outside: Outside | null;
     /** A function of the same program; undefined if it has no form. */
     callee(name: string): FormedCode | undefined;
 }
@@ -36,6 +41,8 @@ export interface Node {
     readonly pc: Target;
     /** Null: the closures continue here. */
     readonly operation: Operation | null;
+    /** It calls natives, or reads or writes memory. */
+    readonly outside: boolean;
     readonly to: Node[];
     readonly from: Node[];
 }
@@ -48,6 +55,8 @@ export interface Graph {
     readonly locals: number;
     /** The names of the variables of the process: they are numbered after those of the activations. */
     readonly variables: readonly string[];
+    /** For operations that call natives; null if there are none. */
+    readonly seen: Seen | null;
 }
 
 export interface GraphOptions {
@@ -55,10 +64,15 @@ export interface GraphOptions {
     readonly process: string | null;
     /** Whether calls of functions are part of it. */
     readonly inlines: boolean;
+    /** The present values of the slots of the running frame. */
+    readonly slots: readonly Value[];
 }
 
 export function graphFrom(of: FormedCode, entry: Target, options: GraphOptions): Graph {
-    return new Builder(options).build(of, entry);
+    const seen = of.outside && new Seen(of.outside, options.slots);
+    const graph = new Builder(options, seen).build(of, entry);
+    // what is called outside could look at the variables, which are written back later
+    return graph.seen && graph.variables.length > 0 ? new Builder(options, null).build(of, entry) : graph;
 }
 
 class Builder {
@@ -69,8 +83,13 @@ class Builder {
     private readonly called = new Map<string, Activation>();
     private readonly variables = new Set<string>();
     private locals = 0;
+    /** The operation that is looked at needs what is outside. */
+    private outside = false;
 
-    constructor(private readonly options: GraphOptions) {}
+    constructor(
+        private readonly options: GraphOptions,
+        private readonly seen: Seen | null,
+    ) {}
 
     build(of: FormedCode, entry: Target): Graph {
         this.node(this.activation(of, null), entry);
@@ -82,7 +101,8 @@ class Builder {
             }
         }
         const { nodes, activations, locals } = this;
-        return { nodes, activations, locals, variables: [...this.variables] };
+        const seen = nodes.some((n) => n.outside) ? this.seen : null;
+        return { nodes, activations, locals, variables: [...this.variables], seen };
     }
 
     private activation(of: FormedCode, caller: Activation['caller']): Activation {
@@ -97,8 +117,9 @@ class Builder {
         const place = `${activation.index}:${pc}`;
         let node = this.byPlace.get(place);
         if (!node) {
+            this.outside = false;
             const operation = this.operationAt(activation, pc);
-            node = { activation, pc, operation, to: [], from: [] };
+            node = { activation, pc, operation, outside: operation !== null && this.outside, to: [], from: [] };
             this.byPlace.set(place, node);
             this.nodes.push(node);
         }
@@ -113,14 +134,26 @@ class Builder {
             return null;
         }
         const values = valuesIn(o);
+        const seen = activation.caller ? null : this.seen;
         const fits =
             (o.op !== 'call' || this.callee(activation, pc, o) !== undefined) &&
             (o.op !== 'result' || o.policy.k === 'plain') &&
-            ((o.op !== 'return' && o.op !== 'end') || activation.caller !== null);
-        return values && fits && values.every((e) => this.isGenerated(e)) ? o : null;
+            ((o.op !== 'return' && o.op !== 'end') || activation.caller !== null) &&
+            ((o.op !== 'native' && o.op !== 'method') || this.needs(seen?.callee(o)));
+        if (o.op === 'next-element' && seen && seen.collectionIn(o.list) !== LIST) {
+            this.outside = true;
+        }
+        return values && fits && values.every((e) => this.isGenerated(e, seen)) ? o : null;
     }
 
-    private isGenerated(e: Expression): boolean {
+    /** Something outside that must be known. */
+    private needs(what: object | undefined): boolean {
+        this.outside ||= what !== undefined;
+        return what !== undefined;
+    }
+
+    /** @param seen null for code that must not call what is outside */
+    private isGenerated(e: Expression, seen: Seen | null): boolean {
         switch (e.k) {
             case 'literal':
             case 'slot':
@@ -132,16 +165,25 @@ class Builder {
                 this.variables.add(e.name);
                 return true;
             case 'global':
-                return e.name === 'none';
+                return e.name === 'none' || this.needs(seen?.outside.global(e.name));
             case 'unary':
-                return e.operator !== '~' && this.isGenerated(e.operand);
+                return e.operator !== '~' && this.isGenerated(e.operand, seen);
             case 'binary':
             case 'logical':
-                return this.isGenerated(e.left) && this.isGenerated(e.right);
+                return this.isGenerated(e.left, seen) && this.isGenerated(e.right, seen);
             case 'element':
-                return this.isGenerated(e.object) && this.isGenerated(e.index);
+                if (seen && seen.collection(e.object) !== LIST) {
+                    this.outside = true;
+                }
+                return this.isGenerated(e.object, seen) && this.isGenerated(e.index, seen);
             case 'member':
-                return e.name === 'length' && this.isGenerated(e.object);
+                return e.name === 'length' && this.isGenerated(e.object, seen);
+            case 'native-field':
+                return this.needs(seen?.outside.field(e.field).on) && this.isGenerated(e.object, seen);
+            case 'struct-field': {
+                const field = seen?.outside.structField(e.struct, e.field);
+                return this.needs(field && isNumeric(field) ? field : undefined) && this.isGenerated(e.object, seen);
+            }
             default:
                 return false;
         }
@@ -194,6 +236,9 @@ class Builder {
                 const called = this.called.get(`${activation.index}:${pc}`);
                 return called ? [[called, 0]] : [];
             }
+            case 'method':
+                // the operation behind it is for calls that do not return at once
+                return at(pc + 2);
             case 'return':
             case 'end':
                 return activation.caller ? [[activation.caller.activation, activation.caller.pc + 1]] : [];
@@ -213,7 +258,9 @@ function valuesIn(o: Operation): readonly Expression[] | undefined {
         case 'return':
             return [o.value];
         case 'store':
-            return ['slot', 'variable', 'element'].includes(o.target.k) ? [o.value, o.target] : undefined;
+            return ['slot', 'variable', 'element', 'struct-field'].includes(o.target.k)
+                ? [o.value, o.target]
+                : undefined;
         case 'branch':
             return [o.condition];
         case 'range':
@@ -223,7 +270,10 @@ function valuesIn(o: Operation): readonly Expression[] | undefined {
         case 'assert':
             return o.claims.flatMap((c) => (c.k === 'true' ? [c.value] : [c.left, c.right]));
         case 'call':
+        case 'native':
             return o.args;
+        case 'method':
+            return [o.receiver, ...o.args.map((a) => a.value)];
         case 'nothing':
         case 'jump':
         case 'next-number':

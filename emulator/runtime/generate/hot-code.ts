@@ -10,6 +10,7 @@ import { processOf } from '../host/scenario-process';
 import { generated, type Generated } from './generated';
 import { type FormedCode, graphFrom, MOST_NESTED } from './graph';
 import { either, type Kind } from './javascript';
+import type { Outside } from './outside';
 import { OTHER_KINDS, sourceOf, TOO_SHORT } from './source';
 
 /** Rounds of a loop before code is generated for it. */
@@ -40,6 +41,7 @@ export class HotCode implements FormedCode {
         readonly code: Code,
         readonly form: CodeForm,
         readonly generation: Generation,
+        readonly outside: Outside,
         private readonly functions: (name: string) => FormedCode | undefined,
     ) {
         if (generation.permitted) {
@@ -134,7 +136,7 @@ class Entry {
         const { of } = this;
         const { generation } = of;
         const process = processOf(generation.run.current)?.group ?? null;
-        const graph = graphFrom(of, this.pc, { process, inlines: this.inlines });
+        const graph = graphFrom(of, this.pc, { process, inlines: this.inlines, slots: f.slots });
         this.learn(f, graph.variables);
         const kinds = Array.from({ length: graph.locals + graph.variables.length }, (_, i) =>
             this.kinds.get(graph.variables[i - graph.locals] ?? i),
@@ -178,7 +180,7 @@ class Entry {
     }
 
     /** @param process the one whose variables it uses; null: it uses none */
-    private operation({ execute, changes, variables }: Generated, process: string | null): Op {
+    private operation({ execute, outside, changes, variables }: Generated, process: string | null): Op {
         const { run } = this.of.generation;
         const op = this.pristine;
         const trial: Trial = { entered: 0, executed: 0, inCalls: 0 };
@@ -188,12 +190,15 @@ class Entry {
             if (
                 run.current.frames.length + MOST_NESTED >= MAX_FRAMES ||
                 (process !== null && own?.group !== process) ||
+                (outside && run.watch !== null) ||
                 (changes && run.watch?.values === true)
             ) {
                 return op(f);
             }
             const from = run.ticks;
-            const next = execute(f, run, Math.min(run.rest + 1, MOST_AT_ONCE), own?.vars);
+            // natives take as long as in closures
+            const rest = outside ? run.budget.limit - from : run.rest;
+            const next = execute(f, run, Math.min(rest + 1, MOST_AT_ONCE), own?.vars);
             if (next === TOO_SHORT) {
                 return op(f);
             }
@@ -201,7 +206,9 @@ class Entry {
                 return ++missed % MISSES === 0 ? this.missed(f, variables, missed)(f) : op(f);
             }
             const executed = run.ticks - from + 1;
-            run.ranGenerated(executed);
+            if (!outside) {
+                run.ranGenerated(executed);
+            }
             trial.executed += executed;
             trial.inCalls += next === SWITCH ? 1 : 0;
             if (++trial.entered === TRIAL) {

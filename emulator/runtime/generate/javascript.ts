@@ -33,11 +33,6 @@ export function unknownPiece(text: string): Piece {
     return { text, kind: 'any', min: -LARGEST, max: LARGEST };
 }
 
-/** An element of a list that has it. */
-export function elementPiece(list: string, index: string): Piece {
-    return unknownPiece(`${list}.items[${index}]`);
-}
-
 /** What is known where two ways meet. */
 export function either(a: Kind, b: Kind): Kind {
     return a === b ? a : 'any';

@@ -1,22 +1,27 @@
 /**
  * The source of a JavaScript function that executes a graph of operations. Variables of the program are variables of
- * the function, which are written back where it leaves; frames of called functions exist only then. No text of the
- * program becomes part of the source: names are numbers, and values are constants of the function.
+ * the function, which are written back where it leaves, or at once if it calls natives; frames of called functions
+ * exist only where it leaves. No text of the program becomes part of the source: names are numbers, and values are
+ * constants of the function.
  */
 import type { Operation, Slot, Target } from '../form/form';
 import {
     asBoolean,
-    asList,
+    asCollection,
     asNumber,
+    elementText,
     generateBinary,
     generateElement,
     generateExpression,
+    isOfClass,
+    writeStructField,
     localName,
     type Scope,
 } from './expressions';
 import type { Activation, Graph, Node } from './graph';
-import { either, elementPiece, type Kind, LARGEST, numberPiece, type Piece } from './javascript';
+import { either, type Kind, LARGEST, numberPiece, type Piece, unknownPiece } from './javascript';
 import { Order } from './order';
+import { LIST } from './outside';
 
 /** The function returns this if the entry's operation was not executed: too few operations are left to be executed. */
 export const TOO_SHORT = -2;
@@ -81,6 +86,9 @@ class Writer {
             'const slots = f.slots, base = run.ticks - 1, kernel = f.mode === "kernel";',
             `if (${this.longest.get(this.entry) ?? 0} > most) return ${TOO_SHORT};`,
         );
+        if (graph.seen) {
+            this.lines.push('const budget = run.budget, limit = budget.limit;');
+        }
         for (let slot = 0; slot < slots; slot++) {
             this.input(slot, `slots[${slot}]`);
         }
@@ -98,7 +106,7 @@ class Writer {
         this.lines.push('let t = 0, pc = 0;', 'out: {');
         this.tree(this.entry, 0);
         this.lines.push('}', `if (t === 0) return ${OTHER_KINDS};`);
-        for (const slot of this.written(own)) {
+        for (const slot of graph.seen ? [] : this.written(own)) {
             this.lines.push(`slots[${slot}] = ${localName(slot)};`);
         }
         for (const name of this.variablesSet()) {
@@ -295,7 +303,7 @@ class Writer {
 
     private constant(value: unknown): string {
         const known = this.constants.indexOf(value);
-        return `k[${known >= 0 ? known : this.constants.push(value) - 1}]`;
+        return `k${known >= 0 ? known : this.constants.push(value) - 1}`;
     }
 
     // ------------------------------------------------------------ operations
@@ -319,11 +327,12 @@ class Writer {
             local: (slot) => activation.base + slot,
             variable: (name) => this.variable(name),
             kinds,
+            seen: activation.caller ? null : this.graph.seen,
         };
-        const setLocal = (local: number, { text, kind }: Piece): void => {
-            this.lines.push(`${localName(local)} = ${text};`);
-            kinds[local] = kind;
-        };
+        if (node.outside) {
+            this.lines.push(`run.ticks = base + t + ${done + 1}; f.pc = ${node.pc};`);
+        }
+        const setLocal = (local: number, piece: Piece): void => this.set(local, piece, kinds);
         const set = (slot: Slot, piece: Piece): void => setLocal(activation.base + slot, piece);
         switch (o.op) {
             case 'set':
@@ -341,9 +350,15 @@ class Writer {
                 } else if (o.target.k === 'element') {
                     const { list, index } = generateElement(scope, o.target);
                     this.lines.push(`${list}.set(${index}, ${value.text});`);
+                } else if (o.target.k === 'struct-field') {
+                    writeStructField(scope, o.target, value);
                 }
                 return null;
             }
+            case 'native':
+            case 'method':
+                this.callOutside(node, o, scope, set);
+                return null;
             case 'decide': {
                 const value = asBoolean(scope, generateExpression(scope, o.value));
                 set(o.slot, value);
@@ -368,8 +383,10 @@ class Writer {
                 return this.next(scope, o, set, last.text, (next) => numberPiece(next));
             }
             case 'next-element': {
-                const list = asList(scope, generateExpression(scope, { k: 'slot', slot: o.list }));
-                return this.next(scope, o, set, `${list}.length`, (next) => elementPiece(list, next));
+                const collection = scope.seen?.collectionIn(o.list) ?? LIST;
+                const list = asCollection(scope, generateExpression(scope, { k: 'slot', slot: o.list }), collection);
+                const element = (next: string): Piece => unknownPiece(elementText(collection, list, next));
+                return this.next(scope, o, set, `${list}.length`, element);
             }
             case 'assert':
                 this.assert(scope, o);
@@ -385,12 +402,63 @@ class Writer {
                 return null;
             case 'result':
                 if (kinds[activation.base + o.slot] === 'any') {
-                    scope.leaveIf(`isErr(${localName(activation.base + o.slot)})`);
+                    scope.leaveIf(`${localName(activation.base + o.slot)} instanceof Err`);
                 }
                 return null;
             default:
                 return null;
         }
+    }
+
+    /** Sets a variable; one of the running frame at once, where natives could look at it. */
+    private set(local: number, { text, kind }: Piece, kinds: Kind[]): void {
+        const { activations, seen } = this.graph;
+        const written = seen !== null && local < (activations[0]?.of.form.slots ?? 0);
+        this.lines.push(`${localName(local)} = ${text};${written ? ` slots[${local}] = ${localName(local)};` : ''}`);
+        kinds[local] = kind;
+    }
+
+    /** A native is called: it may fail, or stop the run. */
+    private callOutside(
+        { pc }: Node,
+        o: Of<'native'> | Of<'method'>,
+        scope: Scope,
+        set: (slot: Slot, piece: Piece) => void,
+    ): void {
+        const outside = this.graph.seen?.outside;
+        const callee = this.graph.seen?.callee(o);
+        if (!outside || !callee) {
+            throw new RangeError('no code is generated for this call');
+        }
+        const args = o.op === 'native' ? o.args : [o.receiver, ...o.args.map((a) => a.value)];
+        const values = args.map((a) => generateExpression(scope, a).text);
+        const host = this.constant(outside.host);
+        const code = this.constant(callee.code);
+        const result = scope.name();
+        if (callee.cls === undefined) {
+            scope.line(`const ${result} = ${code}(${host}, [${values.join(', ')}]);`);
+        } else {
+            const [self, ...rest] = values;
+            scope.leaveIf(`!${isOfClass(self ?? 'undefined', this.constant(callee.cls))}`);
+            if (o.op === 'method') {
+                scope.line(`f.pc = ${pc + 1};`);
+            }
+            const given = rest.length > 0 ? `[${rest.join(', ')}]` : 'NOTHING';
+            scope.line(`const ${result} = ${code}(${self}, ${given}, ${host});`);
+        }
+        if (o.op === 'method') {
+            // the operation behind it handles the result
+            scope.line(
+                `if ((budget.limit !== limit || run.switched) && run.interrupted) return suspend(f, ${o.slot}, ${result}, ${pc + 1});`,
+            );
+        }
+        const next = o.op === 'method' ? pc + 2 : pc + 1;
+        if (callee.native.fails) {
+            const failure = this.constant(outside.failure(o));
+            scope.line(`if (${result} instanceof Err) return away(f, run, ${failure}(f, ${result}, ${next}));`);
+        }
+        set(o.slot, unknownPiece(o.policy.k === 'try' ? `${result} ?? 0` : result));
+        scope.line(`if (budget.limit !== limit || run.switched) return away(f, run, ${next});`);
     }
 
     private range(scope: Scope, o: Of<'range'>, set: (slot: Slot, piece: Piece) => void): void {
@@ -476,9 +544,7 @@ class Writer {
             // a function of the kernel may fail with it
             scope.leaveIf(`kernel && ${negative}${value.text} < 0`);
         }
-        const local = caller.activation.base + caller.slot;
-        this.lines.push(`${localName(local)} = ${value.text};`);
-        scope.kinds[local] = value.kind;
+        this.set(caller.activation.base + caller.slot, value, scope.kinds);
     }
 }
 

@@ -112,6 +112,7 @@ export class Boot extends JournaledRecord {
         this.pages = new PageAllocator(machine, this.memmap, nodeSpans(machine, desc.numa));
         this.pages.clock = machine.clock;
         this.pages.inject = () => host.injections.hit('page_alloc', host.boot) !== undefined;
+        this.pages.injectsNothing = () => host.injections.spares('page_alloc', host.boot);
         const options = {
             numa: desc.numa,
             debug: desc.khoDebug,

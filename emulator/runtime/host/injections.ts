@@ -45,6 +45,8 @@ export interface Trials {
      * @returns how it fails; undefined if it does not
      */
     hit(target: string, boot: number): Failing | undefined;
+    /** Whether further calls of this target by the present operation need not be told: none of them fails. */
+    spares(target: string): boolean;
     /**
      * A kernel is about to be loaded.
      * @param named as the scenario names it
@@ -97,6 +99,12 @@ export class Injections {
      */
     hit(target: string, boot: number, fails = true): Failing | undefined {
         return this.due(target, boot) ?? (fails ? this.trials?.hit(target, boot) : undefined);
+    }
+
+    /** Whether further calls of `target` by the present operation neither fail nor count. */
+    spares(target: string, boot: number): boolean {
+        const listed = this.list.items.some((i) => i.target === target && i.boot === boot && i.left > 0);
+        return !listed && this.trials?.spares(target) !== false;
     }
 
     private due(target: string, boot: number): Injection | undefined {

@@ -18,6 +18,7 @@ import { recordingOperation } from '../touching/operations';
 import { linkExpression } from './expressions';
 import { Linkage } from './linkage';
 import { linkOperation } from './operations';
+import { LinkedOutside } from './outside';
 
 /** A checked program, and its code that is not compiled from the language: the lines of a recording. */
 export interface RunnableProgram extends Program {
@@ -118,7 +119,8 @@ export class LinkedProgram implements Executable {
             label: form.label.map((e) => linkExpression(l, e)),
             hot: null,
         };
-        const hot = new HotCode(code, form, this.generation, (name) => this.hot.get(this.std(name, program)));
+        const functions = (name: string): HotCode | undefined => this.hot.get(this.std(name, program));
+        const hot = new HotCode(code, form, this.generation, new LinkedOutside(l), functions);
         this.hot.set(code, hot);
         code.hot = hot;
         return code;

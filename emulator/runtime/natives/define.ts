@@ -211,6 +211,7 @@ export class Members<T extends object> {
                 type,
                 doc,
                 get: (host, o) => get(self(o), host),
+                on: { kind: 'get', cls: this.cls, code: get },
                 ...(set
                     ? { writable: true, set: (host: Host, o: object, value: Value) => set(self(o), value, host) }
                     : {}),
@@ -273,7 +274,10 @@ export class Members<T extends object> {
         ];
         const work =
             byArity[params.length] ?? ((host: Host, args: Value[]) => call(self(args[0]), args.slice(1), host));
-        return this.add(fn(name, params, options, doc, work));
+        return this.add({
+            ...fn(name, params, options, doc, work),
+            on: { kind: 'call', cls: this.cls, code: call },
+        });
     }
 
     /** Methods without code in the emulator: callbacks, and functions of the standard library. */

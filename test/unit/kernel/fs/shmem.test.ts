@@ -27,8 +27,10 @@ import {
 } from '../../../../emulator/kernel/fs/shmem-file';
 import { minus } from '../../../../emulator/machine/int';
 import { Bytes } from '../../../../emulator/machine/bytes';
+import { Hasher } from '../../../../emulator/machine/hash';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
 import { nameOf } from '../../../support/errors';
+import { Random } from '../../../support/random';
 
 const PAGE = 4096;
 const MiB = 1024 * 1024;
@@ -250,5 +252,87 @@ suite('putting a folio into a page cache', () => {
         assert.equal(k.memmap.flags(hole) & (PG_DIRTY | PG_UPTODATE), PG_UPTODATE);
         writeShmem(k, inode, PAGE, Bytes.text('x'));
         assert.equal(k.memmap.flags(hole) & PG_DIRTY, PG_DIRTY);
+    });
+
+    test('many pages at once are what they are one by one', () => {
+        const random = new Random(5);
+        const kernels = [true, false].map((atOnce) => {
+            const k = testKernel({ memory: 96 * MiB, cma: 32 * MiB });
+            k.pages.clock = k.clock;
+            k.pages.inject = () => false;
+            k.pages.injectsNothing = () => true;
+            if (!atOnce) {
+                k.clock.mergesUnits = () => false;
+            }
+            return { k, files: [memfd(k), memfd(k), memfd(k)] };
+        });
+        const each = (
+            what: (k: TestKernel, files: readonly { file: OpenFile; inode: ShmemInode }[]) => unknown,
+        ): void => {
+            const [one, other] = kernels.map(({ k, files }) => {
+                const result = what(k, files);
+                const parts = [
+                    k.memmap,
+                    k.pages,
+                    k.memory,
+                    k.clock,
+                    k.machine.history,
+                    ...files.map((f) => f.inode.cache),
+                ];
+                return {
+                    result: result instanceof Err ? result.name : result,
+                    now: k.clock.now,
+                    pages: files.map(({ inode }) => inode.cache.pages),
+                    parts: parts.map((part) => {
+                        const hasher = new Hasher();
+                        part.hash(hasher);
+                        return hasher.value();
+                    }),
+                };
+            });
+            assert.deepEqual(one, other);
+        };
+        for (let n = 0; n < 36; n++) {
+            const file = random.below(3);
+            const pos = random.below(20 * MiB);
+            const length = random.pick([1, 4096, 70_000, 3 * MiB, 20 * MiB]);
+            const aligned = random.pick([1, 4096, 2 * MiB]);
+            const at = pos - (pos % aligned);
+            const write = random.below(3) > 0;
+            const order = random.below(3);
+            each((k, files) => {
+                const { inode } = files[file] ?? memfd(k);
+                if (n % 10 === 3) {
+                    k.pages.alloc(order, { owner: 1 });
+                }
+                return write ? writeShmem(k, inode, at, Bytes.pattern(n, length)) : truncateShmem(k, inode, at);
+            });
+            if (n % 3 === 0) {
+                const from = random.below(2) * PAGE * 5;
+                each((k, files) => {
+                    const opened = files[file];
+                    const size = Number(opened?.inode.size ?? 0);
+                    const list =
+                        opened && size > from ? memfdPinFolios(k, opened.file, from, size - 1, 'keep') : undefined;
+                    if (!list || list instanceof Err) {
+                        return list;
+                    }
+                    const pfns = Array.from({ length: list.length }, (_, i) => list.pfn(i));
+                    if (n % 2 === 0) {
+                        unpinFolios(k, list);
+                    }
+                    const read = opened && readShmem(k, opened.inode, 100, size);
+                    return `${pfns} ${read?.equals(Bytes.zero(read.length))}`;
+                });
+            }
+            if (n % 7 === 0) {
+                // memory that other files have left
+                each((k, files) => truncateShmem(k, files[(file + 1) % 3]?.inode ?? memfd(k).inode, 0));
+            }
+            if (n === 18) {
+                each((k, files) => getFolio(k, files[0]?.inode ?? memfd(k).inode, 0, 'write'));
+                each((k) => k.journal.mark().serial);
+            }
+        }
     });
 });

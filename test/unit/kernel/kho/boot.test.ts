@@ -41,6 +41,29 @@ function contentOf(host: BootedHost, pfn: number, order: number): Bytes {
     return host.machine.memory.readBytes(pfn * PAGE_SIZE, PAGE_SIZE << order);
 }
 
+suite('preserved memory', () => {
+    test('is taken over in rows of pages as page by page', () => {
+        const [inRows, onePage] = [true, false].map((merges) => {
+            const machine = new Machine({ ranges: NUMA });
+            const host = cold(machine);
+            for (let i = 0; i < 3000; i++) {
+                const folio = preservedFolio(host, i % 700 === 0 ? 3 : 0, i);
+                assert.equal(typeof folio, 'number');
+                if (i % 97 === 0) {
+                    host.env.allocator.alloc(i % 2, { owner: 1 });
+                }
+            }
+            if (!merges) {
+                machine.clock.mergesUnits = () => false;
+            }
+            const next = kexec(host);
+            return { fingerprint: fingerprint(next), now: machine.clock.now, runs: next.kho.incomingList() };
+        });
+        assert.deepEqual(inRows, onePage);
+        assert.ok((inRows?.runs.length ?? 0) > 20);
+    });
+});
+
 suite('scratch areas', () => {
     test('lie where the recorded kernel without NUMA put them', () => {
         const host = cold(new Machine({ ranges: SMALL }), { description: { ...DESCRIPTION, numa: false } });
