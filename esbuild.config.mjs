@@ -218,7 +218,7 @@ const aSession = {
 /** @type {readonly Bundle[]} */
 const bundles = [
     { name: 'lus', entry: 'emulator/cli/main.ts', executable: true, plugins: [shippedTrees], startsFast: aRun },
-    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', plugins: [shippedTrees], startsFast: aSession },
+    { name: 'debug-adapter', entry: 'debug-adapter/main.ts', startsFast: aSession },
     {
         name: 'language-server',
         entry: 'extension/language-server/main.ts',
