@@ -168,7 +168,9 @@ function extent(r: ExplorationReport): string {
     const room = r.full ? ', for which the memory is used up (--memory)' : '';
     const courses = r.outcomes.reduce((sum, o) => sum + o.courses, 0);
     const leftOut =
-        r.switchesLeftOut > 0 ? ` (${counted(r.switchesLeftOut, 'switch')} left out that cannot matter)` : '';
+        r.switchesLeftOut > 0
+            ? ` (${counted(r.switchesLeftOut, 'switch')} left out that cannot change an outcome)`
+            : '';
     const searched = `${counted(r.branches, 'branch')} for ${counted(courses, 'course')}${leftOut}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
     if (r.completeUpTo === null) {
         return r.part
