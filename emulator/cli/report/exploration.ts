@@ -20,7 +20,7 @@ export interface OutcomeReport {
     readonly message: string | null;
     readonly where: Where | null;
     readonly findings: readonly string[];
-    /** How many courses within the bounds end so; without those that differ only in switches that are left out. */
+    /** How many courses within the bounds have this outcome, without those with switches that were left out. */
     readonly courses: number;
     readonly faults: number;
     readonly switches: number;
@@ -56,7 +56,7 @@ export interface ExplorationReport {
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
-    /** How many switches were not tried because no outcome depends on them. */
+    /** How many switches were left out, because they cannot change an outcome. */
     readonly switchesLeftOut: number;
     readonly ends: number;
     readonly states: number;
