@@ -75,7 +75,7 @@ const shapesOnly = (listOf) => ({
 });
 
 /**
- * Puts the trees of the shipped files that every run reads into a bundle. See emulator/services/trees.ts.
+ * Puts the syntax trees of the shipped files that every run reads into a bundle. See emulator/services/trees.ts.
  * @type {import('esbuild').Plugin}
  */
 const shippedTrees = {
@@ -458,8 +458,8 @@ export async function buildForTests(files) {
 }
 
 /**
- * Bundles a script of the tests for a page in a browser, as the bundles for VS Code for the Web are made, but with the
- * names of classes, which are part of fingerprints.
+ * Bundles a script of the tests for a page in a browser, in the same way as the bundles for VS Code for the Web. The
+ * bundle keeps the names of classes, which are part of fingerprints.
  * @param {string} file from the repository's root
  * @returns {Promise<string>} the text of the bundle
  */

@@ -13,7 +13,7 @@ const AVOIDABLE = 'could be avoided until here';
 
 /**
  * @param run stands at its beginning
- * @param config whose choices replace those of the scenario
+ * @param config the choices of the launch, if it has any, replace those of the scenario
  */
 export function markCourse(
     { decider, host, scenario }: Run,

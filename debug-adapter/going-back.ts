@@ -208,7 +208,7 @@ export class GoingBack {
             : { body: this.shownEvents(timeline.past.knownEvents, args) };
     }
 
-    /** Answers when the run was gone over again. */
+    /** Executes the run again to collect its events, then answers. */
     private *collected(
         { timeline, inspection }: Stopped,
         args: Arguments<'lus/events'>,

@@ -43,7 +43,7 @@ export interface LaunchConfiguration {
     readonly seed: number;
     /** These choices are made, as `lus explore` prints them, and all others are usual. */
     readonly choices: readonly Deviation[] | undefined;
-    /** The last of its choices that could avoid its end, as `lus explore` says: `schedule #7`. It gets a mark. */
+    /** The last choice that could prevent this end of the run, as `lus explore` prints it. It gets a mark. */
     readonly avoidableUntil: string | undefined;
     /** Run without debugging: no breakpoints, no steps, no stop at a failure. */
     readonly noDebug: boolean;

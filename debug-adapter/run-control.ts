@@ -240,7 +240,7 @@ export class RunControl {
         }
     }
 
-    /** For some milliseconds. */
+    /** Executes the run for some milliseconds. */
     private execute(): Stop | null {
         return this.timeline ? this.timeline.run(Infinity) : this.run.host.interpreter.run(Infinity, SLICE);
     }

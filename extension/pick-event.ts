@@ -61,7 +61,7 @@ export function pickEvent(session: vscode.DebugSession, words = ''): Promise<num
     pick.title = 'Go to Event';
     pick.placeholder = 'Words that all occur: a call, a process, "finding", "callback", "kernel 2"';
     let wanted: string | undefined;
-    // one request after the other: the run may have to be gone over for an answer
+    // one request at a time: the debug adapter may have to execute the run again for an answer
     const search = async (filter: string): Promise<void> => {
         wanted = filter;
         if (pick.busy) {

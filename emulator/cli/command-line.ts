@@ -150,7 +150,7 @@ outcomes, what breaks a rule, and what was tried.
 
   --orders            every order of the processes of a \`concurrently\`
   --timers            every order of timers that are due at the same moment
-  --delays            let events of devices and guests be early or late: happen
+  --delays            let events of devices and guests happen early or late:
                       after a system call, in a callback, before the jump
   --crash PROCESS     kill this process after each of its system calls; * for
                       every process

@@ -319,7 +319,7 @@ export class Updates implements Listener {
         const { calls, next, incoming } = this;
         const { kernel, interpreter, touches } = this.host;
         if (next.prepared === null || incoming) {
-            // what is noted depends on the time, and on sessions of other processes
+            // the record of an update depends on the time, and on sessions of other processes
             touches?.everything();
         }
         const began = calls.leave(interpreter.current.id);

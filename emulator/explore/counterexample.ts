@@ -17,7 +17,7 @@ export type Check = (text: string) => Program | undefined;
  * @param text the file of the scenario
  * @param finding the code of a finding that makes it fail
  * @param violates whether the scenario of a program fails in the same way
- * @param avoidable the last choice that could avoid that in a program, if there is one
+ * @param avoidable the last choice of a program at which the violation could be avoided, if there is one
  * @returns the text of a file with this scenario only, and the choices in it
  */
 export function* counterexample(
@@ -55,7 +55,7 @@ export function* counterexample(
         level = kept;
     }
     const cuts = gone.map((s) => ({ ...s, text: '' }));
-    // statements that are left out may have had choices of the same name
+    // the numbers of choices can be smaller when statements are left out
     const smallest = check(write(gone));
     const until = smallest && (yield* avoidable(smallest));
     const last = scenario.body.end - 1;

@@ -27,7 +27,7 @@ interface Entry {
 
 /**
  * Why a search has not taken a choice that it has met.
- * @param reduced whether it leaves out switches that make no difference
+ * @param reduced whether the search leaves out switches that cannot change an outcome
  */
 function reasonOf(
     { what, met, taken, price }: Entry,
@@ -51,7 +51,7 @@ function reasonOf(
     return bound;
 }
 
-/** In the order of the names. @param reduced whether the search leaves out switches that make no difference */
+/** In the order of the names. @param reduced whether the search leaves out switches */
 export function coverageOf(graph: StateGraph, bounds: Bounds, complete: boolean, reduced: boolean): Covered[] {
     const entries = new Map<string, Entry>();
     const taken = codesTaken(graph);

@@ -34,7 +34,7 @@ export interface Exploration {
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
-    /** Switches that were not tried, because no outcome depends on them. */
+    /** How many switches were left out, because they cannot change an outcome. */
     readonly switchesLeftOut: number;
     readonly ends: number;
     readonly states: number;

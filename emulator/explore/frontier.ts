@@ -15,7 +15,7 @@ export interface Yield {
     readonly rest: readonly Item[];
     /** What comes after the present items. */
     readonly later: readonly Item[];
-    /** What it has learned about switches that make no difference; null if it tries all. */
+    /** What it has learned for leaving out switches; null if it tries all switches. */
     readonly lesson: Lesson | null;
 }
 
@@ -26,7 +26,7 @@ export interface SavedFrontier {
     readonly items: readonly Item[];
     readonly later: readonly Item[];
     readonly part: Part | null;
-    /** Null: all switches are tried. */
+    /** Null: the search tries all switches. */
     readonly lessons: SavedLessons | null;
 }
 
@@ -50,7 +50,7 @@ export class Frontier {
     /** The states of the present round. */
     private visited: Visited | null = null;
 
-    /** @param lessons what is learned about switches that make no difference; null: all are tried */
+    /** @param lessons what the search learns for leaving out switches; null: it tries all switches */
     constructor(private lessons: Lessons | null = null) {}
 
     /** All parts of the same search, or one that goes on. */
@@ -86,17 +86,17 @@ export class Frontier {
         return { graph: graph.part(), cost, items, later, part, lessons: lessons?.saved() ?? null };
     }
 
-    /** What walks know about the switches that make no difference; null: they try all. */
+    /** What walks know for leaving out switches; null: they try all switches. */
     get known(): readonly TouchedData[] | null {
         return this.lessons?.known ?? null;
     }
 
-    /** How often it has begun again, because it had left out what makes a difference. */
+    /** How often the search has begun again, because it had left out a switch that can change an outcome. */
     get rounds(): number {
         return this.lessons?.rounds ?? 0;
     }
 
-    /** Switches that were not tried, because they make no difference. */
+    /** How many switches were left out, because they cannot change an outcome. */
     get switchesLeftOut(): number {
         return this.lessons?.switches ?? 0;
     }
@@ -157,7 +157,7 @@ export class Frontier {
         }
     }
 
-    /** All courses within a bound were tried: begins again if too much was left out. */
+    /** All courses within a bound were tried: begins again if a switch that can change an outcome was left out. */
     private review(): void {
         const { lessons } = this;
         if (!lessons) {

@@ -1,21 +1,29 @@
 /**
- * Which switches make no difference. A thread stands at a place where another one could continue. If its next piece
- * touches nothing that the others still touch, it can as well execute this piece first: each course that switches here
- * has an equal one that switches behind the piece, with at most as many switches. So the switch is not tried.
+ * Partial-order reduction: which switches between threads cannot change an outcome, so that the search leaves them out.
  *
- * The search itself learns what the others still touch. In its first round it knows nothing and leaves out every switch
- * that has a price. At each bound it compares what it has left out with what it has seen. If there is a conflict, it
- * begins again and knows what it has seen so far. At the end nothing that was left out is in conflict with anything
- * that was seen. That is enough: assume that a course that was left out has a piece of another thread that is in
- * conflict, and take the first one. The pieces before it are independent of the piece at the place. So the same course
- * with that piece put first makes the same access, and the search has seen it there.
+ * A place is a point at which another thread could continue. A piece is what a thread executes from one place to its
+ * next one. Two pieces are in conflict if one of them writes what the other one reads or writes; otherwise they are
+ * independent, and their order does not matter. If the next piece of the running thread is independent of all remaining
+ * pieces of the other threads, the search does not switch before this piece: each course that switches there has an
+ * equal course that switches after the piece, with at most as many switches.
  *
- * Pieces have numbers, which are part of a state. So "still" means pieces with the same or a higher number. In a circle
- * of states a switch could be put off for ever, so a search that finds a circle tries all switches.
+ * The search learns from its own courses what the remaining pieces of the other threads touch. In the first round it
+ * knows nothing, and leaves out every switch that has a price. When it has tried all courses within a bound on faults
+ * and switches, it compares the pieces at which it left out switches with the pieces that it has seen. If two of them
+ * are in conflict, it begins the next round, and knows all pieces seen so far. The last round ends without a conflict.
+ *
+ * Why no outcome is missed: Assume that a course that was left out contains a piece of another thread that is in
+ * conflict with the piece P of the running thread, and let C be the first such piece. All pieces before C are
+ * independent of P. So the course that executes P first, and then the same pieces, reaches C with the same accesses.
+ * The search has tried this course, so it has seen the conflict.
+ *
+ * The number of a piece is the number of places that its thread has passed before, and is part of the state. The
+ * remaining pieces of a thread are those with the number of its present piece or a higher one. If the states form a
+ * cycle, a switch could be put off forever, so a search that finds a cycle begins again and tries all switches.
  */
 import { EVERYTHING, type Piece, type Position } from '../runtime/touching/touches';
 
-/** What some pieces touch, as data. */
+/** What the pieces of one thread with one number touch, as plain data. */
 export interface TouchedData {
     readonly by: string;
     readonly number: number;
@@ -23,7 +31,7 @@ export interface TouchedData {
     readonly writes: readonly string[];
 }
 
-/** A piece whose alternatives are left out, and where the other threads stood, at the earliest. */
+/** A piece before which no switch was tried, and the earliest positions of the other threads at that place. */
 export interface LeftOut extends TouchedData {
     readonly others: readonly Position[];
 }
@@ -32,7 +40,7 @@ export interface LeftOut extends TouchedData {
 export interface Lesson {
     readonly seen: readonly TouchedData[];
     readonly leftOut: readonly LeftOut[];
-    /** The states behind the places where switches are left out, and how many. */
+    /** For each place where switches were left out: the state in which the running thread continues, and how many. */
     readonly places: readonly (readonly [state: number, switches: number])[];
 }
 
@@ -41,7 +49,7 @@ interface Touched {
     readonly writes: Set<string>;
 }
 
-/** Whether pieces of two threads cannot change places. */
+/** Whether the order of two pieces of different threads matters: one writes what the other one touches. */
 export function inConflict(a: Pick<Piece, 'reads' | 'writes'>, b: Pick<Piece, 'reads' | 'writes'>): boolean {
     if (a.writes.has(EVERYTHING) || b.writes.has(EVERYTHING)) {
         return true;
@@ -59,10 +67,10 @@ export function inConflict(a: Pick<Piece, 'reads' | 'writes'>, b: Pick<Piece, 'r
     return false;
 }
 
-/** What the pieces of each thread touch, as far as it was seen. */
+/** What the pieces of each thread touch, as far as the search has seen it. */
 class Summary {
     private readonly threads = new Map<string, Touched[]>();
-    /** For each thread and number: together with all later pieces. */
+    /** For each thread and number: what this piece and all later ones touch together. */
     private readonly rest = new Map<string, Touched[]>();
 
     add({ by, number, reads, writes }: TouchedData | Piece): void {
@@ -81,14 +89,14 @@ class Summary {
         this.rest.clear();
     }
 
-    /** Whether other threads touch everything from where they stand. */
+    /** Whether a remaining piece of the other threads touches everything. @param others their positions */
     touchEverything(others: readonly Position[]): boolean {
         return this.conflicts({ reads: new Set(), writes: new Set() }, others);
     }
 
-    /** Whether a piece is in conflict with what other threads touch from where they stand. */
+    /** Whether a piece is in conflict with remaining pieces of the other threads. @param others their positions */
     conflicts(piece: Pick<Piece, 'reads' | 'writes'>, others: readonly Position[]): boolean {
-        // work of a thread that is not one of the blocks can come at any time
+        // a thread that is not a block of the `concurrently` can run at any time
         return [...others, { by: '', number: 0 }].some(({ by, number }) => {
             const rest = this.restOf(by)[number];
             return rest !== undefined && inConflict(piece, rest);
@@ -122,7 +130,7 @@ class Summary {
     }
 }
 
-/** Pieces whose alternatives are left out: equal ones together. */
+/** Pieces before which no switch was tried. Pieces of a thread with the same accesses are one entry. */
 class LeftOutPieces {
     private readonly all = new Map<string, LeftOut>();
 
@@ -141,7 +149,7 @@ class LeftOutPieces {
         return [...this.all.values()];
     }
 
-    /** Whether one of them is in conflict with what was seen. */
+    /** Whether one of them is in conflict with a piece that was seen. */
     isIn(summary: Summary): boolean {
         return this.items.some((l) =>
             summary.conflicts({ reads: new Set(l.reads), writes: new Set(l.writes) }, l.others),
@@ -149,14 +157,14 @@ class LeftOutPieces {
     }
 }
 
-/** What a walk leaves out, and what it learns. */
+/** Decides which switches a walk leaves out, and records what the walk learns. */
 export class Reduction {
     private readonly known = new Summary();
     private seen = new Summary();
     private leftOut = new LeftOutPieces();
     private places: [number, number][] = [];
 
-    /** @param known what is known at the beginning of the round */
+    /** @param known what the search has learned in earlier rounds */
     constructor(known: readonly TouchedData[]) {
         for (const piece of known) {
             this.known.add(piece);
@@ -169,17 +177,17 @@ export class Reduction {
         }
     }
 
-    /** Whether every piece is in conflict with what others do from where they stand. */
+    /** Whether every piece is in conflict with remaining pieces of the other threads. @param others their positions */
     neverLeavesOut(others: readonly Position[]): boolean {
         return this.known.touchEverything(others);
     }
 
     /**
-     * @param piece what the thread does next if it continues
-     * @param others where the other threads stand
-     * @param state the one behind the choice to continue
-     * @param switches how many others could continue
-     * @returns whether the switches are left out
+     * @param piece the next piece of the running thread
+     * @param others the positions of the other threads
+     * @param state the state in which the running thread continues
+     * @param switches how many switches could be tried there
+     * @returns whether these switches are left out
      */
     leavesOut(piece: Piece, others: readonly Position[], state: number, switches: number): boolean {
         if (piece.writes.has(EVERYTHING) || this.known.conflicts(piece, others)) {
@@ -191,7 +199,7 @@ export class Reduction {
         return true;
     }
 
-    /** What it has learned since the last call. */
+    /** What the walk has learned since the last call. */
     take(): Lesson {
         const lesson = { seen: this.seen.data(), leftOut: this.leftOut.items, places: this.places };
         this.seen = new Summary();
@@ -201,9 +209,9 @@ export class Reduction {
     }
 }
 
-/** How far a search is with learning, as plain data. */
+/** What a search has learned so far, as plain data. */
 export interface SavedLessons extends Lesson {
-    /** What the walks of the present round know. */
+    /** What the search knew when the present round began: its walks use this. */
     readonly known: readonly TouchedData[];
     readonly rounds: number;
 }
@@ -213,7 +221,7 @@ export class Lessons {
     private readonly seen = new Summary();
     private leftOut = new LeftOutPieces();
     private places = new Map<number, number>();
-    /** What the walks of the present round know. */
+    /** What the search knew when the present round began: its walks use this. */
     known: readonly TouchedData[] = [];
     rounds = 0;
 
@@ -225,7 +233,7 @@ export class Lessons {
         }
     }
 
-    /** Switches of the present round that were not tried. */
+    /** How many switches were left out in the present round. */
     get switches(): number {
         return [...this.places.values()].reduce((sum, n) => sum + n, 0);
     }
@@ -242,12 +250,12 @@ export class Lessons {
         }
     }
 
-    /** Whether something was left out that makes a difference. */
+    /** Whether a switch was left out before a piece that is in conflict with a piece that was seen. */
     get mistaken(): boolean {
         return this.leftOut.isIn(this.seen);
     }
 
-    /** The next round begins. */
+    /** Begins the next round. */
     advance(): void {
         this.known = this.seen.data();
         this.leftOut = new LeftOutPieces();

@@ -12,8 +12,7 @@ import { HANGING, type Outcome } from './outcome';
 export interface OutcomeClass {
     readonly outcome: Outcome;
     /**
-     * How many of the courses within the bounds that were tried end so; a course that comes back to a state is not
-     * counted.
+     * How many of the tried courses within the bounds have this outcome, without the courses that come back to a state.
      */
     readonly count: number;
     /** The course with the fewest faults and switches, of these with the fewest faults, of these the first. */

@@ -24,11 +24,14 @@ interface Base {
     readonly position: number;
 }
 
-/** A choice whose alternatives may make no difference: that is known when the thread has executed its next piece. */
+/**
+ * A choice whose alternatives are switches. Whether they are left out is decided when the running thread has executed
+ * its next piece (see reduction.ts).
+ */
 interface Undecided {
     readonly alternatives: readonly Item[];
     readonly cost: number;
-    /** The state in which the thread continues. */
+    /** The state in which the running thread continues. */
     readonly state: number;
     readonly positions: readonly Position[];
 }
@@ -44,7 +47,7 @@ export class Walk {
     /** What the walk is at, and how far it is with it; null between two items. */
     private at: Item | null = null;
     private undecided: Undecided | null = null;
-    /** Null: all alternatives are tried. */
+    /** Null: the walk tries all alternatives. */
     private reduction: Reduction | null = null;
     private known: readonly TouchedData[] | null = null;
 
@@ -182,13 +185,13 @@ export class Walk {
         return interpreter.outcome !== null || interpreter.ticks >= this.limit;
     }
 
-    /** Decides at once whether the alternatives of the last choice make a difference. The run is not gone on from. */
+    /** Executes the next piece only to decide about the alternatives of the last choice. */
     private lookAhead(): void {
         const { undecided, course } = this;
         if (!undecided) {
             return;
         }
-        // it may stand behind the choice, or in the piece
+        // the run is directly after the choice, or within the piece
         while (!this.runOn()) {
             // to the next place
         }
@@ -196,7 +199,7 @@ export class Walk {
         this.decide();
     }
 
-    /** The thread has executed its next piece: are the alternatives of the choice before it tried? */
+    /** The thread has executed a piece: adds the alternatives of the choice before it, or leaves them out. */
     private decide(): void {
         const { undecided, reduction, course, bounds } = this;
         const { touches, injections } = course.host;
@@ -204,7 +207,7 @@ export class Walk {
             return;
         }
         if (this.ended && !course.host.interpreter.outcome) {
-            // what others have done when it has taken too long is part of the outcome
+            // the course is too long: the outcome depends on how far the other threads are
             touches.everything();
         }
         const pieces = touches.take();
@@ -215,7 +218,7 @@ export class Walk {
         }
         const [piece] = pieces;
         const [own, ...others] = undecided.positions;
-        // a fault that is offered in the piece makes several pieces of it
+        // if a fault is offered within the piece, the piece is not the same in all courses
         const faults = injections.trials?.happened ?? 0;
         const only = course.decider.made.every(
             (c) => c.what === SCHEDULE || (c.price === 'fault' && faults >= bounds.faults),
@@ -294,7 +297,7 @@ export class Walk {
         }
     }
 
-    /** @param cost of the items that are done now */
+    /** @param cost that of the present items */
     private add(items: readonly Item[], cost: number): void {
         for (const item of items) {
             (costOf(item) > cost ? this.later : this.items).push(item);

@@ -15,7 +15,7 @@ export function keyOf({ what, number }: { readonly what: string; readonly number
     return `${what} #${number}`;
 }
 
-/** Whether a text is what {@link keyOf} gives. */
+/** Whether a text has the form of {@link keyOf}. */
 export function isKey(text: string): boolean {
     return /^.+ #\d{1,9}$/.test(text);
 }

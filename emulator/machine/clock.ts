@@ -11,7 +11,7 @@ const SLEEP = costId('sleep');
 export interface Timer {
     /** When it fires next, in nanoseconds; Infinity: never. Part of the timer's own state. */
     readonly at: number;
-    /** What people call it: the name of a device or a guest. */
+    /** The name of its device or guest, for choices and messages. */
     readonly label: string;
     /** Must set {@link at} to a later moment. Its work takes no virtual time. */
     fire(): void;
@@ -25,7 +25,7 @@ export class Clock implements Saveable {
     private due = Infinity;
     /** Replaced, never changed in place. */
     private timers: readonly Timer[] = [];
-    /** Those that are late: they are due, and do not fire. Replaced, never changed in place. */
+    /** The timers that are late: they are due, but do not fire. Replaced, never changed in place. */
     private late: readonly Timer[] = [];
     /** Time passes without work: `sleep`. False whenever a run can stop. */
     private sleeping = false;
@@ -81,8 +81,8 @@ export class Clock implements Saveable {
     }
 
     /**
-     * Whether `count` units of several costs can be charged at once instead of one after the other: nothing happens
-     * meanwhile, and no sum is rounded.
+     * Whether charging `count` units of several costs at once has the same effect as charging them one after the other:
+     * no timer is due meanwhile, and no sum is rounded.
      */
     mergesUnits(costs: readonly number[], count: number): boolean {
         let ns = 0;
@@ -124,7 +124,7 @@ export class Clock implements Saveable {
         return this.late.length > 0 && this.late.includes(timer);
     }
 
-    /** A timer is late no longer: it fires, as often as it was due. */
+    /** Ends the lateness of a timer: it fires as often as it was due. */
     release(timer: Timer): void {
         this.journal.touch(this);
         this.late = this.late.filter((t) => t !== timer);
@@ -165,7 +165,7 @@ export class Clock implements Saveable {
     rearm(): void {
         if (this.late.length > 0) {
             this.journal.touch(this);
-            // one that was stopped, or began something else, is not late with what it was due for
+            // a timer that was stopped or set again is not late any more
             this.late = this.late.filter((t) => t.at <= this.time && this.timers.includes(t));
         }
         let due = Infinity;
@@ -262,7 +262,7 @@ export class Clock implements Saveable {
         }
     }
 
-    /** @returns false: the timer that is due is late */
+    /** @returns false if the timer is late instead of firing */
     private fireNext(): boolean {
         this.journal.touch(this);
         this.time = Math.max(this.time, this.due);

@@ -125,7 +125,7 @@ export class PageHistory implements Saveable {
         this.entries++;
     }
 
-    /** The same for each of `count` pages from `pfn` on, one after the other. Nobody may watch. */
+    /** Adds an event for each of `count` pages from `pfn` on, in this order. Requires that no watcher is set. */
     addEach(kind: number, pfn: number, count: number, owner: number): void {
         for (let i = 0; i < count; i++) {
             this.add(kind, pfn + i, 1, owner);

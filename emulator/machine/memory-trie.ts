@@ -137,7 +137,7 @@ export class Span extends Node<Block> {
     }
 }
 
-/** The highest level: a span of 1 GiB, or the code that fills it. Absent: zeroes. */
+/** The highest level: for each GiB a span, or the code that fills it. An absent GiB has zeroes. */
 export class Top implements Saveable {
     epoch: number;
     private map = new Map<number, Span | number>();
@@ -187,7 +187,7 @@ export function combined(childValue: (index: number) => number): number {
     return any ? hasher.value() || 1 : 0;
 }
 
-/** Its length is a multiple of 4, and so is its offset: leaves are allocated one by one. */
+/** The fingerprint of a leaf; 0 if it has zeroes only. Its length and its offset in the buffer are multiples of 4. */
 export function hashLeaf(bytes: Uint8Array): number {
     const hasher = new Hasher();
     let any = 0;
@@ -198,9 +198,9 @@ export function hashLeaf(bytes: Uint8Array): number {
     return any === 0 ? 0 : hasher.value() || 1;
 }
 
-/** Fingerprints of contents by code, at three sizes: a cache of a pure function, which all machines share. */
+/** A cache of {@link hashCode}, a pure function: for each level, fingerprints by code. All machines share it. */
 const FINGERPRINTS = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()] as const;
-/** Of each size, after which the cache begins anew. */
+/** The most fingerprints of a level; when they are reached, the cache is emptied. */
 const MOST_FINGERPRINTS = 1 << 18;
 
 /** The fingerprint of a leaf (level 0), block (1) or span (2) full of content with this code. */

@@ -49,7 +49,7 @@ export class PhysicalMemory {
     private cachedBytes: Uint8Array = NO_BYTES;
     private cachedEpoch = 0;
     private cachedGeneration = 0;
-    /** The leaf with bytes that was read last. */
+    /** The last leaf with bytes that was read. */
     private readLeaf = -1;
     private readBytesOf: Uint8Array = NO_BYTES;
     private readEpoch = 0;
@@ -99,8 +99,8 @@ export class PhysicalMemory {
     }
 
     /**
-     * The bits of a u64 that are set in these masks of its halves, as int32: at most 53 bits next to each other, which
-     * a number holds.
+     * Reads a u64 and keeps the bits that are set in the masks of its lower and upper half (int32). The masks select at
+     * most 53 adjacent bits, which fit into a number.
      */
     readMasked(pa: number, low: number, high: number): number {
         const at = inLeaf(pa);
@@ -168,7 +168,7 @@ export class PhysicalMemory {
         this.writeU32(pa + 4, high);
     }
 
-    /** Replaces the bits of a u64 that are set in these masks of its halves with those of `value`. */
+    /** Replaces the bits of a u64 that are set in the masks of its lower and upper half with those of `value`. */
     writeMasked(pa: number, low: number, high: number, value: number): void {
         const at = inLeaf(pa);
         const [lower, upper] = [value | 0, (value / WORD) | 0];
@@ -190,7 +190,7 @@ export class PhysicalMemory {
         }
     }
 
-    /** Nobody has to be told of a write. */
+    /** Whether writes need not be reported to a guard or a watcher. */
     private get isUnwatched(): boolean {
         return this.guard === null && this.watcher === null;
     }
@@ -559,7 +559,7 @@ export class PhysicalMemory {
 
 const WORD = 2 ** 32;
 
-/** The 32 bits at an offset of the bytes of a leaf, as int32. */
+/** The 32 bits at an offset of a leaf, as int32. */
 function wordIn(bytes: Uint8Array, at: number): number {
     return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }

@@ -13,7 +13,7 @@ export class Owners implements Saveable {
     epoch: number;
     private names: string[] = [NONE];
     private ids = new Map<string, number>([[NONE, 0]]);
-    /** The number that was asked for last; one that does not exist any more has another name, or none. */
+    /** The number that was looked up last. After a restore it can be invalid, so its name is compared. */
     private last = 0;
 
     constructor(private readonly journal: Journal) {

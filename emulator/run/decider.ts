@@ -19,7 +19,7 @@ export interface Offers {
     readonly orders: boolean;
     /** Which of the timers fires first that are due at the same moment. */
     readonly timers: boolean;
-    /** Where the processor waits for the next event of a device or a guest, and which of these events are late. */
+    /** Where the processor waits for the next event of a device or a guest, and which events of these are late. */
     readonly delays: boolean;
 }
 
@@ -176,7 +176,7 @@ export class Decider implements Chooser {
         return place ? `${place.uri} ${place.start}` : '';
     }
 
-    /** What comes next depends on the state that the choices have led to, and of them only on what is late. */
+    /** Hashes what the future depends on besides the state of the host: which events are late. */
     hash(hasher: Hasher): void {
         this.delays?.hash(hasher);
     }

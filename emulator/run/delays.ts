@@ -1,7 +1,10 @@
 /**
- * The timing of devices and guests as choices, none of which is a fault. The processor can be slow: at certain places
- * it waits until their next event has happened, such as a DMA write that would otherwise come later. And a device or a
- * guest can be slow: an event that is due is late, and happens at one of the next places.
+ * The timing of devices and guests as choices, none of which is a fault. An event of a device or a guest, such as a DMA
+ * write, can be early: at certain places, the processor waits until the next event has happened. An event can also be
+ * late: it does not happen when it is due, but at one of the next places.
+ *
+ * The places are the return from a system call, the beginning of a callback, the moment before the jump into the next
+ * kernel and, for late events, the end of a sleep.
  */
 import type { Timer } from '../machine/clock';
 import type { Hasher } from '../machine/hash';
@@ -11,7 +14,7 @@ import { processOf } from '../runtime/host/scenario-process';
 import type { Listener, Observer } from '../runtime/listener';
 import type { Question } from './faults';
 
-/** Makes choices. */
+/** What makes choices. */
 interface Deciding {
     /** Whether it makes the choices of a list, whatever is offered. */
     readonly replays: boolean;
@@ -24,16 +27,16 @@ const HAPPENS = 'happens';
 const LATE = 'late';
 
 /**
- * The last place for an event that is late: where so many system calls have returned or sleeps have ended. A loop that
- * polls for the event ends.
+ * A late event happens at the latest when so many system calls have returned or sleeps have ended. So a loop that polls
+ * for the event ends.
  */
 const RETURNS = 4;
 
 export class Delays implements Observer {
     readonly listener: Listener;
     /**
-     * The timers that were due since the last place, which are not asked again, with 0; and those that are late, with
-     * the number of returns from system calls until they happen at the latest.
+     * Timers that were due since the last place. Those that fired on time have 0: there is no further choice about them
+     * before the next place. Those that are late have the number of returns and sleeps until they fire at the latest.
      */
     private readonly due: JournaledMap<Timer, number>;
 
@@ -91,7 +94,7 @@ export class Delays implements Observer {
         }
     }
 
-    /** A timer is due: whether it is late. Of the events of one timer between two places, the first one can be. */
+    /** Whether a timer that is due is late. Only its first event between two places can be. */
     private isLate(timer: Timer): boolean {
         const { due, decider, offered } = this;
         if (!this.asks || due.has(timer)) {
@@ -104,7 +107,7 @@ export class Delays implements Observer {
         return late;
     }
 
-    /** A place is reached: each event that is late happens here, or at a later one. */
+    /** A place is reached: each late event happens here or at a later place. */
     private afterLate(where: string, returns: boolean): void {
         const { due, decider, offered, host } = this;
         const { clock } = host.machine;
@@ -126,7 +129,7 @@ export class Delays implements Observer {
         }
     }
 
-    /** The order in which timers were due does not matter. */
+    /** Hashes which timers were due. Their order is not part of the state. */
     hash(hasher: Hasher): void {
         const { clock } = this.host.machine;
         const due = [...this.due].map(([t, left]) => `${t.label} ${left} ${clock.isLate(t) ? LATE : ''}`);

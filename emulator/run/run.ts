@@ -106,7 +106,7 @@ export class Run {
             policy: decider || options.chooser || seed !== 0 ? 'anywhere' : 'slices',
             chooser,
             kernelOption: options.kernel,
-            // generated code accesses memory without a record
+            // generated code does not record its accesses
             executable: (host) => new LinkedProgram(program, host, host.touches ? Infinity : options.hotAfter),
             environment: environmentOf,
         });

@@ -1,9 +1,9 @@
-/** The record of what the threads of a run read and write. */
+/** Makes the record of what the threads of a run read and write. */
 import type { Journal } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import { Touches } from '../runtime/touching/touches';
 
-/** @param host the run, once it has started */
+/** @param host returns the host of the run, which exists when the run has started */
 export function touchesOf(journal: Journal, host: () => Host): Touches {
     return new Touches(journal, () => {
         const { interpreter, machine, hooks, kernel } = host();

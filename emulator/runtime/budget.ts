@@ -1,20 +1,20 @@
-/** How far a run goes before it returns, or before somebody looks at what it has done. */
+/** How far a run may go before it returns, or before the interpreter looks at what the last operation has done. */
 
-/** Generated code is about so many times as fast as closures. */
+/** How many times as fast as closures generated code is, roughly. */
 const FAST = 16;
 
 export class Budget {
-    /** The run goes on while it is before this position. */
+    /** The run goes on until it reaches this position. */
     limit = 0;
-    /** The position at which it returns; {@link limit} is before it where somebody looks first. */
+    /** The position at which the run returns. {@link limit} is smaller if the run is interrupted before. */
     private end = 0;
-    /** The same if generated code executes all that is left. */
+    /** The position at which the run returns if generated code executes all remaining operations. */
     private furthest = 0;
 
     /**
-     * @param ticks the position
-     * @param operations the most
-     * @param work the most if those in generated code count a sixteenth: they take less time
+     * @param ticks the position at which the run begins
+     * @param operations the most operations that it executes
+     * @param work the most operations if those in generated code, which take less time, count a sixteenth each
      */
     begin(ticks: number, operations: number, work: number): void {
         this.furthest = ticks + operations;
@@ -22,30 +22,30 @@ export class Budget {
         this.limit = this.end;
     }
 
-    /** It is used up. */
+    /** Uses up the budget: the run returns at this position. */
     use(ticks: number): void {
         this.furthest = ticks;
         this.end = ticks;
         this.limit = ticks;
     }
 
-    /** Somebody looks at what has been done up to here. */
+    /** Interrupts the run at this position, without using up the budget. */
     interrupt(ticks: number): void {
         this.limit = ticks;
     }
 
-    /** Nobody does any more. */
+    /** Ends the interruption. */
     resume(): void {
         this.limit = this.end;
     }
 
-    /** How many operations generated code may execute. */
+    /** How many operations generated code may execute from a position on. */
     restFrom(ticks: number): number {
         const { limit, end, furthest } = this;
         return limit < end ? limit - ticks : Math.min((limit - ticks) * FAST, furthest - ticks);
     }
 
-    /** Generated code has executed so many. */
+    /** Generated code has executed this number of operations. */
     ranGenerated(operations: number): void {
         const interrupted = this.limit < this.end;
         this.end = Math.min(this.end + operations - Math.ceil(operations / FAST), this.furthest);

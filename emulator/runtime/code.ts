@@ -54,7 +54,7 @@ export function clearTrap(code: Code, pc: number): void {
     }
 }
 
-/** What runs where no generated code may. */
+/** The operations of code without generated code: one closure, or trap, for each. */
 export function opsOneByOne({ pristine, traps }: Code): readonly Op[] {
     return traps.size === 0 ? pristine : pristine.map((op, pc) => traps.get(pc) ?? op);
 }

@@ -14,7 +14,7 @@ import type { Touches } from './touching/touches';
 export interface Environment {
     readonly journal: Journal;
     readonly clock: Clock;
-    /** Records what threads read and write; null in most runs. */
+    /** The record of what threads read and write; null in most runs. */
     readonly touches: Touches | null;
 
     threadStarted(thread: Thread): void;

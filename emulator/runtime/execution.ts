@@ -12,13 +12,13 @@ export interface Paced {
     readonly current: Thread;
     /** The number of operations executed so far, including the present one. */
     ticks: number;
-    /** How many more it executes in a row, if all of them are in generated code. */
+    /** How many more operations it may execute in a row, if all of them are in generated code. */
     readonly rest: number;
     /** The last operations were executed by generated code. */
     ranGenerated(operations: number): void;
-    /** The position at which it looks at what has been done, or stops. A request for a stop changes it. */
+    /** The position at which it stops or looks at what the last operation has done. A request for a stop changes it. */
     readonly budget: { readonly limit: number };
-    /** Other frames come first, since the present operation. */
+    /** The present operation has pushed frames, or dropped frames: the running frame must not continue. */
     readonly switched: boolean;
     /** True if the running frame must yield: a stop was requested, or other frames come first. */
     readonly interrupted: boolean;

@@ -66,9 +66,9 @@ export class Interpreter implements Execution, Paced, Locking {
     onTrap: TrapHandler = () => [];
     /** Looks at what each operation has done, while data is watched. */
     watch: Watching | null = null;
-    /** How far {@link run} goes. */
+    /** How far {@link run} may go. */
     budget = new Budget();
-    /** {@link watch} has to look behind the present operation. */
+    /** {@link watch} must look at what the present operation has done when it ends. */
     private looks = false;
     private stop: Stop | null = null;
     private stepping: Stepping | null = null;
@@ -381,9 +381,9 @@ export class Interpreter implements Execution, Paced, Locking {
 
     /**
      * A stopped run continues where it stopped: a breakpoint at the current position does not stop it again.
-     * @param operations the most that it executes
-     * @param work the most if those in generated code count a sixteenth
-     * @returns why it stopped; null: it has executed them
+     * @param operations the most operations that it executes
+     * @param work the most operations if those in generated code count a sixteenth each
+     * @returns why it stopped; null: the budget is used up
      */
     run(operations: number, work = operations): Stop | null {
         if (this.outcome) {

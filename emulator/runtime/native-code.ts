@@ -8,8 +8,8 @@ import type { Value } from '../language/types';
 import type { CallbackName, SystemCall } from './purpose';
 
 /**
- * A member's own code, for generated code that has checked the class of the object: a `get` takes the object and the
- * host, a `call` the object, the arguments and the host.
+ * The code of a member for objects of one class. Generated code calls it after a check of the class: a `get` with the
+ * object and the host, a `call` with the object, the arguments and the host.
  */
 export interface OnClass<K extends 'call' | 'get'> {
     readonly kind: K;
@@ -28,7 +28,7 @@ export interface NativeFunctionOn<H> extends FunctionShape {
     readonly long?: boolean;
     /** The receiver, for methods, is `args[0]`. */
     readonly call?: (host: H, args: Value[]) => Value | Err;
-    /** What `call` does to a receiver of exactly a class. */
+    /** The same as `call`, for receivers of one class. */
     readonly on?: OnClass<'call'>;
     /** Instead of `call`: the function of std that does it, with the same parameters (receiver first). */
     readonly code?: string;
@@ -47,7 +47,7 @@ export interface NativeFunctionOn<H> extends FunctionShape {
 
 export interface NativeFieldOn<H> extends FieldShape {
     readonly get: (host: H, object: object) => Value | Err;
-    /** What `get` does to an object of exactly a class. */
+    /** The same as `get`, for objects of one class. */
     readonly on?: OnClass<'get'>;
     /** Absent: cannot be assigned. */
     readonly set?: (host: H, object: object, value: Value) => void;

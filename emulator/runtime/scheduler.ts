@@ -59,7 +59,7 @@ export class Scheduler extends JournaledRecord {
         }
     }
 
-    /** Removes a thread that has ended. Only operations that touch everything look at whether a process is there. */
+    /** Removes a thread that has ended. Only operations that touch everything ask whether a process exists. */
     leave(thread: Thread): void {
         this.touches?.placeReached(thread);
         this.journal.edit<Scheduler>(this).threads = this.threads.filter((t) => t !== thread);

@@ -30,7 +30,7 @@ export function standardLibrary(library: Library = LIBRARY_7_2, page = PAGE_GEOM
     return program;
 }
 
-/** A shipped file has no errors. Its tree may be on file. */
+/** The tree of a shipped file, which has no errors: from emulator/std/trees.ts if the bundle contains it. */
 function treeOf(uri: string, text: string): ParsedFile {
     const json = TREES[uri.slice(uri.lastIndexOf('/') + 1).replace(/\.lus$/, '')];
     return json === undefined ? parse(uri, text) : { file: { ...JSON.parse(json), uri, text }, diagnostics: [] };

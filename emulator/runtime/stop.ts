@@ -68,8 +68,8 @@ export type TrapHandler = (frame: Frame) => readonly number[];
 /** Looks at operations of a run while data is watched. */
 export interface Watching {
     /**
-     * Variables of functions are watched: it looks at operations that change one of them, too, or leave a frame. Else
-     * only at those during which {@link Interpreter.lookAfterwards} is called.
+     * Whether variables of functions are watched. If so, it also looks at operations that change one of them or leave a
+     * frame; otherwise only at operations during which {@link Interpreter.lookAfterwards} is called.
      */
     readonly frames: boolean;
     /** Variables, lists and other values are watched, and not memory alone. */
@@ -81,7 +81,7 @@ export interface Watching {
     executed(frame: Frame | undefined, pc: number): readonly number[];
     /** Whether a frame has variables that are watched. */
     watches(frame: Frame): boolean;
-    /** Whether one of them differs from what it was, or may do so. The frame is the last that {@link watches} had. */
+    /** Whether a watched variable has changed, or may have, in the frame that was last given to {@link watches}. */
     differs(frame: Frame): boolean;
 }
 

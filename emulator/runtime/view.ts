@@ -359,7 +359,7 @@ function writePadded(l: Location, offset: number, size: number, value: Bytes, wh
     }
 }
 
-/** One more than the largest unsigned and signed integer, by the size in bytes. */
+/** By the size in bytes: the largest integer plus one, unsigned and signed. */
 const LIMITS = { 1: 2 ** 8, 2: 2 ** 16, 4: 2 ** 32, 8: 2 ** 64 } as const;
 const SIGNED_LIMITS = { 1: 2 ** 7, 2: 2 ** 15, 4: 2 ** 31, 8: 2 ** 63 } as const;
 

@@ -1,6 +1,6 @@
 /**
- * The trees of the shipped files that every run reads, as a module of JSON. The build puts it into the bundles that
- * start fast in place of emulator/std/trees.ts.
+ * Makes a module with the syntax trees, as JSON, of the shipped files that every run reads. In the bundles that must
+ * start fast, the build replaces emulator/std/trees.ts by this module.
  */
 import { LIBRARY_7_2 } from '../kernel/release/descriptions';
 import { parse } from '../language/syntax/parser';

@@ -1,5 +1,5 @@
 /**
- * The trees of shipped files as JSON, by the name of the file. The build puts them here for the bundles that start
- * fast: V8 reads JSON in a fifth of the time that the parser takes when it has not run before.
+ * The syntax trees of shipped files as JSON, by the name of the file. Empty in the source: the build replaces this
+ * module in the bundles that must start fast. V8 reads JSON in a fifth of the time that the parser needs at first.
  */
 export const TREES: Readonly<Record<string, string>> = {};

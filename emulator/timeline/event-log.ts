@@ -120,7 +120,7 @@ class Block {
         }
     }
 
-    /** Keeps only the first ones. */
+    /** Keeps only the first `length` events. */
     shorten(length: number): void {
         this.length = length;
         this.numbers.fill(Number.NaN, length);
@@ -190,7 +190,7 @@ export class EventLog {
         };
     }
 
-    /** Removes those that happened after a position. */
+    /** Removes the events after a position. */
     cut(position: number): void {
         const first = this.blocks.findIndex((b) => (b.positions[b.length - 1] ?? 0) > position);
         if (first >= 0) {

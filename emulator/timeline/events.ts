@@ -1,7 +1,7 @@
 /**
  * What has happened in a run so far, in the order of time: system calls and what they return, callbacks, findings, the
- * kernel log, phases, faults of devices. It listens only while the timeline goes over the run again for it, so that a
- * run for which no list is requested does not pay for one.
+ * kernel log, phases, faults of devices. Events are collected only while the timeline executes the run again for
+ * that, so that a run without a request for the list does not pay for it.
  */
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
@@ -28,7 +28,7 @@ export class Events implements Listener {
     private entered: KernelWork | null = null;
     /** Where that was. */
     private enteredAt = -1;
-    /** Up to which position the list is complete, with what the user changed there; −1: nothing is known. */
+    /** The position up to which the list is complete, including the user's changes there; −1: nothing is collected. */
     private known = -1;
 
     constructor(private readonly host: Host) {}
@@ -37,7 +37,7 @@ export class Events implements Listener {
         return Array.from({ length: this.list.length }, (_, i) => this.list.at(i));
     }
 
-    /** The position up to which the list is complete; −1: not even for the beginning. */
+    /** The position up to which the list is complete; −1: not even the events of the beginning were collected. */
     get upTo(): number {
         return this.known;
     }
@@ -97,15 +97,15 @@ export class Events implements Listener {
         this.add('fault', text, undefined, device.shape.name);
     }
 
-    // ------------------------------------------------------------ what is complete
+    // ------------------------------------------------------------ completeness
 
-    /** The run has gone from {@link upTo} to a position, and it has listened. */
+    /** Events from {@link upTo} to a position were collected. */
     listenedUpTo(position: number): void {
         this.known = position;
         this.entered = null;
     }
 
-    /** What the user changes at a position happens there, and what comes after it is another future's. */
+    /** The user changes the run at a position: removes the events from there on, so that they are collected again. */
     cut(position: number): void {
         this.known = Math.min(this.known, position - 1);
         this.list.cut(this.known);

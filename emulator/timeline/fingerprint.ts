@@ -46,7 +46,7 @@ function hashOfCode(code: Code): number {
     return hash;
 }
 
-/** The ids of preserved files are a set: inodes in the order of their numbers, then the others as they came. */
+/** The ids of preserved files, a set, in a fixed order: inodes by their numbers, then the other ids as inserted. */
 function inOrder(ids: readonly unknown[]): unknown[] {
     const number = (id: unknown): number => (id instanceof Inode ? id.ino : Infinity);
     return ids.toSorted((a, b) => (number(a) < number(b) ? -1 : number(a) > number(b) ? 1 : 0));

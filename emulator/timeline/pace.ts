@@ -2,9 +2,9 @@
  * The intervals of checkpoints: short enough for going back fast, long enough not to slow down the run. The time is
  * looked at after a number of operations that takes about one interval.
  *
- * A search executes every operation by a closure, and asks before each whether it is the one. Where generated code has
- * executed them, that takes much longer than the run took. So a stretch that is searched is gone over again first, for
- * checkpoints that are closer together.
+ * A search executes every operation by a closure, and checks before each operation whether it is the one searched for.
+ * That takes much longer than the run took if the run used generated code. So before a search, the stretch is executed
+ * again with generated code, to keep checkpoints that are closer together.
  */
 
 /** The minimum interval between two checkpoints, in milliseconds of execution. */
@@ -13,7 +13,7 @@ const PERIOD = 2;
 const SHARE = 20;
 /** The maximum interval in operations, where the ratio permits it. */
 const FAR = 1_000_000;
-/** The same where it is searched. */
+/** The interval in operations when a stretch is executed again for a search. */
 export const NEAR = 64_000;
 /** Operations per millisecond of a search. */
 const SEARCHED = 30_000;
@@ -27,14 +27,14 @@ const MOST = 8192;
 export class Pace {
     /** Milliseconds of execution since the last checkpoint. */
     private ran = 0;
-    /** Operations since then. */
+    /** Operations since the last checkpoint. */
     private executed = 0;
-    /** The execution that a checkpoint is worth, in milliseconds. */
+    /** Milliseconds of execution after which the next checkpoint pays off. */
     private share = 0;
-    /** The duration of the last checkpoint. */
+    /** How long the last checkpoint took, in milliseconds. */
     private last = Infinity;
     private chunk = MOST;
-    /** The run is gone over for a search. */
+    /** The run is executed again for a search. */
     forSearch = false;
 
     /** After so many operations {@link ranFor} should be called. */
@@ -50,7 +50,7 @@ export class Pace {
         this.chunk = Math.max(FEWEST, Math.min(ms > PERIOD ? fitting : 2 * this.chunk, MOST));
     }
 
-    /** How long a search in what was executed since the last checkpoint takes. Milliseconds, an estimate. */
+    /** An estimate of how long a search from the last checkpoint to the present position takes, in milliseconds. */
     get time(): number {
         return Math.max(this.ran, this.executed / SEARCHED);
     }
@@ -68,7 +68,7 @@ export class Pace {
     kept(ms: number, bytes: number): void {
         this.ran = 0;
         this.executed = 0;
-        // a single one may take long for another reason, such as garbage collection
+        // a single checkpoint may take long for another reason, such as garbage collection
         this.share = SHARE * (Math.min(ms, this.last) + bytes / COPIED);
         this.last = ms;
     }

@@ -1,4 +1,4 @@
-/** What is searched in a run by going over it again: the changes of data, and everything that has happened. */
+/** Searches in what has run so far, by executing it again: for changes of data, and for the list of events. */
 import type { Host } from '../runtime/host/host';
 import type { Checkpoints, Kept } from './checkpoints';
 import type { DataWatch } from './data-watch';
@@ -7,13 +7,13 @@ import { Probe } from './probe';
 import type { Travel } from './travel';
 import type { Change, Watch } from './watch';
 
-/** The timeline, as far as a search needs it. */
+/** The parts of the timeline that a search uses. */
 export interface Going {
     position(): number;
     /** The furthest position that the run has been at. */
     end(): number;
     setBackTo(kept: Kept): void;
-    /** Goes over known ground to a position. */
+    /** Executes again what has run before, up to a position. */
     over(position: number): Travel<void>;
     goTo(position: number): Travel<void>;
 }
@@ -30,24 +30,24 @@ export class Past {
         this.events = new Events(host);
     }
 
-    /** The user changes the run at a position: what comes after it is another future's. */
+    /** The user changes the run at a position: the events after it are removed. */
     cut(position: number): void {
         this.events.cut(position);
     }
 
     // ------------------------------------------------------------ events
 
-    /** Those that were collected before, and that no change has cut off. */
+    /** The events collected so far, without those that a change has cut off. */
     get knownEvents(): Events {
         return this.events;
     }
 
-    /** Whether there may be events that are not among those. */
+    /** Whether events may have happened that were not collected yet. */
     get hasUnknownEvents(): boolean {
         return this.events.upTo < this.going.end();
     }
 
-    /** What has happened up to the furthest position. The run stands where it was. */
+    /** All events up to the furthest position. Afterwards the run is at its present position again. */
     *allEvents(): Travel<Events> {
         if (this.hasUnknownEvents) {
             const position = this.going.position();
@@ -70,7 +70,7 @@ export class Past {
         listeners.observe(events);
         try {
             if (upTo < 0) {
-                // what the user has changed at the beginning is made again here
+                // this makes the user's changes at the beginning again, which are events, too
                 going.setBackTo(kept);
             }
             yield* going.over(end);
@@ -83,8 +83,8 @@ export class Past {
     // ------------------------------------------------------------ data
 
     /**
-     * The last change of data up to the present position, where the run stands again afterwards; undefined: there is
-     * none.
+     * The last change of data up to the present position; undefined if there is none. Afterwards the run is at its
+     * present position again.
      */
     *lastChangeOf(watch: Watch): Travel<Change | undefined> {
         const now = this.going.position();
@@ -121,7 +121,7 @@ export class Past {
         return undefined;
     }
 
-    /** All changes of data in what has run so far, the first one first; the run stands where it was. */
+    /** All changes of data in what has run so far, the first one first. Afterwards the run is where it was before. */
     *changesOf(watch: Watch): Travel<Pick<Probe, 'all' | 'forgotten'>> {
         const { going } = this;
         const now = going.position();

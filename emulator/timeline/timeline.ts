@@ -347,7 +347,7 @@ export class Timeline {
         return ids.length > 0 ? { reason: 'breakpoint', thread, ids } : { reason: 'step', thread };
     }
 
-    /** The last checkpoint before a position, after the run was gone over again for closer ones. */
+    /** Executes the run from a checkpoint to a position again and keeps more checkpoints. @returns the last of them */
     private *nearer(kept: Kept, position: number): Travel<Kept> {
         this.setBackTo(kept);
         this.pace.forSearch = true;

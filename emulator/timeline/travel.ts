@@ -1,2 +1,2 @@
-/** Goes on a slice at a time, so that whoever drives it can do something else in between. */
+/** A generator that executes one slice of work at a time, so that its caller can do other work between two slices. */
 export type Travel<T> = Generator<void, T>;

@@ -1,8 +1,8 @@
 /**
- * Watches data while a run executes: memory at each write, pages at each change of their owner, variables of functions
- * after each operation of their frame that changes one, everything else after each that has changed something. It
- * belongs to no state of the run: what it remembers is valid as long as the run goes forward, and is read again after
- * every restore.
+ * Watches data while a run executes: memory at each write, pages at each change of their owner, variables of
+ * functions after each operation of their frame that changes one, everything else after each operation that has changed
+ * something. The watcher is not part of the state of the run: what it remembers is valid as long as the run goes
+ * forward, and is read again after every restore.
  */
 import { pageEventOf } from '../machine/history';
 import { LEAF_SIZE } from '../machine/memory';
@@ -54,7 +54,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
     private on = false;
     frames = false;
     values = false;
-    /** Those in the frame that runs. */
+    /** The watched data in the running frame. */
     private here: readonly Watched[] = [];
     /** The kernel has ended, and the next one has not begun. */
     private jumps = false;
@@ -320,7 +320,7 @@ export class Watcher implements Observer, Watching, MemoryWatcher {
     }
 
     watches({ slots }: Frame): boolean {
-        // a block of a process has the variables of the function around it
+        // the frame of a block of a process has the slots of the function around the block
         this.here = this.list.filter(({ watch: { subject } }) => {
             return subject.kind === 'value' && subject.frame && this.frameOf(subject.frame)?.slots === slots;
         });

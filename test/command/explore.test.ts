@@ -12,7 +12,7 @@ function found({ out }: Ran): unknown {
     return JSON.parse(out, (key, value: unknown) => (key === 'room' ? undefined : value));
 }
 
-/** What does not depend on whether switches are tried that make no difference. */
+/** The parts of a report that do not depend on whether switches are left out. */
 function outcomes({ out }: Ran): unknown {
     const { scenarios }: { readonly scenarios: readonly { readonly outcomes: readonly object[] }[] } = JSON.parse(out);
     return scenarios.map((s) =>

@@ -30,7 +30,7 @@ const WATCHED = ['memory(0x100000, 16KiB)', 'owner(0x200000, 1MiB)', 'luod.vm1',
 
 const LOOP = 'while i < 60 { i = i + 1; if i % 7 == 0 { n = n + i } }';
 
-/** Where `here()` is called, `n` is a variable of the frame that is watched. */
+/** The watched variable is `n` of the frame that calls `here()`. */
 const LOCALS: Readonly<Record<string, string>> = {
     'in a loop of its function': `fn here() { }
         scenario "s" { n = 1; i = 0; here(); ${LOOP} }`,
@@ -49,7 +49,7 @@ const LOCALS: Readonly<Record<string, string>> = {
         lu = open("/dev/liveupdate"); n = try lu.retrieve_session("x"); n = 1; n = try open("/nothing"); ${LOOP} } }`,
 };
 
-/** Positions behind operations that change what is watched, from one on. */
+/** The positions after operations that change the watched data, from a position on. */
 function changesOneByOne(program: Program, from: number, subject: Subject): number[] {
     assert.ok(subject.kind === 'value');
     const { host } = Run.start(program, { hotAfter: Infinity });

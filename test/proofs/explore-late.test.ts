@@ -1,4 +1,4 @@
-/** Devices and guests that are late: events that are due happen at a later place, and courses that nothing else has. */
+/** Exploring devices and guests that are late: events that are due happen at a later place. */
 import assert from 'node:assert/strict';
 import { Explorer, type Exploration, type ExploreOptions } from '../../emulator/explore/explore';
 import { judge, violationsOf } from '../../emulator/explore/judge';
@@ -12,7 +12,7 @@ import { endsTheSame } from '../support/checkpoints';
 import { correctProgram, programOf } from '../support/programs';
 import { failureOf, FOREVER } from '../support/runs';
 
-/** Devices whose first writes are due some time after a file is opened. */
+/** Declares devices whose first writes are due some time after a file is opened. */
 function devices(every: readonly string[], extra = ''): string {
     const names = every.map((_, i) => `dma${i}`);
     return `
@@ -70,7 +70,7 @@ const withChoices = (text: string, ...choices: readonly string[]): Program =>
         text.replace('CHOOSING', choices.length === 0 ? '' : `choosing ${choices.map((c) => `"${c}"`).join(', ')}`),
     );
 
-/** What a run logs, and every choice that comes up in it. */
+/** Runs a program. @returns what it logs, and every choice that comes up */
 function course(program: Program, choices: readonly Deviation[]): { readonly log: string; readonly met: Choice[] } {
     const { host, decider } = Run.start(program, { choices });
     const met: Choice[] = [];
@@ -83,7 +83,10 @@ function course(program: Program, choices: readonly Deviation[]): { readonly log
     return { log: lines.join('; '), met };
 }
 
-/** Every course within so many switches, each from its start, by trying all choices that come up. */
+/**
+ * Runs every course with at most so many switches from its start, by trying all choices that come up.
+ * @returns the number of courses, by what they have logged
+ */
 function bruteForce(program: Program, switches: number): ReadonlyMap<string, number> {
     const logs = new Map<string, number>();
     const todo: { readonly choices: readonly Deviation[]; readonly left: number }[] = [{ choices: [], left: switches }];
@@ -106,7 +109,7 @@ function bruteForce(program: Program, switches: number): ReadonlyMap<string, num
     return logs;
 }
 
-/** How many courses have logged what, from a search and from {@link bruteForce}, which are the same. */
+/** The number of courses by what they have logged: checks that a search and {@link bruteForce} agree. */
 function courses(text: string, switches: number): Readonly<Record<string, number>> {
     const program = withChoices(text);
     const all = Object.fromEntries([...bruteForce(program, switches)].sort());
@@ -159,7 +162,7 @@ suite('exploring devices that are late', function () {
     test('what it finds is what running every course from its start finds', () => {
         const one = courses(RELIES.replace('before = dma0.writes', 'before = dma0.writes; log(before)'), 2);
         assert.deepEqual(one, { '0': 13, '1': 6, '2': 13, '3': 21, '4': 6 });
-        // of two devices, either may be first, whichever usually is
+        // either of two devices may be first, whichever of them is first in the usual course
         const two = courses(
             `${devices(['150us', '300us'])}
 scenario "two of them" CHOOSING {

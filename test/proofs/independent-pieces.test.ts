@@ -1,6 +1,6 @@
 /**
- * Pieces of two threads that are not in conflict can change places: both orders lead to the same state. In random
- * programs, every two pieces that could come one after the other are executed in both orders.
+ * The order of two independent pieces does not matter: both orders lead to the same state (see reduction.ts). In random
+ * programs, any two pieces of two threads that can be executed one after the other are executed in both orders.
  */
 import assert from 'node:assert/strict';
 import { Course } from '../../emulator/explore/course';
@@ -16,17 +16,17 @@ import { agents, AGENTS_HEAD } from '../support/agents';
 import { correctProgram } from '../support/programs';
 import { Random } from '../support/random';
 
-/** LUS_PROGRAMS says another number. */
+/** The number of random programs; the environment variable LUS_PROGRAMS overrides it. */
 const PROGRAMS = Number(process.env['LUS_PROGRAMS'] ?? 100);
-/** Random courses of each. */
+/** Random courses of each program. */
 const COURSES = 3;
 const LIMIT = 5e6;
 
-/** What has come of two pieces. */
+/** The result of the execution of two pieces. */
 interface Done {
     readonly pieces: readonly (readonly Piece[])[];
     readonly state: number;
-    /** Whether the places came up at which this order was wanted. */
+    /** Whether the threads have continued in the requested order. */
     readonly inOrder: boolean;
 }
 
@@ -41,7 +41,7 @@ class Pairs {
         this.start = this.course.host.interpreter.checkpoint();
     }
 
-    /** Goes along a random course, and compares every two pieces that could come next to each other. */
+    /** Follows a random course, and compares both orders of any two pieces at each choice. */
     compareAll(random: Random, text: string): void {
         const { course } = this;
         const { interpreter } = course.host;
@@ -110,7 +110,7 @@ class Pairs {
         const b = this.execute(before, way, number, [second, first, then]);
         const [one] = a?.pieces[0] ?? [];
         const [other] = b?.pieces[0] ?? [];
-        // where only one process can continue there is no choice, and it executes more than one piece
+        // if only one process can continue, there is no choice, and it executes more than one piece
         const single = [...(a?.pieces ?? []), ...(b?.pieces ?? [])].every((p) => p.length === 1);
         if (!a?.inOrder || !b?.inOrder || !one?.whole || !other?.whole || !single) {
             return;
@@ -126,7 +126,7 @@ class Pairs {
         assert.equal(a.state, b.state, `schedule #${number}: ${told.join('\n')}\n${text}`);
     }
 
-    /** @param names who continues at the choice, at the next one, and at the one after it */
+    /** @param names the processes that continue at the choice, at the next one, and at the one after it */
     private execute(
         before: Checkpoint,
         way: readonly Deviation[],
@@ -157,7 +157,7 @@ class Pairs {
     }
 }
 
-suite('pieces that are not in conflict', function () {
+suite('independent pieces', function () {
     this.timeout(3_600_000);
 
     test('lead to the same state in both orders', () => {

@@ -1,4 +1,4 @@
-/** Random scenarios of several processes, each with sessions and files of its own, and some that they share. */
+/** Random scenarios of several processes, which have sessions and files of their own and share some others. */
 import type { Random } from './random';
 
 export const AGENTS_HEAD = `
@@ -16,14 +16,14 @@ kernel "gpu" from "7.2" { handlers + gpu_handler }
 
 export interface AgentsShape {
     readonly processes: number;
-    /** The most calls of each. */
+    /** The most calls of each process. */
     readonly calls: number;
-    /** Whether calls may fail and end the run. */
+    /** Whether some calls have no `try`, so that their failure ends the run. */
     readonly plain: boolean;
     readonly reboots: boolean;
 }
 
-/** A call of one process: mostly on what belongs to it. */
+/** A random call of a process, mostly on its own sessions and files. */
 function call(random: Random, shape: AgentsShape): string {
     const session = random.pick(['own', 'own', 'own', 'shared']);
     const file = random.pick(['ram', 'filled', 'dev', 'both', 'both']);
@@ -31,7 +31,7 @@ function call(random: Random, shape: AgentsShape): string {
     return random.pick([
         `${accepts}${session}.preserve_fd(${file}, token: ${random.below(2)})`,
         `${accepts}${session}.preserve_fd(${file}, token: ${random.below(2)})`,
-        // a file that all have can be in one session only
+        // all processes have this file, but it can be in one session only
         `r = try own.preserve_fd(both, token: ${random.below(2)})`,
         `r = try own.preserve_fd(both, token: ${random.below(2)})`,
         `r = try own.preserve_fd(both, token: ${random.below(2)})`,
@@ -49,7 +49,7 @@ function call(random: Random, shape: AgentsShape): string {
     ]);
 }
 
-/** @param name of the scenario */
+/** @param name that of the scenario */
 export function agents(name: string, random: Random, shape: AgentsShape): string {
     const names = ['a', 'b', 'c'].slice(0, shape.processes);
     const block = (of: string): string => {

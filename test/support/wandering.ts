@@ -114,7 +114,7 @@ interface State {
     readonly told: readonly string[];
 }
 
-/** The state at positions, in ascending order, and the events of a run that never goes back. */
+/** For a run that never goes back: the state at positions, in ascending order, and the events. */
 function unmoved(
     program: Program,
     options: RunOptions,

@@ -1,4 +1,4 @@
-/** A run and what it can be seen to do, in Node and in a web page. */
+/** A run, and what can be observed of it, in Node and in a web page. */
 import type { Program } from '../../emulator/language/program';
 import { format } from '../../emulator/language/values';
 import { Run, type RunOptions } from '../../emulator/run/run';
@@ -21,7 +21,7 @@ export function watched(program: Program, options: RunOptions): Watched {
     return { run, log, codes: run.executable.codeIn(program.main) };
 }
 
-/** Where a run is, and what it can be seen to have done. */
+/** Where a run is, and what can be observed of it so far. */
 export function stateOf({ run, log }: Watched, stop: Stop | null): unknown {
     const { host } = run;
     const { interpreter } = host;

@@ -19,7 +19,7 @@ export interface JobData {
     /** JSON, for numbers that are not finite. */
     readonly options: string;
     readonly items: readonly Item[];
-    /** What the search knows about switches that make no difference. */
+    /** What the search knows for leaving out switches; null: it tries all switches. */
     readonly known: readonly TouchedData[] | null;
 }
 

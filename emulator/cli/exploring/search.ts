@@ -53,7 +53,7 @@ export async function search(script: string, searching: Searching): Promise<Sear
 
 async function searched(script: string, searching: Searching): Promise<Searched> {
     const { files, program, options, jobs, queue, saved, shard, stopped, progress } = searching;
-    // the parts of a search do not know what the others see
+    // a part tries all switches, because it does not learn what the other parts see
     const from = saved ? Frontier.joined([saved]) : shard ? new Frontier() : undefined;
     let explorer = new Explorer(program, options, from);
     const { frontier } = explorer;

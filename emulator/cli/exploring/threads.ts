@@ -22,7 +22,7 @@ export interface ExploreSetup {
     readonly visited: SharedArrayBuffer;
 }
 
-/** What the main thread sends. */
+/** Work that the main thread sends. */
 interface Batch {
     readonly items: readonly Item[];
     readonly known: readonly TouchedData[] | null;

@@ -20,7 +20,7 @@ export interface OutcomeReport {
     readonly message: string | null;
     readonly where: Where | null;
     readonly findings: readonly string[];
-    /** How many courses within the bounds end so; without those that differ only in switches that are left out. */
+    /** How many courses within the bounds have this outcome, without those with switches that were left out. */
     readonly courses: number;
     readonly faults: number;
     readonly switches: number;
@@ -56,7 +56,7 @@ export interface ExplorationReport {
     /** How many courses are still to be gone on with. */
     readonly left: number;
     readonly branches: number;
-    /** How many switches were not tried because no outcome depends on them. */
+    /** How many switches were left out, because they cannot change an outcome. */
     readonly switchesLeftOut: number;
     readonly ends: number;
     readonly states: number;
@@ -168,7 +168,9 @@ function extent(r: ExplorationReport): string {
     const room = r.full ? ', for which the memory is used up (--memory)' : '';
     const courses = r.outcomes.reduce((sum, o) => sum + o.courses, 0);
     const leftOut =
-        r.switchesLeftOut > 0 ? ` (${counted(r.switchesLeftOut, 'switch')} left out that cannot matter)` : '';
+        r.switchesLeftOut > 0
+            ? ` (${counted(r.switchesLeftOut, 'switch')} left out that cannot change an outcome)`
+            : '';
     const searched = `${counted(r.branches, 'branch')} for ${counted(courses, 'course')}${leftOut}, ${counted(r.ends, 'end')}, ${counted(r.states, 'state')} of at most ${r.room}${room}`;
     if (r.completeUpTo === null) {
         return r.part

@@ -226,12 +226,12 @@ export function memfdPinFolios(
     return list;
 }
 
-/** Folios that are pinned at once, at most. */
+/** The most folios that are pinned at once. */
 const AT_ONCE = 1 << 15;
 
 /**
- * Pins folios of one page from page offset `index` on whose page frames follow each other, from `pfn` on, outside of
- * CMA pageblocks.
+ * Pins several folios of one page at once: those from page offset `index` on, if their page frames are consecutive from
+ * `pfn` on and outside of CMA pageblocks.
  * @returns their number; 0 if they must be pinned one by one
  */
 function pinPages(k: KernelCore, { cache }: ShmemInode, index: number, pfn: number, last: number): number {

@@ -15,8 +15,8 @@ const LEAF_ORDER = 9;
 const ROW = 512;
 
 /**
- * The pages of a piece of a file. An entry is 0 for a hole, otherwise the page frame number plus one. Pages at its
- * beginning whose page frames follow each other, as most do, need no entries.
+ * The pages of a part of a file. An entry is 0 for a hole, otherwise the page frame number plus one. If the pages are
+ * at the beginning of the part and their page frames are consecutive, as in most parts, no entries are stored.
  */
 class Leaf implements Saveable {
     epoch: number;
@@ -34,7 +34,7 @@ class Leaf implements Saveable {
         return this.pfns ? this.pfns[i]! : i < this.count ? this.first + i + 1 : 0;
     }
 
-    /** Adds pages to holes. */
+    /** Fills holes with pages. */
     put(at: number, pfn: number, n: number): void {
         if (!this.pfns && at === this.count && (at === 0 || pfn === this.first + at)) {
             this.first = pfn - at;
@@ -59,7 +59,7 @@ class Leaf implements Saveable {
         return this.pfns ? !this.pfns.subarray(at, at + n).some((entry) => entry !== 0) : at >= this.count;
     }
 
-    /** The first page at or after an entry, or −1. */
+    /** The index of the first page at or after an entry, or −1. */
     next(from: number): number {
         for (let i = from; i < LEAF; i++) {
             if (this.entry(i) !== 0) {
@@ -69,7 +69,7 @@ class Leaf implements Saveable {
         return -1;
     }
 
-    /** How many pages from an entry on, at most `most`, have the page frames from `pfn` on. */
+    /** How many pages from an entry on, at most `most`, have consecutive page frames from `pfn` on. */
     runFrom(at: number, pfn: number, most: number): number {
         const end = Math.min(at + most, LEAF);
         if (!this.pfns) {
@@ -161,7 +161,7 @@ class Row implements Saveable {
 
 /**
  * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several;
- * smaller ones have an entry per page, unless their page frames follow each other.
+ * smaller ones have an entry per page, unless their page frames are consecutive.
  */
 export class PageCache extends JournaledRecord {
     /** Pages in the cache, in folios of any size (nrpages). */
@@ -286,7 +286,7 @@ export class PageCache extends JournaledRecord {
         this.journal.edit<PageCache>(this).pages += n;
     }
 
-    /** Adds `count` folios of one page, from `pfn` on, at `index` and behind it, where nothing may be cached. */
+    /** Adds `count` folios of one page, from `pfn` on, at the page offsets from `index` on, which must be holes. */
     insertMany(index: number, pfn: number, count: number): void {
         for (let done = 0; done < count; ) {
             const at = index + done;
@@ -329,7 +329,7 @@ export class PageCache extends JournaledRecord {
         }
     }
 
-    /** How many pages from `index` on, at most `most`, are cached with page frames from `pfn` on. */
+    /** How many pages from `index` on, at most `most`, are cached and have consecutive page frames from `pfn` on. */
     runFrom(index: number, pfn: number, most: number): number {
         let n = 0;
         while (n < most) {

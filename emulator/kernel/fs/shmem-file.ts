@@ -149,7 +149,7 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: Int, data: Byt
         inside = (inside + n) % page;
     };
     while (done < total) {
-        // as many whole pages as are checked, and allocated, in the same way
+        // several whole pages at once, if the checks and allocations are the same for each
         const whole = inside === 0 ? Math.floor((total - done) / page) : 0;
         const added =
             whole > 1 && !deniesWrite(inode, plus(pos, total)) ? addNewFolios(k, inode, index, whole) : undefined;

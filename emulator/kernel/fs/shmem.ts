@@ -206,9 +206,9 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
 }
 
 /**
- * Fills holes from `index` on with folios that are about to be overwritten as a whole: at most `most`, and as many as a
- * file without limits for its pages can get at once.
- * @returns the first page frame and their number; undefined: see {@link getFolio} for one after the other
+ * Fills at most `most` holes from `index` on with new folios, which the caller overwrites as a whole. Only for files
+ * without limits on their pages.
+ * @returns the first page frame and their number; undefined if the caller must call {@link getFolio} for each page
  */
 export function addNewFolios(
     k: KernelCore,
@@ -379,12 +379,12 @@ function trim(k: KernelCore, inode: ShmemInode, folio: Cached, start: Int, end: 
     return true;
 }
 
-/** Folios of a page cache that are removed at once, at most. */
+/** The most folios of a page cache that are removed at once. */
 const AT_ONCE = 1 << 15;
 
 /**
  * Removes folios of one page without other references from `head` on, as {@link removeFolio} does one by one.
- * @returns their number, or 0
+ * @returns their number; 0 if they must be removed one by one
  */
 function removeMany(k: KernelCore, inode: ShmemInode, head: number, pfn: number, most: number): number {
     if (inode.memcg || inode.sb || inode.exposed) {

@@ -233,7 +233,7 @@ export function khoMemoryInit(
         machine.clock.charge(BOOT_PRESERVED);
         const reserved = wrongSizes ? reservedPages(flaws, machine.page, order) : 2 ** order;
         if (reserved < 2 ** order) {
-            // only the head; the rest will be free memory at once
+            // only the head is reserved: the rest becomes free memory
             memmap.stampPreserved(pfn, 0, owner);
             runs.add(pfn, 0);
             return;

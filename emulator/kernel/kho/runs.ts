@@ -41,7 +41,7 @@ export class RunList {
         this.count++;
     }
 
-    /** The same for `count` pages from `pfn` on, each of which is a block. */
+    /** Adds `count` pages from `pfn` on, each of them as a block of its own. */
     addPages(pfn: number, count: number): void {
         this.add(pfn, 0);
         const last = (this.count - 1) * FIELDS;
@@ -81,7 +81,7 @@ export class RunList {
     }
 }
 
-/** Passes single pages on in runs of neighbours. Call {@link end} after the last one, and before anything else. */
+/** Collects consecutive single pages and visits them as one run. Call {@link end} after the last page. */
 export class PagesInRow {
     private first = 0;
     private count = 0;

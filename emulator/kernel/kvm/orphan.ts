@@ -133,7 +133,7 @@ export class Orphan extends JournaledRecord implements Job, Stripe {
         this.rearm();
     }
 
-    /** Its program catches up with the clock. If it is late, it got no time. */
+    /** The program of the guest catches up with the clock. A guest that is late did not run in the elapsed time. */
     catchUp(): void {
         const { clock } = this.machine;
         if (clock.isLate(this)) {

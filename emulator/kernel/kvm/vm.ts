@@ -373,7 +373,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.k.journal.edit(v).exits += n;
     }
 
-    /** A vCPU's program writes as much as the elapsed time allows. If the guest is late, it got no time. */
+    /** A vCPU's program writes as much as the elapsed time allows. A guest that is late did not run in this time. */
     private advance(v: Vcpu): void {
         const { now } = this.k.clock;
         if (this.k.clock.isLate(this)) {

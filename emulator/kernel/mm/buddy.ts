@@ -99,7 +99,7 @@ class Zone extends JournaledRecord {
     }
 
     /**
-     * The same `most` times for single pages, as long as their page frames follow each other.
+     * Allocates the pages that `most` allocations of single pages would get, while their page frames are consecutive.
      * @returns the first page and their number, which is 0 if no page is free
      */
     allocRun(most: number): { readonly pfn: number; readonly count: number } {
@@ -196,7 +196,7 @@ class Zone extends JournaledRecord {
 export class PageAllocator extends JournaledRecord {
     /** Fault injection (like fail_page_alloc). */
     inject: AllocInjection | undefined;
-    /** Whether the present operation can call {@link inject} as well as not: it does nothing more. */
+    /** Whether further calls of {@link inject} by the present operation have no effect and can be left out. */
     injectsNothing: (() => boolean) | undefined;
     /** The clock that is charged; none by default. */
     clock: Clock | undefined;
@@ -252,7 +252,7 @@ export class PageAllocator extends JournaledRecord {
     }
 
     /**
-     * Allocates single pages like {@link alloc}, at most `most`, as long as their page frames follow each other and lie
+     * Allocates at most `most` single pages like {@link alloc}, as long as their page frames are consecutive and
      * outside of CMA pageblocks. The caller initializes their metadata.
      * @returns the first page and their number; undefined if they must be allocated one by one
      */
@@ -384,8 +384,8 @@ export class PageAllocator extends JournaledRecord {
     }
 
     /**
-     * Frees `count` pages from `pfn` on like {@link free}, one by one.
-     * @returns false if that must be done
+     * Frees `count` single pages from `pfn` on at once, with the effect of {@link free} for each.
+     * @returns false if the caller must free them one by one
      */
     freeRun(pfn: number, count: number): boolean {
         const { memmap, history, clock } = this;

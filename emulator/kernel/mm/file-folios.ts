@@ -36,13 +36,13 @@ interface FolioRun {
 }
 
 /**
- * The folios that memfd_pin_folios() pinned, in file order. Immutable once it is complete. Those that follow each other
- * in memory take no memory of their own.
+ * The folios that memfd_pin_folios() pinned, in file order. Immutable once it is complete. Folios at the same distance
+ * from each other are stored as one run.
  */
 export class FolioList {
     private readonly runs: FolioRun[] = [];
     private count = 0;
-    /** The run that was looked at last. */
+    /** The run of the last look-up. */
     private current: FolioRun = NO_RUN;
 
     constructor(private readonly page: PageGeometry) {}
@@ -137,9 +137,9 @@ export function allocForCache(k: KernelEnv, order: number, owner: number, index:
 }
 
 /**
- * Allocates folios of one page for a page cache whose contents are about to be written, as {@link allocForCache} does
- * one by one: at most `most`, as long as their page frames follow each other.
- * @param added what is charged for each of them, besides its allocation
+ * Allocates at most `most` folios of one page for a page cache, with the effect of {@link allocForCache} for each, as
+ * long as their page frames are consecutive. The caller writes their contents.
+ * @param added the cost that is charged for each of them besides its allocation
  * @returns the first page frame and their number; undefined if they must be allocated one by one
  */
 export function allocManyForCache(

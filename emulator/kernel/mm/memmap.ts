@@ -240,7 +240,7 @@ export class Memmap extends JournaledRecord {
         this.fill(pfn, count, UNSET, 0, 0);
     }
 
-    /** The same for pages whose metadata was set page by page. */
+    /** Clears the metadata of these pages, which was set page by page: they are free. */
     clearEach(pfn: number, count: number): void {
         for (let done = 0; done < count; ) {
             const row = this.rowForWrite(pfn + done);
@@ -265,7 +265,7 @@ export class Memmap extends JournaledRecord {
     }
 
     /**
-     * Pins folios of one page from `pfn` on, at most `most`.
+     * Pins folios of one page from `pfn` on, at most `most`, until another folio follows.
      * @returns their number
      */
     pinPages(pfn: number, most: number): number {
@@ -320,7 +320,7 @@ export class Memmap extends JournaledRecord {
         row.mark[at] = order + 1;
     }
 
-    /** The same for each of `count` pages from `pfn` on as a block of its own. */
+    /** Marks each of `count` pages from `pfn` on as a preserved block of its own. */
     stampPages(pfn: number, count: number, owner: number): void {
         for (let done = 0; done < count; ) {
             const row = this.rowForWrite(pfn + done);

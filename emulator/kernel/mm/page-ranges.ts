@@ -1,6 +1,6 @@
-/** Sorted lists of runs of pages. */
+/** Operations on sorted lists of page ranges. */
 
-/** A run of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
+/** A range of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
 export interface PfnRange {
     readonly start: number;
     readonly end: number;

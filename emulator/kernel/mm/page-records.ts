@@ -16,7 +16,7 @@ export const SECTION_PAGES = ROW_PAGES * ROWS;
 export const UNSET = 0;
 export const ALLOCATED = 1;
 export const PRESERVED = 2;
-/** Stands for every page offset that does not fit into 32 bits. */
+/** The value stored for every page offset that does not fit into 32 bits. */
 export const LAST_INDEX = 2 ** 32 - 1;
 /** Flag in an entry's order: not the head. */
 export const TAIL = 0x80;

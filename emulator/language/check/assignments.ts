@@ -164,9 +164,9 @@ function declare(c: CodeContext, name: string, type: Type, span: Span, from: num
     return declareIn(c, c.process, name, type, span, exempt || isRead);
 }
 
-/** An error if a loop that makes a variable of a process reads the scenario's variable of this name in every round. */
+/** Reports a loop that makes a variable of a process, but reads the scenario's variable of this name in every round. */
 function readsOuterInLoop(c: CodeContext, process: string, name: string, assigned: Span): boolean {
-    // another round of a loop around the block may be about another process of the array
+    // each round of a loop around the block may execute it for another process of the array
     const around = c.isArray(process) ? c.loopStarts.length - c.loops : 0;
     const begin = c.loopStarts[around];
     const read = c.outerReads.find(
@@ -177,7 +177,7 @@ function readsOuterInLoop(c: CodeContext, process: string, name: string, assigne
         c.error(
             'LU0207',
             read.at,
-            `In every round of the loop, ${here} is the variable of the scenario here, but line ${c.line(assigned)} assigns a variable of the process ${quoted(process)}. Assign it before the loop: \`${name} = ${name}\`.`,
+            `Every round of the loop reads the variable ${here} of the scenario, but line ${c.line(assigned)} assigns a variable of the process ${quoted(process)}. Assign it before the loop: \`${name} = ${name}\`.`,
         );
     }
     return read !== undefined;

@@ -61,7 +61,7 @@ export class CodeContext {
     process: string | undefined;
     /** How many loops are around the current statement, inside the block of its process. */
     loops = 0;
-    /** Where the loops around the current statement begin, also those around the block of its process. */
+    /** The starts of the loops around the current statement, including those around the block of its process. */
     readonly loopStarts: number[] = [];
     /** Reads of a variable of the scenario in the block of a process. */
     readonly outerReads: { readonly process: string; readonly at: NameExpr }[] = [];

@@ -59,7 +59,7 @@ export function checkWhile(c: CodeContext, s: WhileStmt): void {
     );
 }
 
-/** @param start from here on everything is executed again in every round */
+/** @param start the first position that every round executes again */
 function checkLoop(c: CodeContext, start: number, body: () => void, forever: boolean): void {
     const before = c.flow.copy();
     c.loops++;

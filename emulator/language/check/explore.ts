@@ -59,7 +59,7 @@ export function checkChoices(
             'LU0221',
             uri,
             choice,
-            `${quoted(choice.value)} is not a choice. A choice looks like \`"${like}"\` here: \`lus explore\` prints them.`,
+            `${quoted(choice.value)} is not a choice. A choice here is like \`"${like}"\`: \`lus explore\` prints them.`,
         );
     for (const choice of choosing) {
         if (!choiceFrom(choice.value)) {

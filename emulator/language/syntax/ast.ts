@@ -72,7 +72,7 @@ export interface ScenarioDecl extends Span {
     readonly finds?: readonly Ident[];
     /** The choices of its run, as in `schedule #7: luod`; absent without `choosing`. */
     readonly choosing?: readonly StringLit[];
-    /** The last choice that could avoid the end of its run, as in `schedule #5`; absent without `avoidable_until`. */
+    /** The last choice that could prevent the end of its run, as in `schedule #5`; absent without `avoidable_until`. */
     readonly avoidableUntil?: StringLit;
     readonly body: Block;
 }

@@ -22,7 +22,7 @@ export interface Scope {
     /** The number of a variable of the process. */
     variable(name: string): number;
     readonly kinds: Kind[];
-    /** For what is called outside; null: nothing is. */
+    /** For calls of code outside; null: there are none. */
     readonly seen: Seen | null;
 }
 
@@ -109,8 +109,8 @@ export function asCollection(scope: Scope, p: Piece, collection: Collection): st
 }
 
 /**
- * Whether a value is an object of exactly a class. Written out at each place: the JavaScript engine learns which
- * objects each place meets.
+ * Whether a value is an object of exactly this class. The check is written out at each place, because the JavaScript
+ * engine records for each place which classes of objects occur there.
  */
 export function isOfClass(value: string, cls: string): string {
     return `(typeof ${value} === 'object' && ${value} !== null && ${value}.constructor === ${cls})`;
@@ -163,11 +163,11 @@ function readStructField(scope: Scope, e: Of<'struct-field'>): Piece {
     } else {
         scope.line(`const ${name} = ${slow};`);
     }
-    // wider fields may be larger than any number
+    // values of wider fields may be too large for a number
     return type.k === 'bits' && type.bits <= 53 ? numberPiece(name, 0, type.beyond - 1) : unknownPiece(name);
 }
 
-/** Assigns a number; the view itself finds what is wrong with any other value. */
+/** Assigns a number. For every other value, it calls the view, which reports what is wrong. */
 export function writeStructField(scope: Scope, e: Of<'struct-field'>, { text, kind }: Piece): void {
     const { view, field, constant } = generateStructField(scope, e);
     const { type, offset } = field;
@@ -188,12 +188,12 @@ export function writeStructField(scope: Scope, e: Of<'struct-field'>, { text, ki
     }
 }
 
-/** Bits of a word of 64 bits that a number holds. */
+/** Whether a type is a bit field of a word of 64 bits whose values fit into a number. */
 function isWide({ bytes, bits }: BitsType): boolean {
     return bytes === 8 && bits <= 53;
 }
 
-/** An unsigned integer of 64 bits. */
+/** Whether a type is an unsigned integer of 64 bits. */
 function isWord(type: FieldType): boolean {
     return type.k === 'phys' || (type.k === 'int' && type.bytes === 8 && !type.signed);
 }
@@ -201,11 +201,11 @@ function isWord(type: FieldType): boolean {
 interface StructField {
     readonly view: string;
     readonly field: LayoutField;
-    /** The name of the field. */
+    /** The name of the constant that holds the field. */
     readonly constant: string;
 }
 
-/** A field of a struct that has the layout it is known by here. */
+/** A field of a struct, after a check that the struct has the expected layout. */
 function generateStructField(scope: Scope, e: Of<'struct-field'>): StructField {
     const found = seenBy(scope).outside.structField(e.struct, e.field);
     if (!found) {
@@ -218,7 +218,7 @@ function generateStructField(scope: Scope, e: Of<'struct-field'>): StructField {
 
 function seenBy({ seen }: Scope): Seen {
     if (!seen) {
-        throw new RangeError('no code is generated for what is outside');
+        throw new RangeError('no code is generated for calls outside');
     }
     return seen;
 }

@@ -1,7 +1,7 @@
 /**
  * The operations that generated code executes, as a graph: those that can be reached from an entry without one that
  * changes the frames or waits. A call of a function is part of it, as a copy of the function's operations, if they have
- * no effects beyond the frame. Natives and memory are part of it where no variables of processes are.
+ * no effects beyond the frame. Natives and memory are part of it if it has no variables of processes.
  */
 import type { Code } from '../code';
 import type { CodeForm, Expression, Operation, Slot, Target } from '../form/form';
@@ -19,7 +19,7 @@ export interface FormedCode {
     readonly form: CodeForm;
     /** What is discarded when the traps of this code change: generated code that has operations of it. */
     readonly users: Set<{ discard(): void }>;
-    /** What its natives are; null: closures execute all operations that call one. */
+    /** The natives that it can call; null: closures execute all operations that call one. */
     readonly outside: Outside | null;
     /** A function of the same program; undefined if it has no form. */
     callee(name: string): FormedCode | undefined;
@@ -71,7 +71,7 @@ export interface GraphOptions {
 export function graphFrom(of: FormedCode, entry: Target, options: GraphOptions): Graph {
     const seen = of.outside && new Seen(of.outside, options.slots);
     const graph = new Builder(options, seen).build(of, entry);
-    // what is called outside could look at the variables, which are written back later
+    // a native could read the variables of the process, which generated code writes back only when it leaves
     return graph.seen && graph.variables.length > 0 ? new Builder(options, null).build(of, entry) : graph;
 }
 
@@ -83,7 +83,7 @@ class Builder {
     private readonly called = new Map<string, Activation>();
     private readonly variables = new Set<string>();
     private locals = 0;
-    /** The operation that is looked at needs what is outside. */
+    /** The operation being examined calls natives, or reads or writes memory. */
     private outside = false;
 
     constructor(
@@ -146,13 +146,13 @@ class Builder {
         return values && fits && values.every((e) => this.isGenerated(e, seen)) ? o : null;
     }
 
-    /** Something outside that must be known. */
+    /** Notes that an operation needs something outside. @returns whether it is known */
     private needs(what: object | undefined): boolean {
         this.outside ||= what !== undefined;
         return what !== undefined;
     }
 
-    /** @param seen null for code that must not call what is outside */
+    /** @param seen null for code that must not call anything outside */
     private isGenerated(e: Expression, seen: Seen | null): boolean {
         switch (e.k) {
             case 'literal':

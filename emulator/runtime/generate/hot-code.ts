@@ -196,7 +196,7 @@ class Entry {
                 return op(f);
             }
             const from = run.ticks;
-            // natives take as long as in closures
+            // operations with natives are as slow as in closures, so they count in full
             const rest = outside ? run.budget.limit - from : run.rest;
             const next = execute(f, run, Math.min(rest + 1, MOST_AT_ONCE), own?.vars);
             if (next === TOO_SHORT) {

@@ -1,6 +1,7 @@
 /**
- * What generated code calls outside of itself: natives, fields of objects, and memory. All of it is what the closures
- * call, with the position of the run set before: what is called sees the same state, and may fail or stop the run.
+ * The interface from generated code to code outside of it: natives, fields of objects, and memory. Generated code calls
+ * the same functions as the closures, and sets the position of the run before each call: so the function sees the same
+ * state as in closures, and can fail or stop the run.
  */
 import type { LayoutField, StructLayout } from '../../language/layout';
 import type { Value } from '../../language/types';
@@ -15,7 +16,7 @@ import { ArrayView } from '../view';
 type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
 type Call = Of<'native'> | Of<'method'>;
 
-/** The code outside of generated code, by the names that operations have for it. */
+/** Looks up functions outside of generated code by the names that operations use. */
 export interface Outside {
     /** The host that natives act on. */
     readonly host: unknown;
@@ -24,41 +25,41 @@ export interface Outside {
     global(name: string): NativeGlobal | undefined;
     structField(struct: string, field: string): FieldOf | undefined;
     methodOf(value: Value, name: string): NativeFunction | undefined;
-    /** Where the code continues after a failure of this call. */
+    /** Returns a function that handles a failure of this call, and returns where the code continues. */
     failure(call: Call): (frame: Frame, error: Err, next: number) => number;
 }
 
-/** A field of a struct that has exactly this layout. */
+/** A field, and the layout of its struct. */
 export interface FieldOf {
     readonly layout: StructLayout;
     readonly field: LayoutField;
 }
 
-/** A native, and the class that its receiver must have; `cls` is undefined for a function. */
+/** A native, the code to call, and the class that the receiver must have; `cls` is undefined for a function. */
 export interface Callee {
     readonly native: NativeFunction;
     readonly code: unknown;
     readonly cls: unknown;
 }
 
-/** What an element is read from. */
+/** The kind of collection that an element is read from. */
 export type Collection =
     | { readonly k: 'list' }
     /** An array in memory. */
     | { readonly k: 'array' }
-    /** A collection of the kernel, of this class. */
+    /** A collection of this class of the kernel. */
     | { readonly k: 'indexed'; readonly cls: unknown };
 
 export const LIST: Collection = { k: 'list' };
 
-/** The code outside, and the values that the slots of the running frame had when code was generated. */
+/** What a generator of code knows: the functions outside, and the present values of the slots of the running frame. */
 export class Seen {
     constructor(
         readonly outside: Outside,
         private readonly slots: readonly Value[],
     ) {}
 
-    /** What a collection is, by the value that its slot had. */
+    /** The kind of a collection, according to the present value of its slot. */
     collection(e: Expression): Collection {
         const value = e.k === 'slot' ? this.slots[e.slot] : undefined;
         if (value instanceof ArrayView) {

@@ -1,6 +1,6 @@
 /**
  * The source of a JavaScript function that executes a graph of operations. Variables of the program are variables of
- * the function, which are written back where it leaves, or at once if it calls natives; frames of called functions
+ * the function, which writes them back where it leaves, or at once if it calls natives. Frames of called functions
  * exist only where it leaves. No text of the program becomes part of the source: names are numbers, and values are
  * constants of the function.
  */
@@ -410,7 +410,7 @@ class Writer {
         }
     }
 
-    /** Sets a variable; one of the running frame at once, where natives could look at it. */
+    /** Sets a variable. If natives are called, a variable of the running frame is also written to its slot at once. */
     private set(local: number, { text, kind }: Piece, kinds: Kind[]): void {
         const { activations, seen } = this.graph;
         const written = seen !== null && local < (activations[0]?.of.form.slots ?? 0);
@@ -418,7 +418,7 @@ class Writer {
         kinds[local] = kind;
     }
 
-    /** A native is called: it may fail, or stop the run. */
+    /** The call of a native, which may fail or stop the run. */
     private callOutside(
         { pc }: Node,
         o: Of<'native'> | Of<'method'>,

@@ -38,7 +38,7 @@ export interface HostParts {
     readonly machine: Machine;
     readonly declarations: Declarations;
     readonly natives: NativesOn<Host>;
-    /** Records what the threads of a `concurrently` read and write, as the natives do. */
+    /** The record of what the threads of a `concurrently` read and write, if there is one. */
     readonly touches?: Touches | null;
     /** Where a process may be preempted, and what picks among the alternatives. */
     readonly policy: Policy;

@@ -45,7 +45,7 @@ export interface Trials {
      * @returns how it fails; undefined if it does not
      */
     hit(target: string, boot: number): Failing | undefined;
-    /** Whether further calls of this target by the present operation need not be told: none of them fails. */
+    /** Whether none of the further calls of this target by the present operation fails, so they need no {@link hit}. */
     spares(target: string): boolean;
     /**
      * A kernel is about to be loaded.
@@ -67,7 +67,7 @@ export class Injections {
     constructor(
         private readonly journal: Journal,
         private readonly chooser: Chooser,
-        /** Is told that it has counted a call. */
+        /** Called after a call of a target was counted. */
         private readonly onCount: () => void,
     ) {
         this.list = new JournaledList<Injection>(journal);

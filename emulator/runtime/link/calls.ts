@@ -289,7 +289,7 @@ function callMethod(
         return leaveKernel(host) || run.interrupted ? SWITCH : f.pc;
     }
     if (run.interrupted && plain && !lock && !(result instanceof Err)) {
-        // it is the same state as when no other thread comes first: the result needs nothing more
+        // the result is handled already, so that the state is the same as without the interruption
         f.pc++;
     }
     return run.interrupted ? SWITCH : f.pc;

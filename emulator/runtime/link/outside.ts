@@ -1,4 +1,4 @@
-/** What generated code of one program calls outside of itself: the same natives as its closures. */
+/** The functions that generated code of one program calls outside of itself: the same ones as its closures. */
 import type { Err } from '../../kernel/release/errno';
 import type { Value } from '../../language/types';
 import type { Frame } from '../code';

@@ -1,7 +1,7 @@
 /**
- * What natives read and write of the state that processes share. A native that is not listed here touches everything.
- * What belongs to one thread only is left out: the copies that the kernel makes of arguments, objects that no other
- * code can reach yet. Constants of a kernel are left out, too.
+ * The table of what each native reads and writes of the state that processes share. A native that is not in this table
+ * counts as touching everything. The table leaves out what only one thread can reach (the kernel's copies of arguments,
+ * objects that no other code has a reference to yet) and constants of a kernel.
  */
 import { OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
@@ -17,7 +17,7 @@ import { ANONYMOUS, fileName, inodeName, PAGES, sessionName } from './values';
 /** Records what a native is about to do. The first argument of a member is its object. */
 export type Access = (touches: Touches, host: Host, args: readonly unknown[]) => void;
 
-/** The numbers of new files, inodes and processes, and the lists of them. */
+/** The counters for the numbers of new files, inodes and processes, and the lists of these objects. */
 const NUMBERS = 'numbers';
 const DEVICE = 'luo device';
 
@@ -56,7 +56,7 @@ function fileAt(host: Host, fd: unknown): OpenFile | undefined {
     return typeof fd === 'number' ? processOf(host.interpreter.current)?.process.fds.get(fd) : undefined;
 }
 
-/** A reference to a file is taken or dropped; the last one leaves it to be released. */
+/** A reference to a file is taken or dropped. A file whose last reference is dropped is released later. */
 function counts(touches: Touches, file: OpenFile | undefined, dropped: boolean): void {
     if (file) {
         touches.write(fileName(file));
@@ -66,7 +66,7 @@ function counts(touches: Touches, file: OpenFile | undefined, dropped: boolean):
     }
 }
 
-/** A system call on the file behind a descriptor, which is the first argument. */
+/** A call on a file, whose descriptor is the first argument. */
 const onFile =
     (access: (touches: Touches, file: OpenFile) => void): Access =>
     (touches, host, args) => {
@@ -79,13 +79,13 @@ const onFile =
         }
     };
 
-/** Looks at a file and its inode only. */
+/** Reads a file and its inode only. */
 const looks = onFile((touches, file) => {
     touches.read(fileName(file));
     touches.read(inodeName(file.inode));
 });
 
-/** Changes a file in memory; other kinds of files have operations of their own. */
+/** Writes to a memfd. Files of other kinds have operations of their own, whose accesses are not known here. */
 const changesMemory = onFile((touches, file) => {
     if (file.kind === 'memfd') {
         touches.write(fileName(file));
@@ -96,7 +96,7 @@ const changesMemory = onFile((touches, file) => {
     }
 });
 
-/** Without pages, a truncation sets only the size. */
+/** A truncation of a memfd without pages sets only its size. */
 const truncates = onFile((touches, file) => {
     if (file.kind === 'memfd') {
         touches.write(inodeName(file.inode));
@@ -147,7 +147,7 @@ const inode =
 const readsInode = inode((touches, name) => touches.read(name));
 const writesInode = inode((touches, name) => touches.write(name));
 
-/** The session that an object is, or belongs to. */
+/** The object itself if it is a session; otherwise the session that it belongs to. */
 function sessionOf(o: unknown): LuoSession | undefined {
     if (o instanceof LuoSession) {
         return o;
@@ -180,7 +180,7 @@ function sessionsName({ direction }: SessionList): string {
 const readsFlb: Access = (touches, _host, [flb]) => touches.read(`flb ${(flb as LuoFlb).name}`);
 const writesFlb: Access = (touches, _host, [flb]) => touches.write(`flb ${(flb as LuoFlb).name}`);
 
-/** The map of preserved files, by what stands for the file. */
+/** The entry of a file in the map of preserved files, by the id of the file. */
 const writesClaim: Access = (touches, _host, [, id]) => touches.write(`claim of ${claimed(id as Value)}`);
 
 function claimed(id: Value): string {
@@ -190,7 +190,7 @@ function claimed(id: Value): string {
     return id instanceof OpenFile ? fileName(id) : typeof id === 'object' ? 'an object' : String(id);
 }
 
-/** The kernel's own work when a file is released. */
+/** The release of a file by the kernel. */
 const releases = file((touches, f) => {
     touches.write(fileName(f));
     touches.write(inodeName(f.inode));
@@ -209,14 +209,14 @@ const releases = file((touches, f) => {
     }
 });
 
-/** Whether a callback exists: a failure that is injected into it counts as one. */
+/** Whether a callback exists. A callback into which a failure is injected counts as existing. */
 const injections: Access = (touches, host) => {
     if (host.injections.items.length > 0) {
         touches.everything();
     }
 };
 
-/** The text of an object can have all its contents. */
+/** The text of an object can contain any part of its state. */
 const printed: Access = (touches, _host, [words]) => {
     const plain = words instanceof ListValue && words.items.every((w) => typeof w !== 'object' || w === null);
     if (!plain) {
@@ -244,12 +244,12 @@ const NOTHING: readonly string[] = [
     ...['file.kind', 'file.flags', 'file.inode', 'file.is_shmem', 'file.is_hugetlb', 'file.name', 'file.session'],
     ...['inode.ino', 'inode.name', 'inode.page_size'],
     ...['folio.pfn', 'folio.phys', 'folios.length'],
-    // they record themselves which lock they take, and how
+    // natives that record the lock they take themselves
     ...['lock.name', 'lock.lock', 'lock.unlock', 'lock.guard', 'lock.try_guard', 'lock.down_write', 'lock.up_write'],
     ...['lock.guard_read', 'lock.guard_write', 'inode.lock', 'inode.unlock'],
 ];
 
-/** By the name of a native, or of a type and its member; with `=` for an assignment. */
+/** By the name of a native, or by `type.member`; with `=` behind it for an assignment. */
 export const DECLARED: ReadonlyMap<string, Access> = new Map<string, Access>([
     ...NOTHING.map((name): [string, Access] => [name, nothing]),
 

@@ -4,7 +4,7 @@ import type { NativeField, NativeFunction, NativeGlobal, Natives, ObjectType } f
 import { DECLARED, type Access } from './declared';
 import type { Touches } from './touches';
 
-/** The same natives; one without a declaration touches everything. */
+/** The same natives, which record their accesses. A native without a declaration records that it touches everything. */
 export function recording(natives: Natives, touches: Touches): Natives {
     const known = new Map<ObjectType, ObjectType>();
     const typed = (type: ObjectType): ObjectType => {

@@ -1,4 +1,7 @@
-/** Operations that record what they touch besides what natives and values do: variables, and the host as a whole. */
+/**
+ * Operations that record their own accesses: those to variables, and those to the host as a whole. Natives and values
+ * record theirs themselves.
+ */
 import type { Frame, Op } from '../code';
 import type { Operation } from '../form/form';
 import type { Host } from '../host/host';
@@ -15,13 +18,13 @@ const ON_ALL: ReadonlySet<Operation['op']> = new Set<Operation['op']>([
 /** Expressions whose value depends on the host as a whole. */
 const OF_ALL: ReadonlySet<string> = new Set(['new', 'device']);
 
-/** The names of the slots of an operation or an expression. */
+/** The properties of an operation or an expression that hold the number of a slot. */
 const SLOTS: ReadonlySet<string> = new Set(['slot', 'variable', 'index', 'last', 'list', 'until']);
 
-/** What an operation touches, as its form says. */
+/** What an operation touches according to its form. */
 interface Found {
     readonly slots: Set<number>;
-    /** Variables of processes, by process. */
+    /** The processes whose variables it touches. */
     readonly variables: Set<string>;
     ownFields: boolean;
     all: boolean;
@@ -60,12 +63,12 @@ export function recordingOperation(touches: Touches, host: Host, o: Operation, o
     };
 }
 
-/** Blocks of a `concurrently` share the slots of the code around it. */
+/** Whether the slots of a frame are those of the code around the `concurrently`, which its blocks share. */
 function isShared({ interpreter: { scheduler } }: Host, { slots }: Frame): boolean {
     return scheduler.waiter?.frames.some((f) => f.slots === slots) === true;
 }
 
-/** The process whose variables are meant: of an array, the one that runs. */
+/** The process whose variables an operation touches: for an array of processes, the member that runs. */
 function variablesOf(host: Host, process: string): string {
     const current = processOf(host.interpreter.current);
     return current?.group === process ? current.name : process;
@@ -85,7 +88,7 @@ function find(part: unknown, found: Found): void {
     if ('k' in part) {
         if (part.k === 'variable' && 'process' in part && typeof part.process === 'string') {
             found.variables.add(part.process);
-            // which one of an array is known only when it runs
+            // the index of the member of an array is known only when the operation runs
             found.all ||= 'index' in part;
         }
         found.ownFields ||= part.k === 'own-field';

@@ -1,37 +1,37 @@
 /**
- * What the threads of a `concurrently` read and write, piece by piece. A piece is what a thread executes from one place
- * where others may continue to the next. Two pieces of different threads of which neither writes what the other one
- * touches can change places: the state behind them is the same.
+ * Records what the threads of a `concurrently` read and write, piece by piece. A place is a point at which another
+ * thread may continue. A piece is what a thread executes from one place to its next one. Two pieces of different
+ * threads are independent if neither writes what the other one reads or writes: both orders lead to the same state.
  */
 import type { Hasher } from '../../machine/hash';
 import { JournaledMap, type Journal } from '../../machine/journal';
 import type { LockMode } from '../../kernel/lock';
 import type { Thread } from '../code';
 
-/** What a piece writes that no other piece can change places with. */
+/** A piece that writes this is in conflict with every other piece. */
 export const EVERYTHING = '*';
 
 /** The kernel log, in the order of its lines. */
 export const LOG = 'log';
-/** Files without a reference: any return to user mode may release them. */
+/** Files whose last reference was dropped: the next return to user mode of any process may release them. */
 export const RELEASED = 'released files';
 
-/** The pieces of a thread are numbered up to here; all later ones have this number. */
+/** The highest number of a piece of a thread; all later pieces have this number, too. */
 const MOST_PIECES = 100;
 
 /** One piece, or a part of one. */
 export interface Piece {
-    /** The `concurrently` and the thread; empty for work of a thread that is not one of its blocks. */
+    /** The number of the `concurrently`, and the name of the thread; empty if the thread is not one of its blocks. */
     readonly by: string;
-    /** How many places the thread has passed before. */
+    /** How many places the thread has passed before this piece. */
     readonly number: number;
     readonly reads: ReadonlySet<string>;
     readonly writes: ReadonlySet<string>;
-    /** Whether this is the end of the piece. */
+    /** Whether the record reaches the end of the piece. */
     readonly whole: boolean;
 }
 
-/** A thread that stands at a place. */
+/** How far a thread is: the piece that it executes next. */
 export interface Position {
     readonly by: string;
     readonly number: number;
@@ -47,18 +47,18 @@ interface OpenPiece extends Piece {
 export interface Recorded {
     readonly current: Thread;
     readonly scheduler: { readonly active: boolean; readonly threads: readonly Thread[] };
-    /** Whether every piece depends on the others: timers run, for example, so that the time matters. */
+    /** Whether all pieces are in conflict, for example because timers run, so that the time matters. */
     readonly entangled: boolean;
 }
 
-/** The name of no process: how many `concurrently` there were. */
+/** The key of the number of `concurrently` so far. Not the name of a process. */
 const ROUNDS = '';
 
 export class Touches {
     /** How many places each thread of the present `concurrently` has passed, by name. */
     private readonly passed: JournaledMap<string, number>;
     private pieces: OpenPiece[] = [];
-    /** The piece that goes on, of the current thread. */
+    /** The unfinished piece of the current thread. */
     private open: OpenPiece | null = null;
 
     constructor(
@@ -80,7 +80,7 @@ export class Touches {
         }
     }
 
-    /** Takes or releases a lock: readers do not mind each other. */
+    /** A lock is taken or released. Two readers of a lock are independent. */
     lock(name: string, mode: LockMode): void {
         if (mode === 'read') {
             this.read(`lock ${name}`);
@@ -101,7 +101,7 @@ export class Touches {
         this.passed.set(ROUNDS, rounds);
     }
 
-    /** A thread is at a place where another one may continue. */
+    /** A thread has reached a place: its piece ends here. */
     placeReached(thread: Thread): void {
         const { scheduler } = this.run();
         if (!scheduler.threads.includes(thread)) {
@@ -113,7 +113,7 @@ export class Touches {
         this.passed.set(thread.name, Math.min(this.numberOf(thread) + 1, MOST_PIECES));
     }
 
-    /** What was recorded since the last call, in its order. */
+    /** The pieces since the last call, in the order of execution. */
     take(): readonly Piece[] {
         const { pieces } = this;
         this.pieces = [];
@@ -121,14 +121,14 @@ export class Touches {
         return pieces;
     }
 
-    /** Where the threads of the `concurrently` stand; the current one is the first. */
+    /** The positions of the threads of the `concurrently`; the current thread is the first. */
     positions(): readonly Position[] {
         const { current, scheduler } = this.run();
         const threads = [current, ...scheduler.threads.filter((t) => t !== current)];
         return threads.map((t) => ({ by: this.byOf(t), number: this.numberOf(t) }));
     }
 
-    /** Adds what the numbers of the following pieces depend on. */
+    /** Hashes what the numbers of later pieces depend on. */
     hash(hasher: Hasher): void {
         hasher.num(this.rounds);
         for (const thread of this.run().scheduler.threads) {

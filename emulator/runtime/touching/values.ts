@@ -1,4 +1,4 @@
-/** What belongs to a value that code holds: what it reads or writes when it looks into the value, or changes it. */
+/** What code touches when it reads from a value, or changes it: an element or a member of a list, a file, memory. */
 import { OpenFile } from '../../kernel/fs/file';
 import type { Inode } from '../../kernel/fs/inode';
 import { FolioList } from '../../kernel/mm/file-folios';
@@ -10,9 +10,12 @@ import { isIndexed } from '../members';
 import { ArrayView, View } from '../view';
 import type { Touches } from './touches';
 
-/** Memory, its allocator, and what KHO preserves of it: which page an allocation gets depends on all earlier ones. */
+/**
+ * Memory, its allocator, and what KHO preserves of it. They have one name, because the page that an allocation gets
+ * depends on all earlier allocations.
+ */
 export const PAGES = 'pages';
-/** Lists and records of the program: two variables may have the same one. */
+/** Lists and records of the program. One name for all, because two variables can refer to the same one. */
 const COLLECTIONS = 'collections';
 
 export function fileName({ id }: OpenFile): string {
@@ -30,7 +33,7 @@ export function sessionName({ name }: LuoSession): string {
     return `session ${name}`;
 }
 
-/** An element or a member of a value is read. Natives record what their own members read. */
+/** An element or a member of a value is read. Members that are natives record their accesses themselves. */
 export function readOf(touches: Touches, v: Value): void {
     if (v instanceof View || v instanceof ArrayView || v instanceof FolioList) {
         touches.read(PAGES);

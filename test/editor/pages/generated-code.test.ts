@@ -1,6 +1,6 @@
 /**
- * Generated code in two pages of a real browser, one that permits it and one that forbids it by its content security
- * policy: both run all programs as Node does with closures.
+ * Generated code in two pages of a real browser, one whose content security policy permits it and one whose policy
+ * forbids it: programs do the same in both pages as in Node with closures.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

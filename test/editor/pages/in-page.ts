@@ -1,7 +1,7 @@
-/** Runs in a page of a browser: observes the programs that its server gives it, and leaves there what it has seen. */
+/** Runs in a page of a browser: executes the programs of the server, and stores what can be observed of them. */
 import { type Files, observed, type Seen } from './observed';
 
-/** How often the page has made functions from texts, and how often the browser has forbidden it. */
+/** How often the page has made a function from a text, and how often the browser has forbidden that. */
 export interface Counted {
     readonly made: number;
     readonly forbidden: number;

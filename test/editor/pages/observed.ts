@@ -1,4 +1,4 @@
-/** Programs that are run once with closures and once with generated code, and all that can be seen of both runs. */
+/** Runs programs once with closures and once with generated code, and records all that can be observed of both runs. */
 import { errorsOf, loadProgram } from '../../../emulator/run/load-program';
 import { isOver } from '../../../emulator/runtime/stop';
 import { Hasher } from '../../../emulator/machine/hash';
@@ -6,9 +6,9 @@ import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { Random } from '../../support/random';
 import { stateOf, watched } from '../../support/watched-run';
 
-/** Operations: a run that takes more is not observed to its end. */
+/** The most operations of a run that is observed: a longer run is cut off. */
 const MOST = 300_000;
-/** Stops of a run after which it continues without any. */
+/** The most stops of a run: it continues without stops after them. */
 const STOPS = 60;
 
 export interface Files {
@@ -16,16 +16,16 @@ export interface Files {
     readonly texts: Readonly<Record<string, string>>;
     /** Decompressed memory images by URI. */
     readonly images: Readonly<Record<string, Uint8Array>>;
-    /** The URIs of the texts of which every scenario is run. */
+    /** The URIs of the texts whose scenarios are run. */
     readonly programs: readonly string[];
 }
 
-/** What was seen of one scenario: all of it is equal in two courses that are the same. */
+/** What was observed of one scenario. It is equal for two runs that do the same. */
 export interface Seen {
     readonly scenario: string;
     readonly stops: number;
     readonly operations: number;
-    /** Of the states at all stops. */
+    /** The digest of the states at all stops. */
     readonly states: string;
     readonly fingerprint: string;
 }

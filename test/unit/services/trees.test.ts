@@ -1,4 +1,4 @@
-/** The trees that bundles have on file: they are what the parser makes of the shipped texts. */
+/** The syntax trees in the bundles are equal to those that the parser makes of the shipped texts. */
 import assert from 'node:assert/strict';
 import { LIBRARY_7_2 } from '../../../emulator/kernel/release/descriptions';
 import { parse } from '../../../emulator/language/syntax/parser';
@@ -11,7 +11,7 @@ function trees(): Readonly<Record<string, string>> {
     return exports.TREES ?? assert.fail('no TREES');
 }
 
-/** The objects in a tree. An object that two others have would be two after the tree was read from JSON. */
+/** The objects in a tree. None may be in it twice: JSON would make two objects of it. */
 function objectsIn(value: unknown, found: Set<object> = new Set()): Set<object> {
     if (typeof value === 'object' && value !== null) {
         assert.ok(!found.has(value), `twice in the tree: ${JSON.stringify(value)}`);

@@ -1,4 +1,4 @@
-/** The log of events: what is cut off leaves no trace, and the oldest go where there are too many. */
+/** The log of events: events that are cut off leave no trace, and the oldest are removed when there are too many. */
 import assert from 'node:assert/strict';
 import { EventLog, type Result } from '../../../emulator/timeline/event-log';
 
