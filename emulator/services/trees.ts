@@ -1,6 +1,6 @@
 /**
- * Makes a module with the syntax trees, as JSON, of the shipped files that every run reads. In the bundles that must
- * start fast, the build replaces emulator/std/trees.ts by this module.
+ * Makes a module with the syntax trees, as JSON, of the shipped files that every run reads. In the bundle of `lus`, the
+ * build replaces emulator/std/trees.ts by this module.
  */
 import { LIBRARY_7_2 } from '../kernel/release/descriptions';
 import { parse } from '../language/syntax/parser';
