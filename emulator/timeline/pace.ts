@@ -12,9 +12,9 @@ const PERIOD = 2;
 /** The minimum ratio of the time for execution to the time for checkpoints. */
 const SHARE = 20;
 /** The maximum interval in operations, where the ratio permits it. */
-const FAR = 1_000_000;
+const FAR = 4_000_000;
 /** The interval in operations when a stretch is executed again for a search. */
-export const NEAR = 64_000;
+export const NEAR = 8_000;
 /** Operations per millisecond of a search. */
 const SEARCHED = 30_000;
 /** Bytes copied per millisecond. */

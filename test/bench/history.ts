@@ -48,8 +48,8 @@ const CALLS = `scenario "s" {
 }`;
 
 const PROGRAMS: Readonly<Record<string, string>> = {
-    'a hundred million statements': loop('', 20_000_000),
-    'a machine of 1 TiB': loop('machine { memory 1TiB }', 20_000_000),
+    'a billion statements': loop('', 200_000_000),
+    'a billion on a machine of 1 TiB': loop('machine { memory 1TiB }', 200_000_000),
     '1.2 million writes': CALLS,
     'a preserve of 64 GiB, up to the kexec': folios
         .slice(0, folios.indexOf('        kexec_file_load'))
