@@ -81,6 +81,31 @@ function stepped(host: Host): boolean {
     return host.interpreter.run(LIMIT)?.reason === 'step';
 }
 
+suite('concurrently: turns', function () {
+    this.timeout(60_000);
+
+    test('a process in an endless loop leaves the others their turns', () => {
+        for (const seed of [0, 1, 2]) {
+            assert.deepEqual(
+                prints(
+                    `scenario "s" {
+                boot "7.2"
+                process luod { kexec_file_load("7.2") }
+                process vmm { ram = memfd_create("ram") }
+                concurrently {
+                    vmm { while true { ram.pwrite("x", at: 0) } }
+                    luod { sleep 5ms; reboot(KEXEC) }
+                }
+                log(kernel.boot)
+            }`,
+                    seed,
+                ),
+                ['1'],
+            );
+        }
+    });
+});
+
 suite('concurrently: random programs', () => {
     test('checkpoints at every statement bring them back', function () {
         this.timeout(120_000);

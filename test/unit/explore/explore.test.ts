@@ -13,6 +13,7 @@ import { Run } from '../../../emulator/run/run';
 import type { Tried } from '../../../emulator/run/tried';
 import { endsTheSame } from '../../support/checkpoints';
 import { correctProgram, programOf } from '../../support/programs';
+import { REBOOT_RACE } from '../../support/reboot-race';
 import { failureOf } from '../../support/runs';
 
 const MEMORY = 64 * 2 ** 20;
@@ -46,47 +47,8 @@ function finished<T>(work: Generator<void, T>): T {
     }
 }
 
-/** Three system calls at the same time; the timer gives the others time. */
-const RACE = `
-scenario "a file is preserved and a descriptor closed while the machine reboots" finds LU1032 {
-    boot "7.2"
-    process luod, vmm, other, timer
-    vmm {
-        vm1  = open("/dev/liveupdate").create_session("vm-1")
-        disk = memfd_create("disk")
-        send vm1 to luod
-        send vm1 to other
-    }
-    luod { kexec_file_load("7.2") }
-    concurrently {
-        luod  { reboot(KEXEC) }
-        vmm   { vm1.preserve_fd(disk, token: 1) }
-        other { vm1.close() }
-        timer { sleep 1us }
-    }
-    process luod {
-        vm1 = open("/dev/liveupdate").retrieve_session("vm-1")
-        disk = try vm1.retrieve_fd(token: 1)
-        vm1.finish()
-    }
-}`;
-
 suite('exploring orders', function () {
     this.timeout(600_000);
-
-    test('the race of preserve_fd, close and reboot has six outcomes', () => {
-        const found = explored(correctProgram(RACE), optionsOf({ orders: true }, { switches: 1 }));
-        assert.deepEqual(names(found), [
-            'luod retrieve_fd: ENOENT; other close: is not reached; vmm preserve_fd: does not return; LU1032',
-            'luod retrieve_fd: ENOENT; other close: is not reached; vmm preserve_fd: is not reached',
-            'luod retrieve_fd: ENOENT; other close: ok; vmm preserve_fd: does not return; LU1032',
-            'luod retrieve_fd: ENOENT; other close: ok; vmm preserve_fd: is not reached',
-            'luod retrieve_fd: ok; other close: is not reached; vmm preserve_fd: ok',
-            'luod retrieve_fd: ok; other close: ok; vmm preserve_fd: ok',
-        ]);
-        assert.equal(found.complete, true);
-        assert.ok(found.classes.every((c) => c.outcome.verdict === 'passed'));
-    });
 
     test('the orders of calls that touch different objects lead to the same states', () => {
         const calls = (file: string): string => `${file}.truncate(8KiB); ${file}.truncate(4KiB); ${file}.close()`;
@@ -341,7 +303,7 @@ suite('what a scenario asks for', () => {
 suite('choices as text', () => {
     test('a run whose choices are listed goes on from a checkpoint as it went on before', () => {
         const choosing = 'choosing "schedule #0: vmm", "schedule #2: other"';
-        const program = correctProgram(RACE.replace('finds LU1032', choosing));
+        const program = correctProgram(REBOOT_RACE.replace('finds LU1032', choosing));
         endsTheSame(Run.start(program).host, { keep: (n) => n % 7 === 0, moreThan: 5 });
     });
 
