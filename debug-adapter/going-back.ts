@@ -10,6 +10,7 @@ import type { Travel } from '../emulator/timeline/travel';
 import type { Answer, Serve } from './answer';
 import type { Breakpoints } from './breakpoints/breakpoints';
 import { RequestError } from './errors';
+import { answered } from './history-search';
 import type { Inspection } from './inspection';
 import type { Marks, NamedMark } from './marks';
 import { REQUESTS, type Arguments } from './requests';
@@ -200,33 +201,14 @@ export class GoingBack {
 
     // ------------------------------------------------------------ events
 
+    /** The run may have to be executed again to collect its events. */
     private events(args: Arguments<'lus/events'>): Answer {
-        const stopped = this.session.stopped();
-        const { control, timeline } = stopped;
-        return timeline.past.hasUnknownEvents
-            ? { later: (give) => control.travel(this.collected(stopped, args, give)) }
-            : { body: this.shownEvents(timeline.past.knownEvents, args) };
-    }
-
-    /** Executes the run again to collect its events, then answers. */
-    private *collected(
-        { timeline, inspection }: Stopped,
-        args: Arguments<'lus/events'>,
-        give: (body: () => object) => void,
-    ): Travel<'stays'> {
-        let events: Events | undefined;
-        try {
-            events = yield* timeline.past.allEvents();
-            inspection.renewed();
-            return 'stays';
-        } finally {
-            give(() => {
-                if (!events) {
-                    throw new RequestError('noValue', 'The search in the history was ended before it was complete.');
-                }
-                return this.shownEvents(events, args);
-            });
-        }
+        const { control, timeline, inspection } = this.session.stopped();
+        const { past } = timeline;
+        const body = (events: Events): object => this.shownEvents(events, args);
+        return past.hasUnknownEvents
+            ? { later: (give) => control.travel(answered(past.allEvents(), inspection, give, body)) }
+            : { body: body(past.knownEvents) };
     }
 
     private shownEvents(

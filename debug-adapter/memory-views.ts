@@ -8,6 +8,7 @@ import type { Timeline } from '../emulator/timeline/timeline';
 import type { Travel } from '../emulator/timeline/travel';
 import type { Answer, Serve } from './answer';
 import { RequestError } from './errors';
+import { answered } from './history-search';
 import type { Inspection } from './inspection';
 import type { Marks } from './marks';
 import { REQUESTS, type Arguments } from './requests';
@@ -91,22 +92,8 @@ export class MemoryViews {
         if (known) {
             return { body: body({ ...known, name }) };
         }
-        return {
-            later: (give) =>
-                control.travel(
-                    this.visit(stopped, timeline, { name, at }, (other) =>
-                        give(() => {
-                            if (!other) {
-                                throw new RequestError(
-                                    'noValue',
-                                    'The search in the history was ended before it was complete.',
-                                );
-                            }
-                            return body(other);
-                        }),
-                    ),
-                ),
-        };
+        const visit = this.visit(stopped, timeline, { name, at });
+        return { later: (give) => control.travel(answered(visit, stopped.inspection, give, body)) };
     }
 
     /** A mark or an event. */
@@ -126,29 +113,21 @@ export class MemoryViews {
 
     /** Goes to a moment, copies its memory, and comes back. */
     private *visit(
-        { control, inspection }: Stopped,
+        { control }: Stopped,
         timeline: Timeline,
         { name, at }: { readonly name: string; readonly at: number },
-        give: (other: NamedMoment | undefined) => void,
-    ): Travel<'stays'> {
+    ): Travel<NamedMoment> {
         const { host } = control.run;
         const now = timeline.position;
-        let other: NamedMoment | undefined;
-        try {
-            yield* timeline.goTo(at);
-            const there = { ...momentOf(host, MemoryMoments.of(host)?.before), name };
-            yield* timeline.goTo(now);
-            other = there;
-            const [oldest] = this.others.keys();
-            if (this.others.size >= MOST_OTHERS && oldest !== undefined) {
-                this.others.delete(oldest);
-            }
-            this.others.set(at, other);
-            inspection.renewed();
-            return 'stays';
-        } finally {
-            give(other);
+        yield* timeline.goTo(at);
+        const there = { ...momentOf(host, MemoryMoments.of(host)?.before), name };
+        yield* timeline.goTo(now);
+        const [oldest] = this.others.keys();
+        if (this.others.size >= MOST_OTHERS && oldest !== undefined) {
+            this.others.delete(oldest);
         }
+        this.others.set(at, there);
+        return there;
     }
 
     private page(address: number): object {

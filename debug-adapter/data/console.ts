@@ -9,6 +9,7 @@ import { leaf, type Item } from '../../emulator/presentation/item';
 import type { Host } from '../../emulator/runtime/host/host';
 import type { Answer } from '../answer';
 import { RequestError } from '../errors';
+import { answered } from '../history-search';
 import type { Inspection } from '../inspection';
 import type { Arguments } from '../requests';
 import { changeText, whenText } from './change-text';
@@ -65,7 +66,8 @@ export class ConsoleFunctions {
             const last = yield* timeline.past.lastChangeOf(watchOf(data));
             return last ? this.itemOf(expression, data.name, last) : leaf(expression, 'no change so far');
         };
-        return { later: (give) => control.travel(shown(item.call(this), inspection, expression, give)) };
+        const body = (found: Item): Body => inspection.resultOfItem(expression, found);
+        return { later: (give) => control.travel(answered(item.call(this), inspection, give, body)) };
     }
 
     private listOf(expression: string, name: string, changes: readonly Change[], forgotten: number): Item {
@@ -96,28 +98,6 @@ export class ConsoleFunctions {
                 ],
             },
         };
-    }
-}
-
-/** Gives the answer of a search in the history when it has ended. */
-function* shown(
-    search: Travel<Item>,
-    inspection: Inspection,
-    expression: string,
-    give: (body: () => Body) => void,
-): Travel<'stays'> {
-    let item: Item | undefined;
-    try {
-        item = yield* search;
-        inspection.renewed();
-        return 'stays';
-    } finally {
-        give(() => {
-            if (!item) {
-                throw new RequestError('noValue', 'The search in the history was ended before it was complete.');
-            }
-            return inspection.resultOfItem(expression, item);
-        });
     }
 }
 
