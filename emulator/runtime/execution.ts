@@ -1,4 +1,5 @@
 /** The part of the interpreter that operations use. */
+import type { Budget } from './budget';
 import type { Err } from '../kernel/release/errno';
 import type { Value } from '../language/types';
 import type { Acceptance, Code, Frame, Mode, Thread } from './code';
@@ -12,12 +13,8 @@ export interface Paced {
     readonly current: Thread;
     /** The number of operations executed so far, including the present one. */
     ticks: number;
-    /** How many more operations it may execute in a row, if all of them are in generated code. */
-    readonly rest: number;
-    /** The last operations were executed by generated code. */
-    ranGenerated(operations: number): void;
-    /** The position at which it stops or looks at what the last operation has done. A request for a stop changes it. */
-    readonly budget: { readonly limit: number };
+    /** How far it may go. A request for a stop uses it up. */
+    readonly budget: Budget;
     /** The present operation has pushed frames, or dropped frames: the running frame must not continue. */
     readonly switched: boolean;
     /** True if the running frame must yield: a stop was requested, or other frames come first. */

@@ -407,14 +407,6 @@ export class Interpreter implements Execution, Paced, Locking {
         }
     }
 
-    get rest(): number {
-        return this.budget.restFrom(this.ticks);
-    }
-
-    ranGenerated(operations: number): void {
-        this.budget.ranGenerated(operations);
-    }
-
     private takeStop(): Stop | null {
         const { stop } = this;
         if (stop) {

@@ -197,7 +197,7 @@ class Entry {
             }
             const from = run.ticks;
             // operations with natives are as slow as in closures, so they count in full
-            const rest = outside ? run.budget.limit - from : run.rest;
+            const rest = outside ? run.budget.limit - from : run.budget.restFrom(from);
             const next = execute(f, run, Math.min(rest + 1, MOST_AT_ONCE), own?.vars);
             if (next === TOO_SHORT) {
                 return op(f);
@@ -207,7 +207,7 @@ class Entry {
             }
             const executed = run.ticks - from + 1;
             if (!outside) {
-                run.ranGenerated(executed);
+                run.budget.ranGenerated(executed);
             }
             trial.executed += executed;
             trial.inCalls += next === SWITCH ? 1 : 0;
