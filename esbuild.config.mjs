@@ -47,6 +47,24 @@ const packed = (texts) =>
     `JSON.parse(require('node:zlib').inflateRawSync(Buffer.from('${deflateRawSync(JSON.stringify(texts)).toString('base64')}', 'base64')))`;
 
 /**
+ * Calls a function of the source while bundles are built: it writes the text of a module.
+ * @param {string} entry the file
+ * @param {string} name the function, which is exported
+ * @param {unknown} [argument]
+ */
+async function writtenBy(entry, name, argument) {
+    const { outputFiles } = await build({ ...common, entryPoints: [entry], outdir: '.build', write: false });
+    /** @type {{ exports: Record<string, (argument?: unknown) => string> }} */
+    const module = { exports: {} };
+    new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
+    const write = module.exports[name];
+    if (!write) {
+        throw new Error(`${entry} exports no ${name}`);
+    }
+    return write(argument);
+}
+
+/**
  * Puts the shapes of the natives, as plain data, in place of the natives: a bundle that runs nothing needs no kernel.
  * See emulator/services/shapes.ts.
  * @param {(texts: readonly string[]) => string} [listOf] how their documentation is in the bundle; as it is, if absent
@@ -59,18 +77,10 @@ const shapesOnly = (listOf) => ({
             path: 'shapes',
             namespace: 'shapes',
         }));
-        onLoad({ filter: /.*/, namespace: 'shapes' }, async () => {
-            const { outputFiles } = await build({
-                ...common,
-                entryPoints: ['emulator/services/shapes.ts'],
-                outdir: '.build',
-                write: false,
-            });
-            /** @type {{ exports: { shapesModule: (listOf?: (texts: readonly string[]) => string) => string } }} */
-            const module = { exports: { shapesModule: () => '' } };
-            new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
-            return { contents: module.exports.shapesModule(listOf), loader: 'js' };
-        });
+        onLoad({ filter: /.*/, namespace: 'shapes' }, async () => ({
+            contents: await writtenBy('emulator/services/shapes.ts', 'shapesModule', listOf),
+            loader: 'js',
+        }));
     },
 });
 
@@ -81,18 +91,10 @@ const shapesOnly = (listOf) => ({
 const shippedTrees = {
     name: 'shipped-trees',
     setup({ onLoad }) {
-        onLoad({ filter: /[\\/]std[\\/]trees\.ts$/ }, async () => {
-            const { outputFiles } = await build({
-                ...common,
-                entryPoints: ['emulator/services/trees.ts'],
-                outdir: '.build',
-                write: false,
-            });
-            /** @type {{ exports: { treesModule: () => string } }} */
-            const module = { exports: { treesModule: () => '' } };
-            new Function('module', 'exports', outputFiles[0]?.text ?? '')(module, module.exports);
-            return { contents: module.exports.treesModule(), loader: 'js' };
-        });
+        onLoad({ filter: /[\\/]std[\\/]trees\.ts$/ }, async () => ({
+            contents: await writtenBy('emulator/services/trees.ts', 'treesModule'),
+            loader: 'js',
+        }));
     },
 };
 
