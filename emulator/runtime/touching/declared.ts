@@ -85,37 +85,34 @@ const looks = onFile((touches, file) => {
     touches.read(inodeName(file.inode));
 });
 
-/** Writes to a memfd. Files of other kinds have operations of their own, whose accesses are not known here. */
-const changesMemory = onFile((touches, file) => {
-    if (file.kind === 'memfd') {
-        touches.write(fileName(file));
-        touches.write(inodeName(file.inode));
-        touches.write(PAGES);
-    } else {
-        touches.everything();
-    }
+/** A call on a memfd. Files of other kinds have operations of their own, whose accesses are not known here. */
+const onMemfd = (access: (touches: Touches, file: OpenFile) => void): Access =>
+    onFile((touches, file) => {
+        if (file.kind === 'memfd') {
+            access(touches, file);
+        } else {
+            touches.everything();
+        }
+    });
+
+const changesMemory = onMemfd((touches, file) => {
+    touches.write(fileName(file));
+    touches.write(inodeName(file.inode));
+    touches.write(PAGES);
 });
 
 /** A truncation of a memfd without pages sets only its size. */
-const truncates = onFile((touches, file) => {
-    if (file.kind === 'memfd') {
-        touches.write(inodeName(file.inode));
-        if (cachedPages(file.inode) > 0) {
-            touches.write(PAGES);
-        }
-    } else {
-        touches.everything();
+const truncates = onMemfd((touches, file) => {
+    touches.write(inodeName(file.inode));
+    if (cachedPages(file.inode) > 0) {
+        touches.write(PAGES);
     }
 });
 
-const readsMemory = onFile((touches, file) => {
-    if (file.kind === 'memfd') {
-        touches.write(fileName(file));
-        touches.read(inodeName(file.inode));
-        touches.read(PAGES);
-    } else {
-        touches.everything();
-    }
+const readsMemory = onMemfd((touches, file) => {
+    touches.write(fileName(file));
+    touches.read(inodeName(file.inode));
+    touches.read(PAGES);
 });
 
 /** An argument that is an open file. */
