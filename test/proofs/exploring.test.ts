@@ -12,25 +12,13 @@ import { together } from '../../emulator/explore/profiles';
 import type { Program } from '../../emulator/language/program';
 import { codeOf } from '../../emulator/run/choices';
 import type { Tried } from '../../emulator/run/tried';
+import { AGENTS_HEAD } from '../support/agents';
 import { correctProgram } from '../support/programs';
 import { Random } from '../support/random';
 
 /** The number of random programs; the environment variable LUS_PROGRAMS overrides it. */
 const PROGRAMS = Number(process.env['LUS_PROGRAMS'] ?? 1000);
 const MEMORY = 64 * 2 ** 20;
-
-const HEAD = `
-file gpu at "/dev/gpu0" { }
-handler gpu_handler "gpu-v1" for gpu {
-    can_preserve(file) { return file.kind == gpu }
-    preserve(args)     { args.serialized_data = 1 }
-    unpreserve(args)   { }
-    freeze(args)       { return -should_fail("freeze") }
-    retrieve(args)     { args.file = new gpu() }
-    finish(args)       { }
-}
-kernel "gpu" from "7.2" { handlers + gpu_handler }
-`;
 
 function call(random: Random): string {
     const session = random.pick(['one', 'two']);
@@ -172,7 +160,7 @@ suite('exploring misses no outcome', function () {
                 seeds.map((seed) => [String(seed), small(String(seed), new Random(seed), mostOf(seed))]),
             );
             // one file, so that the kernel is checked once
-            const program = correctProgram(HEAD + [...texts.values()].join('\n'));
+            const program = correctProgram(AGENTS_HEAD + [...texts.values()].join('\n'));
             for (const [scenario, text] of texts) {
                 const bounds = { faults, switches: mostOf(Number(scenario)) };
                 const { classes, branches: tries } = explored(program, scenario, tried, bounds, true);
