@@ -1,9 +1,9 @@
 /** The timing of devices as choices: the processor waits for their next event. */
 import assert from 'node:assert/strict';
-import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import type { Exploration } from '../../emulator/explore/explore';
 import { together } from '../../emulator/explore/profiles';
 import { askedBy } from '../../emulator/explore/settings';
-import { choiceText } from '../../emulator/language/choice';
+import { explored, toldOf } from '../support/explorations';
 import { correctProgram } from '../support/programs';
 import { failureOf } from '../support/runs';
 
@@ -47,20 +47,15 @@ scenario "it works while the machine reboots" finds LU1041 {
     }
 }`;
 
-function explored(text: string): Exploration {
+function exploredDelays(text: string): Exploration {
     const program = correctProgram(text.replace('CHOOSING', ''));
-    const explorer = new Explorer(program, {
+    return explored(program, {
         tried: together([{ delays: true }]),
         faults: 0,
         switches: 1,
         limit: 5e6,
         memory: 2 ** 20,
     });
-    for (const _ of explorer.run()) {
-        // to the end
-    }
-    assert.ok(explorer.result.complete);
-    return explorer.result;
 }
 
 suite('exploring the timing of devices', () => {
@@ -68,16 +63,10 @@ suite('exploring the timing of devices', () => {
         const [scenario] = correctProgram(RACE.replace('CHOOSING', '')).scenarios;
         assert.ok(scenario);
         assert.deepEqual(askedBy(scenario).tried, [{ delays: true }]);
-        const { classes, ends } = explored(RACE);
+        const found = exploredDelays(RACE);
         // the usual course, and one delay at each of four places for as long as the device works
-        assert.equal(ends, 5);
-        const told = classes.map((c) => [
-            c.outcome.verdict,
-            c.faults,
-            c.switches,
-            c.count,
-            ...c.example.map(choiceText),
-        ]);
+        assert.equal(found.ends, 5);
+        const told = toldOf(found);
         assert.deepEqual(told, [
             ['passed', 0, 0, 3],
             ['violated', 0, 1, 2, 'delay after vmm memfd_create #0: happens'],
@@ -90,7 +79,7 @@ suite('exploring the timing of devices', () => {
     });
 
     test('after system calls, in callbacks and before the jump', () => {
-        const places = explored(UPDATE).coverage.map((c) => c.what);
+        const places = exploredDelays(UPDATE).coverage.map((c) => c.what);
         for (const place of ['after vmm preserve_fd', 'in memfd.freeze', 'before the jump from kernel 1']) {
             assert.ok(places.includes(`delay ${place}`), `${place} in ${places.join(', ')}`);
         }

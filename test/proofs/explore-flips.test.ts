@@ -1,7 +1,7 @@
 /** Bits that flip on the way to the next kernel: which fields there are, what comes of it, and that it comes again. */
 import assert from 'node:assert/strict';
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
-import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import type { Exploration } from '../../emulator/explore/explore';
 import { judge, violationsOf } from '../../emulator/explore/judge';
 import { together } from '../../emulator/explore/profiles';
 import type { OutcomeClass } from '../../emulator/explore/results';
@@ -10,6 +10,7 @@ import { choiceText } from '../../emulator/language/choice';
 import type { Program } from '../../emulator/language/program';
 import { errorsOf } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
+import { explored } from '../support/explorations';
 import { correctProgram, programOf } from '../support/programs';
 import { failureOf, runToEnd } from '../support/runs';
 
@@ -45,13 +46,8 @@ function optionsOf(flips: readonly string[], faults = 1) {
     return { tried: together([{ flips }]), faults, switches: Infinity, limit: LIMIT, memory: 2 ** 22 };
 }
 
-function explored(text: string, flips: readonly string[], faults = 1): Exploration {
-    const explorer = new Explorer(correctProgram(text), optionsOf(flips, faults));
-    for (const _ of explorer.run()) {
-        // to the end
-    }
-    assert.ok(explorer.result.complete);
-    return explorer.result;
+function exploredFlips(text: string, flips: readonly string[], faults = 1): Exploration {
+    return explored(correctProgram(text), optionsOf(flips, faults));
 }
 
 /** The fields of the structures, without their kernel. */
@@ -71,7 +67,7 @@ suite('exploring flipped bits', () => {
         const [scenario] = correctProgram(text).scenarios;
         assert.ok(scenario);
         const { flips } = together(askedBy(scenario).tried);
-        const found = explored(text, flips);
+        const found = exploredFlips(text, flips);
         assert.deepEqual(
             found.coverage.map((c) => `${c.what}: ${c.alternative} ${c.taken} of ${c.met}`),
             [
@@ -89,7 +85,7 @@ suite('exploring flipped bits', () => {
     });
 
     test('a flip does what `corrupt` does to the same bit before the jump', () => {
-        const found = explored(agent(), ['luo_session_ser.*', 'luo_file_ser.token', 'memfd_luo_ser.size']);
+        const found = exploredFlips(agent(), ['luo_session_ser.*', 'luo_file_ser.token', 'memfd_luo_ser.size']);
         const corrupted = (field: string, bit: number): string | undefined =>
             failureOf(correctProgram(agent({ handover: `at handover { corrupt ${field} xor 1 << ${bit} }` })));
         for (const [field, bit, choice] of [
@@ -123,7 +119,7 @@ suite('exploring flipped bits', () => {
         const text = agent();
         const program = correctProgram(text);
         const options = optionsOf(['memfd_luo_ser.size']);
-        const [violation] = violationsOf(explored(text, ['memfd_luo_ser.size']));
+        const [violation] = violationsOf(exploredFlips(text, ['memfd_luo_ser.size']));
         assert.ok(violation);
         const check = (changed: string): Program | undefined => {
             const p = programOf(changed);
@@ -152,7 +148,7 @@ suite('exploring flipped bits', () => {
             'kho_scratch.size',
             'kho_vmalloc_chunk.phys',
         ];
-        const found = explored(agent(), wanted);
+        const found = exploredFlips(agent(), wanted);
         assert.deepEqual(fields(found), wanted);
         // the numbers of an FDT have their highest byte first
         const { outcome } = classWith(found, 'flip kho_fdt.preserved-memory-map in kernel 1 #0: bit 63');
@@ -170,13 +166,13 @@ suite('exploring flipped bits', () => {
             'luo_file_ser.token',
             'luo_session_ser.name',
         ];
-        assert.deepEqual(fields(explored(agent({ kernel: '6.19' }), [...wanted, 'kho_radix*'])), wanted);
+        assert.deepEqual(fields(exploredFlips(agent({ kernel: '6.19' }), [...wanted, 'kho_radix*'])), wanted);
     });
 
     test('two flips of one jump, and a rule that allows for one', () => {
         const rule = 'finally { assert kernel.boot == 1 && !happened("flip luo_file_ser.*"), "whole" }';
         const text = agent().replace('boot "7.2"', `${rule}\n    boot "7.2"`);
-        const found = explored(text, ['luo_file_ser.token', 'memfd_luo_ser.pos'], 2);
+        const found = exploredFlips(text, ['luo_file_ser.token', 'memfd_luo_ser.pos'], 2);
         assert.ok(found.classes.some((c) => c.faults === 1));
         // none, one of four, and two bits of different fields
         assert.equal(found.ends, 1 + 4 + 4);

@@ -1,6 +1,6 @@
 /** Exploring devices and guests that are late: events that are due happen at a later place. */
 import assert from 'node:assert/strict';
-import { Explorer, type Exploration, type ExploreOptions } from '../../emulator/explore/explore';
+import type { Exploration, ExploreOptions } from '../../emulator/explore/explore';
 import { judge, violationsOf } from '../../emulator/explore/judge';
 import { together } from '../../emulator/explore/profiles';
 import { type Deviation, choiceText, keyOf } from '../../emulator/language/choice';
@@ -8,6 +8,7 @@ import type { Program } from '../../emulator/language/program';
 import type { Choice } from '../../emulator/run/choices';
 import { errorsOf } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
+import { explored, toldOf } from '../support/explorations';
 import { endsTheSame } from '../support/checkpoints';
 import { correctProgram, programOf } from '../support/programs';
 import { failureOf, FOREVER } from '../support/runs';
@@ -56,13 +57,8 @@ const options = (bounds: Partial<ExploreOptions> = {}): ExploreOptions => ({
     ...bounds,
 });
 
-function explored(program: Program, bounds: Partial<ExploreOptions> = {}): Exploration {
-    const explorer = new Explorer(program, options(bounds));
-    for (const _ of explorer.run()) {
-        // to the end
-    }
-    assert.ok(explorer.result.complete);
-    return explorer.result;
+function exploredLate(program: Program, bounds: Partial<ExploreOptions> = {}): Exploration {
+    return explored(program, options(bounds));
 }
 
 const withChoices = (text: string, ...choices: readonly string[]): Program =>
@@ -114,7 +110,7 @@ function courses(text: string, switches: number): Readonly<Record<string, number
     const program = withChoices(text);
     const all = Object.fromEntries([...bruteForce(program, switches)].sort());
     const found = new Map<string, number>();
-    for (const { count, example } of explored(program, { switches }).classes) {
+    for (const { count, example } of exploredLate(program, { switches }).classes) {
         const { log } = course(program, example);
         found.set(log, (found.get(log) ?? 0) + count);
     }
@@ -128,14 +124,8 @@ suite('exploring devices that are late', function () {
     test('a bug that shows only if the device is late, with its counterexample', () => {
         const program = withChoices(RELIES);
         assert.equal(failureOf(program), undefined);
-        const found = explored(program);
-        const told = found.classes.map((c) => [
-            c.outcome.verdict,
-            c.faults,
-            c.switches,
-            c.count,
-            ...c.example.map(choiceText),
-        ]);
+        const found = exploredLate(program);
+        const told = toldOf(found);
         assert.deepEqual(told, [
             ['passed', 0, 0, 8],
             ['violated', 0, 1, 3, 'event of dma0 #0: late'],

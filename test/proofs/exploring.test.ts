@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Course } from '../../emulator/explore/course';
-import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import type { Exploration } from '../../emulator/explore/explore';
 import { Frontier } from '../../emulator/explore/frontier';
 import type { Bounds } from '../../emulator/explore/item';
 import { keyOfOutcome } from '../../emulator/explore/outcome';
@@ -12,6 +12,7 @@ import { together } from '../../emulator/explore/profiles';
 import type { Program } from '../../emulator/language/program';
 import { codeOf } from '../../emulator/run/choices';
 import type { Tried } from '../../emulator/run/tried';
+import { explored } from '../support/explorations';
 import { AGENTS_HEAD } from '../support/agents';
 import { correctProgram } from '../support/programs';
 import { Random } from '../support/random';
@@ -77,7 +78,7 @@ function mostOf(seed: number): number {
 const LIMIT = 5e6;
 
 /** @param all whether all switches are tried */
-function explored(
+function exploredFrom(
     program: Program,
     scenario: string,
     tried: Partial<Tried>,
@@ -85,12 +86,7 @@ function explored(
     all: boolean,
 ): Exploration {
     const options = { scenario, tried: together([tried]), limit: LIMIT, memory: MEMORY, ...bounds };
-    const explorer = new Explorer(program, options, all ? new Frontier() : undefined);
-    for (const _ of explorer.run()) {
-        // to the end
-    }
-    assert.ok(explorer.result.complete);
-    return explorer.result;
+    return explored(program, options, all ? new Frontier() : undefined);
 }
 
 /**
@@ -163,8 +159,8 @@ suite('exploring misses no outcome', function () {
             const program = correctProgram(AGENTS_HEAD + [...texts.values()].join('\n'));
             for (const [scenario, text] of texts) {
                 const bounds = { faults, switches: mostOf(Number(scenario)) };
-                const { classes, branches: tries } = explored(program, scenario, tried, bounds, true);
-                const reduced = explored(program, scenario, tried, bounds, false);
+                const { classes, branches: tries } = exploredFrom(program, scenario, tried, bounds, true);
+                const reduced = exploredFrom(program, scenario, tried, bounds, false);
                 const everything = allCourses(program, scenario, tried, bounds);
                 const told = classes.map((c) => [keyOfOutcome(c.outcome), c.count, c.faults + c.switches] as const);
                 assert.deepEqual(

@@ -3,13 +3,14 @@
  * that tries all switches: in random programs of several processes that share some of their sessions and files.
  */
 import assert from 'node:assert/strict';
-import { Explorer, type Exploration } from '../../emulator/explore/explore';
+import type { Exploration } from '../../emulator/explore/explore';
 import { Frontier } from '../../emulator/explore/frontier';
 import type { Bounds } from '../../emulator/explore/item';
 import { keyOfOutcome } from '../../emulator/explore/outcome';
 import { together } from '../../emulator/explore/profiles';
 import type { Program } from '../../emulator/language/program';
 import type { Tried } from '../../emulator/run/tried';
+import { explored } from '../support/explorations';
 import { agents, AGENTS_HEAD } from '../support/agents';
 import { correctProgram } from '../support/programs';
 import { Random } from '../support/random';
@@ -65,14 +66,9 @@ const VARIANTS: readonly Variant[] = [
     },
 ];
 
-function explored(program: Program, scenario: string, { tried, bounds }: Variant, all: boolean): Exploration {
+function exploredFrom(program: Program, scenario: string, { tried, bounds }: Variant, all: boolean): Exploration {
     const options = { scenario, tried: together([tried]), limit: LIMIT, memory: MEMORY, ...bounds };
-    const explorer = new Explorer(program, options, all ? new Frontier() : undefined);
-    for (const _ of explorer.run()) {
-        // to the end
-    }
-    assert.equal(explorer.result.complete, true);
-    return explorer.result;
+    return explored(program, options, all ? new Frontier() : undefined);
 }
 
 function outcomes({ classes }: Exploration): string[] {
@@ -101,8 +97,8 @@ suite('switches that are left out', function () {
             let some = 0;
             let most = 0;
             for (const [scenario, text] of texts) {
-                const all = explored(program, scenario, variant, true);
-                const reduced = explored(program, scenario, variant, false);
+                const all = exploredFrom(program, scenario, variant, true);
+                const reduced = exploredFrom(program, scenario, variant, false);
                 assert.deepEqual(outcomes(reduced), outcomes(all), text);
                 some += reduced.branches;
                 most += all.branches;

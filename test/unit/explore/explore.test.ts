@@ -1,9 +1,8 @@
 /** Explorations: all outcomes of small scenarios, their violations, and what was tried. */
 import assert from 'node:assert/strict';
-import { Explorer, type Exploration, type ExploreOptions } from '../../../emulator/explore/explore';
+import { Explorer, type ExploreOptions } from '../../../emulator/explore/explore';
 import { Frontier } from '../../../emulator/explore/frontier';
 import { judge, violationsOf } from '../../../emulator/explore/judge';
-import { namesOf } from '../../../emulator/explore/names';
 import { together } from '../../../emulator/explore/profiles';
 import { askedBy, profilesOf } from '../../../emulator/explore/settings';
 import type { Program } from '../../../emulator/language/program';
@@ -11,6 +10,7 @@ import { choiceFrom, choiceText } from '../../../emulator/language/choice';
 import { errorsOf } from '../../../emulator/run/load-program';
 import { Run } from '../../../emulator/run/run';
 import type { Tried } from '../../../emulator/run/tried';
+import { explored, namesOfOutcomes } from '../../support/explorations';
 import { endsTheSame } from '../../support/checkpoints';
 import { correctProgram, programOf } from '../../support/programs';
 import { REBOOT_RACE } from '../../support/reboot-race';
@@ -20,22 +20,6 @@ const MEMORY = 64 * 2 ** 20;
 
 function optionsOf(tried: Partial<Tried>, bounds: Partial<ExploreOptions> = {}): ExploreOptions {
     return { tried: together([tried]), faults: 1, switches: Infinity, limit: 5e6, memory: MEMORY, ...bounds };
-}
-
-function explored(program: Program, options: ExploreOptions): Exploration {
-    const explorer = new Explorer(program, options);
-    for (const _ of explorer.run()) {
-        // to the end
-    }
-    return explorer.result;
-}
-
-function names({ classes }: Exploration): string[] {
-    const line = (): number => 0;
-    return namesOf(
-        classes.map((c) => c.outcome),
-        line,
-    ).sort();
 }
 
 function finished<T>(work: Generator<void, T>): T {
@@ -101,7 +85,7 @@ scenario "agents" {
             // to the end
         }
         assert.ok(5 * reduced.branches < all.result.branches, `${reduced.branches} of ${all.result.branches} branches`);
-        assert.deepEqual(names(reduced), names(all.result));
+        assert.deepEqual(namesOfOutcomes(reduced), namesOfOutcomes(all.result));
         assert.equal(all.result.switchesLeftOut, 0);
     });
 
