@@ -97,7 +97,7 @@ export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
         },
         avoidable_until: {
             form: 'scenario "…" choosing "schedule #7: luod" avoidable_until "schedule #5" { … }',
-            doc: 'The last choice that could prevent this end of the run. The debugger sets a mark there.',
+            doc: 'The last choice at which the failure could still be avoided. The debugger sets a mark there.',
         },
         for: {
             form: 'scenario "…" for ram in [1GiB, 8GiB] { … }',
